@@ -1,0 +1,134 @@
+# profile-scenario: deps build check bench demo help; DEBUG=1 SAN=address,undefined; objects under build/.
+VERSION := 0.1.0
+
+# A collector is a folder and one word here; it defines `const struct collector WORD_collector`.
+COLLECTORS := $(foreach c,cpu mem io,$(if $(wildcard $c/collector.c),$c))
+
+# Debian packages, each list once: `make deps` installs what building needs, `make demo` and `make check` add theirs.
+BUILD_PACKAGES := gcc libc6-dev libdw-dev libelf-dev libunwind-dev libseccomp-dev libjansson-dev \
+	libinih-dev libiberty-dev zlib1g-dev
+DEMO_PACKAGES := $(BUILD_PACKAGES)
+CHECK_PACKAGES := $(BUILD_PACKAGES) g++ binutils libcmocka-dev linux-perf strace valgrind python3 sqlite3 \
+	gzip libcap2-bin iproute2 musl-tools procps
+LONG_PACKAGES := $(CHECK_PACKAGES) clang chromium protobuf-compiler
+BENCH_PACKAGES := $(BUILD_PACKAGES) linux-perf strace valgrind heaptrack python3 sqlite3
+
+BUILD ?= build
+CC ?= gcc
+CXX ?= g++
+WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla $(if $(CI),-Werror)
+OPTIMISE := $(if $(DEBUG),-O0,-O2)
+SANITIZE := $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer)
+CFLAGS += -std=gnu11 -g $(OPTIMISE) $(WARNINGS)
+CPPFLAGS += -I. -D_GNU_SOURCE -DVERSION='"$(VERSION)"'
+LDLIBS := -ldw -lelf -lunwind-x86_64 -lunwind -lseccomp -ljansson -linih -liberty -lz -lpthread
+
+CORE_SRCS := $(wildcard core/*.c core/unwind/*.c core/symbolize/*.c core/export/*.c core/perf/*.c)
+COLLECTOR_SRCS := $(foreach c,$(COLLECTORS),$(filter-out $c/preload/%,$(wildcard $c/*.c $c/*/*.c)))
+DRIVER_SRCS := $(wildcard core/driver/*.c)
+PRELOAD_SRCS := $(wildcard mem/preload/*.c)
+WORKLOAD_SRCS := $(wildcard scenarios/workloads/*.c)
+UNIT_SRCS := $(wildcard tests/unit/*_test.c)
+PROGRAM_SRCS := $(wildcard tests/programs/*.c tests/programs/*.cc)
+
+objects = $(patsubst %.c,$(BUILD)/%.o,$(1))
+LIBCORE := $(BUILD)/libcore.a
+LIBCOLLECTORS := $(if $(COLLECTOR_SRCS),$(BUILD)/libcollectors.a)
+TOOL := $(BUILD)/profile-scenario
+PRELOAD := $(if $(PRELOAD_SRCS),$(BUILD)/libprofile-scenario-preload.so)
+WORKLOADS := $(patsubst scenarios/workloads/%.c,$(BUILD)/workloads/%,$(WORKLOAD_SRCS))
+UNITS := $(patsubst %.c,$(BUILD)/%,$(UNIT_SRCS))
+PROGRAMS := $(patsubst %,$(BUILD)/%,$(basename $(PROGRAM_SRCS)))
+
+.PHONY: help deps build check bench demo clean check-deps
+.DEFAULT_GOAL := build
+.SECONDARY:
+
+help:
+	@echo 'make deps    install what building needs (Debian packages)'
+	@echo 'make build   build $(TOOL) and the workload programs'
+	@echo 'make check   set up, build and run the tests; LONG=1 adds the long tier; SAN=address,undefined'
+	@echo 'make bench   measure against the bare program and the peers; GROUPS="cpu memory io"'
+	@echo 'make demo    set up, build and run the scenario syn-1k under every type'
+	@echo 'make clean   remove build/'
+
+# $(call install,PACKAGES): installs those that are missing, through sudo when not root.
+install = @tests/install-packages $(1)
+
+deps:
+	$(call install,$(BUILD_PACKAGES))
+
+build: $(TOOL) $(PRELOAD) $(WORKLOADS) $(BUILD)/libcore.so
+
+$(BUILD)/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) $(SANITIZE) -fPIC -MMD -MP -c -o $@ $<
+
+$(BUILD)/core/driver/%.o: CPPFLAGS += -DCOLLECTORS='$(foreach c,$(COLLECTORS),COLLECTOR($c))'
+$(BUILD)/core/driver/collectors.o: Makefile
+
+$(LIBCORE): $(call objects,$(CORE_SRCS))
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+# The proof that core knows no collector: it links whole and alone.
+$(BUILD)/libcore.so: $(LIBCORE)
+	$(CC) $(SANITIZE) -shared $(if $(SAN),,-Wl,-z,defs) -o $@ -Wl,--whole-archive $< -Wl,--no-whole-archive $(LDLIBS)
+
+$(BUILD)/libcollectors.a: $(call objects,$(COLLECTOR_SRCS))
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+$(TOOL): $(call objects,$(DRIVER_SRCS)) $(LIBCOLLECTORS) $(LIBCORE)
+	$(CC) $(LDFLAGS) $(SANITIZE) -o $@ $^ $(LDLIBS)
+
+# The preload is built apart from the tool: libc only, initial-exec TLS, nothing exported but the
+# malloc family, and the shared unwinder from the same source. Never with a sanitizer: it lives in the target.
+$(BUILD)/preload/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(filter-out -O0,$(CFLAGS)) -O2 -fPIC -ftls-model=initial-exec -fvisibility=hidden -fno-builtin-malloc -MMD -MP -c -o $@ $<
+
+$(PRELOAD): $(patsubst %.c,$(BUILD)/preload/%.o,$(PRELOAD_SRCS) $(wildcard core/unwind/*.c))
+	$(CC) $(LDFLAGS) -shared -Wl,-z,defs -Wl,-z,now -o $@ $^
+
+$(BUILD)/workloads/%: scenarios/workloads/%.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -MF $@.d -o $@ $< -lm -lpthread
+
+$(BUILD)/tests/unit/%_test: $(BUILD)/tests/unit/%_test.o $(LIBCOLLECTORS) $(LIBCORE)
+	$(CC) $(LDFLAGS) $(SANITIZE) -o $@ $^ $(LDLIBS) -lcmocka
+
+# Programs that the tests profile: release flags unless programs.mk says otherwise for one.
+PROGRAM_CFLAGS = -O2 -g
+-include tests/programs/programs.mk
+
+$(BUILD)/tests/programs/%: tests/programs/%.c tests/programs/programs.mk
+	@mkdir -p $(@D)
+	$(CC) -I. -D_GNU_SOURCE -std=gnu11 $(WARNINGS) $(PROGRAM_CFLAGS) -o $@ $< $(PROGRAM_LDLIBS) -lpthread
+	$(PROGRAM_POST)
+
+$(BUILD)/tests/programs/%: tests/programs/%.cc tests/programs/programs.mk
+	@mkdir -p $(@D)
+	$(CXX) -Wall -Wextra $(PROGRAM_CFLAGS) -o $@ $< $(PROGRAM_LDLIBS) -lpthread
+	$(PROGRAM_POST)
+
+# `make check` sets up, then builds with what is now there: hence the second make.
+check:
+	$(call install,$(if $(LONG),$(LONG_PACKAGES),$(CHECK_PACKAGES)))
+	@$(MAKE) --no-print-directory build $(UNITS) $(PROGRAMS)
+	@BUILD=$(BUILD) SAN=$(SAN) tests/run $(if $(LONG),--long) $(TESTS)
+
+bench:
+	$(call install,$(BENCH_PACKAGES))
+	@$(MAKE) --no-print-directory build $(PROGRAMS)
+	@BUILD=$(BUILD) tests/bench/run $(GROUPS)
+
+demo:
+	$(call install,$(DEMO_PACKAGES))
+	@$(MAKE) --no-print-directory build
+	@BUILD=$(BUILD) scenarios/demo
+
+clean:
+	rm -rf $(BUILD)
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -1,0 +1,111 @@
+/* The one interface between the driver and a collector.
+ *
+ * For each run the driver makes one state: create; then for every repeat of the command
+ * prepare (the target is held before its exec), started, step as often as fd is readable, ended; at last finish and
+ * destroy. All calls come from one thread; a collector may have threads of its own.
+ * Errors are 0 or -errno with a sentence; -EOPNOTSUPP, -EPERM and -EACCES from check, create and prepare mean that this cannot
+ * be measured here (exit 3), others are our failure (125).
+ */
+#ifndef CORE_COLLECTOR_H
+#define CORE_COLLECTOR_H
+
+#include "core/options.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/resource.h>
+#include <sys/types.h>
+
+struct binary;
+struct diag;
+struct findings;
+struct finding_row;
+struct metric_row;
+struct metrics;
+struct results_run;
+
+/* One repeat of the target. */
+struct repeat {
+	pid_t pid;	     /* the held child */
+	uint64_t start_ns;   /* CLOCK_MONOTONIC: zero of every time in the recording */
+	unsigned number;     /* 0, 1, ... */
+};
+
+/* How a repeat ended. */
+struct target_end {
+	int wait_status; /* as waitpid(2) gives it */
+	struct rusage usage;
+	uint64_t wall_ns;
+};
+
+/* A process that was, or could not be, observed. Rows of processes.csv and run.json. */
+struct observed_process {
+	pid_t pid;
+	pid_t parent_pid;
+	unsigned exec_number;
+	char *command; /* owned by the result */
+	bool has_exit;
+	int wait_status;
+	bool observed;
+	char *reason; /* why not; owned; NULL when observed */
+};
+
+/* What finish() fills in; the driver owns and frees it. */
+struct result {
+	const char *scenario;	     /* given: for titles */
+	const char *type;
+	const char *command;	     /* the command line, for titles and reports */
+	int64_t started_ns;	     /* CLOCK_REALTIME */
+	struct metrics *metrics;     /* given, with run.* in it */
+	struct findings *findings;   /* given, with thresholds set */
+	json_t *quality;	     /* given: an object to add to (CONTRACT 4 "quality") */
+	char *backend;		     /* "perf_event", "ptrace", "preload" */
+	char *event;		     /* cpu: "cycles", "cpu-clock"; else NULL */
+	char *fallback;		     /* why something lesser was used, or NULL */
+	char *headline;		     /* "1,083 samples, 1.09 s, ...; lost 0, truncated 0.2 %, unresolved 0.1 %" */
+	struct text_list table;	     /* at most 6 lines for the summary, head line first */
+	const char *page;	     /* artifact to look at first */
+	char *next;		     /* a command worth typing next, or NULL */
+	char *unusable;		     /* why there is no usable data, or NULL; exit status 3 */
+	struct observed_process *processes; /* what the collector knows of them; may be empty */
+	size_t n_processes;
+	size_t processes_capacity;
+};
+
+struct collector {
+	const char *name;	    /* the TYPE */
+	const char *const *aliases; /* ended by NULL */
+	const char *help;
+	bool merges_repeats;	    /* metrics of repeats are summed; else each is a sample */
+	bool slows_target;	    /* run.* is instrumented */
+	bool reaps_target;	    /* the collector waits for the target (ptrace): the driver must not */
+	struct option_table options;
+	const struct metric_row *metrics;
+	const struct finding_row *findings;
+
+	/* Can this binary be seen by this collector, under these options? */
+	int (*check)(const struct binary *binary, const void *options, struct diag *diag);
+	int (*create)(void **state, const void *options, struct diag *diag);
+	/* Variables to add to the target's environment, or NULL (the whole hook too). */
+	int (*environment)(void *state, struct text_list *variables, struct diag *diag);
+	int (*prepare)(void *state, const struct repeat *repeat, struct diag *diag);
+	int (*started)(void *state, struct diag *diag); /* exec has succeeded */
+	int (*fd)(void *state);				/* to poll for reading; -1: nothing to poll */
+	int (*step)(void *state, struct diag *diag);
+	/* reaps_target only: true when the target has ended, with its status. fd becomes readable then. */
+	bool (*target_ended)(void *state, struct target_end *end);
+	/* The repeat is over; drain what is left. Descendants may still run and are let go. */
+	int (*ended)(void *state, const struct target_end *end, struct diag *diag);
+	/* Another repeat is wanted to reach a minimum (--min-samples); NULL: never. */
+	bool (*wants_more)(void *state);
+	int (*finish)(void *state, struct results_run *run, struct result *result,
+		      struct diag *diag);
+	void (*destroy)(void *state);
+};
+
+/* Adds a process row to the result. */
+struct observed_process *result_add_process(struct result *result);
+
+#endif

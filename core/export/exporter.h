@@ -1,0 +1,45 @@
+/* One output format a file: an exporter turns a profile into one document.
+ *
+ * A new format is one file with its `struct exporter` and one row in exporters.c. Exporters
+ * only read the profile, and leave checking the stream for errors to who opened it.
+ */
+#ifndef CORE_EXPORT_EXPORTER_H
+#define CORE_EXPORT_EXPORTER_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+struct profile;
+struct diag;
+
+/* What a document says of its run. NULL texts are left out. */
+struct export_options {
+	size_t type;	       /* the value type shown by formats that hold one */
+	const char *title;     /* "syn-1k/cpu" */
+	const char *subtitle;  /* event, rate, samples, lost, truncated, unresolved: the quality in a line */
+	const char *count_name; /* flamegraph.pl --countname: "samples", "bytes" */
+	const char *command;
+	double percent_limit;	/* report: functions under this share of the total are left out */
+	int64_t started_ns;	/* CLOCK_REALTIME of the start, for pprof; 0: unknown */
+	uint64_t duration_ns;	/* 0: unknown */
+	uint64_t period;	/* of type 1 where there is one: ns between samples; 0: none */
+};
+
+struct exporter {
+	const char *name; /* as `export --format` spells it */
+	const char *help;
+	int (*write)(const struct profile *profile, const struct export_options *options, FILE *out,
+		     struct diag *diag);
+};
+
+/* All formats, ended by a row without a name. */
+extern const struct exporter *const exporters[];
+const struct exporter *exporter_find(const char *name); /* NULL: no such format */
+
+extern const struct exporter folded_exporter;	  /* stacks.folded (CONTRACT 3) */
+extern const struct exporter flamegraph_exporter; /* one self-contained SVG */
+extern const struct exporter pprof_exporter;	  /* gzipped profile.proto */
+extern const struct exporter report_exporter;	  /* text in perf report's shape */
+
+#endif

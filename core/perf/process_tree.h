@@ -1,0 +1,45 @@
+/* The processes that descend from the target: pids, parents, execs, names, times.
+ *
+ * Watches a perf dummy event with task and comm records and inherit, which needs no rights at
+ * kernel.perf_event_paranoid <= 2. Where even that is refused, /proc is read at
+ * the end and process_tree_is_complete() is false.
+ */
+#ifndef CORE_PERF_PROCESS_TREE_H
+#define CORE_PERF_PROCESS_TREE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct diag;
+struct process_tree;
+
+/* One exec image of one process: a fork starts number 0 with its parent's name, each exec the next. */
+struct process_image {
+	pid_t pid;
+	pid_t parent_pid;
+	unsigned exec_number;
+	char comm[16];
+	char *command; /* arguments joined by spaces, or NULL where the process was gone too soon */
+	uint64_t start_ns; /* since the start of the run */
+	uint64_t end_ns;
+	bool ended;
+};
+
+/* The target must be held before its exec. */
+int process_tree_new(struct process_tree **tree, pid_t target, uint64_t run_start_ns,
+		     struct diag *diag);
+void process_tree_free(struct process_tree *tree);
+
+/* Readable when there is something for process_tree_step(). -1: none. */
+int process_tree_fd(const struct process_tree *tree);
+void process_tree_step(struct process_tree *tree);
+
+bool process_tree_is_complete(const struct process_tree *tree);
+/* Descendants of the target, itself left out, that have not ended. */
+size_t process_tree_n_alive(struct process_tree *tree);
+size_t process_tree_n_images(const struct process_tree *tree);
+const struct process_image *process_tree_image(const struct process_tree *tree, size_t i);
+
+#endif

@@ -1,0 +1,34 @@
+/* One perf_event_open(2) event and its ring buffer.
+ *
+ * Kernel interface: linux/perf_event.h, struct perf_event_mmap_page. A ring is read by one thread.
+ */
+#ifndef CORE_PERF_RING_H
+#define CORE_PERF_RING_H
+
+#include <linux/perf_event.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct diag;
+struct perf_ring;
+
+/* Opens the event for `pid` on `cpu` and maps a ring of 2^n data pages, at most `want_bytes`; less where
+ * RLIMIT_MEMLOCK or perf_event_mlock_kb allow less. -EACCES and -EPERM come with the sentence that mends them;
+ * -ENOENT, -EOPNOTSUPP mean that the event does not exist here. */
+int perf_ring_open(struct perf_ring **ring, const struct perf_event_attr *attr, pid_t pid, int cpu,
+		   size_t want_bytes, struct diag *diag);
+void perf_ring_close(struct perf_ring *ring);
+
+int perf_ring_fd(const struct perf_ring *ring); /* readable when the wake-up mark is passed */
+size_t perf_ring_size_bytes(const struct perf_ring *ring);
+
+/* The next whole record, or NULL when the ring is empty. A record that wraps is copied; the pointer lives until the
+ * next call. The space of a record is given back to the kernel at the next call. */
+const struct perf_event_header *perf_ring_next(struct perf_ring *ring);
+
+/* CPUs that are online, as numbers. Returns how many; the caller frees *cpus. */
+int perf_online_cpus(int **cpus, struct diag *diag);
+
+#endif

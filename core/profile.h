@@ -1,0 +1,97 @@
+/* A recording with names: frames {function, file, line, object}, stacks of them, values per stack.
+ *
+ * Nothing in it belongs to one collector, so every exporter serves all of them. The
+ * model is pprof's (github.com/google/pprof proto/profile.proto): several value
+ * types on one set of stacks. Inlined calls are frames of their own.
+ *
+ * Texts are ids of the profile's own string_pool. Not thread-safe.
+ */
+#ifndef CORE_PROFILE_H
+#define CORE_PROFILE_H
+
+#include "core/recording.h"
+
+#include <stdint.h>
+
+struct string_pool;
+struct symbolizer;
+struct diag;
+
+enum frame_kind {
+	FRAME_USER,
+	FRAME_INLINED,	  /* its caller in the stack is the function it was inlined into */
+	FRAME_KERNEL,
+	FRAME_JIT,
+	FRAME_UNRESOLVED, /* no name; function is "[OBJECT]" */
+	FRAME_FAILED,	  /* function is "[unwind failed: why]" */
+};
+
+struct frame {
+	enum frame_kind kind;
+	uint32_t function; /* demangled, with arguments where the symbol has them */
+	uint32_t file;	   /* 0: unknown */
+	uint32_t line;	   /* 0: unknown */
+	uint32_t object;   /* base name of the file, "[kernel]", "[vdso]", "[anon]" */
+	uint64_t vaddr;	   /* one address in it, for annotation; 0 where inlined */
+};
+
+struct profile_sample {
+	uint32_t stack;	 /* leaf id in profile_stacks() */
+	uint32_t thread; /* index into profile_thread() */
+	const uint64_t *values;
+};
+
+struct profile;
+
+/* Names every stack of the recording and sums the samples that agree in stack and thread.
+ * The recording is only read and may be freed afterwards. Never fails: what has
+ * no name is FRAME_UNRESOLVED and is counted. */
+struct profile *profile_new(const struct recording *recording, struct symbolizer *symbolizer);
+void profile_free(struct profile *profile);
+
+size_t profile_n_types(const struct profile *profile);
+const struct value_type *profile_type(const struct profile *profile, size_t i);
+/* The index of the type called `name`, or -1. */
+int profile_find_type(const struct profile *profile, const char *name);
+
+const char *profile_text(const struct profile *profile, uint32_t text);
+
+/* Samples in a stable order: by thread, then stack. */
+size_t profile_n_samples(const struct profile *profile);
+struct profile_sample profile_sample(const struct profile *profile, size_t i);
+uint64_t profile_total(const struct profile *profile, size_t type);
+
+size_t profile_n_threads(const struct profile *profile);
+const struct recorded_thread *profile_thread(const struct profile *profile, uint32_t index);
+
+/* Writes up to `room` frame ids of a stack, leaf first; returns how many there are. */
+size_t profile_stack_frames(const struct profile *profile, uint32_t stack, uint32_t *frames,
+			    size_t room);
+uint32_t profile_n_frames(const struct profile *profile); /* ids are 0 .. n - 1 */
+const struct frame *profile_frame(const struct profile *profile, uint32_t frame);
+
+/* The frame as stacks.folded spells it (CONTRACT 3): the name without arguments, `;` as `:`,
+ * with _[k], _[i] or _[j]. Lives as long as the profile. */
+const char *profile_folded_name(const struct profile *profile, uint32_t frame);
+
+/* Self and total value of each function of one type, largest self first. A function that is
+ * several times on one stack counts once in its total. The caller frees the array. */
+struct function_value {
+	uint32_t frame; /* one of its frames, for name, kind and object */
+	uint32_t file;	/* where most of its self value is (of its total, where self is 0); 0: unknown */
+	uint32_t line;
+	uint64_t self;
+	uint64_t total;
+};
+struct function_value *profile_functions(const struct profile *profile, size_t type,
+					 size_t *n_functions);
+
+/* Samples (value of type 0) whose leaf has no name, by object, largest first. The
+ * caller frees the array. */
+struct object_value {
+	uint32_t object; /* text id */
+	uint64_t value;
+};
+struct object_value *profile_unresolved(const struct profile *profile, size_t *n_objects);
+
+#endif

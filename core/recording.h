@@ -1,0 +1,113 @@
+/* What a collector saw: stacks of addresses, samples on them, and what was lost.
+ *
+ * Addresses are normalised when they are recorded, against the mapping that
+ * held at that moment: a frame is (object, vaddr), where vaddr is the address as the
+ * object's own ELF file numbers it (what nm prints), so stacks of several
+ * processes and of moved libraries fall together. Frames of no object (JIT code,
+ * an unmapped address) keep the raw address under an anonymous object of their process.
+ *
+ * Everything a recording returns by pointer lives until recording_free().
+ * Not thread-safe.
+ */
+#ifndef CORE_RECORDING_H
+#define CORE_RECORDING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct stack_table;
+
+/* pprof's pair: "samples"/"count", "cpu"/"nanoseconds", "alloc_space"/"bytes". */
+struct value_type {
+	const char *name;
+	const char *unit;
+};
+
+enum object_kind {
+	OBJECT_FILE,	  /* path names an ELF file */
+	OBJECT_KERNEL,	  /* vaddr is the kernel address; kallsyms has the names */
+	OBJECT_VDSO,	  /* path is "[vdso]"; vaddr from the start of the image */
+	OBJECT_ANONYMOUS, /* memory of one process without a file: JIT code, or nothing known */
+	OBJECT_FAILED,	  /* the frame says why unwinding ended; vaddr is an enum unwind_end */
+};
+
+enum { BUILD_ID_MAX = 20 };
+
+struct object {
+	enum object_kind kind;
+	char *path; /* as the process saw it */
+	pid_t pid;  /* a process that has it mapped; for OBJECT_ANONYMOUS its only one */
+	int fd;	    /* read-only handle opened while the process lived, or -1; owned */
+	uint64_t device;
+	uint64_t inode; /* 0 where there is no file */
+	uint8_t build_id[BUILD_ID_MAX];
+	uint8_t build_id_len; /* 0: none */
+};
+
+struct recorded_thread {
+	pid_t pid;
+	pid_t tid;
+	char comm[16];
+};
+
+struct sample {
+	uint64_t time_ns; /* since the start of the run; 0 where samples are sums over time */
+	uint32_t thread;  /* index of a recorded_thread */
+	uint32_t stack;	  /* id of the leaf in the stack table */
+};
+
+struct loss {
+	const char *what; /* static text: "samples lost by the kernel ring" */
+	uint64_t count;
+};
+
+/* A frame in the making. For OBJECT_FAILED and the leaf of a stack is_return is
+ * false; for every caller it is true, and names are looked up at vaddr - 1. */
+struct recorded_frame {
+	uint32_t object;
+	bool is_return;
+	uint64_t vaddr;
+};
+
+struct recording;
+
+/* The value types are copied; their texts must be static. */
+struct recording *recording_new(const struct value_type *types, size_t n_types);
+void recording_free(struct recording *recording);
+
+size_t recording_n_types(const struct recording *recording);
+const struct value_type *recording_type(const struct recording *recording, size_t i);
+
+/* Finds the object equal in kind, path, device, inode and build-id (and in pid for
+ * OBJECT_ANONYMOUS), or copies `like` (path too) and takes over like->fd when it is new.
+ * Where it was known, like->fd is closed. */
+uint32_t recording_add_object(struct recording *recording, const struct object *like);
+const struct object *recording_object(const struct recording *recording, uint32_t id);
+size_t recording_n_objects(const struct recording *recording);
+
+/* The index of (pid, tid, comm), added when new. */
+uint32_t recording_add_thread(struct recording *recording, pid_t pid, pid_t tid, const char *comm);
+const struct recorded_thread *recording_thread(const struct recording *recording, uint32_t index);
+size_t recording_n_threads(const struct recording *recording);
+
+/* Frames go in leaf first, as unwinding finds them; returns the stack's id. */
+uint32_t recording_add_stack(struct recording *recording, const struct recorded_frame *leaf_first,
+			     size_t n_frames);
+const struct stack_table *recording_stacks(const struct recording *recording);
+/* Decodes one node of recording_stacks(); *parent gets the caller's id, 0 at the root. */
+struct recorded_frame recording_frame(const struct recording *recording, uint32_t stack,
+				      uint32_t *parent);
+
+/* values: one for each type. */
+void recording_add_sample(struct recording *recording, struct sample sample, const uint64_t *values);
+size_t recording_n_samples(const struct recording *recording);
+struct sample recording_sample(const struct recording *recording, size_t i, const uint64_t **values);
+
+/* Losses of the same `what` add up. */
+void recording_add_loss(struct recording *recording, const char *what, uint64_t count);
+size_t recording_n_losses(const struct recording *recording);
+struct loss recording_loss(const struct recording *recording, size_t i);
+
+#endif

@@ -1,0 +1,67 @@
+# Sourced by every end-to-end script: TAP output, a scratch directory, and the tool on the path.
+set -u
+cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
+root=$PWD
+build=$(realpath "${BUILD:-build}")
+programs=$build/tests/programs
+export PATH=$build:$build/workloads:$PATH NO_COLOR=1
+scratch=$(mktemp -d "${TMPDIR:-/tmp}/profile-scenario-test.XXXXXX")
+chmod 755 "$scratch"
+n_promises=0
+n_broken=0
+
+finish() {
+	local status=$?
+	rm -rf "$scratch"
+	echo "1..$n_promises"
+	[ $status = 0 ] || exit $status
+	[ $n_broken = 0 ] || exit 1
+}
+trap finish EXIT
+
+# promise TEXT COMMAND...: the promise holds when the command succeeds. Its output is shown when it does not.
+promise() {
+	local text=$1 output; shift
+	n_promises=$((n_promises + 1))
+	if output=$("$@" 2>&1); then
+		echo "ok $n_promises - $text"
+	else
+		n_broken=$((n_broken + 1))
+		echo "not ok $n_promises - $text"
+		echo "# failed: $*"
+		printf '%s\n' "$output" | sed 's/^/# /'
+	fi
+}
+
+# skip TEXT REASON: a promise that this machine cannot test, said loudly.
+skip() {
+	n_promises=$((n_promises + 1))
+	echo "ok $n_promises - $1 # SKIP $2"
+}
+
+# status_of COMMAND...: runs it, output to $scratch/out and $scratch/err, prints the exit status.
+status_of() {
+	"$@" >"$scratch/out" 2>"$scratch/err"
+	echo $?
+}
+
+is() { # ACTUAL EXPECTED
+	[ "$1" = "$2" ] || { echo "got '$1', expected '$2'"; return 1; }
+}
+
+contains() { # FILE FIXED-TEXT
+	grep -qF -- "$2" "$1" || { echo "no '$2' in $1:"; head -c 2000 "$1"; return 1; }
+}
+
+matches() { # FILE EXTENDED-REGEX
+	grep -qE -- "$2" "$1" || { echo "nothing like '$2' in $1:"; head -c 2000 "$1"; return 1; }
+}
+
+# metric RUN_DIRECTORY NAME: the value of a metric, or "absent".
+metric() {
+	python3 - "$1/run.json" "$2" <<'P'
+import json, sys
+m = json.load(open(sys.argv[1]))["metrics"].get(sys.argv[2])
+print("absent" if m is None else f'{m["value"]:.15g}')
+P
+}
