@@ -40,7 +40,7 @@ WORKLOADS := $(patsubst scenarios/workloads/%.c,$(BUILD)/workloads/%,$(WORKLOAD_
 UNITS := $(patsubst %.c,$(BUILD)/%,$(UNIT_SRCS))
 PROGRAMS := $(patsubst %,$(BUILD)/%,$(basename $(PROGRAM_SRCS)))
 
-.PHONY: help deps build check bench demo clean check-deps
+.PHONY: help deps build tests check bench demo clean
 .DEFAULT_GOAL := build
 .SECONDARY:
 
@@ -115,7 +115,7 @@ $(BUILD)/tests/programs/%: tests/programs/%.cc tests/programs/programs.mk
 # `make check` sets up, then builds with what is now there: hence the second make.
 check:
 	$(call install,$(if $(LONG),$(LONG_PACKAGES),$(CHECK_PACKAGES)))
-	@$(MAKE) --no-print-directory build $(UNITS) $(PROGRAMS)
+	@$(MAKE) --no-print-directory tests
 	@BUILD=$(BUILD) SAN=$(SAN) tests/run $(if $(LONG),--long) $(TESTS)
 
 bench:
@@ -127,6 +127,9 @@ demo:
 	$(call install,$(DEMO_PACKAGES))
 	@$(MAKE) --no-print-directory build
 	@BUILD=$(BUILD) scenarios/demo
+
+# All that the tests need, without running them.
+tests: build $(UNITS) $(PROGRAMS)
 
 clean:
 	rm -rf $(BUILD)
