@@ -28,6 +28,9 @@ void findings_free(struct findings *findings);
 /* Overrides a row's threshold; the key must have been checked against the table. */
 void findings_set_threshold(struct findings *findings, const char *key, double threshold);
 
+/* The threshold that holds for a row: the override, or its default. */
+double findings_threshold(const struct findings *findings, const struct finding_row *row);
+
 /* Adds a finding with this sentence when the value is beyond the threshold. `metric` may be NULL. */
 void findings_judge(struct findings *findings, const struct finding_row *rows, const char *key,
 		    double value, const char *metric, const char *format, ...)
