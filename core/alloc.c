@@ -10,8 +10,9 @@
 static _Noreturn void out_of_memory(size_t size)
 {
 	fprintf(stderr,
-		"profile-scenario: exit 125: out of memory (%zu more bytes); free some, or raise ulimit -v\n",
-		size);
+	        "profile-scenario: exit 125: out of memory (%zu more bytes); free some, or raise "
+	        "ulimit -v\n",
+	        size);
 	exit(125);
 }
 

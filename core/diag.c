@@ -34,6 +34,7 @@ void diag_prefix(struct diag *diag, const char *format, ...)
 
 _Noreturn void bug_found(const char *file, int line, const char *condition)
 {
-	fprintf(stderr, "profile-scenario: bug at %s:%d (%s); please report it\n", file, line, condition);
+	fprintf(stderr, "profile-scenario: bug at %s:%d (%s); please report it\n", file, line,
+	        condition);
 	abort();
 }

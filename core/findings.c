@@ -52,7 +52,7 @@ void findings_free(struct findings *findings)
 void findings_set_threshold(struct findings *findings, const char *key, double threshold)
 {
 	struct override *override =
-		ARRAY_APPEND(findings->overrides, findings->n_overrides, findings->overrides_capacity);
+	    ARRAY_APPEND(findings->overrides, findings->n_overrides, findings->overrides_capacity);
 
 	override->key = xstrdup(key);
 	override->threshold = threshold;
@@ -76,7 +76,7 @@ static const struct finding_row *find_row(const struct finding_row *rows, const 
 }
 
 void findings_judge(struct findings *findings, const struct finding_row *rows, const char *key,
-		    double value, const char *metric, const char *format, ...)
+                    double value, const char *metric, const char *format, ...)
 {
 	const struct finding_row *row = find_row(rows, key);
 	struct finding *finding;
@@ -111,7 +111,8 @@ json_t *findings_to_json(const struct findings *findings)
 
 	for (size_t i = 0; i < findings->n_items; i++) {
 		const struct finding *finding = &findings->items[i];
-		json_t *object = json_pack("{s:s, s:s}", "severity", finding->severity, "text", finding->text);
+		json_t *object =
+		    json_pack("{s:s, s:s}", "severity", finding->severity, "text", finding->text);
 
 		if (finding->metric)
 			json_object_set_new(object, "metric", json_string(finding->metric));

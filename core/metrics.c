@@ -62,7 +62,8 @@ static struct metric *find_metric(const struct metrics *metrics, const char *nam
 	return NULL;
 }
 
-void metrics_add(struct metrics *metrics, const struct metric_row *rows, const char *name, double value)
+void metrics_add(struct metrics *metrics, const struct metric_row *rows, const char *name,
+                 double value)
 {
 	struct metric *metric = find_metric(metrics, name);
 
@@ -168,12 +169,13 @@ json_t *metrics_to_json(const struct metrics *metrics)
 
 		for (size_t j = 0; j < metric->n_samples; j++)
 			json_array_append_new(samples, number_to_json(metric->samples[j]));
-		json_object_set_new(object, metric->name,
-				    json_pack("{s:o, s:s, s:o, s:o, s:o, s:b}", "value",
-					      number_to_json(value_of(metric)), "unit", metric->row->unit,
-					      "better", better_to_json(metric->row->better), "samples",
-					      samples, "deterministic", deterministic_to_json(metric),
-					      "instrumented", metric->instrumented));
+		json_object_set_new(
+		    object, metric->name,
+		    json_pack("{s:o, s:s, s:o, s:o, s:o, s:b}", "value",
+		              number_to_json(value_of(metric)), "unit", metric->row->unit, "better",
+		              better_to_json(metric->row->better), "samples", samples,
+		              "deterministic", deterministic_to_json(metric), "instrumented",
+		              metric->instrumented));
 	}
 	return object;
 }

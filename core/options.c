@@ -87,39 +87,48 @@ struct suffix {
 };
 
 static const struct suffix suffixes[] = {
-	{OPTION_BYTES, "", 1},		    {OPTION_BYTES, "B", 1},
-	{OPTION_BYTES, "K", 1024},	    {OPTION_BYTES, "KiB", 1024},
-	{OPTION_BYTES, "M", 1024 * 1024},   {OPTION_BYTES, "MiB", 1024 * 1024},
-	{OPTION_BYTES, "G", 1024.0 * 1024 * 1024}, {OPTION_BYTES, "GiB", 1024.0 * 1024 * 1024},
-	{OPTION_SECONDS, "", 1e9},	    {OPTION_SECONDS, "s", 1e9},
-	{OPTION_SECONDS, "ms", 1e6},	    {OPTION_SECONDS, "m", 60e9},
-	{OPTION_HZ, "", 1},		    {OPTION_HZ, "Hz", 1},
-	{OPTION_HZ, "kHz", 1000},	    {OPTION_COUNT, "", 1},
-	{OPTION_PERCENT, "", 1},	    {OPTION_PERCENT, "%", 1},
+    {OPTION_BYTES, "", 1},
+    {OPTION_BYTES, "B", 1},
+    {OPTION_BYTES, "K", 1024},
+    {OPTION_BYTES, "KiB", 1024},
+    {OPTION_BYTES, "M", 1024 * 1024},
+    {OPTION_BYTES, "MiB", 1024 * 1024},
+    {OPTION_BYTES, "G", 1024.0 * 1024 * 1024},
+    {OPTION_BYTES, "GiB", 1024.0 * 1024 * 1024},
+    {OPTION_SECONDS, "", 1e9},
+    {OPTION_SECONDS, "s", 1e9},
+    {OPTION_SECONDS, "ms", 1e6},
+    {OPTION_SECONDS, "m", 60e9},
+    {OPTION_HZ, "", 1},
+    {OPTION_HZ, "Hz", 1},
+    {OPTION_HZ, "kHz", 1000},
+    {OPTION_COUNT, "", 1},
+    {OPTION_PERCENT, "", 1},
+    {OPTION_PERCENT, "%", 1},
 };
 
 /* What a value of each kind looks like, for error sentences. */
 static const char *const kind_texts[] = {
-	[OPTION_SWITCH] = "yes or no",
-	[OPTION_COUNT] = "a whole number",
-	[OPTION_HZ] = "a rate in Hz, such as 997",
-	[OPTION_SECONDS] = "seconds, such as 2.5",
-	[OPTION_BYTES] = "a size, such as 8192 or 64K",
-	[OPTION_PERCENT] = "a percentage, such as 2.5",
-	[OPTION_TEXT] = "a text",
-	[OPTION_LIST] = "a text",
-	[OPTION_CHOICE] = "a word",
-	[OPTION_MAYBE] = "a text",
+    [OPTION_SWITCH] = "yes or no",
+    [OPTION_COUNT] = "a whole number",
+    [OPTION_HZ] = "a rate in Hz, such as 997",
+    [OPTION_SECONDS] = "seconds, such as 2.5",
+    [OPTION_BYTES] = "a size, such as 8192 or 64K",
+    [OPTION_PERCENT] = "a percentage, such as 2.5",
+    [OPTION_TEXT] = "a text",
+    [OPTION_LIST] = "a text",
+    [OPTION_CHOICE] = "a word",
+    [OPTION_MAYBE] = "a text",
 };
 
 static int bad_value(const struct option_row *row, const char *value, struct diag *diag)
 {
 	return diag_fail(diag, EINVAL, "option '%s' takes %s, not '%s'", row->name,
-			 kind_texts[row->kind], value);
+	                 kind_texts[row->kind], value);
 }
 
 static int read_number(const struct option_row *row, const char *value, double *number,
-		       struct diag *diag)
+                       struct diag *diag)
 {
 	char *end;
 	double parsed;
@@ -140,7 +149,7 @@ static int read_number(const struct option_row *row, const char *value, double *
 }
 
 static int set_whole(const struct option_row *row, void *options, const char *value,
-		     struct diag *diag)
+                     struct diag *diag)
 {
 	double scale = row->kind == OPTION_SECONDS ? 1e9 : 1;
 	double number;
@@ -153,16 +162,16 @@ static int set_whole(const struct option_row *row, void *options, const char *va
 		return bad_value(row, value, diag);
 	if (number < row->min)
 		return diag_fail(diag, EINVAL, "option '%s' is at least %g, not '%s'", row->name,
-				 row->min / scale, value);
+		                 row->min / scale, value);
 	if (row->max && number > row->max)
 		return diag_fail(diag, EINVAL, "option '%s' is at most %g, not '%s'", row->name,
-				 row->max / scale, value);
+		                 row->max / scale, value);
 	*(uint64_t *)field_of(row, options) = (uint64_t)number;
 	return 0;
 }
 
 static int set_percent(const struct option_row *row, void *options, const char *value,
-		       struct diag *diag)
+                       struct diag *diag)
 {
 	double number;
 	int err = read_number(row, value, &number, diag);
@@ -176,9 +185,10 @@ static int set_percent(const struct option_row *row, void *options, const char *
 }
 
 static int set_switch(const struct option_row *row, void *options, const char *value,
-		      struct diag *diag)
+                      struct diag *diag)
 {
-	static const char *const words[2][4] = {{"no", "false", "off", "0"}, {"yes", "true", "on", "1"}};
+	static const char *const words[2][4] = {{"no", "false", "off", "0"},
+	                                        {"yes", "true", "on", "1"}};
 	bool *field = field_of(row, options);
 
 	if (!value) {
@@ -195,7 +205,7 @@ static int set_switch(const struct option_row *row, void *options, const char *v
 }
 
 static int set_choice(const struct option_row *row, void *options, const char *value,
-		      struct diag *diag)
+                      struct diag *diag)
 {
 	const char *near;
 
@@ -205,8 +215,8 @@ static int set_choice(const struct option_row *row, void *options, const char *v
 			return 0;
 		}
 	near = nearest_word(value, row->choices);
-	return diag_fail(diag, EINVAL, "option '%s' does not know '%s'; did you mean '%s'?", row->name,
-			 value, near ? near : row->choices[0]);
+	return diag_fail(diag, EINVAL, "option '%s' does not know '%s'; did you mean '%s'?",
+	                 row->name, value, near ? near : row->choices[0]);
 }
 
 static int set_text(const struct option_row *row, void *options, const char *value)
@@ -222,7 +232,7 @@ int options_set(const struct option_row *row, void *options, const char *value, 
 {
 	if (!value && option_takes_word(row))
 		return diag_fail(diag, EINVAL, "option '%s' needs a value: %s", row->name,
-				 row->argument);
+		                 row->argument);
 	switch (row->kind) {
 	case OPTION_SWITCH:
 		return set_switch(row, options, value, diag);
@@ -295,7 +305,8 @@ json_t *options_to_json(const struct option_table *table, const void *options)
 
 enum { NEAREST_MAX = 48 };
 
-/* Edits from a to b: insert, remove, replace, swap neighbours (optimal string alignment distance). */
+/* Edits from a to b: insert, remove, replace, swap neighbours (optimal string alignment distance).
+ */
 static unsigned count_edits(const char *a, const char *b)
 {
 	size_t len_a = strnlen(a, NEAREST_MAX - 1);

@@ -6,12 +6,13 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct diag;
 
-/* A key of a section that somebody else understands. */
+/* A key under a section that somebody else understands: a collector's, [metrics], [findings]. */
 struct setting {
-	char *section; /* "cpu" */
+	char *section;
 	char *key;
 	char *value;
 	unsigned line;
@@ -20,19 +21,48 @@ struct setting {
 struct scenario {
 	char *name;
 	char *file; /* the path it was read from; NULL for a bare command */
+	/* [scenario]; texts are NULL where the file does not say, and ${NAME} is still in them */
 	char *description;
-	struct text_list command; /* split like sh words; one word when `shell` */
+	char *command; /* as written */
+	char *types;   /* as written: words separated by blanks or commas */
+	char *package; /* Debian package that has the program, named when it is missing */
+	char *prepare;
+	char *cleanup;
+	char *cwd;
+	char *stdin_path;
+	char *user;
+	char *caps;
+	char *work; /* "1000 probes" */
 	bool shell;
-	struct text_list types;
-	char *program; /* Debian package that has the program, for when it is missing: "sqlite3" */
-	char *prepare, *cleanup, *cwd, *stdin_path, *user, *caps, *work;
+	bool release;
+	uint64_t exit_code; /* the status of a good end */
+	uint64_t timeout_ns;
+	uint64_t runs; /* for type stat alone */
+	uint64_t warmup;
 	struct text_list environment; /* NAME=VALUE */
 	struct text_list parameters;  /* NAME=VALUE */
-	int exit_code;		      /* the good end; 0 */
-	bool release;
-	struct setting *settings; /* of [cpu], [memory], [io], [metrics], [findings], and warmup, runs, timeout */
+	struct setting *settings;     /* of all other sections, in order */
 	size_t n_settings;
 	size_t settings_capacity;
 };
+
+/* Says whether somebody knows this setting: 0, or -EINVAL with a sentence (without file and line). */
+typedef int scenario_judge(const struct setting *setting, void *context, struct diag *diag);
+
+/* Letters, digits, `.`, `_`, `-`, not starting with a dot. */
+bool scenario_name_is_valid(const char *name);
+
+/* Reads one file. -EINVAL: "FILE:LINE: sentence" with the nearest right word; a line too long, an inline ` ;` and
+ * anything else that inih would cut or split in silence is such an error. */
+int scenario_read(struct scenario *scenario, const char *file, scenario_judge *judge, void *context,
+		  struct diag *diag);
+
+/* Looks for NAME.ini in the directories, first one first; the caller frees *file. -ENOENT: in none of them. */
+int scenario_find(const struct text_list *directories, const char *name, char **file);
+
+/* The names of all scenarios in the directories, sorted, each once. */
+void scenario_list(const struct text_list *directories, struct text_list *names);
+
+void scenario_fini(struct scenario *scenario);
 
 #endif

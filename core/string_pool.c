@@ -57,7 +57,8 @@ uint32_t string_pool_add(struct string_pool *pool, const char *text)
 
 		if (is_new) {
 			*id = pool->n_texts;
-			*ARRAY_APPEND(pool->texts, pool->n_texts, pool->texts_capacity) = xstrdup(text);
+			*ARRAY_APPEND(pool->texts, pool->n_texts, pool->texts_capacity) =
+			    xstrdup(text);
 		}
 		if (is_new || !strcmp(pool->texts[*id], text))
 			return (uint32_t)*id;

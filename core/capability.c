@@ -1,0 +1,102 @@
+/* Capabilities through the raw system calls: names, tests, and the ambient set. */
+#include "core/capability.h"
+
+#include "core/alloc.h"
+
+#include <errno.h>
+#include <linux/capability.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* In the order of their numbers in linux/capability.h. */
+static const char *const names[] = {
+    "chown",
+    "dac_override",
+    "dac_read_search",
+    "fowner",
+    "fsetid",
+    "kill",
+    "setgid",
+    "setuid",
+    "setpcap",
+    "linux_immutable",
+    "net_bind_service",
+    "net_broadcast",
+    "net_admin",
+    "net_raw",
+    "ipc_lock",
+    "ipc_owner",
+    "sys_module",
+    "sys_rawio",
+    "sys_chroot",
+    "sys_ptrace",
+    "sys_pacct",
+    "sys_admin",
+    "sys_boot",
+    "sys_nice",
+    "sys_resource",
+    "sys_time",
+    "sys_tty_config",
+    "mknod",
+    "lease",
+    "audit_write",
+    "audit_control",
+    "setfcap",
+    "mac_override",
+    "mac_admin",
+    "syslog",
+    "wake_alarm",
+    "block_suspend",
+    "audit_read",
+    "perfmon",
+    "bpf",
+    "checkpoint_restore",
+};
+
+struct capability_sets {
+	struct __user_cap_data_struct words[_LINUX_CAPABILITY_U32S_3];
+};
+
+int capability_number(const char *name)
+{
+	if (!strncasecmp(name, "cap_", 4))
+		name += 4;
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (!strcasecmp(names[i], name))
+			return (int)i;
+	return -1;
+}
+
+static int read_sets(struct capability_sets *sets)
+{
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+
+	return syscall(SYS_capget, &header, sets->words) ? -errno : 0;
+}
+
+bool capability_is_held(int number)
+{
+	struct capability_sets sets;
+
+	if (read_sets(&sets))
+		return false;
+	return sets.words[CAP_TO_INDEX(number)].effective & CAP_TO_MASK(number);
+}
+
+int capability_make_ambient(int number)
+{
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct capability_sets sets;
+	int err = read_sets(&sets);
+
+	if (err)
+		return err;
+	sets.words[CAP_TO_INDEX(number)].effective |= CAP_TO_MASK(number);
+	sets.words[CAP_TO_INDEX(number)].inheritable |= CAP_TO_MASK(number);
+	if (syscall(SYS_capset, &header, sets.words))
+		return -errno;
+	return prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, number, 0, 0) ? -errno : 0;
+}

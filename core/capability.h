@@ -1,0 +1,18 @@
+/* Linux capabilities by name (capabilities(7)), and handing one to a child across exec.
+ */
+#ifndef CORE_CAPABILITY_H
+#define CORE_CAPABILITY_H
+
+#include <stdbool.h>
+
+/* The number of "cap_net_raw" (any case, with or without "cap_"), or -1. */
+int capability_number(const char *name);
+
+/* True when this process may use the capability. */
+bool capability_is_held(int number);
+
+/* Makes the capability permitted, effective, inheritable and ambient, so that exec of a plain file
+ * keeps it (capabilities(7), "Ambient"). It must be permitted. Async-signal-safe. 0 or -errno. */
+int capability_make_ambient(int number);
+
+#endif
