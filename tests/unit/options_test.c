@@ -1,0 +1,141 @@
+/* Options: values are read by their rows, bad ones are refused with a sentence. */
+#include "core/options.h"
+
+#include "core/diag.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+struct sample_options {
+	bool kernel;
+	uint64_t freq_hz;
+	uint64_t limit_ns;
+	uint64_t stack_bytes;
+	double threshold;
+	char *user;
+	struct text_list notes;
+	int unit;
+	char *json;
+};
+
+static const char *const units[] = {"ms", "B", NULL};
+
+#define FIELD(name) offsetof(struct sample_options, name)
+
+static const struct option_row rows[] = {
+    {.name = "kernel", .kind = OPTION_SWITCH, .field = FIELD(kernel), .fallback = "yes"},
+    {.name = "freq",
+     .letter = 'F',
+     .kind = OPTION_HZ,
+     .field = FIELD(freq_hz),
+     .argument = "HZ",
+     .fallback = "997",
+     .min = 1,
+     .max = 100000,
+     .alias = "sampling-rate"},
+    {.name = "timeout", .kind = OPTION_SECONDS, .field = FIELD(limit_ns), .argument = "SECONDS"},
+    {.name = "stack-size", .kind = OPTION_BYTES, .field = FIELD(stack_bytes), .argument = "BYTES"},
+    {.name = "threshold", .kind = OPTION_PERCENT, .field = FIELD(threshold), .argument = "PERCENT"},
+    {.name = "user", .kind = OPTION_TEXT, .field = FIELD(user), .argument = "NAME"},
+    {.name = "note", .kind = OPTION_LIST, .field = FIELD(notes), .argument = "TEXT"},
+    {.name = "time-unit",
+     .kind = OPTION_CHOICE,
+     .field = FIELD(unit),
+     .argument = "UNIT",
+     .choices = units,
+     .fallback = "ms"},
+    {.name = "json", .kind = OPTION_MAYBE, .field = FIELD(json), .argument = "FILE"},
+    {0},
+};
+static const struct option_table table = {rows, sizeof(struct sample_options)};
+
+static int set(void *options, const char *name, const char *value, struct diag *diag)
+{
+	return options_set(options_find(&table, name), options, value, diag);
+}
+
+static void defaults_come_from_the_table(void **state)
+{
+	struct sample_options *options = options_new(&table);
+
+	(void)state;
+	assert_true(options->kernel);
+	assert_int_equal(options->freq_hz, 997);
+	assert_int_equal(options->unit, 0);
+	assert_null(options->user);
+	options_free(&table, options);
+}
+
+static void values_are_read_in_their_units(void **state)
+{
+	struct sample_options *options = options_new(&table);
+	struct diag diag;
+
+	(void)state;
+	assert_int_equal(set(options, "sampling-rate", "2kHz", &diag), 0);
+	assert_int_equal(options->freq_hz, 2000);
+	assert_int_equal(set(options, "timeout", "2.5", &diag), 0);
+	assert_int_equal(options->limit_ns, 2500000000);
+	assert_int_equal(set(options, "stack-size", "64K", &diag), 0);
+	assert_int_equal(options->stack_bytes, 65536);
+	assert_int_equal(set(options, "threshold", "1.5%", &diag), 0);
+	assert_true(options->threshold == 1.5);
+	assert_int_equal(set(options, "kernel", "no", &diag), 0);
+	assert_false(options->kernel);
+	assert_int_equal(set(options, "time-unit", "B", &diag), 0);
+	assert_int_equal(options->unit, 1);
+	assert_int_equal(set(options, "note", "a", &diag), 0);
+	assert_int_equal(set(options, "note", "b", &diag), 0);
+	assert_int_equal(options->notes.n_texts, 2);
+	assert_int_equal(set(options, "json", NULL, &diag), 0);
+	assert_string_equal(options->json, "");
+	options_free(&table, options);
+}
+
+static void bad_values_are_refused_with_a_sentence(void **state)
+{
+	static const char *const bad[][2] = {
+	    {"freq", "0"},        {"freq", "200000"},     {"freq", "9.5"},     {"freq", "fast"},
+	    {"freq", ""},         {"freq", "-1"},         {"freq", "nan"},     {"freq", "1e99"},
+	    {"timeout", "2x"},    {"stack-size", "64Q"},  {"kernel", "maybe"}, {"time-unit", "s"},
+	    {"threshold", "101"}, {"threshold", "1.5.2"},
+	};
+	struct sample_options *options = options_new(&table);
+	struct diag diag;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		assert_int_equal(set(options, bad[i][0], bad[i][1], &diag), -22);
+		assert_non_null(strstr(diag.text, bad[i][0]));
+	}
+	assert_int_equal(set(options, "user", NULL, &diag), -22);
+	options_free(&table, options);
+}
+
+static void the_nearest_word_is_found_or_none(void **state)
+{
+	static const char *const words[] = {"cpu", "memory", "io", "frequency", NULL};
+
+	(void)state;
+	assert_string_equal(nearest_word("memroy", words), "memory");
+	assert_string_equal(nearest_word("cpus", words), "cpu");
+	assert_string_equal(nearest_word("freqency", words), "frequency");
+	assert_null(nearest_word("zebra", words));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(defaults_come_from_the_table),
+	    cmocka_unit_test(values_are_read_in_their_units),
+	    cmocka_unit_test(bad_values_are_refused_with_a_sentence),
+	    cmocka_unit_test(the_nearest_word_is_found_or_none),
+	};
+
+	return cmocka_run_group_tests_name("options", tests, NULL, NULL);
+}
