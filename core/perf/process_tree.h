@@ -1,8 +1,9 @@
 /* The processes that descend from the target: pids, parents, execs, names, times.
  *
  * Watches a perf dummy event with task and comm records and inherit, which needs no rights at
- * kernel.perf_event_paranoid <= 2. Where even that is refused, /proc is read at
- * the end and process_tree_is_complete() is false.
+ * kernel.perf_event_paranoid <= 2. Where even that is refused, /proc is read a few times a second:
+ * processes that live shorter, and execs, are missed then, times are those of the reading, and
+ * process_tree_is_complete() is false.
  */
 #ifndef CORE_PERF_PROCESS_TREE_H
 #define CORE_PERF_PROCESS_TREE_H
@@ -15,7 +16,8 @@
 struct diag;
 struct process_tree;
 
-/* One exec image of one process: a fork starts number 0 with its parent's name, each exec the next. */
+/* One exec image of one process: a fork starts number 0 with its parent's name, each exec the next. The target's own exec
+ * is its number 0, for what ran before it is ours. */
 struct process_image {
 	pid_t pid;
 	pid_t parent_pid;
@@ -32,7 +34,7 @@ int process_tree_new(struct process_tree **tree, pid_t target, uint64_t run_star
 		     struct diag *diag);
 void process_tree_free(struct process_tree *tree);
 
-/* Readable when there is something for process_tree_step(). -1: none. */
+/* Readable when there is something for process_tree_step(). */
 int process_tree_fd(const struct process_tree *tree);
 void process_tree_step(struct process_tree *tree);
 

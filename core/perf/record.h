@@ -1,6 +1,8 @@
 /* Decodes perf records (linux/perf_event.h, perf_event_open(2)) from memory into plain structs.
  *
- * Pure: no I/O, no state. A record that is shorter than its own fields say is -EINVAL. Pointers point into the record.
+ * Pure: no I/O, no state. A record that is shorter than its own fields say is -EINVAL, and so is a sample with
+ * READ, RAW or BRANCH_STACK, which nothing here asks for. Pointers point into the record, whose address must be
+ * a multiple of 8.
  */
 #ifndef CORE_PERF_RECORD_H
 #define CORE_PERF_RECORD_H
@@ -25,10 +27,11 @@ struct perf_record {
 	uint32_t cpu;
 
 	/* SAMPLE */
+	uint64_t ip;
 	uint64_t period;
 	const uint64_t *callchain; /* with PERF_CONTEXT_* markers */
 	size_t n_callchain;
-	bool has_user_registers;   /* false for a kernel thread */
+	uint64_t user_abi;	   /* PERF_SAMPLE_REGS_ABI_NONE: no user state, as in a kernel thread */
 	const uint64_t *user_registers; /* in the order of the bits of the attr's sample_regs_user */
 	const uint8_t *stack;	   /* copy of the user stack from its SP */
 	size_t stack_bytes;	   /* what was really copied */

@@ -14,9 +14,13 @@
 struct diag;
 struct perf_ring;
 
+/* perf_event_open(2) for one event without a group: a descriptor, or -errno. -EACCES and -EPERM come with the
+ * sentence that mends them; -ENOENT, -EOPNOTSUPP, -ENODEV mean that the event does not exist here. */
+int perf_event_fd(const struct perf_event_attr *attr, pid_t pid, int cpu, struct diag *diag);
+
 /* Opens the event for `pid` on `cpu` and maps a ring of 2^n data pages, at most `want_bytes`; less where
- * RLIMIT_MEMLOCK or perf_event_mlock_kb allow less. -EACCES and -EPERM come with the sentence that mends them;
- * -ENOENT, -EOPNOTSUPP mean that the event does not exist here. */
+ * RLIMIT_MEMLOCK or perf_event_mlock_kb allow less. The wake-up mark is attr->wakeup_watermark bytes, 0 stands for a
+ * quarter of the ring. Errors as of perf_event_fd(). */
 int perf_ring_open(struct perf_ring **ring, const struct perf_event_attr *attr, pid_t pid, int cpu,
 		   size_t want_bytes, struct diag *diag);
 void perf_ring_close(struct perf_ring *ring);

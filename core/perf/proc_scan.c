@@ -1,0 +1,103 @@
+/* Reads state, command line and children of a process from /proc. */
+#include "core/perf/proc_scan.h"
+
+#include "core/alloc.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Up to room - 1 bytes of a file and a NUL; the count, or -1. */
+static ssize_t read_file(const char *path, char *bytes, size_t room)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	size_t used = 0;
+	ssize_t got;
+
+	if (fd < 0)
+		return -1;
+	while (used < room - 1 && (got = read(fd, bytes + used, room - 1 - used)) > 0)
+		used += (size_t)got;
+	close(fd);
+	bytes[used] = 0;
+	return (ssize_t)used;
+}
+
+bool proc_read_state(pid_t pid, struct proc_state *state)
+{
+	char path[32];
+	char stat[1024];
+	char *name, *name_end;
+	char letter;
+
+	*state = (struct proc_state){0};
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	if (read_file(path, stat, sizeof(stat)) < 0)
+		return false;
+	/* "PID (COMM) STATE ...": the name may hold blanks and brackets itself. */
+	name = strchr(stat, '(');
+	name_end = strrchr(stat, ')');
+	if (!name || !name_end || name_end < name)
+		return false;
+	*name_end = 0;
+	snprintf(state->comm, sizeof(state->comm), "%s", name + 1);
+	if (sscanf(name_end + 1,
+	           " %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d "
+	           "%" SCNu64,
+	           &letter, &state->start_ticks) != 2)
+		return false;
+	state->is_zombie = letter == 'Z' || letter == 'X';
+	return true;
+}
+
+char *proc_read_command(pid_t pid)
+{
+	enum { SHOWN_BYTES = 4096 }; /* enough to tell commands apart */
+	char path[32];
+	char words[SHOWN_BYTES];
+	ssize_t size;
+
+	snprintf(path, sizeof(path), "/proc/%d/cmdline", pid);
+	size = read_file(path, words, sizeof(words));
+	if (size <= 0)
+		return NULL;
+	for (ssize_t i = 0; i + 1 < size; i++)
+		if (words[i] == 0)
+			words[i] = ' ';
+	return xstrdup(words);
+}
+
+static void visit_list(const char *path, void (*visit)(void *context, pid_t child), void *context)
+{
+	FILE *file = fopen(path, "re");
+	int child;
+
+	if (!file)
+		return;
+	while (fscanf(file, "%d", &child) == 1)
+		visit(context, child);
+	fclose(file);
+}
+
+void proc_each_child(pid_t pid, void (*visit)(void *context, pid_t child), void *context)
+{
+	char path[300];
+	struct dirent *thread;
+	DIR *threads;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", pid);
+	threads = opendir(path);
+	if (!threads)
+		return;
+	while ((thread = readdir(threads))) {
+		if (thread->d_name[0] == '.')
+			continue;
+		snprintf(path, sizeof(path), "/proc/%d/task/%.16s/children", pid, thread->d_name);
+		visit_list(path, visit, context);
+	}
+	closedir(threads);
+}

@@ -1,0 +1,25 @@
+/* Small reads of /proc about one process (proc(5)). */
+#ifndef CORE_PERF_PROC_SCAN_H
+#define CORE_PERF_PROC_SCAN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* What is left of a process under its pid. */
+struct proc_state {
+	char comm[16];
+	uint64_t start_ticks; /* since boot: tells two processes with the same pid apart */
+	bool is_zombie;
+};
+
+/* False: no such process. */
+bool proc_read_state(pid_t pid, struct proc_state *state);
+
+/* The arguments joined by spaces, or NULL; the caller frees it. */
+char *proc_read_command(pid_t pid);
+
+/* Calls visit for each child of each thread of the process. Kernels without CONFIG_PROC_CHILDREN show none. */
+void proc_each_child(pid_t pid, void (*visit)(void *context, pid_t child), void *context);
+
+#endif

@@ -1,0 +1,177 @@
+/* Merges the rings of one event on all CPUs by time, in place. */
+#include "core/perf/stream.h"
+
+#include "core/alloc.h"
+#include "core/diag.h"
+#include "core/perf/ring.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <time.h>
+#include <unistd.h>
+
+/* A ring and its oldest record, decoded and waiting for its turn. */
+struct lane {
+	struct perf_ring *ring;
+	struct perf_record head;
+	bool has_head;
+};
+
+struct perf_stream {
+	struct perf_event_attr attr;
+	struct lane *lanes;
+	size_t n_lanes;
+	struct lane *given; /* whose head the caller holds */
+	uint64_t horizon_ns;
+	uint64_t n_malformed;
+	int epoll_fd;
+};
+
+static int add_lane(struct perf_stream *stream, pid_t pid, int cpu, size_t ring_bytes,
+                    struct diag *diag)
+{
+	struct lane *lane = &stream->lanes[stream->n_lanes];
+	struct epoll_event wanted = {.events = EPOLLIN};
+	int err = perf_ring_open(&lane->ring, &stream->attr, pid, cpu, ring_bytes, diag);
+
+	if (err == -ENODEV) /* the CPU went offline since it was listed */
+		return 0;
+	if (err)
+		return err;
+	stream->n_lanes++;
+	wanted.data.fd = perf_ring_fd(lane->ring);
+	if (epoll_ctl(stream->epoll_fd, EPOLL_CTL_ADD, wanted.data.fd, &wanted) < 0)
+		return diag_fail(diag, errno, "cannot wait for perf events: %s", strerror(errno));
+	return 0;
+}
+
+static int add_lanes(struct perf_stream *stream, pid_t pid, size_t ring_bytes, struct diag *diag)
+{
+	int *cpus = NULL;
+	int n_cpus = perf_online_cpus(&cpus, diag);
+	int err = n_cpus < 0 ? n_cpus : 0;
+
+	if (!err)
+		stream->lanes = xcalloc((size_t)n_cpus, sizeof(*stream->lanes));
+	for (int i = 0; i < n_cpus && !err; i++)
+		err = add_lane(stream, pid, cpus[i], ring_bytes, diag);
+	free(cpus);
+	if (!err && stream->n_lanes == 0)
+		err = diag_fail(diag, ENODEV, "no online CPU has the perf event");
+	return err;
+}
+
+int perf_stream_open(struct perf_stream **stream, const struct perf_event_attr *attr, pid_t pid,
+                     size_t ring_bytes, struct diag *diag)
+{
+	struct perf_stream *made = xcalloc(1, sizeof(*made));
+	int err = 0;
+
+	BUG(!(attr->sample_type & PERF_SAMPLE_TIME) || !attr->sample_id_all);
+	made->attr = *attr;
+	made->attr.use_clockid = 1;
+	made->attr.clockid = CLOCK_MONOTONIC;
+	made->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	if (made->epoll_fd < 0)
+		err = diag_fail(diag, errno, "cannot wait for perf events: %s", strerror(errno));
+	if (!err)
+		err = add_lanes(made, pid, ring_bytes, diag);
+	if (err) {
+		perf_stream_close(made);
+		return err;
+	}
+	*stream = made;
+	return 0;
+}
+
+void perf_stream_close(struct perf_stream *stream)
+{
+	if (!stream)
+		return;
+	for (size_t i = 0; i < stream->n_lanes; i++)
+		perf_ring_close(stream->lanes[i].ring);
+	if (stream->epoll_fd >= 0)
+		close(stream->epoll_fd);
+	free(stream->lanes);
+	free(stream);
+}
+
+int perf_stream_fd(const struct perf_stream *stream)
+{
+	return stream->epoll_fd;
+}
+
+size_t perf_stream_ring_bytes(const struct perf_stream *stream)
+{
+	size_t smallest = perf_ring_size_bytes(stream->lanes[0].ring);
+
+	for (size_t i = 1; i < stream->n_lanes; i++)
+		if (perf_ring_size_bytes(stream->lanes[i].ring) < smallest)
+			smallest = perf_ring_size_bytes(stream->lanes[i].ring);
+	return smallest;
+}
+
+/* When the last process of an event has ended its descriptor stays readable for ever: stop waiting
+ * for it. */
+static void drop_ended(struct perf_stream *stream)
+{
+	struct epoll_event events[16];
+	int n_events = epoll_wait(stream->epoll_fd, events, ARRAY_SIZE(events), 0);
+
+	for (int i = 0; i < n_events; i++)
+		if (events[i].events & EPOLLHUP)
+			epoll_ctl(stream->epoll_fd, EPOLL_CTL_DEL, events[i].data.fd, NULL);
+}
+
+void perf_stream_begin(struct perf_stream *stream, uint64_t slack_ns)
+{
+	struct timespec now;
+
+	drop_ended(stream);
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	stream->horizon_ns = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec - slack_ns;
+}
+
+void perf_stream_begin_last(struct perf_stream *stream)
+{
+	stream->horizon_ns = UINT64_MAX;
+}
+
+static void fill_lane(struct perf_stream *stream, struct lane *lane)
+{
+	const struct perf_event_header *header;
+
+	while (!lane->has_head && (header = perf_ring_next(lane->ring))) {
+		if (perf_record_decode(header, &stream->attr, &lane->head) == 0)
+			lane->has_head = true;
+		else
+			stream->n_malformed++;
+	}
+}
+
+const struct perf_record *perf_stream_next(struct perf_stream *stream)
+{
+	struct lane *oldest = NULL;
+
+	if (stream->given)
+		stream->given->has_head = false;
+	stream->given = NULL;
+	for (size_t i = 0; i < stream->n_lanes; i++) {
+		struct lane *lane = &stream->lanes[i];
+
+		fill_lane(stream, lane);
+		if (lane->has_head && (!oldest || lane->head.time_ns < oldest->head.time_ns))
+			oldest = lane;
+	}
+	if (!oldest || oldest->head.time_ns > stream->horizon_ns)
+		return NULL;
+	stream->given = oldest;
+	return &oldest->head;
+}
+
+uint64_t perf_stream_n_malformed(const struct perf_stream *stream)
+{
+	return stream->n_malformed;
+}

@@ -1,0 +1,233 @@
+/* The process tree: a held child's forks, execs, names and ends are seen, with and without perf. */
+#include "core/perf/process_tree.h"
+
+#include "core/diag.h"
+#include "core/perf/ring.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <seccomp.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+/* A child that waits at a pipe and then becomes `script` under sh. */
+struct held {
+	pid_t pid;
+	int gate;
+};
+
+static struct held hold(const char *script)
+{
+	int pipe_fds[2];
+	struct held held;
+	char byte;
+
+	assert_int_equal(pipe(pipe_fds), 0);
+	held.pid = fork();
+	assert_true(held.pid >= 0);
+	if (held.pid == 0) {
+		close(pipe_fds[1]);
+		if (read(pipe_fds[0], &byte, 1) == 1)
+			execl("/bin/sh", "sh", "-c", script, "a b", NULL);
+		_exit(127);
+	}
+	close(pipe_fds[0]);
+	held.gate = pipe_fds[1];
+	return held;
+}
+
+static uint64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+/* Lets the child run to its end, stepping as a driver does. */
+static void run_held(struct held held, struct process_tree *tree)
+{
+	int status;
+
+	assert_int_equal(write(held.gate, "g", 1), 1);
+	close(held.gate);
+	while (waitpid(held.pid, &status, WNOHANG) == 0) {
+		struct pollfd wait = {.fd = process_tree_fd(tree), .events = POLLIN};
+
+		if (poll(&wait, 1, 20) > 0)
+			process_tree_step(tree);
+	}
+	assert_int_equal(status, 0);
+}
+
+static const struct process_image *find_comm(const struct process_tree *tree, const char *comm)
+{
+	for (size_t i = 0; i < process_tree_n_images(tree); i++)
+		if (strcmp(process_tree_image(tree, i)->comm, comm) == 0)
+			return process_tree_image(tree, i);
+	return NULL;
+}
+
+static bool perf_works(void)
+{
+	struct perf_event_attr attr = {.type = PERF_TYPE_SOFTWARE,
+	                               .size = sizeof(attr),
+	                               .config = PERF_COUNT_SW_DUMMY,
+	                               .exclude_kernel = 1};
+	struct diag diag;
+	int fd = perf_event_fd(&attr, 0, -1, &diag);
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
+static void forks_and_execs_are_rows_in_time_order(void **state)
+{
+	struct held held = hold("sleep 0.01 & (exec true); wait; exit 0");
+	struct process_tree *tree;
+	struct diag diag = {0};
+	const struct process_image *image;
+
+	(void)state;
+	if (!perf_works())
+		skip();
+	assert_int_equal(process_tree_new(&tree, held.pid, now_ns(), &diag), 0);
+	run_held(held, tree);
+	assert_int_equal(process_tree_n_alive(tree), 0);
+	assert_true(process_tree_is_complete(tree));
+	/* sh, two forks of it, and the exec of each. */
+	assert_int_equal(process_tree_n_images(tree), 5);
+	image = process_tree_image(tree, 0);
+	assert_int_equal(image->pid, held.pid);
+	assert_int_equal(image->exec_number, 0);
+	assert_string_equal(image->comm, "sh");
+	assert_non_null(image->command);
+	assert_string_equal(image->command, "sh -c sleep 0.01 & (exec true); wait; exit 0 a b");
+	image = find_comm(tree, "sleep");
+	assert_non_null(image);
+	assert_int_equal(image->parent_pid, held.pid);
+	assert_int_equal(image->exec_number, 1);
+	assert_true(image->ended);
+	assert_true(image->end_ns - image->start_ns >= 9000000);
+	assert_non_null(find_comm(tree, "true"));
+	for (size_t i = 0; i < process_tree_n_images(tree); i++) {
+		image = process_tree_image(tree, i);
+		assert_true(image->ended);
+		assert_true(image->start_ns <= image->end_ns);
+		if (i)
+			assert_true(image->start_ns >= process_tree_image(tree, i - 1)->start_ns);
+	}
+	process_tree_free(tree);
+}
+
+static void a_child_that_outlives_the_target_is_alive(void **state)
+{
+	struct held held = hold("sleep 30 >/dev/null & exit 0");
+	struct process_tree *tree;
+	struct diag diag = {0};
+	const struct process_image *sleeper;
+
+	(void)state;
+	if (!perf_works())
+		skip();
+	assert_int_equal(process_tree_new(&tree, held.pid, now_ns(), &diag), 0);
+	run_held(held, tree);
+	assert_int_equal(process_tree_n_alive(tree), 1);
+	sleeper = process_tree_image(tree, process_tree_n_images(tree) - 1);
+	assert_false(sleeper->ended);
+	assert_int_equal(kill(sleeper->pid, SIGKILL), 0);
+	for (unsigned tries = 0; tries < 200 && process_tree_n_alive(tree); tries++)
+		usleep(10000);
+	assert_int_equal(process_tree_n_alive(tree), 0);
+	process_tree_free(tree);
+}
+
+static void *idle(void *argument)
+{
+	usleep(30000);
+	return argument;
+}
+
+static void threads_are_no_processes_and_the_last_one_ends_it(void **state)
+{
+	int pipe_fds[2];
+	pid_t pid;
+	char byte;
+	struct process_tree *tree;
+	struct diag diag = {0};
+
+	(void)state;
+	if (!perf_works())
+		skip();
+	assert_int_equal(pipe(pipe_fds), 0);
+	pid = fork();
+	if (pid == 0) {
+		pthread_t thread;
+
+		if (read(pipe_fds[0], &byte, 1) != 1 || pthread_create(&thread, NULL, idle, NULL))
+			_exit(1);
+		pthread_exit(NULL); /* the first thread ends 30 ms before the other */
+	}
+	assert_int_equal(process_tree_new(&tree, pid, now_ns(), &diag), 0);
+	assert_int_equal(write(pipe_fds[1], "g", 1), 1);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	process_tree_step(tree);
+	assert_int_equal(process_tree_n_images(tree), 1);
+	assert_true(process_tree_image(tree, 0)->ended);
+	assert_true(process_tree_image(tree, 0)->end_ns >= 30000000);
+	process_tree_free(tree);
+	close(pipe_fds[0]);
+	close(pipe_fds[1]);
+}
+
+/* As in a container. The filter cannot be taken off again: this test must be the last one. */
+static void refuse_perf(void)
+{
+	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
+
+	assert_int_equal(
+	    seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(perf_event_open), 0), 0);
+	assert_int_equal(seccomp_load(filter), 0);
+	seccomp_release(filter);
+}
+
+static void without_perf_proc_shows_what_lives_long_enough(void **state)
+{
+	struct held held = hold("sleep 0.6; exit 0");
+	struct process_tree *tree;
+	struct diag diag = {0};
+
+	(void)state;
+	refuse_perf();
+	assert_int_equal(process_tree_new(&tree, held.pid, now_ns(), &diag), 0);
+	run_held(held, tree);
+	assert_false(process_tree_is_complete(tree));
+	assert_non_null(find_comm(tree, "sleep"));
+	assert_int_equal(find_comm(tree, "sleep")->parent_pid, held.pid);
+	assert_int_equal(process_tree_n_alive(tree), 0);
+	process_tree_free(tree);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(forks_and_execs_are_rows_in_time_order),
+	    cmocka_unit_test(a_child_that_outlives_the_target_is_alive),
+	    cmocka_unit_test(threads_are_no_processes_and_the_last_one_ends_it),
+	    cmocka_unit_test(without_perf_proc_shows_what_lives_long_enough),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
