@@ -1,0 +1,13 @@
+/* The rule of an FDE that was found already, for callers that need the FDE too. */
+#ifndef CORE_UNWIND_RULE_H
+#define CORE_UNWIND_RULE_H
+
+#include "core/unwind/fde.h"
+
+/* The rule at vaddr, which must be in the FDE, and where the stretch of code ends that shares it
+ * (*row_end, may be NULL). */
+struct unwind_rule unwind_rule_of_fde(const struct unwind_section *eh_frame,
+                                      const struct unwind_fde *fde, uint64_t vaddr,
+                                      uint64_t *row_end);
+
+#endif
