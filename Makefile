@@ -30,6 +30,7 @@ PRELOAD_SRCS := $(wildcard mem/preload/*.c)
 WORKLOAD_SRCS := $(wildcard scenarios/workloads/*.c)
 UNIT_SRCS := $(wildcard tests/unit/*_test.c)
 PROGRAM_SRCS := $(wildcard tests/programs/*.c tests/programs/*.cc)
+BENCH_SRCS := $(wildcard tests/bench/*.c)
 
 objects = $(patsubst %.c,$(BUILD)/%.o,$(1))
 LIBCORE := $(BUILD)/libcore.a
@@ -39,6 +40,7 @@ PRELOAD := $(if $(PRELOAD_SRCS),$(BUILD)/libprofile-scenario-preload.so)
 WORKLOADS := $(patsubst scenarios/workloads/%.c,$(BUILD)/workloads/%,$(WORKLOAD_SRCS))
 UNITS := $(patsubst %.c,$(BUILD)/%,$(UNIT_SRCS))
 PROGRAMS := $(patsubst %,$(BUILD)/%,$(basename $(PROGRAM_SRCS)))
+BENCHES := $(patsubst %.c,$(BUILD)/%,$(BENCH_SRCS))
 
 .PHONY: help deps build tests check bench demo clean
 .DEFAULT_GOAL := build
@@ -48,7 +50,7 @@ help:
 	@echo 'make deps    install what building needs (Debian packages)'
 	@echo 'make build   build $(TOOL) and the workload programs'
 	@echo 'make check   set up, build and run the tests; LONG=1 adds the long tier; SAN=address,undefined'
-	@echo 'make bench   measure against the bare program and the peers; GROUPS="cpu memory io"'
+	@echo 'make bench   measure against the bare program and the peers; GROUPS="cpu memory io" ROUNDS=5'
 	@echo 'make demo    set up, build and run the scenario syn-1k under every type'
 	@echo 'make clean   remove build/'
 
@@ -112,6 +114,10 @@ $(BUILD)/tests/programs/%: tests/programs/%.cc tests/programs/programs.mk
 	$(CXX) -Wall -Wextra $(PROGRAM_CFLAGS) -o $@ $< $(PROGRAM_LDLIBS) -lpthread
 	$(PROGRAM_POST)
 
+$(BUILD)/tests/bench/%: tests/bench/%.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -MF $@.d -o $@ $< -lpthread
+
 # `make check` sets up, then builds with what is now there: hence the second make.
 check:
 	$(call install,$(if $(LONG),$(LONG_PACKAGES),$(CHECK_PACKAGES)))
@@ -120,7 +126,7 @@ check:
 
 bench:
 	$(call install,$(BENCH_PACKAGES))
-	@$(MAKE) --no-print-directory build $(PROGRAMS)
+	@$(MAKE) --no-print-directory build $(BENCHES)
 	@BUILD=$(BUILD) tests/bench/run $(GROUPS)
 
 demo:
@@ -129,7 +135,7 @@ demo:
 	@BUILD=$(BUILD) scenarios/demo
 
 # All that the tests need, without running them.
-tests: build $(UNITS) $(PROGRAMS)
+tests: build $(UNITS) $(PROGRAMS) $(BENCHES)
 
 clean:
 	rm -rf $(BUILD)
