@@ -6,7 +6,8 @@
  * processes and of moved libraries fall together. Frames of no object (JIT code,
  * an unmapped address) keep the raw address under an anonymous object of their process.
  *
- * Everything a recording returns by pointer lives until recording_free().
+ * Objects and texts live until recording_free(); a pointer to a thread or to a sample's values
+ * lives until the next one is added.
  * Not thread-safe.
  */
 #ifndef CORE_RECORDING_H
@@ -59,7 +60,7 @@ struct sample {
 };
 
 struct loss {
-	const char *what; /* static text: "samples lost by the kernel ring" */
+	const char *what; /* "samples lost by the kernel ring" */
 	uint64_t count;
 };
 
@@ -73,7 +74,7 @@ struct recorded_frame {
 
 struct recording;
 
-/* The value types are copied; their texts must be static. */
+/* The value types and their texts are copied. */
 struct recording *recording_new(const struct value_type *types, size_t n_types);
 void recording_free(struct recording *recording);
 
@@ -81,8 +82,8 @@ size_t recording_n_types(const struct recording *recording);
 const struct value_type *recording_type(const struct recording *recording, size_t i);
 
 /* Finds the object equal in kind, path, device, inode and build-id (and in pid for
- * OBJECT_ANONYMOUS), or copies `like` (path too) and takes over like->fd when it is new.
- * Where it was known, like->fd is closed. */
+ * OBJECT_ANONYMOUS), or copies `like` (path too; NULL counts as ""). Ids are 0 .. n_objects - 1.
+ * like->fd is taken over: an object that has a handle already keeps its own and closes this one. */
 uint32_t recording_add_object(struct recording *recording, const struct object *like);
 const struct object *recording_object(const struct recording *recording, uint32_t id);
 size_t recording_n_objects(const struct recording *recording);
@@ -92,7 +93,7 @@ uint32_t recording_add_thread(struct recording *recording, pid_t pid, pid_t tid,
 const struct recorded_thread *recording_thread(const struct recording *recording, uint32_t index);
 size_t recording_n_threads(const struct recording *recording);
 
-/* Frames go in leaf first, as unwinding finds them; returns the stack's id. */
+/* Frames go in leaf first, as unwinding finds them; returns the stack's id. No frames: 0. */
 uint32_t recording_add_stack(struct recording *recording, const struct recorded_frame *leaf_first,
 			     size_t n_frames);
 const struct stack_table *recording_stacks(const struct recording *recording);
@@ -105,7 +106,7 @@ void recording_add_sample(struct recording *recording, struct sample sample, con
 size_t recording_n_samples(const struct recording *recording);
 struct sample recording_sample(const struct recording *recording, size_t i, const uint64_t **values);
 
-/* Losses of the same `what` add up. */
+/* Losses of the same `what` add up. The text is copied. */
 void recording_add_loss(struct recording *recording, const char *what, uint64_t count);
 size_t recording_n_losses(const struct recording *recording);
 struct loss recording_loss(const struct recording *recording, size_t i);
