@@ -23,24 +23,26 @@ struct mapping {
 	uint32_t object;	/* in the recording */
 	uint64_t load_bias;	/* vaddr = addr - load_bias */
 	struct unwind_tables tables; /* of the object; sizes 0: it has none */
-	bool executable;
+	bool executable; /* true for all that are kept */
 };
 
 /* Objects go into the recording, which must outlive the address spaces. */
 struct address_spaces *address_spaces_new(struct recording *recording);
 void address_spaces_free(struct address_spaces *spaces);
 
-/* A new mapping replaces what it overlaps, as mmap(2) with MAP_FIXED does. path is what /proc/PID/maps shows:
- * a file, "[vdso]", "//anon", "". The file is opened through /proc/PID/map_files or
- * /proc/PID/root while the process lives, else by its path. */
+/* A new mapping replaces what it overlaps, as mmap(2) with MAP_FIXED does; one that is not executable does only that
+ * and is not kept. path is what /proc/PID/maps shows: a file, "[vdso]", "//anon", "". The file is opened through
+ * /proc/PID/map_files or /proc/PID/root while the process lives, else by its path, and is used only when
+ * device and inode are those given. */
 void address_spaces_map(struct address_spaces *spaces, pid_t pid, uint64_t start, uint64_t size,
 			uint64_t file_off, const char *path, uint64_t device, uint64_t inode,
 			bool executable);
+/* The child begins with the parent's mappings; they are shared until one of both changes. */
 void address_spaces_fork(struct address_spaces *spaces, pid_t parent, pid_t child);
 void address_spaces_exec(struct address_spaces *spaces, pid_t pid); /* forgets all mappings */
 void address_spaces_exit(struct address_spaces *spaces, pid_t pid);
 
-/* Reads /proc/PID/maps. -errno when it cannot be read. */
+/* Adds what /proc/PID/maps shows. -errno when it cannot be read. */
 int address_spaces_read_proc(struct address_spaces *spaces, pid_t pid);
 
 /* The mapping that holds the address, or NULL. Valid until the next change of that process. */
