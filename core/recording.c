@@ -222,18 +222,21 @@ size_t recording_n_threads(const struct recording *recording)
 	return recording->n_threads;
 }
 
+uint32_t recording_add_frame(struct recording *recording, uint32_t parent,
+                             struct recorded_frame frame)
+{
+	BUG(frame.object >= recording->n_objects);
+	return stack_table_add(recording->stacks, parent, frame.object << 1 | frame.is_return,
+	                       frame.vaddr);
+}
+
 uint32_t recording_add_stack(struct recording *recording, const struct recorded_frame *leaf_first,
                              size_t n_frames)
 {
 	uint32_t stack = 0;
 
-	for (size_t i = n_frames; i-- > 0;) {
-		const struct recorded_frame *frame = &leaf_first[i];
-
-		BUG(frame->object >= recording->n_objects);
-		stack = stack_table_add(recording->stacks, stack,
-		                        frame->object << 1 | frame->is_return, frame->vaddr);
-	}
+	for (size_t i = n_frames; i-- > 0;)
+		stack = recording_add_frame(recording, stack, leaf_first[i]);
 	return stack;
 }
 

@@ -96,6 +96,9 @@ size_t recording_n_threads(const struct recording *recording);
 /* Frames go in leaf first, as unwinding finds them; returns the stack's id. No frames: 0. */
 uint32_t recording_add_stack(struct recording *recording, const struct recorded_frame *leaf_first,
 			     size_t n_frames);
+/* The stack in which the function at the leaf of `parent` (0: nobody) called this frame. */
+uint32_t recording_add_frame(struct recording *recording, uint32_t parent,
+			     struct recorded_frame frame);
 const struct stack_table *recording_stacks(const struct recording *recording);
 /* Decodes one node of recording_stacks(); *parent gets the caller's id, 0 at the root. */
 struct recorded_frame recording_frame(const struct recording *recording, uint32_t stack,

@@ -10,11 +10,13 @@
 struct recording;
 struct diag;
 
-/* Leaves checking the stream for errors to who opened it. */
+/* Fails only on what the format cannot hold: more than 64 value types, over 4 GB of paths. Leaves
+ * checking the stream for errors to who opened it. */
 int samples_write(const struct recording *recording, FILE *out, struct diag *diag);
 
 /* Reads what samples_write() wrote. Any input is safe: what does not hold together is refused
- * with -EINVAL and a sentence. On success the caller owns *recording. */
+ * with -EINVAL and a sentence. On success the caller owns *recording,
+ * whose objects have no handles; on failure it is NULL. */
 int samples_read(FILE *in, struct recording **recording, struct diag *diag);
 
 #endif
