@@ -9,7 +9,7 @@ BUILD_PACKAGES := gcc libc6-dev libdw-dev libelf-dev libunwind-dev libseccomp-de
 	libinih-dev libiberty-dev zlib1g-dev
 DEMO_PACKAGES := $(BUILD_PACKAGES)
 CHECK_PACKAGES := $(BUILD_PACKAGES) g++ binutils libcmocka-dev linux-perf strace valgrind python3 sqlite3 \
-	gzip libcap2-bin iproute2 musl-tools procps
+	gzip libcap2-bin iproute2 musl-tools procps dwz
 LONG_PACKAGES := $(CHECK_PACKAGES) clang chromium protobuf-compiler
 BENCH_PACKAGES := $(BUILD_PACKAGES) linux-perf strace valgrind heaptrack python3 sqlite3
 

@@ -1,11 +1,12 @@
 /* Addresses to names: function, file, line and the calls inlined there.
  *
  * Sources, best first: DWARF of the object or of its separate debug file
- * (build-id under /usr/lib/debug/.build-id, then .gnu_debuglink), .symtab, .dynsym;
+ * (build-id under /usr/lib/debug/.build-id, then .gnu_debuglink), .symtab, .dynsym, PLT stubs;
  * kallsyms for the kernel; perf-PID.map for JIT code. Every address is looked up once and
  * remembered. Names come demangled (C++, Rust v0 and legacy).
  *
- * A symbolizer opens debug files as it needs them and keeps them until freed. Not thread-safe.
+ * A symbolizer opens files as it needs them and keeps them until freed; it keeps no pointer to an
+ * object it was given, nor its descriptor. Not thread-safe.
  */
 #ifndef CORE_SYMBOLIZE_SYMBOLIZE_H
 #define CORE_SYMBOLIZE_SYMBOLIZE_H
@@ -13,6 +14,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 struct object;
 struct symbolizer;
@@ -20,23 +22,31 @@ struct symbolizer;
 struct symbol_frame {
 	const char *function; /* demangled; NULL: unknown */
 	const char *file;     /* NULL: unknown */
-	uint32_t line;	      /* 0: unknown */
-	bool inlined;	      /* into the next frame of the list */
+	uint32_t line;        /* 0: unknown */
+	bool inlined;         /* into the next frame of the list */
 	bool jit;
 };
 
 struct symbolizer *symbolizer_new(void);
 void symbolizer_free(struct symbolizer *symbolizer);
 
+/* Where debug files are looked for instead of /usr/lib/debug. Before the first look-up. */
+void symbolizer_set_debug_root(struct symbolizer *symbolizer, const char *root);
+
+/* Whose perf-PID.map is believed once the process is gone (while it lives, it is asked itself); the
+ * default is the effective user of this process. */
+void symbolizer_set_target_uid(struct symbolizer *symbolizer, uid_t uid);
+
 /* The frames at an address of an object, innermost first; *frames lives as long as the symbolizer.
  * For a return address the call before it is meant: the -1 is applied here and nowhere else.
  * Returns how many there are: at least one, whose function is NULL where nothing is known.
  * The object's fd is preferred over its path (which may lie in another mount namespace). */
-size_t symbolizer_look_up(struct symbolizer *symbolizer, const struct object *object, uint64_t vaddr,
-			  bool is_return, const struct symbol_frame **frames);
+size_t symbolizer_look_up(struct symbolizer *symbolizer, const struct object *object,
+                          uint64_t vaddr, bool is_return, const struct symbol_frame **frames);
 
 /* What could not be used for an object, as a sentence with its remedy ("no symbols in /usr/bin/x;
- * install its debug symbols: apt install x-dbgsym"), or NULL when names are complete. */
+ * install its debug symbols ..."), or NULL when all functions have names. Lives as long as the
+ * symbolizer. */
 const char *symbolizer_remedy(struct symbolizer *symbolizer, const struct object *object);
 
 #endif

@@ -1,0 +1,244 @@
+/* From an address to its compile unit, and from there to frames with names. */
+#include "core/symbolize/dwarf_info.h"
+
+#include "core/alloc.h"
+#include "core/diag.h"
+#include "core/string_pool.h"
+#include "core/symbolize/demangle.h"
+#include "core/symbolize/dwarf_unit.h"
+#include "core/symbolize/elf_file.h"
+#include "core/symbolize/interval_map.h"
+#include "core/u64map.h"
+
+#include <dwarf.h>
+#include <elfutils/libdw.h>
+#include <errno.h>
+#include <stdlib.h>
+
+struct unit_slot {
+	Dwarf_CU *cu;
+	struct dwarf_unit *unit; /* NULL until an address in it was asked for */
+};
+
+struct dwarf_info {
+	Dwarf *dwarf;
+	Dwarf *shared;
+	struct string_pool *texts;
+	struct unit_slot *units;
+	size_t n_units;
+	size_t units_capacity;
+	struct interval_map *ranges; /* address -> index of its unit */
+	struct u64map *unit_of;      /* Dwarf_CU * -> index of its unit */
+	struct u64map *names;        /* address of a DIE in memory -> text id of its function */
+	struct dwarf_frame *frames;  /* of the last answer */
+	size_t n_frames;
+	size_t frames_capacity;
+};
+
+static void add_unit(struct dwarf_info *info, Dwarf_CU *cu, Dwarf_Die *die)
+{
+	uint32_t index = (uint32_t)info->n_units;
+	Dwarf_Addr base;
+	Dwarf_Addr start;
+	Dwarf_Addr end;
+	ptrdiff_t next = 0;
+
+	*ARRAY_APPEND(info->units, info->n_units, info->units_capacity) =
+	    (struct unit_slot){cu, NULL};
+	*u64map_put(info->unit_of, (uintptr_t)cu, NULL) = index;
+	/* Linkers put the ranges of functions that they dropped at 0 or 1: no code is there. */
+	while ((next = dwarf_ranges(die, next, &base, &start, &end)) > 0)
+		if (start > 1)
+			interval_map_add(info->ranges, start, end, 0, index);
+}
+
+/* .debug_aranges would be shorter, but clang and rustc write none: the units' own ranges are always
+ * there. */
+static void list_units(struct dwarf_info *info)
+{
+	Dwarf_CU *cu = NULL;
+	Dwarf_Die die;
+
+	while (!dwarf_get_units(info->dwarf, cu, &cu, NULL, NULL, &die, NULL))
+		add_unit(info, cu, &die);
+}
+
+int dwarf_info_open(struct dwarf_info **info, const struct elf_file *file,
+                    const struct elf_file *shared, struct string_pool *texts, struct diag *diag)
+{
+	struct dwarf_info *new_info;
+	Dwarf *dwarf = dwarf_begin_elf(elf_file_elf(file), DWARF_C_READ, NULL);
+
+	if (!dwarf)
+		return diag_fail(diag, EINVAL, "the DWARF of %s cannot be read: %s",
+		                 elf_file_name(file), dwarf_errmsg(-1));
+	new_info = xcalloc(1, sizeof(*new_info));
+	new_info->dwarf = dwarf;
+	if (shared)
+		new_info->shared = dwarf_begin_elf(elf_file_elf(shared), DWARF_C_READ, NULL);
+	if (new_info->shared)
+		dwarf_setalt(dwarf, new_info->shared);
+	new_info->texts = texts;
+	new_info->ranges = interval_map_new();
+	new_info->unit_of = u64map_new();
+	new_info->names = u64map_new();
+	list_units(new_info);
+	*info = new_info;
+	return 0;
+}
+
+void dwarf_info_free(struct dwarf_info *info)
+{
+	if (!info)
+		return;
+	for (size_t i = 0; i < info->n_units; i++)
+		dwarf_unit_free(info->units[i].unit);
+	free(info->units);
+	interval_map_free(info->ranges);
+	u64map_free(info->unit_of);
+	u64map_free(info->names);
+	free(info->frames);
+	dwarf_end(info->dwarf);
+	dwarf_end(info->shared);
+	free(info);
+}
+
+static struct dwarf_unit *unit_at(struct dwarf_info *info, uint64_t index)
+{
+	struct unit_slot *slot = &info->units[index];
+
+	if (!slot->unit) {
+		slot->unit = dwarf_unit_new(slot->cu);
+		*u64map_put(info->unit_of, (uintptr_t)dwarf_unit_cu(slot->unit), NULL) = index;
+	}
+	return slot->unit;
+}
+
+static const char *linkage_name(Dwarf_Die *die)
+{
+	Dwarf_Attribute attribute;
+
+	if (dwarf_attr_integrate(die, DW_AT_linkage_name, &attribute) ||
+	    dwarf_attr_integrate(die, DW_AT_MIPS_linkage_name, &attribute))
+		return dwarf_formstring(&attribute);
+	return NULL;
+}
+
+/* The DIE that declares the function: the end of the abstract_origin and specification chain. */
+static Dwarf_Die declaration_of(Dwarf_Die die)
+{
+	enum { MAX_LINKS = 16 }; /* real chains have 3; damaged ones may be rings */
+
+	for (int i = 0; i < MAX_LINKS; i++) {
+		Dwarf_Attribute attribute;
+		Dwarf_Die origin;
+
+		if (!dwarf_attr(&die, DW_AT_abstract_origin, &attribute) &&
+		    !dwarf_attr(&die, DW_AT_specification, &attribute))
+			break;
+		if (!dwarf_formref_die(&attribute, &origin))
+			break;
+		die = origin;
+	}
+	return die;
+}
+
+/* A linkage name where there is one, else the plain name with what encloses its declaration. */
+static char *describe_function(struct dwarf_info *info, Dwarf_Die *die)
+{
+	const char *linkage = linkage_name(die);
+	Dwarf_Die declaration;
+	const uint64_t *unit;
+	const char *name;
+	char *qualifier;
+	char *text;
+
+	if (linkage && *linkage)
+		return demangle(linkage);
+	declaration = declaration_of(*die);
+	name = dwarf_diename(&declaration);
+	if (!name || !*name)
+		return NULL;
+	unit = u64map_get(info->unit_of, (uintptr_t)declaration.cu);
+	if (!unit)
+		return xstrdup(name);
+	qualifier = dwarf_unit_qualifier(unit_at(info, *unit), &declaration);
+	text = xasprintf("%s%s", qualifier, name);
+	free(qualifier);
+	return text;
+}
+
+/* Calls inlined from one function share its DIE, so each function is named once. A constructor's
+ * copies have linkage names of their own, which tell more. */
+static const char *function_name(struct dwarf_info *info, Dwarf_Die die)
+{
+	Dwarf_Attribute attribute;
+	Dwarf_Die origin;
+	uint64_t *id;
+	bool is_new;
+
+	if (!dwarf_hasattr(&die, DW_AT_linkage_name) &&
+	    dwarf_attr(&die, DW_AT_abstract_origin, &attribute) &&
+	    dwarf_formref_die(&attribute, &origin))
+		die = origin;
+	id = u64map_put(info->names, (uintptr_t)die.addr, &is_new);
+	if (is_new) {
+		char *name = describe_function(info, &die);
+
+		*id = string_pool_add(info->texts, name);
+		free(name);
+	}
+	return *id ? string_pool_text(info->texts, (uint32_t)*id) : NULL;
+}
+
+/* The place's file in the pool: libdw's texts do not outlive the Dwarf. */
+static const char *keep_file(struct dwarf_info *info, const struct dwarf_place *place)
+{
+	uint32_t text;
+
+	if (!place->file)
+		return NULL;
+	if (place->directory) {
+		char *path = xasprintf("%s/%s", place->directory, place->file);
+
+		text = string_pool_add(info->texts, path);
+		free(path);
+	} else {
+		text = string_pool_add(info->texts, place->file);
+	}
+	return string_pool_text(info->texts, text);
+}
+
+static void add_frame(struct dwarf_info *info, const char *function,
+                      const struct dwarf_place *place)
+{
+	*ARRAY_APPEND(info->frames, info->n_frames, info->frames_capacity) =
+	    (struct dwarf_frame){function, keep_file(info, place), place->line};
+}
+
+size_t dwarf_info_look_up(struct dwarf_info *info, uint64_t vaddr,
+                          const struct dwarf_frame **frames)
+{
+	struct dwarf_unit *unit;
+	struct dwarf_place place;
+	uint32_t index;
+	uint32_t scope;
+
+	info->n_frames = 0;
+	if (!interval_map_find(info->ranges, vaddr, &index))
+		return 0;
+	unit = unit_at(info, index);
+	place = dwarf_unit_line(unit, vaddr);
+	scope = dwarf_unit_find_scope(unit, vaddr);
+	if (scope == NO_SCOPE)
+		add_frame(info, NULL, &place);
+	while (scope != NO_SCOPE) {
+		const struct dwarf_scope *its_scope = dwarf_unit_scope(unit, scope);
+
+		add_frame(info, function_name(info, its_scope->die), &place);
+		place = dwarf_unit_call_site(unit, scope);
+		scope = its_scope->parent;
+	}
+	*frames = info->frames;
+	return info->n_frames;
+}

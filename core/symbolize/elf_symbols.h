@@ -1,0 +1,30 @@
+/* The function symbols of an ELF file, and the functions its PLT stubs jump to.
+ *
+ * Both add to a symbol table whose names lie in the file, which must outlive it.
+ */
+#ifndef CORE_SYMBOLIZE_ELF_SYMBOLS_H
+#define CORE_SYMBOLIZE_ELF_SYMBOLS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct elf_file;
+struct symbol_table;
+
+bool elf_symbols_has(const struct elf_file *file,
+                     uint32_t section_type); /* SHT_SYMTAB, SHT_DYNSYM */
+
+/* Sizes and preferences: a symbol with a size beats one without; inside another one the inner
+ * wins. A symbol without size reaches to the next symbol that is at least as much of a
+ * function (an assembler's local label never cuts a function short), at most to
+ * the end of its section. At one address: function over label, global over weak over
+ * local, fewer leading underscores, alphabet. Symbols outside code are left out. */
+void elf_symbols_load(struct symbol_table *table, const struct elf_file *file,
+                      uint32_t section_type);
+
+/* Names stubs "printf@plt" by the GOT slot that each jumps through (x86-64 psABI, "Procedure
+ * Linkage Table"). Slots of IFUNCs are named after the symbol at their resolver, so load the
+ * symbols first. */
+void elf_symbols_load_plt(struct symbol_table *table, const struct elf_file *file);
+
+#endif

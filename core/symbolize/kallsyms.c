@@ -1,0 +1,104 @@
+/* Reads lines of "address type name [module]". */
+#include "core/symbolize/kallsyms.h"
+
+#include "core/alloc.h"
+#include "core/diag.h"
+#include "core/symbolize/symbol_table.h"
+#include "core/symbolize/whole_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* 200,000 symbols are 10 MB. */
+enum { MAX_BYTES = 1 << 28 };
+
+struct kernel_symbol {
+	uint64_t address;
+	const char *name;
+};
+
+struct kernel_symbols {
+	struct kernel_symbol *symbols;
+	size_t n_symbols;
+	size_t symbols_capacity;
+	size_t n_hidden; /* shown with address 0 */
+};
+
+static int compare_addresses(const void *left, const void *right)
+{
+	const struct kernel_symbol *a = left;
+	const struct kernel_symbol *b = right;
+
+	if (a->address != b->address)
+		return a->address > b->address ? 1 : -1;
+	/* Of two names the later one wins in the table; any rule will do, as long as it is one. */
+	return strcmp(b->name, a->name);
+}
+
+/* Cuts the line up in place. */
+static void read_line(struct kernel_symbols *list, char *line)
+{
+	char *rest;
+	uint64_t address = strtoull(line, &rest, 16);
+	char *name;
+
+	if (rest == line || *rest != ' ' || !strchr("tTwW", rest[1]) || rest[2] != ' ')
+		return;
+	name = rest + 3;
+	name[strcspn(name, " \t")] = 0;
+	if (!address)
+		list->n_hidden++;
+	else
+		*ARRAY_APPEND(list->symbols, list->n_symbols, list->symbols_capacity) =
+		    (struct kernel_symbol){address, name};
+}
+
+static void add_to_table(struct symbol_table *table, const struct kernel_symbols *list)
+{
+	for (size_t i = 0; i < list->n_symbols; i++) {
+		size_t next = i + 1;
+
+		while (next < list->n_symbols &&
+		       list->symbols[next].address == list->symbols[i].address)
+			next++;
+		/* Nothing says where the last one ends: no farther than its page, say. */
+		symbol_table_add(table, list->symbols[i].address,
+		                 next < list->n_symbols ? list->symbols[next].address
+		                                        : list->symbols[i].address + 4096,
+		                 0, list->symbols[i].name);
+	}
+}
+
+int kallsyms_load(struct symbol_table *table, const char *path, struct diag *diag)
+{
+	struct kernel_symbols list = {0};
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	size_t len;
+	char *text = fd < 0 ? NULL : file_read_whole(fd, MAX_BYTES, &len);
+	char *position;
+	int err = 0;
+
+	if (!text)
+		err = diag_fail(diag, errno, "cannot read %s: %s", path, strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	if (err)
+		return err;
+	position = symbol_table_keep(table, text);
+	for (char *line; (line = strsep(&position, "\n"));)
+		read_line(&list, line);
+	if (list.n_symbols)
+		qsort(list.symbols, list.n_symbols, sizeof(*list.symbols), compare_addresses);
+	add_to_table(table, &list);
+	if (!list.n_symbols)
+		err = diag_fail(diag, EPERM,
+		                "the kernel %s; run as root, or: sysctl kernel.kptr_restrict=0 "
+		                "kernel.perf_event_paranoid=1",
+		                list.n_hidden ? "hides its addresses" : "tells no symbols");
+	free(list.symbols);
+	return err;
+}

@@ -1,0 +1,21 @@
+/* Names of code that was made at run time, from the map its maker wrote: /tmp/perf-PID.map.
+ *
+ * Format: linux tools/perf/Documentation/jit-interface.txt, lines of "START SIZE name",
+ * hexadecimal. Code may be replaced: at any address the last line that covers it holds.
+ */
+#ifndef CORE_SYMBOLIZE_PERF_MAP_H
+#define CORE_SYMBOLIZE_PERF_MAP_H
+
+#include <sys/types.h>
+
+struct diag;
+struct symbol_table;
+
+/* The map's path as the process sees it from our side: below /proc/PID/root and under its own pid
+ * while it lives, else /tmp/perf-PID.map. The caller frees it. */
+char *perf_map_path(pid_t pid);
+
+/* Only a regular file of `owner` is believed: /tmp is anybody's. 0, or -errno with a sentence. */
+int perf_map_load(struct symbol_table *table, const char *path, uid_t owner, struct diag *diag);
+
+#endif

@@ -1,0 +1,750 @@
+/* Addresses to names: equal to addr2line's on programs built here, from every place where names may
+ * be. */
+#include "core/alloc.h"
+#include "core/recording.h"
+#include "core/symbolize/demangle.h"
+#include "core/symbolize/symbolize.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+static char scratch[] = "/tmp/profile-scenario-symbolize.XXXXXX";
+static char *source_root;
+
+/* Runs a shell command in the scratch directory; it must succeed. */
+__attribute__((format(printf, 1, 2))) static void sh(const char *format, ...)
+{
+	char *command = NULL;
+	char *whole;
+	va_list args;
+
+	va_start(args, format);
+	assert_true(vasprintf(&command, format, args) > 0);
+	va_end(args);
+	whole = xasprintf("cd %s && { %s; }", scratch, command);
+	if (system(whole))
+		fail_msg("failed: %s", command);
+	free(whole);
+	free(command);
+}
+
+static bool sh_succeeds(const char *command)
+{
+	return system(command) == 0;
+}
+
+static void build_c(const char *name, const char *flags)
+{
+	sh("gcc -I%s -O2 -o %s %s %s/tests/programs/inlines.c", source_root, name, flags,
+	   source_root);
+}
+
+static int make_scratch(void **state)
+{
+	(void)state;
+	source_root = realpath(".", NULL);
+	if (!mkdtemp(scratch))
+		return -1;
+	build_c("c", "-g");
+	sh("g++ -O2 -g -o cxx %s/tests/programs/inlines-cxx.cc", source_root);
+	return 0;
+}
+
+static int remove_scratch(void **state)
+{
+	(void)state;
+	sh("rm -rf %s", scratch);
+	free(source_root);
+	return 0;
+}
+
+struct subject {
+	struct symbolizer *symbolizer;
+	struct object object;
+};
+
+/* Debug files are looked for below the scratch directory, not in this machine's own. */
+static struct subject look_at(const char *name)
+{
+	struct subject subject = {.symbolizer = symbolizer_new()};
+	char *root = xasprintf("%s/debug", scratch);
+
+	symbolizer_set_debug_root(subject.symbolizer, root);
+	subject.object = (struct object){.kind = OBJECT_FILE, .fd = -1};
+	subject.object.path = xasprintf("%s/%s", scratch, name);
+	free(root);
+	return subject;
+}
+
+static void look_away(struct subject *subject)
+{
+	symbolizer_free(subject->symbolizer);
+	free(subject->object.path);
+}
+
+/* What symbolizing all addresses of a file gives, as text: the same text, the same names. */
+static char *describe(const char *name, const uint64_t *addresses, size_t n_addresses)
+{
+	struct subject subject = look_at(name);
+	char *text = NULL;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+
+	for (size_t i = 0; i < n_addresses; i++) {
+		const struct symbol_frame *frames;
+		size_t n = symbolizer_look_up(subject.symbolizer, &subject.object, addresses[i],
+		                              false, &frames);
+
+		fprintf(out, "%lx", (unsigned long)addresses[i]);
+		for (size_t j = 0; j < n; j++)
+			fprintf(out, " %s@%s:%u%s", frames[j].function, frames[j].file,
+			        frames[j].line, frames[j].inlined ? "[i]" : "");
+		fputc('\n', out);
+	}
+	fclose(out);
+	look_away(&subject);
+	return text;
+}
+
+/* The instruction addresses of .text, by objdump. */
+static uint64_t *instructions(const char *name, size_t *n_addresses)
+{
+	uint64_t *addresses = NULL;
+	size_t capacity = 0;
+	char *command = xasprintf("objdump -d --no-show-raw-insn -j .text %s/%s", scratch, name);
+	FILE *pipe = popen(command, "r");
+	char line[1024];
+
+	*n_addresses = 0;
+	while (pipe && fgets(line, sizeof(line), pipe)) {
+		char *end;
+		unsigned long address = strtoul(line, &end, 16);
+
+		if (*line == ' ' && *end == ':')
+			*ARRAY_APPEND(addresses, *n_addresses, capacity) = address;
+	}
+	assert_non_null(pipe);
+	pclose(pipe);
+	free(command);
+	assert_true(*n_addresses > 100);
+	return addresses;
+}
+
+/* One frame as addr2line prints it. */
+struct oracle_frame {
+	char function[4096];
+	char file[1024];
+	unsigned line; /* 0: unknown */
+	bool starts;   /* the first frame of its address */
+};
+
+/* "0xADDRESS: FUNCTION at FILE:LINE" or " (inlined by) FUNCTION at FILE:LINE", maybe with a
+ * discriminator */
+static struct oracle_frame read_oracle(const char *line)
+{
+	static const char inlined[] = " (inlined by) ";
+	struct oracle_frame frame = {.starts = strncmp(line, inlined, strlen(inlined)) != 0};
+	const char *name = frame.starts ? strchr(line, ':') + 2 : line + strlen(inlined);
+	const char *at = strstr(name, " at ");
+	const char *colon;
+
+	if (!at) { /* "?? ??:0" */
+		strcpy(frame.function, "??");
+		strcpy(frame.file, "??");
+		return frame;
+	}
+	for (const char *next; (next = strstr(at + 1, " at "));)
+		at = next;
+	colon = strrchr(at, ':');
+	snprintf(frame.function, sizeof(frame.function), "%.*s", (int)(at - name), name);
+	snprintf(frame.file, sizeof(frame.file), "%.*s", (int)(colon - at - 4), at + 4);
+	frame.line = (unsigned)strtoul(colon + 1, NULL, 10);
+	return frame;
+}
+
+static FILE *ask_oracle(const char *oracle, const char *name, const uint64_t *addresses,
+                        size_t n_addresses)
+{
+	char *list_path = xasprintf("%s/addresses", scratch);
+	char *command = xasprintf("%s -afipC -e %s/%s <%s", oracle, scratch, name, list_path);
+	FILE *list = fopen(list_path, "w");
+	FILE *pipe;
+
+	assert_non_null(list);
+	for (size_t i = 0; i < n_addresses; i++)
+		fprintf(list, "%lx\n", (unsigned long)addresses[i]);
+	fclose(list);
+	pipe = popen(command, "r");
+	assert_non_null(pipe);
+	free(command);
+	free(list_path);
+	return pipe;
+}
+
+struct comparison {
+	size_t n_frames;
+	size_t n_inlined;
+	size_t n_equal; /* in function, file and line */
+	size_t
+	    n_qualified;  /* addr2line left out namespace or class where there is no linkage name */
+	size_t n_symbol;  /* addr2line took the name of .symtab */
+	size_t n_padding; /* in the unit's range, in no function */
+};
+
+static bool short_equal(const char *a, const char *b)
+{
+	char *short_a = demangle_short(a);
+	char *short_b = demangle_short(b);
+	bool equal = !strcmp(short_a, short_b);
+
+	free(short_a);
+	free(short_b);
+	return equal;
+}
+
+static bool is_qualified(const char *ours, const char *theirs)
+{
+	size_t ours_len = strlen(ours);
+	size_t theirs_len = strlen(theirs);
+
+	return ours_len > theirs_len + 2 && !strcmp(ours + ours_len - theirs_len, theirs) &&
+	       !strncmp(ours + ours_len - theirs_len - 2, "::", 2);
+}
+
+/* Files and lines are equal wherever DWARF knows the address. Names may differ, and why:
+ *  - a name without DW_AT_linkage_name (constructors, static functions, local templates) is
+ *    bare there, with its namespace and class here;
+ *  - for the outermost frame without linkage name addr2line asks .symtab, which adds arguments or a
+ * clone's suffix ("f.cold"); binutils 2.40 does so for an inlined innermost frame too, and so shows
+ * the wrong one of the two functions;
+ *  - between functions it takes the nearest symbol below; we name an address only inside a
+ * function. */
+static void compare_frame(struct comparison *comparison, const struct oracle_frame *theirs,
+                          const struct symbol_frame *ours, const struct symbol_frame *outermost)
+{
+	const char *function = ours->function;
+
+	comparison->n_frames++;
+	comparison->n_inlined += ours->inlined;
+	if (strcmp(theirs->file, ours->file ? ours->file : "??") || theirs->line != ours->line)
+		fail_msg("%s at %s:%u, addr2line: %s at %s:%u", function, ours->file, ours->line,
+		         theirs->function, theirs->file, theirs->line);
+	if (!function)
+		comparison->n_padding++;
+	else if (!strcmp(function, theirs->function))
+		comparison->n_equal++;
+	else if (is_qualified(function, theirs->function))
+		comparison->n_qualified++;
+	else if (short_equal(theirs->function, function) ||
+	         (theirs->starts && outermost->function &&
+	          short_equal(theirs->function, outermost->function)))
+		comparison->n_symbol++;
+	else
+		fail_msg("%s at %s:%u, addr2line: %s", function, ours->file, ours->line,
+		         theirs->function);
+}
+
+static struct comparison compare_with(const char *oracle_name, const char *name)
+{
+	struct comparison comparison = {0};
+	struct subject subject = look_at(name);
+	size_t n_addresses;
+	uint64_t *addresses = instructions(name, &n_addresses);
+	FILE *oracle = ask_oracle(oracle_name, name, addresses, n_addresses);
+	const struct symbol_frame *frames = NULL;
+	size_t n_frames = 0;
+	size_t frame = 0;
+	size_t next = 0;
+	char *line = NULL;
+	size_t capacity = 0;
+
+	while (getline(&line, &capacity, oracle) > 0) {
+		struct oracle_frame theirs = read_oracle(line);
+
+		if (theirs.starts) {
+			assert_int_equal(frame, n_frames);
+			n_frames = symbolizer_look_up(subject.symbolizer, &subject.object,
+			                              addresses[next++], false, &frames);
+			frame = 0;
+		}
+		assert_true(frame < n_frames);
+		if (theirs.line || frames[frame].line)
+			compare_frame(&comparison, &theirs, &frames[frame], &frames[n_frames - 1]);
+		frame++;
+	}
+	assert_int_equal(next, n_addresses);
+	pclose(oracle);
+	free(line);
+	free(addresses);
+	look_away(&subject);
+	return comparison;
+}
+
+static void assert_same_as(const char *oracle, const char *name, size_t least_inlined)
+{
+	struct comparison comparison = compare_with(oracle, name);
+
+	assert_true(comparison.n_inlined >= least_inlined);
+	/* Most names have no reason to differ, and there is little room between functions. */
+	assert_true(comparison.n_padding * 20 <= comparison.n_frames);
+	assert_true(comparison.n_equal * 10 >= comparison.n_frames * 9);
+}
+
+static void c_frames_are_those_of_addr2line(void **state)
+{
+	(void)state;
+	assert_same_as("addr2line", "c", 100);
+}
+
+static void cxx_frames_are_those_of_addr2line(void **state)
+{
+	(void)state;
+	assert_same_as("addr2line", "cxx", 1000);
+}
+
+static void other_dwarf_versions_and_compilers_too(void **state)
+{
+	(void)state;
+	build_c("dwarf4", "-gdwarf-4");
+	assert_same_as("addr2line", "dwarf4", 100);
+	build_c("ranges", "-g -ffunction-sections -Wl,--gc-sections -no-pie");
+	assert_same_as("addr2line", "ranges", 100);
+	build_c("compressed", "-g -gz=zlib");
+	sh("readelf -tW compressed 2>/dev/null | grep -q COMPRESSED");
+	assert_same_as("addr2line", "compressed", 100);
+}
+
+/* clang writes no .debug_aranges and no DW_AT_sibling. binutils 2.40 loses inlined calls with
+ * several ranges of clang's DWARF 5, so LLVM's own reader is asked. */
+static void clang_frames_are_those_of_addr2line(void **state)
+{
+	(void)state;
+	if (!sh_succeeds("command -v clang llvm-addr2line >/dev/null")) {
+		print_message("# SKIP: no clang or no llvm-addr2line here\n");
+		skip();
+	}
+	sh("clang -I%s -O2 -g -o clang %s/tests/programs/inlines.c", source_root, source_root);
+	assert_same_as("llvm-addr2line", "clang", 100);
+}
+
+/* The first word that a command prints in the scratch directory. */
+__attribute__((format(printf, 1, 2))) static char *word_of(const char *format, ...)
+{
+	char *command = NULL;
+	char *whole;
+	char word[256];
+	FILE *pipe;
+	va_list args;
+
+	va_start(args, format);
+	assert_true(vasprintf(&command, format, args) > 0);
+	va_end(args);
+	whole = xasprintf("cd %s && %s", scratch, command);
+	pipe = popen(whole, "r");
+	assert_non_null(pipe);
+	if (fscanf(pipe, "%255s", word) != 1)
+		fail_msg("printed nothing: %s", command);
+	pclose(pipe);
+	free(whole);
+	free(command);
+	return xstrdup(word);
+}
+
+static uint64_t number_of(char *word, int base)
+{
+	uint64_t number = strtoull(word, NULL, base);
+
+	free(word);
+	return number;
+}
+
+static uint64_t address_of(const char *name, const char *symbol)
+{
+	return number_of(word_of("nm %s | awk '$3 ~ /^%s$/ { print $1 }'", name, symbol), 16);
+}
+
+static uint32_t line_of(const char *source, const char *text)
+{
+	return (uint32_t)number_of(
+	    word_of("grep -nF '%s' %s/tests/programs/%s | cut -d: -f1", text, source_root, source),
+	    10);
+}
+
+static void expect_function(struct subject *subject, uint64_t vaddr, bool is_return,
+                            const char *expected)
+{
+	const struct symbol_frame *frames;
+	size_t n =
+	    symbolizer_look_up(subject->symbolizer, &subject->object, vaddr, is_return, &frames);
+	const char *function = frames[n - 1].function;
+
+	if (expected)
+		assert_string_equal(function, expected);
+	else
+		assert_null(function);
+}
+
+static void a_chain_of_inlined_calls_is_told_with_its_call_sites(void **state)
+{
+	struct subject subject = look_at("c");
+	uint64_t start = address_of("c", "chain");
+	const struct symbol_frame *frames;
+	size_t n = 0;
+
+	(void)state;
+	for (uint64_t vaddr = start; n != 4; vaddr++) {
+		assert_true(vaddr < start + 500);
+		n = symbolizer_look_up(subject.symbolizer, &subject.object, vaddr, false, &frames);
+	}
+	assert_string_equal(frames[0].function, "innermost");
+	assert_true(frames[0].inlined && frames[1].inlined && frames[2].inlined);
+	assert_non_null(strstr(frames[0].file, "/tests/programs/inlines-inner.h"));
+	assert_string_equal(frames[1].function, "middle");
+	assert_int_equal(frames[1].line, line_of("inlines-inner.h", "innermost(x + i)"));
+	assert_string_equal(frames[2].function, "outermost");
+	assert_non_null(strstr(frames[2].file, "/tests/programs/inlines.c"));
+	assert_int_equal(frames[2].line, line_of("inlines.c", "middle(x, 3)"));
+	assert_string_equal(frames[3].function, "chain");
+	assert_false(frames[3].inlined);
+	look_away(&subject);
+}
+
+static void a_return_address_means_the_call_before_it(void **state)
+{
+	struct subject subject = look_at("c");
+	uint64_t recurse = address_of("c", "recurse");
+
+	(void)state;
+	expect_function(&subject, recurse, false, "recurse");
+	for (uint64_t vaddr = recurse; vaddr > recurse - 64; vaddr--) {
+		const struct symbol_frame *frames;
+		const struct symbol_frame *before;
+
+		symbolizer_look_up(subject.symbolizer, &subject.object, vaddr, true, &frames);
+		symbolizer_look_up(subject.symbolizer, &subject.object, vaddr - 1, false, &before);
+		assert_ptr_equal(frames, before);
+	}
+	look_away(&subject);
+}
+
+/* Names of the stripped file found through its debug file are those of the whole file. */
+static void assert_same_names(const char *name, const char *whole)
+{
+	size_t n_addresses;
+	uint64_t *addresses = instructions(whole, &n_addresses);
+	char *expected = describe(whole, addresses, n_addresses);
+	char *got = describe(name, addresses, n_addresses);
+	struct subject subject = look_at(name);
+
+	if (strcmp(expected, got))
+		fail_msg("%s: %.2000s\nexpected: %.2000s", name, got, expected);
+	assert_null(symbolizer_remedy(subject.symbolizer, &subject.object));
+	look_away(&subject);
+	free(expected);
+	free(got);
+	free(addresses);
+}
+
+static char *build_id_of(const char *name)
+{
+	return word_of("readelf -n %s | awk '/Build ID/ { print $3 }'", name);
+}
+
+static void file_under_build_id(const char *debug, const char *build_id)
+{
+	sh("mkdir -p debug/.build-id/%.2s && mv %s debug/.build-id/%.2s/%s.debug", build_id, debug,
+	   build_id, build_id + 2);
+}
+
+static void a_debug_file_is_found_by_build_id(void **state)
+{
+	char *build_id = build_id_of("cxx");
+
+	(void)state;
+	sh("objcopy --only-keep-debug --compress-debug-sections=zlib cxx cxx.dbg && strip -o "
+	   "cxx-id cxx");
+	file_under_build_id("cxx.dbg", build_id);
+	assert_same_names("cxx-id", "cxx");
+	sh("rm -r debug");
+	free(build_id);
+}
+
+static void a_debug_file_is_found_by_its_link(void **state)
+{
+	char *const places[] = {xstrdup("."), xstrdup(".debug"), xasprintf("debug%s", scratch)};
+
+	(void)state;
+	sh("objcopy --only-keep-debug c c.dbg && strip -R .note.gnu.build-id -o c-link c && "
+	   "objcopy --add-gnu-debuglink=c.dbg c-link && mv c.dbg kept");
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
+		sh("mkdir -p %s && cp kept %s/c.dbg", places[i], places[i]);
+		assert_same_names("c-link", "c");
+		sh("rm %s/c.dbg", places[i]);
+		free(places[i]);
+	}
+}
+
+static void a_debug_file_of_another_build_is_refused_and_said(void **state)
+{
+	struct subject subject;
+	uint64_t chain = address_of("c", "chain");
+	const char *remedy;
+
+	(void)state;
+	sh("objcopy --only-keep-debug c other.dbg && strip -R .note.gnu.build-id -o other c && "
+	   "objcopy --add-gnu-debuglink=other.dbg other && echo >>other.dbg");
+	subject = look_at("other");
+	expect_function(&subject, chain, false, NULL);
+	remedy = symbolizer_remedy(subject.symbolizer, &subject.object);
+	assert_non_null(remedy);
+	assert_non_null(strstr(remedy, "other.dbg"));
+	assert_non_null(strstr(remedy, "checksum"));
+	look_away(&subject);
+}
+
+static void debug_files_that_share_through_dwz_are_whole(void **state)
+{
+	char *build_ids[2];
+
+	(void)state;
+	if (!sh_succeeds("command -v dwz >/dev/null")) {
+		print_message("# SKIP: no dwz here\n");
+		skip();
+	}
+	build_c("two", "-g -DTWO");
+	sh("for f in c two; do objcopy --only-keep-debug $f $f.dwz; cp $f $f.whole; strip -o "
+	   "$f-dwz $f; done && "
+	   "dwz -m shared.debug -M %s/absent/shared.debug c.dwz two.dwz && readelf -SW c.dwz "
+	   "2>/dev/null | grep -q debugaltlink",
+	   scratch);
+	build_ids[0] = build_id_of("shared.debug");
+	build_ids[1] = build_id_of("c");
+	file_under_build_id("shared.debug", build_ids[0]);
+	file_under_build_id("c.dwz", build_ids[1]);
+	assert_same_names("c-dwz", "c");
+	sh("rm -r debug");
+	free(build_ids[0]);
+	free(build_ids[1]);
+}
+
+static void without_dwarf_the_symbols_name_functions(void **state)
+{
+	struct subject subject;
+
+	(void)state;
+	sh("strip -g -o symbols-only cxx");
+	subject = look_at("symbols-only");
+	expect_function(&subject, address_of("cxx", "main"), false, "main");
+	expect_function(&subject, address_of("cxx", "_ZN12_GLOBAL__N_15scaleEi"), false,
+	                "(anonymous namespace)::scale(int)");
+	assert_null(symbolizer_remedy(subject.symbolizer, &subject.object));
+	look_away(&subject);
+}
+
+static void a_stripped_file_says_what_would_help(void **state)
+{
+	struct subject subject;
+	const char *remedy;
+
+	(void)state;
+	sh("strip -o stripped c");
+	subject = look_at("stripped");
+	expect_function(&subject, address_of("c", "main"), false, NULL);
+	remedy = symbolizer_remedy(subject.symbolizer, &subject.object);
+	assert_non_null(remedy);
+	assert_non_null(strstr(remedy, "debug symbols"));
+	look_away(&subject);
+}
+
+static void plt_stubs_are_named_after_their_function(void **state)
+{
+	static const struct {
+		const char *name;
+		const char *flags;
+	} kinds[] = {
+	    {"plt-lazy", "-g -Wl,-z,lazy -fcf-protection=none"},
+	    {"plt-now", "-g -Wl,-z,now"},
+	    {"plt-ibt", "-g -fcf-protection -Wl,-z,ibtplt"},
+	    {"plt-stripped", "-s -Wl,-z,lazy"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		char *command;
+		FILE *pipe;
+		struct subject subject;
+		unsigned long address;
+		char name[256];
+		size_t n_stubs = 0;
+
+		build_c(kinds[i].name, kinds[i].flags);
+		subject = look_at(kinds[i].name);
+		/* objdump is the oracle: "0000000000001030 <printf@plt>:" */
+		command = xasprintf(
+		    "objdump -d %s/%s | sed -n 's/^\\([0-9a-f]*\\) <\\(.*@plt\\)>:$/\\1 \\2/p'",
+		    scratch, kinds[i].name);
+		pipe = popen(command, "r");
+		assert_non_null(pipe);
+		while (fscanf(pipe, "%lx %255s", &address, name) == 2) {
+			expect_function(&subject, address + 3, false, name);
+			n_stubs++;
+		}
+		assert_true(n_stubs >= 4);
+		pclose(pipe);
+		free(command);
+		look_away(&subject);
+	}
+}
+
+/* Without sizes, and with a label inside: `first` reaches to `second`, that to the section's end.
+ */
+static void assembly_without_sizes_is_named(void **state)
+{
+	struct subject subject;
+	uint64_t first;
+
+	(void)state;
+	sh("printf '.globl first\\nfirst: nop\\nnop\\ninside: nop\\nnop\\n.globl second\\n"
+	   ".type second,@function\\nsecond: nop\\nret\\n.section .note.GNU-stack\\n' >asm.s && "
+	   "gcc -shared -nostdlib -o asm asm.s");
+	subject = look_at("asm");
+	first = address_of("asm", "first");
+	for (uint64_t i = 0; i < 4; i++)
+		expect_function(&subject, first + i, false, "first");
+	expect_function(&subject, first + 4, false, "second");
+	expect_function(&subject, first + 5, false, "second");
+	expect_function(&subject, first + 6, false, NULL);
+	expect_function(&subject, first - 1, false, NULL);
+	look_away(&subject);
+}
+
+static void rust_names_of_both_manglings_are_whole(void **state)
+{
+	static const char *const manglings[] = {"legacy", "v0"};
+
+	(void)state;
+	if (!sh_succeeds("command -v rustc >/dev/null")) {
+		print_message("# SKIP: no rustc here\n");
+		skip();
+	}
+	sh("printf 'struct S(u64);\\ntrait Grow { fn grow(&mut self, by: u64) -> u64; }\\n"
+	   "impl Grow for S { #[inline(never)] fn grow(&mut self, by: u64) -> u64 { self.0 += by; "
+	   "self.0 } }\\n"
+	   "fn main() { let mut s = S(std::env::args().count() as u64); println!(\"{}\", "
+	   "s.grow(3)); }\\n' >rust.rs");
+	for (size_t i = 0; i < ARRAY_SIZE(manglings); i++) {
+		struct subject subject;
+		char *mangled;
+
+		/* A stable compiler takes -Z only with RUSTC_BOOTSTRAP. */
+		sh("RUSTC_BOOTSTRAP=1 rustc -O -g -Z unstable-options -C "
+		   "symbol-mangling-version=%s "
+		   "-o rust-%s rust.rs",
+		   manglings[i], manglings[i]);
+		mangled = xasprintf("rust-%s", manglings[i]);
+		subject = look_at(mangled);
+		expect_function(&subject, address_of(mangled, ".*Grow.*grow.*"), false,
+		                "<rust::S as rust::Grow>::grow");
+		look_away(&subject);
+		free(mangled);
+	}
+}
+
+static void a_descriptor_is_enough(void **state)
+{
+	struct subject subject = look_at("c");
+	uint64_t chain = address_of("c", "chain");
+	FILE *file = fopen(subject.object.path, "r");
+
+	(void)state;
+	assert_non_null(file);
+	subject.object.fd = fileno(file);
+	free(subject.object.path);
+	subject.object.path = xstrdup("/nowhere/c");
+	expect_function(&subject, chain, false, "chain");
+	fclose(file);
+	/* It was duplicated: the rest is found without it. */
+	subject.object.fd = -1;
+	expect_function(&subject, chain + 1, false, "chain");
+	look_away(&subject);
+}
+
+static void another_build_in_the_same_place_is_refused(void **state)
+{
+	struct subject subject = look_at("c");
+
+	(void)state;
+	subject.object.build_id_len = 20;
+	expect_function(&subject, address_of("c", "chain"), false, NULL);
+	assert_non_null(strstr(symbolizer_remedy(subject.symbolizer, &subject.object),
+	                       "no longer the file that ran"));
+	look_away(&subject);
+}
+
+static void what_is_no_elf_file_is_said(void **state)
+{
+	static const char *const names[] = {"absent", "text", "fifo", "empty"};
+
+	(void)state;
+	sh("echo text >text && mkfifo fifo && : >empty");
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		struct subject subject = look_at(names[i]);
+
+		expect_function(&subject, 0x1000, false, NULL);
+		assert_non_null(
+		    strstr(symbolizer_remedy(subject.symbolizer, &subject.object), names[i]));
+		look_away(&subject);
+	}
+}
+
+static void the_vdso_has_names(void **state)
+{
+	struct object vdso = {.kind = OBJECT_VDSO, .path = "[vdso]", .fd = -1};
+	struct symbolizer *symbolizer = symbolizer_new();
+	bool found = false;
+
+	(void)state;
+	for (uint64_t vaddr = 0; vaddr < 8192 && !found; vaddr++) {
+		const struct symbol_frame *frames;
+
+		symbolizer_look_up(symbolizer, &vdso, vaddr, false, &frames);
+		found = frames->function && strstr(frames->function, "clock_gettime");
+	}
+	assert_true(found);
+	symbolizer_free(symbolizer);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(c_frames_are_those_of_addr2line),
+	    cmocka_unit_test(cxx_frames_are_those_of_addr2line),
+	    cmocka_unit_test(other_dwarf_versions_and_compilers_too),
+	    cmocka_unit_test(clang_frames_are_those_of_addr2line),
+	    cmocka_unit_test(a_chain_of_inlined_calls_is_told_with_its_call_sites),
+	    cmocka_unit_test(a_return_address_means_the_call_before_it),
+	    cmocka_unit_test(a_debug_file_is_found_by_build_id),
+	    cmocka_unit_test(a_debug_file_is_found_by_its_link),
+	    cmocka_unit_test(a_debug_file_of_another_build_is_refused_and_said),
+	    cmocka_unit_test(debug_files_that_share_through_dwz_are_whole),
+	    cmocka_unit_test(without_dwarf_the_symbols_name_functions),
+	    cmocka_unit_test(a_stripped_file_says_what_would_help),
+	    cmocka_unit_test(plt_stubs_are_named_after_their_function),
+	    cmocka_unit_test(assembly_without_sizes_is_named),
+	    cmocka_unit_test(rust_names_of_both_manglings_are_whole),
+	    cmocka_unit_test(a_descriptor_is_enough),
+	    cmocka_unit_test(another_build_in_the_same_place_is_refused),
+	    cmocka_unit_test(what_is_no_elf_file_is_said),
+	    cmocka_unit_test(the_vdso_has_names),
+	};
+
+	return cmocka_run_group_tests_name("symbolize", tests, make_scratch, remove_scratch);
+}
