@@ -1,0 +1,2 @@
+
+include tests/programs/looks.mk
