@@ -19,24 +19,25 @@ struct diag;
 
 enum frame_kind {
 	FRAME_USER,
-	FRAME_INLINED,	  /* its caller in the stack is the function it was inlined into */
+	FRAME_INLINED, /* its caller in the stack is the function it was inlined into */
 	FRAME_KERNEL,
 	FRAME_JIT,
 	FRAME_UNRESOLVED, /* no name; function is "[OBJECT]" */
-	FRAME_FAILED,	  /* function is "[unwind failed: why]" */
+	FRAME_FAILED,     /* function is "[unwind failed: why]" */
 };
 
 struct frame {
 	enum frame_kind kind;
 	uint32_t function; /* demangled, with arguments where the symbol has them */
-	uint32_t file;	   /* 0: unknown */
-	uint32_t line;	   /* 0: unknown */
-	uint32_t object;   /* base name of the file, "[kernel]", "[vdso]", "[anon]" */
-	uint64_t vaddr;	   /* one address in it, for annotation; 0 where inlined */
+	uint32_t file;     /* 0: unknown */
+	uint32_t line;     /* 0: unknown */
+	uint32_t
+	    object;     /* base name of the file, "[kernel]", "[vdso]", "[anon]"; 0: FRAME_FAILED */
+	uint64_t vaddr; /* one address in it, for annotation; 0 where inlined or failed */
 };
 
 struct profile_sample {
-	uint32_t stack;	 /* leaf id in profile_stacks() */
+	uint32_t stack;  /* leaf id in profile_stacks() */
 	uint32_t thread; /* index into profile_thread() */
 	const uint64_t *values;
 };
@@ -66,7 +67,7 @@ const struct recorded_thread *profile_thread(const struct profile *profile, uint
 
 /* Writes up to `room` frame ids of a stack, leaf first; returns how many there are. */
 size_t profile_stack_frames(const struct profile *profile, uint32_t stack, uint32_t *frames,
-			    size_t room);
+                            size_t room);
 uint32_t profile_n_frames(const struct profile *profile); /* ids are 0 .. n - 1 */
 const struct frame *profile_frame(const struct profile *profile, uint32_t frame);
 
@@ -78,13 +79,14 @@ const char *profile_folded_name(const struct profile *profile, uint32_t frame);
  * several times on one stack counts once in its total. The caller frees the array. */
 struct function_value {
 	uint32_t frame; /* one of its frames, for name, kind and object */
-	uint32_t file;	/* where most of its self value is (of its total, where self is 0); 0: unknown */
+	uint32_t
+	    file; /* where most of its self value is (of its total, where self is 0); 0: unknown */
 	uint32_t line;
 	uint64_t self;
 	uint64_t total;
 };
 struct function_value *profile_functions(const struct profile *profile, size_t type,
-					 size_t *n_functions);
+                                         size_t *n_functions);
 
 /* Samples (value of type 0) whose leaf has no name, by object, largest first. The
  * caller frees the array. */

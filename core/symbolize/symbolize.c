@@ -365,7 +365,7 @@ size_t symbolizer_look_up(struct symbolizer *symbolizer, const struct object *ob
                           uint64_t vaddr, bool is_return, const struct symbol_frame **frames)
 {
 	struct module *module = module_of(symbolizer, object);
-	uint64_t address = is_return ? vaddr - 1 : vaddr;
+	uint64_t address = symbolizer_address(vaddr, is_return);
 	bool is_new;
 	uint64_t *index = u64map_put(module->by_vaddr, address, &is_new);
 

@@ -37,8 +37,14 @@ void symbolizer_set_debug_root(struct symbolizer *symbolizer, const char *root);
  * default is the effective user of this process. */
 void symbolizer_set_target_uid(struct symbolizer *symbolizer, uid_t uid);
 
+/* The address that a frame is looked up at: for a return address the call before it is meant. The
+ * -1 is applied here and nowhere else. */
+static inline uint64_t symbolizer_address(uint64_t vaddr, bool is_return)
+{
+	return is_return ? vaddr - 1 : vaddr;
+}
+
 /* The frames at an address of an object, innermost first; *frames lives as long as the symbolizer.
- * For a return address the call before it is meant: the -1 is applied here and nowhere else.
  * Returns how many there are: at least one, whose function is NULL where nothing is known.
  * The object's fd is preferred over its path (which may lie in another mount namespace). */
 size_t symbolizer_look_up(struct symbolizer *symbolizer, const struct object *object,

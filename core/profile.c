@@ -1,0 +1,483 @@
+/* Turns a recording's stacks of addresses into stacks of named frames, and sums the samples on
+ * them. */
+#include "core/profile.h"
+
+#include "core/alloc.h"
+#include "core/diag.h"
+#include "core/stack_table.h"
+#include "core/string_pool.h"
+#include "core/symbolize/demangle.h"
+#include "core/symbolize/symbolize.h"
+#include "core/u64map.h"
+#include "core/unwind/unwind.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct summed_sample {
+	uint32_t thread;
+	uint32_t stack;
+	size_t values; /* index of the first of its values */
+};
+
+struct profile {
+	struct string_pool *texts;
+	struct value_type *types;
+	uint64_t *totals; /* by type */
+	size_t n_types;
+	struct recorded_thread *threads;
+	size_t n_threads;
+	struct stack_table *stacks; /* key: frame id */
+	struct frame *frames;
+	size_t n_frames;
+	size_t frames_capacity;
+	uint32_t *folded; /* by frame: text id */
+	struct summed_sample *samples;
+	size_t n_samples;
+	size_t samples_capacity;
+	uint64_t *values;
+	size_t n_values;
+	size_t values_capacity;
+};
+
+/* What building needs and the finished profile does not. */
+struct builder {
+	struct profile *profile;
+	const struct recording *recording;
+	struct symbolizer *symbolizer;
+	struct u64map *frame_ids; /* hash of a frame -> its id */
+	struct u64map
+	    *answers; /* the symbolizer's answer (it keeps one an address) -> in frame_lists */
+	uint32_t *frame_lists; /* frame ids, innermost first */
+	size_t n_frame_lists;
+	size_t frame_lists_capacity;
+	uint32_t *object_names; /* by object: text id */
+	uint32_t *stack_of;     /* by the recording's stack: ours */
+};
+
+static uint32_t add_text(struct profile *profile, char *text)
+{
+	uint32_t id = string_pool_add(profile->texts, text);
+
+	free(text);
+	return id;
+}
+
+static char *base_name(const char *path)
+{
+	static const char deleted[] = " (deleted)"; /* how the kernel marks an unlinked file */
+	const char *slash = strrchr(path, '/');
+	const char *base = slash ? slash + 1 : path;
+	size_t len = strlen(base);
+
+	if (len > strlen(deleted) && !strcmp(base + len - strlen(deleted), deleted))
+		len -= strlen(deleted);
+	return xstrndup(base, len);
+}
+
+static char *object_name(const struct object *object)
+{
+	const char *path = object->path ? object->path : "";
+
+	switch (object->kind) {
+	case OBJECT_KERNEL:
+		return xstrdup("[kernel]");
+	case OBJECT_VDSO:
+		return xstrdup("[vdso]");
+	case OBJECT_FAILED:
+		return xstrdup("");
+	case OBJECT_ANONYMOUS:
+		return !*path || !strcmp(path, "//anon") ? xstrdup("[anon]") : base_name(path);
+	case OBJECT_FILE:
+		return base_name(path);
+	}
+	return xstrdup("");
+}
+
+static bool same_frame(const struct frame *a, const struct frame *b)
+{
+	return a->kind == b->kind && a->function == b->function && a->file == b->file &&
+	       a->line == b->line && a->object == b->object;
+}
+
+static uint32_t add_frame(struct builder *builder, const struct frame *frame)
+{
+	struct profile *profile = builder->profile;
+	uint64_t hash = u64_mix((uint64_t)frame->function << 32 | frame->object,
+	                        (uint64_t)frame->file << 32 | frame->line) +
+	                frame->kind;
+
+	/* Two frames of one hash sit at neighbouring keys. */
+	for (;; hash++) {
+		bool is_new;
+		uint64_t *id = u64map_put(builder->frame_ids, hash, &is_new);
+
+		if (is_new) {
+			*id = profile->n_frames;
+			*ARRAY_APPEND(profile->frames, profile->n_frames,
+			              profile->frames_capacity) = *frame;
+		}
+		if (is_new || same_frame(&profile->frames[*id], frame))
+			return (uint32_t)*id;
+	}
+}
+
+static enum frame_kind kind_of(const struct symbol_frame *symbol, const struct object *object)
+{
+	if (object->kind == OBJECT_FAILED)
+		return FRAME_FAILED;
+	if (!symbol->function)
+		return FRAME_UNRESOLVED;
+	if (object->kind == OBJECT_KERNEL)
+		return FRAME_KERNEL;
+	if (symbol->jit)
+		return FRAME_JIT;
+	return symbol->inlined ? FRAME_INLINED : FRAME_USER;
+}
+
+static char *function_name(enum frame_kind kind, const struct symbol_frame *symbol,
+                           const struct recorded_frame *recorded, const char *object)
+{
+	switch (kind) {
+	case FRAME_FAILED:
+		return xasprintf("[unwind failed: %s]",
+		                 unwind_end_text((enum unwind_end)recorded->vaddr));
+	case FRAME_UNRESOLVED:
+		return *object == '[' ? xstrdup(object) : xasprintf("[%s]", object);
+	default:
+		return xstrdup(symbol->function);
+	}
+}
+
+static uint32_t name_frame(struct builder *builder, const struct recorded_frame *recorded,
+                           const struct symbol_frame *symbol)
+{
+	struct profile *profile = builder->profile;
+	uint32_t object_text = builder->object_names[recorded->object];
+	struct frame frame = {
+	    .kind = kind_of(symbol, recording_object(builder->recording, recorded->object)),
+	    .file = string_pool_add(profile->texts, symbol->file),
+	    .line = symbol->line,
+	    .object = object_text,
+	};
+
+	if (frame.kind != FRAME_INLINED && frame.kind != FRAME_FAILED)
+		frame.vaddr = symbolizer_address(recorded->vaddr, recorded->is_return);
+	frame.function =
+	    add_text(profile, function_name(frame.kind, symbol, recorded,
+	                                    string_pool_text(profile->texts, object_text)));
+	return add_frame(builder, &frame);
+}
+
+/* The frames at an address: n of builder->frame_lists from the index returned. */
+static size_t name_address(struct builder *builder, const struct recorded_frame *recorded,
+                           size_t *n)
+{
+	const struct symbol_frame *symbols;
+	uint64_t *list;
+	bool is_new;
+
+	*n = symbolizer_look_up(builder->symbolizer,
+	                        recording_object(builder->recording, recorded->object),
+	                        recorded->vaddr, recorded->is_return, &symbols);
+	list = u64map_put(builder->answers, (uintptr_t)symbols, &is_new);
+	if (is_new) {
+		*list = builder->n_frame_lists;
+		for (size_t i = 0; i < *n; i++) {
+			uint32_t frame = name_frame(builder, recorded, &symbols[i]);
+
+			*ARRAY_APPEND(builder->frame_lists, builder->n_frame_lists,
+			              builder->frame_lists_capacity) = frame;
+		}
+	}
+	return *list;
+}
+
+/* Our stack for one of the recording's, whose callers have been named before. */
+static uint32_t name_stack(struct builder *builder, uint32_t stack)
+{
+	uint32_t parent;
+	struct recorded_frame recorded = recording_frame(builder->recording, stack, &parent);
+	uint32_t named = builder->stack_of[parent];
+	size_t n;
+	size_t list = name_address(builder, &recorded, &n);
+
+	while (n--)
+		named = stack_table_add(builder->profile->stacks, named, 0,
+		                        builder->frame_lists[list + n]);
+	return named;
+}
+
+/* Only what carries samples is named. A parent's id is smaller than its children's: marking goes
+ * down the ids, naming up. */
+static void name_stacks(struct builder *builder)
+{
+	uint32_t n_stacks = stack_table_count(recording_stacks(builder->recording));
+	bool *used = xcalloc((size_t)n_stacks + 1, sizeof(*used));
+	const uint64_t *values;
+	uint32_t parent;
+
+	builder->stack_of = xcalloc((size_t)n_stacks + 1, sizeof(*builder->stack_of));
+	for (size_t i = 0; i < recording_n_samples(builder->recording); i++)
+		used[recording_sample(builder->recording, i, &values).stack] = true;
+	for (uint32_t stack = n_stacks; stack; stack--) {
+		if (!used[stack])
+			continue;
+		recording_frame(builder->recording, stack, &parent);
+		used[parent] = true;
+	}
+	for (uint32_t stack = 1; stack <= n_stacks; stack++)
+		if (used[stack])
+			builder->stack_of[stack] = name_stack(builder, stack);
+	free(used);
+}
+
+static void copy_head(struct builder *builder)
+{
+	struct profile *profile = builder->profile;
+	const struct recording *recording = builder->recording;
+
+	profile->n_types = recording_n_types(recording);
+	profile->types = xcalloc(profile->n_types, sizeof(*profile->types));
+	profile->totals = xcalloc(profile->n_types, sizeof(*profile->totals));
+	for (size_t i = 0; i < profile->n_types; i++) {
+		const struct value_type *type = recording_type(recording, i);
+
+		profile->types[i] = (struct value_type){xstrdup(type->name), xstrdup(type->unit)};
+	}
+	profile->n_threads = recording_n_threads(recording);
+	profile->threads = xcalloc(profile->n_threads, sizeof(*profile->threads));
+	for (size_t i = 0; i < profile->n_threads; i++)
+		profile->threads[i] = *recording_thread(recording, (uint32_t)i);
+	builder->object_names =
+	    xcalloc(recording_n_objects(recording), sizeof(*builder->object_names));
+	for (size_t i = 0; i < recording_n_objects(recording); i++)
+		builder->object_names[i] =
+		    add_text(profile, object_name(recording_object(recording, (uint32_t)i)));
+}
+
+static int compare_samples(const void *left, const void *right)
+{
+	const struct summed_sample *a = left;
+	const struct summed_sample *b = right;
+
+	if (a->thread != b->thread)
+		return a->thread > b->thread ? 1 : -1;
+	return (a->stack > b->stack) - (a->stack < b->stack);
+}
+
+static struct summed_sample *find_sum(struct profile *profile, struct u64map *sums, uint32_t thread,
+                                      uint32_t stack)
+{
+	bool is_new;
+	uint64_t *index = u64map_put(sums, (uint64_t)thread << 32 | stack, &is_new);
+
+	if (is_new) {
+		*index = profile->n_samples;
+		*ARRAY_APPEND(profile->samples, profile->n_samples, profile->samples_capacity) =
+		    (struct summed_sample){thread, stack, profile->n_values};
+		profile->values =
+		    array_reserve(profile->values, &profile->values_capacity,
+		                  profile->n_values + profile->n_types, sizeof(*profile->values));
+		memset(profile->values + profile->n_values, 0,
+		       profile->n_types * sizeof(*profile->values));
+		profile->n_values += profile->n_types;
+	}
+	return &profile->samples[*index];
+}
+
+static void sum_samples(struct builder *builder)
+{
+	struct profile *profile = builder->profile;
+	struct u64map *sums = u64map_new();
+
+	for (size_t i = 0; i < recording_n_samples(builder->recording); i++) {
+		const uint64_t *values;
+		struct sample sample = recording_sample(builder->recording, i, &values);
+		const struct summed_sample *sum =
+		    find_sum(profile, sums, sample.thread, builder->stack_of[sample.stack]);
+
+		for (size_t type = 0; type < profile->n_types; type++) {
+			profile->values[sum->values + type] += values[type];
+			profile->totals[type] += values[type];
+		}
+	}
+	if (profile->n_samples)
+		qsort(profile->samples, profile->n_samples, sizeof(*profile->samples),
+		      compare_samples);
+	u64map_free(sums);
+}
+
+/* Separators of the format, and what would break its lines. */
+static void replace_separators(char *name)
+{
+	for (char *at = name; *at; at++) {
+		if (*at == ';')
+			*at = ':';
+		else if ((unsigned char)*at < ' ')
+			*at = '?';
+	}
+}
+
+static char *folded_name(const struct frame *frame, const char *function)
+{
+	static const char *const suffixes[] = {
+	    [FRAME_USER] = "",    [FRAME_INLINED] = "_[i]", [FRAME_KERNEL] = "_[k]",
+	    [FRAME_JIT] = "_[j]", [FRAME_UNRESOLVED] = "",  [FRAME_FAILED] = "",
+	};
+	/* A name in the words of a JIT or of ours has no arguments to cut. */
+	bool is_code = frame->kind <= FRAME_KERNEL;
+	char *name = is_code ? demangle_short(function) : xstrdup(function);
+	char *folded = xasprintf("%s%s", name, suffixes[frame->kind]);
+
+	free(name);
+	replace_separators(folded);
+	return folded;
+}
+
+static void fold_names(struct profile *profile)
+{
+	profile->folded = xcalloc(profile->n_frames, sizeof(*profile->folded));
+	for (size_t i = 0; i < profile->n_frames; i++) {
+		const struct frame *frame = &profile->frames[i];
+		const char *function = string_pool_text(profile->texts, frame->function);
+
+		profile->folded[i] = add_text(profile, folded_name(frame, function));
+	}
+}
+
+struct profile *profile_new(const struct recording *recording, struct symbolizer *symbolizer)
+{
+	struct profile *profile = xcalloc(1, sizeof(*profile));
+	struct builder builder = {
+	    .profile = profile,
+	    .recording = recording,
+	    .symbolizer = symbolizer,
+	    .frame_ids = u64map_new(),
+	    .answers = u64map_new(),
+	};
+
+	profile->texts = string_pool_new();
+	profile->stacks = stack_table_new();
+	copy_head(&builder);
+	name_stacks(&builder);
+	sum_samples(&builder);
+	fold_names(profile);
+	u64map_free(builder.frame_ids);
+	u64map_free(builder.answers);
+	free(builder.frame_lists);
+	free(builder.object_names);
+	free(builder.stack_of);
+	return profile;
+}
+
+void profile_free(struct profile *profile)
+{
+	if (!profile)
+		return;
+	for (size_t i = 0; i < profile->n_types; i++) {
+		free((char *)profile->types[i].name);
+		free((char *)profile->types[i].unit);
+	}
+	free(profile->types);
+	free(profile->totals);
+	free(profile->threads);
+	free(profile->frames);
+	free(profile->folded);
+	free(profile->samples);
+	free(profile->values);
+	stack_table_free(profile->stacks);
+	string_pool_free(profile->texts);
+	free(profile);
+}
+
+size_t profile_n_types(const struct profile *profile)
+{
+	return profile->n_types;
+}
+
+const struct value_type *profile_type(const struct profile *profile, size_t i)
+{
+	BUG(i >= profile->n_types);
+	return &profile->types[i];
+}
+
+int profile_find_type(const struct profile *profile, const char *name)
+{
+	for (size_t i = 0; i < profile->n_types; i++)
+		if (!strcmp(profile->types[i].name, name))
+			return (int)i;
+	return -1;
+}
+
+const char *profile_text(const struct profile *profile, uint32_t text)
+{
+	return string_pool_text(profile->texts, text);
+}
+
+size_t profile_n_samples(const struct profile *profile)
+{
+	return profile->n_samples;
+}
+
+struct profile_sample profile_sample(const struct profile *profile, size_t i)
+{
+	const struct summed_sample *sample = &profile->samples[i];
+
+	BUG(i >= profile->n_samples);
+	return (struct profile_sample){
+	    .stack = sample->stack,
+	    .thread = sample->thread,
+	    .values = profile->values + sample->values,
+	};
+}
+
+uint64_t profile_total(const struct profile *profile, size_t type)
+{
+	BUG(type >= profile->n_types);
+	return profile->totals[type];
+}
+
+size_t profile_n_threads(const struct profile *profile)
+{
+	return profile->n_threads;
+}
+
+const struct recorded_thread *profile_thread(const struct profile *profile, uint32_t index)
+{
+	BUG(index >= profile->n_threads);
+	return &profile->threads[index];
+}
+
+size_t profile_stack_frames(const struct profile *profile, uint32_t stack, uint32_t *frames,
+                            size_t room)
+{
+	size_t n = 0;
+
+	while (stack) {
+		const struct stack_node *node = stack_table_node(profile->stacks, stack);
+
+		if (n < room)
+			frames[n] = (uint32_t)node->key;
+		n++;
+		stack = node->parent;
+	}
+	return n;
+}
+
+uint32_t profile_n_frames(const struct profile *profile)
+{
+	return (uint32_t)profile->n_frames;
+}
+
+const struct frame *profile_frame(const struct profile *profile, uint32_t frame)
+{
+	BUG(frame >= profile->n_frames);
+	return &profile->frames[frame];
+}
+
+const char *profile_folded_name(const struct profile *profile, uint32_t frame)
+{
+	BUG(frame >= profile->n_frames);
+	return string_pool_text(profile->texts, profile->folded[frame]);
+}
