@@ -327,7 +327,7 @@ static void a_rename_never_replaces_where_the_file_system_cannot_promise_it(void
 		filter = seccomp_init(SCMP_ACT_ALLOW);
 		if (!filter ||
 		    seccomp_rule_add(filter, SCMP_ACT_ERRNO(EINVAL), SCMP_SYS(renameat2), 1,
-		                     SCMP_A4(SCMP_CMP_NE, 0)) < 0 ||
+		                     SCMP_A4(SCMP_CMP_NE, 0, 0)) < 0 ||
 		    seccomp_load(filter) < 0)
 			_exit(77);
 		seccomp_release(filter);
