@@ -23,7 +23,10 @@ static const void *const_field_of(const struct option_row *row, const void *opti
 
 void text_list_add(struct text_list *list, const char *text)
 {
-	*ARRAY_APPEND(list->texts, list->n_texts, list->capacity) = xstrdup(text);
+	list->texts =
+	    array_reserve(list->texts, &list->capacity, list->n_texts + 2, sizeof(*list->texts));
+	list->texts[list->n_texts++] = xstrdup(text);
+	list->texts[list->n_texts] = NULL;
 }
 
 void text_list_fini(struct text_list *list)
@@ -253,6 +256,30 @@ int options_set(const struct option_row *row, void *options, const char *value, 
 		return set_text(row, options, value ? value : "");
 	}
 	BUG(true);
+}
+
+static void copy_list(struct text_list *to, const struct text_list *from)
+{
+	text_list_fini(to);
+	for (size_t i = 0; i < from->n_texts; i++)
+		text_list_add(to, from->texts[i]);
+}
+
+void options_copy(const struct option_row *row, void *to, const void *from)
+{
+	static const size_t sizes[] = {
+	    [OPTION_SWITCH] = sizeof(bool),    [OPTION_COUNT] = sizeof(uint64_t),
+	    [OPTION_HZ] = sizeof(uint64_t),    [OPTION_SECONDS] = sizeof(uint64_t),
+	    [OPTION_BYTES] = sizeof(uint64_t), [OPTION_PERCENT] = sizeof(double),
+	    [OPTION_CHOICE] = sizeof(int),
+	};
+
+	if (row->kind == OPTION_LIST)
+		copy_list(field_of(row, to), const_field_of(row, from));
+	else if (row->kind == OPTION_TEXT || row->kind == OPTION_MAYBE)
+		set_text(row, to, *(char *const *)const_field_of(row, from));
+	else
+		memcpy(field_of(row, to), const_field_of(row, from), sizes[row->kind]);
 }
 
 static json_t *text_list_to_json(const struct text_list *list)

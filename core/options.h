@@ -28,7 +28,7 @@ enum option_kind {
 };
 
 struct text_list {
-	char **texts;
+	char **texts; /* ended by NULL once there is one */
 	size_t n_texts;
 	size_t capacity;
 };
@@ -64,6 +64,9 @@ bool option_takes_word(const struct option_row *row);
 /* Reads `value` (NULL for a switch that is on) into the row's field. -EINVAL with a sentence
  * that names the option and what it takes. */
 int options_set(const struct option_row *row, void *options, const char *value, struct diag *diag);
+
+/* Copies one field from one options struct to another of the same table. */
+void options_copy(const struct option_row *row, void *to, const void *from);
 
 /* All values that differ in no way from how they would be typed, for run.json. New reference. */
 json_t *options_to_json(const struct option_table *table, const void *options);

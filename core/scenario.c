@@ -3,8 +3,8 @@
 
 #include "core/alloc.h"
 #include "core/diag.h"
+#include "core/results.h"
 
-#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <ini.h>
@@ -47,16 +47,6 @@ struct reader {
 	void *context;
 	struct diag *diag;
 };
-
-bool scenario_name_is_valid(const char *name)
-{
-	if (!*name || *name == '.')
-		return false;
-	for (; *name; name++)
-		if (!isalnum((unsigned char)*name) && !strchr("._-", *name))
-			return false;
-	return true;
-}
 
 /* What inih would make of a line in silence, or NULL when it reads it as it stands. */
 static const char *line_trouble(const char *line, size_t room)
@@ -229,7 +219,7 @@ static void list_directory(const char *directory, struct text_list *names)
 		if (len < 5 || strcmp(entry->d_name + len - 4, ".ini") != 0)
 			continue;
 		name = xstrndup(entry->d_name, len - 4);
-		if (scenario_name_is_valid(name) && !list_holds(names, name))
+		if (results_name_is_valid(name) && !list_holds(names, name))
 			text_list_add(names, name);
 		free(name);
 	}

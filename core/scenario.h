@@ -49,9 +49,6 @@ struct scenario {
 /* Says whether somebody knows this setting: 0, or -EINVAL with a sentence (without file and line). */
 typedef int scenario_judge(const struct setting *setting, void *context, struct diag *diag);
 
-/* Letters, digits, `.`, `_`, `-`, not starting with a dot. */
-bool scenario_name_is_valid(const char *name);
-
 /* Reads one file. -EINVAL: "FILE:LINE: sentence" with the nearest right word; a line too long, an inline ` ;` and
  * anything else that inih would cut or split in silence is such an error. */
 int scenario_read(struct scenario *scenario, const char *file, scenario_judge *judge, void *context,

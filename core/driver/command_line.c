@@ -1,0 +1,335 @@
+/* Parses the command line by the tables of common and type options. */
+#include "core/driver/command_line.h"
+
+#include "core/driver/collectors.h"
+#include "core/driver/verbs.h"
+
+#include "core/alloc.h"
+#include "core/diag.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Words of other tools that always hold here: perf's call graphs, strace's children and counts,
+ * valgrind's children. */
+static const char *const accepted_words[] = {"-g", "-f", "-c", "-fc", "-cf", "--trace-children=yes",
+                                             NULL};
+
+/* Where one word of the command line leads. */
+struct match {
+	const struct option_row *row;
+	bool is_common;
+	char *type; /* of --TYPE.NAME; owned */
+	char *name; /* owned */
+	char letter;
+	const char *value; /* attached to the word, or "no"; NULL: none */
+};
+
+static bool is_accepted_word(const char *word)
+{
+	for (const char *const *accepted = accepted_words; *accepted; accepted++)
+		if (!strcmp(*accepted, word))
+			return true;
+	return false;
+}
+
+static const struct option_row *find_row(const char *type, const char *name, char letter,
+                                         bool *is_common)
+{
+	const struct option_row *row = NULL;
+
+	*is_common = false;
+	if (!type) {
+		row = name ? options_find(&run_option_table, name)
+		           : options_find_letter(&run_option_table, letter);
+		*is_common = row != NULL;
+	}
+	for (size_t i = 0; !row && collectors[i]; i++) {
+		if (type && collector_find(type) != collectors[i])
+			continue;
+		row = name ? options_find(&collectors[i]->options, name)
+		           : options_find_letter(&collectors[i]->options, letter);
+	}
+	return row;
+}
+
+static void add_names(const struct option_table *table, const char **names, size_t *n_names)
+{
+	for (const struct option_row *row = table->rows; row && row->name && *n_names < 255; row++)
+		names[(*n_names)++] = row->name;
+}
+
+static int unknown_option(const char *word, const char *name, struct diag *diag)
+{
+	const char *names[256] = {0};
+	const char *near = NULL;
+	size_t n_names = 0;
+
+	add_names(&run_option_table, names, &n_names);
+	for (size_t i = 0; collectors[i]; i++)
+		add_names(&collectors[i]->options, names, &n_names);
+	if (name)
+		near = nearest_word(name, names);
+	if (near)
+		return diag_fail(diag, EINVAL, "unknown option '%s'; did you mean '--%s'?", word,
+		                 near);
+	return diag_fail(diag, EINVAL, "unknown option '%s'; profile-scenario --help lists them",
+	                 word);
+}
+
+/* --NAME, --NAME=VALUE, --no-NAME, --TYPE.NAME */
+static int match_long(const char *word, struct match *match, struct diag *diag)
+{
+	const char *start = word + 2;
+	size_t len = strcspn(start, "=");
+	const char *dot = memchr(start, '.', len);
+
+	match->value = start[len] ? start + len + 1 : NULL;
+	if (dot) {
+		match->type = xstrndup(start, (size_t)(dot - start));
+		len -= (size_t)(dot + 1 - start);
+		start = dot + 1;
+	}
+	match->name = xstrndup(start, len);
+	match->row = find_row(match->type, match->name, 0, &match->is_common);
+	if (!match->row && !strncmp(match->name, "no-", 3) && !match->value) {
+		memmove(match->name, match->name + 3, strlen(match->name + 3) + 1);
+		match->row = find_row(match->type, match->name, 0, &match->is_common);
+		match->value = "no";
+		if (match->row && match->row->kind != OPTION_SWITCH)
+			match->row = NULL;
+	}
+	if (!match->row)
+		return unknown_option(word, match->name, diag);
+	return 0;
+}
+
+/* -X, -XVALUE */
+static int match_short(const char *word, struct match *match, struct diag *diag)
+{
+	match->letter = word[1];
+	match->row = find_row(NULL, NULL, match->letter, &match->is_common);
+	if (!match->row)
+		return unknown_option(word, NULL, diag);
+	if (word[2] == '=' && match->row->kind == OPTION_MAYBE)
+		match->value = word + 3;
+	else if (word[2])
+		match->value = word + 2;
+	if (match->value && match->row->kind == OPTION_SWITCH)
+		return unknown_option(word, NULL, diag);
+	return 0;
+}
+
+static int take_common(struct command_line *line, const struct match *match, struct diag *diag)
+{
+	line->common_typed[match->row - run_option_table.rows] = true;
+	return options_set(match->row, line->common, match->value, diag);
+}
+
+static void take_type_option(struct command_line *line, struct match *match)
+{
+	struct type_option *option =
+	    ARRAY_APPEND(line->type_options, line->n_type_options, line->type_options_capacity);
+
+	option->type = match->type;
+	option->name = match->name;
+	option->letter = match->letter;
+	option->value = match->value;
+	match->type = match->name = NULL;
+}
+
+/* Takes the option at argv[0] and perhaps its value behind; *used tells how many words. */
+static int take_option(struct command_line *line, char **argv, int *used, struct diag *diag)
+{
+	struct match match = {0};
+	int err;
+
+	*used = 1;
+	if (is_accepted_word(argv[0]))
+		return 0;
+	err = argv[0][1] == '-' ? match_long(argv[0], &match, diag)
+	                        : match_short(argv[0], &match, diag);
+	if (!err && !match.value && option_takes_word(match.row)) {
+		match.value = argv[1];
+		*used = 2;
+		if (!argv[1])
+			err = diag_fail(diag, EINVAL, "option '%s' needs a value: %s", argv[0],
+			                match.row->argument);
+	}
+	if (!err && match.is_common)
+		err = take_common(line, &match, diag);
+	else if (!err)
+		take_type_option(line, &match);
+	free(match.type);
+	free(match.name);
+	return err;
+}
+
+static int check_verb_options(const struct command_line *line, struct diag *diag)
+{
+	const char *const *allowed = line->verb->options;
+
+	if (!allowed)
+		return 0;
+	if (line->n_type_options)
+		return diag_fail(diag, EINVAL, "'%s' takes no options of a type", line->verb->name);
+	for (size_t i = 0; run_option_table.rows[i].name; i++) {
+		const char *const *name = allowed;
+
+		while (*name && strcmp(*name, run_option_table.rows[i].name) != 0)
+			name++;
+		if (line->common_typed[i] && !*name)
+			return diag_fail(diag, EINVAL, "'%s' does not take --%s", line->verb->name,
+			                 run_option_table.rows[i].name);
+	}
+	return 0;
+}
+
+/* Options, then the verb or the first word of the command; sets *at to what follows. */
+static int parse_front(struct command_line *line, int argc, char **argv, int *at, struct diag *diag)
+{
+	bool verb_named = false;
+	int err = 0;
+
+	while (!err && *at < argc) {
+		const char *word = argv[*at];
+		const struct verb *verb;
+		int used = 1;
+
+		if (!strcmp(word, "--")) {
+			++*at;
+			line->after_dashes = true;
+			break;
+		}
+		if (word[0] == '-' && word[1]) {
+			err = take_option(line, argv + *at, &used, diag);
+		} else {
+			verb = verb_named ? NULL : verb_find(word);
+			if (!verb)
+				break;
+			line->verb = verb;
+			verb_named = true;
+			if (!verb->takes_command) {
+				++*at;
+				break;
+			}
+		}
+		*at += used;
+	}
+	return err;
+}
+
+/* The operands of a verb, with options before, between and behind them. */
+static int parse_operands(struct command_line *line, int argc, char **argv, int at,
+                          struct diag *diag)
+{
+	bool only_words = false;
+	int err = 0;
+
+	while (!err && at < argc) {
+		int used = 1;
+
+		if (!only_words && !strcmp(argv[at], "--"))
+			only_words = true;
+		else if (!only_words && argv[at][0] == '-' && argv[at][1])
+			err = take_option(line, argv + at, &used, diag);
+		else
+			line->words[line->n_words++] = argv[at];
+		at += used;
+	}
+	return err;
+}
+
+int command_line_parse(struct command_line *line, int argc, char **argv, struct diag *diag)
+{
+	size_t n_rows = 0;
+	int at = 1;
+	int err;
+
+	while (run_option_table.rows[n_rows].name)
+		n_rows++;
+	*line = (struct command_line){.verb = &verbs[0]};
+	line->common = options_new(&run_option_table);
+	line->common_typed = xcalloc(n_rows, sizeof(*line->common_typed));
+	line->words = xcalloc((size_t)argc + 1, sizeof(*line->words));
+	err = parse_front(line, argc, argv, &at, diag);
+	if (!err && line->verb->takes_command)
+		for (; at < argc; at++)
+			line->words[line->n_words++] = argv[at];
+	else if (!err)
+		err = parse_operands(line, argc, argv, at, diag);
+	if (!err)
+		err = check_verb_options(line, diag);
+	return err;
+}
+
+void command_line_fini(struct command_line *line)
+{
+	options_free(&run_option_table, line->common);
+	free(line->common_typed);
+	for (size_t i = 0; i < line->n_type_options; i++) {
+		free(line->type_options[i].type);
+		free(line->type_options[i].name);
+	}
+	free(line->type_options);
+	free(line->words);
+}
+
+static const struct option_row *row_of(const struct type_option *option,
+                                       const struct collector *collector)
+{
+	if (option->type && collector_find(option->type) != collector)
+		return NULL;
+	return option->name ? options_find(&collector->options, option->name)
+	                    : options_find_letter(&collector->options, option->letter);
+}
+
+int command_line_apply(const struct command_line *line, const struct collector *collector,
+                       void *options, struct diag *diag)
+{
+	int err = 0;
+
+	for (size_t i = 0; !err && i < line->n_type_options; i++) {
+		const struct option_row *row = row_of(&line->type_options[i], collector);
+
+		if (row)
+			err = options_set(row, options, line->type_options[i].value, diag);
+	}
+	return err;
+}
+
+static int check_type_option(const struct type_option *option, const struct collector *const *types,
+                             struct diag *diag)
+{
+	const struct collector *owner = NULL;
+	char letter[] = {'-', option->letter, 0};
+	char *spelling = option->name ? xasprintf("--%s", option->name) : xstrdup(letter);
+	size_t n_owners = 0;
+	int err = 0;
+
+	for (size_t i = 0; types[i]; i++)
+		if (row_of(option, types[i])) {
+			owner = types[i];
+			n_owners++;
+		}
+	if (!owner)
+		err = diag_fail(diag, EINVAL, "option '%s' is not one of type '%s'", spelling,
+		                types[1] ? option->type ? option->type : "those asked for"
+		                         : types[0]->name);
+	else if (n_owners > 1)
+		err = diag_fail(diag, EINVAL, "option '%s' belongs to several types; say --%s.%s",
+		                spelling, owner->name, row_of(option, owner)->name);
+	free(spelling);
+	return err;
+}
+
+int command_line_check_types(const struct command_line *line, const struct collector *const *types,
+                             struct diag *diag)
+{
+	int err = 0;
+
+	for (size_t i = 0; !err && i < line->n_type_options; i++)
+		err = check_type_option(&line->type_options[i], types, diag);
+	return err;
+}

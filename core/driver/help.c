@@ -1,0 +1,68 @@
+/* Prints the help from the tables that the parser reads. */
+#include "core/driver/help.h"
+
+#include "core/driver/collectors.h"
+#include "core/driver/run_options.h"
+#include "core/driver/verbs.h"
+
+#include "core/options.h"
+
+enum { HELP_COLUMN = 32 };
+
+static void print_option(const struct option_row *row, FILE *out)
+{
+	/* A switch that is on by default is there to be taken back. */
+	const char *no = row->kind == OPTION_SWITCH && row->fallback ? "[no-]" : "";
+	int width = row->letter ? fprintf(out, "  -%c", row->letter) : fprintf(out, "    ");
+
+	/* A name of one letter (-o) has no long form. */
+	if (row->name[1])
+		width += fprintf(out, "%s--%s%s", row->letter ? ", " : "  ", no, row->name);
+	if (row->argument)
+		width += fprintf(out, row->kind == OPTION_MAYBE ? "[=%s]" : " %s", row->argument);
+	if (width >= HELP_COLUMN)
+		width = fprintf(out, "\n") - 1;
+	fprintf(out, "%*s%s", HELP_COLUMN - width, "", row->help);
+	if (row->fallback && row->kind != OPTION_SWITCH)
+		fprintf(out, " (%s)", row->fallback);
+	if (row->alias)
+		fprintf(out, "; also --%s", row->alias);
+	fputc('\n', out);
+}
+
+static void print_options(const struct option_table *table, FILE *out)
+{
+	for (const struct option_row *row = table->rows; row && row->name; row++)
+		print_option(row, out);
+}
+
+void help_print(FILE *out)
+{
+	fputs("usage: profile-scenario [--scenario NAME] [--type TYPE] [options] [--] [COMMAND "
+	      "[ARG...]]\n"
+	      "       profile-scenario VERB [options] [operands]\n\nVerbs:\n",
+	      out);
+	for (const struct verb *verb = verbs; verb->name; verb++)
+		fprintf(out, "  %s %-*s%s\n", verb->name,
+		        HELP_COLUMN - 3 - (int)__builtin_strlen(verb->name), verb->operands,
+		        verb->help);
+	fputs("\nTypes:\n", out);
+	for (size_t i = 0; collectors[i]; i++) {
+		int width = fprintf(out, "  %s", collectors[i]->name);
+
+		for (const char *const *alias = collectors[i]->aliases; *alias; alias++)
+			width += fprintf(out, ", %s", *alias);
+		fprintf(out, "%*s%s\n", HELP_COLUMN - width, "", collectors[i]->help);
+	}
+	fputs("\nOptions of every type:\n", out);
+	print_options(&run_option_table, out);
+	for (size_t i = 0; collectors[i]; i++) {
+		fprintf(out, "\nOptions of %s (with several types: --%s.NAME):\n",
+		        collectors[i]->name, collectors[i]->name);
+		print_options(&collectors[i]->options, out);
+	}
+	fputs("\nExit status: the target's own when it failed; 0 well; 3 cannot be measured here;\n"
+	      "124 timed out; 125 wrong usage or our own failure; 126 cannot execute; 127 not "
+	      "found.\n",
+	      out);
+}

@@ -1,0 +1,47 @@
+/* profile-scenario: reads the command line, runs the verb, says why when the status is not 0. */
+#include "core/driver/command_line.h"
+#include "core/driver/exit_status.h"
+#include "core/driver/help.h"
+#include "core/driver/verbs.h"
+
+#include "core/diag.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+static int print_and_check(const struct command_line *line, struct diag *diag)
+{
+	if (line->common->help)
+		help_print(stdout);
+	else
+		printf("profile-scenario %s\n", VERSION);
+	if (fflush(stdout) || ferror(stdout)) {
+		diag_fail(diag, errno, "cannot write to stdout: %s", strerror(errno));
+		return STATUS_OWN_FAILURE;
+	}
+	return STATUS_WELL;
+}
+
+static int run_command_line(const struct command_line *line, struct diag *diag)
+{
+	if (line->common->help || line->common->version)
+		return print_and_check(line, diag);
+	return line->verb->run(line, diag);
+}
+
+int main(int argc, char **argv)
+{
+	struct command_line line;
+	struct diag diag = {0};
+	int status;
+
+	if (command_line_parse(&line, argc, argv, &diag))
+		status = STATUS_OWN_FAILURE;
+	else
+		status = run_command_line(&line, &diag);
+	command_line_fini(&line);
+	if (status != STATUS_WELL)
+		fprintf(stderr, "profile-scenario: exit %d: %s\n", status, diag.text);
+	return status;
+}

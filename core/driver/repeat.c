@@ -1,0 +1,269 @@
+/* Launches the target, feeds the collector while it runs, and sees it end. */
+#include "core/driver/repeat.h"
+
+#include "core/driver/signals.h"
+
+#include "core/diag.h"
+#include "core/perf/process_tree.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+	/* A target that ignores SIGTERM is killed after this. */
+	KILL_AFTER_MS = 2000,
+	/* Descendants have this long to follow the target (CONTRACT 1). */
+	FOLLOW_MS = 1000,
+	/* Without perf's records the process tree has to be looked at now and then. */
+	LOOK_MS = 20,
+};
+
+struct run {
+	const struct repeat_spec *spec;
+	struct repeat_result *result;
+	struct launch *launch;
+	struct process_tree *tree;
+	int output_fd; /* read end of the target's stdout, or -1 */
+	uint64_t released_ns;
+	uint64_t deadline_ns; /* of --timeout or --duration, then of SIGKILL, then of the
+	                         descendants; 0: none */
+	bool terminated;
+	bool ended;
+	int step_err; /* the collector gave up; the target still runs to its end */
+};
+
+static uint64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+static void kill_descendants(struct process_tree *tree)
+{
+	for (size_t i = 0; i < process_tree_n_images(tree); i++) {
+		const struct process_image *image = process_tree_image(tree, i);
+
+		if (!image->ended)
+			kill(image->pid, SIGKILL);
+	}
+}
+
+/* --timeout or --duration has passed: SIGTERM first, SIGKILL for whoever does not listen. */
+static void end_target(struct run *run)
+{
+	const struct repeat_spec *spec = run->spec;
+	pid_t pid = launch_pid(run->launch);
+
+	if (run->terminated) {
+		kill(pid, SIGKILL);
+		kill_descendants(run->tree);
+		run->deadline_ns = 0;
+		return;
+	}
+	run->terminated = true;
+	if (spec->duration_ns && (!spec->timeout_ns || spec->duration_ns <= spec->timeout_ns))
+		run->result->by = ENDED_BY_DURATION;
+	else
+		run->result->timed_out = true;
+	kill(pid, SIGTERM);
+	run->deadline_ns = now_ns() + KILL_AFTER_MS * 1000000ull;
+}
+
+static bool read_end(struct run *run)
+{
+	const struct collector *collector = run->spec->collector;
+	struct target_end *end = &run->result->end;
+
+	if (collector && collector->reaps_target)
+		return collector->target_ended(run->spec->state, end);
+	return wait4(launch_pid(run->launch), &end->wait_status, WNOHANG, &end->usage) > 0;
+}
+
+static void note_end(struct run *run)
+{
+	if (run->ended || !read_end(run))
+		return;
+	run->ended = true;
+	run->result->end.wall_ns = now_ns() - run->released_ns;
+	run->deadline_ns = now_ns() + FOLLOW_MS * 1000000ull;
+}
+
+/* Copies some of the target's output to where it would have gone; closes the pipe at its end. */
+static void copy_output(struct run *run)
+{
+	char buffer[16384];
+	int onto = run->spec->launch.stdout_fd < 0 ? STDOUT_FILENO : run->spec->launch.stdout_fd;
+	ssize_t got = read(run->output_fd, buffer, sizeof(buffer));
+
+	if (got <= 0) {
+		close(run->output_fd);
+		run->output_fd = -1;
+		return;
+	}
+	fwrite(buffer, 1, (size_t)got, run->spec->output);
+	for (ssize_t done = 0, n; done < got; done += n) {
+		n = write(onto, buffer + done, (size_t)(got - done));
+		if (n <= 0)
+			break;
+	}
+}
+
+static int poll_timeout_ms(const struct run *run)
+{
+	uint64_t now = now_ns();
+	uint64_t left_ms;
+
+	if (run->ended && !process_tree_is_complete(run->tree))
+		return LOOK_MS;
+	if (!run->deadline_ns)
+		return -1;
+	left_ms = run->deadline_ns > now ? (run->deadline_ns - now) / 1000000 + 1 : 0;
+	return left_ms > 1000000 ? 1000000 : (int)left_ms;
+}
+
+enum { POLL_SIGNALS, POLL_TARGET, POLL_COLLECTOR, POLL_TREE, POLL_OUTPUT, N_POLLS };
+
+static void set_up_polls(const struct run *run, struct pollfd polls[N_POLLS])
+{
+	const struct collector *collector = run->spec->collector;
+
+	polls[POLL_SIGNALS].fd = run->spec->signals->fd;
+	polls[POLL_TARGET].fd =
+	    collector && collector->reaps_target ? -1 : launch_pidfd(run->launch);
+	polls[POLL_COLLECTOR].fd =
+	    collector && !run->step_err ? collector->fd(run->spec->state) : -1;
+	polls[POLL_TREE].fd = process_tree_fd(run->tree);
+	polls[POLL_OUTPUT].fd = run->output_fd;
+	for (int i = 0; i < N_POLLS; i++)
+		polls[i].events = POLLIN;
+}
+
+static void handle_events(struct run *run, struct pollfd polls[N_POLLS], struct diag *diag)
+{
+	if (polls[POLL_SIGNALS].revents) {
+		while (
+		    signals_forward(run->spec->signals, run->ended ? 0 : launch_pid(run->launch)))
+			run->result->by = ENDED_BY_INTERRUPT;
+	}
+	if (polls[POLL_OUTPUT].revents)
+		copy_output(run);
+	if (polls[POLL_COLLECTOR].revents)
+		run->step_err = run->spec->collector->step(run->spec->state, diag);
+	if (polls[POLL_TREE].revents || !process_tree_is_complete(run->tree))
+		process_tree_step(run->tree);
+	if (polls[POLL_TARGET].revents || polls[POLL_COLLECTOR].revents)
+		note_end(run);
+	if (!run->ended && run->deadline_ns && now_ns() >= run->deadline_ns)
+		end_target(run);
+}
+
+/* True when the descendants have ended too, or have had their second. */
+static bool is_over(struct run *run)
+{
+	if (!run->ended)
+		return false;
+	run->result->n_left_alive = process_tree_n_alive(run->tree);
+	return !run->result->n_left_alive || run->result->by == ENDED_BY_INTERRUPT ||
+	       now_ns() >= run->deadline_ns;
+}
+
+static void watch(struct run *run, struct diag *diag)
+{
+	struct pollfd polls[N_POLLS] = {{0}};
+	const struct repeat_spec *spec = run->spec;
+	uint64_t limit_ns = spec->timeout_ns;
+
+	if (spec->duration_ns && (!limit_ns || spec->duration_ns < limit_ns))
+		limit_ns = spec->duration_ns;
+	run->deadline_ns = limit_ns ? run->released_ns + limit_ns : 0;
+	while (!is_over(run)) {
+		set_up_polls(run, polls);
+		if (poll(polls, N_POLLS, poll_timeout_ms(run)) < 0 && errno != EINTR)
+			break;
+		handle_events(run, polls, diag);
+	}
+	/* What the target wrote before it ended is still in the pipe. */
+	polls[POLL_OUTPUT].fd = run->output_fd;
+	while (run->output_fd >= 0 && poll(&polls[POLL_OUTPUT], 1, 0) > 0)
+		copy_output(run);
+}
+
+static int hold_and_attach(struct run *run, struct diag *diag)
+{
+	const struct repeat_spec *spec = run->spec;
+	struct repeat repeat = {.number = spec->number, .start_ns = now_ns()};
+	struct launch_spec launch = spec->launch;
+	int output[2] = {-1, -1};
+	int err;
+
+	if (spec->output && pipe2(output, O_CLOEXEC))
+		return diag_fail(diag, errno, "cannot make a pipe: %s", strerror(errno));
+	run->output_fd = output[0];
+	if (spec->output)
+		launch.stdout_fd = output[1];
+	err = launch_hold(&run->launch, &launch, diag);
+	if (spec->output)
+		close(output[1]);
+	if (err)
+		return err;
+	repeat.pid = launch_pid(run->launch);
+	run->result->start_ns = repeat.start_ns;
+	err = process_tree_new(&run->tree, repeat.pid, repeat.start_ns, diag);
+	if (!err && spec->collector)
+		err = spec->collector->prepare(spec->state, &repeat, diag);
+	return err;
+}
+
+static int release(struct run *run, struct diag *diag)
+{
+	const struct collector *collector = run->spec->collector;
+	int err;
+
+	run->released_ns = now_ns();
+	err = launch_release(run->launch, diag);
+	run->result->exec_failed = err != 0;
+	if (err)
+		return err;
+	run->result->pid = launch_pid(run->launch);
+	if (collector && collector->started)
+		run->step_err = collector->started(run->spec->state, diag);
+	return 0;
+}
+
+int repeat_run(const struct repeat_spec *spec, struct repeat_result *result, struct diag *diag)
+{
+	struct run run = {.spec = spec, .result = result, .output_fd = -1};
+	int err;
+
+	*result = (struct repeat_result){0};
+	err = hold_and_attach(&run, diag);
+	if (!err)
+		err = release(&run, diag);
+	if (!err) {
+		watch(&run, diag);
+		process_tree_step(run.tree);
+		err = run.step_err;
+		if (!err && spec->collector)
+			err = spec->collector->ended(spec->state, &result->end, diag);
+	}
+	launch_free(run.launch);
+	if (run.output_fd >= 0)
+		close(run.output_fd);
+	result->tree = run.tree;
+	return err;
+}
+
+void repeat_result_fini(struct repeat_result *result)
+{
+	process_tree_free(result->tree);
+	result->tree = NULL;
+}

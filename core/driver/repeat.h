@@ -1,0 +1,45 @@
+/* One execution of the target under a collector (or under none: a warm-up).
+ */
+#ifndef CORE_DRIVER_REPEAT_H
+#define CORE_DRIVER_REPEAT_H
+
+#include "core/collector.h"
+#include "core/launch.h"
+
+#include <stdio.h>
+
+struct diag;
+struct process_tree;
+struct signals;
+
+enum ended_by { ENDED_BY_TARGET, ENDED_BY_DURATION, ENDED_BY_INTERRUPT };
+
+struct repeat_spec {
+	struct launch_spec launch;
+	const struct collector *collector; /* NULL: a warm-up */
+	void *state;
+	unsigned number;
+	uint64_t timeout_ns;  /* 0: none */
+	uint64_t duration_ns; /* 0: none */
+	struct signals *signals;
+	FILE *output; /* keeps a copy of what the target writes to stdout, for [metrics]; NULL: none
+	                 is made */
+};
+
+struct repeat_result {
+	struct target_end end;
+	pid_t pid;
+	uint64_t start_ns; /* CLOCK_MONOTONIC */
+	bool timed_out;
+	enum ended_by by;
+	size_t n_left_alive; /* descendants that outlived the target by more than a second */
+	bool exec_failed;
+	struct process_tree *tree;
+};
+
+/* 0 when the target ran and ended, however it ended. When exec_failed the error is that of
+ * execve(2); else it is the collector's, or our own. The result is to be ended in either case. */
+int repeat_run(const struct repeat_spec *spec, struct repeat_result *result, struct diag *diag);
+void repeat_result_fini(struct repeat_result *result);
+
+#endif

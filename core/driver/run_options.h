@@ -1,0 +1,33 @@
+/* Options that every type has (CONTRACT 1). */
+#ifndef CORE_DRIVER_RUN_OPTIONS_H
+#define CORE_DRIVER_RUN_OPTIONS_H
+
+#include "core/options.h"
+
+struct run_options {
+	char *scenario;
+	char *type;
+	char *results;
+	char *output_dir;
+	struct text_list scenario_dirs;
+	struct text_list parameters;
+	uint64_t runs;
+	uint64_t warmup;
+	char *prepare;
+	char *cleanup;
+	char *ignore_failure; /* "": any status; "1,2": these; NULL: none */
+	uint64_t timeout_ns;
+	uint64_t duration_ns;
+	char *user;
+	char *ambient_cap;
+	char *repeat_output; /* null, inherit or a file */
+	char *copy_to;       /* -o */
+	char *json;
+	bool quiet;
+	bool version;
+	bool help;
+};
+
+extern const struct option_table run_option_table;
+
+#endif

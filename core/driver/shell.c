@@ -1,0 +1,54 @@
+/* Runs one shell command beside the target, by the same launch. */
+#include "core/driver/shell.h"
+
+#include "core/diag.h"
+#include "core/launch.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static int judge_status(const char *what, const char *command, int status, struct diag *diag)
+{
+	if (WIFSIGNALED(status))
+		return diag_fail(diag, ECANCELED, "%s was killed by signal %d: %s", what,
+		                 WTERMSIG(status), command);
+	if (WEXITSTATUS(status))
+		return diag_fail(diag, ECANCELED, "%s failed with status %d: %s", what,
+		                 WEXITSTATUS(status), command);
+	return 0;
+}
+
+int shell_run(const char *what, const char *command, const char *cwd,
+              const struct text_list *variables, const sigset_t *signal_mask, struct diag *diag)
+{
+	char *argv[] = {(char *)"sh", (char *)"-c", (char *)command, NULL};
+	struct launch_spec spec = {
+	    .argv = argv,
+	    .path = "/bin/sh",
+	    .cwd = cwd,
+	    .variables = variables,
+	    .stdin_fd = open("/dev/null", O_RDONLY | O_CLOEXEC),
+	    .stdout_fd = STDERR_FILENO,
+	    .stderr_fd = -1,
+	    .signal_mask = signal_mask,
+	};
+	struct launch *launch = NULL;
+	int status;
+	int err = launch_hold(&launch, &spec, diag);
+
+	if (!err)
+		err = launch_release(launch, diag);
+	if (!err) {
+		while (waitpid(launch_pid(launch), &status, 0) < 0)
+			if (errno != EINTR)
+				break;
+		err = judge_status(what, command, status, diag);
+	}
+	launch_free(launch);
+	if (spec.stdin_fd >= 0)
+		close(spec.stdin_fd);
+	return err;
+}

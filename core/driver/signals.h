@@ -1,0 +1,26 @@
+/* Signals to the driver while a target runs: taken by descriptor, passed on once.
+ */
+#ifndef CORE_DRIVER_SIGNALS_H
+#define CORE_DRIVER_SIGNALS_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <sys/types.h>
+
+struct diag;
+
+struct signals {
+	int fd;            /* readable when one is pending */
+	sigset_t original; /* the mask to give to children */
+};
+
+/* From here until signals_fini() SIGINT, SIGQUIT, SIGTERM and SIGHUP do not end the driver, and a
+ * failed write is an errno (EPIPE, EFBIG) rather than a signal. */
+int signals_init(struct signals *signals, struct diag *diag);
+void signals_fini(struct signals *signals);
+
+/* Takes one pending signal and passes it to the target (pid 0: to nobody), unless the terminal has
+ * already sent it there. False: none was pending. Signals of our own failed writes are dropped. */
+bool signals_forward(struct signals *signals, pid_t target);
+
+#endif

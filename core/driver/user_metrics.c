@@ -1,0 +1,86 @@
+/* Measures a repeat from outside: times, memory, and numbers that the target prints. */
+#include "core/driver/user_metrics.h"
+
+#include "core/alloc.h"
+#include "core/collector.h"
+#include "core/diag.h"
+
+#include <regex.h>
+#include <stdlib.h>
+#include <string.h>
+
+const struct metric_row run_metrics[] = {
+    {"run.wall_ns", "ns", METRIC_LOWER, "time from exec to the target's end"},
+    {"run.user_ns", "ns", METRIC_LOWER, "CPU time in user mode, waited-for children included"},
+    {"run.system_ns", "ns", METRIC_LOWER, "CPU time in the kernel, waited-for children included"},
+    {"run.max_rss_bytes", "bytes", METRIC_LOWER, "largest resident set of one process"},
+    {"run.work_per_s", "1/s", METRIC_HIGHER, "the scenario's work by wall time"},
+    {"user.*", "", METRIC_NEUTRAL, "a number from the target's output"},
+    {0},
+};
+
+static double timeval_ns(const struct timeval *time)
+{
+	return (double)time->tv_sec * 1e9 + (double)time->tv_usec * 1e3;
+}
+
+void run_metrics_add(struct metrics *metrics, const struct scenario *scenario,
+                     const struct target_end *end)
+{
+	double work = scenario->work ? strtod(scenario->work, NULL) : 0;
+
+	metrics_add(metrics, run_metrics, "run.wall_ns", (double)end->wall_ns);
+	metrics_add(metrics, run_metrics, "run.user_ns", timeval_ns(&end->usage.ru_utime));
+	metrics_add(metrics, run_metrics, "run.system_ns", timeval_ns(&end->usage.ru_stime));
+	metrics_add(metrics, run_metrics, "run.max_rss_bytes", (double)end->usage.ru_maxrss * 1024);
+	if (work > 0 && end->wall_ns)
+		metrics_add(metrics, run_metrics, "run.work_per_s",
+		            work * 1e9 / (double)end->wall_ns);
+}
+
+static bool is_pattern(const struct setting *setting)
+{
+	return !strcmp(setting->section, "metrics");
+}
+
+bool user_metrics_wanted(const struct scenario *scenario)
+{
+	for (size_t i = 0; i < scenario->n_settings; i++)
+		if (is_pattern(&scenario->settings[i]))
+			return true;
+	return false;
+}
+
+/* The number in the pattern's group; the pattern was judged when the file was read. */
+static bool match_number(const char *pattern_in_slashes, const char *output, double *value)
+{
+	char *pattern = xstrndup(pattern_in_slashes + 1, strlen(pattern_in_slashes) - 2);
+	regmatch_t groups[2];
+	regex_t regex;
+	bool found = false;
+	char *end;
+
+	BUG(regcomp(&regex, pattern, REG_EXTENDED | REG_NEWLINE) != 0);
+	if (!regexec(&regex, output, 2, groups, 0) && groups[1].rm_so >= 0) {
+		*value = strtod(output + groups[1].rm_so, &end);
+		found = end != output + groups[1].rm_so;
+	}
+	regfree(&regex);
+	free(pattern);
+	return found;
+}
+
+void user_metrics_add(struct metrics *metrics, const struct scenario *scenario, const char *output)
+{
+	for (size_t i = 0; i < scenario->n_settings; i++) {
+		const struct setting *setting = &scenario->settings[i];
+		char *name;
+		double value;
+
+		if (!is_pattern(setting) || !match_number(setting->value, output, &value))
+			continue;
+		name = xasprintf("user.%s", setting->key);
+		metrics_add(metrics, run_metrics, name, value);
+		free(name);
+	}
+}

@@ -1,0 +1,25 @@
+/* The driver's own metrics: run.* of every type, and user.* from the target's output (scenario
+ * [metrics]).
+ */
+#ifndef CORE_DRIVER_USER_METRICS_H
+#define CORE_DRIVER_USER_METRICS_H
+
+#include "core/metrics.h"
+#include "core/scenario.h"
+
+struct target_end;
+
+extern const struct metric_row run_metrics[];
+
+bool user_metrics_wanted(const struct scenario *scenario);
+
+/* One repeat's run.wall_ns, run.user_ns, run.system_ns, run.max_rss_bytes and, where the scenario
+ * says how much work it does, run.work_per_s. */
+void run_metrics_add(struct metrics *metrics, const struct scenario *scenario,
+                     const struct target_end *end);
+
+/* user.NAME for each pattern of [metrics] that the output matches; the first match counts. What
+ * does not match is absent. */
+void user_metrics_add(struct metrics *metrics, const struct scenario *scenario, const char *output);
+
+#endif

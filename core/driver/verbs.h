@@ -1,0 +1,28 @@
+/* The verbs of the command line: a row each.
+ */
+#ifndef CORE_DRIVER_VERBS_H
+#define CORE_DRIVER_VERBS_H
+
+#include <stdbool.h>
+
+struct command_line;
+struct diag;
+
+struct verb {
+	const char *name;
+	const char *operands; /* for help */
+	const char *help;
+	bool takes_command;         /* words are a command: options end at the first */
+	const char *const *options; /* long names it takes, ended by NULL; NULL: all */
+	/* Returns the exit status; for any but 0 the diagnostic says why. */
+	int (*run)(const struct command_line *line, struct diag *diag);
+};
+
+extern const struct verb verbs[]; /* ended by a row without a name; the first is the default */
+const struct verb *verb_find(const char *name); /* NULL: no such verb */
+
+int run_verb(const struct command_line *line, struct diag *diag);
+int list_verb(const struct command_line *line, struct diag *diag);
+int show_verb(const struct command_line *line, struct diag *diag);
+
+#endif

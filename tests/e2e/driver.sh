@@ -1,0 +1,171 @@
+#!/bin/bash
+# Wrong usage, wrong files and ends of targets give one clear sentence, the contract's exit status, and a whole run or none.
+# tier: quick
+. "$(dirname "$0")/lib.sh"
+export PROFILE_SCENARIO_RESULTS=$scratch/results
+type=io # the collector that needs no rights but ptrace
+
+reason() { # STATUS TEXT COMMAND...: ends with the status; the last line on stderr gives it and the text
+	local status=$1 text=$2; shift 2
+	is "$(status_of "$@")" "$status" || { cat "$scratch/err"; return 1; }
+	tail -n 1 "$scratch/err" | grep -qF "profile-scenario: exit $status: " || { echo "last line:"; tail -n 1 "$scratch/err"; return 1; }
+	tail -n 1 "$scratch/err" | grep -qF -- "$text" || { echo "no '$text' in:"; tail -n 1 "$scratch/err"; return 1; }
+}
+
+runs() { # SCENARIO: how many published and unpublished run directories it has
+	find "$PROFILE_SCENARIO_RESULTS/$1/$type" -mindepth 1 -maxdepth 1 -type d 2>/dev/null | wc -l
+}
+
+promise "no command at all is wrong usage" reason 125 "no scenario and no command" profile-scenario
+promise "an unknown scenario names the nearest" reason 125 "did you mean 'syn-1k'" profile-scenario --scenario syn-1j
+promise "an unknown type names the nearest" reason 125 "did you mean 'memory'" profile-scenario --type memroy -- true
+promise "an unbuilt type is refused by name" reason 125 "unknown type 'stat'" profile-scenario --type stat -- true
+promise "an unknown option names the nearest" reason 125 "did you mean '--scenario'" profile-scenario --scenari x
+promise "an option without its value says so" reason 125 "needs a value" profile-scenario --type
+promise "an option of another type is refused" reason 125 "not one of type" profile-scenario --type $type --freq 99 -- true
+promise "a bad number says what it takes" reason 125 "takes seconds" profile-scenario --type $type --timeout soon -- true
+promise "a name with a slash is no scenario" reason 125 "no scenario name" profile-scenario --scenario ../x -- true
+promise "a missing command is 127" reason 127 "no-such-program" profile-scenario --type $type -- no-such-program
+promise "a missing path is 127" reason 127 "/nowhere/x" profile-scenario --type $type -- /nowhere/x
+touch "$scratch/plain"
+promise "a file that cannot be executed is 126" reason 126 "$scratch/plain" profile-scenario --type $type -- "$scratch/plain"
+promise "a directory cannot be executed" reason 126 "$scratch" profile-scenario --type $type -- "$scratch"
+promise "nothing was published by then" is "$(ls "$PROFILE_SCENARIO_RESULTS" 2>/dev/null | grep -vc gitignore)" 0
+
+promise "help goes to stdout and lists every type" bash -c "profile-scenario --help >$scratch/help && grep -q '^  io' $scratch/help"
+promise "the version is printed" bash -c "profile-scenario --version | grep -qE '^profile-scenario [0-9.]+$'"
+promise "help to a full disk is an error" reason 125 "stdout" bash -c 'profile-scenario --help >/dev/full'
+
+promise "a good run is silent on stdout but for the target" is \
+	"$(profile-scenario --type $type -- echo hello 2>"$scratch/err")" hello
+promise "its summary is at most 12 lines" test "$(wc -l <"$scratch/err")" -le 12
+promise "it is published whole" test -s "$PROFILE_SCENARIO_RESULTS/echo/$type/latest/run.json"
+promise "the manifest is valid JSON of schema 1" python3 -c "
+import json; m = json.load(open('$PROFILE_SCENARIO_RESULTS/echo/$type/latest/run.json'))
+assert m['schema'] == 1 and m['verdict'] == 'ok' and m['command'] == ['echo', 'hello'] and m['exit']['code'] == 0
+assert m['metrics']['run.wall_ns']['value'] > 0 and set(m['artifacts']) >= {'summary.txt'}, m"
+promise "show prints the same summary" bash -c "profile-scenario show echo/$type | head -n 1 | grep -q 'echo/$type  OK'"
+promise "show --json prints the manifest" bash -c "profile-scenario show --json echo/$type | python3 -m json.tool >/dev/null"
+promise "show of a run that is not there says so" reason 125 "nothing" profile-scenario show nothing/$type
+promise "list names the scenarios" bash -c "profile-scenario list | grep -q '^syn-1k '"
+promise "--quiet is quiet" is "$(profile-scenario --quiet --type $type -- true 2>&1)" ""
+promise "--json prints the manifest on stdout" bash -c "profile-scenario --quiet --json --type $type -- true | python3 -m json.tool >/dev/null"
+promise "-o copies the main file" bash -c "profile-scenario -o $scratch/main --quiet --type $type -- true && test -s $scratch/main"
+
+promise "the target's exit status is ours" reason 7 "status 7" profile-scenario --scenario seven --type $type -- sh -c 'exit 7'
+promise "a failed target leaves a whole run" is "$(runs seven)" 1
+promise "its verdict says so" contains "$PROFILE_SCENARIO_RESULTS/seven/$type/latest/run.json" target_failed
+promise "-i makes it good" is "$(status_of profile-scenario -i --type $type -- sh -c 'exit 7')" 0
+promise "-i=CODES only those" reason 7 "status 7" profile-scenario -i=1,2 --type $type -- sh -c 'exit 7'
+promise "-i=CODES holds" is "$(status_of profile-scenario -i=1,7 --type $type -- sh -c 'exit 7')" 0
+promise "a signal is 128+N" reason 139 "signal 11" profile-scenario --scenario crash --type $type -- sh -c 'kill -SEGV $$'
+promise "a crash leaves a whole run" is "$(runs crash)" 1
+promise "--timeout is 124" reason 124 "--timeout" profile-scenario --scenario slow --type $type --timeout 0.3 -- sleep 30
+promise "a time-out leaves a whole run" is "$(runs slow)" 1
+promise "--timeout ends those who ignore SIGTERM" reason 124 "--timeout" \
+	profile-scenario --type $type --timeout 0.2 -- sh -c 'trap "" TERM; sleep 5; sleep 5'
+promise "--duration is a good end" is "$(status_of profile-scenario --type $type --duration 0.3 -- sleep 30)" 0
+
+promise "SIGINT reaches the target once and its status is ours" \
+	env -u BASH_ENV python3 - "$scratch" $type <<'P'
+import os, signal, subprocess, sys, time
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+p = subprocess.Popen(["profile-scenario", "--scenario", "interrupted", "--type", sys.argv[2], "--", "bash", "-c",
+    "n=0; trap 'n=$((n+1)); echo caught $n; ' INT; echo ready; for i in $(seq 20); do sleep 0.05; done; exit 5"],
+    stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+assert p.stdout.readline() == "ready\n"
+p.send_signal(signal.SIGINT)
+out, err = p.communicate(timeout=20)
+assert out == "caught 1\n" and p.returncode == 5, (out, err, p.returncode)
+P
+promise "an interrupted run is published" contains "$PROFILE_SCENARIO_RESULTS/interrupted/$type/latest/run.json" interrupt
+
+left_alive() {
+	local begin end
+	begin=$(date +%s%N)
+	profile-scenario --quiet --scenario daemon --type $type -- sh -c 'sleep 30 >/dev/null 2>&1 & echo $! >'"$scratch/pid" || return 1
+	end=$(date +%s%N)
+	kill -0 "$(cat "$scratch/pid")" && kill "$(cat "$scratch/pid")" && test $(((end - begin) / 1000000)) -lt 4000
+}
+promise "a descendant that stays is left alive after a second" left_alive
+
+mkdir "$scratch/scenarios"
+bad_file() { # TEXT SENTENCE
+	printf '%s\n' "$1" >"$scratch/scenarios/bad.ini"
+	reason 125 "$2" profile-scenario --scenarios "$scratch/scenarios" --scenario bad
+}
+promise "an unknown key names file, line and the nearest word" bad_file $'[scenario]\ncommnd = true' "bad.ini:2: unknown key 'commnd' in [scenario]; did you mean 'command'?"
+promise "an unknown section is refused" bad_file $'[scenario]\ncommand = true\n[budget]\nlimit = x' "bad.ini:4: unknown section [budget]"
+promise "an unknown key of a type is refused" bad_file $'[scenario]\ncommand = true\n[cpu]\nfreqq = 99' "did you mean 'freq'"
+promise "a bad value of a type is refused" bad_file $'[scenario]\ncommand = true\n[cpu]\nfreq = fast' "bad.ini:4:"
+promise "an unbuilt type in a file is refused" bad_file $'[scenario]\ncommand = true\ntypes = cpu stat' "unknown type 'stat'"
+promise "an inline comment is refused" bad_file $'[scenario]\ncommand = true ; really' "would cut"
+promise "a line too long is refused" bad_file "[scenario]
+command = $(head -c 5000 /dev/zero | tr '\0' x)" "too long"
+promise "a line that is nothing is refused" bad_file $'[scenario]\ncommand' "bad.ini:2: this is neither"
+promise "an unknown parameter is refused" bad_file $'[scenario]\ncommand = echo ${port}\n[parameters]\nports = 1' 'did you mean ${ports}'
+promise "a bad pattern under [metrics] is refused" bad_file $'[scenario]\ncommand = true\n[metrics]\nx = /(/' "malformed"
+printf '[scenario]\ncommand = no-such-program\npackage = such-package\n' >"$scratch/scenarios/missing.ini"
+promise "a missing program names its package" reason 127 "apt-get install such-package" \
+	profile-scenario --scenarios "$scratch/scenarios" --scenario missing --type $type
+
+cat >"$scratch/scenarios/good.ini" <<'I'
+[scenario]
+description = a scenario for the tests
+command = echo ${greeting} "a b"
+types = io
+work = 10 words
+exit = 0
+[parameters]
+greeting = found 42 things
+[environment]
+COLOUR = blue
+[metrics]
+found = /found ([0-9]+)/
+absent = /lost ([0-9]+)/
+I
+good() { profile-scenario --quiet --scenarios "$scratch/scenarios" --scenario good "$@"; }
+promise "a scenario's command is split and expanded" is "$(good)" "found 42 things a b"
+promise "words with a dash behind -- replace the arguments" is "$(good -- -n x)" x
+promise "other words are the whole command" is "$(good -- printf '%s' $'c' )" c
+promise "--parameter wins over the file" is "$(good --parameter greeting=bye)" "bye a b"
+promise "the scenario's environment is the target's" is "$(good -- printenv COLOUR)" blue
+good >/dev/null
+good_run=$PROFILE_SCENARIO_RESULTS/good/$type/latest
+promise "[metrics] reads a number from the output" is "$(metric "$good_run" user.found)" 42
+promise "what did not match is absent" is "$(metric "$good_run" user.absent)" absent
+promise "work gives a rate" test "$(metric "$good_run" run.work_per_s)" != absent
+
+promise "-r runs again, with the first run's output only" is "$(profile-scenario --quiet -r 3 --type $type -- echo once)" once
+promise "each run is a sample" bash -c "profile-scenario --quiet --json -r 3 --type $type -- true | python3 -c '
+import json, sys; assert len(json.load(sys.stdin)[\"metrics\"][\"run.wall_ns\"][\"samples\"]) == 3'"
+promise "--prepare runs before each, --cleanup once" bash -c "profile-scenario --quiet -r 2 --warmup 1 --prepare 'echo p >>$scratch/log' \
+	--cleanup 'echo c >>$scratch/log' --type $type -- true && [ \"\$(tr -d '\n' <$scratch/log)\" = pppc ]"
+promise "a failed --prepare is our failure" reason 125 "--prepare failed" profile-scenario --prepare false --type $type -- true
+promise "stdin is the caller's" is "$(echo typed | profile-scenario --quiet --type $type -- cat)" typed
+
+promise "results in a file's place are refused" reason 125 "$scratch/plain" profile-scenario --results "$scratch/plain" --type $type -- true
+promise "--output-dir links the older names" bash -c "profile-scenario --quiet --output-dir $scratch/old --scenario S --type $type -- true &&
+	test -s $scratch/old/strace/S-strace-summary.txt"
+if [ "$(id -u)" = 0 ]; then
+	mkdir "$scratch/small"
+	if mount -t tmpfs -o size=16k none "$scratch/small" 2>/dev/null; then
+		promise "a full disk is said" reason 125 "space" profile-scenario --results "$scratch/small/r" --type $type -- true
+		promise "and leaves nothing half written" is "$(find "$scratch/small" -name run.json | wc -l)" 0
+		umount "$scratch/small"
+	else
+		skip "a full disk is said" "cannot mount a tmpfs here"
+	fi
+	chmod 700 "$scratch"
+	promise "--user runs as that user" is "$(profile-scenario --quiet --user nobody --type $type -- id -un)" nobody
+	promise "--ambient-cap is the target's" bash -c "profile-scenario --quiet --user nobody --ambient-cap cap_net_raw --type $type -- \
+		grep CapEff /proc/self/status | grep -q 0000000000002000"
+	chmod 755 "$scratch"
+	chmod 777 "$(mkdir -p "$scratch/open"; echo "$scratch/open")"
+	promise "an ordinary user cannot be somebody else" reason 3 "only root" setpriv --reuid 65534 --clear-groups \
+		env PROFILE_SCENARIO_RESULTS=$scratch/open/r profile-scenario --user root --type $type -- true
+else
+	skip "--user and --ambient-cap" "needs root"
+fi
+promise "an unknown user is refused" reason 125 "no such user" profile-scenario --user nobody-here --type $type -- true
+promise "an unknown capability is refused" reason 125 "no such capability" profile-scenario --ambient-cap cap_x --type $type -- true
