@@ -1,4 +1,4 @@
-# profile-scenario: deps build check bench demo help; DEBUG=1 SAN=address,undefined; objects under build/.
+# profile-scenario: deps build check bench demo help; DEBUG=1 SAN=address,undefined V=1; objects under build/.
 VERSION := 0.1.0
 
 # A collector is a folder and one word here; it defines `const struct collector WORD_collector`.
@@ -14,8 +14,12 @@ LONG_PACKAGES := $(CHECK_PACKAGES) clang chromium protobuf-compiler
 BENCH_PACKAGES := $(BUILD_PACKAGES) linux-perf strace valgrind heaptrack python3 sqlite3
 
 BUILD ?= build
-CC ?= gcc
-CXX ?= g++
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+# One short line a command; V=1 shows them whole.
+Q := $(if $(V),,@)
+say = @$(if $(V),:,printf '%-8s %s\n' $(1) $@)
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla $(if $(CI),-Werror)
 OPTIMISE := $(if $(DEBUG),-O0,-O2)
 SANITIZE := $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer)
@@ -44,7 +48,7 @@ BENCHES := $(patsubst %.c,$(BUILD)/%,$(BENCH_SRCS))
 
 .PHONY: help deps build tests check bench demo clean
 .DEFAULT_GOAL := build
-.SECONDARY:
+.SECONDARY: $(call objects,$(UNIT_SRCS))
 
 help:
 	@echo 'make deps    install what building needs (Debian packages)'
@@ -64,41 +68,56 @@ build: $(if $(DRIVER_SRCS),$(TOOL)) $(PRELOAD) $(WORKLOADS) $(BUILD)/libcore.so
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) $(SANITIZE) -fPIC -MMD -MP -c -o $@ $<
+	$(call say,CC)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(SANITIZE) -fPIC -MMD -MP -c -o $@ $<
 
 $(BUILD)/core/driver/%.o: CPPFLAGS += -DCOLLECTORS='$(foreach c,$(COLLECTORS),COLLECTOR($c))'
-$(BUILD)/core/driver/collectors.o: Makefile
+$(BUILD)/core/driver/collectors.o: $(BUILD)/collectors
+
+# Holds the list of collectors, and is new only when the list is.
+$(BUILD)/collectors: FORCE
+	@mkdir -p $(@D)
+	@echo '$(COLLECTORS)' | cmp -s - $@ || echo '$(COLLECTORS)' >$@
+FORCE:
 
 $(LIBCORE): $(call objects,$(CORE_SRCS))
 	@rm -f $@
-	$(AR) rcs $@ $^
+	$(call say,AR)
+	$(Q)$(AR) rcs $@ $^
 
 # The proof that core knows no collector: it links whole and alone.
 $(BUILD)/libcore.so: $(LIBCORE)
-	$(CC) $(SANITIZE) -shared $(if $(SAN),,-Wl,-z,defs) -o $@ -Wl,--whole-archive $< -Wl,--no-whole-archive $(LDLIBS)
+	$(call say,LINK)
+	$(Q)$(CC) $(SANITIZE) -shared $(if $(SAN),,-Wl,-z,defs) -o $@ -Wl,--whole-archive $< -Wl,--no-whole-archive $(LDLIBS)
 
 $(BUILD)/libcollectors.a: $(call objects,$(COLLECTOR_SRCS))
 	@rm -f $@
-	$(AR) rcs $@ $^
+	$(call say,AR)
+	$(Q)$(AR) rcs $@ $^
 
 $(TOOL): $(call objects,$(DRIVER_SRCS)) $(LIBCOLLECTORS) $(LIBCORE)
-	$(CC) $(LDFLAGS) $(SANITIZE) -o $@ $^ $(LDLIBS)
+	$(call say,LINK)
+	$(Q)$(CC) $(LDFLAGS) $(SANITIZE) -o $@ $^ $(LDLIBS)
 
 # The preload is built apart from the tool: libc only, initial-exec TLS, nothing exported but the
 # malloc family, and the shared unwinder from the same source. Never with a sanitizer: it lives in the target.
 $(BUILD)/preload/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(filter-out -O0,$(CFLAGS)) -O2 -fPIC -ftls-model=initial-exec -fvisibility=hidden -fno-builtin-malloc -MMD -MP -c -o $@ $<
+	$(call say,CC)
+	$(Q)$(CC) $(CPPFLAGS) $(filter-out -O0,$(CFLAGS)) -O2 -fPIC -ftls-model=initial-exec -fvisibility=hidden -fno-builtin-malloc -MMD -MP -c -o $@ $<
 
 $(PRELOAD): $(patsubst %.c,$(BUILD)/preload/%.o,$(PRELOAD_SRCS) $(wildcard core/unwind/*.c))
-	$(CC) $(LDFLAGS) -shared -Wl,-z,defs -Wl,-z,now -o $@ $^
+	$(call say,LINK)
+	$(Q)$(CC) $(LDFLAGS) -shared -Wl,-z,defs -Wl,-z,now -o $@ $^
 
 $(BUILD)/workloads/%: scenarios/workloads/%.c
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -MF $@.d -o $@ $< -lm -lpthread
+	$(call say,LINK)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -MF $@.d -o $@ $< -lm -lpthread
 
 $(BUILD)/tests/unit/%_test: $(BUILD)/tests/unit/%_test.o $(LIBCOLLECTORS) $(LIBCORE)
-	$(CC) $(LDFLAGS) $(SANITIZE) -o $@ $^ $(LDLIBS) -lcmocka
+	$(call say,LINK)
+	$(Q)$(CC) $(LDFLAGS) $(SANITIZE) -o $@ $^ $(LDLIBS) -lcmocka
 
 # Programs that the tests profile: release flags unless programs.mk says otherwise for one.
 PROGRAM_CFLAGS = -O2 -g
@@ -106,12 +125,14 @@ PROGRAM_CFLAGS = -O2 -g
 
 $(BUILD)/tests/programs/%: tests/programs/%.c tests/programs/programs.mk
 	@mkdir -p $(@D)
-	$(CC) -I. -D_GNU_SOURCE -std=gnu11 $(WARNINGS) $(PROGRAM_CFLAGS) -o $@ $< $(PROGRAM_LDLIBS) -lpthread
+	$(call say,LINK)
+	$(Q)$(CC) -I. -D_GNU_SOURCE -std=gnu11 $(WARNINGS) $(PROGRAM_CFLAGS) -o $@ $< $(PROGRAM_LDLIBS) -lpthread
 	$(PROGRAM_POST)
 
 $(BUILD)/tests/programs/%: tests/programs/%.cc tests/programs/programs.mk
 	@mkdir -p $(@D)
-	$(CXX) -Wall -Wextra $(PROGRAM_CFLAGS) -o $@ $< $(PROGRAM_LDLIBS) -lpthread
+	$(call say,CXX)
+	$(Q)$(CXX) -Wall -Wextra $(PROGRAM_CFLAGS) -o $@ $< $(PROGRAM_LDLIBS) -lpthread
 	$(PROGRAM_POST)
 
 $(BUILD)/tests/bench/%: tests/bench/%.c
