@@ -1,0 +1,114 @@
+/* Metrics: values are medians or sums of samples, and what was not measured is absent. */
+#include "core/metrics.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+static const struct metric_row rows[] = {
+    {"io.calls", "count", METRIC_LOWER, ""},
+    {"io.*.calls", "count", METRIC_LOWER, ""},
+    {"io.read.calls", "reads", METRIC_NEUTRAL, ""},
+    {0},
+};
+
+static void add(struct metrics *metrics, const char *name, double a, double b, double c)
+{
+	metrics_add(metrics, rows, name, a);
+	metrics_add(metrics, rows, name, b);
+	metrics_add(metrics, rows, name, c);
+}
+
+static void a_value_is_the_median_of_its_samples(void **state)
+{
+	struct metrics *metrics = metrics_new();
+	double value;
+
+	(void)state;
+	add(metrics, "io.calls", 9, 1, 5);
+	assert_true(metrics_value(metrics, "io.calls", &value));
+	assert_true(value == 5);
+	metrics_add(metrics, rows, "io.calls", 6);
+	assert_true(metrics_value(metrics, "io.calls", &value));
+	assert_true(value == 5.5);
+	metrics_free(metrics);
+}
+
+static void merged_repeats_are_summed(void **state)
+{
+	struct metrics *metrics = metrics_new();
+	double value;
+
+	(void)state;
+	add(metrics, "io.calls", 9, 1, 5);
+	metrics_sum(metrics, "io.calls");
+	assert_true(metrics_value(metrics, "io.calls", &value));
+	assert_true(value == 15);
+	metrics_free(metrics);
+}
+
+static void what_was_not_measured_is_absent(void **state)
+{
+	struct metrics *metrics = metrics_new();
+	json_t *json = metrics_to_json(metrics);
+	double value;
+
+	(void)state;
+	assert_false(metrics_value(metrics, "io.calls", &value));
+	assert_int_equal(json_object_size(json), 0);
+	json_decref(json);
+	metrics_free(metrics);
+}
+
+static void an_exact_row_goes_before_a_pattern(void **state)
+{
+	(void)state;
+	assert_string_equal(metric_find(rows, "io.read.calls")->unit, "reads");
+	assert_string_equal(metric_find(rows, "io.write.calls")->unit, "count");
+	assert_null(metric_find(rows, "io.write.errors"));
+}
+
+static void three_equal_runs_are_deterministic_and_fewer_are_unknown(void **state)
+{
+	static const struct {
+		double samples[3];
+		size_t n;
+		json_type type;
+	} cases[] = {
+	    {{7, 7, 7}, 3, JSON_TRUE},
+	    {{7, 7, 8}, 3, JSON_FALSE},
+	    {{7, 7}, 2, JSON_NULL},
+	    {{7, 8}, 2, JSON_FALSE},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct metrics *metrics = metrics_new();
+		json_t *json;
+
+		for (size_t j = 0; j < cases[i].n; j++)
+			metrics_add(metrics, rows, "io.calls", cases[i].samples[j]);
+		json = metrics_to_json(metrics);
+		assert_int_equal(json_typeof(json_object_get(json_object_get(json, "io.calls"),
+		                                             "deterministic")),
+		                 cases[i].type);
+		json_decref(json);
+		metrics_free(metrics);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(a_value_is_the_median_of_its_samples),
+	    cmocka_unit_test(merged_repeats_are_summed),
+	    cmocka_unit_test(what_was_not_measured_is_absent),
+	    cmocka_unit_test(an_exact_row_goes_before_a_pattern),
+	    cmocka_unit_test(three_equal_runs_are_deterministic_and_fewer_are_unknown),
+	};
+
+	return cmocka_run_group_tests_name("metrics", tests, NULL, NULL);
+}
