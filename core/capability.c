@@ -86,9 +86,41 @@ bool capability_is_held(int number)
 	return sets.words[CAP_TO_INDEX(number)].effective & CAP_TO_MASK(number);
 }
 
-int capability_make_ambient(int number)
+static int write_sets(struct capability_sets *sets)
 {
 	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+
+	return syscall(SYS_capset, &header, sets->words) ? -errno : 0;
+}
+
+/* A process that may not change its own effective set has nothing to lower or to raise: errors do not matter. */
+void capability_lower(const int *keep, size_t n_keep)
+{
+	struct capability_sets sets;
+
+	if (read_sets(&sets))
+		return;
+	for (size_t i = 0; i < _LINUX_CAPABILITY_U32S_3; i++)
+		sets.words[i].effective = 0;
+	for (size_t i = 0; i < n_keep; i++)
+		sets.words[CAP_TO_INDEX(keep[i])].effective |=
+			sets.words[CAP_TO_INDEX(keep[i])].permitted & CAP_TO_MASK(keep[i]);
+	write_sets(&sets);
+}
+
+void capability_raise(void)
+{
+	struct capability_sets sets;
+
+	if (read_sets(&sets))
+		return;
+	for (size_t i = 0; i < _LINUX_CAPABILITY_U32S_3; i++)
+		sets.words[i].effective = sets.words[i].permitted;
+	write_sets(&sets);
+}
+
+int capability_make_ambient(int number)
+{
 	struct capability_sets sets;
 	int err = read_sets(&sets);
 
@@ -96,7 +128,8 @@ int capability_make_ambient(int number)
 		return err;
 	sets.words[CAP_TO_INDEX(number)].effective |= CAP_TO_MASK(number);
 	sets.words[CAP_TO_INDEX(number)].inheritable |= CAP_TO_MASK(number);
-	if (syscall(SYS_capset, &header, sets.words))
-		return -errno;
+	err = write_sets(&sets);
+	if (err)
+		return err;
 	return prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, number, 0, 0) ? -errno : 0;
 }
