@@ -149,7 +149,8 @@ promise "--output-dir links the older names" bash -c "profile-scenario --quiet -
 	test -s $scratch/old/strace/S-strace-summary.txt"
 if [ "$(id -u)" = 0 ]; then
 	mkdir "$scratch/small"
-	if mount -t tmpfs -o size=16k none "$scratch/small" 2>/dev/null; then
+	if mount -t tmpfs -o size=64k none "$scratch/small" 2>/dev/null; then
+		head -c 100000 /dev/zero >"$scratch/small/fill" 2>/dev/null
 		promise "a full disk is said" reason 125 "space" profile-scenario --results "$scratch/small/r" --type $type -- true
 		promise "and leaves nothing half written" is "$(find "$scratch/small" -name run.json | wc -l)" 0
 		umount "$scratch/small"
