@@ -64,7 +64,7 @@ install = @tests/install-packages $(1)
 deps:
 	$(call install,$(BUILD_PACKAGES))
 
-build: $(if $(DRIVER_SRCS),$(TOOL)) $(PRELOAD) $(WORKLOADS) $(BUILD)/libcore.so
+build: $(TOOL) $(PRELOAD) $(WORKLOADS) $(BUILD)/libcore.so
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
