@@ -1,0 +1,329 @@
+/* The model of descriptor tables: groups of slots, descriptors at first use, shared descriptions.
+ */
+#include "io/fd_table.h"
+
+#include "core/alloc.h"
+#include "core/diag.h"
+#include "core/string_pool.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* One number of a group. A slot stays after close, for its generation. */
+struct slot {
+	uint32_t description; /* 0: not open */
+	uint32_t descriptor;  /* 0: not used yet */
+	unsigned generation;
+	bool cloexec;
+	uint8_t origin;
+	uint64_t opened_ns;
+};
+
+struct group {
+	pid_t pid;
+	unsigned holders; /* 0: the id is free */
+	struct slot *slots;
+	size_t n_slots;
+	size_t slots_capacity;
+};
+
+struct description {
+	uint32_t name; /* string ids */
+	uint32_t address[2];
+};
+
+struct fd_table {
+	struct string_pool *strings;
+	struct group *groups; /* id - 1 */
+	size_t n_groups;
+	size_t groups_capacity;
+	uint32_t *free_groups;
+	size_t n_free_groups;
+	size_t free_groups_capacity;
+	struct description *descriptions; /* id - 1 */
+	size_t n_descriptions;
+	size_t descriptions_capacity;
+	struct fd_descriptor *descriptors; /* id - 1 */
+	size_t n_descriptors;
+	size_t descriptors_capacity;
+};
+
+struct fd_table *fd_table_new(void)
+{
+	struct fd_table *table = xcalloc(1, sizeof(*table));
+
+	table->strings = string_pool_new();
+	return table;
+}
+
+void fd_table_free(struct fd_table *table)
+{
+	if (!table)
+		return;
+	for (size_t i = 0; i < table->n_groups; i++)
+		free(table->groups[i].slots);
+	free(table->groups);
+	free(table->free_groups);
+	free(table->descriptions);
+	free(table->descriptors);
+	string_pool_free(table->strings);
+	free(table);
+}
+
+static struct group *group_of(const struct fd_table *table, uint32_t id)
+{
+	BUG(id == 0 || id > table->n_groups);
+	return &table->groups[id - 1];
+}
+
+/* The slot when the number is open, else NULL. */
+static struct slot *open_slot(const struct fd_table *table, uint32_t group_id, int fd)
+{
+	struct group *group = group_of(table, group_id);
+
+	if (fd < 0 || (size_t)fd >= group->n_slots || !group->slots[fd].description)
+		return NULL;
+	return &group->slots[fd];
+}
+
+/* The slot of a number, made when it is missing. */
+static struct slot *make_slot(struct group *group, int fd)
+{
+	size_t needed = (size_t)fd + 1;
+
+	if (needed > group->n_slots) {
+		group->slots = array_reserve(group->slots, &group->slots_capacity, needed,
+		                             sizeof(*group->slots));
+		memset(group->slots + group->n_slots, 0,
+		       (needed - group->n_slots) * sizeof(*group->slots));
+		group->n_slots = needed;
+	}
+	return &group->slots[fd];
+}
+
+static void close_slot(struct fd_table *table, struct slot *slot, uint64_t now_ns)
+{
+	if (slot->descriptor)
+		table->descriptors[slot->descriptor - 1].closed_ns = now_ns;
+	slot->description = 0;
+	slot->descriptor = 0;
+	slot->cloexec = false;
+}
+
+/* Puts a description under a number and starts the number's next generation. */
+static void fill_slot(struct fd_table *table, uint32_t group_id, int fd, uint32_t description,
+                      bool cloexec, enum fd_origin origin, uint64_t now_ns)
+{
+	struct slot *slot = make_slot(group_of(table, group_id), fd);
+
+	if (slot->description)
+		close_slot(table, slot, now_ns);
+	slot->description = description;
+	slot->generation++;
+	slot->cloexec = cloexec;
+	slot->origin = (uint8_t)origin;
+	slot->opened_ns = now_ns;
+}
+
+uint32_t fd_table_group_new(struct fd_table *table, pid_t pid)
+{
+	uint32_t id;
+
+	if (table->n_free_groups) {
+		id = table->free_groups[--table->n_free_groups];
+	} else {
+		ARRAY_APPEND(table->groups, table->n_groups, table->groups_capacity);
+		id = (uint32_t)table->n_groups;
+	}
+	*group_of(table, id) = (struct group){.pid = pid, .holders = 1};
+	return id;
+}
+
+uint32_t fd_table_group_copy(struct fd_table *table, uint32_t from_id, pid_t pid, uint64_t now_ns)
+{
+	uint32_t to_id = fd_table_group_new(table, pid);
+	const struct group *from = group_of(table, from_id);
+
+	for (size_t fd = from->n_slots; fd-- > 0;) {
+		const struct slot *slot = &from->slots[fd];
+
+		if (slot->description)
+			fill_slot(table, to_id, (int)fd, slot->description, slot->cloexec,
+			          slot->origin, now_ns);
+	}
+	return to_id;
+}
+
+void fd_table_group_hold(struct fd_table *table, uint32_t group)
+{
+	group_of(table, group)->holders++;
+}
+
+void fd_table_group_drop(struct fd_table *table, uint32_t id, uint64_t now_ns)
+{
+	struct group *group;
+
+	if (!id)
+		return;
+	group = group_of(table, id);
+	BUG(group->holders == 0);
+	if (--group->holders)
+		return;
+	for (size_t fd = 0; fd < group->n_slots; fd++)
+		close_slot(table, &group->slots[fd], now_ns);
+	free(group->slots);
+	*group = (struct group){0};
+	*ARRAY_APPEND(table->free_groups, table->n_free_groups, table->free_groups_capacity) = id;
+}
+
+uint32_t fd_table_group_unshare(struct fd_table *table, uint32_t id, pid_t pid, uint64_t now_ns)
+{
+	uint32_t own;
+
+	if (group_of(table, id)->holders == 1)
+		return id;
+	own = fd_table_group_copy(table, id, pid, now_ns);
+	fd_table_group_drop(table, id, now_ns);
+	return own;
+}
+
+void fd_table_open(struct fd_table *table, uint32_t group, int fd, const char *name, bool cloexec,
+                   enum fd_origin origin, uint64_t now_ns)
+{
+	struct description *description;
+
+	if (fd < 0)
+		return;
+	description =
+	    ARRAY_APPEND(table->descriptions, table->n_descriptions, table->descriptions_capacity);
+	description->name = string_pool_add(table->strings, name);
+	fill_slot(table, group, fd, (uint32_t)table->n_descriptions, cloexec, origin, now_ns);
+}
+
+bool fd_table_dup(struct fd_table *table, uint32_t group, int from, int to, bool cloexec,
+                  uint64_t now_ns)
+{
+	const struct slot *source = open_slot(table, group, from);
+
+	if (!source)
+		return false;
+	/* dup2(n, n) changes nothing. */
+	if (from != to && to >= 0)
+		fill_slot(table, group, to, source->description, cloexec, source->origin, now_ns);
+	return true;
+}
+
+void fd_table_set_cloexec(struct fd_table *table, uint32_t group, int fd, bool cloexec)
+{
+	struct slot *slot = open_slot(table, group, fd);
+
+	if (slot)
+		slot->cloexec = cloexec;
+}
+
+void fd_table_close(struct fd_table *table, uint32_t group, int fd, uint64_t now_ns)
+{
+	struct slot *slot = open_slot(table, group, fd);
+
+	if (slot)
+		close_slot(table, slot, now_ns);
+}
+
+void fd_table_close_range(struct fd_table *table, uint32_t group_id, unsigned first, unsigned last,
+                          uint64_t now_ns)
+{
+	struct group *group = group_of(table, group_id);
+
+	for (size_t fd = first; fd <= last && fd < group->n_slots; fd++)
+		close_slot(table, &group->slots[fd], now_ns);
+}
+
+void fd_table_range_set_cloexec(struct fd_table *table, uint32_t group_id, unsigned first,
+                                unsigned last)
+{
+	struct group *group = group_of(table, group_id);
+
+	for (size_t fd = first; fd <= last && fd < group->n_slots; fd++)
+		group->slots[fd].cloexec = true;
+}
+
+void fd_table_exec(struct fd_table *table, uint32_t group_id, uint64_t now_ns)
+{
+	struct group *group = group_of(table, group_id);
+
+	for (size_t fd = 0; fd < group->n_slots; fd++)
+		if (group->slots[fd].cloexec)
+			close_slot(table, &group->slots[fd], now_ns);
+}
+
+bool fd_table_knows(const struct fd_table *table, uint32_t group, int fd)
+{
+	return open_slot(table, group, fd) != NULL;
+}
+
+uint32_t fd_table_use(struct fd_table *table, uint32_t group, int fd)
+{
+	struct slot *slot = open_slot(table, group, fd);
+	struct fd_descriptor *descriptor;
+
+	if (!slot)
+		return 0;
+	if (!slot->descriptor) {
+		descriptor = ARRAY_APPEND(table->descriptors, table->n_descriptors,
+		                          table->descriptors_capacity);
+		*descriptor = (struct fd_descriptor){
+		    .pid = group_of(table, group)->pid,
+		    .fd = fd,
+		    .generation = slot->generation,
+		    .description = slot->description,
+		    .origin = slot->origin,
+		    .opened_ns = slot->opened_ns,
+		};
+		slot->descriptor = (uint32_t)table->n_descriptors;
+	}
+	return slot->descriptor;
+}
+
+void fd_table_set_address(struct fd_table *table, uint32_t group, int fd, enum fd_address which,
+                          const char *address)
+{
+	uint32_t description = fd_table_description(table, group, fd);
+
+	if (description)
+		table->descriptions[description - 1].address[which] =
+		    string_pool_add(table->strings, address);
+}
+
+const char *fd_table_address(const struct fd_table *table, uint32_t description,
+                             enum fd_address which)
+{
+	uint32_t text;
+
+	BUG(description == 0 || description > table->n_descriptions);
+	text = table->descriptions[description - 1].address[which];
+	return text ? string_pool_text(table->strings, text) : NULL;
+}
+
+const char *fd_table_name(const struct fd_table *table, uint32_t description)
+{
+	BUG(description == 0 || description > table->n_descriptions);
+	return string_pool_text(table->strings, table->descriptions[description - 1].name);
+}
+
+uint32_t fd_table_description(const struct fd_table *table, uint32_t group, int fd)
+{
+	const struct slot *slot = open_slot(table, group, fd);
+
+	return slot ? slot->description : 0;
+}
+
+size_t fd_table_count(const struct fd_table *table)
+{
+	return table->n_descriptors;
+}
+
+const struct fd_descriptor *fd_table_descriptor(const struct fd_table *table, uint32_t id)
+{
+	BUG(id == 0 || id > table->n_descriptors);
+	return &table->descriptors[id - 1];
+}

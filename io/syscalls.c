@@ -1,0 +1,99 @@
+/* Looks up system calls by number: facts from io/syscalls.def, names from libseccomp. */
+#include "io/syscalls.h"
+
+#include "core/alloc.h"
+#include "core/u64map.h"
+
+#include <fcntl.h>
+#include <linux/perf_event.h>
+#include <seccomp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/fanotify.h>
+#include <sys/inotify.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/timerfd.h>
+
+#define SYSCALL(call, what, ...) {.name = #call, .effect = what, ##__VA_ARGS__},
+const struct syscall_facts syscall_facts[] = {
+#include "io/syscalls.def"
+    {.name = NULL},
+};
+#undef SYSCALL
+
+static const uint32_t seccomp_arch[N_ABIS] = {
+    [ABI_X86_64] = SCMP_ARCH_X86_64,
+    [ABI_X32] = SCMP_ARCH_X32,
+    [ABI_I386] = SCMP_ARCH_X86,
+};
+
+/* libseccomp numbers the x32 calls as the kernel does, with this bit. */
+enum { X32_BIT = 0x40000000 };
+
+static const struct syscall_facts *find_facts(const char *name)
+{
+	for (const struct syscall_facts *row = syscall_facts; row->name; row++)
+		if (!strcmp(row->name, name))
+			return row;
+	return NULL;
+}
+
+static struct syscall_info *make_info(enum syscall_abi abi, uint32_t number)
+{
+	struct syscall_info *info = xcalloc(1, sizeof(*info));
+	int asked = (int)(abi == ABI_X32 ? number | X32_BIT : number);
+	char *name = seccomp_syscall_resolve_num_arch(seccomp_arch[abi], asked);
+
+	info->abi = abi;
+	info->number = number;
+	if (name) {
+		info->name = xstrdup(name);
+		info->facts = find_facts(name);
+		free(name);
+	} else {
+		info->name = xasprintf("syscall_%#x", number);
+	}
+	return info;
+}
+
+const struct syscall_info *syscall_find(enum syscall_abi abi, uint32_t number)
+{
+	/* Kept for the life of the program: a few hundred small rows that every run shares. */
+	static struct u64map *known;
+	uint64_t *value;
+	bool is_new;
+
+	if (!known)
+		known = u64map_new();
+	value = u64map_put(known, (uint64_t)abi << 32 | number, &is_new);
+	if (is_new)
+		*value = (uintptr_t)make_info(abi, number);
+	return (const struct syscall_info *)(uintptr_t)*value;
+}
+
+const struct syscall_info *syscall_find_named(const char *name)
+{
+	int number = seccomp_syscall_resolve_name_arch(SCMP_ARCH_X86_64, name);
+
+	return number < 0 ? NULL : syscall_find(ABI_X86_64, (uint32_t)number);
+}
+
+const char *syscall_abi_name(enum syscall_abi abi)
+{
+	static const char *const names[N_ABIS] = {[ABI_X32] = "x32", [ABI_I386] = "32 bit"};
+
+	return names[abi];
+}
+
+bool syscall_batches(const struct syscall_facts *facts)
+{
+	return facts && facts->extent > EXTENT_SIZE;
+}
+
+bool syscall_moves_data(const struct syscall_facts *facts)
+{
+	return facts && facts->effect >= EFFECT_READ && facts->effect <= EFFECT_SUBMIT;
+}

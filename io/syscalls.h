@@ -1,0 +1,93 @@
+/* What is known of each system call: its name, and for those that matter to I/O which arguments and
+ * results say what.
+ *
+ * Facts are rows of io/syscalls.def; names of all other calls come from libseccomp.
+ */
+#ifndef IO_SYSCALLS_H
+#define IO_SYSCALLS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* The entries into the kernel that an x86-64 thread has. They number their calls apart. */
+enum syscall_abi { ABI_X86_64, ABI_X32, ABI_I386, N_ABIS };
+
+/* What a successful call does, as far as bytes and descriptors go. */
+enum syscall_effect {
+	EFFECT_NONE,    /* nothing that is followed here */
+	EFFECT_USE,     /* something on descriptor `fd` that moves no data: fstat, lseek, fsync */
+	EFFECT_READ,    /* data from `fd` into memory; the result is bytes, or messages for
+	                   EXTENT_MESSAGES */
+	EFFECT_WRITE,   /* data from memory to `fd` */
+	EFFECT_COPY,    /* the result is bytes moved from `fd` to descriptor `to` in the kernel */
+	EFFECT_SUBMIT,  /* the result is entries taken from a submission ring */
+	EFFECT_OPEN,    /* the result is a new descriptor */
+	EFFECT_SOCKET,  /* the same, described by family and type in arguments 0 and 1 */
+	EFFECT_ACCEPT,  /* the same, with the peer's address at argument 1, its length at argument 2
+	                 */
+	EFFECT_PAIR,    /* two new descriptors at `memory` */
+	EFFECT_BIND,    /* argument 1, argument 2: the local address */
+	EFFECT_CONNECT, /* the peer's */
+	EFFECT_GETSOCKNAME, /* argument 1, *argument 2: the local address */
+	EFFECT_GETPEERNAME,
+	EFFECT_DUP,   /* the result is a second name of `fd` */
+	EFFECT_FCNTL, /* argument 1 says what */
+	EFFECT_CLOSE,
+	EFFECT_CLOSE_RANGE, /* argument 0 to argument 1, flags in argument 2 */
+	EFFECT_UNSHARE,     /* CLONE_FILES in argument 0: descriptors are no longer shared */
+	EFFECT_PTRACE,      /* the target wants to be a tracer or a tracee */
+};
+
+/* How a call says what it offers to move. */
+enum syscall_extent {
+	EXTENT_NONE,
+	EXTENT_SIZE,     /* bytes in argument `count` */
+	EXTENT_BUFFERS,  /* struct iovec[`count`] at `memory` */
+	EXTENT_MESSAGE,  /* one struct msghdr at `memory` */
+	EXTENT_MESSAGES, /* struct mmsghdr[`count`] at `memory` */
+	EXTENT_ENTRIES,  /* entries of a ring in argument `count` */
+};
+
+/* One row of facts. Numbers name arguments, 0 to 5. */
+struct syscall_facts {
+	const char *name;
+	enum syscall_effect effect;
+	uint8_t fd;
+	uint8_t to; /* EFFECT_COPY */
+	enum syscall_extent extent;
+	uint8_t memory;
+	uint8_t count;
+	uint8_t flags;    /* the argument that may hold `cloexec`, and MSG_CMSG_CLOEXEC */
+	uint32_t cloexec; /* bit that closes the new descriptor at exec; CLOEXEC_ALWAYS: always, 0:
+	                     never */
+};
+
+#define CLOEXEC_ALWAYS UINT32_MAX
+
+/* One call of one ABI. Lives as long as the program. */
+struct syscall_info {
+	enum syscall_abi abi;
+	uint32_t number;
+	const char *name;                  /* "read", or "syscall_0x270f" where nobody knows it */
+	const struct syscall_facts *facts; /* NULL: only counted */
+};
+
+/* Never NULL. One thread at a time. */
+const struct syscall_info *syscall_find(enum syscall_abi abi, uint32_t number);
+
+/* The x86-64 call of this name; NULL when there is none. */
+const struct syscall_info *syscall_find_named(const char *name);
+
+/* "32 bit", "x32": as strace names the tables of other ABIs; NULL for ABI_X86_64. */
+const char *syscall_abi_name(enum syscall_abi abi);
+
+/* The rows, ended by one without a name. */
+extern const struct syscall_facts syscall_facts[];
+
+/* The call is one that moves messages or buffers and so can batch. */
+bool syscall_batches(const struct syscall_facts *facts);
+/* The call moves data, or would if it succeeded. */
+bool syscall_moves_data(const struct syscall_facts *facts);
+
+#endif
