@@ -1,0 +1,251 @@
+/* Adds up system calls. */
+#include "io/counts.h"
+
+#include "core/alloc.h"
+#include "core/u64map.h"
+#include "io/distribution.h"
+#include "io/fd_table.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct io_counts_private {
+	uint64_t small_bytes;
+	struct u64map *call_index;        /* abi, number -> row + 1 */
+	struct u64map *thread_call_index; /* thread, row -> position in by_call + 1 */
+	struct u64map *use_index;         /* descriptor, call row -> use row + 1 */
+	size_t calls_capacity;
+	size_t threads_capacity;
+	size_t processes_capacity;
+	size_t descriptors_capacity;
+	size_t uses_capacity;
+};
+
+struct io_counts *io_counts_new(uint64_t small_bytes)
+{
+	struct io_counts *counts = xcalloc(1, sizeof(*counts));
+	struct io_counts_private *own = xcalloc(1, sizeof(*own));
+
+	own->small_bytes = small_bytes;
+	own->call_index = u64map_new();
+	own->thread_call_index = u64map_new();
+	own->use_index = u64map_new();
+	counts->private = own;
+	counts->fds = fd_table_new();
+	return counts;
+}
+
+void io_counts_free(struct io_counts *counts)
+{
+	if (!counts)
+		return;
+	for (size_t i = 0; i < counts->n_calls; i++) {
+		distribution_free(counts->calls[i].per_call);
+		free(counts->calls[i].errnos);
+	}
+	for (size_t i = 0; i < counts->n_threads; i++)
+		free(counts->threads[i].by_call);
+	for (size_t i = 0; i < counts->n_processes; i++)
+		free(counts->processes[i].command);
+	free(counts->calls);
+	free(counts->threads);
+	free(counts->processes);
+	free(counts->descriptors);
+	free(counts->uses);
+	fd_table_free(counts->fds);
+	u64map_free(counts->private->call_index);
+	u64map_free(counts->private->thread_call_index);
+	u64map_free(counts->private->use_index);
+	free(counts->private);
+	free(counts);
+}
+
+uint32_t io_counts_add_thread(struct io_counts *counts, pid_t tid, pid_t pid, const char *comm)
+{
+	struct thread_row *row =
+	    ARRAY_APPEND(counts->threads, counts->n_threads, counts->private->threads_capacity);
+
+	row->tid = tid;
+	row->pid = pid;
+	snprintf(row->comm, sizeof(row->comm), "%s", comm);
+	return (uint32_t)(counts->n_threads - 1);
+}
+
+uint32_t io_counts_add_process(struct io_counts *counts, pid_t pid, pid_t parent_pid,
+                               unsigned exec_number, const char *command)
+{
+	struct process_row *row = ARRAY_APPEND(counts->processes, counts->n_processes,
+	                                       counts->private->processes_capacity);
+
+	row->pid = pid;
+	row->parent_pid = parent_pid;
+	row->exec_number = exec_number;
+	row->command = xstrdup(command);
+	return (uint32_t)(counts->n_processes - 1);
+}
+
+static uint32_t find_call_row(struct io_counts *counts, const struct syscall_info *info)
+{
+	uint64_t *index =
+	    u64map_put(counts->private->call_index, (uint64_t)info->abi << 32 | info->number, NULL);
+	struct call_row *row;
+
+	if (!*index) {
+		row = ARRAY_APPEND(counts->calls, counts->n_calls, counts->private->calls_capacity);
+		row->info = info;
+		row->min_ns = UINT64_MAX;
+		if (syscall_batches(info->facts))
+			row->per_call = distribution_new();
+		*index = counts->n_calls;
+	}
+	return (uint32_t)(*index - 1);
+}
+
+static void count_error(struct call_row *row, int error)
+{
+	struct errno_count *count = row->errnos;
+
+	row->errors++;
+	while (count < row->errnos + row->n_errnos && count->error != error)
+		count++;
+	if (count == row->errnos + row->n_errnos) {
+		count = ARRAY_APPEND(row->errnos, row->n_errnos, row->errnos_capacity);
+		count->error = error;
+	}
+	count->count++;
+}
+
+static void count_call(struct call_row *row, const struct io_call *call)
+{
+	row->calls++;
+	row->time_ns += call->time_ns;
+	if (call->time_ns < row->min_ns)
+		row->min_ns = call->time_ns;
+	if (call->time_ns > row->max_ns)
+		row->max_ns = call->time_ns;
+	if (call->result < 0) {
+		count_error(row, (int)-call->result);
+		return;
+	}
+	row->bytes += call->bytes;
+	row->messages += call->messages;
+	if (call->knows_slots) {
+		row->slots += call->slots;
+		row->used_slots += call->used_slots;
+	}
+	if (row->per_call)
+		distribution_add(row->per_call, call->messages);
+}
+
+static void count_for_thread(struct io_counts *counts, uint32_t row_index,
+                             const struct io_call *call)
+{
+	struct thread_row *thread = &counts->threads[call->thread];
+	uint64_t *position = u64map_put(counts->private->thread_call_index,
+	                                (uint64_t)call->thread << 32 | row_index, NULL);
+
+	if (!*position) {
+		ARRAY_APPEND(thread->by_call, thread->n_by_call, thread->by_call_capacity)->call =
+		    row_index;
+		*position = thread->n_by_call;
+	}
+	thread->by_call[*position - 1].calls++;
+	thread->by_call[*position - 1].time_ns += call->time_ns;
+	thread->calls++;
+	thread->time_ns += call->time_ns;
+	thread->errors += call->result < 0;
+}
+
+static struct descriptor_row *descriptor_row(struct io_counts *counts, uint32_t id)
+{
+	size_t needed = (size_t)id + 1;
+
+	if (needed > counts->n_descriptors) {
+		counts->descriptors =
+		    array_reserve(counts->descriptors, &counts->private->descriptors_capacity,
+		                  needed, sizeof(*counts->descriptors));
+		memset(counts->descriptors + counts->n_descriptors, 0,
+		       (needed - counts->n_descriptors) * sizeof(*counts->descriptors));
+		counts->n_descriptors = needed;
+	}
+	return &counts->descriptors[id];
+}
+
+static void count_use(struct io_counts *counts, uint32_t row_index, const struct io_call *call,
+                      uint32_t descriptor)
+{
+	enum io_direction direction =
+	    call->info->facts->effect == EFFECT_WRITE ? IO_WRITE : IO_READ;
+	uint64_t *index =
+	    u64map_put(counts->private->use_index, (uint64_t)descriptor << 32 | row_index, NULL);
+	struct use_row *row;
+
+	if (!*index) {
+		row = ARRAY_APPEND(counts->uses, counts->n_uses, counts->private->uses_capacity);
+		row->descriptor = descriptor;
+		row->call = row_index;
+		*index = counts->n_uses;
+	}
+	row = &counts->uses[*index - 1];
+	row->calls++;
+	row->messages += call->messages;
+	row->bytes += call->bytes;
+	if (call->knows_asked && call->asked_bytes < counts->private->small_bytes) {
+		row->small_calls++;
+		row->small_bytes += call->bytes;
+		counts->totals.small_calls[direction]++;
+	}
+}
+
+/* One direction of a call that moves data. */
+static void count_moved(struct io_counts *counts, const struct io_call *call,
+                        enum io_direction direction, uint32_t descriptor)
+{
+	struct thread_row *thread = &counts->threads[call->thread];
+	struct descriptor_row *row;
+
+	if (descriptor) {
+		row = descriptor_row(counts, descriptor);
+		row->calls[direction]++;
+		row->bytes[direction] += call->bytes;
+		row->errors += call->result < 0;
+		row->time_ns += call->time_ns;
+	}
+	counts->totals.bytes[direction] += call->bytes;
+	*(direction == IO_READ ? &thread->bytes_read : &thread->bytes_written) += call->bytes;
+}
+
+static void count_other_use(struct io_counts *counts, const struct io_call *call)
+{
+	struct descriptor_row *row;
+
+	if (!call->from)
+		return;
+	row = descriptor_row(counts, call->from);
+	row->other_calls++;
+	row->errors += call->result < 0;
+	row->time_ns += call->time_ns;
+}
+
+void io_counts_add(struct io_counts *counts, const struct io_call *call)
+{
+	uint32_t row_index = find_call_row(counts, call->info);
+	enum syscall_effect effect = call->info->facts ? call->info->facts->effect : EFFECT_NONE;
+
+	counts->totals.calls++;
+	counts->totals.errors += call->result < 0;
+	counts->totals.time_ns += call->time_ns;
+	count_call(&counts->calls[row_index], call);
+	count_for_thread(counts, row_index, call);
+
+	if (effect == EFFECT_READ || effect == EFFECT_COPY)
+		count_moved(counts, call, IO_READ, call->from);
+	if (effect == EFFECT_WRITE || effect == EFFECT_COPY)
+		count_moved(counts, call, IO_WRITE, call->to);
+	if (effect != EFFECT_READ && effect != EFFECT_WRITE && effect != EFFECT_COPY)
+		count_other_use(counts, call);
+	/* Kernel-to-kernel copies have no buffer that could be larger. */
+	if (syscall_moves_data(call->info->facts) && effect != EFFECT_COPY && call->result >= 0)
+		count_use(counts, row_index, call, effect == EFFECT_WRITE ? call->to : call->from);
+}

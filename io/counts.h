@@ -1,0 +1,162 @@
+/* All that is counted of one repeat's system calls: by call, by thread, by process and by
+ * descriptor.
+ *
+ * A backend says which threads and processes there are and hands over each call that returned;
+ * reports and metrics read the rows. Pure; not thread-safe. Times are ns, offsets from the repeat's
+ * start where they are points in time.
+ */
+#ifndef IO_COUNTS_H
+#define IO_COUNTS_H
+
+#include "io/syscalls.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct distribution;
+struct fd_table;
+
+/* One call that has returned to the program. */
+struct io_call {
+	const struct syscall_info *info;
+	uint32_t thread; /* index of its row */
+	int64_t result;  /* -errno when it failed */
+	uint64_t time_ns;
+	uint64_t asked_bytes; /* what the buffers could have held */
+	uint64_t bytes;       /* moved */
+	uint32_t slots;       /* messages, buffers or ring entries offered */
+	uint32_t used_slots;  /* of these, taken or filled */
+	uint32_t messages;    /* CONTRACT 5: messages moved, buffers of the successful call, entries
+	                         submitted */
+	uint32_t from;        /* descriptor read, or used in another way; 0: none */
+	uint32_t to;          /* descriptor written */
+	bool knows_asked;     /* asked_bytes holds */
+	bool knows_slots;     /* used_slots holds */
+};
+
+struct errno_count {
+	int error;
+	uint64_t count;
+};
+
+/* One system call. */
+struct call_row {
+	const struct syscall_info *info;
+	uint64_t calls;
+	uint64_t errors;
+	uint64_t time_ns, min_ns, max_ns;
+	uint64_t bytes;
+	uint64_t messages;
+	uint64_t slots, used_slots; /* of calls where both are known */
+	struct distribution
+	    *per_call; /* messages of each successful call; NULL unless it batches */
+	struct errno_count *errnos;
+	size_t n_errnos;
+	size_t errnos_capacity;
+};
+
+/* One call as one thread made it. */
+struct thread_call {
+	uint32_t call; /* index of the row */
+	uint64_t calls;
+	uint64_t time_ns;
+};
+
+struct thread_row {
+	pid_t tid;
+	pid_t pid;
+	char comm[16];
+	uint64_t calls;
+	uint64_t errors;
+	uint64_t time_ns;
+	uint64_t bytes_read, bytes_written;
+	struct thread_call *by_call; /* in order of first use */
+	size_t n_by_call;
+	size_t by_call_capacity;
+};
+
+/* One program image: a process from its start, or from an exec, to its end or next exec. */
+struct process_row {
+	pid_t pid;
+	pid_t parent_pid;
+	unsigned exec_number; /* 0: as forked */
+	char *command;
+	bool has_exit;
+	int wait_status;
+};
+
+enum io_direction { IO_READ, IO_WRITE };
+
+struct descriptor_row {
+	uint64_t calls[2]; /* by direction */
+	uint64_t bytes[2];
+	uint64_t other_calls;
+	uint64_t errors;
+	uint64_t time_ns;
+};
+
+/* The successful calls of one kind that moved data on one descriptor. */
+struct use_row {
+	uint32_t descriptor; /* 0: not known */
+	uint32_t call;       /* index of the row */
+	uint64_t calls;
+	uint64_t messages;
+	uint64_t bytes;
+	uint64_t small_calls; /* that asked for less than the small size */
+	uint64_t small_bytes;
+};
+
+struct io_totals {
+	uint64_t calls;
+	uint64_t errors;
+	uint64_t time_ns;
+	uint64_t bytes[2];
+	uint64_t small_calls[2];
+};
+
+struct io_counts {
+	struct io_totals totals;
+	struct fd_table *fds; /* owned */
+	struct call_row *calls;
+	size_t n_calls;
+	struct thread_row *threads;
+	size_t n_threads;
+	struct process_row *processes;
+	size_t n_processes;
+	struct descriptor_row
+	    *descriptors; /* by id: [0] is unused; may be shorter than the ids in use */
+	size_t n_descriptors;
+	struct use_row *uses;
+	size_t n_uses;
+
+	/* What the numbers do not hold; CONTRACT's quality notes. */
+	uint64_t lost; /* calls known to have been missed */
+	uint64_t
+	    unfinished; /* calls that never returned: exit, and what a signal's death cut short */
+	uint64_t unreadable; /* calls whose memory could not be read: their messages or bytes are
+	                        missing */
+	uint64_t
+	    foreign_memory;   /* calls of other ABIs whose structures are not decoded: likewise */
+	uint64_t guessed_fds; /* descriptors found in use whose opening was not seen */
+	uint64_t untraced_clones; /* processes that asked not to be traced (CLONE_UNTRACED) */
+	uint64_t
+	    refused_ptraces; /* ptrace(2) calls of the target that failed because we trace it */
+	uint64_t let_go;     /* threads that still ran at the end */
+
+	struct io_counts_private *private;
+};
+
+/* Calls that ask for less than small_bytes are small. */
+struct io_counts *io_counts_new(uint64_t small_bytes);
+void io_counts_free(struct io_counts *counts);
+
+/* Each returns the index of a new row. `command` is copied. */
+uint32_t io_counts_add_thread(struct io_counts *counts, pid_t tid, pid_t pid, const char *comm);
+uint32_t io_counts_add_process(struct io_counts *counts, pid_t pid, pid_t parent_pid,
+                               unsigned exec_number, const char *command);
+
+void io_counts_add(struct io_counts *counts, const struct io_call *call);
+
+#endif

@@ -1,0 +1,42 @@
+/* Writes the names of descriptors. */
+#include "io/names.h"
+
+#include "core/alloc.h"
+
+#include <string.h>
+
+void io_write_descriptor_name(FILE *out, const struct fd_table *fds, uint32_t id)
+{
+	static const char *const origins[] = {
+	    [FD_INHERITED] = " (inherited)",
+	    [FD_RECEIVED] = " (received)",
+	    [FD_GUESSED] = " (guessed)",
+	};
+	const struct fd_descriptor *descriptor = fd_table_descriptor(fds, id);
+	const char *local = fd_table_address(fds, descriptor->description, FD_LOCAL);
+	const char *peer = fd_table_address(fds, descriptor->description, FD_PEER);
+
+	fputs(fd_table_name(fds, descriptor->description), out);
+	if (local)
+		fprintf(out, " %s", local);
+	if (peer)
+		fprintf(out, " -> %s", peer);
+	if (origins[descriptor->origin])
+		fputs(origins[descriptor->origin], out);
+}
+
+bool io_is_datagram(const struct fd_table *fds, uint32_t id)
+{
+	/* As address_format_socket() spells them. */
+	static const char *const kinds[] = {"udp",           "udp6",           "raw",    "raw6",
+	                                    "unix datagram", "unix seqpacket", "packet", "netlink"};
+	const char *name;
+
+	if (!id)
+		return false;
+	name = fd_table_name(fds, fd_table_descriptor(fds, id)->description);
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+		if (!strcmp(name, kinds[i]))
+			return true;
+	return false;
+}

@@ -1,0 +1,18 @@
+/* How files.txt and batching.txt call a descriptor. */
+#ifndef IO_NAMES_H
+#define IO_NAMES_H
+
+#include "io/fd_table.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+/* "/etc/passwd", "tcp 127.0.0.1:5000 -> 127.0.0.1:80", with how we know of it where no call was
+ * seen to open it. */
+void io_write_descriptor_name(FILE *out, const struct fd_table *fds, uint32_t descriptor);
+
+/* Does the socket keep messages apart? False for all that is no socket. */
+bool io_is_datagram(const struct fd_table *fds, uint32_t descriptor);
+
+#endif

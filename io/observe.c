@@ -1,0 +1,487 @@
+/* Decodes arguments and results of system calls by the facts of io/syscalls.def. */
+#include "io/observe.h"
+
+#include "core/alloc.h"
+#include "io/address.h"
+#include "io/fd_table.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/close_range.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+enum {
+	MAX_SLOTS = IOV_MAX, /* the kernel takes no more buffers, nor messages, in one call */
+	NAME_BYTES = 512,
+	CONTROL_BYTES = 4096, /* SCM_MAX_FD (253) descriptors take 1 KB */
+};
+
+struct io_observer {
+	struct io_counts *counts;
+	struct iovec buffers[MAX_SLOTS];
+	struct mmsghdr messages[MAX_SLOTS];
+};
+
+/* One call under observation. */
+struct observation {
+	struct io_observer *observer;
+	const struct target_view *view;
+	const struct finished_call *finished;
+	const struct syscall_facts *facts;
+	struct io_call *call;
+	struct fd_table *fds;
+};
+
+struct io_observer *io_observer_new(struct io_counts *counts)
+{
+	struct io_observer *observer = xcalloc(1, sizeof(*observer));
+
+	observer->counts = counts;
+	return observer;
+}
+
+void io_observer_free(struct io_observer *observer)
+{
+	free(observer);
+}
+
+static bool read_memory(const struct observation *o, uint64_t addr, void *buffer, size_t len_bytes)
+{
+	if (o->view->read(o->view->context, addr, buffer, len_bytes))
+		return true;
+	o->observer->counts->unreadable++;
+	return false;
+}
+
+static int fd_argument(const struct observation *o, unsigned argument)
+{
+	return (int)o->finished->args[argument];
+}
+
+/* Enters a descriptor under the name that /proc has for it. */
+static bool enter_described(const struct observation *o, int fd, bool cloexec,
+                            enum fd_origin origin)
+{
+	char name[NAME_BYTES];
+
+	if (!o->view->describe(o->view->context, fd, name, sizeof(name)))
+		return false;
+	fd_table_open(o->fds, *o->finished->group, fd, name, cloexec, origin, o->finished->now_ns);
+	return true;
+}
+
+/* A number in use that no call is known to have opened: what /proc says now is only a guess for
+ * what it was before. */
+static void make_known(const struct observation *o, int fd)
+{
+	if (fd < 0 || o->finished->result == -EBADF ||
+	    fd_table_knows(o->fds, *o->finished->group, fd))
+		return;
+	if (enter_described(o, fd, false, FD_GUESSED))
+		o->observer->counts->guessed_fds++;
+}
+
+static uint32_t use_descriptor(const struct observation *o, unsigned argument)
+{
+	int fd = fd_argument(o, argument);
+
+	if (fd < 0)
+		return 0;
+	make_known(o, fd);
+	return fd_table_use(o->fds, *o->finished->group, fd);
+}
+
+/* Does the call's flag argument ask for close-on-exec? */
+static bool wants_cloexec(const struct observation *o)
+{
+	uint32_t bit = o->facts->cloexec;
+
+	if (bit == 0 || bit == CLOEXEC_ALWAYS)
+		return bit != 0;
+	return o->finished->args[o->facts->flags] & bit;
+}
+
+/* ---- how much was offered and moved ---- */
+
+/* Adds up buffer lengths and finds how many of them the moved bytes reached. */
+static void measure_buffers(const struct observation *o, size_t n_buffers)
+{
+	struct io_call *call = o->call;
+	uint64_t end = 0;
+
+	call->used_slots = 0;
+	for (size_t i = 0; i < n_buffers; i++) {
+		if (end < call->bytes)
+			call->used_slots++;
+		end += o->observer->buffers[i].iov_len;
+	}
+	call->asked_bytes = end;
+	call->knows_asked = call->knows_slots = true;
+}
+
+static void read_buffers(const struct observation *o, uint64_t addr, uint64_t n_buffers)
+{
+	o->call->slots = (uint32_t)n_buffers;
+	o->call->messages = (uint32_t)n_buffers;
+	if (n_buffers > MAX_SLOTS)
+		return; /* the kernel refused it */
+	if (n_buffers == 0 ||
+	    read_memory(o, addr, o->observer->buffers, n_buffers * sizeof(o->observer->buffers[0])))
+		measure_buffers(o, n_buffers);
+}
+
+static void enter_passed_fds(const struct observation *o, const struct msghdr *message);
+
+static void measure_size(const struct observation *o)
+{
+	o->call->asked_bytes = o->finished->args[o->facts->count];
+	o->call->knows_asked = true;
+}
+
+static void measure_iovec(const struct observation *o)
+{
+	read_buffers(o, o->finished->args[o->facts->memory],
+	             (unsigned)o->finished->args[o->facts->count]);
+}
+
+static void measure_message(const struct observation *o)
+{
+	struct msghdr message;
+
+	if (!read_memory(o, o->finished->args[o->facts->memory], &message, sizeof(message)))
+		return;
+	read_buffers(o, (uintptr_t)message.msg_iov, message.msg_iovlen);
+	enter_passed_fds(o, &message);
+}
+
+static void measure_messages(const struct observation *o)
+{
+	struct io_call *call = o->call;
+	size_t n_messages = (size_t)o->finished->result;
+	const struct mmsghdr *messages = o->observer->messages;
+
+	/* The kernel cuts a longer vector to this. */
+	call->slots = (uint32_t)o->finished->args[o->facts->count];
+	if (call->slots > MAX_SLOTS)
+		call->slots = MAX_SLOTS;
+	call->used_slots = call->messages = (uint32_t)n_messages;
+	call->knows_slots = true;
+	call->bytes = 0;
+	if (n_messages == 0 || n_messages > MAX_SLOTS ||
+	    !read_memory(o, o->finished->args[o->facts->memory], o->observer->messages,
+	                 n_messages * sizeof(messages[0])))
+		return;
+	for (size_t i = 0; i < n_messages; i++) {
+		call->bytes += messages[i].msg_len;
+		enter_passed_fds(o, &messages[i].msg_hdr);
+	}
+}
+
+static void measure_entries(const struct observation *o)
+{
+	o->call->slots = (uint32_t)o->finished->args[o->facts->count];
+	o->call->used_slots = o->call->messages = (uint32_t)o->finished->result;
+	o->call->knows_slots = true;
+	o->call->bytes = 0;
+}
+
+/* By extent. A failed call has moved nothing, and its memory may be the reason. */
+static void measure(const struct observation *o)
+{
+	static void (*const measures[])(const struct observation *) = {
+	    [EXTENT_SIZE] = measure_size,       [EXTENT_BUFFERS] = measure_iovec,
+	    [EXTENT_MESSAGE] = measure_message, [EXTENT_MESSAGES] = measure_messages,
+	    [EXTENT_ENTRIES] = measure_entries,
+	};
+	enum syscall_extent extent = o->facts->extent;
+	bool has_layout =
+	    extent == EXTENT_BUFFERS || extent == EXTENT_MESSAGE || extent == EXTENT_MESSAGES;
+
+	if (o->finished->result < 0 || extent == EXTENT_NONE)
+		return;
+	if (extent != EXTENT_MESSAGES)
+		o->call->bytes = (uint64_t)o->finished->result;
+	if (has_layout && o->finished->info->abi != ABI_X86_64)
+		o->observer->counts->foreign_memory++;
+	else
+		measures[extent](o);
+}
+
+/* ---- what it did to descriptors ---- */
+
+/* Descriptors that came in control messages. */
+static void enter_passed_fds(const struct observation *o, const struct msghdr *message)
+{
+	_Alignas(struct cmsghdr) char control[CONTROL_BYTES];
+	struct msghdr local = {.msg_control = control, .msg_controllen = message->msg_controllen};
+	bool cloexec = o->finished->args[o->facts->flags] & MSG_CMSG_CLOEXEC;
+	int fd;
+
+	if (o->facts->effect != EFFECT_READ || !local.msg_controllen)
+		return;
+	if (local.msg_controllen > sizeof(control))
+		local.msg_controllen = sizeof(control);
+	if (!read_memory(o, (uintptr_t)message->msg_control, control, local.msg_controllen))
+		return;
+	for (struct cmsghdr *header = CMSG_FIRSTHDR(&local); header;
+	     header = CMSG_NXTHDR(&local, header)) {
+		const char *end = (const char *)header + header->cmsg_len;
+
+		if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS)
+			continue;
+		if (end > control + local.msg_controllen)
+			end = control + local.msg_controllen;
+		for (const char *at = (const char *)CMSG_DATA(header); at + sizeof(fd) <= end;
+		     at += sizeof(fd)) {
+			memcpy(&fd, at, sizeof(fd));
+			enter_described(o, fd, cloexec, FD_RECEIVED);
+		}
+	}
+}
+
+/* The text of a socket address in the target's memory; false: none. */
+static bool read_address(const struct observation *o, uint64_t addr, uint64_t len_bytes, char *text,
+                         size_t text_bytes)
+{
+	struct sockaddr_storage address;
+
+	if (!addr || !len_bytes)
+		return false;
+	if (len_bytes > sizeof(address))
+		len_bytes = sizeof(address);
+	if (!read_memory(o, addr, &address, len_bytes))
+		return false;
+	address_format(&address, len_bytes, text, text_bytes);
+	return true;
+}
+
+/* Takes argument 1 as an address whose length is argument 2, or what argument 2 points to. */
+static void note_address(const struct observation *o, int fd, enum fd_address which,
+                         bool length_in_memory)
+{
+	uint64_t len_bytes = o->finished->args[2];
+	char text[NAME_BYTES];
+	socklen_t length;
+
+	if (!o->finished->args[1])
+		return;
+	if (length_in_memory) {
+		if (!read_memory(o, o->finished->args[2], &length, sizeof(length)))
+			return;
+		len_bytes = length;
+	}
+	if (read_address(o, o->finished->args[1], len_bytes, text, sizeof(text)))
+		fd_table_set_address(o->fds, *o->finished->group, fd, which, text);
+}
+
+static void do_move(const struct observation *o)
+{
+	if (o->facts->effect == EFFECT_WRITE)
+		o->call->to = use_descriptor(o, o->facts->fd);
+	else
+		o->call->from = use_descriptor(o, o->facts->fd);
+	if (o->facts->effect == EFFECT_COPY)
+		o->call->to = use_descriptor(o, o->facts->to);
+	measure(o);
+}
+
+static void do_use(const struct observation *o)
+{
+	o->call->from = use_descriptor(o, o->facts->fd);
+}
+
+static void do_open(const struct observation *o)
+{
+	enter_described(o, (int)o->finished->result, wants_cloexec(o), FD_OPENED);
+}
+
+static void do_socket(const struct observation *o)
+{
+	char name[NAME_BYTES];
+
+	address_format_socket((int)o->finished->args[0], (int)o->finished->args[1], name,
+	                      sizeof(name));
+	fd_table_open(o->fds, *o->finished->group, (int)o->finished->result, name, wants_cloexec(o),
+	              FD_OPENED, o->finished->now_ns);
+}
+
+static void do_accept(const struct observation *o)
+{
+	uint32_t group = *o->finished->group, listener;
+	int fd = (int)o->finished->result;
+	const char *local;
+
+	make_known(o, fd_argument(o, 0));
+	listener = fd_table_description(o->fds, group, fd_argument(o, 0));
+	local = listener ? fd_table_address(o->fds, listener, FD_LOCAL) : NULL;
+	fd_table_open(o->fds, group, fd, listener ? fd_table_name(o->fds, listener) : "socket",
+	              wants_cloexec(o), FD_OPENED, o->finished->now_ns);
+	fd_table_set_address(o->fds, group, fd, FD_LOCAL, local);
+	note_address(o, fd, FD_PEER, true);
+}
+
+static void do_pair(const struct observation *o)
+{
+	char name[NAME_BYTES];
+	int pair[2];
+
+	if (!read_memory(o, o->finished->args[o->facts->memory], pair, sizeof(pair)))
+		return;
+	for (int i = 0; i < 2; i++) {
+		if (o->facts->memory == 0) { /* a pipe: both ends have one name, its inode */
+			enter_described(o, pair[i], wants_cloexec(o), FD_OPENED);
+			continue;
+		}
+		address_format_socket((int)o->finished->args[0], (int)o->finished->args[1], name,
+		                      sizeof(name));
+		fd_table_open(o->fds, *o->finished->group, pair[i], name, wants_cloexec(o),
+		              FD_OPENED, o->finished->now_ns);
+	}
+}
+
+static void do_bind(const struct observation *o)
+{
+	make_known(o, fd_argument(o, 0));
+	note_address(o, fd_argument(o, 0), FD_LOCAL, false);
+}
+
+static void do_connect(const struct observation *o)
+{
+	make_known(o, fd_argument(o, 0));
+	note_address(o, fd_argument(o, 0), FD_PEER, false);
+}
+
+static void do_getsockname(const struct observation *o)
+{
+	make_known(o, fd_argument(o, 0));
+	note_address(o, fd_argument(o, 0), FD_LOCAL, true);
+}
+
+static void do_getpeername(const struct observation *o)
+{
+	make_known(o, fd_argument(o, 0));
+	note_address(o, fd_argument(o, 0), FD_PEER, true);
+}
+
+static void duplicate(const struct observation *o, bool cloexec)
+{
+	int from = fd_argument(o, 0), to = (int)o->finished->result;
+
+	make_known(o, from);
+	fd_table_dup(o->fds, *o->finished->group, from, to, cloexec, o->finished->now_ns);
+}
+
+static void do_dup(const struct observation *o)
+{
+	duplicate(o, wants_cloexec(o));
+}
+
+static void do_fcntl(const struct observation *o)
+{
+	int command = fd_argument(o, 1);
+
+	if (command == F_DUPFD || command == F_DUPFD_CLOEXEC)
+		duplicate(o, command == F_DUPFD_CLOEXEC);
+	else if (command == F_SETFD)
+		fd_table_set_cloexec(o->fds, *o->finished->group, fd_argument(o, 0),
+		                     o->finished->args[2] & FD_CLOEXEC);
+	else
+		do_use(o);
+}
+
+static void do_close(const struct observation *o)
+{
+	fd_table_close(o->fds, *o->finished->group, fd_argument(o, 0), o->finished->now_ns);
+}
+
+static void do_unshare_files(const struct observation *o)
+{
+	*o->finished->group = fd_table_group_unshare(o->fds, *o->finished->group, o->finished->pid,
+	                                             o->finished->now_ns);
+}
+
+static void do_close_range(const struct observation *o)
+{
+	unsigned first = (unsigned)o->finished->args[0], last = (unsigned)o->finished->args[1];
+	unsigned flags = (unsigned)o->finished->args[2];
+
+	if (flags & CLOSE_RANGE_UNSHARE)
+		do_unshare_files(o);
+	if (flags & CLOSE_RANGE_CLOEXEC)
+		fd_table_range_set_cloexec(o->fds, *o->finished->group, first, last);
+	else
+		fd_table_close_range(o->fds, *o->finished->group, first, last, o->finished->now_ns);
+}
+
+static void do_unshare(const struct observation *o)
+{
+	if (o->finished->args[0] & CLONE_FILES)
+		do_unshare_files(o);
+}
+
+/* What a call does when it succeeds, and whether it counts on a descriptor when it fails. */
+static const struct {
+	void (*run)(const struct observation *);
+	bool on_failure;
+} effects[] = {
+    [EFFECT_USE] = {do_use, true},
+    [EFFECT_READ] = {do_move, true},
+    [EFFECT_WRITE] = {do_move, true},
+    [EFFECT_COPY] = {do_move, true},
+    [EFFECT_SUBMIT] = {do_move, true},
+    [EFFECT_OPEN] = {do_open, false},
+    [EFFECT_SOCKET] = {do_socket, false},
+    [EFFECT_ACCEPT] = {do_accept, false},
+    [EFFECT_PAIR] = {do_pair, false},
+    [EFFECT_BIND] = {do_bind, false},
+    [EFFECT_CONNECT] = {do_connect, false},
+    [EFFECT_GETSOCKNAME] = {do_getsockname, false},
+    [EFFECT_GETPEERNAME] = {do_getpeername, false},
+    [EFFECT_DUP] = {do_dup, false},
+    [EFFECT_FCNTL] = {do_fcntl, false},
+    [EFFECT_CLOSE] = {do_close, false},
+    [EFFECT_CLOSE_RANGE] = {do_close_range, false},
+    [EFFECT_UNSHARE] = {do_unshare, false},
+    [EFFECT_PTRACE] = {NULL, false},
+};
+
+/* Linux closes the number even when close(2) fails, but for EBADF; a connect(2) may be under way.
+ */
+static bool took_effect(const struct finished_call *finished, enum syscall_effect effect)
+{
+	if (finished->result >= 0)
+		return true;
+	if (effect == EFFECT_CLOSE)
+		return finished->result != -EBADF;
+	if (effect == EFFECT_CONNECT)
+		return finished->result == -EINPROGRESS;
+	return false;
+}
+
+void io_observe(struct io_observer *observer, const struct target_view *view,
+                const struct finished_call *finished, struct io_call *call)
+{
+	const struct syscall_facts *facts = finished->info->facts;
+	struct observation o = {
+	    .observer = observer,
+	    .view = view,
+	    .finished = finished,
+	    .facts = facts,
+	    .call = call,
+	    .fds = observer->counts->fds,
+	};
+
+	*call = (struct io_call){.info = finished->info, .result = finished->result};
+	if (!facts)
+		return;
+	if (facts->effect == EFFECT_PTRACE && finished->result == -EPERM)
+		observer->counts->refused_ptraces++;
+	if (effects[facts->effect].run &&
+	    (effects[facts->effect].on_failure || took_effect(finished, facts->effect)))
+		effects[facts->effect].run(&o);
+}

@@ -1,0 +1,318 @@
+/* Decoding and counting of calls: bytes, messages, buffers and descriptors from arguments, results
+ * and memory. */
+#include "io/counts.h"
+#include "io/fd_table.h"
+#include "io/observe.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+enum { SMALL = 512 };
+
+/* A target whose memory is this process's own. */
+struct target {
+	struct io_counts *counts;
+	struct io_observer *observer;
+	uint32_t group;
+	bool memory_is_gone;
+};
+
+static bool read_own(void *context, uint64_t addr, void *buffer, size_t len_bytes)
+{
+	const struct target *target = context;
+
+	if (target->memory_is_gone)
+		return false;
+	memcpy(buffer, (const void *)(uintptr_t)addr, len_bytes);
+	return true;
+}
+
+static bool describe(void *context, int fd, char *name, size_t name_bytes)
+{
+	(void)context;
+	snprintf(name, name_bytes, "/file%d", fd);
+	return fd < 100;
+}
+
+static int set_up(void **state)
+{
+	static struct target target;
+
+	target = (struct target){.counts = io_counts_new(SMALL)};
+	target.observer = io_observer_new(target.counts);
+	target.group = fd_table_group_new(target.counts->fds, 1);
+	io_counts_add_thread(target.counts, 1, 1, "test");
+	*state = &target;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct target *target = *state;
+
+	io_observer_free(target->observer);
+	io_counts_free(target->counts);
+	return 0;
+}
+
+#define ADDR(thing) ((uint64_t)(uintptr_t)(thing))
+
+/* A call returns; its row. */
+static const struct call_row *call(struct target *target, const char *name, int64_t result,
+                                   const uint64_t args[6])
+{
+	const struct target_view view = {target, read_own, describe};
+	struct finished_call finished = {
+	    .info = syscall_find_named(name),
+	    .result = result,
+	    .now_ns = 100,
+	    .pid = 1,
+	    .group = &target->group,
+	};
+	struct io_call counted;
+
+	assert_non_null(finished.info);
+	memcpy(finished.args, args, sizeof(finished.args));
+	io_observe(target->observer, &view, &finished, &counted);
+	counted.time_ns = 7;
+	io_counts_add(target->counts, &counted);
+	for (size_t i = 0; i < target->counts->n_calls; i++)
+		if (target->counts->calls[i].info == finished.info)
+			return &target->counts->calls[i];
+	fail_msg("no row for %s", name);
+	return NULL;
+}
+
+#define CALL(target, name, result, ...) call(target, name, result, (const uint64_t[6]){__VA_ARGS__})
+
+static const struct fd_descriptor *only_descriptor(const struct target *target)
+{
+	assert_int_equal(fd_table_count(target->counts->fds), 1);
+	return fd_table_descriptor(target->counts->fds, 1);
+}
+
+static void reads_and_writes_add_up(void **state)
+{
+	struct target *target = *state;
+	const struct call_row *row;
+
+	CALL(target, "openat", 3, 0, 0, O_RDONLY);
+	CALL(target, "read", 4096, 3, 0, 4096);
+	row = CALL(target, "read", 0, 3, 0, 4096);
+	assert_int_equal(row->calls, 2);
+	assert_int_equal(row->bytes, 4096);
+	assert_int_equal(row->time_ns, 14);
+	CALL(target, "write", 100, 3, 0, 100);
+	assert_int_equal(target->counts->totals.calls, 4);
+	assert_int_equal(target->counts->totals.bytes[IO_READ], 4096);
+	assert_int_equal(target->counts->totals.bytes[IO_WRITE], 100);
+	assert_int_equal(target->counts->totals.small_calls[IO_READ], 0);
+	assert_int_equal(target->counts->totals.small_calls[IO_WRITE], 1);
+	assert_string_equal(
+	    fd_table_name(target->counts->fds, only_descriptor(target)->description), "/file3");
+	assert_int_equal(target->counts->descriptors[1].bytes[IO_READ], 4096);
+	assert_int_equal(target->counts->descriptors[1].calls[IO_READ], 2);
+	assert_int_equal(target->counts->threads[0].bytes_written, 100);
+}
+
+static void errors_are_told_apart(void **state)
+{
+	struct target *target = *state;
+	const struct call_row *row;
+
+	CALL(target, "read", -EAGAIN, 3, 0, 1);
+	CALL(target, "read", -EAGAIN, 3, 0, 1);
+	row = CALL(target, "read", -EINTR, 3, 0, 1);
+	assert_int_equal(row->errors, 3);
+	assert_int_equal(row->n_errnos, 2);
+	assert_int_equal(row->errnos[0].error, EAGAIN);
+	assert_int_equal(row->errnos[0].count, 2);
+	/* A failed call moved nothing, however small its buffer. */
+	assert_int_equal(target->counts->totals.small_calls[IO_READ], 0);
+}
+
+static void vectors_count_buffers_and_how_far_data_reached(void **state)
+{
+	struct target *target = *state;
+	struct iovec buffers[4] = {{NULL, 100}, {NULL, 100}, {NULL, 100}, {NULL, 100}};
+	const struct call_row *row;
+
+	CALL(target, "readv", 150, 3, ADDR(buffers), 4);
+	row = CALL(target, "readv", 400, 3, ADDR(buffers), 4);
+	assert_int_equal(row->messages, 8);
+	assert_int_equal(row->slots, 8);
+	assert_int_equal(row->used_slots, 6);
+	assert_int_equal(row->bytes, 550);
+	/* The buffers together hold 400 bytes. */
+	assert_int_equal(target->counts->totals.small_calls[IO_READ], 2);
+}
+
+static void message_vectors_count_messages_and_their_bytes(void **state)
+{
+	struct target *target = *state;
+	struct mmsghdr messages[64] = {0};
+	const struct call_row *row;
+
+	for (int i = 0; i < 64; i++)
+		messages[i].msg_len = 40;
+	CALL(target, "sendmmsg", 64, 3, ADDR(messages), 64, 0);
+	CALL(target, "sendmmsg", 16, 3, ADDR(messages), 64, 0);
+	row = CALL(target, "sendmmsg", -EAGAIN, 3, ADDR(messages), 64, 0);
+	assert_int_equal(row->calls, 3);
+	assert_int_equal(row->messages, 80);
+	assert_int_equal(row->bytes, 80 * 40);
+	assert_int_equal(row->slots, 128);
+	assert_int_equal(target->counts->totals.bytes[IO_WRITE], 80 * 40);
+}
+
+static void unreadable_memory_is_counted_not_guessed(void **state)
+{
+	struct target *target = *state;
+	const struct call_row *row;
+
+	target->memory_is_gone = true;
+	row = CALL(target, "recvmmsg", 3, 3, 4096, 8, 0);
+	assert_int_equal(row->messages, 3);
+	assert_int_equal(row->bytes, 0);
+	assert_int_equal(target->counts->unreadable, 1);
+}
+
+static void received_descriptors_are_known(void **state)
+{
+	struct target *target = *state;
+	_Alignas(struct cmsghdr) char control[CMSG_SPACE(2 * sizeof(int))] = {0};
+	struct msghdr message = {.msg_control = control, .msg_controllen = sizeof(control)};
+	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+	int fds[2] = {20, 21};
+
+	header->cmsg_level = SOL_SOCKET;
+	header->cmsg_type = SCM_RIGHTS;
+	header->cmsg_len = CMSG_LEN(sizeof(fds));
+	memcpy(CMSG_DATA(header), fds, sizeof(fds));
+	CALL(target, "recvmsg", 0, 3, ADDR(&message), 0);
+	assert_true(fd_table_knows(target->counts->fds, target->group, 20));
+	assert_true(fd_table_knows(target->counts->fds, target->group, 21));
+	assert_int_equal(target->counts->guessed_fds, 1); /* the socket itself, 3 */
+}
+
+static void sockets_have_their_addresses(void **state)
+{
+	struct target *target = *state;
+	struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(80)};
+	socklen_t length = sizeof(address);
+	struct fd_table *fds = target->counts->fds;
+	uint32_t description;
+
+	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	CALL(target, "socket", 3, AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	CALL(target, "bind", 0, 3, ADDR(&address), length);
+	address.sin_port = htons(5000);
+	CALL(target, "accept4", 4, 3, ADDR(&address), ADDR(&length), 0);
+	description = fd_table_description(fds, target->group, 4);
+	assert_string_equal(fd_table_name(fds, description), "tcp");
+	assert_string_equal(fd_table_address(fds, description, FD_LOCAL), "127.0.0.1:80");
+	assert_string_equal(fd_table_address(fds, description, FD_PEER), "127.0.0.1:5000");
+	fd_table_exec(fds, target->group, 1);
+	assert_false(fd_table_knows(fds, target->group, 3));
+	assert_true(fd_table_knows(fds, target->group, 4));
+}
+
+static void an_unseen_descriptor_is_marked_as_guessed(void **state)
+{
+	struct target *target = *state;
+
+	CALL(target, "read", 10, 50, 0, 4096);
+	assert_int_equal(only_descriptor(target)->origin, FD_GUESSED);
+	assert_int_equal(target->counts->guessed_fds, 1);
+	/* Not open: nothing to guess. */
+	CALL(target, "read", -EBADF, 51, 0, 4096);
+	only_descriptor(target);
+}
+
+static void a_close_that_fails_still_closes(void **state)
+{
+	struct target *target = *state;
+
+	CALL(target, "openat", 3, 0, 0, 0);
+	CALL(target, "close", -EIO, 3);
+	assert_false(fd_table_knows(target->counts->fds, target->group, 3));
+	CALL(target, "openat", 3, 0, 0, 0);
+	CALL(target, "close", -EBADF, 4);
+	assert_true(fd_table_knows(target->counts->fds, target->group, 3));
+}
+
+static void copies_count_on_both_sides(void **state)
+{
+	struct target *target = *state;
+
+	CALL(target, "openat", 3, 0, 0, 0);
+	CALL(target, "openat", 4, 0, 0, 0);
+	CALL(target, "sendfile", 5000, 4, 3, 0, 8000);
+	assert_int_equal(target->counts->totals.bytes[IO_READ], 5000);
+	assert_int_equal(target->counts->totals.bytes[IO_WRITE], 5000);
+	assert_int_equal(fd_table_count(target->counts->fds), 2);
+	assert_int_equal(target->counts->descriptors[1].bytes[IO_READ], 5000);
+	assert_int_equal(target->counts->descriptors[2].bytes[IO_WRITE], 5000);
+	assert_int_equal(target->counts->n_uses, 0);
+}
+
+static void calls_of_another_abi_have_their_own_rows(void **state)
+{
+	struct target *target = *state;
+	/* 3 is read for int 0x80 and close for syscall. */
+	const struct syscall_info *read32 = syscall_find(ABI_I386, 3);
+	const struct io_call counted = {.info = read32, .result = 0};
+
+	assert_string_equal(read32->name, "read");
+	assert_string_equal(syscall_find(ABI_X86_64, 3)->name, "close");
+	assert_string_equal(syscall_find(ABI_X86_64, 9999)->name, "syscall_0x270f");
+	io_counts_add(target->counts, &counted);
+	CALL(target, "read", 0, 3, 0, 1);
+	assert_int_equal(target->counts->n_calls, 2);
+}
+
+static void every_row_of_facts_names_a_call(void **state)
+{
+	(void)state;
+	for (const struct syscall_facts *facts = syscall_facts; facts->name; facts++) {
+		const struct syscall_info *info = syscall_find_named(facts->name);
+		bool only_32_bit = !strcmp(facts->name, "fcntl64");
+
+		if (!only_32_bit && (!info || info->facts != facts))
+			fail_msg("%s is no x86-64 call", facts->name);
+	}
+}
+
+#define PROMISE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    PROMISE(reads_and_writes_add_up),
+	    PROMISE(errors_are_told_apart),
+	    PROMISE(vectors_count_buffers_and_how_far_data_reached),
+	    PROMISE(message_vectors_count_messages_and_their_bytes),
+	    PROMISE(unreadable_memory_is_counted_not_guessed),
+	    PROMISE(received_descriptors_are_known),
+	    PROMISE(sockets_have_their_addresses),
+	    PROMISE(an_unseen_descriptor_is_marked_as_guessed),
+	    PROMISE(a_close_that_fails_still_closes),
+	    PROMISE(copies_count_on_both_sides),
+	    PROMISE(calls_of_another_abi_have_their_own_rows),
+	    PROMISE(every_row_of_facts_names_a_call),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
