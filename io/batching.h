@@ -1,0 +1,37 @@
+/* How well calls are batched: what went into each, and how many a better batch would save.
+ *
+ * Rules are rows of io/batching.def.
+ */
+#ifndef IO_BATCHING_H
+#define IO_BATCHING_H
+
+#include "io/counts.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+enum { IO_GOOD_BATCH = 64 }; /* what "avoidable" compares with */
+
+/* One call that can batch. Numbers are of successful calls. */
+struct batch_summary {
+	const char *unit; /* "messages" */
+	uint64_t calls;
+	uint64_t messages;
+	uint64_t p50, p95, max; /* messages a call */
+	double per_call;
+	double fill_percent; /* of the slots offered; negative: not known */
+	uint64_t avoidable;  /* calls that batches of IO_GOOD_BATCH on each descriptor would save */
+	bool is_vector; /* the call's units are messages or ring entries, which is what it batches
+	                   for */
+	const char *better;
+};
+
+/* False when the call cannot batch or never succeeded. */
+bool io_batch_summarise(const struct io_counts *counts, uint32_t call,
+                        struct batch_summary *summary);
+
+/* batching.txt. */
+void io_batching_write(FILE *out, const struct io_counts *counts, uint64_t small_bytes);
+
+#endif

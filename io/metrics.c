@@ -1,0 +1,196 @@
+/* Turns counts into named numbers. */
+#include "io/metrics.h"
+
+#include "core/alloc.h"
+#include "io/batching.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+const struct metric_row io_metric_rows[] = {
+    {"io.calls", "count", METRIC_LOWER, "system calls that returned"},
+    {"io.errors", "count", METRIC_LOWER, "of these, with an error"},
+    {"io.time_ns", "ns", METRIC_LOWER, "time in system calls, the tracer's included"},
+    {"io.bytes_read", "bytes", METRIC_NEUTRAL, "by read, recv and their kin"},
+    {"io.bytes_written", "bytes", METRIC_NEUTRAL, "by write, send and their kin"},
+    {"io.small_reads", "count", METRIC_LOWER, "reads that asked for less than --small-io"},
+    {"io.small_writes", "count", METRIC_LOWER, "writes that asked for less than --small-io"},
+    {"io.lost", "count", METRIC_LOWER, "calls known to have been missed"},
+    {"io.*.calls", "count", METRIC_LOWER, "calls of this name"},
+    {"io.*.errors", "count", METRIC_LOWER, "of these, with an error"},
+    {"io.*.time_ns", "ns", METRIC_LOWER, "time in them"},
+    {"io.*.bytes", "bytes", METRIC_NEUTRAL, "moved by them"},
+    {"io.*.messages", "count", METRIC_NEUTRAL, "messages, buffers or entries moved"},
+    {"io.*.messages_per_call", "count", METRIC_HIGHER, "the same for each successful call"},
+    {"io.*.fill_percent", "percent", METRIC_HIGHER, "slots used of those offered"},
+    {NULL},
+};
+
+const struct finding_row io_finding_rows[] = {
+    {"messages-per-call", FINDING_BELOW, 50, "warning",
+     "messages a call of sendmmsg and recvmmsg, entries a call of io_uring_enter"},
+    {"small-reads", FINDING_ABOVE, 1000, "warning", "reads under --small-io"},
+    {"small-writes", FINDING_ABOVE, 1000, "warning", "writes under --small-io"},
+    {NULL},
+};
+
+/* A batched path is worth a word when at least this many calls can be saved. */
+enum { WORTH_SAVING = 10 };
+
+static const struct {
+	const char *name;
+	size_t offset;
+} total_metrics[] = {
+    {"io.calls", offsetof(struct io_totals, calls)},
+    {"io.errors", offsetof(struct io_totals, errors)},
+    {"io.time_ns", offsetof(struct io_totals, time_ns)},
+    {"io.bytes_read", offsetof(struct io_totals, bytes[IO_READ])},
+    {"io.bytes_written", offsetof(struct io_totals, bytes[IO_WRITE])},
+    {"io.small_reads", offsetof(struct io_totals, small_calls[IO_READ])},
+    {"io.small_writes", offsetof(struct io_totals, small_calls[IO_WRITE])},
+};
+
+static const struct {
+	const char *name;
+	size_t offset;
+	bool (*applies)(const struct syscall_facts *facts); /* NULL: to every call */
+} call_metrics[] = {
+    {"calls", offsetof(struct call_row, calls), NULL},
+    {"errors", offsetof(struct call_row, errors), NULL},
+    {"time_ns", offsetof(struct call_row, time_ns), NULL},
+    {"bytes", offsetof(struct call_row, bytes), syscall_moves_data},
+    {"messages", offsetof(struct call_row, messages), syscall_batches},
+};
+
+static double field(const void *row, size_t offset)
+{
+	return (double)*(const uint64_t *)((const char *)row + offset);
+}
+
+static void add_call_metric(struct metrics *metrics, const struct syscall_info *info,
+                            const char *what, double value)
+{
+	/* Calls of other ABIs are other calls. */
+	static const char *const prefixes[N_ABIS] = {"", "x32_", "i386_"};
+	char *name = xasprintf("io.%s%s.%s", prefixes[info->abi], info->name, what);
+
+	metrics_add(metrics, io_metric_rows, name, value);
+	free(name);
+}
+
+static uint32_t find_call(const struct io_counts *counts, const struct syscall_info *info)
+{
+	uint32_t i = 0;
+
+	while (i < counts->n_calls && counts->calls[i].info != info)
+		i++;
+	return i;
+}
+
+/* All metrics of one call in one repeat. */
+static void add_call(struct metrics *metrics, const struct io_counts *counts,
+                     const struct syscall_info *info)
+{
+	const struct call_row none = {.info = info};
+	uint32_t call = find_call(counts, info);
+	const struct call_row *row = call < counts->n_calls ? &counts->calls[call] : &none;
+	struct batch_summary batch;
+
+	for (size_t i = 0; i < ARRAY_SIZE(call_metrics); i++)
+		if (!call_metrics[i].applies || call_metrics[i].applies(info->facts))
+			add_call_metric(metrics, info, call_metrics[i].name,
+			                field(row, call_metrics[i].offset));
+	if (row == &none || !io_batch_summarise(counts, call, &batch))
+		return;
+	add_call_metric(metrics, info, "messages_per_call", batch.per_call);
+	if (batch.fill_percent >= 0)
+		add_call_metric(metrics, info, "fill_percent", batch.fill_percent);
+}
+
+static int by_name(const void *left, const void *right)
+{
+	const struct syscall_info *a = *(const struct syscall_info *const *)left;
+	const struct syscall_info *b = *(const struct syscall_info *const *)right;
+
+	if (a->abi != b->abi)
+		return (int)a->abi - (int)b->abi;
+	return strcmp(a->name, b->name);
+}
+
+/* The calls that any repeat made, and those that move data whether made or not: a budget on them is
+ * about 0 calls then. */
+static size_t collect_calls(struct io_counts *const *repeats, size_t n_repeats,
+                            const struct syscall_info ***calls)
+{
+	size_t n_calls = 0, capacity = 0, n_unique = 0;
+
+	*calls = NULL;
+	for (const struct syscall_facts *facts = syscall_facts; facts->name; facts++) {
+		const struct syscall_info *info = syscall_find_named(facts->name);
+
+		if (info && syscall_moves_data(facts))
+			*ARRAY_APPEND(*calls, n_calls, capacity) = info;
+	}
+	for (size_t i = 0; i < n_repeats; i++)
+		for (size_t j = 0; j < repeats[i]->n_calls; j++)
+			*ARRAY_APPEND(*calls, n_calls, capacity) = repeats[i]->calls[j].info;
+	qsort(*calls, n_calls, sizeof(**calls), by_name);
+	for (size_t i = 0; i < n_calls; i++)
+		if (!n_unique || (*calls)[n_unique - 1] != (*calls)[i])
+			(*calls)[n_unique++] = (*calls)[i];
+	return n_unique;
+}
+
+void io_metrics_add(struct metrics *metrics, struct io_counts *const *repeats, size_t n_repeats)
+{
+	const struct syscall_info **calls;
+	size_t n_calls = collect_calls(repeats, n_repeats, &calls);
+
+	for (size_t i = 0; i < ARRAY_SIZE(total_metrics); i++)
+		for (size_t j = 0; j < n_repeats; j++)
+			metrics_add(metrics, io_metric_rows, total_metrics[i].name,
+			            field(&repeats[j]->totals, total_metrics[i].offset));
+	for (size_t j = 0; j < n_repeats; j++)
+		metrics_add(metrics, io_metric_rows, "io.lost", (double)repeats[j]->lost);
+	for (size_t i = 0; i < n_calls; i++)
+		for (size_t j = 0; j < n_repeats; j++)
+			add_call(metrics, repeats[j], calls[i]);
+	free(calls);
+}
+
+static void judge_batches(struct findings *findings, const struct io_counts *counts)
+{
+	struct batch_summary batch;
+	char *metric;
+
+	for (uint32_t i = 0; i < counts->n_calls; i++) {
+		const char *name = counts->calls[i].info->name;
+
+		if (!io_batch_summarise(counts, i, &batch) || !batch.is_vector ||
+		    batch.avoidable < WORTH_SAVING)
+			continue;
+		metric = xasprintf("io.%s.messages_per_call", name);
+		findings_judge(
+		    findings, io_finding_rows, "messages-per-call", batch.per_call, metric,
+		    "%s moves %.1f %s a call; batches of %d would save %" PRIu64 " of %" PRIu64
+		    " calls",
+		    name, batch.per_call, batch.unit, IO_GOOD_BATCH, batch.avoidable, batch.calls);
+		free(metric);
+	}
+}
+
+void io_findings_judge(struct findings *findings, const struct io_counts *counts)
+{
+	static const char *const what[] = {"reads", "writes"};
+	static const char *const keys[] = {"small-reads", "small-writes"};
+	static const char *const names[] = {"io.small_reads", "io.small_writes"};
+
+	judge_batches(findings, counts);
+	for (int i = IO_READ; i <= IO_WRITE; i++)
+		findings_judge(findings, io_finding_rows, keys[i],
+		               (double)counts->totals.small_calls[i], names[i],
+		               "%" PRIu64
+		               " small %s; batching.txt names the descriptors and the better call",
+		               counts->totals.small_calls[i], what[i]);
+}

@@ -1,0 +1,20 @@
+/* The io metrics of CONTRACT 5 and the findings that they lead to. */
+#ifndef IO_METRICS_H
+#define IO_METRICS_H
+
+#include "core/findings.h"
+#include "core/metrics.h"
+#include "io/counts.h"
+
+#include <stddef.h>
+
+extern const struct metric_row io_metric_rows[];
+extern const struct finding_row io_finding_rows[];
+
+/* Adds one sample a repeat to each metric; a call that only some repeats made is 0 in the others.
+ */
+void io_metrics_add(struct metrics *metrics, struct io_counts *const *repeats, size_t n_repeats);
+
+void io_findings_judge(struct findings *findings, const struct io_counts *counts);
+
+#endif

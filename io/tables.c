@@ -1,0 +1,155 @@
+/* Writes threads.txt, files.txt and the list of errors. */
+#include "io/tables.h"
+
+#include "core/alloc.h"
+#include "io/names.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { SHOWN_CALLS = 3 }; /* calls named for each thread */
+
+static int larger_first(uint64_t a, uint64_t b)
+{
+	return (a < b) - (a > b);
+}
+
+static int threads_by_time(const void *left, const void *right)
+{
+	const struct thread_row *a = *(const struct thread_row *const *)left;
+	const struct thread_row *b = *(const struct thread_row *const *)right;
+
+	return a->time_ns != b->time_ns ? larger_first(a->time_ns, b->time_ns) : (a > b) - (a < b);
+}
+
+static int calls_by_time(const void *left, const void *right)
+{
+	const struct thread_call *a = left, *b = right;
+
+	return a->time_ns != b->time_ns ? larger_first(a->time_ns, b->time_ns)
+	                                : (a->call > b->call) - (a->call < b->call);
+}
+
+static void write_thread(FILE *out, const struct io_counts *counts, const struct thread_row *thread)
+{
+	struct thread_call *calls = xcalloc(thread->n_by_call + 1, sizeof(*calls));
+
+	if (thread->n_by_call)
+		memcpy(calls, thread->by_call, thread->n_by_call * sizeof(*calls));
+	qsort(calls, thread->n_by_call, sizeof(*calls), calls_by_time);
+	fprintf(out, "%7d %7d %-15s %10" PRIu64 " %9" PRIu64 " %12.6f %14" PRIu64 " %14" PRIu64 " ",
+	        (int)thread->pid, (int)thread->tid, thread->comm, thread->calls, thread->errors,
+	        (double)thread->time_ns / 1e9, thread->bytes_read, thread->bytes_written);
+	for (size_t i = 0; i < thread->n_by_call && i < SHOWN_CALLS; i++)
+		fprintf(out, "%s %s %" PRIu64, i ? "," : "",
+		        counts->calls[calls[i].call].info->name, calls[i].calls);
+	fputc('\n', out);
+	free(calls);
+}
+
+void io_threads_write(FILE *out, const struct io_counts *counts)
+{
+	const struct thread_row **rows = xcalloc(counts->n_threads + 1, sizeof(*rows));
+
+	for (size_t i = 0; i < counts->n_threads; i++)
+		rows[i] = &counts->threads[i];
+	qsort(rows, counts->n_threads, sizeof(*rows), threads_by_time);
+	fprintf(out, "%7s %7s %-15s %10s %9s %12s %14s %14s  %s\n", "pid", "tid", "name", "calls",
+	        "errors", "seconds", "bytes read", "bytes written", "most time in");
+	for (size_t i = 0; i < counts->n_threads; i++)
+		write_thread(out, counts, rows[i]);
+	free(rows);
+}
+
+/* A descriptor and its id, for sorting. */
+struct file_line {
+	const struct descriptor_row *row;
+	uint32_t id;
+};
+
+static int files_by_time(const void *left, const void *right)
+{
+	const struct file_line *a = left, *b = right;
+
+	return a->row->time_ns != b->row->time_ns ? larger_first(a->row->time_ns, b->row->time_ns)
+	                                          : (a->id > b->id) - (a->id < b->id);
+}
+
+static void write_file(FILE *out, const struct io_counts *counts, const struct file_line *line)
+{
+	const struct fd_descriptor *descriptor = fd_table_descriptor(counts->fds, line->id);
+	const struct descriptor_row *row = line->row;
+	char opened[24] = "start", closed[24] = "end";
+
+	if (descriptor->origin == FD_OPENED || descriptor->opened_ns)
+		snprintf(opened, sizeof(opened), "%.6f", (double)descriptor->opened_ns / 1e9);
+	if (descriptor->closed_ns)
+		snprintf(closed, sizeof(closed), "%.6f", (double)descriptor->closed_ns / 1e9);
+	fprintf(out,
+	        "%7d %4d %11s %11s %9" PRIu64 " %14" PRIu64 " %9" PRIu64 " %14" PRIu64 " %7" PRIu64
+	        " %7" PRIu64 " %12.6f  ",
+	        (int)descriptor->pid, descriptor->fd, opened, closed, row->calls[IO_READ],
+	        row->bytes[IO_READ], row->calls[IO_WRITE], row->bytes[IO_WRITE], row->other_calls,
+	        row->errors, (double)row->time_ns / 1e9);
+	io_write_descriptor_name(out, counts->fds, line->id);
+	fputc('\n', out);
+}
+
+void io_files_write(FILE *out, const struct io_counts *counts)
+{
+	struct file_line *lines = xcalloc(counts->n_descriptors + 1, sizeof(*lines));
+	size_t n_lines = 0;
+
+	for (uint32_t id = 1; id < counts->n_descriptors; id++)
+		lines[n_lines++] = (struct file_line){&counts->descriptors[id], id};
+	qsort(lines, n_lines, sizeof(*lines), files_by_time);
+	fprintf(out, "%7s %4s %11s %11s %9s %14s %9s %14s %7s %7s %12s  %s\n", "pid", "fd",
+	        "opened s", "closed s", "reads", "bytes read", "writes", "bytes written", "other",
+	        "errors", "seconds", "file");
+	for (size_t i = 0; i < n_lines; i++)
+		write_file(out, counts, &lines[i]);
+	free(lines);
+}
+
+/* Restarts are the kernel's own results, below errno(3); strace counts and names them too. */
+static const char *error_name(int error)
+{
+	static const struct {
+		int error;
+		const char *name;
+	} restarts[] = {
+	    {512, "ERESTARTSYS"},
+	    {513, "ERESTARTNOINTR"},
+	    {514, "ERESTARTNOHAND"},
+	    {516, "ERESTART_RESTARTBLOCK"},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(restarts); i++)
+		if (restarts[i].error == error)
+			return restarts[i].name;
+	return strerrorname_np(error);
+}
+
+void io_errors_write(FILE *out, const struct io_counts *counts)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < counts->n_calls; i++) {
+		const struct call_row *row = &counts->calls[i];
+
+		for (size_t j = 0; j < row->n_errnos; j++) {
+			const char *name = error_name(row->errnos[j].error);
+
+			if (!any)
+				fprintf(out, "\n%9s %-22s %s\n", "errors", "error", "syscall");
+			any = true;
+			fprintf(out, "%9" PRIu64 " ", row->errnos[j].count);
+			if (name)
+				fprintf(out, "%-22s ", name);
+			else
+				fprintf(out, "errno %-16d ", row->errnos[j].error);
+			fprintf(out, "%s\n", row->info->name);
+		}
+	}
+}

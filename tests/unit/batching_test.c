@@ -1,0 +1,244 @@
+/* What batching.txt says of batches and small calls, and the metrics and findings that go with it.
+ */
+#include "core/findings.h"
+#include "core/metrics.h"
+#include "io/batching.h"
+#include "io/distribution.h"
+#include "io/fd_table.h"
+#include "io/metrics.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+static int set_up(void **state)
+{
+	struct io_counts *counts = io_counts_new(512);
+	uint32_t group = fd_table_group_new(counts->fds, 1);
+
+	io_counts_add_thread(counts, 1, 1, "test");
+	fd_table_open(counts->fds, group, 3, "udp", false, FD_OPENED, 1);
+	fd_table_open(counts->fds, group, 4, "/log", false, FD_OPENED, 1);
+	fd_table_use(counts->fds, group, 3); /* descriptor 1 */
+	fd_table_use(counts->fds, group, 4); /* descriptor 2 */
+	*state = counts;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	io_counts_free(*state);
+	return 0;
+}
+
+static void send_batches(struct io_counts *counts, int n_calls, uint32_t offered, uint32_t sent)
+{
+	const struct io_call call = {
+	    .info = syscall_find_named("sendmmsg"),
+	    .result = sent,
+	    .bytes = sent * 100,
+	    .slots = offered,
+	    .used_slots = sent,
+	    .messages = sent,
+	    .to = 1,
+	    .knows_slots = true,
+	};
+
+	for (int i = 0; i < n_calls; i++)
+		io_counts_add(counts, &call);
+}
+
+static void write_small(struct io_counts *counts, const char *name, uint32_t descriptor,
+                        int n_calls)
+{
+	const struct io_call call = {
+	    .info = syscall_find_named(name),
+	    .result = 10,
+	    .bytes = 10,
+	    .asked_bytes = 10,
+	    .knows_asked = true,
+	    .to = descriptor,
+	};
+
+	for (int i = 0; i < n_calls; i++)
+		io_counts_add(counts, &call);
+}
+
+/* batching.txt; valid until the next call. */
+static const char *batching(const struct io_counts *counts)
+{
+	static char text[16384];
+	FILE *out = fmemopen(text, sizeof(text), "w");
+
+	io_batching_write(out, counts, 512);
+	fclose(out);
+	return text;
+}
+
+static void percentiles_are_nearest_ranks(void **state)
+{
+	struct distribution *distribution = distribution_new();
+
+	(void)state;
+	assert_int_equal(distribution_percentile(distribution, 50), 0);
+	for (uint64_t value = 100; value >= 1; value--)
+		distribution_add(distribution, value);
+	assert_int_equal(distribution_percentile(distribution, 1), 1);
+	assert_int_equal(distribution_percentile(distribution, 50), 50);
+	assert_int_equal(distribution_percentile(distribution, 95), 95);
+	assert_int_equal(distribution_percentile(distribution, 100), 100);
+	distribution_add(distribution, 1000);
+	assert_int_equal(distribution_percentile(distribution, 50), 51);
+	assert_int_equal(distribution_percentile(distribution, 100), 1000);
+	distribution_free(distribution);
+}
+
+static void a_batched_call_is_summarised(void **state)
+{
+	struct io_counts *counts = *state;
+	struct batch_summary batch;
+
+	send_batches(counts, 15, 64, 64);
+	send_batches(counts, 1, 64, 40);
+	assert_true(io_batch_summarise(counts, 0, &batch));
+	assert_int_equal(batch.calls, 16);
+	assert_int_equal(batch.messages, 1000);
+	assert_int_equal(batch.p50, 64);
+	assert_int_equal(batch.max, 64);
+	assert_float_equal(batch.per_call, 62.5, 1e-9);
+	assert_float_equal(batch.fill_percent, 97.65625, 1e-9);
+	assert_int_equal(batch.avoidable, 0);
+}
+
+static void single_messages_are_avoidable(void **state)
+{
+	struct io_counts *counts = *state;
+	struct batch_summary batch;
+	const char *text;
+
+	send_batches(counts, 1000, 1, 1);
+	assert_true(io_batch_summarise(counts, 0, &batch));
+	/* 1,000 messages fit in 16 calls of 64. */
+	assert_int_equal(batch.avoidable, 984);
+	assert_string_equal(batch.better, "more messages a call");
+	text = batching(counts);
+	assert_non_null(strstr(text, "984 of 1000 sendmmsg calls\n"));
+}
+
+static void calls_on_two_descriptors_share_no_batch(void **state)
+{
+	struct io_counts *counts = *state;
+	const char *text;
+
+	write_small(counts, "write", 1, 64);
+	write_small(counts, "write", 2, 64);
+	text = batching(counts);
+	/* One call each remains, not one for both. */
+	assert_non_null(strstr(text, "126 of 128 small write calls\n"));
+}
+
+static void the_better_call_depends_on_the_descriptor(void **state)
+{
+	struct io_counts *counts = *state;
+	const char *text, *line;
+
+	write_small(counts, "write", 1, 10);
+	write_small(counts, "write", 2, 20);
+	text = batching(counts);
+	line = strstr(text, "write             20        20          200      10.0        19  ");
+	assert_non_null(line);
+	assert_memory_equal(strstr(line, "19  ") + 4, "a larger buffer, or writev", 26);
+	assert_non_null(strstr(line, " /log\n"));
+	line = strstr(text, "write             10        10          100      10.0         9  ");
+	assert_non_null(line);
+	assert_memory_equal(strstr(line, " 9  ") + 4, "sendmmsg", 8);
+}
+
+static double value_of(const struct metrics *metrics, const char *name)
+{
+	double value;
+
+	if (!metrics_value(metrics, name, &value))
+		fail_msg("%s was not measured", name);
+	return value;
+}
+
+static void metrics_are_those_of_the_contract(void **state)
+{
+	struct io_counts *counts = *state;
+	struct metrics *metrics = metrics_new();
+	double value;
+
+	send_batches(counts, 15, 64, 64);
+	send_batches(counts, 1, 64, 40);
+	io_metrics_add(metrics, &counts, 1);
+	assert_float_equal(value_of(metrics, "io.calls"), 16, 0);
+	assert_float_equal(value_of(metrics, "io.bytes_written"), 100000, 0);
+	assert_float_equal(value_of(metrics, "io.lost"), 0, 0);
+	assert_float_equal(value_of(metrics, "io.sendmmsg.calls"), 16, 0);
+	assert_float_equal(value_of(metrics, "io.sendmmsg.messages"), 1000, 0);
+	assert_float_equal(value_of(metrics, "io.sendmmsg.messages_per_call"), 62.5, 1e-9);
+	assert_float_equal(value_of(metrics, "io.sendmmsg.fill_percent"), 97.65625, 1e-9);
+	/* Measured and not seen is 0; a share of nothing is not measured. */
+	assert_float_equal(value_of(metrics, "io.recvmmsg.calls"), 0, 0);
+	assert_float_equal(value_of(metrics, "io.recvmmsg.messages"), 0, 0);
+	assert_false(metrics_value(metrics, "io.recvmmsg.fill_percent", &value));
+	metrics_free(metrics);
+}
+
+static void a_call_that_one_repeat_lacks_is_zero_there(void **state)
+{
+	struct io_counts *repeats[] = {*state, io_counts_new(512), io_counts_new(512)};
+	struct metrics *metrics = metrics_new();
+
+	io_counts_add_thread(repeats[1], 1, 1, "test");
+	write_small(repeats[0], "write", 0, 4);
+	write_small(repeats[1], "write", 0, 2);
+	io_metrics_add(metrics, repeats, 3);
+	/* The median of 4, 2 and 0. */
+	assert_float_equal(value_of(metrics, "io.write.calls"), 2, 0);
+	metrics_free(metrics);
+	io_counts_free(repeats[1]);
+	io_counts_free(repeats[2]);
+}
+
+static void only_what_can_be_mended_is_a_finding(void **state)
+{
+	struct io_counts *counts = *state;
+	struct findings *findings = findings_new();
+
+	send_batches(counts, 3, 64, 1); /* few calls: nothing to gain */
+	write_small(counts, "write", 2, 1000);
+	io_findings_judge(findings, counts);
+	assert_int_equal(findings_count(findings), 0);
+	send_batches(counts, 100, 64, 1);
+	write_small(counts, "write", 2, 1);
+	io_findings_judge(findings, counts);
+	assert_int_equal(findings_count(findings), 2);
+	assert_non_null(strstr(findings_text(findings, 0), "sendmmsg moves 1.0 messages a call"));
+	assert_non_null(strstr(findings_text(findings, 1), "1001 small writes"));
+	findings_free(findings);
+}
+
+#define PROMISE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    PROMISE(percentiles_are_nearest_ranks),
+	    PROMISE(a_batched_call_is_summarised),
+	    PROMISE(single_messages_are_avoidable),
+	    PROMISE(calls_on_two_descriptors_share_no_batch),
+	    PROMISE(the_better_call_depends_on_the_descriptor),
+	    PROMISE(metrics_are_those_of_the_contract),
+	    PROMISE(a_call_that_one_repeat_lacks_is_zero_there),
+	    PROMISE(only_what_can_be_mended_is_a_finding),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
