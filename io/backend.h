@@ -1,0 +1,34 @@
+/* What watches the system calls of a process tree and feeds io_counts.
+ *
+ * The collector does not care which: for each repeat it starts a backend before the target's exec,
+ * lets it work, stops it and then reads the counts. While a backend is started only it may touch
+ * them. Errors are 0 or -errno with a sentence; -EPERM, -EACCES and -EOPNOTSUPP mean that it cannot
+ * work here.
+ */
+#ifndef IO_BACKEND_H
+#define IO_BACKEND_H
+
+#include "core/collector.h"
+#include "io/counts.h"
+
+struct io_backend_spec {
+	const struct repeat *repeat;
+	struct io_counts *counts;
+	bool cpu_time; /* time_ns is system time, not wall time */
+};
+
+struct io_backend {
+	const char *name;
+	int (*start)(void **state, const struct io_backend_spec *spec, struct diag *diag);
+	/* To poll for reading; step() then, which reports what went wrong meanwhile. */
+	int (*fd)(void *state);
+	int (*step)(void *state, struct diag *diag);
+	bool (*target_ended)(void *state, struct target_end *end);
+	/* Lets go of all that still runs, and frees the state. The counts are complete then. NULL
+	 * is fine. */
+	void (*stop)(void *state);
+};
+
+extern const struct io_backend io_backend_ptrace;
+
+#endif

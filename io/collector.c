@@ -1,0 +1,374 @@
+/* The io collector: counts every system call of the target and its descendants, and writes what
+ * they moved. */
+#include "core/collector.h"
+
+#include "core/alloc.h"
+#include "core/binary.h"
+#include "core/diag.h"
+#include "core/results.h"
+#include "io/backend.h"
+#include "io/batching.h"
+#include "io/metrics.h"
+#include "io/summary.h"
+#include "io/tables.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct io_options {
+	int sort; /* index of the word */
+	bool wall_clock;
+	bool cpu_time;
+	uint64_t small_bytes;
+};
+
+static const struct option_row option_rows[] = {
+    {.name = "summary-sort-by",
+     .letter = 'S',
+     .kind = OPTION_CHOICE,
+     .field = offsetof(struct io_options, sort),
+     .argument = "ORDER",
+     .fallback = "time",
+     .choices = io_sort_words,
+     .help = "order of summary.txt, in strace's words"},
+    {.name = "wall-clock",
+     .kind = OPTION_SWITCH,
+     .field = offsetof(struct io_options, wall_clock),
+     .fallback = "yes",
+     .help = "time a call from its start to its end"},
+    {.name = "cpu-time",
+     .kind = OPTION_SWITCH,
+     .field = offsetof(struct io_options, cpu_time),
+     .help = "time a call by the system time that its process used, as strace -c does"},
+    {.name = "small-io",
+     .kind = OPTION_BYTES,
+     .field = offsetof(struct io_options, small_bytes),
+     .argument = "BYTES",
+     .fallback = "512",
+     .help = "reads and writes that ask for less are small"},
+    {.name = NULL},
+};
+
+struct io_state {
+	const struct io_options *options;
+	bool cpu_time;
+	const struct io_backend *backend;
+	void *backend_state;       /* NULL between repeats */
+	struct io_counts *current; /* the running repeat's */
+	struct io_counts **repeats;
+	size_t n_repeats;
+	size_t repeats_capacity;
+};
+
+/* ---- a repeat ---- */
+
+static int io_check(const struct binary *binary, const void *options, struct diag *diag)
+{
+	(void)options;
+	/* Under a tracer without rights over it, the kernel runs such a program without its own. */
+	if (geteuid() != 0 && (binary->is_setuid || binary->has_file_capabilities))
+		return diag_fail(
+		    diag, EPERM,
+		    "%s has set-user-id or file capabilities, which a traced program does not get; "
+		    "run as root with --user NAME, and --ambient-cap NAME for its capability",
+		    binary->path);
+	return 0;
+}
+
+static int io_create(void **state, const void *options, struct diag *diag)
+{
+	struct io_state *io = xcalloc(1, sizeof(*io));
+
+	(void)diag;
+	io->options = options;
+	io->cpu_time = io->options->cpu_time || !io->options->wall_clock;
+	io->backend = &io_backend_ptrace;
+	*state = io;
+	return 0;
+}
+
+static int io_prepare(void *state, const struct repeat *repeat, struct diag *diag)
+{
+	struct io_state *io = state;
+	struct io_backend_spec spec = {.repeat = repeat, .cpu_time = io->cpu_time};
+
+	spec.counts = io->current = io_counts_new(io->options->small_bytes);
+	return io->backend->start(&io->backend_state, &spec, diag);
+}
+
+static int io_fd(void *state)
+{
+	struct io_state *io = state;
+
+	return io->backend->fd(io->backend_state);
+}
+
+static int io_step(void *state, struct diag *diag)
+{
+	struct io_state *io = state;
+
+	return io->backend->step(io->backend_state, diag);
+}
+
+static bool io_target_ended(void *state, struct target_end *end)
+{
+	struct io_state *io = state;
+
+	return io->backend->target_ended(io->backend_state, end);
+}
+
+static void stop(struct io_state *io)
+{
+	io->backend->stop(io->backend_state);
+	io->backend_state = NULL;
+}
+
+static int io_ended(void *state, const struct target_end *end, struct diag *diag)
+{
+	struct io_state *io = state;
+
+	(void)end;
+	(void)diag;
+	stop(io);
+	*ARRAY_APPEND(io->repeats, io->n_repeats, io->repeats_capacity) = io->current;
+	io->current = NULL;
+	return 0;
+}
+
+/* ---- the result ---- */
+
+static int by_calls(const void *left, const void *right)
+{
+	const struct io_counts *a = *(const struct io_counts *const *)left;
+	const struct io_counts *b = *(const struct io_counts *const *)right;
+
+	return (a->totals.calls > b->totals.calls) - (a->totals.calls < b->totals.calls);
+}
+
+/* The repeat with the median number of calls: its files are the run's (CONTRACT 1). */
+static const struct io_counts *median_repeat(const struct io_state *io)
+{
+	struct io_counts **sorted = xcalloc(io->n_repeats, sizeof(*sorted));
+	const struct io_counts *median;
+
+	memcpy(sorted, io->repeats, io->n_repeats * sizeof(*sorted));
+	qsort(sorted, io->n_repeats, sizeof(*sorted), by_calls);
+	median = sorted[(io->n_repeats - 1) / 2];
+	free(sorted);
+	return median;
+}
+
+static void write_summary(FILE *out, const struct io_state *io, const struct io_counts *counts)
+{
+	io_summary_write(out, counts, io_sort_of_word(io->options->sort));
+	io_errors_write(out, counts);
+	if (io->cpu_time)
+		fputs("\nTimes are system time of the calling process, in the kernel's estimate.\n",
+		      out);
+	else
+		fputs("\nTimes are wall time from start to end of each call and hold one switch to "
+		      "the tracer "
+		      "(5 us and more).\n",
+		      out);
+	if (counts->unfinished)
+		fprintf(out,
+		        "%" PRIu64 " calls never returned and are not counted (exit, or ended by a "
+		        "signal).\n",
+		        counts->unfinished);
+}
+
+static void write_threads(FILE *out, const struct io_state *io, const struct io_counts *counts)
+{
+	(void)io;
+	io_threads_write(out, counts);
+}
+
+static void write_files(FILE *out, const struct io_state *io, const struct io_counts *counts)
+{
+	(void)io;
+	io_files_write(out, counts);
+}
+
+static void write_batching(FILE *out, const struct io_state *io, const struct io_counts *counts)
+{
+	io_batching_write(out, counts, io->options->small_bytes);
+}
+
+static const struct {
+	const char *name;
+	void (*write)(FILE *out, const struct io_state *io, const struct io_counts *counts);
+} artifacts[] = {
+    {"summary.txt", write_summary},
+    {"threads.txt", write_threads},
+    {"batching.txt", write_batching},
+    {"files.txt", write_files},
+};
+
+static int write_artifacts(const struct io_state *io, const struct io_counts *counts,
+                           struct results_run *run, struct diag *diag)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(artifacts) && !err; i++) {
+		FILE *out = results_create(run, artifacts[i].name, diag);
+
+		if (!out)
+			return -EIO;
+		artifacts[i].write(out, io, counts);
+		err = results_close(run, out, diag);
+	}
+	return err;
+}
+
+/* What a reader of the numbers has to know, when there is any of it. */
+static void add_quality(json_t *quality, const struct io_counts *counts)
+{
+	const struct {
+		uint64_t count;
+		const char *text;
+	} notes[] = {
+	    {counts->unreadable,
+	     "calls whose memory could not be read: their messages or bytes are missing"},
+	    {counts->foreign_memory,
+	     "32-bit or x32 calls whose structures are not decoded: their messages are missing"},
+	    {counts->guessed_fds,
+	     "descriptors in use whose opening was not seen: names are guessed"},
+	    {counts->untraced_clones,
+	     "processes started with CLONE_UNTRACED: they and their children were not seen"},
+	    {counts->refused_ptraces,
+	     "ptrace calls of the target that failed: a thread has one tracer, and that was us"},
+	    {counts->let_go, "threads still ran at the end and were let go"},
+	};
+	json_t *list = json_object_get(quality, "notes");
+
+	if (!list) {
+		list = json_array();
+		json_object_set_new(quality, "notes", list);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(notes); i++)
+		if (notes[i].count)
+			json_array_append_new(list, json_sprintf("%llu %s",
+			                                         (unsigned long long)notes[i].count,
+			                                         notes[i].text));
+}
+
+static void add_processes(struct result *result, const struct io_counts *counts)
+{
+	for (size_t i = 0; i < counts->n_processes; i++) {
+		const struct process_row *row = &counts->processes[i];
+		struct observed_process *process = result_add_process(result);
+
+		process->pid = row->pid;
+		process->parent_pid = row->parent_pid;
+		process->exec_number = row->exec_number;
+		process->command = xstrdup(row->command);
+		process->has_exit = row->has_exit;
+		process->wait_status = row->wait_status;
+		process->observed = true;
+	}
+}
+
+/* 1234567 as "1,234,567". */
+static char *grouped(uint64_t number)
+{
+	char digits[24], *text = xcalloc(1, 32);
+	int length = snprintf(digits, sizeof(digits), "%" PRIu64, number), out = 0;
+
+	for (int i = 0; i < length; i++) {
+		if (i && (length - i) % 3 == 0)
+			text[out++] = ',';
+		text[out++] = digits[i];
+	}
+	return text;
+}
+
+static char *make_headline(const struct io_counts *counts, bool cpu_time)
+{
+	char *calls = grouped(counts->totals.calls), *errors = grouped(counts->totals.errors);
+	char *headline = xasprintf("%s calls, %s errors, %.3f s %s in calls; lost %" PRIu64, calls,
+	                           errors, (double)counts->totals.time_ns / 1e9,
+	                           cpu_time ? "system time" : "wall", counts->lost);
+
+	free(calls);
+	free(errors);
+	return headline;
+}
+
+/* The five calls with the most time, for the summary on the terminal. */
+static void add_table(struct text_list *table, const struct io_counts *counts)
+{
+	size_t n_rows;
+	const struct call_row **rows = io_sorted_calls(counts, ABI_X86_64, IO_SORT_TIME, &n_rows);
+
+	text_list_add(table, "  SECONDS      CALLS     ERRORS  SYSCALL");
+	for (size_t i = 0; i < n_rows && i < 5; i++) {
+		char *line = xasprintf("%9.3f %10" PRIu64 " %10" PRIu64 "  %s",
+		                       (double)rows[i]->time_ns / 1e9, rows[i]->calls,
+		                       rows[i]->errors, rows[i]->info->name);
+
+		text_list_add(table, line);
+		free(line);
+	}
+	free(rows);
+}
+
+static int io_finish(void *state, struct results_run *run, struct result *result, struct diag *diag)
+{
+	struct io_state *io = state;
+	const struct io_counts *counts;
+
+	result->backend = xstrdup(io->backend->name);
+	if (!io->n_repeats) {
+		result->unusable = xstrdup("the target was never run");
+		return 0;
+	}
+	counts = median_repeat(io);
+	io_metrics_add(result->metrics, io->repeats, io->n_repeats);
+	io_findings_judge(result->findings, counts);
+	add_quality(result->quality, counts);
+	add_processes(result, counts);
+	result->headline = make_headline(counts, io->cpu_time);
+	add_table(&result->table, counts);
+	result->page = "summary.txt";
+	return write_artifacts(io, counts, run, diag);
+}
+
+static void io_destroy(void *state)
+{
+	struct io_state *io = state;
+
+	if (!io)
+		return;
+	stop(io);
+	io_counts_free(io->current);
+	for (size_t i = 0; i < io->n_repeats; i++)
+		io_counts_free(io->repeats[i]);
+	free(io->repeats);
+	free(io);
+}
+
+static const char *const aliases[] = {"syscalls", NULL};
+
+const struct collector io_collector = {
+    .name = "io",
+    .aliases = aliases,
+    .help = "every system call: counts, errors, times, bytes, batches, by thread and descriptor",
+    .slows_target = true,
+    .reaps_target = true,
+    .options = {option_rows, sizeof(struct io_options)},
+    .metrics = io_metric_rows,
+    .findings = io_finding_rows,
+    .check = io_check,
+    .create = io_create,
+    .prepare = io_prepare,
+    .fd = io_fd,
+    .step = io_step,
+    .target_ended = io_target_ended,
+    .ended = io_ended,
+    .finish = io_finish,
+    .destroy = io_destroy,
+};

@@ -1,0 +1,124 @@
+/* Reads /proc files of traced threads. */
+#include "io/ptrace/proc.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+bool proc_read_memory(pid_t pid, uint64_t addr, void *buffer, size_t len_bytes)
+{
+	struct iovec local = {buffer, len_bytes};
+	struct iovec remote = {(void *)(uintptr_t)addr, len_bytes};
+
+	return process_vm_readv(pid, &local, 1, &remote, 1, 0) == (ssize_t)len_bytes;
+}
+
+bool proc_describe_fd(pid_t pid, int fd, char *name, size_t name_bytes)
+{
+	char path[64];
+	ssize_t length;
+
+	snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)pid, fd);
+	length = readlink(path, name, name_bytes - 1);
+	if (length < 0)
+		return false;
+	name[length] = '\0';
+	return true;
+}
+
+/* All of a small /proc file, NUL-terminated; its length, or -1. */
+static ssize_t read_small(pid_t pid, const char *file, char *text, size_t text_bytes)
+{
+	char path[64];
+	ssize_t length;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, file);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -1;
+	length = read(fd, text, text_bytes - 1);
+	close(fd);
+	if (length >= 0)
+		text[length] = '\0';
+	return length;
+}
+
+static bool is_cloexec(pid_t pid, int fd)
+{
+	char file[32], text[512];
+	const char *flags;
+
+	snprintf(file, sizeof(file), "fdinfo/%d", fd);
+	if (read_small(pid, file, text, sizeof(text)) < 0)
+		return false;
+	flags = strstr(text, "flags:");
+	return flags && strtoul(flags + strlen("flags:"), NULL, 8) & O_CLOEXEC;
+}
+
+void proc_each_fd(pid_t pid, void (*visit)(void *context, int fd, bool cloexec), void *context)
+{
+	char path[64];
+	struct dirent *entry;
+	DIR *directory;
+
+	snprintf(path, sizeof(path), "/proc/%d/fd", (int)pid);
+	directory = opendir(path);
+	if (!directory)
+		return;
+	while ((entry = readdir(directory))) {
+		int fd = atoi(entry->d_name);
+
+		if (entry->d_name[0] != '.')
+			visit(context, fd, is_cloexec(pid, fd));
+	}
+	closedir(directory);
+}
+
+void proc_read_comm(pid_t tid, char *comm, size_t comm_bytes)
+{
+	ssize_t length = read_small(tid, "comm", comm, comm_bytes);
+
+	if (length <= 0)
+		snprintf(comm, comm_bytes, "?");
+	else if (comm[length - 1] == '\n')
+		comm[length - 1] = '\0';
+}
+
+void proc_read_command(pid_t pid, char *command, size_t command_bytes)
+{
+	ssize_t length = read_small(pid, "cmdline", command, command_bytes);
+	char comm[17];
+
+	while (length > 0 && command[length - 1] == '\0')
+		length--;
+	if (length <= 0) {
+		proc_read_comm(pid, comm, sizeof(comm));
+		snprintf(command, command_bytes, "[%s]", comm);
+		return;
+	}
+	for (ssize_t i = 0; i < length; i++)
+		if (command[i] == '\0')
+			command[i] = ' ';
+}
+
+static bool read_number(const char *status, const char *key, pid_t *number)
+{
+	const char *line = strstr(status, key);
+
+	if (line)
+		*number = (pid_t)atoi(line + strlen(key));
+	return line != NULL;
+}
+
+bool proc_read_family(pid_t tid, pid_t *pid, pid_t *parent_pid)
+{
+	char status[2048];
+
+	return read_small(tid, "status", status, sizeof(status)) > 0 &&
+	       read_number(status, "\nTgid:", pid) && read_number(status, "\nPPid:", parent_pid);
+}
