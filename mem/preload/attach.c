@@ -1,0 +1,135 @@
+/* Gets the memory file from the driver over an abstract unix socket, maps it, and closes
+ * everything. */
+#include "mem/preload/attach.h"
+
+#include "mem/preload/preload.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+enum { DRIVER_TIMEOUT_S = 10, MAX_NAME = 64 };
+
+/* "NAME:TOKEN" with the token in hexadecimal. */
+static bool parse(const char *text, struct sockaddr_un *address, socklen_t *len, uint64_t *token)
+{
+	const char *colon = strchr(text, ':');
+	size_t name_len = colon ? (size_t)(colon - text) : 0;
+
+	if (!name_len || name_len > MAX_NAME || strlen(colon + 1) != 16)
+		return false;
+	*address = (struct sockaddr_un){.sun_family = AF_UNIX};
+	memcpy(address->sun_path + 1, text, name_len);
+	*len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + name_len);
+	*token = 0;
+	for (const char *c = colon + 1; *c; c++) {
+		if (!((*c >= '0' && *c <= '9') || (*c >= 'a' && *c <= 'f')))
+			return false;
+		*token = *token << 4 | (uint64_t)(*c <= '9' ? *c - '0' : *c - 'a' + 10);
+	}
+	return true;
+}
+
+static int receive_welcome(int sock, struct wire_welcome *welcome, int *fd)
+{
+	union {
+		struct cmsghdr head;
+		char bytes[CMSG_SPACE(sizeof(int))];
+	} control;
+	struct iovec part = {.iov_base = welcome, .iov_len = sizeof(*welcome)};
+	struct msghdr message = {.msg_iov = &part,
+	                         .msg_iovlen = 1,
+	                         .msg_control = &control,
+	                         .msg_controllen = sizeof(control)};
+	struct cmsghdr *head;
+	ssize_t got;
+
+	do
+		got = recvmsg(sock, &message, MSG_CMSG_CLOEXEC);
+	while (got < 0 && errno == EINTR);
+	if (got < 0)
+		return errno;
+	head = CMSG_FIRSTHDR(&message);
+	if (!head || head->cmsg_type != SCM_RIGHTS)
+		return EPROTO;
+	memcpy(fd, CMSG_DATA(head), sizeof(*fd));
+	if (got != sizeof(*welcome) || welcome->magic != WIRE_MAGIC ||
+	    welcome->version != WIRE_VERSION || !welcome->detailed_freq ||
+	    welcome->max_snapshots < 10 || welcome->max_snapshots > WIRE_MAX_SNAPSHOTS)
+		return EPROTO;
+	return 0;
+}
+
+static int map_image(int fd)
+{
+	uint64_t sizes[] = {WIRE_FILE_BYTES, WIRE_SECTIONS_OFF + WIRE_SECTION_BYTES};
+	uint32_t n_sections[] = {WIRE_MAX_SECTIONS, 1};
+	void *image = MAP_FAILED;
+
+	/* Under a limit of address space there is room for ourselves perhaps, and none for forked
+	 * children. */
+	for (int i = 0; i < 2 && image == MAP_FAILED; i++) {
+		image =
+		    mmap(NULL, sizes[i], PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd, 0);
+		if (image == MAP_FAILED)
+			continue;
+		madvise(image, sizes[i], MADV_DONTDUMP);
+		preload.image = image;
+		preload.n_mapped_sections = n_sections[i];
+	}
+	if (image == MAP_FAILED)
+		return errno;
+	return preload.image->magic == WIRE_MAGIC && preload.image->version == WIRE_VERSION
+	           ? 0
+	           : EPROTO;
+}
+
+static int talk(int sock, uint64_t token)
+{
+	struct wire_hello hello = {.magic = WIRE_MAGIC, .version = WIRE_VERSION, .token = token};
+	struct wire_attached attached = {.version = WIRE_VERSION};
+	struct wire_welcome welcome;
+	int fd = -1, err;
+
+	if (send(sock, &hello, sizeof(hello), MSG_NOSIGNAL) != sizeof(hello))
+		return errno;
+	err = receive_welcome(sock, &welcome, &fd);
+	if (!err)
+		err = map_image(fd);
+	if (fd >= 0)
+		close(fd);
+	preload.time_unit = welcome.time_unit;
+	preload.max_snapshots = welcome.max_snapshots;
+	preload.detailed_freq = welcome.detailed_freq;
+	attached.error = err;
+	send(sock, &attached, sizeof(attached), MSG_NOSIGNAL);
+	return err;
+}
+
+int attach(const char *text)
+{
+	struct timeval timeout = {.tv_sec = DRIVER_TIMEOUT_S};
+	struct sockaddr_un address;
+	uint64_t token;
+	socklen_t len;
+	int sock, err;
+
+	if (!parse(text, &address, &len, &token))
+		return EINVAL;
+	sock = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	if (sock < 0)
+		return errno;
+	/* A driver that is stopped must not stop its target for ever. */
+	setsockopt(sock, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout));
+	setsockopt(sock, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout));
+	if (connect(sock, (struct sockaddr *)&address, len) < 0)
+		err = errno;
+	else
+		err = talk(sock, token);
+	close(sock);
+	return err;
+}

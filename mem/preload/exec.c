@@ -1,0 +1,160 @@
+/* Hooks of the functions that execute programs: a child is to be observed also when its parent made
+ * a new environment for it, and must not fail because of us when it cannot load this library. */
+#include "mem/preload/environment.h"
+#include "mem/preload/image.h"
+#include "mem/preload/preload.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <spawn.h>
+#include <stdarg.h>
+#include <string.h>
+#include <unistd.h>
+
+/* The function behind a hook, looked up when it is first used: vfork children may do that too. */
+static void *next_function(void **function, const char *name)
+{
+	int saved = errno;
+
+	if (!*function)
+		*function = dlsym(RTLD_NEXT, name);
+	errno = saved;
+	return *function;
+}
+
+#define REAL(result, function, ...)                                                                \
+	static result (*real_##function)(__VA_ARGS__);                                             \
+	static bool has_##function(void)                                                           \
+	{                                                                                          \
+		if (next_function((void **)&real_##function, #function))                           \
+			return true;                                                               \
+		errno = ENOSYS;                                                                    \
+		return false;                                                                      \
+	}
+
+REAL(int, execve, const char *, char *const *, char *const *)
+REAL(int, execvpe, const char *, char *const *, char *const *)
+REAL(int, fexecve, int, char *const *, char *const *)
+REAL(int, execveat, int, const char *, char *const *, char *const *, int)
+REAL(int, posix_spawn, pid_t *, const char *, const posix_spawn_file_actions_t *,
+     const posix_spawnattr_t *, char *const *, char *const *)
+REAL(int, posix_spawnp, pid_t *, const char *, const posix_spawn_file_actions_t *,
+     const posix_spawnattr_t *, char *const *, char *const *)
+
+EXPORT int execve(const char *path, char *const argv[], char *const environment[])
+{
+	if (!has_execve())
+		return -1;
+	return real_execve(path, argv,
+	                   ENVIRONMENT_FOR(environment, image_loads_us(AT_FDCWD, path)));
+}
+
+EXPORT int execv(const char *path, char *const argv[])
+{
+	return execve(path, argv, environ);
+}
+
+EXPORT int execvpe(const char *file, char *const argv[], char *const environment[])
+{
+	if (!has_execvpe())
+		return -1;
+	return real_execvpe(file, argv, ENVIRONMENT_FOR(environment, image_in_path_loads_us(file)));
+}
+
+EXPORT int execvp(const char *file, char *const argv[])
+{
+	return execvpe(file, argv, environ);
+}
+
+EXPORT int fexecve(int fd, char *const argv[], char *const environment[])
+{
+	if (!has_fexecve())
+		return -1;
+	return real_fexecve(fd, argv, ENVIRONMENT_FOR(environment, image_of_fd_loads_us(fd)));
+}
+
+EXPORT int execveat(int directory, const char *path, char *const argv[], char *const environment[],
+                    int flags)
+{
+	bool loads_us = *path ? image_loads_us(directory, path) : image_of_fd_loads_us(directory);
+
+	if (!has_execveat())
+		return -1;
+	return real_execveat(directory, path, argv, ENVIRONMENT_FOR(environment, loads_us), flags);
+}
+
+EXPORT int posix_spawn(pid_t *pid, const char *path, const posix_spawn_file_actions_t *actions,
+                       const posix_spawnattr_t *attributes, char *const argv[],
+                       char *const environment[])
+{
+	if (!has_posix_spawn())
+		return ENOSYS;
+	return real_posix_spawn(pid, path, actions, attributes, argv,
+	                        ENVIRONMENT_FOR(environment, image_loads_us(AT_FDCWD, path)));
+}
+
+EXPORT int posix_spawnp(pid_t *pid, const char *file, const posix_spawn_file_actions_t *actions,
+                        const posix_spawnattr_t *attributes, char *const argv[],
+                        char *const environment[])
+{
+	if (!has_posix_spawnp())
+		return ENOSYS;
+	return real_posix_spawnp(pid, file, actions, attributes, argv,
+	                         ENVIRONMENT_FOR(environment, image_in_path_loads_us(file)));
+}
+
+static size_t count_arguments(va_list arguments)
+{
+	size_t n = 1;
+
+	while (va_arg(arguments, char *))
+		n++;
+	return n;
+}
+
+/* execl's list as an array on this frame; the rest of the arguments stays in `arguments`. */
+#define COLLECT(argv, first, arguments)                                                            \
+	do {                                                                                       \
+		size_t n_;                                                                         \
+                                                                                                   \
+		va_start(arguments, first);                                                        \
+		n_ = count_arguments(arguments);                                                   \
+		va_end(arguments);                                                                 \
+		(argv) = alloca((n_ + 1) * sizeof(*(argv)));                                       \
+		(argv)[0] = (char *)(first);                                                       \
+		va_start(arguments, first);                                                        \
+		for (size_t i_ = 1; i_ <= n_; i_++)                                                \
+			(argv)[i_] = va_arg(arguments, char *);                                    \
+	} while (0)
+
+EXPORT int execl(const char *path, const char *first, ...)
+{
+	va_list arguments;
+	char **argv;
+
+	COLLECT(argv, first, arguments);
+	va_end(arguments);
+	return execve(path, argv, environ);
+}
+
+EXPORT int execlp(const char *file, const char *first, ...)
+{
+	va_list arguments;
+	char **argv;
+
+	COLLECT(argv, first, arguments);
+	va_end(arguments);
+	return execvpe(file, argv, environ);
+}
+
+EXPORT int execle(const char *path, const char *first, ...)
+{
+	char **argv, *const *environment;
+	va_list arguments;
+
+	COLLECT(argv, first, arguments);
+	environment = va_arg(arguments, char *const *);
+	va_end(arguments);
+	return execve(path, argv, environment);
+}

@@ -1,0 +1,214 @@
+/* The functions that stand before malloc's family. Each does what the real one does, and tells the
+ * recorder. */
+#include "mem/preload/preload.h"
+#include "mem/preload/modules.h"
+#include "mem/preload/real.h"
+#include "mem/preload/record.h"
+
+#include <errno.h>
+#include <malloc.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <dlfcn.h>
+
+/* The registers as they are when the hook has returned. Asking for the frame address makes the
+ * compiler set up RBP, so that the caller's RBP, the return address and the caller's stack lie one
+ * after the other. */
+static inline __attribute__((always_inline)) struct unwind_registers
+caller_of(const uint64_t *frame)
+{
+	return (struct unwind_registers){
+	    .bp = frame[0], .ip = frame[1], .sp = (uint64_t)(frame + 2)};
+}
+#define CALLER caller_of(__builtin_frame_address(0))
+
+/* Starts the library if need be. False: the real functions are not known yet, since it is we who
+ * look for them. */
+static inline bool is_ready(void)
+{
+	if (unlikely(preload_mode() == MODE_NEW))
+		preload_start();
+	return likely(real.malloc != NULL);
+}
+
+static inline bool is_on(void)
+{
+	return likely(preload_mode() == MODE_ON);
+}
+
+static inline void note(const void *block, size_t size, struct unwind_registers caller)
+{
+	if (block && is_on())
+		record_allocation(block, size, caller);
+}
+
+EXPORT void *malloc(size_t size)
+{
+	void *block;
+
+	if (!is_ready())
+		return pool_allocate(1, size);
+	block = real.malloc(size);
+	note(block, size, CALLER);
+	return block;
+}
+
+EXPORT void *calloc(size_t count, size_t size)
+{
+	size_t bytes;
+	void *block;
+
+	/* The pool is never given back, so its memory is still zero. */
+	if (!is_ready())
+		return pool_allocate(1, __builtin_mul_overflow(count, size, &bytes) ? SIZE_MAX
+		                                                                    : bytes);
+	block = real.calloc(count, size);
+	note(block, count * size, CALLER);
+	return block;
+}
+
+EXPORT void free(void *block)
+{
+	if (!block || unlikely(pool_owns(block)))
+		return;
+	if (!is_ready())
+		return;
+	if (is_on())
+		record_release(block);
+	real.free(block);
+}
+
+EXPORT void cfree(void *block);
+EXPORT void cfree(void *block)
+{
+	if (!block || pool_owns(block) || !is_ready())
+		return;
+	if (is_on())
+		record_release(block);
+	real.cfree(block);
+}
+
+/* realloc and reallocarray after their special cases: the real call has the new size. */
+static void *replace(void *block, size_t size, struct unwind_registers caller)
+{
+	struct live_block taken;
+	bool known = is_on() && record_take_out(block, &taken);
+	void *moved = real.realloc(block, size);
+
+	if (!is_on())
+		return moved;
+	if (known && moved)
+		record_replacement(block, &taken, moved, size, caller);
+	else if (known && size)
+		record_put_back(block, &taken); /* it failed, and the old block lives */
+	else if (known)
+		record_replacement(block, &taken, NULL, 0, caller); /* realloc(p, 0) frees */
+	else
+		note(moved, size, caller);
+	return moved;
+}
+
+static void *reallocate(void *block, size_t size, struct unwind_registers caller)
+{
+	if (!is_ready())
+		return block ? pool_reallocate(block, size) : pool_allocate(1, size);
+	if (block && unlikely(pool_owns(block)))
+		block = pool_reallocate(block, size);
+	else if (block)
+		return replace(block, size, caller);
+	else
+		block = real.realloc(NULL, size);
+	note(block, size, caller);
+	return block;
+}
+
+EXPORT void *realloc(void *block, size_t size)
+{
+	return reallocate(block, size, CALLER);
+}
+
+EXPORT void *reallocarray(void *block, size_t count, size_t size)
+{
+	size_t bytes;
+
+	if (__builtin_mul_overflow(count, size, &bytes)) {
+		errno = ENOMEM;
+		return NULL;
+	}
+	return reallocate(block, bytes, CALLER);
+}
+
+EXPORT int posix_memalign(void **block, size_t alignment, size_t size)
+{
+	int err;
+
+	if (!is_ready())
+		return (*block = pool_allocate(alignment, size)) ? 0 : ENOMEM;
+	err = real.posix_memalign(block, alignment, size);
+	if (!err)
+		note(*block, size, CALLER);
+	return err;
+}
+
+/* Functions of an alignment and a size. */
+#define ALIGNED_HOOK(function)                                                                     \
+	EXPORT void *function(size_t alignment, size_t size)                                       \
+	{                                                                                          \
+		void *block;                                                                       \
+                                                                                                   \
+		if (!is_ready())                                                                   \
+			return pool_allocate(alignment, size);                                     \
+		block = real.function(alignment, size);                                            \
+		note(block, size, CALLER);                                                         \
+		return block;                                                                      \
+	}
+ALIGNED_HOOK(aligned_alloc)
+ALIGNED_HOOK(memalign)
+
+#define PAGE_HOOK(function)                                                                        \
+	EXPORT void *function(size_t size)                                                         \
+	{                                                                                          \
+		void *block;                                                                       \
+                                                                                                   \
+		if (!is_ready())                                                                   \
+			return pool_allocate(WIRE_PAGE, size);                                     \
+		block = real.function(size);                                                       \
+		note(block, size, CALLER);                                                         \
+		return block;                                                                      \
+	}
+PAGE_HOOK(valloc)
+PAGE_HOOK(pvalloc)
+
+EXPORT size_t malloc_usable_size(void *block)
+{
+	if (block && pool_owns(block))
+		return pool_block_size(block);
+	return is_ready() && block ? real.malloc_usable_size(block) : 0;
+}
+
+EXPORT int dlclose(void *handle)
+{
+	int result;
+
+	if (!is_ready() || !real.dlclose)
+		return -1;
+	result = real.dlclose(handle);
+	if (result == 0 && is_on() && !thread_state.busy) {
+		thread_state.busy = true;
+		modules_unloaded();
+		thread_state.busy = false;
+	}
+	return result;
+}
+
+/* Our tables are huge and hardly touched: locking all of them into memory would fill it, so pages
+ * are locked as they are touched (Linux 4.4). */
+EXPORT int mlockall(int flags)
+{
+	if (!is_ready() || !real.mlockall) {
+		errno = ENOSYS;
+		return -1;
+	}
+	return real.mlockall(is_on() && flags ? flags | MCL_ONFAULT : flags);
+}

@@ -1,0 +1,98 @@
+/* Starts the library in its host: once, at the first call of a hook or from the constructor,
+ * whichever comes first.
+ *
+ * The first allocations come before any constructor of ours could run (libstdc++'s pool of 72,704
+ * bytes, the dynamic linker's own), so the hooks start it; the constructor is for programs that
+ * never allocate.
+ */
+#include "mem/preload/preload.h"
+
+#include "mem/preload/attach.h"
+#include "mem/preload/environment.h"
+#include "mem/preload/live.h"
+#include "mem/preload/modules.h"
+#include "mem/preload/real.h"
+#include "mem/preload/record.h"
+#include "mem/preload/section.h"
+#include "mem/preload/stacks.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+struct state preload;
+
+void *preload_map(size_t bytes)
+{
+	int saved = errno;
+	void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+	                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (memory == MAP_FAILED)
+		memory = NULL;
+	else
+		madvise(memory, bytes, MADV_DONTDUMP);
+	errno = saved;
+	return memory;
+}
+
+void preload_trouble(enum wire_trouble trouble)
+{
+	if (preload_mode() == MODE_ON)
+		__atomic_fetch_add(&preload.section->troubles[trouble], 1, __ATOMIC_RELAXED);
+}
+
+/* fork(3)'s handlers. The wiped page is what counts, since raw clones run no handlers; asking for
+ * the pid here spares a system call later, when the child may have sandboxed itself. */
+static void after_fork_in_child(void)
+{
+	*preload.is_ours = 0;
+	preload.pid = getpid();
+}
+
+static bool watch_forks(void)
+{
+	void *page = preload_map(WIRE_PAGE);
+
+	if (!page)
+		return false;
+	madvise(page, WIRE_PAGE, MADV_WIPEONFORK);
+	preload.is_ours = page;
+	return pthread_atfork(NULL, NULL, after_fork_in_child) == 0;
+}
+
+static bool start_recording(void)
+{
+	const char *address = getenv("PROFILE_SCENARIO");
+
+	preload.pid = getpid();
+	environment_remember();
+	return address && attach(address) == 0 && watch_forks() && live_init(real_is_glibc()) &&
+	       modules_init() && stacks_init() && record_init() && section_claim();
+}
+
+void preload_start(void)
+{
+	int expected = MODE_NEW, saved = errno;
+
+	if (!__atomic_compare_exchange_n(&preload.mode, &expected, MODE_STARTING, false,
+	                                 __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+		return;
+	real_resolve();
+	/* Before libc's own initialiser has run there is no environment to read; the next call
+	 * tries again. */
+	if (!environ)
+		expected = MODE_NEW;
+	else
+		expected = start_recording() ? MODE_ON : MODE_OFF;
+	__atomic_store_n(&preload.mode, expected, __ATOMIC_RELEASE);
+	errno = saved;
+}
+
+static __attribute__((constructor)) void start_without_allocation(void)
+{
+	if (preload_mode() == MODE_NEW)
+		preload_start();
+}

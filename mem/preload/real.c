@@ -1,0 +1,97 @@
+/* Finds the real allocation functions, and serves those who allocate meanwhile from a small pool.
+ */
+#include "mem/preload/real.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <stdint.h>
+#include <string.h>
+
+struct real real;
+
+static const struct {
+	const char *name;
+	size_t field;
+} names[] = {
+#define NAME(function)                                                                             \
+	{                                                                                          \
+#function, offsetof(struct real, function)                                         \
+	}
+    NAME(malloc),   NAME(calloc),   NAME(realloc),        NAME(reallocarray),
+    NAME(free),     NAME(cfree),    NAME(posix_memalign), NAME(aligned_alloc),
+    NAME(memalign), NAME(valloc),   NAME(pvalloc),        NAME(malloc_usable_size),
+    NAME(dlclose),  NAME(mlockall),
+#undef NAME
+};
+
+void real_resolve(void)
+{
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		void *function = dlsym(RTLD_NEXT, names[i].name);
+
+		memcpy((char *)&real + names[i].field, &function, sizeof(function));
+	}
+	/* Allocators of others may lack the younger ones. */
+	if (!real.cfree)
+		real.cfree = real.free;
+}
+
+bool real_is_glibc(void)
+{
+	Dl_info allocator, libc;
+
+	return dladdr((void *)real.malloc, &allocator) &&
+	       dladdr(dlsym(RTLD_NEXT, "gnu_get_libc_version"), &libc) &&
+	       allocator.dli_fbase == libc.dli_fbase;
+}
+
+/* glibc's dlsym needs 32 bytes for an error and static TLS a few hundred; ours is ample. */
+enum { POOL_BYTES = 64 * 1024, POOL_ALIGN = 16 };
+
+static char pool[POOL_BYTES] __attribute__((aligned(4096)));
+static size_t pool_used;
+
+bool pool_owns(const void *block)
+{
+	return (const char *)block >= pool && (const char *)block < pool + POOL_BYTES;
+}
+
+/* Each block has its size before it. */
+size_t pool_block_size(const void *block)
+{
+	size_t size;
+
+	memcpy(&size, (const char *)block - POOL_ALIGN, sizeof(size));
+	return size;
+}
+
+void *pool_allocate(size_t alignment, size_t size)
+{
+	size_t used = __atomic_load_n(&pool_used, __ATOMIC_RELAXED), start;
+
+	if (alignment < POOL_ALIGN)
+		alignment = POOL_ALIGN;
+	if (size > POOL_BYTES || alignment > POOL_BYTES || (alignment & (alignment - 1)))
+		goto none;
+	do {
+		start = (used + POOL_ALIGN + alignment - 1) & ~(alignment - 1);
+		if (start > POOL_BYTES || size > POOL_BYTES - start)
+			goto none;
+	} while (!__atomic_compare_exchange_n(&pool_used, &used, start + size, false,
+	                                      __ATOMIC_RELAXED, __ATOMIC_RELAXED));
+	memcpy(pool + start - POOL_ALIGN, &size, sizeof(size));
+	return pool + start;
+none:
+	errno = ENOMEM;
+	return NULL;
+}
+
+void *pool_reallocate(void *block, size_t size)
+{
+	size_t old = pool_block_size(block);
+	void *moved = real.malloc ? real.malloc(size) : pool_allocate(POOL_ALIGN, size);
+
+	if (moved)
+		memcpy(moved, block, old < size ? old : size);
+	return moved;
+}

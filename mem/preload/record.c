@@ -1,0 +1,426 @@
+/* The recorder: live blocks, counters by stack and shard, the peak, and the timeline.
+ *
+ * A thread that records holds one shard: the counters it may change, and the scratch memory of the
+ * unwinder. It takes the one it had last, or the next free one, so threads seldom meet. While there
+ * is one thread there is no lock at all.
+ *
+ * The peak in one pass: peak_epoch grows with each new peak. Before a counter is changed, and its
+ * epoch is old, what it has live is what it had live at the latest peak, and is kept as that.
+ */
+#include "mem/preload/record.h"
+
+#include "mem/preload/preload.h"
+#include "mem/preload/section.h"
+#include "mem/preload/stacks.h"
+#include "mem/preload/timeline.h"
+
+#include <sched.h>
+#include <stdatomic.h>
+#include <sys/single_threaded.h>
+#include <time.h>
+
+struct shard {
+	uint32_t is_taken;
+	bool was_used;
+	int64_t unflushed_bytes; /* not yet in the section's live_bytes */
+	uint64_t churn_bytes;    /* allocated and freed: massif's time unit B */
+	int64_t credit;          /* events (or bytes) until the next look at the timeline */
+	int64_t grant;           /* what the credit was at the last look */
+	uint64_t last_look;
+	struct stack_scratch *scratch;
+} __attribute__((aligned(64)));
+
+static struct shard shards[WIRE_N_SHARDS];
+static uint32_t inherited_lock;
+
+__thread struct thread thread_state __attribute__((tls_model("initial-exec")));
+
+bool record_init(void)
+{
+	char *scratch = preload_map(WIRE_N_SHARDS * stack_scratch_bytes());
+
+	if (!scratch)
+		return false;
+	for (size_t i = 0; i < WIRE_N_SHARDS; i++)
+		shards[i].scratch = (void *)(scratch + i * stack_scratch_bytes());
+	return true;
+}
+
+/* False where this event cannot be recorded: in a signal handler that interrupted the recorder. */
+static inline bool enter(void)
+{
+	struct thread *thread = &thread_state;
+
+	if (unlikely(thread->busy)) {
+		preload_trouble(WIRE_REENTRANT);
+		return false;
+	}
+	thread->busy = true;
+	atomic_signal_fence(memory_order_seq_cst);
+	if (unlikely(!*preload.is_ours) && !section_claim()) {
+		thread->busy = false;
+		return false;
+	}
+	return true;
+}
+
+static inline void leave(void)
+{
+	atomic_signal_fence(memory_order_seq_cst);
+	thread_state.busy = false;
+}
+
+static bool try_take(struct shard *shard)
+{
+	return !__atomic_load_n(&shard->is_taken, __ATOMIC_RELAXED) &&
+	       !__atomic_exchange_n(&shard->is_taken, 1, __ATOMIC_ACQUIRE);
+}
+
+static __attribute__((noinline)) struct shard *take_shard_of_many(void)
+{
+	struct thread *thread = &thread_state;
+
+	preload.section->was_threaded = 1;
+	if (!thread->has_shard) {
+		thread->shard = (uint8_t)(((uint64_t)thread >> 12) % WIRE_N_SHARDS);
+		thread->has_shard = true;
+	}
+	for (;;) {
+		for (unsigned i = 0; i < WIRE_N_SHARDS; i++) {
+			unsigned number = (thread->shard + i) % WIRE_N_SHARDS;
+
+			if (try_take(&shards[number])) {
+				thread->shard = (uint8_t)number;
+				return &shards[number];
+			}
+		}
+		/* More threads inside than shards: some of them are not running. */
+		sched_yield();
+	}
+}
+
+static inline struct shard *take_shard(void)
+{
+	struct shard *shard = &shards[0];
+
+	if (unlikely(!__libc_single_threaded))
+		shard = take_shard_of_many();
+	shard->was_used = true;
+	return shard;
+}
+
+static inline void give_back(struct shard *shard)
+{
+	__atomic_store_n(&shard->is_taken, 0, __ATOMIC_RELEASE);
+}
+
+static inline void keep_peak(struct wire_counter *counter, uint64_t epoch)
+{
+	if (counter->peak_epoch == epoch)
+		return;
+	counter->peak_bytes = counter->live_bytes;
+	counter->peak_blocks = (int64_t)(counter->allocations - counter->frees);
+	counter->peak_epoch = epoch;
+}
+
+static inline struct wire_counter *counter_of(unsigned shard, uint32_t stack)
+{
+	struct wire_section *section = preload.section;
+	struct wire_counter *counter = section_counters(section, shard) + stack;
+
+	keep_peak(counter, __atomic_load_n(&section->peak_epoch, __ATOMIC_ACQUIRE));
+	return counter;
+}
+
+static void count_inherited_free(struct live_block block)
+{
+	struct wire_counter *counter;
+
+	while (__atomic_exchange_n(&inherited_lock, 1, __ATOMIC_ACQUIRE))
+		sched_yield();
+	counter = counter_of(WIRE_INHERITED_SHARD, block.stack);
+	counter->frees++;
+	counter->live_bytes -= (int64_t)block.size_bytes;
+	__atomic_store_n(&inherited_lock, 0, __ATOMIC_RELEASE);
+}
+
+static inline void count_free(struct shard *shard, struct live_block block, bool is_temporary)
+{
+	struct wire_counter *counter;
+
+	if (unlikely(block.depth != (uint16_t)preload.section->depth)) {
+		count_inherited_free(block);
+	} else {
+		counter = counter_of((unsigned)(shard - shards), block.stack);
+		counter->frees++;
+		counter->live_bytes -= (int64_t)block.size_bytes;
+		counter->temporary += is_temporary;
+	}
+	shard->unflushed_bytes -= (int64_t)block.size_bytes;
+	shard->churn_bytes += block.size_bytes;
+}
+
+static inline void count_allocation(struct shard *shard, uint32_t stack, size_t size)
+{
+	struct wire_counter *counter = counter_of((unsigned)(shard - shards), stack);
+
+	counter->allocations++;
+	counter->allocated_bytes += size;
+	counter->live_bytes += (int64_t)size;
+	shard->unflushed_bytes += (int64_t)size;
+	shard->churn_bytes += size;
+}
+
+static uint64_t churn_of_all(void)
+{
+	uint64_t churn = 0;
+
+	for (unsigned i = 0; i < WIRE_N_SHARDS; i++)
+		churn += shards[i].churn_bytes;
+	return churn;
+}
+
+/* The time of a new peak. The clock is not read for it: its last reading is at most an eighth of an
+ * interval old. */
+static inline uint64_t peak_time(const struct shard *shard)
+{
+	if (preload.time_unit == WIRE_TIME_BYTES)
+		return churn_of_all();
+	return shard->last_look > preload.section->start_ns ? shard->last_look
+	                                                    : preload.section->start_ns;
+}
+
+static void raise_peak_of_many(const struct shard *shard, int64_t live)
+{
+	struct wire_section *section = preload.section;
+	int64_t peak = __atomic_load_n(&section->peak_bytes, __ATOMIC_RELAXED);
+
+	while (live > peak) {
+		if (!__atomic_compare_exchange_n(&section->peak_bytes, &peak, live, false,
+		                                 __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+			continue;
+		section->peak_time = peak_time(shard);
+		__atomic_fetch_add(&section->peak_epoch, 1, __ATOMIC_ACQ_REL);
+		break;
+	}
+}
+
+/* Brings what the shard has changed into the process's total. */
+static inline void flush(struct shard *shard)
+{
+	struct wire_section *section = preload.section;
+	int64_t change = shard->unflushed_bytes;
+
+	if (likely(__libc_single_threaded)) {
+		section->live_bytes += change;
+		shard->unflushed_bytes = 0;
+		if (section->live_bytes > section->peak_bytes) {
+			section->peak_bytes = section->live_bytes;
+			section->peak_time = peak_time(shard);
+			section->peak_epoch++;
+		}
+		return;
+	}
+	if (change < WIRE_FLUSH_BYTES && change > -WIRE_FLUSH_BYTES)
+		return;
+	shard->unflushed_bytes = 0;
+	raise_peak_of_many(shard,
+	                   __atomic_add_fetch(&section->live_bytes, change, __ATOMIC_ACQ_REL));
+}
+
+static uint64_t timeline_now(void)
+{
+	struct timespec now;
+
+	if (preload.time_unit == WIRE_TIME_BYTES)
+		return churn_of_all();
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+static void add_tree(struct timeline *timeline)
+{
+	uint32_t n_stacks = __atomic_load_n(&preload.image->n_stacks, __ATOMIC_RELAXED);
+
+	for (uint32_t stack = 0; stack <= n_stacks && stack <= WIRE_MAX_STACKS; stack++) {
+		int64_t live = 0;
+
+		for (unsigned i = 0; i <= WIRE_N_SHARDS; i++)
+			if (i == WIRE_INHERITED_SHARD ? preload.section->depth : shards[i].was_used)
+				live += section_counters(preload.section, i)[stack].live_bytes;
+		if (live > 0 && !timeline_add_entry(timeline, stack, (uint64_t)live)) {
+			preload_trouble(WIRE_NO_TREE);
+			return;
+		}
+	}
+}
+
+/* How much may happen before the next look: an eighth of the interval by the pace since the last
+ * one. */
+static void grant_credit(struct shard *shard, uint64_t now, uint64_t interval)
+{
+	uint64_t passed = now - shard->last_look, wanted = interval / 8;
+	int64_t most = shard->grant > 4096 ? 8192 : 2 * shard->grant + 1;
+
+	if (preload.time_unit == WIRE_TIME_BYTES)
+		shard->grant = __libc_single_threaded ? 0 : (int64_t)wanted;
+	else if (passed <= wanted)
+		shard->grant = most;
+	else
+		shard->grant = (int64_t)((uint64_t)shard->grant * wanted / passed);
+	shard->credit = shard->grant;
+	shard->last_look = now;
+}
+
+static __attribute__((noinline)) void look_at_timeline(struct shard *shard)
+{
+	struct wire_section *section = preload.section;
+	struct timeline timeline = section_timeline(section);
+	uint64_t now = timeline_now();
+	int64_t live = __atomic_load_n(&section->live_bytes, __ATOMIC_RELAXED);
+
+	/* Another thread is at it: its snapshot is as good as ours. */
+	if (__atomic_exchange_n(&section->timeline_busy, 1, __ATOMIC_ACQUIRE))
+		return;
+	if (timeline_is_due(&timeline, now) &&
+	    timeline_add(&timeline, now, live > 0 ? (uint64_t)live : 0))
+		add_tree(&timeline);
+	grant_credit(shard, now, section->interval);
+	__atomic_store_n(&section->timeline_busy, 0, __ATOMIC_RELEASE);
+}
+
+/* At the end of every event. */
+static inline void finish_event(struct shard *shard, uint64_t bytes)
+{
+	flush(shard);
+	shard->credit -= preload.time_unit == WIRE_TIME_BYTES ? (int64_t)bytes : 1;
+	if (unlikely(shard->credit < 0))
+		look_at_timeline(shard);
+}
+
+static inline void remember(struct shard *shard, const void *block, size_t size, uint32_t stack)
+{
+	struct live_block stale,
+	    live = {.size_bytes = size, .stack = stack, .depth = (uint16_t)preload.section->depth};
+	bool has_stale;
+
+	if (unlikely(!live_put(block, live, &stale, &has_stale)))
+		preload_trouble(WIRE_UNTRACKED);
+	if (unlikely(has_stale)) {
+		count_free(shard, stale, false);
+		preload_trouble(WIRE_STALE);
+	}
+}
+
+static inline void record_new(struct shard *shard, const void *block, size_t size,
+                              struct unwind_registers caller)
+{
+	uint32_t stack = stacks_identify(shard->scratch, caller);
+
+	if (unlikely(!stack))
+		preload_trouble(WIRE_NO_STACK);
+	remember(shard, block, size, stack);
+	count_allocation(shard, stack, size);
+	thread_state.last = block;
+}
+
+static inline bool was_last(const void *block)
+{
+	if (thread_state.last != block)
+		return false;
+	thread_state.last = NULL;
+	return true;
+}
+
+void record_allocation(const void *block, size_t size, struct unwind_registers caller)
+{
+	struct shard *shard;
+
+	if (!enter())
+		return;
+	shard = take_shard();
+	record_new(shard, block, size, caller);
+	finish_event(shard, size);
+	give_back(shard);
+	leave();
+}
+
+void record_release(const void *block)
+{
+	struct live_block live;
+	struct shard *shard;
+
+	if (!enter())
+		return;
+	if (live_take(block, &live)) {
+		shard = take_shard();
+		count_free(shard, live, was_last(block));
+		finish_event(shard, live.size_bytes);
+		give_back(shard);
+	}
+	leave();
+}
+
+bool record_take_out(const void *block, struct live_block *taken)
+{
+	bool known = false;
+
+	if (enter()) {
+		known = live_take(block, taken);
+		leave();
+	}
+	return known;
+}
+
+void record_put_back(const void *block, const struct live_block *taken)
+{
+	struct live_block stale;
+	bool has_stale;
+
+	if (enter()) {
+		live_put(block, *taken, &stale, &has_stale);
+		leave();
+	}
+}
+
+void record_replacement(const void *block, const struct live_block *taken, const void *new_block,
+                        size_t size, struct unwind_registers caller)
+{
+	struct shard *shard;
+
+	if (!enter())
+		return;
+	shard = take_shard();
+	count_free(shard, *taken, was_last(block));
+	if (new_block)
+		record_new(shard, new_block, size, caller);
+	finish_event(shard, size + taken->size_bytes);
+	give_back(shard);
+	leave();
+}
+
+static void add_inherited(void *context, struct live_block block)
+{
+	struct wire_section *section = context;
+	struct wire_counter *counter =
+	    section_counters(section, WIRE_INHERITED_SHARD) + block.stack;
+
+	counter->allocations++;
+	counter->allocated_bytes += block.size_bytes;
+	counter->live_bytes += (int64_t)block.size_bytes;
+	section->live_bytes += (int64_t)block.size_bytes;
+}
+
+void record_inherit(struct wire_section *section)
+{
+	for (unsigned i = 0; i < WIRE_N_SHARDS; i++) {
+		struct stack_scratch *scratch = shards[i].scratch;
+
+		/* Threads of the parent that held one have not come along. */
+		shards[i] = (struct shard){.scratch = scratch};
+	}
+	inherited_lock = 0;
+	thread_state.last = NULL;
+	live_for_each(add_inherited, section);
+	section->peak_bytes = section->live_bytes;
+}

@@ -1,0 +1,33 @@
+/* Counts every allocation and release under its stack. */
+#ifndef MEM_PRELOAD_RECORD_H
+#define MEM_PRELOAD_RECORD_H
+
+#include "core/unwind/unwind.h"
+#include "mem/preload/live.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct wire_section;
+
+/* False: no memory. */
+bool record_init(void);
+
+/* After the real function gave the block; the registers are those of the hook's caller. */
+void record_allocation(const void *block, size_t size, struct unwind_registers caller);
+
+/* Before the real function takes the block. */
+void record_release(const void *block);
+
+/* realloc: the block is taken out of the live ones before the real call (another thread may get its
+ * address during the call), then either counted as freed together with its successor (NULL: there
+ * is none), or put back. */
+bool record_take_out(const void *block, struct live_block *taken);
+void record_put_back(const void *block, const struct live_block *taken);
+void record_replacement(const void *block, const struct live_block *taken, const void *new_block,
+                        size_t size, struct unwind_registers caller);
+
+/* A forked child's first event: its section gets what it inherited. */
+void record_inherit(struct wire_section *section);
+
+#endif

@@ -1,0 +1,75 @@
+/* Claims a section of the shared memory for this process. */
+#include "mem/preload/section.h"
+
+#include "mem/preload/modules.h"
+#include "mem/preload/preload.h"
+#include "mem/preload/record.h"
+
+#include <time.h>
+#include <unistd.h>
+
+struct timeline section_timeline(struct wire_section *section)
+{
+	char *start = (char *)section;
+
+	return (struct timeline){
+	    .section = section,
+	    .snapshots = (struct wire_snapshot *)(start + WIRE_SNAPSHOTS_OFF),
+	    .entries = (struct wire_tree_entry *)(start + WIRE_TREES_OFF),
+	    .max_snapshots = preload.max_snapshots,
+	    .detailed_freq = preload.detailed_freq,
+	    .max_entries = WIRE_MAX_TREE_ENTRIES,
+	};
+}
+
+static struct wire_section *section_at(uint32_t number)
+{
+	return (struct wire_section *)((char *)preload.image + WIRE_SECTIONS_OFF +
+	                               number * WIRE_SECTION_BYTES);
+}
+
+static void begin_timeline(struct wire_section *section)
+{
+	struct timeline timeline = section_timeline(section);
+	uint64_t start = preload.time_unit == WIRE_TIME_BYTES ? 0 : section->start_ns;
+
+	section->peak_time = start;
+	timeline_add(&timeline, start, (uint64_t)section->live_bytes);
+}
+
+static bool refuse(uint32_t *count)
+{
+	__atomic_fetch_add(count, 1, __ATOMIC_RELAXED);
+	__atomic_store_n(&preload.mode, MODE_OFF, __ATOMIC_RELEASE);
+	return false;
+}
+
+bool section_claim(void)
+{
+	struct wire_section *parent = preload.section, *section;
+	struct timespec now;
+	uint32_t number;
+
+	if (parent && preload.n_mapped_sections == 1)
+		return refuse(&preload.image->n_unmapped_children);
+	number = __atomic_fetch_add(&preload.image->n_sections, 1, __ATOMIC_RELAXED);
+	if (number >= WIRE_MAX_SECTIONS)
+		return refuse(&preload.image->n_unmapped_children);
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	section = section_at(number);
+	section->start_ns = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+	section->pid = preload.pid ? preload.pid : getpid();
+	section->parent_section = parent ? (int32_t)preload.section_number : -1;
+	section->depth = parent ? parent->depth + 1 : 0;
+	section->peak_epoch = 1;
+	if (parent) {
+		modules_copy(section, parent);
+		record_inherit(section);
+	}
+	begin_timeline(section);
+	preload.section = section;
+	preload.section_number = number;
+	*preload.is_ours = 1;
+	__atomic_store_n(&section->is_ready, 1, __ATOMIC_RELEASE);
+	return true;
+}

@@ -1,0 +1,15 @@
+/* This process's section of the shared memory. */
+#ifndef MEM_PRELOAD_SECTION_H
+#define MEM_PRELOAD_SECTION_H
+
+#include "mem/preload/timeline.h"
+
+#include <stdbool.h>
+
+/* Claims a section for this process: for the image itself at start, for a forked child at its first
+ * event. False when there is none left; recording is then off. */
+bool section_claim(void);
+
+struct timeline section_timeline(struct wire_section *section);
+
+#endif

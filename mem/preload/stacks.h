@@ -1,0 +1,19 @@
+/* Who allocates: unwinds the calling thread and gives its stack an id in the image's trie. */
+#ifndef MEM_PRELOAD_STACKS_H
+#define MEM_PRELOAD_STACKS_H
+
+#include "core/unwind/unwind.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct stack_scratch; /* what one unwinding needs; used by one thread at a time */
+
+/* False: no memory. */
+bool stacks_init(void);
+size_t stack_scratch_bytes(void);
+
+/* The id of the stack that the registers stand on, or 0 when the table is full. */
+uint32_t stacks_identify(struct stack_scratch *scratch, struct unwind_registers registers);
+
+#endif

@@ -1,0 +1,214 @@
+/* What the preload library and the driver share: a memory file an exec image, and the messages that
+ * hand it over.
+ *
+ * The driver makes one sparse memfd for each image that connects, sizes it beforehand and seals its
+ * size. The library maps it and only ever writes into it; the driver copies it out with pread(2),
+ * so nothing the target does to the memory can hurt the driver. All numbers are little-endian and
+ * of fixed width.
+ *
+ *   image header | trie nodes | stacks | trie index | section 0 | section 1 | ...
+ *
+ * The trie of stacks belongs to the image: forked children have the same code at the same addresses
+ * and go on in it. Each process of the image has a section of its own, claimed by an atomic add on
+ * n_sections. Untouched pages cost nothing, so the tables are sized for the largest programs.
+ *
+ * docs/formats.md has the page of this format. A change of any struct is a new WIRE_VERSION.
+ */
+#ifndef MEM_WIRE_H
+#define MEM_WIRE_H
+
+#include <stdint.h>
+
+#define WIRE_MAGIC 0x31706165682d7370u /* "ps-heap1" */
+
+enum {
+	WIRE_VERSION = 1,
+	WIRE_PAGE = 4096,
+
+	WIRE_MAX_NODES = 1 << 22,
+	WIRE_MAX_STACKS = 1 << 19,
+	WIRE_MAX_SECTIONS = 1024,
+	WIRE_MAX_MODULES = 4096,
+	WIRE_MODULE_TEXT = 1 << 20, /* bytes for the paths of a section's modules */
+	WIRE_MAX_SNAPSHOTS = 1000,
+	WIRE_MAX_TREE_ENTRIES = 1 << 22, /* of all detailed snapshots of a section together */
+
+	/* Threads write to different shards so that they need not wait for each other. The last
+	 * shard holds what a forked child inherited: its `allocations` are inherited blocks, its
+	 * `frees` those it freed. */
+	WIRE_N_SHARDS = 16,
+	WIRE_INHERITED_SHARD = WIRE_N_SHARDS,
+};
+
+/* The index of the trie: levels of growing size, so that a small program touches few pages. An
+ * entry is a node's id. */
+enum {
+	WIRE_INDEX_LEVELS = 5,
+	WIRE_INDEX_BUCKET = 8,
+	WIRE_INDEX_FIRST_BITS = 12,
+	WIRE_INDEX_STEP_BITS = 3,
+	/* 2^12 + 2^15 + 2^18 + 2^21 + 2^24 */
+	WIRE_INDEX_ENTRIES = (1 << 12) + (1 << 15) + (1 << 18) + (1 << 21) + (1 << 24),
+};
+
+/* A node's address is a return address, unless one of the upper bits says otherwise: the address
+ * itself (of the code that a signal interrupted), the root of a stack (with the number of module
+ * generations before it), or that unwinding failed above this frame (enum unwind_end). */
+#define WIRE_IP_EXACT (UINT64_C(1) << 63)
+#define WIRE_IP_GENERATION (UINT64_C(1) << 62)
+#define WIRE_IP_FAILED (UINT64_C(1) << 61)
+#define WIRE_IP_BITS (WIRE_IP_FAILED - 1)
+
+/* Handing over: hello from the library, welcome with the descriptor, attached from the library. */
+struct wire_hello {
+	uint64_t magic;
+	uint32_t version;
+	uint32_t reserved;
+	uint64_t token; /* the second half of PROFILE_SCENARIO */
+};
+
+enum wire_time_unit { WIRE_TIME_NS, WIRE_TIME_BYTES };
+
+struct wire_welcome {
+	uint64_t magic;
+	uint32_t version;
+	uint32_t time_unit; /* enum wire_time_unit */
+	uint32_t max_snapshots;
+	uint32_t detailed_freq;
+};
+
+struct wire_attached {
+	uint32_t version;
+	int32_t error; /* errno of what went wrong in the library; 0: recording */
+};
+
+struct wire_image {
+	uint64_t magic;
+	uint32_t version;
+	uint32_t n_sections; /* claimed; more than WIRE_MAX_SECTIONS when some were refused */
+	uint32_t n_nodes;    /* ids are 1 .. n_nodes; may pass the maximum likewise */
+	uint32_t n_stacks;   /* ids are 1 .. n_stacks; 0: the table was full */
+	uint32_t n_unmapped_children; /* that had no section mapped, so could not be observed */
+	uint32_t reserved;
+};
+
+/* The parent's id is smaller than the node's own; 0: a root. */
+struct wire_node {
+	uint64_t ip;
+	uint32_t parent;
+	uint32_t stack; /* the id of the stack that ends here; 0: none yet */
+};
+
+/* What one stack did in one shard. Live bytes and blocks may be negative in a shard: another one
+ * freed them. */
+struct wire_counter {
+	uint64_t allocations;
+	uint64_t frees;
+	uint64_t allocated_bytes;
+	uint64_t temporary; /* freed by its thread before it allocated anything else */
+	int64_t live_bytes;
+	/* Live at the peak if peak_epoch is the section's; if it is older, nothing changed since
+	 * and live_bytes and allocations - frees are what was live at the peak. */
+	int64_t peak_bytes;
+	int64_t peak_blocks;
+	uint64_t peak_epoch;
+};
+
+/* A loaded object. Ranges are of the whole image; an address minus load_bias is one of the file. */
+struct wire_module {
+	uint64_t start;
+	uint64_t end;
+	uint64_t load_bias;
+	uint32_t generation; /* stacks of this and later generations may lie in it */
+	uint32_t path_off;   /* in the section's module text */
+	uint32_t path_len;   /* 0: the executable itself */
+	uint8_t build_id_len;
+	uint8_t build_id[20];
+	uint8_t reserved[3];
+	uint32_t reserved2;
+};
+
+struct wire_tree_entry {
+	uint64_t live_bytes;
+	uint32_t stack;
+	uint32_t reserved;
+};
+
+struct wire_snapshot {
+	uint64_t time; /* CLOCK_MONOTONIC ns, or bytes allocated and freed so far */
+	uint64_t live_bytes;
+	uint32_t first_entry; /* of its tree */
+	uint32_t n_entries;
+	uint32_t is_detailed;
+	uint32_t reserved;
+};
+
+/* Things that went wrong but did not end the recording; the driver shows those that are not 0. */
+enum wire_trouble {
+	WIRE_REENTRANT, /* allocations and frees in a signal handler that interrupted the recording
+	                   of another */
+	WIRE_STALE,     /* blocks whose free was not seen; counted as freed when their address came
+	                   again */
+	WIRE_UNTRACKED, /* allocations whose block could not be remembered */
+	WIRE_NO_STACK,  /* allocations without stack: the table of stacks was full */
+	WIRE_NO_MODULE, /* loaded objects that did not fit the list */
+	WIRE_NO_TREE,   /* detailed snapshots that did not fit */
+	WIRE_N_TROUBLES,
+};
+
+struct wire_section {
+	uint32_t is_ready; /* set last; 0: claimed and never used */
+	int32_t pid;
+	int32_t parent_section; /* -1: the process that was exec'ed */
+	uint32_t depth;         /* forks since exec */
+	uint64_t start_ns;      /* CLOCK_MONOTONIC */
+	uint32_t n_modules;     /* raised when the new one is whole */
+	uint32_t module_text_used;
+	uint32_t was_threaded; /* the peak is exact within WIRE_N_SHARDS * WIRE_FLUSH_BYTES */
+	uint32_t reserved;
+	uint64_t troubles[WIRE_N_TROUBLES];
+
+	/* The timeline is being changed: a reader that finds this set must not use it. */
+	uint32_t timeline_busy;
+	uint32_t n_snapshots;
+	uint64_t interval;
+	uint32_t since_detailed; /* snapshots since the last detailed one */
+	uint32_t n_tree_entries;
+
+	/* What every event changes has a cache line of its own. */
+	int64_t live_bytes __attribute__((aligned(64)));
+	int64_t peak_bytes;
+	uint64_t peak_epoch; /* from 1 */
+	uint64_t peak_time;  /* of the last look at the clock before the peak */
+};
+
+/* A thread among several adds to live_bytes only when it has this much to add. */
+enum { WIRE_FLUSH_BYTES = 4096 };
+
+#define WIRE_ALIGN(bytes) (((bytes) + WIRE_PAGE - 1) / WIRE_PAGE * WIRE_PAGE)
+
+/* Offsets in the file. */
+#define WIRE_NODES_OFF ((uint64_t)WIRE_PAGE)
+#define WIRE_STACKS_OFF                                                                            \
+	WIRE_ALIGN(WIRE_NODES_OFF + (WIRE_MAX_NODES + UINT64_C(1)) * sizeof(struct wire_node))
+#define WIRE_INDEX_OFF WIRE_ALIGN(WIRE_STACKS_OFF + (WIRE_MAX_STACKS + UINT64_C(1)) * 4)
+#define WIRE_SECTIONS_OFF WIRE_ALIGN(WIRE_INDEX_OFF + WIRE_INDEX_ENTRIES * UINT64_C(4))
+
+/* Offsets in a section. */
+#define WIRE_MODULES_OFF ((uint64_t)WIRE_PAGE)
+#define WIRE_TEXT_OFF WIRE_ALIGN(WIRE_MODULES_OFF + WIRE_MAX_MODULES * sizeof(struct wire_module))
+#define WIRE_SNAPSHOTS_OFF (WIRE_TEXT_OFF + WIRE_MODULE_TEXT)
+#define WIRE_TREES_OFF                                                                             \
+	WIRE_ALIGN(WIRE_SNAPSHOTS_OFF + WIRE_MAX_SNAPSHOTS * sizeof(struct wire_snapshot))
+#define WIRE_COUNTERS_OFF                                                                          \
+	WIRE_ALIGN(WIRE_TREES_OFF + WIRE_MAX_TREE_ENTRIES * sizeof(struct wire_tree_entry))
+#define WIRE_SHARD_BYTES ((WIRE_MAX_STACKS + UINT64_C(1)) * sizeof(struct wire_counter))
+#define WIRE_SECTION_BYTES WIRE_ALIGN(WIRE_COUNTERS_OFF + (WIRE_N_SHARDS + 1) * WIRE_SHARD_BYTES)
+
+#define WIRE_FILE_BYTES (WIRE_SECTIONS_OFF + WIRE_MAX_SECTIONS * WIRE_SECTION_BYTES)
+
+_Static_assert(sizeof(struct wire_counter) == 64, "a counter is one cache line");
+_Static_assert(sizeof(struct wire_module) == 64, "no hidden padding in a module");
+_Static_assert(sizeof(struct wire_section) <= WIRE_PAGE, "a section's header fits a page");
+
+#endif
