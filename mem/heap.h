@@ -1,0 +1,122 @@
+/* What the heap of each process of a run did: totals, stacks with their values, and the timeline.
+ *
+ * Built from the memory files that the preload library wrote; knows nothing of the wire's layout
+ * beyond this module.
+ */
+#ifndef MEM_HEAP_H
+#define MEM_HEAP_H
+
+#include "core/recording.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct diag;
+struct server;
+
+/* The value types of a heap's recording. The trees of its detailed snapshots follow, one type each.
+ */
+enum heap_type {
+	HEAP_ALLOC_OBJECTS,
+	HEAP_ALLOC_SPACE,
+	HEAP_INUSE_OBJECTS, /* at exit, of the process's own blocks */
+	HEAP_INUSE_SPACE,
+	HEAP_PEAK_SPACE,
+	HEAP_TEMPORARY_OBJECTS, /* freed by their thread before it allocated anything else */
+	HEAP_N_TYPES,
+};
+extern const struct value_type heap_types[HEAP_N_TYPES];
+
+/* Something that went wrong in the target without ending the recording. */
+struct heap_trouble {
+	const char *what;
+	uint64_t count;
+};
+enum { HEAP_N_TROUBLES = 8 };
+
+struct heap_totals {
+	uint64_t allocations;
+	uint64_t frees;
+	uint64_t allocated_bytes;
+	uint64_t temporary;
+	uint64_t in_use_bytes; /* at exit */
+	uint64_t in_use_blocks;
+	uint64_t inherited_bytes; /* of a forked child: its parent's blocks that it did not free */
+	uint64_t inherited_blocks;
+	uint64_t peak_bytes; /* inherited blocks included */
+	uint64_t peak_blocks;
+	uint64_t without_whole_stack; /* allocations whose stack could not be unwound to its end */
+	uint64_t lost_events;         /* allocations and frees that could not be counted */
+};
+
+struct heap_snapshot {
+	uint64_t time; /* ns since the process image started, or bytes allocated and freed */
+	uint64_t live_bytes;
+	bool is_detailed;
+	bool is_peak;
+	size_t type; /* value type that holds its tree, when it is detailed or the peak */
+};
+
+struct heap_process {
+	pid_t pid;
+	pid_t parent_pid; /* of a forked child; else 0: not known here */
+	unsigned
+	    exec_number; /* as the process tree numbers them: 0 is the target itself, or a fork */
+	char comm[16];
+	char *command;
+	bool is_threaded;   /* the peak is exact within heap_peak_bound() */
+	bool timeline_lost; /* it died while the timeline was being changed */
+	struct heap_totals totals;
+	struct recording *recording;
+	struct heap_snapshot *snapshots; /* in time order, with the peak among them */
+	size_t n_snapshots;
+	struct heap_trouble troubles[HEAP_N_TROUBLES]; /* ended by a NULL text */
+};
+
+/* An image that could not be observed. */
+struct heap_refusal {
+	pid_t pid;
+	pid_t parent_pid; /* 0: not known */
+	unsigned exec_number;
+	char *command; /* may be NULL */
+	char *reason;
+};
+
+/* One repeat. */
+struct heap_run {
+	struct heap_process *processes;
+	size_t n_processes;
+	size_t processes_capacity;
+	struct heap_refusal *refusals;
+	size_t n_refusals;
+	size_t refusals_capacity;
+	uint64_t n_unobserved_forks; /* forked children that found no room for their counts */
+	uint64_t peak_rss_bytes;
+};
+
+/* Reads all images that the server knows. `target` is the process that was launched;
+ * `time_is_bytes` as the welcome said. */
+int heap_run_read(struct heap_run *run, const struct server *server, pid_t target,
+                  bool time_is_bytes, struct diag *diag);
+/* Is there a process or a refusal of this image? */
+bool heap_run_knows(const struct heap_run *run, pid_t pid, unsigned exec_number);
+/* Adds an image that never connected. The texts are copied. */
+void heap_run_refuse(struct heap_run *run, const struct heap_refusal *refusal);
+void heap_run_fini(struct heap_run *run);
+
+/* Sums over processes; the peak is that of the process that heap_run_largest() gives. */
+struct heap_totals heap_run_totals(const struct heap_run *run);
+
+/* The process with the highest peak, or NULL. */
+const struct heap_process *heap_run_largest(const struct heap_run *run);
+
+/* By how much the peak of a process with threads may be off. */
+uint64_t heap_peak_bound(void);
+
+/* All processes in one recording of HEAP_N_TYPES: a thread each. Peak values are of the largest
+ * one. The caller frees it. */
+struct recording *heap_run_merge(const struct heap_run *run);
+
+#endif

@@ -1,0 +1,301 @@
+/* Reads, checks and sums what the preload library wrote. */
+#include "mem/wire_reader.h"
+
+#include "core/alloc.h"
+#include "core/diag.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static bool read_fd(void *context, void *memory, size_t bytes, uint64_t offset)
+{
+	const int *fd = context;
+
+	while (bytes > 0) {
+		ssize_t got = pread(*fd, memory, bytes, (off_t)offset);
+
+		if (got <= 0)
+			return false;
+		memory = (char *)memory + got;
+		offset += (uint64_t)got;
+		bytes -= (size_t)got;
+	}
+	return true;
+}
+
+struct wire_source wire_source_of_fd(const int *fd)
+{
+	return (struct wire_source){.read = read_fd, .context = (void *)fd};
+}
+
+/* An array copied in one go, or NULL with a sentence. */
+static void *read_array(struct wire_source source, size_t count, size_t item_size, uint64_t offset,
+                        struct diag *diag)
+{
+	void *items = xcalloc(count + 1, item_size);
+
+	if (source.read(source.context, items, count * item_size, offset))
+		return items;
+	free(items);
+	diag_fail(diag, EIO, "cannot read the memory file of a target");
+	return NULL;
+}
+
+static uint32_t at_most(uint32_t value, uint32_t limit)
+{
+	return value < limit ? value : limit;
+}
+
+/* Parents come before their children, so that a walk to the root ends. */
+static void check_nodes(struct wire_image_copy *copy)
+{
+	copy->nodes[0] = (struct wire_node){0};
+	for (uint32_t i = 1; i <= copy->n_nodes; i++) {
+		if (copy->nodes[i].parent >= i) {
+			copy->nodes[i].parent = 0;
+			copy->n_damaged++;
+		}
+	}
+	copy->stacks[0] = 0;
+	for (uint32_t i = 1; i <= copy->n_stacks; i++) {
+		if (copy->stacks[i] > copy->n_nodes) {
+			copy->stacks[i] = 0;
+			copy->n_damaged++;
+		}
+	}
+}
+
+int wire_read_image(struct wire_image_copy *copy, struct wire_source source, struct diag *diag)
+{
+	struct wire_image head;
+
+	*copy = (struct wire_image_copy){0};
+	if (!source.read(source.context, &head, sizeof(head), 0) || head.magic != WIRE_MAGIC ||
+	    head.version != WIRE_VERSION)
+		return diag_fail(diag, EINVAL, "the memory file of a target is damaged");
+	copy->n_sections = at_most(head.n_sections, WIRE_MAX_SECTIONS);
+	copy->n_refused = head.n_unmapped_children;
+	copy->n_nodes = at_most(head.n_nodes, WIRE_MAX_NODES);
+	copy->n_stacks = at_most(head.n_stacks, WIRE_MAX_STACKS);
+	copy->nodes = read_array(source, copy->n_nodes + (size_t)1, sizeof(*copy->nodes),
+	                         WIRE_NODES_OFF, diag);
+	copy->stacks = read_array(source, copy->n_stacks + (size_t)1, sizeof(*copy->stacks),
+	                          WIRE_STACKS_OFF, diag);
+	if (!copy->nodes || !copy->stacks) {
+		wire_image_copy_fini(copy);
+		return -EIO;
+	}
+	check_nodes(copy);
+	return 0;
+}
+
+void wire_image_copy_fini(struct wire_image_copy *copy)
+{
+	free(copy->nodes);
+	free(copy->stacks);
+	*copy = (struct wire_image_copy){0};
+}
+
+/* Sums of a stack while shards are added up; a shard alone may be below zero. */
+struct sums {
+	uint64_t allocations, frees, allocated_bytes, temporary;
+	int64_t live_bytes, peak_bytes, peak_blocks;
+	int64_t inherited_bytes, inherited_blocks;
+};
+
+static void add_counter(struct sums *sums, const struct wire_counter *counter, uint64_t epoch,
+                        bool is_inherited)
+{
+	int64_t blocks = (int64_t)(counter->allocations - counter->frees);
+	bool is_kept = counter->peak_epoch == epoch;
+
+	sums->peak_bytes += is_kept ? counter->peak_bytes : counter->live_bytes;
+	sums->peak_blocks += is_kept ? counter->peak_blocks : blocks;
+	if (is_inherited) {
+		sums->inherited_bytes += counter->live_bytes;
+		sums->inherited_blocks += blocks;
+		return;
+	}
+	sums->allocations += counter->allocations;
+	sums->frees += counter->frees;
+	sums->allocated_bytes += counter->allocated_bytes;
+	sums->temporary += counter->temporary;
+	sums->live_bytes += counter->live_bytes;
+}
+
+static bool add_shard(struct sums *sums, uint32_t n_stacks, const struct wire_section *head,
+                      uint64_t section_off, unsigned shard, struct wire_source source)
+{
+	enum { AT_ONCE = 4096 };
+	struct wire_counter *counters = xcalloc(AT_ONCE, sizeof(*counters));
+	uint64_t offset = section_off + WIRE_COUNTERS_OFF + shard * WIRE_SHARD_BYTES;
+	bool ok = true;
+
+	for (size_t first = 0; ok && first <= n_stacks; first += AT_ONCE) {
+		size_t n = n_stacks + (size_t)1 - first;
+
+		n = n < AT_ONCE ? n : AT_ONCE;
+		ok = source.read(source.context, counters, n * sizeof(*counters),
+		                 offset + first * sizeof(*counters));
+		for (size_t i = 0; ok && i < n; i++)
+			add_counter(&sums[first + i], &counters[i], head->peak_epoch,
+			            shard == WIRE_INHERITED_SHARD);
+	}
+	free(counters);
+	return ok;
+}
+
+/* A sum that cannot be below zero, unless the target wrote nonsense or is in the middle of an
+ * event. */
+static uint64_t positive(int64_t sum, uint64_t *n_damaged)
+{
+	if (sum >= 0)
+		return (uint64_t)sum;
+	(*n_damaged)++;
+	return 0;
+}
+
+static void keep_sums(struct wire_section_copy *copy, const struct sums *all, uint32_t n_stacks)
+{
+	static const struct sums nothing;
+	uint64_t *damaged = &copy->n_damaged;
+
+	copy->sums = xcalloc((size_t)n_stacks + 1, sizeof(*copy->sums));
+	for (uint32_t stack = 0; stack <= n_stacks; stack++) {
+		const struct sums *sums = &all[stack];
+
+		if (!memcmp(sums, &nothing, sizeof(nothing)))
+			continue;
+		copy->sums[copy->n_sums++] = (struct wire_sums){
+		    .stack = stack,
+		    .allocations = sums->allocations,
+		    .frees = sums->frees,
+		    .allocated_bytes = sums->allocated_bytes,
+		    .temporary = sums->temporary,
+		    .live_bytes = positive(sums->live_bytes, damaged),
+		    .live_blocks = positive((int64_t)(sums->allocations - sums->frees), damaged),
+		    .inherited_bytes = positive(sums->inherited_bytes, damaged),
+		    .inherited_blocks = positive(sums->inherited_blocks, damaged),
+		    .peak_bytes = positive(sums->peak_bytes, damaged),
+		    .peak_blocks = positive(sums->peak_blocks, damaged),
+		};
+	}
+}
+
+static int read_counters(struct wire_section_copy *copy, uint32_t n_stacks, uint64_t section_off,
+                         struct wire_source source, struct diag *diag)
+{
+	struct sums *sums = xcalloc((size_t)n_stacks + 1, sizeof(*sums));
+	int err = 0;
+
+	for (unsigned shard = 0; shard <= WIRE_N_SHARDS && !err; shard++)
+		if (!add_shard(sums, n_stacks, &copy->head, section_off, shard, source))
+			err = diag_fail(diag, EIO, "cannot read the counters of a target");
+	if (!err)
+		keep_sums(copy, sums, n_stacks);
+	free(sums);
+	return err;
+}
+
+static int read_modules(struct wire_section_copy *copy, uint64_t section_off,
+                        struct wire_source source, struct diag *diag)
+{
+	uint32_t n_kept = 0;
+
+	copy->modules = read_array(source, copy->head.n_modules, sizeof(*copy->modules),
+	                           section_off + WIRE_MODULES_OFF, diag);
+	copy->module_text =
+	    read_array(source, WIRE_MODULE_TEXT, 1, section_off + WIRE_TEXT_OFF, diag);
+	if (!copy->modules || !copy->module_text)
+		return -EIO;
+	for (uint32_t i = 0; i < copy->head.n_modules; i++) {
+		const struct wire_module *module = &copy->modules[i];
+
+		if (module->start >= module->end || module->path_off > WIRE_MODULE_TEXT ||
+		    module->path_len > WIRE_MODULE_TEXT - module->path_off ||
+		    module->build_id_len > sizeof(module->build_id))
+			copy->n_damaged++;
+		else
+			copy->modules[n_kept++] = *module;
+	}
+	copy->head.n_modules = n_kept;
+	return 0;
+}
+
+static bool snapshot_holds(const struct wire_section_copy *copy, uint32_t i)
+{
+	const struct wire_snapshot *snapshot = &copy->snapshots[i];
+
+	return snapshot->first_entry <= copy->head.n_tree_entries &&
+	       snapshot->n_entries <= copy->head.n_tree_entries - snapshot->first_entry &&
+	       (i == 0 || snapshot->time >= copy->snapshots[i - 1].time);
+}
+
+static int read_timeline(struct wire_section_copy *copy, uint32_t n_stacks, uint64_t section_off,
+                         struct wire_source source, struct diag *diag)
+{
+	copy->snapshots = read_array(source, copy->head.n_snapshots, sizeof(*copy->snapshots),
+	                             section_off + WIRE_SNAPSHOTS_OFF, diag);
+	copy->entries = read_array(source, copy->head.n_tree_entries, sizeof(*copy->entries),
+	                           section_off + WIRE_TREES_OFF, diag);
+	if (!copy->snapshots || !copy->entries)
+		return -EIO;
+	copy->timeline_lost = copy->head.timeline_busy;
+	for (uint32_t i = 0; i < copy->head.n_snapshots; i++)
+		if (!snapshot_holds(copy, i))
+			copy->timeline_lost = true;
+	for (uint32_t i = 0; i < copy->head.n_tree_entries; i++)
+		if (copy->entries[i].stack > n_stacks)
+			copy->timeline_lost = true;
+	if (copy->timeline_lost)
+		copy->head.n_snapshots = copy->head.n_tree_entries = 0;
+	return 0;
+}
+
+int wire_read_section(struct wire_section_copy *copy, const struct wire_image_copy *image,
+                      uint32_t number, struct wire_source source, struct diag *diag)
+{
+	uint64_t offset = WIRE_SECTIONS_OFF + number * WIRE_SECTION_BYTES;
+	int err;
+
+	*copy = (struct wire_section_copy){0};
+	if (!source.read(source.context, &copy->head, sizeof(copy->head), offset))
+		return diag_fail(diag, EIO, "cannot read the memory file of a target");
+	if (!copy->head.is_ready)
+		return -ENOENT;
+	copy->head.n_modules = at_most(copy->head.n_modules, WIRE_MAX_MODULES);
+	copy->head.n_snapshots = at_most(copy->head.n_snapshots, WIRE_MAX_SNAPSHOTS);
+	copy->head.n_tree_entries = at_most(copy->head.n_tree_entries, WIRE_MAX_TREE_ENTRIES);
+	err = read_modules(copy, offset, source, diag);
+	if (!err)
+		err = read_timeline(copy, image->n_stacks, offset, source, diag);
+	if (!err)
+		err = read_counters(copy, image->n_stacks, offset, source, diag);
+	if (err)
+		wire_section_copy_fini(copy);
+	return err;
+}
+
+void wire_section_copy_fini(struct wire_section_copy *copy)
+{
+	free(copy->modules);
+	free(copy->module_text);
+	free(copy->sums);
+	free(copy->snapshots);
+	free(copy->entries);
+	*copy = (struct wire_section_copy){0};
+}
+
+const struct wire_module *wire_find_module(const struct wire_section_copy *section, uint64_t addr,
+                                           uint32_t generation)
+{
+	for (uint32_t i = section->head.n_modules; i-- > 0;) {
+		const struct wire_module *module = &section->modules[i];
+
+		if (addr >= module->start && addr < module->end && module->generation <= generation)
+			return module;
+	}
+	return NULL;
+}

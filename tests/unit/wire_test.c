@@ -1,0 +1,296 @@
+/* The reader of the preload's memory file: sums, modules and generations, and any damage. */
+#include "core/diag.h"
+#include "mem/wire_reader.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+/* The places that a small image fills. Mutations hit these, for the rest is zero. */
+static const struct {
+	uint64_t offset;
+	size_t bytes;
+} parts[] = {
+    {0, sizeof(struct wire_image)},
+    {WIRE_NODES_OFF, 8 * sizeof(struct wire_node)},
+    {WIRE_STACKS_OFF, 4 * sizeof(uint32_t)},
+    {WIRE_SECTIONS_OFF, sizeof(struct wire_section)},
+    {WIRE_SECTIONS_OFF + WIRE_MODULES_OFF, 3 * sizeof(struct wire_module)},
+    {WIRE_SECTIONS_OFF + WIRE_TEXT_OFF, 32},
+    {WIRE_SECTIONS_OFF + WIRE_SNAPSHOTS_OFF, 3 * sizeof(struct wire_snapshot)},
+    {WIRE_SECTIONS_OFF + WIRE_TREES_OFF, 3 * sizeof(struct wire_tree_entry)},
+    {WIRE_SECTIONS_OFF + WIRE_COUNTERS_OFF, 4 * sizeof(struct wire_counter)},
+    {WIRE_SECTIONS_OFF + WIRE_COUNTERS_OFF + WIRE_SHARD_BYTES, 4 * sizeof(struct wire_counter)},
+    {WIRE_SECTIONS_OFF + WIRE_COUNTERS_OFF + WIRE_INHERITED_SHARD * WIRE_SHARD_BYTES,
+     4 * sizeof(struct wire_counter)},
+};
+
+static void put(int fd, const void *memory, size_t bytes, uint64_t offset)
+{
+	assert_int_equal(pwrite(fd, memory, bytes, (off_t)offset), bytes);
+}
+
+static void put_counters(int fd)
+{
+	uint64_t counters = WIRE_SECTIONS_OFF + WIRE_COUNTERS_OFF;
+	/* Stack 1: 10 blocks in shard 0, of which shard 1 freed 4 after the peak of epoch 5. */
+	struct wire_counter first = {
+	    .allocations = 10, .allocated_bytes = 1000, .live_bytes = 1000, .peak_epoch = 4};
+	struct wire_counter second = {
+	    .frees = 4, .live_bytes = -400, .temporary = 2, .peak_epoch = 5};
+	/* Stack 2: a forked child inherited 3 blocks and freed one of them before its peak. */
+	struct wire_counter inherited = {
+	    .allocations = 3, .frees = 1, .live_bytes = 200, .peak_epoch = 1};
+
+	put(fd, &first, sizeof(first), counters + sizeof(first));
+	put(fd, &second, sizeof(second), counters + WIRE_SHARD_BYTES + sizeof(second));
+	put(fd, &inherited, sizeof(inherited),
+	    counters + WIRE_INHERITED_SHARD * WIRE_SHARD_BYTES + 2 * sizeof(inherited));
+}
+
+static int make_image(void)
+{
+	struct wire_image head = {.magic = WIRE_MAGIC,
+	                          .version = WIRE_VERSION,
+	                          .n_sections = 2,
+	                          .n_nodes = 5,
+	                          .n_stacks = 2};
+	struct wire_node nodes[] = {
+	    {0},
+	    {.ip = WIRE_IP_GENERATION},
+	    {.ip = 0x1100, .parent = 1},
+	    {.ip = 0x1200, .parent = 2, .stack = 1},
+	    {.ip = 0x5100, .parent = 2, .stack = 2},
+	};
+	uint32_t stacks[] = {0, 3, 4};
+	struct wire_section section = {.is_ready = 1,
+	                               .pid = 42,
+	                               .parent_section = -1,
+	                               .n_modules = 3,
+	                               .n_snapshots = 2,
+	                               .n_tree_entries = 2,
+	                               .peak_epoch = 5};
+	struct wire_module modules[] = {
+	    {.start = 0x1000, .end = 0x2000, .load_bias = 0x1000},
+	    {.start = 0x5000, .end = 0x6000, .path_len = 4},
+	    {.start = 0x5000, .end = 0x6000, .generation = 2, .path_off = 4, .path_len = 3},
+	};
+	struct wire_snapshot snapshots[] = {
+	    {.time = 100},
+	    {.time = 200, .live_bytes = 600, .n_entries = 2, .is_detailed = 1},
+	};
+	struct wire_tree_entry entries[] = {{.live_bytes = 500, .stack = 1},
+	                                    {.live_bytes = 100, .stack = 2}};
+	int fd = memfd_create("wire-test", MFD_CLOEXEC);
+
+	assert_true(fd >= 0 && ftruncate(fd, (off_t)WIRE_FILE_BYTES) == 0);
+	put(fd, &head, sizeof(head), 0);
+	put(fd, nodes, sizeof(nodes), WIRE_NODES_OFF);
+	put(fd, stacks, sizeof(stacks), WIRE_STACKS_OFF);
+	put(fd, &section, sizeof(section), WIRE_SECTIONS_OFF);
+	put(fd, modules, sizeof(modules), WIRE_SECTIONS_OFF + WIRE_MODULES_OFF);
+	put(fd, "lib1new", 7, WIRE_SECTIONS_OFF + WIRE_TEXT_OFF);
+	put(fd, snapshots, sizeof(snapshots), WIRE_SECTIONS_OFF + WIRE_SNAPSHOTS_OFF);
+	put(fd, entries, sizeof(entries), WIRE_SECTIONS_OFF + WIRE_TREES_OFF);
+	put_counters(fd);
+	return fd;
+}
+
+static void sums_are_those_of_all_shards_and_the_peak_is_that_of_the_last_epoch(void **state)
+{
+	int fd = make_image();
+	struct wire_source source = wire_source_of_fd(&fd);
+	struct wire_section_copy section;
+	struct wire_image_copy image;
+	struct diag diag;
+
+	(void)state;
+	assert_int_equal(wire_read_image(&image, source, &diag), 0);
+	assert_int_equal(wire_read_section(&section, &image, 0, source, &diag), 0);
+	assert_int_equal(section.n_sums, 2);
+	assert_int_equal(section.sums[0].stack, 1);
+	assert_int_equal(section.sums[0].allocations, 10);
+	assert_int_equal(section.sums[0].frees, 4);
+	assert_int_equal(section.sums[0].temporary, 2);
+	assert_int_equal(section.sums[0].live_bytes, 600);
+	assert_int_equal(section.sums[0].live_blocks, 6);
+	assert_int_equal(section.sums[0].peak_bytes, 1000);
+	assert_int_equal(section.sums[0].peak_blocks, 10);
+	wire_section_copy_fini(&section);
+	wire_image_copy_fini(&image);
+	close(fd);
+}
+
+static void inherited_blocks_are_no_allocations_of_the_child_but_count_in_its_peak(void **state)
+{
+	int fd = make_image();
+	struct wire_source source = wire_source_of_fd(&fd);
+	struct wire_section_copy section;
+	struct wire_image_copy image;
+	struct diag diag;
+
+	(void)state;
+	assert_int_equal(wire_read_image(&image, source, &diag), 0);
+	assert_int_equal(wire_read_section(&section, &image, 0, source, &diag), 0);
+	assert_int_equal(section.sums[1].allocations, 0);
+	assert_int_equal(section.sums[1].frees, 0);
+	assert_int_equal(section.sums[1].live_bytes, 0);
+	assert_int_equal(section.sums[1].inherited_bytes, 200);
+	assert_int_equal(section.sums[1].inherited_blocks, 2);
+	assert_int_equal(section.sums[1].peak_bytes, 200);
+	wire_section_copy_fini(&section);
+	wire_image_copy_fini(&image);
+	close(fd);
+}
+
+static void a_section_that_was_claimed_and_never_used_is_not_there(void **state)
+{
+	int fd = make_image();
+	struct wire_source source = wire_source_of_fd(&fd);
+	struct wire_section_copy section;
+	struct wire_image_copy image;
+	struct diag diag;
+
+	(void)state;
+	assert_int_equal(wire_read_image(&image, source, &diag), 0);
+	assert_int_equal(image.n_sections, 2);
+	assert_int_equal(wire_read_section(&section, &image, 1, source, &diag), -ENOENT);
+	wire_image_copy_fini(&image);
+	close(fd);
+}
+
+static void an_address_belongs_to_the_module_of_its_generation(void **state)
+{
+	int fd = make_image();
+	struct wire_source source = wire_source_of_fd(&fd);
+	struct wire_section_copy section;
+	struct wire_image_copy image;
+	struct diag diag;
+
+	(void)state;
+	assert_int_equal(wire_read_image(&image, source, &diag), 0);
+	assert_int_equal(wire_read_section(&section, &image, 0, source, &diag), 0);
+	assert_int_equal(wire_find_module(&section, 0x5100, 1)->path_off, 0);
+	assert_int_equal(wire_find_module(&section, 0x5100, 2)->path_off, 4);
+	assert_int_equal(wire_find_module(&section, 0x1fff, 7)->load_bias, 0x1000);
+	assert_null(wire_find_module(&section, 0x2000, 7));
+	wire_section_copy_fini(&section);
+	wire_image_copy_fini(&image);
+	close(fd);
+}
+
+static void a_timeline_that_was_being_changed_is_not_used(void **state)
+{
+	int fd = make_image();
+	struct wire_source source = wire_source_of_fd(&fd);
+	struct wire_section_copy section;
+	struct wire_image_copy image;
+	uint32_t busy = 1;
+	struct diag diag;
+
+	(void)state;
+	put(fd, &busy, sizeof(busy),
+	    WIRE_SECTIONS_OFF + offsetof(struct wire_section, timeline_busy));
+	assert_int_equal(wire_read_image(&image, source, &diag), 0);
+	assert_int_equal(wire_read_section(&section, &image, 0, source, &diag), 0);
+	assert_true(section.timeline_lost);
+	assert_int_equal(section.head.n_snapshots, 0);
+	assert_int_equal(section.n_sums, 2);
+	wire_section_copy_fini(&section);
+	wire_image_copy_fini(&image);
+	close(fd);
+}
+
+static void another_file_is_refused_with_a_sentence(void **state)
+{
+	int fd = memfd_create("wire-test", MFD_CLOEXEC);
+	struct wire_source source = wire_source_of_fd(&fd);
+	struct wire_image_copy image;
+	struct diag diag = {.text = ""};
+
+	(void)state;
+	assert_int_equal(wire_read_image(&image, source, &diag), -EINVAL);
+	assert_non_null(strstr(diag.text, "damaged"));
+	close(fd);
+}
+
+/* Uses everything that a copy holds, as its readers do. */
+static void walk(const struct wire_image_copy *image, const struct wire_section_copy *section)
+{
+	for (uint32_t stack = 0; stack <= image->n_stacks; stack++)
+		for (uint32_t node = image->stacks[stack]; node; node = image->nodes[node].parent)
+			assert_true(image->nodes[node].parent < node);
+	for (size_t i = 0; i < section->n_sums; i++)
+		assert_true(section->sums[i].stack <= image->n_stacks);
+	for (uint32_t i = 0; i < section->head.n_modules; i++)
+		assert_true(section->modules[i].path_off + section->modules[i].path_len <=
+		            WIRE_MODULE_TEXT);
+	for (uint32_t i = 0; i < section->head.n_snapshots; i++)
+		for (uint32_t j = 0; j < section->snapshots[i].n_entries; j++)
+			assert_true(section->entries[section->snapshots[i].first_entry + j].stack <=
+			            image->n_stacks);
+	wire_find_module(section, 0x1100, 0);
+}
+
+static void any_damage_is_refused_or_left_out(void **state)
+{
+	enum { ROUNDS = 2000 };
+	unsigned seed = 1;
+	int fd = make_image();
+	struct wire_source source = wire_source_of_fd(&fd);
+
+	(void)state;
+	for (int round = 0; round < ROUNDS; round++) {
+		size_t part = (size_t)rand_r(&seed) % (sizeof(parts) / sizeof(parts[0]));
+		uint64_t offset =
+		    parts[part].offset + (uint64_t)rand_r(&seed) % parts[part].bytes / 4 * 4;
+		/* Counts near their limits, far over them, and noise. Large counts make the reader
+		 * copy a whole table of zeros, so they are kept rare. */
+		uint32_t values[] = {0, 1, 6, (uint32_t)rand_r(&seed) % 4096,
+		                     round % 40 ? 7 : UINT32_MAX};
+		uint32_t value = values[(unsigned)rand_r(&seed) % 5], before = 0;
+		struct wire_section_copy section;
+		struct wire_image_copy image;
+		struct diag diag;
+
+		assert_int_equal(pread(fd, &before, sizeof(before), (off_t)offset), sizeof(before));
+		put(fd, &value, sizeof(value), offset);
+		if (wire_read_image(&image, source, &diag) == 0) {
+			if (wire_read_section(&section, &image, 0, source, &diag) == 0) {
+				walk(&image, &section);
+				wire_section_copy_fini(&section);
+			}
+			wire_image_copy_fini(&image);
+		}
+		/* Half of the damage stays for the next rounds. */
+		if (round % 2)
+			put(fd, &before, sizeof(before), offset);
+		if (round % 50 == 49) {
+			close(fd);
+			fd = make_image();
+		}
+	}
+	close(fd);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(sums_are_those_of_all_shards_and_the_peak_is_that_of_the_last_epoch),
+	    cmocka_unit_test(
+	        inherited_blocks_are_no_allocations_of_the_child_but_count_in_its_peak),
+	    cmocka_unit_test(a_section_that_was_claimed_and_never_used_is_not_there),
+	    cmocka_unit_test(an_address_belongs_to_the_module_of_its_generation),
+	    cmocka_unit_test(a_timeline_that_was_being_changed_is_not_used),
+	    cmocka_unit_test(another_file_is_refused_with_a_sentence),
+	    cmocka_unit_test(any_damage_is_refused_or_left_out),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
