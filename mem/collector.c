@@ -1,0 +1,491 @@
+/* The heap interposer as a collector: a preload library in the target counts, we read what it
+ * counted. */
+#include "core/collector.h"
+
+#include "core/alloc.h"
+#include "core/binary.h"
+#include "core/diag.h"
+#include "core/findings.h"
+#include "core/metrics.h"
+#include "core/perf/process_tree.h"
+#include "mem/files.h"
+#include "mem/heap.h"
+#include "mem/server.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+struct memory_options {
+	uint64_t depth;
+	double threshold;
+	int time_unit; /* index into time_units, enum wire_time_unit */
+	uint64_t detailed_freq;
+	uint64_t max_snapshots;
+};
+
+static const char *const time_units[] = {"ms", "B", NULL};
+
+/* massif's names, defaults and bounds (valgrind manual, 9.4). */
+static const struct option_row option_rows[] = {
+    {.name = "depth",
+     .kind = OPTION_COUNT,
+     .field = offsetof(struct memory_options, depth),
+     .argument = "N",
+     .fallback = "30",
+     .min = 1,
+     .max = 200,
+     .help = "callers shown in the trees of massif.out"},
+    {.name = "threshold",
+     .kind = OPTION_PERCENT,
+     .field = offsetof(struct memory_options, threshold),
+     .argument = "PERCENT",
+     .fallback = "1.0",
+     .help = "smaller parts of a tree in massif.out are put together"},
+    {.name = "time-unit",
+     .kind = OPTION_CHOICE,
+     .field = offsetof(struct memory_options, time_unit),
+     .argument = "ms|B",
+     .fallback = "ms",
+     .choices = time_units,
+     .help = "time of massif.out: ms, or bytes allocated and freed, the same in every run"},
+    {.name = "detailed-freq",
+     .kind = OPTION_COUNT,
+     .field = offsetof(struct memory_options, detailed_freq),
+     .argument = "N",
+     .fallback = "10",
+     .min = 1,
+     .max = 1000000,
+     .help = "every Nth snapshot has a tree"},
+    {.name = "max-snapshots",
+     .kind = OPTION_COUNT,
+     .field = offsetof(struct memory_options, max_snapshots),
+     .argument = "N",
+     .fallback = "100",
+     .min = 10,
+     .max = WIRE_MAX_SNAPSHOTS,
+     .help = "when so many were taken, every second one is dropped"},
+    {.name = NULL},
+};
+
+static const struct metric_row metric_rows[] = {
+    {"mem.allocations", "count", METRIC_LOWER, "successful allocations, as memcheck counts them"},
+    {"mem.frees", "count", METRIC_NEUTRAL, "releases of blocks that were allocated in the process"},
+    {"mem.allocated_bytes", "bytes", METRIC_LOWER, "bytes asked for by successful allocations"},
+    {"mem.temporary_allocations", "count", METRIC_LOWER,
+     "blocks freed by their thread before it allocated anything else"},
+    {"mem.peak_bytes", "bytes", METRIC_LOWER, "most bytes in use at once, in one process"},
+    {"mem.peak_blocks", "count", METRIC_LOWER, "blocks in use at that peak"},
+    {"mem.peak_rss_bytes", "bytes", METRIC_LOWER, "largest resident set, our own tables included"},
+    {"mem.in_use_at_exit_bytes", "bytes", METRIC_LOWER, "bytes never freed"},
+    {"mem.in_use_at_exit_blocks", "count", METRIC_LOWER, "blocks never freed"},
+    {.name = NULL},
+};
+
+static const struct finding_row finding_rows[] = {
+    {"temporary-percent", FINDING_ABOVE, 50, "warning",
+     "percent of allocations freed before their thread allocated anything else"},
+    {.key = NULL},
+};
+
+struct memory {
+	const struct memory_options *options;
+	struct server *server;
+	char *library; /* of the preload */
+	int epoll;
+	struct process_tree *tree; /* of the current repeat */
+	struct repeat repeat;
+	bool was_observed;     /* the command itself, in every repeat */
+	struct heap_run *runs; /* one each repeat */
+	size_t n_runs;
+	size_t runs_capacity;
+};
+
+/* What keeps a preload library out of a program, and what the user can do about it. */
+static int check(const struct binary *binary, const void *options, struct diag *diag)
+{
+	const char *path = binary->path;
+
+	(void)options;
+	if (!binary->is_elf)
+		return 0;
+	if (!binary->is_64_bit_x86)
+		return diag_fail(
+		    diag, EOPNOTSUPP,
+		    "%s is not an x86-64 program, so the heap library cannot be loaded "
+		    "into it; build it for x86-64",
+		    path);
+	if (binary->is_static)
+		return diag_fail(
+		    diag, EOPNOTSUPP,
+		    "%s is static, so the heap library cannot be loaded into it; link it "
+		    "dynamically, or run: valgrind --tool=massif %s",
+		    path, path);
+	if (binary->is_musl)
+		return diag_fail(diag, EOPNOTSUPP,
+		                 "%s uses musl, and the heap library is for glibc; build it for a "
+		                 "-linux-gnu target",
+		                 path);
+	if (binary->is_setuid)
+		return diag_fail(diag, EOPNOTSUPP,
+		                 "%s is set-user-id or set-group-id, so the dynamic linker ignores "
+		                 "LD_PRELOAD; run it as that user, or run a copy without the bit",
+		                 path);
+	if (binary->has_file_capabilities)
+		return diag_fail(
+		    diag, EOPNOTSUPP,
+		    "%s has file capabilities, so the dynamic linker ignores LD_PRELOAD; "
+		    "give it the capability by --ambient-cap NAME (and --user NAME)",
+		    path);
+	if (binary->sanitizer[0])
+		return diag_fail(diag, EOPNOTSUPP,
+		                 "%s is built with the %s sanitizer, which has an allocator of its "
+		                 "own; build it without -fsanitize",
+		                 path, binary->sanitizer);
+	if (binary->defines_malloc)
+		return diag_fail(diag, EOPNOTSUPP,
+		                 "%s has its own allocator (%s) linked in, which a preload library "
+		                 "is never asked for; link the allocator as a shared library",
+		                 path, binary->allocator);
+	return 0;
+}
+
+/* The library lies beside the tool in the build tree, and below ../lib when installed. */
+static int find_library(struct memory *memory, struct diag *diag)
+{
+	static const char *const places[] = {
+	    "libprofile-scenario-preload.so",
+	    "../lib/profile-scenario/libprofile-scenario-preload.so",
+	};
+	char tool[PATH_MAX];
+	ssize_t len = readlink("/proc/self/exe", tool, sizeof(tool) - 1);
+
+	if (len < 0)
+		return diag_fail(diag, EIO, "cannot read /proc/self/exe: %s", strerror(errno));
+	tool[len] = '\0';
+	*strrchr(tool, '/') = '\0';
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
+		char *path = xasprintf("%s/%s", tool, places[i]);
+
+		memory->library = realpath(path, NULL);
+		free(path);
+		if (memory->library)
+			break;
+	}
+	if (!memory->library)
+		return diag_fail(
+		    diag, EIO, "there is no libprofile-scenario-preload.so in %s; run: make build",
+		    tool);
+	/* ld.so(8): both separate the names in LD_PRELOAD, and cannot be escaped. */
+	if (strpbrk(memory->library, " :"))
+		return diag_fail(
+		    diag, EOPNOTSUPP,
+		    "the dynamic linker cannot load %s: its path has a space or colon; "
+		    "move it",
+		    memory->library);
+	return 0;
+}
+
+static int watch(struct memory *memory, int fd, struct diag *diag)
+{
+	struct epoll_event event = {.events = EPOLLIN};
+
+	if (epoll_ctl(memory->epoll, EPOLL_CTL_ADD, fd, &event) < 0)
+		return diag_fail(diag, EIO, "cannot watch a file: %s", strerror(errno));
+	return 0;
+}
+
+static void destroy(void *state)
+{
+	struct memory *memory = state;
+
+	if (!memory)
+		return;
+	for (size_t i = 0; i < memory->n_runs; i++)
+		heap_run_fini(&memory->runs[i]);
+	free(memory->runs);
+	process_tree_free(memory->tree);
+	server_free(memory->server);
+	if (memory->epoll >= 0)
+		close(memory->epoll);
+	free(memory->library);
+	free(memory);
+}
+
+static int create(void **state, const void *options, struct diag *diag)
+{
+	struct memory *memory = xcalloc(1, sizeof(*memory));
+	struct wire_welcome welcome = {.magic = WIRE_MAGIC, .version = WIRE_VERSION};
+	int err;
+
+	memory->options = options;
+	memory->was_observed = true;
+	welcome.time_unit = (uint32_t)memory->options->time_unit;
+	welcome.max_snapshots = (uint32_t)memory->options->max_snapshots;
+	welcome.detailed_freq = (uint32_t)memory->options->detailed_freq;
+	memory->epoll = epoll_create1(EPOLL_CLOEXEC);
+	err = memory->epoll < 0 ? diag_fail(diag, EIO, "cannot make an epoll: %s", strerror(errno))
+	                        : find_library(memory, diag);
+	if (!err)
+		err = server_new(&memory->server, &welcome, diag);
+	if (!err)
+		err = watch(memory, server_fd(memory->server), diag);
+	if (err)
+		destroy(memory);
+	else
+		*state = memory;
+	return err;
+}
+
+static int environment(void *state, struct text_list *variables, struct diag *diag)
+{
+	struct memory *memory = state;
+	const char *others = getenv("LD_PRELOAD");
+	char *preload;
+
+	(void)diag;
+	/* A scenario's own [environment] comes before us in the list. */
+	for (size_t i = 0; i < variables->n_texts; i++)
+		if (!strncmp(variables->texts[i], "LD_PRELOAD=", strlen("LD_PRELOAD=")))
+			others = variables->texts[i] + strlen("LD_PRELOAD=");
+	preload = xasprintf("LD_PRELOAD=%s%s%s", memory->library, others && *others ? ":" : "",
+	                    others ? others : "");
+	text_list_add(variables, preload);
+	text_list_add(variables, server_variable(memory->server));
+	free(preload);
+	return 0;
+}
+
+static int prepare(void *state, const struct repeat *repeat, struct diag *diag)
+{
+	struct memory *memory = state;
+	int err;
+
+	memory->repeat = *repeat;
+	server_forget(memory->server);
+	process_tree_free(memory->tree);
+	memory->tree = NULL;
+	err = process_tree_new(&memory->tree, repeat->pid, repeat->start_ns, diag);
+	if (!err && process_tree_fd(memory->tree) >= 0)
+		err = watch(memory, process_tree_fd(memory->tree), diag);
+	return err;
+}
+
+static int started(void *state, struct diag *diag)
+{
+	(void)state;
+	(void)diag;
+	return 0;
+}
+
+static int fd(void *state)
+{
+	return ((struct memory *)state)->epoll;
+}
+
+static int step(void *state, struct diag *diag)
+{
+	struct memory *memory = state;
+
+	process_tree_step(memory->tree);
+	return server_step(memory->server, diag);
+}
+
+/* Programs that ran in the tree and never connected. A fork that executes nothing and allocates
+ * nothing has nothing to tell, and is not missed. */
+static void add_unobserved(const struct memory *memory, struct heap_run *run)
+{
+	if (!process_tree_is_complete(memory->tree))
+		return;
+	for (size_t i = 0; i < process_tree_n_images(memory->tree); i++) {
+		const struct process_image *image = process_tree_image(memory->tree, i);
+		struct heap_refusal refusal = {
+		    .pid = image->pid,
+		    .parent_pid = image->parent_pid,
+		    .exec_number = image->exec_number,
+		    .command = image->command ? image->command : (char *)image->comm,
+		    .reason = (char *)"it did not load the heap library: it is static, "
+		                      "set-user-id, or of another architecture or C library",
+		};
+		bool is_program = image->exec_number || image->pid == memory->repeat.pid;
+
+		if (is_program && !heap_run_knows(run, image->pid, image->exec_number))
+			heap_run_refuse(run, &refusal);
+	}
+}
+
+/* Was any program observed that the launched process executed? */
+static bool command_was_observed(const struct memory *memory, const struct heap_run *run)
+{
+	for (size_t i = 0; i < run->n_processes; i++)
+		if (run->processes[i].pid == memory->repeat.pid)
+			return true;
+	return false;
+}
+
+static int ended(void *state, const struct target_end *end, struct diag *diag)
+{
+	struct memory *memory = state;
+	struct heap_run *run;
+	int err = step(memory, diag);
+
+	if (err)
+		return err;
+	run = ARRAY_APPEND(memory->runs, memory->n_runs, memory->runs_capacity);
+	err = heap_run_read(run, memory->server, memory->repeat.pid,
+	                    memory->options->time_unit == WIRE_TIME_BYTES, diag);
+	if (err)
+		return err;
+	run->peak_rss_bytes = (uint64_t)end->usage.ru_maxrss * 1024;
+	add_unobserved(memory, run);
+	memory->was_observed &= command_was_observed(memory, run);
+	server_forget(memory->server);
+	return 0;
+}
+
+static void add_metrics(struct metrics *metrics, const struct heap_run *run)
+{
+	struct heap_totals totals = heap_run_totals(run);
+	const struct {
+		const char *name;
+		uint64_t value;
+	} values[] = {
+	    {"mem.allocations", totals.allocations},
+	    {"mem.frees", totals.frees},
+	    {"mem.allocated_bytes", totals.allocated_bytes},
+	    {"mem.temporary_allocations", totals.temporary},
+	    {"mem.peak_bytes", totals.peak_bytes},
+	    {"mem.peak_blocks", totals.peak_blocks},
+	    {"mem.peak_rss_bytes", run->peak_rss_bytes},
+	    {"mem.in_use_at_exit_bytes", totals.in_use_bytes},
+	    {"mem.in_use_at_exit_blocks", totals.in_use_blocks},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(values); i++)
+		metrics_add(metrics, metric_rows, values[i].name, (double)values[i].value);
+	metrics_mark_instrumented(metrics, "mem.peak_rss_bytes");
+}
+
+static int by_peak(const void *a, const void *b)
+{
+	uint64_t x = heap_run_totals(*(const struct heap_run *const *)a).peak_bytes;
+	uint64_t y = heap_run_totals(*(const struct heap_run *const *)b).peak_bytes;
+
+	return x < y ? -1 : x > y;
+}
+
+/* The run whose files are kept: that with the median peak (the lower one of an even number). */
+static const struct heap_run *median_run(const struct memory *memory)
+{
+	const struct heap_run **order = xcalloc(memory->n_runs, sizeof(*order)), *median;
+
+	for (size_t i = 0; i < memory->n_runs; i++)
+		order[i] = &memory->runs[i];
+	qsort(order, memory->n_runs, sizeof(*order), by_peak);
+	median = order[(memory->n_runs - 1) / 2];
+	free(order);
+	return median;
+}
+
+static void add_process_rows(struct result *result, const struct heap_run *run)
+{
+	for (size_t i = 0; i < run->n_processes; i++) {
+		struct observed_process *row = result_add_process(result);
+
+		row->pid = run->processes[i].pid;
+		row->parent_pid = run->processes[i].parent_pid;
+		row->exec_number = run->processes[i].exec_number;
+		row->command = xstrdup(run->processes[i].command);
+		row->observed = true;
+	}
+	for (size_t i = 0; i < run->n_refusals; i++) {
+		struct observed_process *row = result_add_process(result);
+
+		row->pid = run->refusals[i].pid;
+		row->parent_pid = run->refusals[i].parent_pid;
+		row->exec_number = run->refusals[i].exec_number;
+		row->command = xstrdup(run->refusals[i].command);
+		row->reason = xstrdup(run->refusals[i].reason);
+	}
+}
+
+/* Why a run has no data, for the exit status 3. */
+static char *unusable_reason(const struct heap_run *run)
+{
+	if (run->n_refusals)
+		return xasprintf("the heap of %s could not be observed: %s",
+		                 run->refusals[0].command ? run->refusals[0].command
+		                                          : "the command",
+		                 run->refusals[0].reason);
+	return xstrdup("the heap of the command could not be observed: it never loaded the heap "
+	               "library");
+}
+
+static void judge(struct result *result, const struct heap_run *run)
+{
+	struct heap_totals totals = heap_run_totals(run);
+
+	if (totals.allocations)
+		findings_judge(result->findings, finding_rows, "temporary-percent",
+		               100.0 * (double)totals.temporary / (double)totals.allocations,
+		               "mem.temporary_allocations",
+		               "%.0f %% of all allocations are temporary; report.txt shows where",
+		               100.0 * (double)totals.temporary / (double)totals.allocations);
+}
+
+static int finish(void *state, struct results_run *results, struct result *result,
+                  struct diag *diag)
+{
+	struct memory *memory = state;
+	const struct memory_options *options = memory->options;
+	const struct heap_run *run = memory->n_runs ? median_run(memory) : NULL;
+	struct files_options files = {.time_is_bytes = options->time_unit == WIRE_TIME_BYTES,
+	                              .threshold = options->threshold,
+	                              .depth = options->depth};
+	char *description;
+	int err;
+
+	result->backend = xstrdup("preload");
+	if (!run || !memory->was_observed) {
+		result->unusable = run ? unusable_reason(run) : xstrdup("nothing was run");
+		return 0;
+	}
+	for (size_t i = 0; i < memory->n_runs; i++)
+		add_metrics(result->metrics, &memory->runs[i]);
+	add_process_rows(result, run);
+	judge(result, run);
+	description = xasprintf(
+	    "--depth=%lu --threshold=%.1f --time-unit=%s --detailed-freq=%lu "
+	    "--max-snapshots=%lu",
+	    (unsigned long)options->depth, options->threshold, time_units[options->time_unit],
+	    (unsigned long)options->detailed_freq, (unsigned long)options->max_snapshots);
+	files.description = description;
+	err = files_write(run, &files, results, result, diag);
+	free(description);
+	return err;
+}
+
+static const char *const aliases[] = {"mem", "heap", NULL};
+
+const struct collector mem_collector = {
+    .name = "memory",
+    .aliases = aliases,
+    .help = "who allocates, how much was in use at the peak and at exit, over time",
+    .slows_target = true,
+    .options = {.rows = option_rows, .struct_bytes = sizeof(struct memory_options)},
+    .metrics = metric_rows,
+    .findings = finding_rows,
+    .check = check,
+    .create = create,
+    .environment = environment,
+    .prepare = prepare,
+    .started = started,
+    .fd = fd,
+    .step = step,
+    .ended = ended,
+    .finish = finish,
+    .destroy = destroy,
+};

@@ -1,0 +1,25 @@
+/* The files of a memory run (CONTRACT 3). */
+#ifndef MEM_FILES_H
+#define MEM_FILES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct diag;
+struct heap_run;
+struct result;
+struct results_run;
+
+struct files_options {
+	const char *description; /* massif's "desc:" line */
+	bool time_is_bytes;
+	double threshold;
+	uint64_t depth;
+};
+
+/* Writes everything of one repeat, and fills the result's headline, table and quality from the same
+ * profile. */
+int files_write(const struct heap_run *run, const struct files_options *options,
+                struct results_run *results, struct result *result, struct diag *diag);
+
+#endif

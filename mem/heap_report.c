@@ -1,0 +1,209 @@
+/* Writes the text report of a heap. */
+#include "mem/heap_report.h"
+
+#include "core/alloc.h"
+#include "core/profile.h"
+#include "mem/heap.h"
+#include "mem/heap_tree.h"
+
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { STACKS_SHOWN = 10, FRAMES_SHOWN = 12 };
+
+struct size_text size_text_of(uint64_t bytes)
+{
+	static const char *const units[] = {"B", "KB", "MB", "GB", "TB", "PB"};
+	struct size_text size;
+	double value = (double)bytes;
+	size_t unit = 0;
+
+	while (value >= 1000 && unit + 1 < ARRAY_SIZE(units)) {
+		value /= 1024;
+		unit++;
+	}
+	snprintf(size.text, sizeof(size.text), "%.*f %s",
+	         !unit || value >= 100 ? 0
+	         : value >= 10         ? 1
+	                               : 2,
+	         value, units[unit]);
+	return size;
+}
+
+struct count_text count_text_of(uint64_t count)
+{
+	struct count_text result = {""};
+	char digits[24];
+	size_t n = 0;
+	int len = snprintf(digits, sizeof(digits), "%" PRIu64, count);
+
+	for (int i = 0; i < len; i++) {
+		if (i && (len - i) % 3 == 0)
+			result.text[n++] = ',';
+		result.text[n++] = digits[i];
+	}
+	return result;
+}
+
+/* A list of stacks, largest value of `type` first. */
+struct section {
+	const char *title;
+	const char *rest; /* what the stacks that are not shown are called */
+	size_t type;
+	size_t second; /* shown beside it */
+	bool is_bytes;
+	const char *second_unit;
+};
+
+static const struct section sections[] = {
+    {"Peak consumers: bytes in use when most were in use", "peak", HEAP_PEAK_SPACE,
+     HEAP_ALLOC_OBJECTS, true, "calls in all"},
+    {"Most calls", "calls", HEAP_ALLOC_OBJECTS, HEAP_ALLOC_SPACE, false, "bytes allocated"},
+    {"Most temporary allocations: freed by their thread before it allocated anything else",
+     "temporary allocations", HEAP_TEMPORARY_OBJECTS, HEAP_ALLOC_OBJECTS, false, "calls in all"},
+    {"In use at exit", "bytes in use at exit", HEAP_INUSE_SPACE, HEAP_INUSE_OBJECTS, true,
+     "blocks"},
+};
+
+/* Samples of one stack (of several processes) put together. */
+struct site {
+	uint32_t stack;
+	uint64_t values[HEAP_N_TYPES];
+};
+
+static int by_stack(const void *a, const void *b)
+{
+	const struct site *x = a, *y = b;
+
+	return x->stack < y->stack ? -1 : x->stack > y->stack;
+}
+
+static int by_value(const void *a, const void *b, void *context)
+{
+	size_t type = *(const size_t *)context;
+	const struct site *x = a, *y = b;
+
+	if (x->values[type] != y->values[type])
+		return x->values[type] > y->values[type] ? -1 : 1;
+	return by_stack(a, b);
+}
+
+static struct site *collect_sites(const struct profile *profile, size_t *n_sites)
+{
+	size_t n = profile_n_samples(profile), n_kept = 0;
+	struct site *sites = xcalloc(n, sizeof(*sites));
+
+	for (size_t i = 0; i < n; i++) {
+		struct profile_sample sample = profile_sample(profile, i);
+
+		sites[i].stack = sample.stack;
+		memcpy(sites[i].values, sample.values, sizeof(sites[i].values));
+	}
+	qsort(sites, n, sizeof(*sites), by_stack);
+	for (size_t i = 0; i < n; i++) {
+		if (!n_kept || sites[n_kept - 1].stack != sites[i].stack) {
+			sites[n_kept++] = sites[i];
+			continue;
+		}
+		for (size_t type = 0; type < HEAP_N_TYPES; type++)
+			sites[n_kept - 1].values[type] += sites[i].values[type];
+	}
+	*n_sites = n_kept;
+	return sites;
+}
+
+static void write_value(FILE *out, uint64_t value, bool is_bytes)
+{
+	if (is_bytes)
+		fprintf(out, "%s bytes (%s)", count_text_of(value).text, size_text_of(value).text);
+	else
+		fputs(count_text_of(value).text, out);
+}
+
+static void write_stack(const struct profile *profile, uint32_t stack, FILE *out)
+{
+	uint32_t frames[FRAMES_SHOWN];
+	size_t n = profile_stack_frames(profile, stack, frames, FRAMES_SHOWN);
+
+	for (size_t i = 0; i < n && i < FRAMES_SHOWN; i++) {
+		const struct frame *frame = profile_frame(profile, frames[i]);
+		char *place = heap_frame_place(profile, frames[i]);
+
+		fprintf(out, "       %s %s (%s)\n", i ? "from" : "  at",
+		        profile_text(profile, frame->function), place);
+		free(place);
+	}
+	if (n > FRAMES_SHOWN)
+		fprintf(out, "            and %zu more callers\n", n - FRAMES_SHOWN);
+	if (!n)
+		fputs("         at [no stack]\n", out);
+}
+
+static void write_section(const struct heap_report *report, const struct section *section,
+                          struct site *sites, size_t n_sites, FILE *out)
+{
+	uint64_t total = profile_total(report->profile, section->type), shown = 0;
+	size_t type = section->type, i;
+
+	qsort_r(sites, n_sites, sizeof(*sites), by_value, &type);
+	fprintf(out, "\n%s\n\n", section->title);
+	for (i = 0; i < n_sites && i < STACKS_SHOWN && sites[i].values[type]; i++) {
+		shown += sites[i].values[type];
+		fprintf(out, "  %5.1f %%  ", 100.0 * (double)sites[i].values[type] / (double)total);
+		write_value(out, sites[i].values[type], section->is_bytes);
+		fputs(", ", out);
+		fprintf(out, "%s %s\n", count_text_of(sites[i].values[section->second]).text,
+		        section->second_unit);
+		write_stack(report->profile, sites[i].stack, out);
+	}
+	if (!i)
+		fputs("  none\n", out);
+	else if (shown < total)
+		fprintf(out, "  %5.1f %%  of the %s under other stacks\n",
+		        100.0 * (double)(total - shown) / (double)total, section->rest);
+}
+
+static void write_totals(const struct heap_report *report, FILE *out)
+{
+	const struct heap_totals *totals = report->totals;
+
+	fprintf(out, "  allocations            %s\n", count_text_of(totals->allocations).text);
+	fprintf(out, "  frees                  %s\n", count_text_of(totals->frees).text);
+	fprintf(out, "  allocated              ");
+	write_value(out, totals->allocated_bytes, true);
+	fprintf(out, "\n  temporary allocations  %s", count_text_of(totals->temporary).text);
+	if (totals->allocations)
+		fprintf(out, " (%.1f %%)",
+		        100.0 * (double)totals->temporary / (double)totals->allocations);
+	fputs("\n  peak                   ", out);
+	write_value(out, totals->peak_bytes, true);
+	fprintf(out, " in %s blocks%s\n", count_text_of(totals->peak_blocks).text,
+	        report->n_processes > 1 ? ", in the largest process" : "");
+	fputs("  in use at exit         ", out);
+	write_value(out, totals->in_use_bytes, true);
+	fprintf(out, " in %s blocks\n", count_text_of(totals->in_use_blocks).text);
+	if (totals->inherited_blocks && report->n_processes == 1) {
+		fputs("  inherited, not freed   ", out);
+		write_value(out, totals->inherited_bytes, true);
+		fprintf(out, " in %s blocks of the parent process\n",
+		        count_text_of(totals->inherited_blocks).text);
+	}
+}
+
+void heap_report_write(const struct heap_report *report, FILE *out)
+{
+	size_t n_sites;
+	struct site *sites = collect_sites(report->profile, &n_sites);
+
+	fprintf(out, "%s\n  command                %s\n", report->title, report->command);
+	if (report->n_processes > 1)
+		fprintf(out, "  processes              %zu\n", report->n_processes);
+	write_totals(report, out);
+	for (size_t i = 0; report->notes && report->notes[i]; i++)
+		fprintf(out, "  note                   %s\n", report->notes[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(sections); i++)
+		write_section(report, &sections[i], sites, n_sites, out);
+	free(sites);
+}

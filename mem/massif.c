@@ -1,0 +1,47 @@
+/* Writes massif.out. */
+#include "mem/massif.h"
+
+#include "mem/heap.h"
+#include "mem/heap_tree.h"
+
+#include <inttypes.h>
+
+uint64_t massif_time(const struct massif *massif, const struct heap_snapshot *snapshot)
+{
+	return massif->time_is_bytes ? snapshot->time : snapshot->time / 1000000;
+}
+
+static void write_node(const struct heap_node *node, size_t depth, FILE *out)
+{
+	fprintf(out, "%*sn%zu: %" PRIu64 " %s\n", (int)depth, "", node->n_children, node->bytes,
+	        node->text);
+	for (size_t i = 0; i < node->n_children; i++)
+		write_node(&node->children[i], depth + 1, out);
+}
+
+static void write_snapshot(const struct massif *massif, size_t number, FILE *out)
+{
+	const struct heap_snapshot *snapshot = &massif->snapshots[number];
+	struct heap_tree *tree;
+
+	fprintf(out,
+	        "#-----------\nsnapshot=%zu\n#-----------\ntime=%" PRIu64 "\nmem_heap_B=%" PRIu64
+	        "\nmem_heap_extra_B=0\nmem_stacks_B=0\n",
+	        number, massif_time(massif, snapshot), snapshot->live_bytes);
+	if (!snapshot->is_detailed && !snapshot->is_peak) {
+		fputs("heap_tree=empty\n", out);
+		return;
+	}
+	fprintf(out, "heap_tree=%s\n", snapshot->is_peak ? "peak" : "detailed");
+	tree = heap_tree_new(massif->profile, snapshot->type, massif->threshold, massif->depth);
+	write_node(heap_tree_top(tree), 0, out);
+	heap_tree_free(tree);
+}
+
+void massif_write(const struct massif *massif, FILE *out)
+{
+	fprintf(out, "desc: %s\ncmd: %s\ntime_unit: %s\n", massif->description, massif->command,
+	        massif->time_is_bytes ? "B" : "ms");
+	for (size_t i = 0; i < massif->n_snapshots; i++)
+		write_snapshot(massif, i, out);
+}
