@@ -108,4 +108,7 @@ struct collector {
 /* Adds a process row to the result. */
 struct observed_process *result_add_process(struct result *result);
 
+/* Frees all that hangs on the result. */
+void result_fini(struct result *result);
+
 #endif

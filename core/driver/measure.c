@@ -528,25 +528,6 @@ static int run_and_write(struct measurement *m)
 	return STATUS_WELL;
 }
 
-static void result_fini(struct result *result)
-{
-	metrics_free(result->metrics);
-	findings_free(result->findings);
-	json_decref(result->quality);
-	free(result->backend);
-	free(result->event);
-	free(result->fallback);
-	free(result->headline);
-	text_list_fini(&result->table);
-	free(result->next);
-	free(result->unusable);
-	for (size_t i = 0; i < result->n_processes; i++) {
-		free(result->processes[i].command);
-		free(result->processes[i].reason);
-	}
-	free(result->processes);
-}
-
 static void measurement_fini(struct measurement *m)
 {
 	if (m->state)
