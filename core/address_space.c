@@ -157,8 +157,9 @@ static size_t cut_out(struct mapping_list *list, uint64_t start, uint64_t end)
 	}
 	for (last = first; last < list->n_mappings && list->mappings[last].end <= end; last++)
 		;
-	memmove(&list->mappings[first], &list->mappings[last],
-	        (list->n_mappings - last) * sizeof(*list->mappings));
+	if (last > first)
+		memmove(&list->mappings[first], &list->mappings[last],
+		        (list->n_mappings - last) * sizeof(*list->mappings));
 	list->n_mappings -= last - first;
 	if (first < list->n_mappings && list->mappings[first].start < end)
 		cut_start(&list->mappings[first], end);
@@ -207,6 +208,7 @@ static void describe_file(struct address_spaces *spaces, struct mapping *mapping
 		return;
 	elf_image_load_bias(&file->elf, range->start, range->file_off, true, &mapping->load_bias);
 	mapping->tables = file->elf.tables;
+	mapping->entry = file->elf.entry;
 }
 
 /* Shared memory is shown like a file; JITs keep code in it ("/memfd:doublemapper (deleted)"). */

@@ -23,6 +23,7 @@ struct mapping {
 	uint32_t object;	/* in the recording */
 	uint64_t load_bias;	/* vaddr = addr - load_bias */
 	struct unwind_tables tables; /* of the object; sizes 0: it has none */
+	uint64_t entry; /* vaddr where the object's program begins, 0: nowhere */
 	bool executable; /* true for all that are kept */
 };
 

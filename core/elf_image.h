@@ -20,6 +20,7 @@ struct elf_image {
 	struct unwind_tables tables; /* point into the bytes; sizes 0: it has none */
 	const uint8_t *build_id;     /* of the GNU note, or NULL */
 	size_t build_id_len;
+	uint64_t entry; /* vaddr of the first instruction, 0: none */
 };
 
 /* -ENOEXEC: no ELF64 x86-64 file with program headers. */

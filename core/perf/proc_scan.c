@@ -27,7 +27,7 @@ static ssize_t read_file(const char *path, char *bytes, size_t room)
 	return (ssize_t)used;
 }
 
-bool proc_read_state(pid_t pid, struct proc_state *state)
+bool proc_scan_state(pid_t pid, struct proc_state *state)
 {
 	char path[32];
 	char stat[1024];
@@ -54,7 +54,7 @@ bool proc_read_state(pid_t pid, struct proc_state *state)
 	return true;
 }
 
-char *proc_read_command(pid_t pid)
+char *proc_scan_command(pid_t pid)
 {
 	enum { SHOWN_BYTES = 4096 }; /* enough to tell commands apart */
 	char path[32];
@@ -83,7 +83,7 @@ static void visit_list(const char *path, void (*visit)(void *context, pid_t chil
 	fclose(file);
 }
 
-void proc_each_child(pid_t pid, void (*visit)(void *context, pid_t child), void *context)
+void proc_scan_children(pid_t pid, void (*visit)(void *context, pid_t child), void *context)
 {
 	char path[300];
 	struct dirent *thread;

@@ -14,12 +14,13 @@ struct proc_state {
 };
 
 /* False: no such process. */
-bool proc_read_state(pid_t pid, struct proc_state *state);
+bool proc_scan_state(pid_t pid, struct proc_state *state);
 
 /* The arguments joined by spaces, or NULL; the caller frees it. */
-char *proc_read_command(pid_t pid);
+char *proc_scan_command(pid_t pid);
 
-/* Calls visit for each child of each thread of the process. Kernels without CONFIG_PROC_CHILDREN show none. */
-void proc_each_child(pid_t pid, void (*visit)(void *context, pid_t child), void *context);
+/* Calls visit for each child of each thread of the process. Kernels without CONFIG_PROC_CHILDREN
+ * show none. */
+void proc_scan_children(pid_t pid, void (*visit)(void *context, pid_t child), void *context);
 
 #endif

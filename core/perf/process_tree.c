@@ -141,7 +141,7 @@ static void read_commands(struct process_tree *tree)
 		struct process_image *image = &tree->images[wanted.image];
 
 		if (!image->ended)
-			image->command = proc_read_command(image->pid);
+			image->command = proc_scan_command(image->pid);
 		if (!image->ended && !image->command && ++wanted.n_tries < COMMAND_TRIES)
 			tree->pending[n_left++] = wanted;
 	}
@@ -241,7 +241,7 @@ static void scan_child(void *context, pid_t child)
 	struct process *known = find_process(scan->tree, child);
 	struct proc_state state;
 
-	if (!proc_read_state(child, &state) || state.is_zombie)
+	if (!proc_scan_state(child, &state) || state.is_zombie)
 		return;
 	if (known && known->start_ticks == state.start_ticks)
 		return;
@@ -255,14 +255,14 @@ static void scan_process(struct process_tree *tree, struct process *process, uin
 	struct process_image *image = image_of(tree, process);
 	struct proc_state state;
 
-	if (!proc_read_state(process->pid, &state) || state.is_zombie ||
+	if (!proc_scan_state(process->pid, &state) || state.is_zombie ||
 	    state.start_ticks != process->start_ticks) {
 		end_image(tree, process, time_ns);
 		return;
 	}
 	memcpy(image->comm, state.comm, sizeof(image->comm));
 	free(image->command);
-	image->command = proc_read_command(process->pid);
+	image->command = proc_scan_command(process->pid);
 }
 
 static void scan_proc(struct process_tree *tree)
@@ -274,7 +274,7 @@ static void scan_proc(struct process_tree *tree)
 			continue;
 		scan_process(tree, &tree->processes[i], scan.time_ns);
 		scan.parent = tree->processes[i].pid;
-		proc_each_child(scan.parent, scan_child, &scan);
+		proc_scan_children(scan.parent, scan_child, &scan);
 	}
 }
 
@@ -329,7 +329,7 @@ int process_tree_new(struct process_tree **tree, pid_t target, uint64_t run_star
 	made->target = target;
 	made->run_start_ns = run_start_ns;
 	made->by_pid = u64map_new();
-	if (!proc_read_state(target, &state)) {
+	if (!proc_scan_state(target, &state)) {
 		process_tree_free(made);
 		return diag_fail(diag, ESRCH, "the process %d has ended", target);
 	}

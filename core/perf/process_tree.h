@@ -16,8 +16,8 @@
 struct diag;
 struct process_tree;
 
-/* One exec image of one process: a fork starts number 0 with its parent's name, each exec the next. The target's own exec
- * is its number 0, for what ran before it is ours. */
+/* One exec image of one process: a fork starts number 0 with its parent's name, each exec the next.
+ * The target's own exec is its number 0, for what ran before it is ours. */
 struct process_image {
 	pid_t pid;
 	pid_t parent_pid;
@@ -31,7 +31,7 @@ struct process_image {
 
 /* The target must be held before its exec. */
 int process_tree_new(struct process_tree **tree, pid_t target, uint64_t run_start_ns,
-		     struct diag *diag);
+                     struct diag *diag);
 void process_tree_free(struct process_tree *tree);
 
 /* Readable when there is something for process_tree_step(). */

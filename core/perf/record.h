@@ -1,8 +1,8 @@
 /* Decodes perf records (linux/perf_event.h, perf_event_open(2)) from memory into plain structs.
  *
- * Pure: no I/O, no state. A record that is shorter than its own fields say is -EINVAL, and so is a sample with
- * READ, RAW or BRANCH_STACK, which nothing here asks for. Pointers point into the record, whose address must be
- * a multiple of 8.
+ * Pure: no I/O, no state. A record that is shorter than its own fields say is -EINVAL, and so is a
+ * sample with READ, RAW or BRANCH_STACK, which nothing here asks for. Pointers point into the
+ * record, whose address must be a multiple of 8.
  */
 #ifndef CORE_PERF_RECORD_H
 #define CORE_PERF_RECORD_H
@@ -31,10 +31,11 @@ struct perf_record {
 	uint64_t period;
 	const uint64_t *callchain; /* with PERF_CONTEXT_* markers */
 	size_t n_callchain;
-	uint64_t user_abi;	   /* PERF_SAMPLE_REGS_ABI_NONE: no user state, as in a kernel thread */
-	const uint64_t *user_registers; /* in the order of the bits of the attr's sample_regs_user */
-	const uint8_t *stack;	   /* copy of the user stack from its SP */
-	size_t stack_bytes;	   /* what was really copied */
+	uint64_t user_abi; /* PERF_SAMPLE_REGS_ABI_NONE: no user state, as in a kernel thread */
+	const uint64_t
+	    *user_registers;  /* in the order of the bits of the attr's sample_regs_user */
+	const uint8_t *stack; /* copy of the user stack from its SP */
+	size_t stack_bytes;   /* what was really copied */
 
 	/* MMAP2 */
 	uint64_t addr;
@@ -45,13 +46,13 @@ struct perf_record {
 	bool executable;
 	const char *path; /* MMAP2 file name, COMM name */
 
-	bool is_exec;	   /* COMM with PERF_RECORD_MISC_COMM_EXEC */
+	bool is_exec;    /* COMM with PERF_RECORD_MISC_COMM_EXEC */
 	uint64_t n_lost; /* LOST, LOST_SAMPLES */
-	bool switch_out;   /* SWITCH, SWITCH_CPU_WIDE */
+	bool switch_out; /* SWITCH, SWITCH_CPU_WIDE */
 	bool preempted;
 };
 
 int perf_record_decode(const struct perf_event_header *header, const struct perf_event_attr *attr,
-		       struct perf_record *record);
+                       struct perf_record *record);
 
 #endif

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -134,6 +135,12 @@ void perf_stream_begin(struct perf_stream *stream, uint64_t slack_ns)
 	stream->horizon_ns = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec - slack_ns;
 }
 
+void perf_stream_stop(struct perf_stream *stream)
+{
+	for (size_t i = 0; i < stream->n_lanes; i++)
+		ioctl(perf_ring_fd(stream->lanes[i].ring), PERF_EVENT_IOC_DISABLE, 0);
+}
+
 void perf_stream_begin_last(struct perf_stream *stream)
 {
 	stream->horizon_ns = UINT64_MAX;
@@ -169,6 +176,22 @@ const struct perf_record *perf_stream_next(struct perf_stream *stream)
 		return NULL;
 	stream->given = oldest;
 	return &oldest->head;
+}
+
+uint64_t perf_stream_n_lost(const struct perf_stream *stream)
+{
+	struct {
+		uint64_t count;
+		uint64_t n_lost;
+	} values;
+	uint64_t n_lost = 0;
+
+	if (stream->attr.read_format != PERF_FORMAT_LOST)
+		return 0;
+	for (size_t i = 0; i < stream->n_lanes; i++)
+		if (read(perf_ring_fd(stream->lanes[i].ring), &values, sizeof(values)) == sizeof(values))
+			n_lost += values.n_lost;
+	return n_lost;
 }
 
 uint64_t perf_stream_n_malformed(const struct perf_stream *stream)

@@ -1,11 +1,12 @@
 /* One event on every online CPU, read as one stream of records in time order.
  *
- * An event that children inherit can only be mapped per CPU, so a process that moves leaves its records in several
- * rings. Each ring is in order; the stream merges them up to a horizon and leaves younger records in their rings.
- * With the horizon at the moment when reading begins, a record comes after all that caused it (a FORK before what the
- * child does, an MMAP2 before samples in it), for those were visible before it was made. Unrelated records
- * on two CPUs are in order too when the horizon leaves time for a record that has its time but is still being written.
- * A stream is read by one thread.
+ * An event that children inherit can only be mapped per CPU, so a process that moves leaves its
+ * records in several rings. Each ring is in order; the stream merges them up to a horizon and
+ * leaves younger records in their rings. With the horizon at the moment when reading begins, a
+ * record comes after all that caused it (a FORK before what the child does, an MMAP2 before samples
+ * in it), for those were visible before it was made. Unrelated records on two CPUs are in order too
+ * when the horizon leaves time for a record that has its time but is still being written. A stream
+ * is read by one thread.
  */
 #ifndef CORE_PERF_STREAM_H
 #define CORE_PERF_STREAM_H
@@ -19,10 +20,10 @@
 struct diag;
 struct perf_stream;
 
-/* attr->sample_type must have PERF_SAMPLE_TIME, sample_id_all must be set; the clock becomes CLOCK_MONOTONIC. Ring
- * sizes and errors are perf_ring_open()'s. */
+/* attr->sample_type must have PERF_SAMPLE_TIME, sample_id_all must be set; the clock becomes
+ * CLOCK_MONOTONIC. Ring sizes and errors are perf_ring_open()'s. */
 int perf_stream_open(struct perf_stream **stream, const struct perf_event_attr *attr, pid_t pid,
-		     size_t ring_bytes, struct diag *diag);
+                     size_t ring_bytes, struct diag *diag);
 void perf_stream_close(struct perf_stream *stream); /* NULL is fine */
 
 /* Readable when a ring has passed its mark (an epoll descriptor). */
@@ -30,15 +31,21 @@ int perf_stream_fd(const struct perf_stream *stream);
 /* The smallest of the rings. */
 size_t perf_stream_ring_bytes(const struct perf_stream *stream);
 
-/* Sets the horizon: what perf_stream_next() gives until the next call is at least slack_ns old now. */
+/* Sets the horizon: what perf_stream_next() gives until the next call is at least slack_ns old now.
+ */
 void perf_stream_begin(struct perf_stream *stream, uint64_t slack_ns);
-/* No event will come any more: the horizon is lifted. */
+/* Stops the event in all processes that have it. */
+void perf_stream_stop(struct perf_stream *stream);
+/* No record will come any more: the horizon is lifted. */
 void perf_stream_begin_last(struct perf_stream *stream);
 
-/* The next record in time order, or NULL when all older than the horizon are read. Pointers in it live until the next
- * call. Records that do not decode are counted and left out. */
+/* The next record in time order, or NULL when all older than the horizon are read. Pointers in it
+ * live until the next call. Records that do not decode are counted and left out. */
 const struct perf_record *perf_stream_next(struct perf_stream *stream);
 
+/* Records that found their ring full, by the event's own counters: LOST records come only with the next record that fits.
+ * 0 when attr->read_format is not PERF_FORMAT_LOST (Linux 6.0). */
+uint64_t perf_stream_n_lost(const struct perf_stream *stream);
 uint64_t perf_stream_n_malformed(const struct perf_stream *stream);
 
 #endif
