@@ -31,9 +31,8 @@ struct frame {
 	uint32_t function; /* demangled, with arguments where the symbol has them */
 	uint32_t file;     /* 0: unknown */
 	uint32_t line;     /* 0: unknown */
-	uint32_t
-	    object;     /* base name of the file, "[kernel]", "[vdso]", "[anon]"; 0: FRAME_FAILED */
-	uint64_t vaddr; /* one address in it, for annotation; 0 where inlined or failed */
+	uint32_t object;   /* base name of the file, "[kernel]", "[vdso]", "[anon]"; 0: failed */
+	uint64_t vaddr;    /* one address in it, for annotation; 0 where inlined or failed */
 };
 
 struct profile_sample {
@@ -79,8 +78,7 @@ const char *profile_folded_name(const struct profile *profile, uint32_t frame);
  * several times on one stack counts once in its total. The caller frees the array. */
 struct function_value {
 	uint32_t frame; /* one of its frames, for name, kind and object */
-	uint32_t
-	    file; /* where most of its self value is (of its total, where self is 0); 0: unknown */
+	uint32_t file;  /* of most of its self value (of its total, where self is 0); 0: unknown */
 	uint32_t line;
 	uint64_t self;
 	uint64_t total;

@@ -14,6 +14,10 @@
 #include <elfutils/libdw.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
+
+/* Units of a hostile file may all share one huge range list; real files have some 10,000 ranges. */
+enum { MAX_RANGES = 1 << 22 };
 
 struct unit_slot {
 	Dwarf_CU *cu;
@@ -33,6 +37,7 @@ struct dwarf_info {
 	struct dwarf_frame *frames;  /* of the last answer */
 	size_t n_frames;
 	size_t frames_capacity;
+	bool damaged;
 };
 
 static void add_unit(struct dwarf_info *info, Dwarf_CU *cu, Dwarf_Die *die)
@@ -47,20 +52,23 @@ static void add_unit(struct dwarf_info *info, Dwarf_CU *cu, Dwarf_Die *die)
 	    (struct unit_slot){cu, NULL};
 	*u64map_put(info->unit_of, (uintptr_t)cu, NULL) = index;
 	/* Linkers put the ranges of functions that they dropped at 0 or 1: no code is there. */
-	while ((next = dwarf_ranges(die, next, &base, &start, &end)) > 0)
+	while ((next = dwarf_ranges(die, next, &base, &start, &end)) > 0 &&
+	       interval_map_count(info->ranges) < MAX_RANGES)
 		if (start > 1)
 			interval_map_add(info->ranges, start, end, 0, index);
 }
 
-/* .debug_aranges would be shorter, but clang and rustc write none: the units' own ranges are always
- * there. */
+/* .debug_aranges would be shorter to read, but clang and rustc write none; units always have
+ * ranges. */
 static void list_units(struct dwarf_info *info)
 {
 	Dwarf_CU *cu = NULL;
 	Dwarf_Die die;
+	int end;
 
-	while (!dwarf_get_units(info->dwarf, cu, &cu, NULL, NULL, &die, NULL))
+	while (!(end = dwarf_get_units(info->dwarf, cu, &cu, NULL, NULL, &die, NULL)))
 		add_unit(info, cu, &die);
+	info->damaged = end < 0;
 }
 
 int dwarf_info_open(struct dwarf_info **info, const struct elf_file *file,
@@ -103,6 +111,11 @@ void dwarf_info_free(struct dwarf_info *info)
 	free(info);
 }
 
+bool dwarf_info_is_damaged(const struct dwarf_info *info)
+{
+	return info->damaged;
+}
+
 static struct dwarf_unit *unit_at(struct dwarf_info *info, uint64_t index)
 {
 	struct unit_slot *slot = &info->units[index];
@@ -143,18 +156,31 @@ static Dwarf_Die declaration_of(Dwarf_Die die)
 	return die;
 }
 
-/* A linkage name where there is one, else the plain name with what encloses its declaration. */
-static char *describe_function(struct dwarf_info *info, Dwarf_Die *die)
+/* The demangled linkage name, or NULL: an assembler's name that is no mangling (__GI_abort) tells
+ * less than the name in the source. */
+static char *describe_linkage(Dwarf_Die *die)
 {
 	const char *linkage = linkage_name(die);
+	char *text = linkage ? demangle(linkage) : NULL;
+
+	if (text && strcmp(text, linkage))
+		return text;
+	free(text);
+	return NULL;
+}
+
+/* Where no linkage name tells all: the plain name, after what encloses its declaration. */
+static char *describe_function(struct dwarf_info *info, Dwarf_Die *die)
+{
+	char *linkage = describe_linkage(die);
 	Dwarf_Die declaration;
 	const uint64_t *unit;
 	const char *name;
 	char *qualifier;
 	char *text;
 
-	if (linkage && *linkage)
-		return demangle(linkage);
+	if (linkage)
+		return linkage;
 	declaration = declaration_of(*die);
 	name = dwarf_diename(&declaration);
 	if (!name || !*name)

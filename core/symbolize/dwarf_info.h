@@ -28,6 +28,9 @@ int dwarf_info_open(struct dwarf_info **info, const struct elf_file *file,
                     const struct elf_file *shared, struct string_pool *texts, struct diag *diag);
 void dwarf_info_free(struct dwarf_info *info);
 
+/* Its list of compile units breaks off: what comes after has no names. */
+bool dwarf_info_is_damaged(const struct dwarf_info *info);
+
 /* The frames at an address, innermost first; all but the last are inlined into the next. The last
  * may have no function (assembly has lines only). Returns how many there are, 0: DWARF knows
  * nothing of the address. *frames is valid until the next call. */

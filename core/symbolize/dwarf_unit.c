@@ -9,7 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Deeper trees are hostile: the deepest real ones, templates in templates, have some dozen levels. */
+/* Deeper trees are hostile: the deepest real ones, templates in templates, have some dozen levels.
+ */
 enum { MAX_DEPTH = 400 };
 /* Many DIEs may share one huge range list; real units have less than a million ranges. */
 enum { MAX_RANGES = 1 << 22 };
@@ -58,9 +59,11 @@ struct dwarf_unit *dwarf_unit_new(Dwarf_CU *cu)
 	Dwarf_Attribute directory;
 	Dwarf_Die split = {0};
 	uint8_t type = 0;
+	int err;
 
 	unit->ranges = interval_map_new();
-	BUG(dwarf_cu_info(cu, NULL, &type, &unit->lines, &split, NULL, NULL, NULL));
+	err = dwarf_cu_info(cu, NULL, &type, &unit->lines, &split, NULL, NULL, NULL);
+	BUG(err); /* it only refuses NULL */
 	unit->tree = type == DW_UT_skeleton && split.addr ? split : unit->lines;
 	if (dwarf_attr(&unit->lines, DW_AT_comp_dir, &directory))
 		unit->directory = dwarf_formstring(&directory);
@@ -104,8 +107,13 @@ static uint32_t add_code(struct dwarf_unit *unit, Dwarf_Die *die, const struct l
 	return scope;
 }
 
+/* From this offset on DIEs are in `scope`, if they were not before. */
 static void step_to(struct dwarf_unit *unit, Dwarf_Off from, uint32_t scope)
 {
+	uint32_t before = unit->n_steps ? unit->steps[unit->n_steps - 1].scope : NO_SCOPE;
+
+	if (scope == before)
+		return;
 	*ARRAY_APPEND(unit->steps, unit->n_steps, unit->steps_capacity) =
 	    (struct name_step){from, scope};
 }
@@ -161,7 +169,8 @@ static void walk_children(struct dwarf_unit *unit, Dwarf_Die *parent, struct lev
 			walk_children(unit, &die, inner);
 		}
 		left = dwarf_siblingof(&die, &die);
-		if (inner.names != level.names && !left)
+		/* Whatever was inside this one has ended. */
+		if (!left)
 			step_to(unit, dwarf_dieoffset(&die), level.names);
 	} while (!left);
 }
@@ -187,12 +196,15 @@ const struct dwarf_scope *dwarf_unit_scope(const struct dwarf_unit *unit, uint32
 	return &unit->scopes[scope];
 }
 
-/* libdw puts the compiler's directory before names of DWARF 4, and of DWARF 5 only before some. */
+/* libdw puts the compiler's directory before names of DWARF 4, of DWARF 5 only before some, and
+ * calls no file "???". */
 static struct dwarf_place make_place(const struct dwarf_unit *unit, const char *file, uint32_t line)
 {
 	const char *directory = unit->directory;
 	size_t len = directory ? strlen(directory) : 0;
 
+	if (file && !strcmp(file, "???"))
+		file = NULL;
 	if (!file || !directory || *file == '/' ||
 	    (!strncmp(file, directory, len) && file[len] == '/'))
 		directory = NULL;

@@ -155,6 +155,10 @@ static void load_dwarf(struct symbolizer *symbolizer, struct module *module)
 	if (err && err != -ENOENT)
 		set_remedy(module, diag.text);
 	err = dwarf_info_open(&module->dwarf, source, module->shared, symbolizer->texts, &diag);
+	if (!err && dwarf_info_is_damaged(module->dwarf))
+		err =
+		    diag_fail(&diag, EINVAL, "the DWARF of %s is damaged; reinstall or rebuild it",
+		              elf_file_name(source));
 	if (err)
 		set_remedy(module, diag.text);
 }

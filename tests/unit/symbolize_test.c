@@ -323,8 +323,8 @@ static void other_dwarf_versions_and_compilers_too(void **state)
 }
 
 /* clang writes no .debug_aranges and no DW_AT_sibling. binutils 2.40 loses inlined calls with
- * several ranges of clang's DWARF 5, so LLVM's own reader is asked. */
-static void clang_frames_are_those_of_addr2line(void **state)
+ * several ranges of clang's DWARF 5, and all of split DWARF, so LLVM's reader is asked. */
+static void clang_and_split_dwarf_frames_are_those_of_addr2line(void **state)
 {
 	(void)state;
 	if (!sh_succeeds("command -v clang llvm-addr2line >/dev/null")) {
@@ -333,6 +333,9 @@ static void clang_frames_are_those_of_addr2line(void **state)
 	}
 	sh("clang -I%s -O2 -g -o clang %s/tests/programs/inlines.c", source_root, source_root);
 	assert_same_as("llvm-addr2line", "clang", 100);
+	build_c("split", "-g -gsplit-dwarf");
+	sh("ls *.dwo >/dev/null");
+	assert_same_as("llvm-addr2line", "split", 100);
 }
 
 /* The first word that a command prints in the scratch directory. */
@@ -433,6 +436,34 @@ static void a_return_address_means_the_call_before_it(void **state)
 		assert_ptr_equal(frames, before);
 	}
 	look_away(&subject);
+}
+
+/* The first function of nm's that matches, as it is named. */
+static void expect_named(const char *program, const char *symbol, const char *expected)
+{
+	struct subject subject = look_at(program);
+
+	expect_function(&subject, address_of(program, symbol), false, expected);
+	look_away(&subject);
+}
+
+static void names_without_mangling_are_those_of_the_source(void **state)
+{
+	(void)state;
+	/* gcc describes functions last to first: what follows `local` is outside of it again. */
+	sh("printf 'namespace ns { struct S { S(int); int v; }; S::S(int x) : v(x) {} }\\n"
+	   "static __attribute__((noinline)) int after(int x) { return x * 3; }\\n"
+	   "static __attribute__((noinline)) int around(void *p) { struct local { int a; };"
+	   " return ((struct local *)p)->a; }\\n"
+	   "extern \"C\" int source_name(int) __asm__(\"__GI_assembler_name\");\\n"
+	   "__attribute__((noinline)) int source_name(int x) { return x + 1; }\\n"
+	   "int main(int c, char **) { return around(&c) + after(c) + source_name(c); }\\n' "
+	   ">names.cc && "
+	   "g++ -O1 -fno-ipa-sra -g -o names names.cc");
+	expect_named("names", "_ZL5afteri", "after");
+	expect_named("names", "_ZL6aroundPv", "around");
+	expect_named("names", "__GI_assembler_name", "source_name");
+	expect_named("names", "_ZN2ns1SC2Ei", "ns::S::S(int)");
 }
 
 /* Names of the stripped file found through its debug file are those of the whole file. */
@@ -728,9 +759,10 @@ int main(void)
 	    cmocka_unit_test(c_frames_are_those_of_addr2line),
 	    cmocka_unit_test(cxx_frames_are_those_of_addr2line),
 	    cmocka_unit_test(other_dwarf_versions_and_compilers_too),
-	    cmocka_unit_test(clang_frames_are_those_of_addr2line),
+	    cmocka_unit_test(clang_and_split_dwarf_frames_are_those_of_addr2line),
 	    cmocka_unit_test(a_chain_of_inlined_calls_is_told_with_its_call_sites),
 	    cmocka_unit_test(a_return_address_means_the_call_before_it),
+	    cmocka_unit_test(names_without_mangling_are_those_of_the_source),
 	    cmocka_unit_test(a_debug_file_is_found_by_build_id),
 	    cmocka_unit_test(a_debug_file_is_found_by_its_link),
 	    cmocka_unit_test(a_debug_file_of_another_build_is_refused_and_said),
