@@ -35,8 +35,9 @@ static int compare_addresses(const void *left, const void *right)
 
 	if (a->address != b->address)
 		return a->address > b->address ? 1 : -1;
-	/* Of two names the later one wins in the table; any rule will do, as long as it is one. */
-	return strcmp(b->name, a->name);
+	/* Of two names the later one wins in the table: memcpy over __memcpy, for `_` sorts first.
+	 */
+	return strcmp(a->name, b->name);
 }
 
 /* Cuts the line up in place. */

@@ -98,7 +98,7 @@ static void overlapping_ranges_are_settled_by_the_rule(void **state)
 			ranges[i].end = ranges[i].start + (random >> 16 & 31);
 			ranges[i].precedence = random >> 24 & 3;
 			interval_map_add(map, ranges[i].start, ranges[i].end, ranges[i].precedence,
-					 (uint32_t)i);
+			                 (uint32_t)i);
 		}
 		for (uint64_t address = 0; address < 100; address++) {
 			uint32_t value;
@@ -131,11 +131,12 @@ static void ranges_may_be_added_after_a_question(void **state)
 static void kernel_symbols_reach_to_the_next_one(void **state)
 {
 	char *path = write_file("kallsyms", "ffffffff81000000 T _stext\n"
-					    "ffffffff81000100 t do_work\n"
-					    "ffffffff81000200 D some_data\n"
-					    "ffffffff81000180 W weak_function\n"
-					    "ffffffffc0000000 t module_function\t[module]\n"
-					    "garbage\n");
+	                                    "ffffffff81000100 t do_work\n"
+	                                    "ffffffff81000100 T __do_work\n"
+	                                    "ffffffff81000200 D some_data\n"
+	                                    "ffffffff81000180 W weak_function\n"
+	                                    "ffffffffc0000000 t module_function\t[module]\n"
+	                                    "garbage\n");
 	struct symbol_table *table = symbol_table_new();
 	struct diag diag;
 
@@ -153,7 +154,8 @@ static void kernel_symbols_reach_to_the_next_one(void **state)
 
 static void hidden_kernel_addresses_are_said_with_the_remedy(void **state)
 {
-	char *path = write_file("kallsyms", "0000000000000000 T _stext\n0000000000000000 t do_work\n");
+	char *path =
+	    write_file("kallsyms", "0000000000000000 T _stext\n0000000000000000 t do_work\n");
 	struct symbol_table *table = symbol_table_new();
 	struct diag diag;
 
@@ -181,13 +183,13 @@ static void the_running_kernel_has_symbols_or_says_why_not(void **state)
 static void replaced_jit_code_has_its_last_name(void **state)
 {
 	char *path = write_file("perf.map", "1000 100 old\n"
-					    "2000 10 LazyCompile:*f a file.js:3\n"
-					    "1040 20 new\n"
-					    "1050 100 newest\n"
-					    "nonsense\n"
-					    "3000\n"
-					    "ffffffffffffff00 1000 wraps\n"
-					    "4000 10 last line without an end");
+	                                    "2000 10 LazyCompile:*f a file.js:3\n"
+	                                    "1040 20 new\n"
+	                                    "1050 100 newest\n"
+	                                    "nonsense\n"
+	                                    "3000\n"
+	                                    "ffffffffffffff00 1000 wraps\n"
+	                                    "4000 10 last line without an end");
 	struct symbol_table *table = symbol_table_new();
 	struct diag diag;
 
@@ -232,13 +234,13 @@ static void only_a_regular_file_of_the_owner_is_believed(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(overlapping_ranges_are_settled_by_the_rule),
-		cmocka_unit_test(ranges_may_be_added_after_a_question),
-		cmocka_unit_test(kernel_symbols_reach_to_the_next_one),
-		cmocka_unit_test(hidden_kernel_addresses_are_said_with_the_remedy),
-		cmocka_unit_test(the_running_kernel_has_symbols_or_says_why_not),
-		cmocka_unit_test(replaced_jit_code_has_its_last_name),
-		cmocka_unit_test(only_a_regular_file_of_the_owner_is_believed),
+	    cmocka_unit_test(overlapping_ranges_are_settled_by_the_rule),
+	    cmocka_unit_test(ranges_may_be_added_after_a_question),
+	    cmocka_unit_test(kernel_symbols_reach_to_the_next_one),
+	    cmocka_unit_test(hidden_kernel_addresses_are_said_with_the_remedy),
+	    cmocka_unit_test(the_running_kernel_has_symbols_or_says_why_not),
+	    cmocka_unit_test(replaced_jit_code_has_its_last_name),
+	    cmocka_unit_test(only_a_regular_file_of_the_owner_is_believed),
 	};
 
 	return cmocka_run_group_tests_name("symbol_table", tests, make_scratch, remove_scratch);
