@@ -454,3 +454,16 @@ struct unwind_rule unwind_rule_decode(const struct unwind_tables *tables, uint64
 	}
 	return (struct unwind_rule){.kind = UNWIND_RULE_BAD};
 }
+
+struct unwind_rule unwind_rule_of_made_return(const struct unwind_tables *tables, uint64_t vaddr)
+{
+	struct unwind_rule rule = {.kind = UNWIND_RULE_NONE};
+	struct unwind_fde fde;
+
+	if (unwind_fde_find(tables, vaddr, &fde) != FDE_FOUND || fde.start != vaddr)
+		return rule;
+	rule = unwind_rule_of_fde(&tables->eh_frame, &fde, vaddr, NULL);
+	if (rule.kind == UNWIND_RULE_SIGNAL || rule.kind == UNWIND_RULE_BAD)
+		return rule;
+	return (struct unwind_rule){.kind = UNWIND_RULE_OUTERMOST};
+}

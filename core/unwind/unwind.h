@@ -64,6 +64,13 @@ _Static_assert(sizeof(struct unwind_rule) == 4, "a rule is 4 bytes");
  * call may be the last instruction of its function. Decodes one FDE (1-2 us); callers cache it. */
 struct unwind_rule unwind_rule_decode(const struct unwind_tables *tables, uint64_t vaddr);
 
+/* To be asked about a return address itself when the address before it has UNWIND_RULE_NONE. A
+ * function's first instruction is no place to return to: somebody wrote it there to be the start of
+ * a stack, as makecontext(3) does with
+ * __start_context, whose tables in glibc do not say so (UNWIND_RULE_OUTERMOST), or to be the end of
+ * a signal handler (UNWIND_RULE_SIGNAL). UNWIND_RULE_NONE: no function begins there. */
+struct unwind_rule unwind_rule_of_made_return(const struct unwind_tables *tables, uint64_t vaddr);
+
 struct unwind_registers {
 	uint64_t ip;
 	uint64_t sp;
@@ -105,7 +112,7 @@ static inline __attribute__((always_inline)) enum unwind_end
 unwind_step(struct unwind_rule rule, struct unwind_registers *registers, bool *is_signal_frame,
             unwind_read *read, void *context)
 {
-	uint64_t cfa, ip, bp = registers->bp;
+	uint64_t cfa, ip, slot, bp = registers->bp;
 
 	if (__builtin_expect(rule.kind == UNWIND_RULE_RSP, 1))
 		cfa = registers->sp + 8 * (uint64_t)rule.cfa_offset;
@@ -117,8 +124,14 @@ unwind_step(struct unwind_rule rule, struct unwind_registers *registers, bool *i
 		return UNWIND_NO_PROGRESS;
 	if (!read(context, cfa - 8, &ip))
 		return UNWIND_UNREADABLE;
-	if (rule.rbp_slot && !read(context, cfa - 8 * (uint64_t)rule.rbp_slot, &bp))
-		return UNWIND_UNREADABLE;
+	slot = cfa - 8 * (uint64_t)rule.rbp_slot;
+	if (rule.rbp_slot && !read(context, slot, &bp)) {
+		/* Below SP it has been popped already, which compilers do not note: RBP is the
+		 * caller's. */
+		if (slot >= registers->sp)
+			return UNWIND_UNREADABLE;
+		bp = registers->bp;
+	}
 	if (ip == 0)
 		return UNWIND_OUTERMOST;
 	*registers = (struct unwind_registers){.ip = ip, .sp = cfa, .bp = bp};
