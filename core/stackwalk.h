@@ -1,8 +1,10 @@
 /* Walks one user stack out of process: registers and a stack copy in, recorded frames out.
  *
- * Rules come from the shared unwinder and are cached by (object, vaddr). A frame whose CFI no rule can hold is stepped by
- * libunwind over the same bytes. What lies above the copy is read from /proc/PID/mem while the process lives, and is
- * used only when it joins: the last word of the copy must still be in memory as it was copied. Not thread-safe.
+ * Rules come from the shared unwinder and are cached by (object, vaddr). A frame whose CFI no rule
+ * can hold is stepped by libunwind over the same bytes (core/full_cfi.h). What lies beyond the copy
+ * (outer frames; the other stack of a signal handler on an alternate one) is read from the
+ * process's memory while it lives, and is used only when it joins (core/sampled_stack.h) and leads
+ * to the stack's end: a truncated stack is better than a wrong one. Not thread-safe.
  */
 #ifndef CORE_STACKWALK_H
 #define CORE_STACKWALK_H
@@ -15,23 +17,40 @@ struct stack_walker;
 
 /* Registers in this order; perf's PERF_REG_X86_* bits of the same registers ascend like it. */
 enum walk_register {
-	WALK_RAX, WALK_RBX, WALK_RCX, WALK_RDX, WALK_RSI, WALK_RDI, WALK_RBP, WALK_RSP, WALK_RIP,
-	WALK_R8, WALK_R9, WALK_R10, WALK_R11, WALK_R12, WALK_R13, WALK_R14, WALK_R15,
+	WALK_RAX,
+	WALK_RBX,
+	WALK_RCX,
+	WALK_RDX,
+	WALK_RSI,
+	WALK_RDI,
+	WALK_RBP,
+	WALK_RSP,
+	WALK_RIP,
+	WALK_R8,
+	WALK_R9,
+	WALK_R10,
+	WALK_R11,
+	WALK_R12,
+	WALK_R13,
+	WALK_R14,
+	WALK_R15,
 	WALK_N_REGISTERS,
 };
 
 struct walk_input {
 	pid_t pid;
+	pid_t tid; /* of a thread that lives, for reading memory when the leader has gone; 0: like
+	              pid */
 	const uint64_t *registers; /* WALK_N_REGISTERS */
-	const uint8_t *stack;	   /* copy of the stack from RSP upwards; may be NULL */
+	const uint8_t *stack;      /* copy of the stack from RSP upwards; may be NULL */
 	size_t stack_bytes;
-	bool read_memory; /* complete from /proc/PID/mem */
+	bool read_memory; /* complete from the process's memory; needs the right to ptrace it */
 };
 
 struct walk_result {
-	size_t n_frames;      /* leaf first; the last one says why when the walk failed */
-	enum unwind_end end;  /* UNWIND_OUTERMOST: whole */
-	bool completed;	      /* some frames came from the target's memory, not from the copy */
+	size_t n_frames;     /* leaf first; the last one says why when the walk failed */
+	enum unwind_end end; /* UNWIND_OUTERMOST: whole */
+	bool completed;      /* some frames came from the target's memory, not from the copy */
 };
 
 enum { WALK_MAX_FRAMES = 4096 };
@@ -40,8 +59,9 @@ enum { WALK_MAX_FRAMES = 4096 };
 struct stack_walker *stack_walker_new(struct address_spaces *spaces, struct recording *recording);
 void stack_walker_free(struct stack_walker *walker);
 
-/* Fills frames[0 .. n_frames). When the walk ends badly a frame of the OBJECT_FAILED object is the last one. */
+/* Fills frames[0 .. n_frames). When the walk ends badly a frame of the OBJECT_FAILED object is the
+ * last one. */
 struct walk_result stack_walk(struct stack_walker *walker, const struct walk_input *input,
-			      struct recorded_frame frames[WALK_MAX_FRAMES]);
+                              struct recorded_frame frames[WALK_MAX_FRAMES]);
 
 #endif

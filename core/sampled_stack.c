@@ -1,0 +1,104 @@
+/* Reads a sample's stack from its copy, and beyond that with process_vm_readv(2). */
+#include "core/sampled_stack.h"
+
+#include <string.h>
+#include <sys/uio.h>
+
+/* Sets the fields one by one: the window need not be cleared for each sample. */
+void sampled_stack_init(struct sampled_stack *stack, uint64_t start, const uint8_t *copy,
+                        size_t copy_bytes, pid_t pid)
+{
+	stack->start = start;
+	stack->copy = copy;
+	stack->copy_bytes = copy ? copy_bytes : 0;
+	stack->pid = pid;
+	stack->used_memory = false;
+	stack->missed = false;
+	stack->join = stack->copy_bytes < sizeof(uint64_t) ? JOIN_HOLDS : JOIN_UNTRIED;
+	stack->window_bytes = 0;
+	if (stack->join == JOIN_UNTRIED) {
+		size_t last =
+		    stack->copy_bytes / sizeof(uint64_t) * sizeof(uint64_t) - sizeof(uint64_t);
+
+		stack->joint = start + last;
+		memcpy(&stack->joint_word, copy + last, sizeof(stack->joint_word));
+	}
+}
+
+static bool read_copy(struct sampled_stack *stack, uint64_t addr, uint64_t *word)
+{
+	uint64_t offset = addr - stack->start;
+
+	if (stack->copy_bytes < sizeof(*word) || offset > stack->copy_bytes - sizeof(*word))
+		return false;
+	memcpy(word, stack->copy + offset, sizeof(*word));
+	return true;
+}
+
+/* Returns how many bytes could be read: fewer where the mapping ends. */
+static size_t read_process(pid_t pid, uint64_t addr, void *data, size_t size)
+{
+	struct iovec local = {data, size};
+	struct iovec remote = {(void *)(uintptr_t)addr, size};
+	ssize_t n = process_vm_readv(pid, &local, 1, &remote, 1, 0);
+
+	return n < 0 ? 0 : (size_t)n;
+}
+
+static bool joins(const struct sampled_stack *stack)
+{
+	uint64_t word;
+
+	return read_process(stack->pid, stack->joint, &word, sizeof(word)) == sizeof(word) &&
+	       word == stack->joint_word;
+}
+
+static bool read_memory(struct sampled_stack *stack, uint64_t addr, uint64_t *word)
+{
+	uint64_t page = addr & ~(uint64_t)(SAMPLED_STACK_WINDOW - 1);
+	uint64_t offset = addr - page;
+
+	if (offset > SAMPLED_STACK_WINDOW - sizeof(*word)) /* across two pages */
+		return read_process(stack->pid, addr, word, sizeof(*word)) == sizeof(*word);
+	if (stack->window_bytes == 0 || stack->window_start != page) {
+		stack->window_bytes =
+		    read_process(stack->pid, page, stack->window, SAMPLED_STACK_WINDOW);
+		stack->window_start = page;
+	}
+	if (stack->window_bytes < offset + sizeof(*word))
+		return false;
+	memcpy(word, stack->window + offset, sizeof(*word));
+	return true;
+}
+
+/* Without a copy the thread stands still, and its red zone too. */
+static bool is_in_dead_red_zone(const struct sampled_stack *stack, uint64_t addr)
+{
+	return stack->copy_bytes && stack->start - addr - 1 < SAMPLED_STACK_RED_ZONE;
+}
+
+bool sampled_stack_read(void *context, uint64_t addr, uint64_t *word)
+{
+	struct sampled_stack *stack = context;
+
+	if (read_copy(stack, addr, word)) {
+		stack->joint = addr;
+		stack->joint_word = *word;
+		return true;
+	}
+	if (is_in_dead_red_zone(stack, addr))
+		return false;
+	if (stack->pid && stack->join == JOIN_UNTRIED)
+		stack->join = joins(stack) ? JOIN_HOLDS : JOIN_FAILED;
+	if (!stack->pid || stack->join == JOIN_FAILED || !read_memory(stack, addr, word)) {
+		stack->missed = true;
+		return false;
+	}
+	stack->used_memory = true;
+	return true;
+}
+
+bool sampled_stack_still_joins(struct sampled_stack *stack)
+{
+	return !stack->used_memory || stack->copy_bytes < sizeof(uint64_t) || joins(stack);
+}

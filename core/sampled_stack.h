@@ -1,0 +1,51 @@
+/* The stack of one sample: the words of the copy, and beyond it those of the process that was
+ * sampled.
+ *
+ * The process has gone on since the sample, so its memory counts only as far as it joins: the last
+ * word that was read from the copy (a return address, a saved register: such words stand still
+ * while their frame lives) must still be in memory before and after the reading. Where nothing was
+ * read from the copy its last word is asked. Without a copy there is nothing to compare: the caller
+ * knows that the thread stands still.
+ */
+#ifndef CORE_SAMPLED_STACK_H
+#define CORE_SAMPLED_STACK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+enum { SAMPLED_STACK_WINDOW = 4096 }; /* a page: what lies beyond it may not be mapped */
+
+struct sampled_stack {
+	uint64_t start; /* address of the copy's first byte */
+	const uint8_t *copy;
+	size_t copy_bytes;
+	pid_t pid; /* whose memory continues the copy; 0: nobody's */
+
+	bool used_memory; /* a word beyond the copy was given out */
+	bool missed;      /* a word that was asked for could not be read */
+
+	uint64_t joint; /* the word that must join: its address and value */
+	uint64_t joint_word;
+	enum { JOIN_UNTRIED, JOIN_HOLDS, JOIN_FAILED } join;
+	uint64_t window_start;
+	size_t window_bytes;
+	uint8_t window[SAMPLED_STACK_WINDOW];
+};
+
+/* Keeps the pointer to the copy. */
+void sampled_stack_init(struct sampled_stack *stack, uint64_t start, const uint8_t *copy,
+                        size_t copy_bytes, pid_t pid);
+
+/* What the psABI lets a function use below its SP (3.2.2). A copy does not hold it, and in memory
+ * it has been overwritten since: it reads as missing. */
+enum { SAMPLED_STACK_RED_ZONE = 128 };
+
+/* An unwind_read (core/unwind/unwind.h) whose context is the stack. */
+bool sampled_stack_read(void *stack, uint64_t addr, uint64_t *word);
+
+/* Asked at the end: may the words that came from memory be believed? */
+bool sampled_stack_still_joins(struct sampled_stack *stack);
+
+#endif

@@ -1,0 +1,167 @@
+/* Walks user stacks out of process: rules first, libunwind for the frames that no rule holds. */
+#include "core/stackwalk.h"
+
+#include "core/address_space.h"
+#include "core/alloc.h"
+#include "core/full_cfi.h"
+#include "core/sampled_stack.h"
+#include "core/unwind/cache.h"
+
+#include <stdlib.h>
+
+/* Slots of the rule cache, as powers of two: 256 KB at first, 16 MB (a million addresses) at most.
+ */
+enum { FIRST_SLOTS_LOG2 = 14, LAST_SLOTS_LOG2 = 20 };
+
+struct stack_walker {
+	struct address_spaces *spaces;
+	struct full_cfi *full_cfi;
+	uint32_t failed_object;
+	struct unwind_cache rules;
+	struct sampled_stack stack; /* of the sample at hand */
+};
+
+/* A walk that has come to frame `index`. */
+struct walk {
+	struct stack_walker *walker;
+	pid_t pid;
+	size_t index;
+	struct unwind_registers frame;
+	bool is_return; /* frame.ip is a return address */
+};
+
+static void start_cache(struct stack_walker *walker, unsigned n_slots_log2)
+{
+	size_t n_slots = (size_t)1 << n_slots_log2;
+
+	free(walker->rules.slots);
+	unwind_cache_init(&walker->rules, xcalloc(n_slots, sizeof(*walker->rules.slots)),
+	                  n_slots * sizeof(*walker->rules.slots));
+}
+
+struct stack_walker *stack_walker_new(struct address_spaces *spaces, struct recording *recording)
+{
+	const struct object failed = {.kind = OBJECT_FAILED, .path = "", .fd = -1};
+	struct stack_walker *walker = xcalloc(1, sizeof(*walker));
+
+	walker->spaces = spaces;
+	walker->full_cfi = full_cfi_new(spaces);
+	walker->failed_object = recording_add_object(recording, &failed);
+	start_cache(walker, FIRST_SLOTS_LOG2);
+	return walker;
+}
+
+void stack_walker_free(struct stack_walker *walker)
+{
+	if (!walker)
+		return;
+	full_cfi_free(walker->full_cfi);
+	free(walker->rules.slots);
+	free(walker);
+}
+
+/* 0, which is not cached, for what does not fit: an object of more than a terabyte, or the
+ * 16-millionth. */
+static uint64_t rule_key(uint32_t object, uint64_t vaddr)
+{
+	enum { VADDR_BITS = 40, OBJECT_BITS = 24 };
+
+	if (vaddr >> VADDR_BITS || object >> OBJECT_BITS)
+		return 0;
+	return (uint64_t)object << VADDR_BITS | vaddr;
+}
+
+static struct unwind_rule find_rule(struct stack_walker *walker, const struct mapping *mapping,
+                                    uint64_t vaddr)
+{
+	uint64_t key = rule_key(mapping->object, vaddr);
+	struct unwind_rule rule;
+
+	if (!key)
+		return unwind_rule_decode(&mapping->tables, vaddr);
+	rule = unwind_cache_get(&walker->rules, key);
+	if (rule.kind != UNWIND_RULE_UNKNOWN)
+		return rule;
+	rule = unwind_rule_decode(&mapping->tables, vaddr);
+	if (!unwind_cache_put(&walker->rules, key, rule) &&
+	    walker->rules.n_slots_log2 < LAST_SLOTS_LOG2) {
+		start_cache(walker, walker->rules.n_slots_log2 + 1);
+		unwind_cache_put(&walker->rules, key, rule);
+	}
+	return rule;
+}
+
+/* One frame outwards. A return address is looked up one byte before it: in the call. */
+static enum unwind_end step(struct walk *walk)
+{
+	struct stack_walker *walker = walk->walker;
+	uint64_t lookup = walk->frame.ip - walk->is_return;
+	const struct mapping *mapping = address_spaces_find(walker->spaces, walk->pid, lookup);
+	bool is_signal_frame = false;
+	struct unwind_rule rule;
+	enum unwind_end end;
+
+	if (!mapping || !mapping->executable)
+		return UNWIND_NO_MAPPING;
+	rule = find_rule(walker, mapping, lookup - mapping->load_bias);
+	if (rule.kind == UNWIND_RULE_NONE && walk->is_return)
+		rule = unwind_rule_of_made_return(&mapping->tables,
+		                                  walk->frame.ip - mapping->load_bias);
+	end = unwind_step(rule, &walk->frame, &is_signal_frame, sampled_stack_read, &walker->stack);
+	if (end == UNWIND_COMPLEX)
+		end = full_cfi_step(walker->full_cfi, walk->index, &walk->frame, &is_signal_frame);
+	walk->is_return = !is_signal_frame;
+	walk->index++;
+	return end;
+}
+
+static struct recorded_frame failed_frame(const struct stack_walker *walker, enum unwind_end end)
+{
+	return (struct recorded_frame){.object = walker->failed_object, .vaddr = end};
+}
+
+/* Frames that the target gave up since the sample, and partly wrote over, may still join. Such a
+ * walk soon leads nowhere, so memory that continues a copy is believed only when it leads to a
+ * stack's end, or to code without tables. */
+static bool is_credible_end(enum unwind_end end)
+{
+	return end == UNWIND_OUTERMOST || end == UNWIND_NO_TABLE || end == UNWIND_TOO_DEEP;
+}
+
+struct walk_result stack_walk(struct stack_walker *walker, const struct walk_input *input,
+                              struct recorded_frame frames[WALK_MAX_FRAMES])
+{
+	struct walk walk = {.walker = walker, .pid = input->pid};
+	struct walk_result result = {0};
+	size_t n_from_copy = 1; /* frames that owe nothing to the target's memory */
+
+	walk.frame = (struct unwind_registers){.ip = input->registers[WALK_RIP],
+	                                       .sp = input->registers[WALK_RSP],
+	                                       .bp = input->registers[WALK_RBP]};
+	sampled_stack_init(&walker->stack, walk.frame.sp, input->stack, input->stack_bytes,
+	                   !input->read_memory ? 0
+	                   : input->tid        ? input->tid
+	                                       : input->pid);
+	full_cfi_begin(walker->full_cfi, input->pid, input->registers, &walker->stack);
+	frames[result.n_frames++] =
+	    address_spaces_frame(walker->spaces, walk.pid, walk.frame.ip, false);
+	while ((result.end = step(&walk)) == UNWIND_STEPPED) {
+		if (result.n_frames == WALK_MAX_FRAMES - 1) {
+			result.end = UNWIND_TOO_DEEP;
+			break;
+		}
+		frames[result.n_frames++] =
+		    address_spaces_frame(walker->spaces, walk.pid, walk.frame.ip, walk.is_return);
+		if (!walker->stack.used_memory)
+			n_from_copy = result.n_frames;
+	}
+	if (walker->stack.used_memory && walker->stack.copy_bytes &&
+	    (!is_credible_end(result.end) || !sampled_stack_still_joins(&walker->stack))) {
+		result.n_frames = n_from_copy;
+		result.end = UNWIND_UNREADABLE;
+	}
+	result.completed = result.n_frames > n_from_copy;
+	if (result.end != UNWIND_OUTERMOST)
+		frames[result.n_frames++] = failed_frame(walker, result.end);
+	return result;
+}
