@@ -84,15 +84,15 @@ static bool names_code(const GElf_Sym *symbol, const char *name)
 	return type == STT_FUNC || type == STT_GNU_IFUNC || (type == STT_NOTYPE && *name != '.');
 }
 
+/* glibc's public names are often weak aliases of private ones: write of __write. */
 static uint8_t name_rank(const GElf_Sym *symbol, const char *name)
 {
-	static const uint8_t by_binding[] = {[STB_LOCAL] = 0, [STB_GLOBAL] = 2, [STB_WEAK] = 1};
 	unsigned binding = GELF_ST_BIND(symbol->st_info);
 	size_t underscores = strspn(name, "_");
 
 	return (uint8_t)((GELF_ST_TYPE(symbol->st_info) != STT_NOTYPE) << 6 |
-	                 (binding <= STB_WEAK ? by_binding[binding] : 2) << 4 |
-	                 (underscores < 8 ? 8 - underscores : 0));
+	                 (binding != STB_LOCAL) << 5 |
+	                 (underscores < 8 ? 8 - underscores : 0) << 1 | (binding != STB_WEAK));
 }
 
 static void add_symbol(struct symbol_list *list, const GElf_Sym *symbol, const char *name)

@@ -14,11 +14,11 @@ struct symbol_table;
 bool elf_symbols_has(const struct elf_file *file,
                      uint32_t section_type); /* SHT_SYMTAB, SHT_DYNSYM */
 
-/* Sizes and preferences: a symbol with a size beats one without; inside another one the inner
- * wins. A symbol without size reaches to the next symbol that is at least as much of a
- * function (an assembler's local label never cuts a function short), at most to
- * the end of its section. At one address: function over label, global over weak over
- * local, fewer leading underscores, alphabet. Symbols outside code are left out. */
+/* Sizes and preferences: a symbol with a size beats one without; inside another one the inner wins.
+ * A symbol without size reaches to the next symbol that is at least as much of a function (an
+ * assembler's local label never cuts a function short), at most to the end of its section. At one
+ * address: function over label, visible over local, fewer leading underscores, strong over weak,
+ * alphabet. Symbols outside code are left out. */
 void elf_symbols_load(struct symbol_table *table, const struct elf_file *file,
                       uint32_t section_type);
 

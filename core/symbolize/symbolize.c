@@ -343,6 +343,16 @@ static const char *find_symbol(struct symbolizer *symbolizer, struct module *mod
 	return string_pool_text(symbolizer->texts, text);
 }
 
+/* glibc and others define a function under a private name and export it under the one people know:
+ * __libc_malloc is malloc. */
+static const char *public_name(struct symbolizer *symbolizer, struct module *module, uint64_t vaddr,
+                               const char *name)
+{
+	const char *symbol = *name == '_' ? find_symbol(symbolizer, module, vaddr) : NULL;
+
+	return symbol && strspn(symbol, "_") < strspn(name, "_") ? symbol : name;
+}
+
 static struct answer make_answer(struct symbolizer *symbolizer, struct module *module,
                                  uint64_t vaddr)
 {
@@ -358,7 +368,9 @@ static struct answer make_answer(struct symbolizer *symbolizer, struct module *m
 		    .line = dwarf_frames[i].line,
 		    .inlined = i + 1 < n,
 		};
-	if (!last->function && module->key.kind != OBJECT_FAILED) {
+	if (last->function) {
+		last->function = public_name(symbolizer, module, vaddr, last->function);
+	} else if (module->key.kind != OBJECT_FAILED) {
 		last->function = find_symbol(symbolizer, module, vaddr);
 		last->jit = module->key.kind == OBJECT_ANONYMOUS && last->function;
 	}

@@ -466,6 +466,18 @@ static void names_without_mangling_are_those_of_the_source(void **state)
 	expect_named("names", "_ZN2ns1SC2Ei", "ns::S::S(int)");
 }
 
+static void a_function_with_a_public_alias_has_its_name(void **state)
+{
+	(void)state;
+	sh("printf 'int __private(int x) { return x * 3; }\\n"
+	   "int public(int) __attribute__((weak, alias(\"__private\")));\\n"
+	   "int main(int c, char **v) { (void)v; return __private(c) + public(c); }\\n' >alias.c "
+	   "&& "
+	   "gcc -O2 -g -fno-inline -o alias alias.c && strip -g -o alias-stripped alias");
+	expect_named("alias", "__private", "public");
+	expect_named("alias-stripped", "__private", "public");
+}
+
 /* Names of the stripped file found through its debug file are those of the whole file. */
 static void assert_same_names(const char *name, const char *whole)
 {
@@ -763,6 +775,7 @@ int main(void)
 	    cmocka_unit_test(a_chain_of_inlined_calls_is_told_with_its_call_sites),
 	    cmocka_unit_test(a_return_address_means_the_call_before_it),
 	    cmocka_unit_test(names_without_mangling_are_those_of_the_source),
+	    cmocka_unit_test(a_function_with_a_public_alias_has_its_name),
 	    cmocka_unit_test(a_debug_file_is_found_by_build_id),
 	    cmocka_unit_test(a_debug_file_is_found_by_its_link),
 	    cmocka_unit_test(a_debug_file_of_another_build_is_refused_and_said),
