@@ -19,6 +19,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* An exporter that is not built leaves its file out. */
+#pragma weak folded_exporter
+#pragma weak flamegraph_exporter
+#pragma weak pprof_exporter
+
 /* CONTRACT 3: processes/ has so many. */
 enum { PROCESSES_SHOWN = 16, TABLE_ROWS = 5 };
 
@@ -106,48 +111,44 @@ static int export_with(const struct exporter *exporter, const struct subject *su
 	return err;
 }
 
-static int write_folded(const struct subject *subject, FILE *out, struct diag *diag)
-{
-	return export_with(&folded_exporter, subject, out, diag);
-}
-
-static int write_flamegraph(const struct subject *subject, FILE *out, struct diag *diag)
-{
-	return export_with(&flamegraph_exporter, subject, out, diag);
-}
-
-static int write_pprof(const struct subject *subject, FILE *out, struct diag *diag)
-{
-	return export_with(&pprof_exporter, subject, out, diag);
-}
-
+/* Each file has a writer here or an exporter. */
 static const struct {
 	const char *name;
 	subject_writer *write;
+	const struct exporter *exporter;
 } files[] = {
-    {"report.txt", write_report},
-    {"massif.out", write_massif},
-    {"massif-report.txt", write_massif_report},
-    {"stacks.folded", write_folded},
-    {"flamegraph-peak.svg", write_flamegraph},
-    {"profile.pb.gz", write_pprof},
+    {"report.txt", write_report, NULL},
+    {"massif.out", write_massif, NULL},
+    {"massif-report.txt", write_massif_report, NULL},
+    {"stacks.folded", NULL, &folded_exporter},
+    {"flamegraph-peak.svg", NULL, &flamegraph_exporter},
+    {"profile.pb.gz", NULL, &pprof_exporter},
 };
+
+static int write_file(const struct subject *subject, size_t i, struct results_run *results,
+                      struct diag *diag)
+{
+	char *name = xasprintf("%s%s", subject->folder, files[i].name);
+	FILE *out = results_create(results, name, diag);
+	int err = -EIO, close_err;
+
+	free(name);
+	if (!out)
+		return err;
+	err = files[i].write ? files[i].write(subject, out, diag)
+	                     : export_with(files[i].exporter, subject, out, diag);
+	close_err = results_close(results, out, diag);
+	return err ? err : close_err;
+}
 
 static int write_subject(const struct subject *subject, struct results_run *results,
                          struct diag *diag)
 {
 	int err = 0;
 
-	for (size_t i = 0; i < ARRAY_SIZE(files) && !err; i++) {
-		char *name = xasprintf("%s%s", subject->folder, files[i].name);
-		FILE *out = results_create(results, name, diag);
-		int close_err;
-
-		err = out ? files[i].write(subject, out, diag) : -EIO;
-		close_err = out ? results_close(results, out, diag) : 0;
-		err = err ? err : close_err;
-		free(name);
-	}
+	for (size_t i = 0; i < ARRAY_SIZE(files) && !err; i++)
+		if (files[i].write || files[i].exporter)
+			err = write_file(subject, i, results, diag);
 	return err;
 }
 
