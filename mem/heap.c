@@ -22,7 +22,7 @@ const struct value_type heap_types[HEAP_N_TYPES] = {
 static const struct value_type tree_type = {"snapshot_space", "bytes"};
 
 static const char *const trouble_texts[WIRE_N_TROUBLES] = {
-    [WIRE_REENTRANT] =
+    [WIRE_UNCOUNTED] =
         "allocations and frees in signal handlers that interrupted the recorder were not counted",
     [WIRE_STALE] = "blocks were counted as freed only when their address was used again",
     [WIRE_UNTRACKED] = "allocations could not be remembered, so their frees were not counted",
@@ -283,7 +283,7 @@ static void add_troubles(struct heap_process *process, const struct wire_section
 		if (section->head.troubles[i])
 			process->troubles[n++] = (struct heap_trouble){
 			    .what = trouble_texts[i], .count = section->head.troubles[i]};
-	process->totals.lost_events = section->head.troubles[WIRE_REENTRANT];
+	process->totals.lost_events = section->head.troubles[WIRE_UNCOUNTED];
 	if (n_damaged)
 		process->troubles[n++] = (struct heap_trouble){
 		    .what = "values did not hold together and were left out", .count = n_damaged};

@@ -31,7 +31,10 @@ struct heap_tree {
 
 bool heap_is_allocation_function(const char *function)
 {
-	return strncmp(function, "operator new", strlen("operator new")) == 0;
+	const char *name = "operator new";
+
+	return strncmp(function, name, strlen(name)) == 0 &&
+	       strchr("([", function[strlen(name)]) != NULL;
 }
 
 char *heap_frame_place(const struct profile *profile, uint32_t frame)
@@ -47,12 +50,14 @@ char *heap_frame_place(const struct profile *profile, uint32_t frame)
 static char *frame_text(const struct heap_tree *tree, const struct draft *draft)
 {
 	const struct frame *frame = profile_frame(tree->profile, draft->frame);
-	bool is_named = frame->kind != FRAME_UNRESOLVED;
-	char *place = heap_frame_place(tree->profile, draft->frame);
-	char *text =
-	    xasprintf("0x%lX: %s (%s)", (unsigned long)draft->vaddr,
-	              is_named ? profile_text(tree->profile, frame->function) : "???", place);
+	const char *function = profile_text(tree->profile, frame->function);
+	char *place, *text;
 
+	if (frame->kind == FRAME_FAILED)
+		return xasprintf("0x0: %s", function);
+	place = heap_frame_place(tree->profile, draft->frame);
+	text = xasprintf("0x%lX: %s (%s)", (unsigned long)draft->vaddr,
+	                 frame->kind == FRAME_UNRESOLVED ? "???" : function, place);
 	free(place);
 	return text;
 }

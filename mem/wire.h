@@ -145,7 +145,7 @@ struct wire_snapshot {
 
 /* Things that went wrong but did not end the recording; the driver shows those that are not 0. */
 enum wire_trouble {
-	WIRE_REENTRANT, /* allocations and frees in a signal handler that interrupted the recording
+	WIRE_UNCOUNTED, /* allocations and frees in a signal handler that interrupted the recording
 	                   of another */
 	WIRE_STALE,     /* blocks whose free was not seen; counted as freed when their address came
 	                   again */

@@ -1,7 +1,6 @@
 /* The functions that stand before malloc's family. Each does what the real one does, and tells the
  * recorder. */
 #include "mem/preload/preload.h"
-#include "mem/preload/modules.h"
 #include "mem/preload/real.h"
 #include "mem/preload/record.h"
 
@@ -194,11 +193,8 @@ EXPORT int dlclose(void *handle)
 	if (!is_ready() || !real.dlclose)
 		return -1;
 	result = real.dlclose(handle);
-	if (result == 0 && is_on() && !thread_state.busy) {
-		thread_state.busy = true;
-		modules_unloaded();
-		thread_state.busy = false;
-	}
+	if (result == 0 && is_on())
+		record_unloading();
 	return result;
 }
 

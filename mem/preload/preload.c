@@ -15,6 +15,7 @@
 #include "mem/preload/record.h"
 #include "mem/preload/section.h"
 #include "mem/preload/stacks.h"
+#include "mem/preload/thread.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -44,22 +45,21 @@ void preload_trouble(enum wire_trouble trouble)
 		__atomic_fetch_add(&preload.section->troubles[trouble], 1, __ATOMIC_RELAXED);
 }
 
-/* fork(3)'s handlers. The wiped page is what counts, since raw clones run no handlers; asking for
- * the pid here spares a system call later, when the child may have sandboxed itself. */
+/* fork(3)'s handler. The wiping is what counts, since raw clones run no handlers; asking for the
+ * pid here spares a system call later, when the child may have sandboxed itself. */
 static void after_fork_in_child(void)
 {
-	*preload.is_ours = 0;
-	preload.pid = getpid();
+	preload.own->has_section = 0;
+	preload.own->pid = getpid();
 }
 
 static bool watch_forks(void)
 {
-	void *page = preload_map(WIRE_PAGE);
-
-	if (!page)
+	preload.own = preload_map(WIRE_PAGE);
+	if (!preload.own)
 		return false;
-	madvise(page, WIRE_PAGE, MADV_WIPEONFORK);
-	preload.is_ours = page;
+	madvise(preload.own, WIRE_PAGE, MADV_WIPEONFORK);
+	preload.own->pid = getpid();
 	return pthread_atfork(NULL, NULL, after_fork_in_child) == 0;
 }
 
@@ -67,10 +67,10 @@ static bool start_recording(void)
 {
 	const char *address = getenv("PROFILE_SCENARIO");
 
-	preload.pid = getpid();
 	environment_remember();
-	return address && attach(address) == 0 && watch_forks() && live_init(real_is_glibc()) &&
-	       modules_init() && stacks_init() && record_init() && section_claim();
+	return address && attach(address) == 0 && watch_forks() && thread_init() &&
+	       live_init(real_is_glibc()) && modules_init() && stacks_init() && record_init() &&
+	       section_claim();
 }
 
 void preload_start(void)

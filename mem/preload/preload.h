@@ -1,15 +1,17 @@
 /* What the parts of the preload library share.
  *
  * Rules of this library, which lives in somebody else's process:
- *  - libc only; no stdio, no allocation through malloc, no exit, no abort; nothing left on any
- * descriptor;
- *  - after start-up no system call that malloc(3) itself would not make (programs sandbox
- * themselves);
- *  - results and errno are handed over exactly as the real function left them;
- *  - a release is recorded before it happens, an acquisition after; a failed call records nothing;
- *  - on any trouble: count it or switch recording off, and let the program live;
- *  - thread-local state is small and initial-exec; there are no thread destructors, so a thread may
- * allocate to its very end.
+ *
+ *   libc only: no stdio, no malloc of our own, no exit, no abort; nothing left on any descriptor.
+ *
+ *   After start-up no system call that malloc(3) would not make: programs sandbox themselves. (The
+ *   exec hooks open the file that is to be executed.)
+ *
+ *   Results and errno are handed over exactly as the real function left them.
+ *
+ *   A release is recorded before it happens, an acquisition after; a failed call records nothing.
+ *
+ *   On any trouble: count it or stop recording, and let the program live.
  */
 #ifndef MEM_PRELOAD_PRELOAD_H
 #define MEM_PRELOAD_PRELOAD_H
@@ -32,16 +34,12 @@ enum mode {
 	MODE_OFF,
 };
 
-/* This thread's. */
-struct thread {
-	bool busy; /* inside the recorder: what it calls itself is not recorded */
-	bool has_shard;
-	uint8_t shard;     /* where it recorded last */
-	const void *last;  /* its last allocation, until it is freed */
-	uint64_t stack_lo; /* known to be readable, for threads other than the main one */
-	uint64_t stack_hi;
+/* A page that the kernel wipes in a forked child (MADV_WIPEONFORK), however it was forked, and does
+ * not after vfork, whose child runs on its parent's memory. */
+struct own_page {
+	volatile uint32_t has_section; /* 0: the section in `preload` is that of a parent */
+	int pid;                       /* 0: not known */
 };
-extern __thread struct thread thread_state __attribute__((tls_model("initial-exec")));
 
 /* Where this process records. */
 struct state {
@@ -54,10 +52,7 @@ struct state {
 	uint32_t max_snapshots;
 	uint32_t detailed_freq;
 	uint32_t generation; /* of loaded modules; the next after each unloading */
-	int pid;             /* 0: unknown after a fork that ran no handlers */
-	/* A page that the kernel wipes in a forked child (MADV_WIPEONFORK), and does not after
-	 * vfork: 0 says that the section belongs to a parent. */
-	volatile uint32_t *is_ours;
+	struct own_page *own;
 };
 extern struct state preload;
 

@@ -9,9 +9,11 @@
  */
 #include "mem/preload/record.h"
 
+#include "mem/preload/modules.h"
 #include "mem/preload/preload.h"
 #include "mem/preload/section.h"
 #include "mem/preload/stacks.h"
+#include "mem/preload/thread.h"
 #include "mem/preload/timeline.h"
 
 #include <sched.h>
@@ -33,8 +35,6 @@ struct shard {
 static struct shard shards[WIRE_N_SHARDS];
 static uint32_t inherited_lock;
 
-__thread struct thread thread_state __attribute__((tls_model("initial-exec")));
-
 bool record_init(void)
 {
 	char *scratch = preload_map(WIRE_N_SHARDS * stack_scratch_bytes());
@@ -46,28 +46,29 @@ bool record_init(void)
 	return true;
 }
 
-/* False where this event cannot be recorded: in a signal handler that interrupted the recorder. */
-static inline bool enter(void)
+/* The calling thread, which is in the recorder from now on. NULL where an event cannot be recorded:
+ * in a signal handler that interrupted the recorder. */
+static inline struct thread *enter(void)
 {
-	struct thread *thread = &thread_state;
+	struct thread *thread = thread_self();
 
-	if (unlikely(thread->busy)) {
-		preload_trouble(WIRE_REENTRANT);
-		return false;
+	if (unlikely(!thread || thread->busy)) {
+		preload_trouble(WIRE_UNCOUNTED);
+		return NULL;
 	}
 	thread->busy = true;
 	atomic_signal_fence(memory_order_seq_cst);
-	if (unlikely(!*preload.is_ours) && !section_claim()) {
+	if (unlikely(!preload.own->has_section) && !section_claim()) {
 		thread->busy = false;
-		return false;
+		return NULL;
 	}
-	return true;
+	return thread;
 }
 
-static inline void leave(void)
+static inline void leave(struct thread *thread)
 {
 	atomic_signal_fence(memory_order_seq_cst);
-	thread_state.busy = false;
+	thread->busy = false;
 }
 
 static bool try_take(struct shard *shard)
@@ -76,13 +77,11 @@ static bool try_take(struct shard *shard)
 	       !__atomic_exchange_n(&shard->is_taken, 1, __ATOMIC_ACQUIRE);
 }
 
-static __attribute__((noinline)) struct shard *take_shard_of_many(void)
+static __attribute__((noinline)) struct shard *take_shard_of_many(struct thread *thread)
 {
-	struct thread *thread = &thread_state;
-
 	preload.section->was_threaded = 1;
 	if (!thread->has_shard) {
-		thread->shard = (uint8_t)(((uint64_t)thread >> 12) % WIRE_N_SHARDS);
+		thread->shard = (uint8_t)((size_t)(thread - thread_table) % WIRE_N_SHARDS);
 		thread->has_shard = true;
 	}
 	for (;;) {
@@ -99,12 +98,12 @@ static __attribute__((noinline)) struct shard *take_shard_of_many(void)
 	}
 }
 
-static inline struct shard *take_shard(void)
+static inline struct shard *take_shard(struct thread *thread)
 {
 	struct shard *shard = &shards[0];
 
 	if (unlikely(!__libc_single_threaded))
-		shard = take_shard_of_many();
+		shard = take_shard_of_many(thread);
 	shard->was_used = true;
 	return shard;
 }
@@ -312,91 +311,106 @@ static inline void remember(struct shard *shard, const void *block, size_t size,
 	}
 }
 
-static inline void record_new(struct shard *shard, const void *block, size_t size,
-                              struct unwind_registers caller)
+static inline void record_new(struct thread *thread, struct shard *shard, const void *block,
+                              size_t size, struct unwind_registers caller)
 {
-	uint32_t stack = stacks_identify(shard->scratch, caller);
+	uint32_t stack = stacks_identify(shard->scratch, thread, caller);
 
 	if (unlikely(!stack))
 		preload_trouble(WIRE_NO_STACK);
 	remember(shard, block, size, stack);
 	count_allocation(shard, stack, size);
-	thread_state.last = block;
+	thread->last = block;
 }
 
-static inline bool was_last(const void *block)
+static inline bool was_last(struct thread *thread, const void *block)
 {
-	if (thread_state.last != block)
+	if (thread->last != block)
 		return false;
-	thread_state.last = NULL;
+	thread->last = NULL;
 	return true;
 }
 
 void record_allocation(const void *block, size_t size, struct unwind_registers caller)
 {
+	struct thread *thread = enter();
 	struct shard *shard;
 
-	if (!enter())
+	if (!thread)
 		return;
-	shard = take_shard();
-	record_new(shard, block, size, caller);
+	shard = take_shard(thread);
+	record_new(thread, shard, block, size, caller);
 	finish_event(shard, size);
 	give_back(shard);
-	leave();
+	leave(thread);
 }
 
 void record_release(const void *block)
 {
+	struct thread *thread = enter();
 	struct live_block live;
 	struct shard *shard;
 
-	if (!enter())
+	if (!thread)
 		return;
 	if (live_take(block, &live)) {
-		shard = take_shard();
-		count_free(shard, live, was_last(block));
+		shard = take_shard(thread);
+		count_free(shard, live, was_last(thread, block));
 		finish_event(shard, live.size_bytes);
 		give_back(shard);
 	}
-	leave();
+	leave(thread);
 }
 
 bool record_take_out(const void *block, struct live_block *taken)
 {
+	struct thread *thread = enter();
 	bool known = false;
 
-	if (enter()) {
+	if (thread) {
 		known = live_take(block, taken);
-		leave();
+		leave(thread);
 	}
 	return known;
 }
 
 void record_put_back(const void *block, const struct live_block *taken)
 {
+	struct thread *thread = enter();
 	struct live_block stale;
 	bool has_stale;
 
-	if (enter()) {
+	if (thread) {
 		live_put(block, *taken, &stale, &has_stale);
-		leave();
+		leave(thread);
 	}
 }
 
 void record_replacement(const void *block, const struct live_block *taken, const void *new_block,
                         size_t size, struct unwind_registers caller)
 {
+	struct thread *thread = enter();
 	struct shard *shard;
 
-	if (!enter())
+	if (!thread)
 		return;
-	shard = take_shard();
-	count_free(shard, *taken, was_last(block));
+	shard = take_shard(thread);
+	count_free(shard, *taken, was_last(thread, block));
 	if (new_block)
-		record_new(shard, new_block, size, caller);
+		record_new(thread, shard, new_block, size, caller);
 	finish_event(shard, size + taken->size_bytes);
 	give_back(shard);
-	leave();
+	leave(thread);
+}
+
+void record_unloading(void)
+{
+	struct thread *thread = enter();
+
+	if (!thread)
+		return;
+	modules_unloaded();
+	leave(thread);
 }
 
 static void add_inherited(void *context, struct live_block block)
@@ -420,7 +434,6 @@ void record_inherit(struct wire_section *section)
 		shards[i] = (struct shard){.scratch = scratch};
 	}
 	inherited_lock = 0;
-	thread_state.last = NULL;
 	live_for_each(add_inherited, section);
 	section->peak_bytes = section->live_bytes;
 }

@@ -27,6 +27,9 @@ void record_put_back(const void *block, const struct live_block *taken);
 void record_replacement(const void *block, const struct live_block *taken, const void *new_block,
                         size_t size, struct unwind_registers caller);
 
+/* After a dlclose. */
+void record_unloading(void);
+
 /* A forked child's first event: its section gets what it inherited. */
 void record_inherit(struct wire_section *section);
 

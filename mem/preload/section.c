@@ -58,7 +58,7 @@ bool section_claim(void)
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	section = section_at(number);
 	section->start_ns = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-	section->pid = preload.pid ? preload.pid : getpid();
+	section->pid = preload.own->pid ? preload.own->pid : getpid();
 	section->parent_section = parent ? (int32_t)preload.section_number : -1;
 	section->depth = parent ? parent->depth + 1 : 0;
 	section->peak_epoch = 1;
@@ -69,7 +69,7 @@ bool section_claim(void)
 	begin_timeline(section);
 	preload.section = section;
 	preload.section_number = number;
-	*preload.is_ours = 1;
+	preload.own->has_section = 1;
 	__atomic_store_n(&section->is_ready, 1, __ATOMIC_RELEASE);
 	return true;
 }

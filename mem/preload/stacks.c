@@ -5,9 +5,9 @@
 #include "core/unwind/cache.h"
 #include "mem/preload/modules.h"
 #include "mem/preload/preload.h"
+#include "mem/preload/thread.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 
@@ -100,10 +100,9 @@ static __attribute__((noinline)) bool extend(struct extent *extent, uint64_t add
 	return true;
 }
 
-static struct extent find_extent(uint64_t sp)
+static struct extent find_extent(struct thread *thread, uint64_t sp)
 {
-	struct thread *thread = &thread_state;
-	uint64_t home = (uint64_t)pthread_self(), lo = sp & -(uint64_t)WIRE_PAGE;
+	uint64_t home = thread->pointer, lo = sp & -(uint64_t)WIRE_PAGE;
 
 	if (likely(sp >= main_stack_lo && sp < main_stack_hi))
 		return (struct extent){.lo = sp, .hi = main_stack_hi};
@@ -153,10 +152,10 @@ static inline uint64_t hash_step(uint64_t hash, uint64_t word)
 }
 
 /* Fills scratch->ips leaf first, with the reason as the outermost where the stack is not whole. */
-static size_t unwind(struct stack_scratch *scratch, struct unwind_registers registers,
-                     uint64_t generation, uint64_t *stack_hash)
+static size_t unwind(struct stack_scratch *scratch, struct thread *thread,
+                     struct unwind_registers registers, uint64_t generation, uint64_t *stack_hash)
 {
-	struct extent extent = find_extent(registers.sp);
+	struct extent extent = find_extent(thread, registers.sp);
 	uint64_t hash = generation;
 	enum unwind_end end = UNWIND_STEPPED;
 	bool is_exact = false;
@@ -181,7 +180,7 @@ static size_t unwind(struct stack_scratch *scratch, struct unwind_registers regi
 		/* A signal frame may lead to another stack. */
 		if (unlikely(is_exact && end == UNWIND_STEPPED &&
 		             (registers.sp < sp || registers.sp >= extent.hi)))
-			extent = find_extent(registers.sp);
+			extent = find_extent(thread, registers.sp);
 	}
 	/* ld.so's start code, which runs constructors, has no CFI; it is where the main stack
 	 * began. */
@@ -284,11 +283,12 @@ static bool same_stack(uint32_t node, const uint64_t *ips, size_t n, uint64_t ge
 	return nodes()[node].ip == (WIRE_IP_GENERATION | generation);
 }
 
-uint32_t stacks_identify(struct stack_scratch *scratch, struct unwind_registers registers)
+uint32_t stacks_identify(struct stack_scratch *scratch, struct thread *thread,
+                         struct unwind_registers registers)
 {
 	uint64_t generation = __atomic_load_n(&preload.generation, __ATOMIC_ACQUIRE) & 0x1ffff;
 	uint64_t hash;
-	size_t n = unwind(scratch, registers, generation, &hash);
+	size_t n = unwind(scratch, thread, registers, generation, &hash);
 	struct recent_stack *recent = &scratch->recent[(hash ^ hash >> 32) % RECENT_STACKS];
 
 	if (likely(recent->hash == hash && recent->stack &&

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct thread;
 struct stack_scratch; /* what one unwinding needs; used by one thread at a time */
 
 /* False: no memory. */
@@ -14,6 +15,7 @@ bool stacks_init(void);
 size_t stack_scratch_bytes(void);
 
 /* The id of the stack that the registers stand on, or 0 when the table is full. */
-uint32_t stacks_identify(struct stack_scratch *scratch, struct unwind_registers registers);
+uint32_t stacks_identify(struct stack_scratch *scratch, struct thread *thread,
+                         struct unwind_registers registers);
 
 #endif

@@ -1,0 +1,30 @@
+/* The table of threads: open addressing, entries are never taken out. */
+#include "mem/preload/thread.h"
+
+#include "mem/preload/preload.h"
+
+struct thread *thread_table;
+
+bool thread_init(void)
+{
+	/* A probe may run over the end. */
+	thread_table =
+	    preload_map((((size_t)1 << THREAD_TABLE_BITS) + THREAD_PROBES) * sizeof(*thread_table));
+	return thread_table;
+}
+
+struct thread *thread_search(uint64_t pointer)
+{
+	struct thread *thread = &thread_table[thread_place(pointer)];
+
+	for (int i = 0; i < THREAD_PROBES; i++, thread++) {
+		uint64_t found = __atomic_load_n(&thread->pointer, __ATOMIC_RELAXED);
+
+		if (!found && __atomic_compare_exchange_n(&thread->pointer, &found, pointer, false,
+		                                          __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+			return thread;
+		if (found == pointer)
+			return thread;
+	}
+	return NULL;
+}

@@ -1,0 +1,49 @@
+/* What the recorder keeps of each thread, found by the thread pointer.
+ *
+ * Not in thread-local storage: a library with a TLS segment makes the dynamic linker ask for 16
+ * bytes more for every thread of the target (its DTV has a slot for each module), and that would
+ * show in the target's own numbers. Nothing has to be given back when a thread ends, so it may
+ * allocate to its very end; the next thread that gets the same stack gets its entry too.
+ */
+#ifndef MEM_PRELOAD_THREAD_H
+#define MEM_PRELOAD_THREAD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct thread {
+	uint64_t pointer; /* the thread pointer; 0: a free entry */
+	bool busy;        /* inside the recorder: what it calls itself is not recorded */
+	bool has_shard;
+	uint8_t shard;     /* where it recorded last */
+	const void *last;  /* its last allocation, until it is freed */
+	uint64_t stack_lo; /* known to be readable, for threads other than the main one */
+	uint64_t stack_hi;
+} __attribute__((aligned(64)));
+
+enum { THREAD_TABLE_BITS = 16, THREAD_PROBES = 64 };
+
+extern struct thread *thread_table;
+
+/* False: no memory. */
+bool thread_init(void);
+
+/* Finds another place than the first, or makes an entry. NULL: none is free near its place. */
+struct thread *thread_search(uint64_t pointer);
+
+static inline size_t thread_place(uint64_t pointer)
+{
+	/* Fibonacci hashing (Knuth, TAOCP 6.4). */
+	return (size_t)((pointer >> 6) * 0x9e3779b97f4a7c15u >> (64 - THREAD_TABLE_BITS));
+}
+
+static inline struct thread *thread_self(void)
+{
+	uint64_t pointer = (uint64_t)__builtin_thread_pointer();
+	struct thread *thread = &thread_table[thread_place(pointer)];
+
+	return __builtin_expect(thread->pointer == pointer, 1) ? thread : thread_search(pointer);
+}
+
+#endif
