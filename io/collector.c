@@ -176,8 +176,8 @@ static void write_summary(FILE *out, const struct io_state *io, const struct io_
 		      out);
 	if (counts->unfinished)
 		fprintf(out,
-		        "%" PRIu64 " calls never returned and are not counted (exit, or ended by a "
-		        "signal).\n",
+		        "Calls that never returned (exit, or cut short by a signal), not counted "
+		        "above: %" PRIu64 ".\n",
 		        counts->unfinished);
 }
 

@@ -21,7 +21,7 @@
 #include "io/fd_table.h"
 #include "io/observe.h"
 #include "io/ptrace/follow_cpu.h"
-#include "io/ptrace/proc.h"
+#include "io/ptrace/tracee.h"
 
 #include <errno.h>
 #include <linux/audit.h>
@@ -165,14 +165,14 @@ static bool view_read(void *context, uint64_t addr, void *buffer, size_t len_byt
 {
 	const struct tracee *tracee = context;
 
-	return proc_read_memory(tracee->tid, addr, buffer, len_bytes);
+	return tracee_read_memory(tracee->tid, addr, buffer, len_bytes);
 }
 
 static bool view_describe(void *context, int fd, char *name, size_t name_bytes)
 {
 	const struct tracee *tracee = context;
 
-	return proc_describe_fd(tracee->tid, fd, name, name_bytes);
+	return tracee_describe_fd(tracee->tid, fd, name, name_bytes);
 }
 
 static const struct syscall_info *identify(uint32_t arch, uint64_t number)
@@ -209,7 +209,7 @@ static uint64_t clone_flags(const struct tracee *tracee)
 	if (is_call(tracee, "clone"))
 		flags = tracee->args[0];
 	else if (is_call(tracee, "clone3"))
-		proc_read_memory(tracee->tid, tracee->args[0], &flags, sizeof(flags));
+		tracee_read_memory(tracee->tid, tracee->args[0], &flags, sizeof(flags));
 	return flags;
 }
 
@@ -225,8 +225,8 @@ static void note_special(struct tracer *tracer, struct tracee *tracee, int64_t r
 	if (result > 0 && !tracee->made_child && makes_child(tracee))
 		tracer->spec.counts->untraced_clones++;
 	if (result == 0 && is_call(tracee, "prctl") && tracee->args[0] == PR_SET_NAME)
-		proc_read_comm(tracee->tid, tracer->spec.counts->threads[tracee->thread].comm,
-		               sizeof(tracer->spec.counts->threads[0].comm));
+		tracee_read_comm(tracee->tid, tracer->spec.counts->threads[tracee->thread].comm,
+		                 sizeof(tracer->spec.counts->threads[0].comm));
 }
 
 static void finish_call(struct tracer *tracer, struct tracee *tracee, int64_t result)
@@ -305,11 +305,11 @@ static void adopt(struct tracer *tracer, struct tracee *child)
 	char text[COMMAND_BYTES];
 	pid_t parent_pid = 0;
 
-	proc_read_family(child->tid, &child->pid, &parent_pid);
+	tracee_read_family(child->tid, &child->pid, &parent_pid);
 	child->group = fd_table_group_new(counts->fds, child->pid);
 	tracee_read_command(child->pid, text, sizeof(text));
 	child->process = io_counts_add_process(counts, child->pid, parent_pid, 0, text);
-	proc_read_comm(child->tid, text, sizeof(text));
+	tracee_read_comm(child->tid, text, sizeof(text));
 	child->thread = io_counts_add_thread(counts, child->tid, child->pid, text);
 	child->has_parent = true;
 	tracer->n_waiting--;
@@ -367,7 +367,7 @@ static void note_fd(void *context, int fd, bool cloexec)
 	const struct tracee *tracee = ((void **)context)[1];
 	char name[COMMAND_BYTES];
 
-	if (proc_describe_fd(tracee->tid, fd, name, sizeof(name)))
+	if (tracee_describe_fd(tracee->tid, fd, name, sizeof(name)))
 		fd_table_open(tracer->spec.counts->fds, tracee->group, fd, name, cloexec,
 		              FD_INHERITED, tracer->stopped_ns - tracer->start_ns);
 }
@@ -380,7 +380,7 @@ static void arm(struct tracer *tracer, struct tracee *tracee)
 
 	tracer->armed = true;
 	tracee->group = fd_table_group_new(counts->fds, tracee->pid);
-	proc_each_fd(tracee->pid, note_fd, context);
+	tracee_each_fd(tracee->pid, note_fd, context);
 	tracee->process = io_counts_add_process(counts, tracee->pid, getpid(), 0, "");
 	tracee->thread = io_counts_add_thread(counts, tracee->tid, tracee->pid, "");
 }
@@ -428,8 +428,8 @@ static void handle_exec(struct tracer *tracer, struct tracee *leader, pid_t pid)
 			    fd_table_group_unshare(counts->fds, tracee->group, pid, now);
 			fd_table_exec(counts->fds, tracee->group, now);
 		}
-		proc_read_comm(pid, counts->threads[tracee->thread].comm,
-		               sizeof(counts->threads[0].comm));
+		tracee_read_comm(pid, counts->threads[tracee->thread].comm,
+		                 sizeof(counts->threads[0].comm));
 		cpu_follower_stopped(tracer->follower, pid, true);
 	}
 	resume(tracer, pid, 0);

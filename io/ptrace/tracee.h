@@ -1,6 +1,6 @@
 /* What /proc and process_vm_readv(2) tell of a traced thread. */
-#ifndef IO_PTRACE_PROC_H
-#define IO_PTRACE_PROC_H
+#ifndef IO_PTRACE_TRACEE_H
+#define IO_PTRACE_TRACEE_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -8,21 +8,21 @@
 #include <sys/types.h>
 
 /* Copies memory of the process; false when not all of it can be read. */
-bool proc_read_memory(pid_t pid, uint64_t addr, void *buffer, size_t len_bytes);
+bool tracee_read_memory(pid_t pid, uint64_t addr, void *buffer, size_t len_bytes);
 
 /* Where the descriptor's link points: "/etc/passwd", "pipe:[1234]"; false when it is not open. */
-bool proc_describe_fd(pid_t pid, int fd, char *name, size_t name_bytes);
+bool tracee_describe_fd(pid_t pid, int fd, char *name, size_t name_bytes);
 
 /* Calls visit for each descriptor that is open. */
-void proc_each_fd(pid_t pid, void (*visit)(void *context, int fd, bool cloexec), void *context);
+void tracee_each_fd(pid_t pid, void (*visit)(void *context, int fd, bool cloexec), void *context);
 
 /* The thread's name, "?" when it cannot be read. */
-void proc_read_comm(pid_t tid, char *comm, size_t comm_bytes);
+void tracee_read_comm(pid_t tid, char *comm, size_t comm_bytes);
 
 /* The command line with spaces between its words, or the name in brackets; cut to the buffer. */
 void tracee_read_command(pid_t pid, char *command, size_t command_bytes);
 
 /* The process and the parent process of a thread; false when it is gone. */
-bool proc_read_family(pid_t tid, pid_t *pid, pid_t *parent_pid);
+bool tracee_read_family(pid_t tid, pid_t *pid, pid_t *parent_pid);
 
 #endif

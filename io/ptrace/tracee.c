@@ -1,5 +1,5 @@
 /* Reads /proc files of traced threads. */
-#include "io/ptrace/proc.h"
+#include "io/ptrace/tracee.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -9,7 +9,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-bool proc_read_memory(pid_t pid, uint64_t addr, void *buffer, size_t len_bytes)
+bool tracee_read_memory(pid_t pid, uint64_t addr, void *buffer, size_t len_bytes)
 {
 	struct iovec local = {buffer, len_bytes};
 	struct iovec remote = {(void *)(uintptr_t)addr, len_bytes};
@@ -17,7 +17,7 @@ bool proc_read_memory(pid_t pid, uint64_t addr, void *buffer, size_t len_bytes)
 	return process_vm_readv(pid, &local, 1, &remote, 1, 0) == (ssize_t)len_bytes;
 }
 
-bool proc_describe_fd(pid_t pid, int fd, char *name, size_t name_bytes)
+bool tracee_describe_fd(pid_t pid, int fd, char *name, size_t name_bytes)
 {
 	char path[64];
 	ssize_t length;
@@ -60,7 +60,7 @@ static bool is_cloexec(pid_t pid, int fd)
 	return flags && strtoul(flags + strlen("flags:"), NULL, 8) & O_CLOEXEC;
 }
 
-void proc_each_fd(pid_t pid, void (*visit)(void *context, int fd, bool cloexec), void *context)
+void tracee_each_fd(pid_t pid, void (*visit)(void *context, int fd, bool cloexec), void *context)
 {
 	char path[64];
 	struct dirent *entry;
@@ -79,7 +79,7 @@ void proc_each_fd(pid_t pid, void (*visit)(void *context, int fd, bool cloexec),
 	closedir(directory);
 }
 
-void proc_read_comm(pid_t tid, char *comm, size_t comm_bytes)
+void tracee_read_comm(pid_t tid, char *comm, size_t comm_bytes)
 {
 	ssize_t length = read_small(tid, "comm", comm, comm_bytes);
 
@@ -97,7 +97,7 @@ void tracee_read_command(pid_t pid, char *command, size_t command_bytes)
 	while (length > 0 && command[length - 1] == '\0')
 		length--;
 	if (length <= 0) {
-		proc_read_comm(pid, comm, sizeof(comm));
+		tracee_read_comm(pid, comm, sizeof(comm));
 		snprintf(command, command_bytes, "[%s]", comm);
 		return;
 	}
@@ -115,7 +115,7 @@ static bool read_number(const char *status, const char *key, pid_t *number)
 	return line != NULL;
 }
 
-bool proc_read_family(pid_t tid, pid_t *pid, pid_t *parent_pid)
+bool tracee_read_family(pid_t tid, pid_t *pid, pid_t *parent_pid)
 {
 	char status[2048];
 

@@ -1,0 +1,74 @@
+#!/bin/bash
+# Numbers of io equal what the program itself knows: bytes, messages, fill, descriptors, threads.
+# tier: quick
+. "$(dirname "$0")/lib.sh"
+
+# run NAME COMMAND...: the run's directory is $scratch/results/NAME/io/latest.
+run() {
+	local name=$1; shift
+	profile-scenario --quiet --results "$scratch/results" --scenario "$name" --type io "$@" >"$scratch/out" 2>"$scratch/err"
+}
+dir() { echo "$scratch/results/$1/io/latest"; }
+metric_is() { is "$(metric "$(dir "$1")" "$2")" "$3"; }
+
+# The loader reads 832 bytes of each library and more; only descriptor 0 and 1 of dd are the program's own.
+run dd dd if=/dev/zero of=/dev/null bs=1 count=3000 status=none
+dd_reads=$(awk '$2 == 0 && $NF == "/dev/zero" {print $5, $6}' "$(dir dd)/files.txt")
+dd_writes=$(awk '$2 == 1 && $NF == "/dev/null" {print $7, $8}' "$(dir dd)/files.txt")
+promise "dd bs=1 count=3000 reads 3,000 times one byte" is "$dd_reads" "3000 3000"
+promise "and writes as often" is "$dd_writes" "3000 3000"
+promise "small writes are all of them" metric_is dd io.small_writes 3000
+promise "nothing was lost" metric_is dd io.lost 0
+promise "a finding says so" contains "$(dir dd)/run.json" "3000 small writes"
+promise "batches of 64 would save 2,953 of them" contains "$(dir dd)/batching.txt" "2953 of 3000 small write calls"
+
+run udp "$programs/udp_batches"
+promise "sendmmsg: 3 calls" metric_is udp io.sendmmsg.calls 3
+promise "sendmmsg: 64 + 64 + 11 messages" metric_is udp io.sendmmsg.messages 139
+promise "sendmmsg: of 100 bytes" metric_is udp io.sendmmsg.bytes 13900
+promise "sendmmsg: all slots were used" metric_is udp io.sendmmsg.fill_percent 100
+promise "recvmmsg: 5 calls and one EAGAIN" metric_is udp io.recvmmsg.calls 6
+promise "recvmmsg: one error" metric_is udp io.recvmmsg.errors 1
+promise "recvmmsg: the same messages" metric_is udp io.recvmmsg.messages 139
+promise "recvmmsg: 139 messages in 5 calls" metric_is udp io.recvmmsg.messages_per_call 27.8
+promise "recvmmsg: 139 of 160 slots" metric_is udp io.recvmmsg.fill_percent 86.875
+promise "bytes written are those sent" metric_is udp io.bytes_written 13900
+promise "the error is named" matches "$(dir udp)/summary.txt" '^ +1 EAGAIN +recvmmsg$'
+promise "sockets have their addresses" matches "$(dir udp)/files.txt" 'udp -> 127\.0\.0\.1:[0-9]+$'
+promise "p50, p95 and max" matches "$(dir udp)/batching.txt" \
+	'^recvmmsg +6 +1 +139 messages +27\.8 +32 +32 +32 +86\.9 % +100\.0 +2 +more messages a call$'
+
+run descriptors "$programs/io_tree" descriptors
+files=$(dir descriptors)/files.txt
+file_bytes() { awk -v file="$1" '$8 > 0 && index($0, file) {print $8}' "$files"; }
+promise "bytes on a descriptor received over a socket" is "$(file_bytes '/dev/null (received)')" 100
+promise "bytes on a duplicate" is "$(file_bytes /dev/zero)" 200
+promise "bytes on a reused number" is "$(file_bytes /dev/random)" 300
+promise "a write to a descriptor that another process opened" \
+	matches "$files" ' 1 +0 +0 +1 +[0-9.]+  /dev/full$'
+promise "no descriptor was guessed" is "$(grep -c guessed "$files")" 0
+
+run threads "$programs/io_tree" threads
+promise "each of 3 threads made its 50 reads of 10 bytes" \
+	is "$(grep -cE ' 500 +0 +read 50|500 +0 .* read 50' "$(dir threads)/threads.txt")" 3
+
+run untraced "$programs/io_tree" untraced
+promise "a process that was not to be traced is said" contains "$(dir untraced)/run.json" "CLONE_UNTRACED"
+
+run int80 "$programs/io_tree" int80
+promise "int 0x80 has its own metric" metric_is int80 io.i386_getpid.calls 5
+
+run repeats -r 3 "$programs/io_tree" fails
+promise "each repeat is a sample" is "$(python3 -c '
+import json, sys
+m = json.load(open(sys.argv[1]))["metrics"]
+print(m["io.openat.errors"]["samples"], m["io.calls"]["deterministic"])' "$(dir repeats)/run.json")" "[7, 7, 7] True"
+
+run sorted -S calls dd if=/dev/zero of=/dev/null bs=1 count=100 status=none
+promise "-S calls sorts by calls" is "$(awk 'NR > 2 && NF > 4 {print $4}' "$(dir sorted)/summary.txt" | head -n 5 | sort -rnc 2>&1)" ""
+run cpu --cpu-time sleep 0.3
+sleep_time=$(metric "$(dir cpu)" io.clock_nanosleep.time_ns)
+promise "a sleep takes no system time" test "$sleep_time" -lt 100000000
+run wall sleep 0.3
+sleep_time=$(metric "$(dir wall)" io.clock_nanosleep.time_ns)
+promise "a sleep takes its wall time" test "$sleep_time" -ge 300000000 -a "$sleep_time" -lt 2000000000

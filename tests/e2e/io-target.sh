@@ -1,0 +1,82 @@
+#!/bin/bash
+# A target under io behaves as without it: output, status, signals, affinity, job control; nothing hangs when we are killed.
+# tier: quick
+. "$(dirname "$0")/lib.sh"
+
+io() { timeout 30 profile-scenario --quiet --results "$scratch/results" --scenario target --type io "$@"; }
+
+# same COMMAND...: output and exit status are those of the bare command.
+same() {
+	local bare status
+	bare=$("$@" 2>/dev/null; echo "status $?")
+	status=$(io "$@" 2>/dev/null; echo "status $?")
+	is "$status" "$bare"
+}
+
+promise "nproc" same nproc
+promise "exit status" same sh -c 'echo out; exit 7'
+promise "an end by a signal" same sh -c 'kill -TERM $$'
+promise "an end by SIGKILL" same sh -c 'kill -KILL $$'
+promise "a crash" same sh -c 'kill -SEGV $$'
+promise "a signal that is handled" same sh -c 'trap "echo caught" USR1; kill -USR1 $$; echo after'
+promise "a signal to a child" same sh -c 'sleep 5 & kill -INT $!; kill -HUP $!; wait $!; echo $?'
+# Seccomp and NoNewPrivs tell a filter, Cpus_allowed a changed affinity, the masks a changed disposition.
+promise "affinity, masks, privileges and filters of a child" \
+	same sh -c 'grep -E "^(Cpus_allowed|Sig(Blk|Ign|Cgt)|Cap|Uid|Gid|NoNewPrivs|Seccomp)" /proc/self/status'
+promise "umask, limits, directory and environment" same sh -c 'umask; ulimit -a; pwd; env | grep -v ^_= | sort'
+promise "open descriptors" same sh -c 'ls /proc/self/fd | wc -l'
+promise "a 32-bit entry, threads and execs" same "$programs/io_tree" int80 threads execs exec_by_thread
+
+stop_and_go() {
+	local pid i
+	rm -f "$scratch/pid"
+	io sh -c 'echo $$ >"$1.new"; mv "$1.new" "$1"; kill -STOP $$; echo resumed' sh "$scratch/pid" >"$scratch/stopped" 2>&1 &
+	local tool=$!
+	for i in $(seq 100); do
+		[ -s "$scratch/pid" ] && pid=$(cat "$scratch/pid") && grep -q '^State:.*[tT]' "/proc/$pid/status" && break
+		sleep 0.05
+	done
+	# It stays stopped until told.
+	sleep 0.2
+	[ -s "$scratch/stopped" ] && { echo "it went on by itself"; return 1; }
+	kill -CONT "$pid"
+	wait $tool && contains "$scratch/stopped" resumed
+}
+promise "a stopped target stays stopped, and goes on with SIGCONT" stop_and_go
+
+if command -v strace >/dev/null; then
+	io strace -o /dev/null true >/dev/null 2>&1
+	promise "a target that is a tracer is said" \
+		contains "$scratch/results/target/io/latest/run.json" "a thread has one tracer"
+else
+	skip "a target that is a tracer is said" "no strace here"
+fi
+
+# killed: SIGKILL for the tool while its target makes system calls; the target lives on and finishes its work.
+killed() {
+	rm -f "$scratch/done"
+	io sh -c 'echo $PPID >"$1.tool"; i=0; while [ $i -lt 300 ]; do /bin/true; i=$((i + 1)); done; echo "$i" >"$1"' \
+		sh "$scratch/done" >/dev/null 2>&1 &
+	local i
+	for i in $(seq 100); do [ -s "$scratch/done.tool" ] && break; sleep 0.02; done
+	kill -KILL "$(cat "$scratch/done.tool")"
+	for i in $(seq 200); do [ -s "$scratch/done" ] && break; sleep 0.05; done
+	is "$(cat "$scratch/done")" 300
+}
+promise "the tool killed: the target lives on" killed
+
+left_alive() {
+	local start=$SECONDS pid
+	io sh -c 'sleep 20 >/dev/null 2>&1 & echo $! >"$1"' sh "$scratch/left" >/dev/null 2>&1 || return 1
+	pid=$(cat "$scratch/left")
+	[ $((SECONDS - start)) -lt 10 ] || { echo "it waited"; return 1; }
+	grep -E '^(State|TracerPid)' "/proc/$pid/status" >"$scratch/status" || { echo "it is gone"; return 1; }
+	kill "$pid"
+	matches "$scratch/status" '^State:.*S' && matches "$scratch/status" '^TracerPid:.*[^0-9]0$' &&
+		contains "$scratch/results/target/io/latest/run.json" "let go"
+}
+promise "a descendant that stays is let go alive" left_alive
+
+promise "a target that cannot be run: 127" is "$(status_of io ./no-such-program)" 127
+promise "and the sentence names it" contains "$scratch/err" "no-such-program"
+promise "a timeout ends the tree: 124" is "$(status_of io --timeout 0.5 sh -c 'sleep 20; true')" 124
