@@ -30,9 +30,11 @@ static char *make_absolute(const char *path, const char *cwd)
 		path += 2;
 	if (*path == '/')
 		return xstrdup(path);
-	here = cwd && *cwd == '/' ? NULL : get_current_dir_name();
-	absolute =
-	    xasprintf("%s%s%s/%s", here ? here : "", here && cwd ? "/" : "", cwd ? cwd : "", path);
+	if (cwd && *cwd == '/')
+		return xasprintf("%s/%s", cwd, path);
+	/* A current directory that was removed or unmounted has no name, only a handle. */
+	here = get_current_dir_name();
+	absolute = xasprintf("%s/%s%s%s", here ? here : ".", cwd ? cwd : "", cwd ? "/" : "", path);
 	free(here);
 	return absolute;
 }

@@ -17,6 +17,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -39,12 +40,12 @@ static int enter_place(void **state)
 
 static int leave_place(void **state)
 {
-	char command[64];
+	char *command = xasprintf("chmod -R u+rwX %1$s; rm -rf %1$s", (char *)*state);
+	int err = chdir("/") < 0 || system(command);
 
-	snprintf(command, sizeof(command), "chmod -R u+rwX %s; rm -rf %s", (char *)*state,
-	         (char *)*state);
+	free(command);
 	free(*state);
-	return chdir("/") < 0 || system(command);
+	return err;
 }
 
 static bool exists(const char *path)
@@ -180,6 +181,7 @@ static void a_killed_writer_leaves_nothing_published_and_is_swept(void **state)
 	assert_int_equal(pipe(written), 0);
 	child = fork();
 	if (child == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		begin(&run, started);
 		write_file(run, "report.txt", "half\n");
 		if (write(written[1], "x", 1) == 1)
@@ -529,8 +531,9 @@ static void a_read_only_file_system_is_named(void **state)
 	(void)state;
 	if (!mounted("size=64k", MS_RDONLY))
 		skip();
+	assert_int_equal(chdir("results"), 0);
+	assert_int_equal(umount2("../results", MNT_DETACH), 0);
 	err = results_begin(&run, "results", "syn-1k", "cpu", started, &created, &diag);
-	assert_int_equal(umount("results"), 0);
 	assert_int_equal(err, -EROFS);
 	assert_non_null(strstr(diag.text, "Read-only file system; mount it writable"));
 }
@@ -557,10 +560,35 @@ static void a_full_disk_is_found_and_leaves_nothing(void **state)
 	(void)state;
 	if (!mounted("size=256k", 0))
 		skip();
+	/* Detached, it goes when we leave, whatever the test says. */
+	assert_int_equal(chdir("results"), 0);
+	assert_int_equal(umount2("../results", MNT_DETACH), 0);
 	begin(&run, started);
 	write_too_much(run, ENOSPC, "No space left on device; free some space there");
 	assert_int_equal(system("test -z \"$(ls -A results/syn-1k/cpu)\""), 0);
-	assert_int_equal(umount("results"), 0);
+}
+
+static void a_disk_that_was_full_meanwhile_is_found_too(void **state)
+{
+	struct results_run *run;
+	struct diag diag;
+	FILE *stream;
+
+	(void)state;
+	if (!mounted("size=256k", 0))
+		skip();
+	assert_int_equal(chdir("results"), 0);
+	assert_int_equal(umount2("../results", MNT_DETACH), 0);
+	begin(&run, started);
+	assert_int_equal(system("head -c 128k /dev/zero > ballast"), 0);
+	stream = results_create(run, "report.txt", &diag);
+	assert_non_null(stream);
+	while (!ferror(stream))
+		fputs("0123456789abcdef\n", stream);
+	assert_int_equal(unlink("ballast"), 0);
+	assert_true(results_close(run, stream, &diag) < 0);
+	assert_non_null(strstr(diag.text, "/report.txt: "));
+	results_end(run);
 }
 
 static void a_file_size_limit_is_found(void **state)
@@ -722,6 +750,7 @@ int main(void)
 	    IN_PLACE(an_unwritable_directory_is_named_with_the_way_out),
 	    IN_PLACE(a_read_only_file_system_is_named),
 	    IN_PLACE(a_full_disk_is_found_and_leaves_nothing),
+	    IN_PLACE(a_disk_that_was_full_meanwhile_is_found_too),
 	    IN_PLACE(a_file_size_limit_is_found),
 	    IN_PLACE(runs_are_found_by_every_form_of_their_names),
 	    IN_PLACE(what_is_not_there_is_answered_with_what_is),
