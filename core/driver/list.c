@@ -61,17 +61,8 @@ int list_verb(const struct command_line *line, struct diag *diag)
 		fputs("profile-scenario: no scenario files in ./scenarios; --scenarios DIR names "
 		      "another place\n",
 		      stderr);
-	/* One broken file hides no other; the first one is the reason of the exit status. */
-	for (size_t i = 0; i < names.n_texts; i++) {
-		struct diag why = {0};
-
-		if (!print_scenario(&directories, results, names.texts[i], &why))
-			continue;
-		fprintf(stderr, "%-20s %s\n", names.texts[i], why.text);
-		if (!err)
-			*diag = why;
-		err = -EINVAL;
-	}
+	for (size_t i = 0; !err && i < names.n_texts; i++)
+		err = print_scenario(&directories, results, names.texts[i], diag);
 	if (!err && fflush(stdout))
 		err = diag_fail(diag, errno, "cannot write to stdout: %s", strerror(errno));
 	text_list_fini(&names);

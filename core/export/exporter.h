@@ -33,7 +33,7 @@ struct exporter {
 		     struct diag *diag);
 };
 
-/* All formats, ended by a row without a name. */
+/* All formats, ended by NULL. */
 extern const struct exporter *const exporters[];
 const struct exporter *exporter_find(const char *name); /* NULL: no such format */
 

@@ -307,7 +307,7 @@ static void adopt(struct tracer *tracer, struct tracee *child)
 
 	tracee_read_family(child->tid, &child->pid, &parent_pid);
 	child->group = fd_table_group_new(counts->fds, child->pid);
-	tracee_read_command(child->pid, text, sizeof(text));
+	proc_read_command(child->pid, text, sizeof(text));
 	child->process = io_counts_add_process(counts, child->pid, parent_pid, 0, text);
 	tracee_read_comm(child->tid, text, sizeof(text));
 	child->thread = io_counts_add_thread(counts, child->tid, child->pid, text);
@@ -414,7 +414,7 @@ static void handle_exec(struct tracer *tracer, struct tracee *leader, pid_t pid)
 	struct process_row *row;
 
 	if (tracee) {
-		tracee_read_command(pid, command, sizeof(command));
+		proc_read_command(pid, command, sizeof(command));
 		if (!tracer->armed) {
 			arm(tracer, tracee);
 			row = &counts->processes[tracee->process];

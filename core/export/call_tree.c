@@ -1,0 +1,261 @@
+/* Merges the stacks of a profile into one tree: sorted by their names, they are the tree in
+ * preorder. */
+#include "core/export/call_tree.h"
+
+#include "core/alloc.h"
+#include "core/string_pool.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* A stack with a value: the command, then frames from the root to the leaf. */
+struct row {
+	uint32_t command; /* name id */
+	uint32_t n_frames;
+	size_t first_frame; /* in builder.frames */
+	uint64_t value;
+};
+
+struct builder {
+	const struct profile *profile;
+	struct call_tree *tree;
+	size_t nodes_capacity;
+	uint32_t *frame_names; /* profile's frame id -> name id */
+	uint32_t *ranks;       /* name id -> place among the names in byte order */
+	uint32_t *frames;      /* profile's frame ids of all rows */
+	size_t n_frames;
+	size_t frames_capacity;
+	struct row *rows;
+	size_t n_rows;
+	uint32_t *open; /* by level: the node whose subtree is being written */
+};
+
+/* A command may call itself anything (prctl(2)): what would break a line or a stack is replaced.
+ * Names of functions come without such. */
+static uint32_t add_command(struct string_pool *names, const char *comm)
+{
+	char *name = xstrdup(*comm ? comm : "?");
+	uint32_t id;
+
+	for (char *c = name; *c; c++) {
+		if (*c == ';')
+			*c = ':';
+		else if ((unsigned char)*c < ' ')
+			*c = '?';
+	}
+	id = string_pool_add(names, name);
+	free(name);
+	return id;
+}
+
+static void name_frames(struct builder *builder)
+{
+	uint32_t n_frames = profile_n_frames(builder->profile);
+
+	builder->frame_names = xcalloc(n_frames, sizeof(*builder->frame_names));
+	for (uint32_t i = 0; i < n_frames; i++)
+		builder->frame_names[i] =
+		    string_pool_add(builder->tree->names, profile_folded_name(builder->profile, i));
+}
+
+static void add_row(struct builder *builder, const struct profile_sample *sample, uint64_t value)
+{
+	const struct profile *profile = builder->profile;
+	uint32_t *leaf_first;
+	size_t n = profile_stack_frames(profile, sample->stack, NULL, 0);
+
+	builder->frames = array_reserve(builder->frames, &builder->frames_capacity,
+	                                builder->n_frames + n, sizeof(*builder->frames));
+	leaf_first = builder->frames + builder->n_frames;
+	profile_stack_frames(profile, sample->stack, leaf_first, n);
+	for (size_t i = 0; i < n / 2; i++) {
+		uint32_t frame = leaf_first[i];
+
+		leaf_first[i] = leaf_first[n - 1 - i];
+		leaf_first[n - 1 - i] = frame;
+	}
+	builder->rows[builder->n_rows++] = (struct row){
+	    .command =
+	        add_command(builder->tree->names, profile_thread(profile, sample->thread)->comm),
+	    .n_frames = (uint32_t)n,
+	    .first_frame = builder->n_frames,
+	    .value = value,
+	};
+	builder->n_frames += n;
+	if (builder->tree->n_levels < n + 2)
+		builder->tree->n_levels = (uint32_t)n + 2;
+}
+
+static int compare_names(const void *a, const void *b, void *names)
+{
+	return strcmp(string_pool_text(names, *(const uint32_t *)a),
+	              string_pool_text(names, *(const uint32_t *)b));
+}
+
+static void rank_names(struct builder *builder)
+{
+	size_t n_names = string_pool_count(builder->tree->names);
+	uint32_t *order = xcalloc(n_names, sizeof(*order));
+
+	builder->ranks = xcalloc(n_names, sizeof(*builder->ranks));
+	for (size_t i = 0; i < n_names; i++)
+		order[i] = (uint32_t)i;
+	qsort_r(order, n_names, sizeof(*order), compare_names, builder->tree->names);
+	for (size_t i = 0; i < n_names; i++)
+		builder->ranks[order[i]] = (uint32_t)i;
+	free(order);
+}
+
+/* The name id of a row's node at a level from 1. */
+static uint32_t row_name(const struct builder *builder, const struct row *row, size_t level)
+{
+	if (level == 1)
+		return row->command;
+	return builder->frame_names[builder->frames[row->first_frame + level - 2]];
+}
+
+static int compare_rows(const void *a, const void *b, void *data)
+{
+	const struct builder *builder = data;
+	const struct row *x = a;
+	const struct row *y = b;
+
+	for (size_t level = 1; level <= x->n_frames + 1u && level <= y->n_frames + 1u; level++) {
+		uint32_t x_rank = builder->ranks[row_name(builder, x, level)];
+		uint32_t y_rank = builder->ranks[row_name(builder, y, level)];
+
+		if (x_rank != y_rank)
+			return x_rank < y_rank ? -1 : 1;
+	}
+	/* The caller itself comes before what it calls. */
+	return x->n_frames < y->n_frames ? -1 : x->n_frames > y->n_frames;
+}
+
+static void describe_node(struct call_node *node, const struct frame *frame)
+{
+	node->is_frame = true;
+	node->kind = frame->kind;
+	node->object = frame->object;
+	node->file = frame->file;
+	node->first_line = frame->line;
+	node->last_line = frame->line;
+}
+
+/* Another frame falls into the node, which keeps only what holds for both. */
+static void widen_node(struct call_node *node, const struct frame *frame)
+{
+	if (node->object != frame->object)
+		node->object = 0;
+	if (node->file != frame->file)
+		node->file = node->first_line = node->last_line = 0;
+	if (!node->file)
+		return;
+	if (frame->line && (!node->first_line || frame->line < node->first_line))
+		node->first_line = frame->line;
+	if (frame->line > node->last_line)
+		node->last_line = frame->line;
+}
+
+static struct call_node *open_node(struct builder *builder, size_t level, uint32_t name_id)
+{
+	struct call_tree *tree = builder->tree;
+	struct call_node *node = ARRAY_APPEND(tree->nodes, tree->n_nodes, builder->nodes_capacity);
+
+	node->name = string_pool_text(tree->names, name_id);
+	node->name_id = name_id;
+	node->parent = level ? builder->open[level - 1] : 0;
+	node->level = (uint32_t)level;
+	builder->open[level] = (uint32_t)tree->n_nodes - 1;
+	return node;
+}
+
+/* Ends the subtrees that are open above `level`; *n_open is how many levels are open. */
+static void close_nodes(struct builder *builder, size_t level, size_t *n_open)
+{
+	struct call_tree *tree = builder->tree;
+
+	while (*n_open > level) {
+		struct call_node *node = &tree->nodes[builder->open[--*n_open]];
+
+		node->total += node->self;
+		node->end = (uint32_t)tree->n_nodes;
+		if (*n_open > 0)
+			tree->nodes[node->parent].total += node->total;
+	}
+}
+
+/* The frame of a row's node at a level from 2. */
+static const struct frame *row_frame(const struct builder *builder, const struct row *row,
+                                     size_t level)
+{
+	return profile_frame(builder->profile, builder->frames[row->first_frame + level - 2]);
+}
+
+/* Adds a stack to the tree, which its predecessors in the order have made. */
+static void add_stack(struct builder *builder, const struct row *row, size_t *n_open)
+{
+	struct call_tree *tree = builder->tree;
+	size_t n_levels = row->n_frames + 2u;
+	size_t level;
+
+	for (level = 1; level < n_levels && level < *n_open; level++) {
+		struct call_node *node = &tree->nodes[builder->open[level]];
+
+		if (node->name_id != row_name(builder, row, level))
+			break;
+		if (level > 1)
+			widen_node(node, row_frame(builder, row, level));
+	}
+	close_nodes(builder, level, n_open);
+	for (; level < n_levels; level++) {
+		struct call_node *node = open_node(builder, level, row_name(builder, row, level));
+
+		if (level > 1)
+			describe_node(node, row_frame(builder, row, level));
+	}
+	*n_open = n_levels;
+	tree->nodes[builder->open[n_levels - 1]].self += row->value;
+}
+
+static void add_nodes(struct builder *builder)
+{
+	struct call_tree *tree = builder->tree;
+	size_t n_open = 1;
+
+	builder->open = xcalloc(tree->n_levels, sizeof(*builder->open));
+	open_node(builder, 0, string_pool_add(tree->names, "all"));
+	for (size_t i = 0; i < builder->n_rows; i++)
+		add_stack(builder, &builder->rows[i], &n_open);
+	close_nodes(builder, 0, &n_open);
+}
+
+void call_tree_init(struct call_tree *tree, const struct profile *profile, size_t type)
+{
+	struct builder builder = {.profile = profile, .tree = tree};
+	size_t n_samples = profile_n_samples(profile);
+
+	*tree = (struct call_tree){.names = string_pool_new(), .n_levels = 1};
+	builder.rows = xcalloc(n_samples, sizeof(*builder.rows));
+	name_frames(&builder);
+	for (size_t i = 0; i < n_samples; i++) {
+		struct profile_sample sample = profile_sample(profile, i);
+
+		if (sample.values[type])
+			add_row(&builder, &sample, sample.values[type]);
+	}
+	rank_names(&builder);
+	qsort_r(builder.rows, builder.n_rows, sizeof(*builder.rows), compare_rows, &builder);
+	add_nodes(&builder);
+	free(builder.open);
+	free(builder.rows);
+	free(builder.frames);
+	free(builder.ranks);
+	free(builder.frame_names);
+}
+
+void call_tree_fini(struct call_tree *tree)
+{
+	string_pool_free(tree->names);
+	free(tree->nodes);
+	*tree = (struct call_tree){0};
+}

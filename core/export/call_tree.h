@@ -1,0 +1,45 @@
+/* The stacks of one value type merged from the root into a tree of functions.
+ *
+ * Level 0 is `all`, level 1 the command's name (comm), below it the functions by their folded
+ * names (CONTRACT 3). Frames that are spelt alike under one caller are one node. Stacks with the
+ * value 0 are left out. Nodes lie in preorder, children by name in byte order, so that one loop
+ * walks the tree and every document made from it is the same each time.
+ */
+#ifndef CORE_EXPORT_CALL_TREE_H
+#define CORE_EXPORT_CALL_TREE_H
+
+#include "core/profile.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct string_pool;
+
+struct call_node {
+	const char *name; /* without control characters and `;`; lives as long as the tree */
+	uint32_t name_id; /* equal names have equal ids */
+	uint32_t parent;  /* index; the root's is its own */
+	uint32_t end;     /* the node's subtree is the nodes [index, end) */
+	uint32_t level;
+	bool is_frame; /* false: the root or a command; of what follows only the sums hold then */
+	enum frame_kind kind;
+	uint32_t object;     /* text id of the profile; 0: several were merged */
+	uint32_t file;       /* text id of the profile; 0: unknown, or several */
+	uint32_t first_line; /* the lines seen lie in first_line .. last_line; 0: unknown */
+	uint32_t last_line;
+	uint64_t self;
+	uint64_t total;
+};
+
+struct call_tree {
+	struct call_node *nodes; /* nodes[0] is the root */
+	size_t n_nodes;
+	uint32_t n_levels;
+	struct string_pool *names;
+};
+
+void call_tree_init(struct call_tree *tree, const struct profile *profile, size_t type);
+void call_tree_fini(struct call_tree *tree);
+
+#endif

@@ -1,0 +1,17 @@
+/* The table of output formats. */
+#include "core/export/exporter.h"
+
+#include <string.h>
+
+const struct exporter *const exporters[] = {
+    &folded_exporter,
+    NULL,
+};
+
+const struct exporter *exporter_find(const char *name)
+{
+	for (size_t i = 0; exporters[i]; i++)
+		if (!strcmp(exporters[i]->name, name))
+			return exporters[i];
+	return NULL;
+}
