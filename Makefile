@@ -25,7 +25,7 @@ OPTIMISE := $(if $(DEBUG),-O0,-O2)
 SANITIZE := $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer)
 CFLAGS += -std=gnu11 -g $(OPTIMISE) $(WARNINGS)
 CPPFLAGS += -I. -D_GNU_SOURCE -DVERSION='"$(VERSION)"'
-LDLIBS := -ldw -lelf -lunwind-x86_64 -lunwind -lseccomp -ljansson -linih -liberty -lz -lpthread
+LDLIBS := -ldw -lelf -lunwind-x86_64 -lunwind -lseccomp -ljansson -linih -liberty -lz -lpthread -lm
 
 CORE_SRCS := $(wildcard core/*.c core/unwind/*.c core/symbolize/*.c core/export/*.c core/perf/*.c)
 COLLECTOR_SRCS := $(foreach c,$(COLLECTORS),$(filter-out $c/preload/%,$(wildcard $c/*.c $c/*/*.c)))
@@ -79,6 +79,9 @@ $(BUILD)/collectors: FORCE
 	@mkdir -p $(@D)
 	@echo '$(COLLECTORS)' | cmp -s - $@ || echo '$(COLLECTORS)' >$@
 FORCE:
+
+# The assembler includes these two as they are (.incbin), which -MMD does not see.
+$(BUILD)/core/export/flamegraph_parts.o: core/export/flamegraph.css core/export/flamegraph.js
 
 $(LIBCORE): $(call objects,$(CORE_SRCS))
 	@rm -f $@

@@ -5,6 +5,7 @@
 
 const struct exporter *const exporters[] = {
     &folded_exporter,
+    &flamegraph_exporter,
     NULL,
 };
 

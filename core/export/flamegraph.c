@@ -1,0 +1,451 @@
+/* One self-contained SVG: the tree of calls as boxes as wide as their values, the root at the
+ * bottom.
+ *
+ * The file is whole without scripts (in an <img>, a viewer, a terminal's preview): boxes, names and
+ * tooltips are drawn here. flamegraph.js then makes it zoom and search where scripts run. Boxes too
+ * narrow to be seen are left out, with their callees, and the foot says how many and how much.
+ */
+#include "core/export/exporter.h"
+
+#include "core/alloc.h"
+#include "core/export/call_tree.h"
+#include "core/export/flamegraph_parts.h"
+#include "core/export/xml.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Lengths in CSS pixels. */
+struct look {
+	double width;
+	double row_height;
+	double min_width; /* narrower boxes are left out */
+	double margin;
+	double header_height;
+	double foot_height;
+	double character_width; /* of the monospaced font of flamegraph.css at 11 px */
+	double text_padding;    /* of a name in its box, both sides together */
+	double gap;             /* between neighbours, where there is room for it */
+	double baseline;        /* of a name, below the top of its box */
+};
+
+static const struct look default_look = {
+    .width = 1200,
+    .row_height = 18,
+    .min_width = 0.1,
+    .margin = 10,
+    .header_height = 100,
+    .foot_height = 26,
+    .character_width = 6.63,
+    .text_padding = 6,
+    .gap = 0.5,
+    .baseline = 12.5,
+};
+
+/* A kind of box and its band of colours, from which a name's hash picks one: the same function has
+ * the same colour in every graph. Bands differ in lightness too, for those who see hues alike. */
+struct band {
+	const char *style; /* class is style and shade: "u3" */
+	const char *legend;
+	double legend_width; /* in the 12 px font of flamegraph.css */
+	double first_hue;    /* degrees */
+	double last_hue;
+	double saturation; /* 0 .. 1 */
+	double first_lightness;
+	double last_lightness;
+};
+
+enum { N_SHADES = 8, BAND_COMMAND = FRAME_FAILED + 1, N_BANDS };
+
+/* style, legend and its width, hues, saturation, lightnesses */
+static const struct band bands[N_BANDS] = {
+    [FRAME_USER] = {"u", "user", 28, 14, 38, 0.95, 0.62, 0.70},
+    [FRAME_INLINED] = {"i", "inlined", 42, 50, 60, 0.85, 0.78, 0.85},
+    [FRAME_KERNEL] = {"k", "kernel", 38, 202, 226, 0.75, 0.68, 0.78},
+    [FRAME_JIT] = {"j", "JIT", 20, 90, 140, 0.50, 0.60, 0.70},
+    [FRAME_UNRESOLVED] = {"n", "no name", 54, 0, 0, 0, 0.70, 0.78},
+    [FRAME_FAILED] = {"f", "unwind failed", 82, 335, 350, 0.80, 0.68, 0.74},
+    [BAND_COMMAND] = {"c", "command", 62, 210, 230, 0.16, 0.82, 0.88},
+};
+
+struct canvas {
+	const struct profile *profile;
+	const struct export_options *options;
+	struct look look;
+	const struct call_tree *tree;
+	FILE *out;
+	double height;
+	uint64_t *starts;  /* of each node that is drawn, in the unit of the value */
+	uint8_t *is_drawn; /* by node */
+	uint32_t n_levels; /* that have a box */
+	size_t n_left_out; /* nodes too narrow */
+	uint64_t left_out; /* the value of the stacks that are not drawn to their end */
+};
+
+/* From HSL to a byte of red (0), green (8) or blue (4); CSS Color 4, section 7.1. */
+static unsigned hsl_channel(double hue, double saturation, double lightness, double n)
+{
+	double k = fmod(n + hue / 30, 12);
+	double a = saturation * fmin(lightness, 1 - lightness);
+
+	return (unsigned)lround(255 * (lightness - a * fmax(-1, fmin(fmin(k - 3, 9 - k), 1))));
+}
+
+static void write_shades(FILE *out)
+{
+	for (size_t i = 0; i < N_BANDS; i++) {
+		const struct band *band = &bands[i];
+
+		for (int shade = 0; shade < N_SHADES; shade++) {
+			double hue_at = shade / (N_SHADES - 1.0);
+			/* Lightness takes another order than hue, so that neighbours differ more.
+			 */
+			double light_at = shade * 3 % N_SHADES / (N_SHADES - 1.0);
+			double hue = band->first_hue + hue_at * (band->last_hue - band->first_hue);
+			double light = band->first_lightness +
+			               light_at * (band->last_lightness - band->first_lightness);
+
+			fprintf(out, ".flamegraph .%s%d{fill:#%02x%02x%02x}\n", band->style, shade,
+			        hsl_channel(hue, band->saturation, light, 0),
+			        hsl_channel(hue, band->saturation, light, 8),
+			        hsl_channel(hue, band->saturation, light, 4));
+		}
+	}
+}
+
+static size_t band_of(const struct call_node *node)
+{
+	return node->is_frame ? node->kind : BAND_COMMAND;
+}
+
+static unsigned shade_of(const char *name)
+{
+	uint64_t hash = 0xcbf29ce484222325u; /* FNV-1a */
+
+	for (; *name; name++)
+		hash = (hash ^ (unsigned char)*name) * 0x100000001b3u;
+	return (hash ^ hash >> 32) % N_SHADES;
+}
+
+static double pixels_per_value(const struct canvas *canvas)
+{
+	return (canvas->look.width - 2 * canvas->look.margin) /
+	       (double)canvas->tree->nodes[0].total;
+}
+
+/* Decides which boxes are drawn, and where. */
+static void lay_out(struct canvas *canvas)
+{
+	const struct call_tree *tree = canvas->tree;
+	double scale = pixels_per_value(canvas);
+	uint64_t *next =
+	    xcalloc(tree->n_levels + 1, sizeof(*next)); /* start of a level's next box */
+
+	canvas->starts = xcalloc(tree->n_nodes, sizeof(*canvas->starts));
+	canvas->is_drawn = xcalloc(tree->n_nodes, sizeof(*canvas->is_drawn));
+	for (size_t i = 0; i < tree->n_nodes;) {
+		const struct call_node *node = &tree->nodes[i];
+
+		canvas->starts[i] = next[node->level];
+		next[node->level] += node->total;
+		if ((double)node->total * scale < canvas->look.min_width) {
+			canvas->n_left_out += node->end - i;
+			canvas->left_out += node->total;
+			i = node->end;
+			continue;
+		}
+		canvas->is_drawn[i] = 1;
+		next[node->level + 1] = canvas->starts[i];
+		if (node->level >= canvas->n_levels)
+			canvas->n_levels = node->level + 1;
+		i++;
+	}
+	free(next);
+}
+
+/* "1,234,567" */
+static void write_grouped(FILE *out, uint64_t value)
+{
+	char digits[24];
+	int len = snprintf(digits, sizeof(digits), "%" PRIu64, value);
+
+	for (int i = 0; i < len; i++) {
+		if (i > 0 && (len - i) % 3 == 0)
+			fputc(',', out);
+		fputc(digits[i], out);
+	}
+}
+
+static double percent(const struct canvas *canvas, uint64_t value)
+{
+	return 100 * (double)value / (double)canvas->tree->nodes[0].total;
+}
+
+static const char *count_name(const struct canvas *canvas)
+{
+	const struct value_type *type = profile_type(canvas->profile, canvas->options->type);
+
+	if (canvas->options->count_name)
+		return canvas->options->count_name;
+	return strcmp(type->unit, "count") == 0 ? type->name : type->unit;
+}
+
+/* The value with its unit and its share of all. */
+static void write_value(const struct canvas *canvas, uint64_t value)
+{
+	write_grouped(canvas->out, value);
+	fputc(' ', canvas->out);
+	xml_write(canvas->out, count_name(canvas));
+	fprintf(canvas->out, ", %.2f %%", percent(canvas, value));
+}
+
+static void write_place(const struct canvas *canvas, const struct call_node *node)
+{
+	if (node->object) {
+		fputc('\n', canvas->out);
+		xml_write(canvas->out, profile_text(canvas->profile, node->object));
+	}
+	if (!node->file)
+		return;
+	fputc('\n', canvas->out);
+	xml_write(canvas->out, profile_text(canvas->profile, node->file));
+	if (node->first_line)
+		fprintf(canvas->out, ":%" PRIu32, node->first_line);
+	if (node->last_line != node->first_line)
+		fprintf(canvas->out, "-%" PRIu32, node->last_line);
+}
+
+/* The name, the value, the object and the place in the source: a line each. flamegraph.js takes the
+ * name from the first. */
+static void write_tooltip(const struct canvas *canvas, const struct call_node *node)
+{
+	FILE *out = canvas->out;
+
+	fputs("<title>", out);
+	xml_write(out, node->name);
+	fputc('\n', out);
+	write_value(canvas, node->total);
+	if (node->self && node->self != node->total) {
+		fputs(" (self ", out);
+		write_grouped(out, node->self);
+		fprintf(out, ", %.2f %%)", percent(canvas, node->self));
+	}
+	if (node->is_frame)
+		write_place(canvas, node);
+	fputs("</title>", out);
+}
+
+/* The name as far as it fits; its mark is left out, since colour says the same. */
+static void write_label(const struct canvas *canvas, const struct call_node *node, double x,
+                        double y, double width)
+{
+	double fits = (width - canvas->look.text_padding) / canvas->look.character_width;
+	size_t n_characters = utf8_count(node->name);
+
+	if (fits < 3) /* nothing that could be read */
+		return;
+	if (node->is_frame &&
+	    (node->kind == FRAME_KERNEL || node->kind == FRAME_INLINED || node->kind == FRAME_JIT))
+		n_characters -= strlen("_[k]");
+	fprintf(canvas->out, "<text x=\"%.2f\" y=\"%.1f\">", x + canvas->look.text_padding / 2,
+	        y + canvas->look.baseline);
+	if ((double)n_characters <= fits) {
+		xml_write_start(canvas->out, node->name, n_characters);
+	} else {
+		xml_write_start(canvas->out, node->name, (size_t)fits - 1);
+		fputs("\xe2\x80\xa6", canvas->out); /* U+2026, an ellipsis */
+	}
+	fputs("</text>", canvas->out);
+}
+
+static double row_y(const struct canvas *canvas, uint32_t level)
+{
+	return canvas->look.header_height +
+	       (canvas->n_levels - 1 - level) * canvas->look.row_height;
+}
+
+static void write_boxes(const struct canvas *canvas)
+{
+	const struct call_tree *tree = canvas->tree;
+	double scale = pixels_per_value(canvas);
+
+	fputs("<g class=\"frames\">\n", canvas->out);
+	for (size_t i = 0; i < tree->n_nodes; i++) {
+		const struct call_node *node = &tree->nodes[i];
+		double x = canvas->look.margin + (double)canvas->starts[i] * scale;
+		double y = row_y(canvas, node->level);
+		double width = (double)node->total * scale;
+
+		if (!canvas->is_drawn[i])
+			continue;
+		fprintf(canvas->out, "<g class=\"%s%u\">", bands[band_of(node)].style,
+		        shade_of(node->name));
+		write_tooltip(canvas, node);
+		fprintf(canvas->out,
+		        "<rect x=\"%.2f\" y=\"%.0f\" width=\"%.2f\" height=\"%.0f\" rx=\"1\"/>", x,
+		        y, width > 4 * canvas->look.gap ? width - canvas->look.gap : width,
+		        canvas->look.row_height - 1);
+		write_label(canvas, node, x, y, width);
+		fputs("</g>\n", canvas->out);
+	}
+	fputs("</g>\n", canvas->out);
+}
+
+static void write_legend(const struct canvas *canvas)
+{
+	uint8_t seen[N_BANDS] = {0};
+	double x = canvas->look.margin;
+
+	for (size_t i = 0; i < canvas->tree->n_nodes; i++)
+		if (canvas->is_drawn[i])
+			seen[band_of(&canvas->tree->nodes[i])] = 1;
+	for (size_t i = 0; i < N_BANDS; i++) {
+		if (!seen[i])
+			continue;
+		fprintf(
+		    canvas->out,
+		    "<rect class=\"%s%d\" x=\"%.0f\" y=\"57\" width=\"12\" height=\"12\" rx=\"2\"/>"
+		    "<text class=\"quiet\" x=\"%.0f\" y=\"67\">%s</text>\n",
+		    bands[i].style, N_SHADES / 2, x, x + 17, bands[i].legend);
+		x += 17 + bands[i].legend_width + 20;
+	}
+}
+
+static void write_header(const struct canvas *canvas)
+{
+	const struct export_options *options = canvas->options;
+	const struct look *look = &canvas->look;
+	FILE *out = canvas->out;
+
+	fprintf(out,
+	        "<g class=\"header\"><rect class=\"page\" width=\"100%%\" height=\"%.0f\"/>\n"
+	        "<text class=\"title\" x=\"%.0f\" y=\"27\">",
+	        look->header_height - 4, look->margin);
+	xml_write(out, options->title ? options->title : "Flame graph");
+	fprintf(out, "</text>\n<text class=\"quiet\" x=\"%.0f\" y=\"47\">", look->margin);
+	xml_write(out, options->subtitle ? options->subtitle : "");
+	fputs("</text>\n", out);
+	write_legend(canvas);
+	fprintf(out,
+	        "<text class=\"matched\" x=\"%.0f\" y=\"67\" text-anchor=\"end\" "
+	        "aria-live=\"polite\"/>\n"
+	        "<text class=\"details\" x=\"%.0f\" y=\"89\" aria-live=\"polite\"></text>\n</g>\n",
+	        look->width - look->margin, look->margin);
+}
+
+static void write_foot(const struct canvas *canvas)
+{
+	fprintf(canvas->out, "<text class=\"quiet\" x=\"%.0f\" y=\"%.0f\">", canvas->look.margin,
+	        canvas->height - 9);
+	write_grouped(canvas->out, canvas->tree->nodes[0].total);
+	fputc(' ', canvas->out);
+	xml_write(canvas->out, count_name(canvas));
+	if (canvas->n_left_out) {
+		fputs(" in all; not drawn: ", canvas->out);
+		write_grouped(canvas->out, canvas->n_left_out);
+		fprintf(canvas->out, " frames narrower than %g px, at the ends of stacks with ",
+		        canvas->look.min_width);
+		write_value(canvas, canvas->left_out);
+	} else {
+		fputs(" in all; every frame is drawn", canvas->out);
+	}
+	fputs("</text>\n", canvas->out);
+}
+
+static void write_script(const struct canvas *canvas)
+{
+	const struct call_tree *tree = canvas->tree;
+	const struct look *look = &canvas->look;
+
+	fputs("<script><![CDATA[\n(() => {\nconst data = [", canvas->out);
+	for (size_t i = 0; i < tree->n_nodes; i++)
+		if (canvas->is_drawn[i])
+			fprintf(canvas->out, "%s%" PRIu32 ",%" PRIu64 ",%" PRIu64, i ? "," : "",
+			        tree->nodes[i].level, canvas->starts[i], tree->nodes[i].total);
+	fprintf(canvas->out,
+	        "];\nconst layout = {width: %g, narrowest: 700, margin: %g, rowHeight: %g, "
+	        "minWidth: %g, "
+	        "characterWidth: %g, textPadding: %g, gap: %g, baseline: %g, toolsWidth: 500, "
+	        "hint: \"click a frame to zoom in; arrow keys walk, Escape goes "
+	        "back\"};\n%s})();\n]]></script>\n",
+	        look->width, look->margin, look->row_height, look->min_width, look->character_width,
+	        look->text_padding, look->gap, look->baseline, flamegraph_js);
+}
+
+static void write_opening(const struct canvas *canvas)
+{
+	const struct export_options *options = canvas->options;
+	FILE *out = canvas->out;
+
+	fprintf(out,
+	        "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"no\"?>\n"
+	        "<svg class=\"flamegraph\" xmlns=\"http://www.w3.org/2000/svg\" version=\"1.1\" "
+	        "width=\"%.0f\" height=\"%.0f\" viewBox=\"0 0 %.0f %.0f\" role=\"img\" "
+	        "aria-labelledby=\"flamegraph-title flamegraph-description\">\n"
+	        "<title id=\"flamegraph-title\">",
+	        canvas->look.width, canvas->height, canvas->look.width, canvas->height);
+	xml_write(out, options->title ? options->title : "Flame graph");
+	fputs("</title>\n<desc id=\"flamegraph-description\">Flame graph", out);
+	if (options->command) {
+		fputs(" of ", out);
+		xml_write(out, options->command);
+	}
+	fputs(". Each box is a function, as wide as its share; its callers are below it. ", out);
+	xml_write(out, options->subtitle ? options->subtitle : "");
+	fprintf(out, "</desc>\n<style>\n%s", flamegraph_css);
+	write_shades(out);
+	fputs("</style>\n<rect class=\"page\" width=\"100%\" height=\"100%\"/>\n", out);
+}
+
+static void write_nothing(const struct canvas *canvas)
+{
+	fprintf(canvas->out,
+	        "<text x=\"%.0f\" y=\"89\">There is nothing to draw: no stack has any ",
+	        canvas->look.margin);
+	xml_write(canvas->out, count_name(canvas));
+	fputs(".</text>\n", canvas->out);
+}
+
+static int write_flamegraph(const struct profile *profile, const struct export_options *options,
+                            FILE *out, struct diag *diag)
+{
+	struct call_tree tree;
+	struct canvas canvas = {
+	    .profile = profile, .options = options, .look = default_look, .out = out};
+
+	(void)diag;
+	call_tree_init(&tree, profile, options->type);
+	canvas.tree = &tree;
+	if (tree.nodes[0].total)
+		lay_out(&canvas);
+	else
+		canvas.is_drawn = xcalloc(tree.n_nodes, sizeof(*canvas.is_drawn));
+	canvas.height = canvas.look.header_height + canvas.n_levels * canvas.look.row_height +
+	                canvas.look.foot_height;
+
+	write_opening(&canvas);
+	if (tree.nodes[0].total) {
+		/* The header is drawn last: while it follows the window it lies over the boxes. */
+		write_boxes(&canvas);
+		write_foot(&canvas);
+		write_header(&canvas);
+		write_script(&canvas);
+	} else {
+		write_header(&canvas);
+		write_nothing(&canvas);
+	}
+	fputs("</svg>\n", out);
+
+	free(canvas.starts);
+	free(canvas.is_drawn);
+	call_tree_fini(&tree);
+	return 0;
+}
+
+const struct exporter flamegraph_exporter = {
+    .name = "flamegraph",
+    .help = "one SVG to look at in a browser: hover, click to zoom, search",
+    .write = write_flamegraph,
+};
