@@ -1,4 +1,5 @@
-/* What unwinding and mapping need of an ELF64 file (gabi ELF specification, elf(5)) that lies in memory.
+/* What unwinding and mapping need of an ELF64 file (gabi ELF specification, elf(5)) that lies in
+ * memory.
  *
  * Pure: reads only the given bytes, which must outlive the image. Any bytes are safe.
  */
@@ -26,9 +27,9 @@ struct elf_image {
 /* -ENOEXEC: no ELF64 x86-64 file with program headers. */
 int elf_image_parse(struct elf_image *image, const void *bytes, size_t size_bytes);
 
-/* The load bias of a mapping of the file at `start` from `file_off`: vaddr = addr - bias. -ENOENT when no loaded
- * segment has that part of the file. */
+/* The load bias of a mapping of the file at `start` from `file_off`: vaddr = addr - bias. -ENOENT
+ * when no loaded segment has that part of the file. */
 int elf_image_load_bias(const struct elf_image *image, uint64_t start, uint64_t file_off,
-			bool executable, uint64_t *bias);
+                        bool executable, uint64_t *bias);
 
 #endif

@@ -1,4 +1,5 @@
-/* The files that processes have mapped, opened and read once each: object of the recording, ELF facts, unwind tables. */
+/* The files that processes have mapped, opened and read once each: object of the recording, ELF
+ * facts, unwind tables. */
 #ifndef CORE_MAPPED_FILES_H
 #define CORE_MAPPED_FILES_H
 
@@ -32,9 +33,10 @@ struct mapped_file {
 struct mapped_files *mapped_files_new(struct recording *recording);
 void mapped_files_free(struct mapped_files *files);
 
-/* The file of a range whose path names one; lives until mapped_files_free(). A file that cannot be opened, or is no longer
- * the one that was mapped, has an object without a handle and is_elf false. */
+/* The file of a range whose path names one; lives until mapped_files_free(). A file that cannot be
+ * opened, or is no longer the one that was mapped, has an object without a handle and is_elf false.
+ */
 const struct mapped_file *mapped_files_get(struct mapped_files *files,
-					   const struct mapped_range *range);
+                                           const struct mapped_range *range);
 
 #endif

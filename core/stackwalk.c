@@ -91,6 +91,16 @@ static struct unwind_rule find_rule(struct stack_walker *walker, const struct ma
 	return rule;
 }
 
+/* Nothing called the first instructions of a program or of the dynamic linker. Where they are assembly
+ * without CFI they still are a stack's end: glibc's _start of ld.so is 60 bytes long. */
+static bool is_entry_code(const struct mapping *mapping, uint64_t vaddr)
+{
+	enum { ENTRY_CODE_BYTES = 64 };
+
+	return mapping->entry && vaddr >= mapping->entry &&
+	       vaddr - mapping->entry < ENTRY_CODE_BYTES;
+}
+
 /* One frame outwards. A return address is looked up one byte before it: in the call. */
 static enum unwind_end step(struct walk *walk)
 {
@@ -104,6 +114,8 @@ static enum unwind_end step(struct walk *walk)
 	if (!mapping || !mapping->executable)
 		return UNWIND_NO_MAPPING;
 	rule = find_rule(walker, mapping, lookup - mapping->load_bias);
+	if (rule.kind == UNWIND_RULE_NONE && is_entry_code(mapping, lookup - mapping->load_bias))
+		return UNWIND_OUTERMOST;
 	if (rule.kind == UNWIND_RULE_NONE && walk->is_return)
 		rule = unwind_rule_of_made_return(&mapping->tables,
 		                                  walk->frame.ip - mapping->load_bias);

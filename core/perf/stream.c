@@ -189,7 +189,8 @@ uint64_t perf_stream_n_lost(const struct perf_stream *stream)
 	if (stream->attr.read_format != PERF_FORMAT_LOST)
 		return 0;
 	for (size_t i = 0; i < stream->n_lanes; i++)
-		if (read(perf_ring_fd(stream->lanes[i].ring), &values, sizeof(values)) == sizeof(values))
+		if (read(perf_ring_fd(stream->lanes[i].ring), &values, sizeof(values)) ==
+		    sizeof(values))
 			n_lost += values.n_lost;
 	return n_lost;
 }

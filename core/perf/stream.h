@@ -43,8 +43,8 @@ void perf_stream_begin_last(struct perf_stream *stream);
  * live until the next call. Records that do not decode are counted and left out. */
 const struct perf_record *perf_stream_next(struct perf_stream *stream);
 
-/* Records that found their ring full, by the event's own counters: LOST records come only with the next record that fits.
- * 0 when attr->read_format is not PERF_FORMAT_LOST (Linux 6.0). */
+/* Records that found their ring full, by the event's own counters: LOST records come only with the
+ * next record that fits. 0 when attr->read_format is not PERF_FORMAT_LOST (Linux 6.0). */
 uint64_t perf_stream_n_lost(const struct perf_stream *stream);
 uint64_t perf_stream_n_malformed(const struct perf_stream *stream);
 
