@@ -1,0 +1,272 @@
+/* The cpu collector: options, steps of a run, results. */
+#include "cpu/artifacts.h"
+#include "cpu/event.h"
+#include "cpu/options.h"
+#include "cpu/sampler.h"
+#include "cpu/summary.h"
+
+#include "core/alloc.h"
+#include "core/binary.h"
+#include "core/collector.h"
+#include "core/diag.h"
+#include "core/export/exporter.h"
+#include "core/profile.h"
+#include "core/symbolize/symbolize.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+struct cpu_state {
+	const struct cpu_options *options;
+	struct cpu_event event;
+	struct sampler *sampler;
+	struct sampler_totals before; /* the present repeat */
+	struct cpu_repeat *repeats;
+	size_t n_repeats;
+	size_t repeats_capacity;
+	uint64_t used_ns; /* processor time by rusage, of all repeats */
+	uint64_t wall_ns;
+};
+
+#define FIELD(name) offsetof(struct cpu_options, name)
+
+static const struct option_row option_rows[] = {
+    {
+        .name = "freq",
+        .letter = 'F',
+        .kind = OPTION_HZ,
+        .field = FIELD(freq_hz),
+        .argument = "HZ",
+        .fallback = "997",
+        .help = "samples a second of processor time",
+        .min = 1,
+        .max = 1000000,
+        .alias = "sampling-rate",
+    },
+    {
+        .name = "stack-size",
+        .kind = OPTION_BYTES,
+        .field = FIELD(stack_bytes),
+        .argument = "BYTES",
+        .fallback = "8192",
+        .help = "bytes of user stack copied with a sample; what lies above is read from memory",
+        .min = 256,
+        .max = 65528, /* the kernel's limit: a multiple of 8 below 65,535 */
+    },
+    {
+        .name = "kernel",
+        .kind = OPTION_SWITCH,
+        .field = FIELD(kernel),
+        .fallback = "yes",
+        .help = "sample kernel code too",
+    },
+    {
+        .name = "inherit",
+        .kind = OPTION_SWITCH,
+        .field = FIELD(inherit),
+        .fallback = "yes",
+        .help = "sample threads and child processes too",
+    },
+    {
+        .name = "min-samples",
+        .kind = OPTION_COUNT,
+        .field = FIELD(min_samples),
+        .argument = "N",
+        .help = "run the command again, and merge, until there are N samples",
+    },
+    {
+        .name = "min-time",
+        .kind = OPTION_SECONDS,
+        .field = FIELD(min_time_ns),
+        .argument = "SECONDS",
+        .help = "run the command again, and merge, until it ran for SECONDS",
+    },
+    {
+        .name = "percent-limit",
+        .kind = OPTION_PERCENT,
+        .field = FIELD(percent_limit),
+        .argument = "P",
+        .help = "leave functions under P percent out of report.txt",
+    },
+    {0},
+};
+
+static int cpu_check(const struct binary *binary, const void *options, struct diag *diag)
+{
+	(void)options;
+	if (!binary->is_elf)
+		return 0; /* a script without #!: the shell runs it, or exec says why not */
+	if (!binary->is_64_bit_x86)
+		return diag_fail(diag, EOPNOTSUPP,
+		                 "%s is no 64-bit x86 program: its stacks cannot be unwound here",
+		                 binary->path);
+	if (geteuid() != 0 && (binary->is_setuid || binary->has_file_capabilities))
+		return diag_fail(
+		    diag, EPERM,
+		    "%s gains rights when it starts (%s), and the kernel ends an ordinary user's "
+		    "sampling then; run this as root, or on a copy of the program without them",
+		    binary->path, binary->is_setuid ? "set-user-id" : "file capabilities");
+	return 0;
+}
+
+static int cpu_create(void **state, const void *options, struct diag *diag)
+{
+	struct cpu_state *made = xcalloc(1, sizeof(*made));
+	int err;
+
+	made->options = options;
+	err = cpu_event_choose(&made->event, made->options, diag);
+	if (err) {
+		free(made);
+		return err;
+	}
+	made->sampler = sampler_new(&made->event);
+	*state = made;
+	return 0;
+}
+
+static int cpu_prepare(void *state, const struct repeat *repeat, struct diag *diag)
+{
+	struct cpu_state *cpu = state;
+
+	cpu->before = *sampler_totals(cpu->sampler);
+	return sampler_attach(cpu->sampler, repeat->pid, repeat->start_ns, diag);
+}
+
+static int cpu_started(void *state, struct diag *diag)
+{
+	(void)state;
+	(void)diag;
+	return 0; /* the events were enabled by exec itself */
+}
+
+static int cpu_fd(void *state)
+{
+	const struct cpu_state *cpu = state;
+
+	return sampler_fd(cpu->sampler);
+}
+
+static int cpu_step(void *state, struct diag *diag)
+{
+	struct cpu_state *cpu = state;
+
+	(void)diag;
+	sampler_step(cpu->sampler);
+	return 0;
+}
+
+static uint64_t timeval_ns(struct timeval time)
+{
+	return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_usec * 1000u;
+}
+
+static int cpu_ended(void *state, const struct target_end *end, struct diag *diag)
+{
+	struct cpu_state *cpu = state;
+	const struct sampler_totals *after = sampler_totals(cpu->sampler);
+	struct cpu_repeat *repeat;
+
+	(void)diag;
+	sampler_detach(cpu->sampler, end->wall_ns);
+	repeat = ARRAY_APPEND(cpu->repeats, cpu->n_repeats, cpu->repeats_capacity);
+	repeat->n_samples = after->n_samples - cpu->before.n_samples;
+	repeat->n_lost = after->n_lost - cpu->before.n_lost;
+	repeat->cpu_time_ns = after->cpu_time_ns - cpu->before.cpu_time_ns;
+	cpu->used_ns += timeval_ns(end->usage.ru_utime) + timeval_ns(end->usage.ru_stime);
+	cpu->wall_ns += end->wall_ns;
+	return 0;
+}
+
+static bool cpu_wants_more(void *state)
+{
+	const struct cpu_state *cpu = state;
+	uint64_t n_samples = sampler_totals(cpu->sampler)->n_samples;
+
+	return n_samples < cpu->options->min_samples || cpu->wall_ns < cpu->options->min_time_ns;
+}
+
+static int write_results(struct cpu_state *cpu, struct results_run *run, struct result *result,
+                         struct diag *diag)
+{
+	struct cpu_facts facts = {
+	    .event = &cpu->event,
+	    .totals = sampler_totals(cpu->sampler),
+	    .repeats = cpu->repeats,
+	    .n_repeats = cpu->n_repeats,
+	    .recording = sampler_recording(cpu->sampler),
+	    .symbolizer = symbolizer_new(),
+	};
+	struct profile *profile = profile_new(facts.recording, facts.symbolizer);
+	char *title = xasprintf("%s/%s", result->scenario, result->type);
+	struct export_options options = {
+	    .type = SAMPLER_SAMPLES,
+	    .title = title,
+	    .count_name = "samples",
+	    .command = result->command,
+	    .percent_limit = cpu->options->percent_limit,
+	    .started_ns = result->started_ns,
+	    .duration_ns = cpu->wall_ns,
+	    .period = cpu->event.periods_are_ns ? 1000000000u / cpu->event.freq_hz : 0,
+	};
+	int err;
+
+	facts.profile = profile;
+	cpu_summarize(&facts, result);
+	options.subtitle = result->headline;
+	err = cpu_artifacts_write(run, facts.recording, profile, &options, diag);
+	result->page = CPU_PAGE;
+	free(title);
+	profile_free(profile);
+	symbolizer_free(facts.symbolizer);
+	return err;
+}
+
+static int cpu_finish(void *state, struct results_run *run, struct result *result,
+                      struct diag *diag)
+{
+	struct cpu_state *cpu = state;
+
+	result->backend = xstrdup("perf_event");
+	result->event = xstrdup(cpu->event.name);
+	result->fallback = xstrdup(cpu->event.fallback);
+	if (sampler_totals(cpu->sampler)->n_samples == 0) {
+		result->unusable = cpu_why_no_samples(&cpu->event, cpu->used_ns, cpu->n_repeats);
+		return 0;
+	}
+	return write_results(cpu, run, result, diag);
+}
+
+static void cpu_destroy(void *state)
+{
+	struct cpu_state *cpu = state;
+
+	if (!cpu)
+		return;
+	sampler_free(cpu->sampler);
+	cpu_event_fini(&cpu->event);
+	free(cpu->repeats);
+	free(cpu);
+}
+
+const struct collector cpu_collector = {
+    .name = "cpu",
+    .aliases = (const char *const[]){NULL},
+    .help = "where processor time goes: sampled stacks and a flame graph",
+    .merges_repeats = true,
+    .slows_target = true,
+    .options = {option_rows, sizeof(struct cpu_options)},
+    .metrics = cpu_metrics,
+    .findings = cpu_findings,
+    .check = cpu_check,
+    .create = cpu_create,
+    .prepare = cpu_prepare,
+    .started = cpu_started,
+    .fd = cpu_fd,
+    .step = cpu_step,
+    .ended = cpu_ended,
+    .wants_more = cpu_wants_more,
+    .finish = cpu_finish,
+    .destroy = cpu_destroy,
+};

@@ -1,0 +1,401 @@
+/* Applies perf records in time order: mappings and names change, samples become stacks. */
+#include "cpu/sampler.h"
+
+#include "cpu/event.h"
+#include "cpu/threads.h"
+
+#include "core/address_space.h"
+#include "core/alloc.h"
+#include "core/diag.h"
+#include "core/perf/ring.h"
+#include "core/perf/stream.h"
+#include "core/recording.h"
+#include "core/stackwalk.h"
+#include "core/u64map.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+enum {
+	/* PERF_MAX_STACK_DEPTH: what the kernel gives unless a sysctl says otherwise. */
+	MAX_KERNEL_FRAMES = 127,
+	/* A record in the making on another CPU may be this much older than one that can be read.
+	 */
+	SLACK_NS = 2000000,
+	/* Read at least this often: stacks are completed from memory that soon changes, and the
+	 * mappings of a process can be opened only while it lives. */
+	STEP_EVERY_NS = 50000000,
+	/* Samples a ring should hold, so that it takes an eighth of a second at 997 Hz to lose one.
+	 */
+	RING_SAMPLES = 120,
+	/* Of a sample, beside the stack copy: header, registers, ids and the kernel chain. */
+	SAMPLE_REST_BYTES = 512,
+};
+
+struct sampler {
+	const struct cpu_event *event;
+	struct recording *recording;
+	struct address_spaces *spaces;
+	struct stack_walker *walker;
+	struct thread_names *names;
+	struct u64map *n_threads; /* pid -> how many threads live */
+	struct u64map *in_exec; /* pid -> not 0: it has not run an instruction of its new program */
+	struct sampler_totals totals;
+	struct recorded_frame *frames; /* of the stack in the making, leaf first */
+
+	/* of the present repeat */
+	struct perf_stream *stream;
+	int task_clock_fd; /* where periods are no time */
+	int timer_fd;
+	int epoll_fd;        /* of stream and timer */
+	uint64_t start_ns;   /* CLOCK_MONOTONIC */
+	uint64_t offset_ns;  /* where its time begins in the recording */
+	uint64_t latest_ns;  /* in the recording */
+	uint64_t n_lost_now; /* by LOST records */
+};
+
+static const struct value_type types_of_clock[] = {
+    {"samples", "count"},
+    {"cpu", "nanoseconds"},
+};
+static const struct value_type types_of_cycles[] = {
+    {"samples", "count"},
+    {"cycles", "count"},
+};
+
+struct sampler *sampler_new(const struct cpu_event *event)
+{
+	struct sampler *sampler = xcalloc(1, sizeof(*sampler));
+
+	sampler->event = event;
+	sampler->recording =
+	    recording_new(event->periods_are_ns ? types_of_clock : types_of_cycles, 2);
+	sampler->spaces = address_spaces_new(sampler->recording);
+	sampler->walker = stack_walker_new(sampler->spaces, sampler->recording);
+	sampler->names = thread_names_new(sampler->recording);
+	sampler->n_threads = u64map_new();
+	sampler->in_exec = u64map_new();
+	sampler->frames = xcalloc(MAX_KERNEL_FRAMES + WALK_MAX_FRAMES, sizeof(*sampler->frames));
+	sampler->task_clock_fd = sampler->timer_fd = sampler->epoll_fd = -1;
+	return sampler;
+}
+
+static void close_fd(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+static void let_go(struct sampler *sampler)
+{
+	perf_stream_close(sampler->stream);
+	sampler->stream = NULL;
+	close_fd(&sampler->task_clock_fd);
+	close_fd(&sampler->timer_fd);
+	close_fd(&sampler->epoll_fd);
+}
+
+void sampler_free(struct sampler *sampler)
+{
+	if (!sampler)
+		return;
+	let_go(sampler);
+	free(sampler->frames);
+	u64map_free(sampler->in_exec);
+	u64map_free(sampler->n_threads);
+	thread_names_free(sampler->names);
+	stack_walker_free(sampler->walker);
+	address_spaces_free(sampler->spaces);
+	recording_free(sampler->recording);
+	free(sampler);
+}
+
+static bool in_kernel(const struct perf_record *record)
+{
+	return (record->misc & PERF_RECORD_MISC_CPUMODE_MASK) == PERF_RECORD_MISC_KERNEL;
+}
+
+/* Kernel frames, leaf first. Returns how many. */
+static size_t add_kernel_frames(struct sampler *sampler, const struct perf_record *record)
+{
+	size_t n_frames = 0;
+
+	for (size_t i = 0; i < record->n_callchain && n_frames < MAX_KERNEL_FRAMES; i++) {
+		if (record->callchain[i] >= PERF_CONTEXT_MAX) /* a marker, no address */
+			continue;
+		sampler->frames[n_frames] = address_spaces_frame(
+		    sampler->spaces, record->pid, record->callchain[i], n_frames > 0);
+		n_frames++;
+	}
+	if (n_frames == 0 && in_kernel(record)) /* a chain the kernel could not walk */
+		sampler->frames[n_frames++] =
+		    address_spaces_frame(sampler->spaces, record->pid, record->ip, false);
+	return n_frames;
+}
+
+/* While exec sets up a new program the user registers are left over from the old one, and there is
+ * no stack yet. */
+static bool has_user_stack(struct sampler *sampler, const struct perf_record *record)
+{
+	uint64_t *in_exec = u64map_get(sampler->in_exec, (uint32_t)record->pid);
+
+	if (record->user_abi == PERF_SAMPLE_REGS_ABI_NONE)
+		return false;
+	if (in_exec && *in_exec && in_kernel(record))
+		*in_exec = !address_spaces_find(sampler->spaces, record->pid,
+		                                record->user_registers[WALK_RIP]);
+	else if (in_exec)
+		*in_exec = 0;
+	return !in_exec || !*in_exec;
+}
+
+static void count_walk(struct sampler *sampler, const struct walk_result *walk)
+{
+	sampler->totals.n_completed += walk->completed;
+	if (walk->end == UNWIND_OUTERMOST)
+		return;
+	sampler->totals.n_truncated++;
+	sampler->totals.n_ends[walk->end]++;
+}
+
+static size_t add_user_frames(struct sampler *sampler, const struct perf_record *record,
+                              size_t n_frames)
+{
+	struct walk_input input = {
+	    .pid = record->pid,
+	    .tid = record->tid,
+	    .registers = record->user_registers,
+	    .stack = record->stack,
+	    .stack_bytes = record->stack_bytes,
+	    .read_memory = true,
+	};
+	struct walk_result walk;
+
+	if (!has_user_stack(sampler, record))
+		return n_frames;
+	walk = stack_walk(sampler->walker, &input, sampler->frames + n_frames);
+	count_walk(sampler, &walk);
+	return n_frames + walk.n_frames;
+}
+
+/* The time in the recording; never runs backwards, whatever a CPU's clock does. */
+static uint64_t recorded_time(struct sampler *sampler, uint64_t time_ns)
+{
+	uint64_t since_ns = time_ns > sampler->start_ns ? time_ns - sampler->start_ns : 0;
+
+	if (sampler->offset_ns + since_ns > sampler->latest_ns)
+		sampler->latest_ns = sampler->offset_ns + since_ns;
+	return sampler->latest_ns;
+}
+
+static void on_sample(struct sampler *sampler, const struct perf_record *record)
+{
+	size_t n_frames = add_kernel_frames(sampler, record);
+	uint64_t values[] = {[SAMPLER_SAMPLES] = 1, [SAMPLER_PERIODS] = record->period};
+	struct sample sample;
+
+	n_frames = add_user_frames(sampler, record, n_frames);
+	sample = (struct sample){
+	    .time_ns = recorded_time(sampler, record->time_ns),
+	    .thread = thread_names_recorded(sampler->names, record->pid, record->tid),
+	    .stack = recording_add_stack(sampler->recording, sampler->frames, n_frames),
+	};
+	recording_add_sample(sampler->recording, sample, values);
+	sampler->totals.n_samples++;
+	if (sampler->event->periods_are_ns)
+		sampler->totals.cpu_time_ns += record->period;
+}
+
+static void on_mapping(struct sampler *sampler, const struct perf_record *record)
+{
+	address_spaces_map(sampler->spaces, record->pid, record->addr, record->size_bytes,
+	                   record->file_off, record->path, record->device, record->inode,
+	                   record->executable);
+}
+
+static void on_fork(struct sampler *sampler, const struct perf_record *record)
+{
+	if (record->pid == record->parent_pid) {
+		++*u64map_put(sampler->n_threads, (uint32_t)record->pid, NULL);
+	} else {
+		*u64map_put(sampler->n_threads, (uint32_t)record->pid, NULL) = 1;
+		*u64map_put(sampler->in_exec, (uint32_t)record->pid, NULL) = 0;
+		address_spaces_fork(sampler->spaces, record->parent_pid, record->pid);
+	}
+	thread_names_fork(sampler->names, record->parent_tid, record->tid);
+}
+
+static void on_exit_record(struct sampler *sampler, const struct perf_record *record)
+{
+	uint64_t *n_threads = u64map_get(sampler->n_threads, (uint32_t)record->pid);
+
+	if (n_threads && *n_threads > 0 && --*n_threads == 0)
+		address_spaces_exit(sampler->spaces, record->pid);
+}
+
+static void on_comm(struct sampler *sampler, const struct perf_record *record)
+{
+	thread_names_set(sampler->names, record->tid, record->path);
+	if (!record->is_exec)
+		return;
+	address_spaces_exec(sampler->spaces, record->pid);
+	*u64map_put(sampler->n_threads, (uint32_t)record->pid, NULL) = 1;
+	*u64map_put(sampler->in_exec, (uint32_t)record->pid, NULL) = 1;
+}
+
+static void on_lost(struct sampler *sampler, const struct perf_record *record)
+{
+	sampler->n_lost_now += record->n_lost;
+}
+
+static void on_throttle(struct sampler *sampler, const struct perf_record *record)
+{
+	(void)record;
+	sampler->totals.n_throttled++;
+}
+
+static void (*const handlers[PERF_RECORD_MAX])(struct sampler *, const struct perf_record *) = {
+    [PERF_RECORD_SAMPLE] = on_sample,     [PERF_RECORD_MMAP2] = on_mapping,
+    [PERF_RECORD_FORK] = on_fork,         [PERF_RECORD_EXIT] = on_exit_record,
+    [PERF_RECORD_COMM] = on_comm,         [PERF_RECORD_LOST] = on_lost,
+    [PERF_RECORD_LOST_SAMPLES] = on_lost, [PERF_RECORD_THROTTLE] = on_throttle,
+};
+
+static void read_records(struct sampler *sampler)
+{
+	const struct perf_record *record;
+
+	while ((record = perf_stream_next(sampler->stream)))
+		if (record->type < PERF_RECORD_MAX && handlers[record->type])
+			handlers[record->type](sampler, record);
+}
+
+/* One descriptor to wait for: full rings, and the timer for what lies in emptier ones. */
+static int open_wait(struct sampler *sampler, struct diag *diag)
+{
+	struct itimerspec every = {.it_interval.tv_nsec = STEP_EVERY_NS,
+	                           .it_value.tv_nsec = STEP_EVERY_NS};
+	struct epoll_event wanted = {.events = EPOLLIN};
+
+	sampler->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	sampler->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	if (sampler->timer_fd < 0 || sampler->epoll_fd < 0 ||
+	    timerfd_settime(sampler->timer_fd, 0, &every, NULL) < 0 ||
+	    epoll_ctl(sampler->epoll_fd, EPOLL_CTL_ADD, sampler->timer_fd, &wanted) < 0 ||
+	    epoll_ctl(sampler->epoll_fd, EPOLL_CTL_ADD, perf_stream_fd(sampler->stream), &wanted) <
+	        0)
+		return diag_fail(diag, errno, "cannot wait for samples: %s", strerror(errno));
+	return 0;
+}
+
+/* Where periods are cycles the time comes from a counter of the kernel beside them. */
+static int open_task_clock(struct sampler *sampler, pid_t pid, struct diag *diag)
+{
+	struct perf_event_attr attr = {
+	    .type = PERF_TYPE_SOFTWARE,
+	    .size = sizeof(attr),
+	    .config = PERF_COUNT_SW_TASK_CLOCK,
+	    .inherit = sampler->event->attr.inherit,
+	    .exclude_kernel = sampler->event->attr.exclude_kernel,
+	    .disabled = 1,
+	    .enable_on_exec = 1,
+	};
+
+	if (sampler->event->periods_are_ns)
+		return 0;
+	sampler->task_clock_fd = perf_event_fd(&attr, pid, -1, diag);
+	return sampler->task_clock_fd < 0 ? sampler->task_clock_fd : 0;
+}
+
+static size_t wanted_ring_bytes(const struct sampler *sampler)
+{
+	size_t sample_bytes = sampler->event->attr.sample_stack_user + SAMPLE_REST_BYTES;
+	size_t size_bytes = 1 << 16;
+
+	/* The number of samples grows with the rate, so that the time to fill a ring does not
+	 * shrink. */
+	while (size_bytes < sample_bytes * RING_SAMPLES * (1 + sampler->event->freq_hz / 1000))
+		size_bytes *= 2;
+	return size_bytes;
+}
+
+int sampler_attach(struct sampler *sampler, pid_t pid, uint64_t start_ns, struct diag *diag)
+{
+	int err = perf_stream_open(&sampler->stream, &sampler->event->attr, pid,
+	                           wanted_ring_bytes(sampler), diag);
+
+	if (!err)
+		err = open_task_clock(sampler, pid, diag);
+	if (!err)
+		err = open_wait(sampler, diag);
+	if (err) {
+		let_go(sampler);
+		return err;
+	}
+	sampler->start_ns = start_ns;
+	sampler->n_lost_now = 0;
+	sampler->offset_ns = sampler->latest_ns;
+	sampler->totals.ring_bytes = perf_stream_ring_bytes(sampler->stream);
+	return 0;
+}
+
+int sampler_fd(const struct sampler *sampler)
+{
+	return sampler->epoll_fd;
+}
+
+void sampler_step(struct sampler *sampler)
+{
+	uint64_t n_ticks;
+
+	/* Only to make the descriptor quiet again. */
+	if (read(sampler->timer_fd, &n_ticks, sizeof(n_ticks)) < 0)
+		n_ticks = 0;
+	perf_stream_begin(sampler->stream, SLACK_NS);
+	read_records(sampler);
+}
+
+static void count_losses(struct sampler *sampler)
+{
+	uint64_t n_lost = perf_stream_n_lost(sampler->stream);
+
+	if (n_lost < sampler->n_lost_now) /* the counters of an older kernel */
+		n_lost = sampler->n_lost_now;
+	n_lost += perf_stream_n_malformed(sampler->stream);
+	sampler->totals.n_lost += n_lost;
+	if (n_lost)
+		recording_add_loss(sampler->recording, "records lost in the perf ring", n_lost);
+}
+
+void sampler_detach(struct sampler *sampler, uint64_t wall_ns)
+{
+	uint64_t time_ns;
+
+	if (!sampler->stream)
+		return;
+	perf_stream_stop(sampler->stream);
+	perf_stream_begin_last(sampler->stream);
+	read_records(sampler);
+	count_losses(sampler);
+	if (sampler->task_clock_fd >= 0 &&
+	    read(sampler->task_clock_fd, &time_ns, sizeof(time_ns)) == sizeof(time_ns))
+		sampler->totals.cpu_time_ns += time_ns;
+	recorded_time(sampler, sampler->start_ns + wall_ns);
+	sampler->totals.n_repeats++;
+	let_go(sampler);
+}
+
+const struct sampler_totals *sampler_totals(const struct sampler *sampler)
+{
+	return &sampler->totals;
+}
+
+const struct recording *sampler_recording(const struct sampler *sampler)
+{
+	return sampler->recording;
+}

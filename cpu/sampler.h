@@ -1,0 +1,50 @@
+/* Turns perf samples of a target's processes into recorded stacks while the target runs.
+ *
+ * Records are taken in time order, so that each sample is unwound against the mappings of its
+ * moment. The copies of user stacks are used at once and never stored. Repeats of the command go
+ * into one recording: the times of a repeat begin where the one before ended. Not thread-safe.
+ */
+#ifndef CPU_SAMPLER_H
+#define CPU_SAMPLER_H
+
+#include "core/unwind/unwind.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct cpu_event;
+struct diag;
+struct recording;
+struct sampler;
+
+/* Value types of the recording: samples, and what their periods add up to. */
+enum { SAMPLER_SAMPLES, SAMPLER_PERIODS };
+
+struct sampler_totals {
+	uint64_t n_samples;
+	uint64_t n_lost;      /* records that found the ring full, as the kernel counts them */
+	uint64_t n_completed; /* stacks with frames read from the target's memory */
+	uint64_t n_truncated; /* stacks that end before their outermost frame */
+	uint64_t n_ends[UNWIND_N_ENDS]; /* the same, by reason */
+	uint64_t n_throttled; /* times the kernel stopped sampling for a moment to save time */
+	uint64_t cpu_time_ns;
+	size_t ring_bytes; /* smallest ring that was granted */
+	unsigned n_repeats;
+};
+
+/* The event must outlive the sampler. */
+struct sampler *sampler_new(const struct cpu_event *event);
+void sampler_free(struct sampler *sampler);
+
+/* The target is held before its exec. start_ns (CLOCK_MONOTONIC) is time 0 of this repeat. */
+int sampler_attach(struct sampler *sampler, pid_t pid, uint64_t start_ns, struct diag *diag);
+int sampler_fd(const struct sampler *sampler); /* -1: not attached */
+void sampler_step(struct sampler *sampler);
+/* Stops sampling, takes what is left and lets go. wall_ns: how long the repeat took. */
+void sampler_detach(struct sampler *sampler, uint64_t wall_ns);
+
+const struct sampler_totals *sampler_totals(const struct sampler *sampler);
+const struct recording *sampler_recording(const struct sampler *sampler);
+
+#endif

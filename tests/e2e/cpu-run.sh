@@ -1,0 +1,82 @@
+#!/bin/bash
+# A cpu run leaves the target as it is, says what it cannot see, and repeats until it has enough.
+# tier: quick
+. "$(dirname "$0")/lib.sh"
+
+cpu() {
+	profile-scenario --results "$scratch/results" --type cpu "$@"
+}
+
+if [ "$(status_of cpu -- "$programs/cpu_split" 300)" = 3 ]; then
+	skip "a cpu run" "no cpu sampling here: $(tail -n 1 "$scratch/err")"
+	exit 0
+fi
+run=$scratch/results/cpu_split/cpu/latest
+for file in flamegraph.svg stacks.folded report.txt profile.pb.gz samples.bin run.json; do
+	promise "a run leaves $file" test -s "$run/$file"
+done
+promise "the headline says samples, rate, event and losses" matches "$scratch/err" \
+	'^cpu_split/cpu  OK +[0-9,]+ samples, 0\.[0-9]+ s, 997 Hz (cycles|cpu-clock)[^;]*; lost [0-9,]+, truncated [0-9.]+ %, unresolved [0-9.]+ %$'
+promise "the table has the burner on top with its place" matches "$scratch/err" \
+	'^ +[67][0-9]\.[0-9] % +[67][0-9]\.[0-9] %  burn_seventy +cpu_split\.c:[0-9]+$'
+promise "few samples are a finding with the line to type" contains "$run/run.json" "--min-samples 1000"
+promise "a function over 25 % is a finding" contains "$run/run.json" "burn_seventy itself"
+# Every sample is one line's worth of one stack.
+promise "stacks add up to cpu.samples" is \
+	"$(awk '{ n += $NF } END { print n }' "$run/stacks.folded")" "$(metric "$run" cpu.samples)"
+promise "nothing but the run's own words is on stderr, and the target's on stdout" \
+	is "$(cut -d' ' -f1 "$scratch/out" | tr '\n' ' ')" "burn_seventy burn_twenty burn_ten "
+
+promise "an exit status is the target's" is "$(status_of cpu -- sh -c 'exit 7')" 7
+promise "a signal is the target's" is "$(status_of cpu -- sh -c 'kill -TERM $$')" 143
+# One sample a second of processor time: true has ended long before the first.
+promise "a target that is too short for a sample is unusable" is "$(status_of cpu --freq 1 -- true)" 3
+promise "the reason and the remedy are said" matches "$scratch/err" 'no samples: .*--min-samples 1000'
+
+# 30 ms a run are about 30 samples: 100 of them take some runs.
+status_of cpu --scenario again --min-samples 100 -- "$programs/cpu_split" 30 >/dev/null
+again=$scratch/results/again/cpu/latest
+promise "--min-samples repeats the command and merges" python3 -c "
+import json
+m = json.load(open('$again/run.json'))['metrics']['cpu.samples']
+assert m['value'] >= 100 and len(m['samples']) >= 2 and sum(m['samples']) == m['value'], m"
+promise "the merged runs are in one file of stacks" is \
+	"$(awk '{ n += $NF } END { print n }' "$again/stacks.folded")" "$(metric "$again" cpu.samples)"
+
+promise "--no-inherit samples the first thread alone" is "$(
+	status_of cpu --scenario alone --no-inherit -- "$programs/cpu_tree" >/dev/null
+	grep -cE 'burn_in_(child|thread)' "$scratch/results/alone/cpu/latest/stacks.folded")" 0
+
+# As an ordinary user: user code at paranoid 2, kernel code as well below it.
+if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
+	mkdir -m 777 "$scratch/others"
+	status_of setpriv --reuid 65534 --clear-groups "$build/profile-scenario" --results "$scratch/others" \
+		--type cpu -- "$programs/cpu_split" 300 >"$scratch/status"
+	others=$scratch/others/cpu_split/cpu/latest
+	if [ "$(cat /proc/sys/kernel/perf_event_paranoid)" = 2 ]; then
+		promise "an ordinary user gets a profile" is "$(cat "$scratch/status")" 0
+		promise "an ordinary user's stacks are whole" matches "$others/stacks.folded" \
+			'^cpu_split;_start;.*;main;burn_seventy '
+		promise "what the user may not see is said with its remedy" contains "$others/run.json" \
+			"sysctl kernel.perf_event_paranoid=1"
+		promise "the headline says it too" contains "$scratch/err" "user code only"
+	else
+		skip "an ordinary user gets a profile" "kernel.perf_event_paranoid is not 2"
+	fi
+	cp "$programs/cpu_split" "$scratch/with_caps"
+	cp "$programs/cpu_split" "$scratch/setuid"
+	chmod u+s "$scratch/setuid"
+	as_other() {
+		status_of setpriv --reuid 65534 --clear-groups "$build/profile-scenario" \
+			--results "$scratch/others" --type cpu -- "$1" 50
+	}
+	promise "a set-user-id program is refused to an ordinary user" is "$(as_other "$scratch/setuid")" 3
+	promise "and why, and what helps, is said" matches "$scratch/err" 'set-user-id.*run this as root'
+	if setcap cap_net_raw+ep "$scratch/with_caps" 2>/dev/null; then
+		promise "a program with file capabilities is refused" is "$(as_other "$scratch/with_caps")" 3
+	else
+		skip "a program with file capabilities is refused" "setcap does not work here"
+	fi
+else
+	skip "an ordinary user gets a profile" "only root can become one for this test"
+fi

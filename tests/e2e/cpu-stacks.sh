@@ -1,0 +1,94 @@
+#!/bin/bash
+# Stacks are whole and named: recursion, threads, children, inlined calls, the kernel, debug files.
+# tier: quick
+. "$(dirname "$0")/lib.sh"
+
+sample() { # NAME ARGUMENT...: a run under that name; $run and $folded are its directory and stacks
+	local name=$1; shift
+	run=$scratch/results/$name/cpu/latest
+	folded=$scratch/$name.folded
+	status_of profile-scenario --results "$scratch/results" --scenario "$name" --type cpu \
+		--quiet "$@" >/dev/null
+	cp "$run/stacks.folded" "$folded" 2>/dev/null
+}
+
+if ! sample tree -- "$programs/cpu_tree"; then
+	skip "stacks are whole and named" "no cpu sampling here: $(tail -n 1 "$scratch/err")"
+	exit 0
+fi
+tree=$folded
+
+# share PATTERN FILE: percent of the samples on lines that match.
+share() {
+	awk -v pattern="$1" '{ n += $NF; if ($0 ~ pattern) hit += $NF }
+		END { printf "%d", n ? 100 * hit / n : 0 }' "$2"
+}
+at_least() { # ACTUAL LEAST
+	[ "$1" -ge "$2" ] || { echo "$1 is less than $2"; return 1; }
+}
+
+# 100 frames of recursion between main and the burner, not one less.
+descends=$(printf 'descend;%.0s' $(seq 100))
+promise "a recursion of 100 calls has 100 frames" contains "$tree" ";main;${descends}burn"
+promise "a named thread is seen under its name, from the start of its thread" \
+	matches "$tree" '^worker;(clone3|__clone3|clone|__clone);start_thread;burn_in_thread;burn'
+promise "a forked child is seen" matches "$tree" '^cpu_tree;_start;.*;main;burn_in_child;burn'
+# Three burners of 200 ms each: a third of the samples. 600 samples have a standard deviation of 2 points.
+promise "the child has its third" at_least "$(share ';burn_in_child;' "$tree")" 25
+promise "the thread has its third" at_least "$(share '^worker;' "$tree")" 25
+# Each stack begins at the program's or the thread's start; exec in the kernel is a sample or two.
+promise "stacks begin at their outermost frame" \
+	at_least "$(share '^[^;]*;(_start|clone3|__clone3|clone|__clone);' "$tree")" 97
+promise "hardly a stack is truncated" python3 -c "
+value = float('$(metric "$run" cpu.truncated_percent)')
+assert value < 1, value"
+
+sample inline -- "$programs/cpu_inline"
+promise "an inlined call is a frame of its own, under the demangled name of its caller" \
+	matches "$folded" ';main;mill::Stone<int>::turn;mill::grind_\[i\] '
+
+# Names from a separate debug file beside a stripped program.
+cp "$programs/cpu_split" "$scratch/stripped"
+(cd "$scratch" && objcopy --only-keep-debug stripped stripped.debug &&
+	strip stripped && objcopy --add-gnu-debuglink=stripped.debug stripped)
+sample stripped -- "$scratch/stripped" 200
+promise "a stripped program has the names of its debug file" matches "$folded" ';main;burn_seventy '
+rm "$scratch/stripped.debug"
+sample nameless -- "$scratch/stripped" 200
+promise "without names frames are those of the object, counted as unresolved" \
+	matches "$folded" ';\[stripped\] '
+promise "unresolved samples are counted" python3 -c "
+value = float('$(metric "$run" cpu.unresolved_percent)')
+assert value > 50, value"
+promise "the object without names comes with a remedy" python3 - "$run/run.json" <<'P'
+import json, sys
+quality = json.load(open(sys.argv[1]))["quality"]
+assert quality["unresolved_by_object"]["stripped"] > 50, quality
+assert any("stripped" in note for note in quality["notes"]), quality["notes"]
+P
+
+sample static -- "$programs/cpu_static" 200
+promise "a static program has whole stacks" matches "$folded" '^cpu_static;_start;.*main;burn_seventy '
+
+# 50 programs of a millisecond. What the kernel does in their exec has no user stack: none is made up.
+sample execs --freq 4999 -- sh -c "$(printf '/bin/true;%.0s' $(seq 50))"
+promise "a stack in exec is that of the kernel alone" \
+	is "$(grep -cE '\[unwind failed[^;]*;[^;]*;[^;]*;?[^;]*execve' "$folded")" 0
+
+promise "dash's vfork, whose return address is in a register, has its callers" \
+	is "$(grep -cE '\[unwind failed[^;]*;[^;]*vfork' "$folded")" 0
+promise "the dynamic linker's start is the end of a stack, though it has no CFI" \
+	is "$(grep -cE '\[unwind failed[^;]*;[^;]*;_dl_start' "$folded")" 0
+
+if [ "$(id -u)" = 0 ] || [ "$(cat /proc/sys/kernel/perf_event_paranoid)" -lt 2 ]; then
+	sample kernel -- dd if=/dev/zero of=/dev/null bs=256k count=8000
+	# read, __read or __GI___libc_read, by what libc's symbol tables hold.
+	promise "kernel frames stand on the user frames that called them" \
+		matches "$folded" '^dd;.*[;_]read;.*_\[k\];.*_\[k\] '
+	sample no-kernel --no-kernel -- dd if=/dev/zero of=/dev/null bs=16 count=600000
+	promise "--no-kernel samples user code" matches "$folded" '^dd;.*[;_]write '
+	promise "--no-kernel leaves the kernel out" is "$(grep -c '_\[k\]' "$folded")" 0
+else
+	skip "kernel frames stand on the user frames that called them" "perf_event_paranoid forbids them"
+	skip "--no-kernel leaves the kernel out" "perf_event_paranoid forbids them"
+fi

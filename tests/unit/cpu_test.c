@@ -1,0 +1,229 @@
+/* The cpu sampler: events chosen by what the machine grants, names of threads, samples of a real
+ * child. */
+#include "cpu/event.h"
+#include "cpu/options.h"
+#include "cpu/sampler.h"
+#include "cpu/summary.h"
+#include "cpu/threads.h"
+
+#include "core/diag.h"
+#include "core/recording.h"
+
+#include <poll.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static const struct cpu_options defaults = {
+    .freq_hz = 997,
+    .stack_bytes = 8192,
+    .kernel = true,
+    .inherit = true,
+};
+
+static uint64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+static void a_thread_has_its_makers_name_until_it_gets_its_own(void **state)
+{
+	static const struct value_type samples = {"samples", "count"};
+	struct recording *recording = recording_new(&samples, 1);
+	struct thread_names *names = thread_names_new(recording);
+	uint32_t before, after;
+
+	(void)state;
+	thread_names_set(names, 10, "server");
+	thread_names_fork(names, 10, 11);
+	before = thread_names_recorded(names, 10, 11);
+	assert_string_equal(recording_thread(recording, before)->comm, "server");
+	assert_int_equal(thread_names_recorded(names, 10, 11), before);
+	thread_names_set(names, 11, "worker");
+	after = thread_names_recorded(names, 10, 11);
+	assert_string_equal(recording_thread(recording, after)->comm, "worker");
+	assert_int_equal(recording_thread(recording, after)->tid, 11);
+	assert_string_equal(recording_thread(recording, before)->comm, "server");
+	assert_string_equal(recording_thread(recording, thread_names_recorded(names, 10, 10))->comm,
+	                    "server");
+	thread_names_free(names);
+	recording_free(recording);
+}
+
+static void a_rate_above_the_kernels_limit_is_lowered_and_said(void **state)
+{
+	struct cpu_options greedy = defaults;
+	struct cpu_event event;
+	struct diag diag = {0};
+
+	(void)state;
+	greedy.freq_hz = UINT64_C(1) << 40;
+	if (cpu_event_choose(&event, &greedy, &diag))
+		skip();
+	assert_true(event.freq_hz < greedy.freq_hz);
+	assert_int_equal(event.attr.sample_freq, event.freq_hz);
+	assert_true(event.notes.n_texts >= 1);
+	assert_non_null(strstr(event.notes.texts[0], "perf_event_max_sample_rate"));
+	cpu_event_fini(&event);
+}
+
+static void without_kernel_the_event_asks_for_no_kernel(void **state)
+{
+	struct cpu_options user_only = defaults;
+	struct cpu_event event;
+	struct diag diag = {0};
+
+	(void)state;
+	user_only.kernel = false;
+	if (cpu_event_choose(&event, &user_only, &diag))
+		skip();
+	assert_true(event.attr.exclude_kernel);
+	assert_false(event.sees_kernel);
+	assert_int_equal(event.attr.sample_type & PERF_SAMPLE_CALLCHAIN, 0);
+	assert_int_equal(event.notes.n_texts, 0); /* it was asked for: nothing to say */
+	cpu_event_fini(&event);
+}
+
+/* Runs build/tests/programs/PROGRAM under the sampler, as the driver does. */
+static void sample_program(struct sampler *sampler, char *program, char *argument)
+{
+	char *argv[] = {program, argument, NULL};
+	uint64_t start_ns = now_ns();
+	struct diag diag = {0};
+	int gate[2];
+	char byte;
+	pid_t pid;
+	int status;
+
+	assert_int_equal(pipe(gate), 0);
+	pid = fork();
+	if (pid == 0) {
+		close(STDOUT_FILENO);
+		close(gate[1]);
+		if (read(gate[0], &byte, 1) == 1)
+			execv(program, argv);
+		_exit(127);
+	}
+	close(gate[0]);
+	assert_int_equal(sampler_attach(sampler, pid, start_ns, &diag), 0);
+	assert_int_equal(write(gate[1], "g", 1), 1);
+	close(gate[1]);
+	while (waitpid(pid, &status, WNOHANG) == 0) {
+		struct pollfd wait = {.fd = sampler_fd(sampler), .events = POLLIN};
+
+		if (poll(&wait, 1, 100) > 0)
+			sampler_step(sampler);
+	}
+	sampler_detach(sampler, now_ns() - start_ns);
+	assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+static char *program_path(const char *name)
+{
+	static char path[512];
+	const char *build = getenv("BUILD");
+
+	snprintf(path, sizeof(path), "%s/tests/programs/%s", build ? build : "build", name);
+	return path;
+}
+
+static void sampled_time_is_the_time_that_was_used(void **state)
+{
+	struct cpu_event event;
+	struct sampler *sampler;
+	const struct sampler_totals *totals;
+	struct rusage usage;
+	struct diag diag = {0};
+	double used_ns;
+
+	(void)state;
+	if (cpu_event_choose(&event, &defaults, &diag))
+		skip();
+	sampler = sampler_new(&event);
+	totals = sampler_totals(sampler);
+	sample_program(sampler, program_path("cpu_split"), "300");
+	getrusage(RUSAGE_CHILDREN, &usage);
+	used_ns = (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1e9 +
+	          (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1e3;
+	assert_int_equal(totals->n_lost, 0);
+	/* Periods of 1 ms, of which the last of each stretch on a CPU is not counted; 10 % is wide.
+	 */
+	assert_true((double)totals->cpu_time_ns > 0.9 * used_ns);
+	assert_true((double)totals->cpu_time_ns < 1.1 * used_ns);
+	assert_true(totals->n_truncated * 50 < totals->n_samples);
+	sampler_free(sampler);
+	cpu_event_fini(&event);
+}
+
+static void repeats_follow_each_other_in_time(void **state)
+{
+	struct cpu_event event;
+	struct sampler *sampler;
+	const struct recording *recording;
+	struct diag diag = {0};
+	uint64_t latest_ns = 0, n_first;
+
+	(void)state;
+	if (cpu_event_choose(&event, &defaults, &diag))
+		skip();
+	sampler = sampler_new(&event);
+	recording = sampler_recording(sampler);
+	sample_program(sampler, program_path("cpu_split"), "50");
+	n_first = sampler_totals(sampler)->n_samples;
+	sample_program(sampler, program_path("cpu_split"), "50");
+	assert_true(n_first > 10);
+	assert_true(sampler_totals(sampler)->n_samples > n_first + 10);
+	assert_int_equal(sampler_totals(sampler)->n_repeats, 2);
+	for (size_t i = 0; i < recording_n_samples(recording); i++) {
+		const uint64_t *values;
+		struct sample sample = recording_sample(recording, i, &values);
+
+		assert_true(sample.time_ns >= latest_ns);
+		latest_ns = sample.time_ns;
+		assert_string_equal(recording_thread(recording, sample.thread)->comm, "cpu_split");
+		assert_int_equal(values[SAMPLER_SAMPLES], 1);
+		assert_true(values[SAMPLER_PERIODS] > 0);
+	}
+	assert_true(latest_ns >= 100000000);
+	sampler_free(sampler);
+	cpu_event_fini(&event);
+}
+
+static void no_samples_are_explained(void **state)
+{
+	struct cpu_event event = {.freq_hz = 1000};
+	char *too_short = cpu_why_no_samples(&event, 1000000, 1);
+	char *refused = cpu_why_no_samples(&event, 500000000, 1);
+
+	(void)state;
+	assert_non_null(strstr(too_short, "--min-samples"));
+	assert_non_null(strstr(too_short, "1 run took 1.0 ms"));
+	assert_non_null(strstr(refused, "set-user-id"));
+	free(too_short);
+	free(refused);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(a_thread_has_its_makers_name_until_it_gets_its_own),
+	    cmocka_unit_test(a_rate_above_the_kernels_limit_is_lowered_and_said),
+	    cmocka_unit_test(without_kernel_the_event_asks_for_no_kernel),
+	    cmocka_unit_test(sampled_time_is_the_time_that_was_used),
+	    cmocka_unit_test(repeats_follow_each_other_in_time),
+	    cmocka_unit_test(no_samples_are_explained),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
