@@ -1,0 +1,303 @@
+/* profile.pb.gz: pprof's profile.proto, gzipped (github.com/google/pprof, proto/profile.proto). */
+#include "core/export/exporter.h"
+
+#include "core/alloc.h"
+#include "core/diag.h"
+#include "core/export/protobuf.h"
+#include "core/profile.h"
+#include "core/stack_table.h"
+#include "core/string_pool.h"
+#include "core/u64map.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <zlib.h>
+
+/* Field numbers of profile.proto. */
+enum {
+	PROFILE_SAMPLE_TYPE = 1,
+	PROFILE_SAMPLE = 2,
+	PROFILE_MAPPING = 3,
+	PROFILE_LOCATION = 4,
+	PROFILE_FUNCTION = 5,
+	PROFILE_STRING_TABLE = 6,
+	PROFILE_TIME_NANOS = 9,
+	PROFILE_DURATION_NANOS = 10,
+	PROFILE_PERIOD_TYPE = 11,
+	PROFILE_PERIOD = 12,
+	PROFILE_COMMENT = 13,
+	PROFILE_DEFAULT_SAMPLE_TYPE = 14,
+
+	VALUE_TYPE_TYPE = 1,
+	VALUE_TYPE_UNIT = 2,
+
+	SAMPLE_LOCATION_ID = 1,
+	SAMPLE_VALUE = 2,
+	SAMPLE_LABEL = 3,
+
+	LABEL_KEY = 1,
+	LABEL_STR = 2,
+	LABEL_NUM = 3,
+
+	MAPPING_ID = 1,
+	MAPPING_MEMORY_LIMIT = 3,
+	MAPPING_FILENAME = 5,
+	MAPPING_HAS_FUNCTIONS = 7,
+	MAPPING_HAS_FILENAMES = 8,
+	MAPPING_HAS_LINE_NUMBERS = 9,
+	MAPPING_HAS_INLINE_FRAMES = 10,
+
+	LOCATION_ID = 1,
+	LOCATION_MAPPING_ID = 2,
+	LOCATION_ADDRESS = 3,
+	LOCATION_LINE = 4,
+
+	LINE_FUNCTION_ID = 1,
+	LINE_LINE = 2,
+
+	FUNCTION_ID = 1,
+	FUNCTION_NAME = 2,
+	FUNCTION_SYSTEM_NAME = 3,
+	FUNCTION_FILENAME = 4,
+};
+
+struct writer {
+	const struct profile *profile;
+	struct protobuf out;
+	struct protobuf message; /* scratch for one level of nesting */
+	struct protobuf nested;  /* and for the next */
+	struct string_pool *strings;
+	struct u64map *functions; /* (name, file) text ids of the profile -> function id */
+	struct u64map *mappings;  /* object text id of the profile -> mapping id */
+	/* A location is one address with the calls inlined there: a chain of frames. Its node in
+	 * this trie is its id. */
+	struct stack_table *chains;
+	struct u64map *locations; /* ids that have been written */
+};
+
+static uint64_t string_id(struct writer *writer, const char *text)
+{
+	return string_pool_add(writer->strings, text);
+}
+
+static void add_value_type(struct writer *writer, unsigned field, const struct value_type *type)
+{
+	protobuf_clear(&writer->message);
+	protobuf_add_number(&writer->message, VALUE_TYPE_TYPE, string_id(writer, type->name));
+	protobuf_add_number(&writer->message, VALUE_TYPE_UNIT, string_id(writer, type->unit));
+	protobuf_add_message(&writer->out, field, &writer->message);
+}
+
+static uint64_t function_id(struct writer *writer, const struct frame *frame)
+{
+	bool is_new;
+	uint64_t *id =
+	    u64map_put(writer->functions, (uint64_t)frame->function << 32 | frame->file, &is_new);
+	uint64_t name;
+
+	if (!is_new)
+		return *id;
+	*id = u64map_count(writer->functions);
+	name = string_id(writer, profile_text(writer->profile, frame->function));
+	protobuf_clear(&writer->nested);
+	protobuf_add_number(&writer->nested, FUNCTION_ID, *id);
+	protobuf_add_number(&writer->nested, FUNCTION_NAME, name);
+	protobuf_add_number(&writer->nested, FUNCTION_SYSTEM_NAME, name);
+	protobuf_add_number(&writer->nested, FUNCTION_FILENAME,
+	                    string_id(writer, profile_text(writer->profile, frame->file)));
+	protobuf_add_message(&writer->out, PROFILE_FUNCTION, &writer->nested);
+	return *id;
+}
+
+/* One mapping for each object. Addresses are the object's own, so all begin at 0. */
+static uint64_t mapping_id(struct writer *writer, const struct frame *frame)
+{
+	bool is_new;
+	uint64_t *id = u64map_put(writer->mappings, frame->object, &is_new);
+
+	if (!is_new)
+		return *id;
+	*id = u64map_count(writer->mappings);
+	protobuf_clear(&writer->nested);
+	protobuf_add_number(&writer->nested, MAPPING_ID, *id);
+	protobuf_add_number(&writer->nested, MAPPING_MEMORY_LIMIT, UINT64_MAX);
+	protobuf_add_number(&writer->nested, MAPPING_FILENAME,
+	                    string_id(writer, profile_text(writer->profile, frame->object)));
+	/* What has names has been named: readers need not look for the file. */
+	for (unsigned has = MAPPING_HAS_FUNCTIONS; has <= MAPPING_HAS_INLINE_FRAMES; has++)
+		protobuf_add_number(&writer->nested, has, 1);
+	protobuf_add_message(&writer->out, PROFILE_MAPPING, &writer->nested);
+	return *id;
+}
+
+static void add_line(struct writer *writer, const struct frame *frame)
+{
+	uint64_t id = function_id(writer, frame);
+
+	protobuf_clear(&writer->nested);
+	protobuf_add_number(&writer->nested, LINE_FUNCTION_ID, id);
+	protobuf_add_number(&writer->nested, LINE_LINE, frame->line);
+	protobuf_add_message(&writer->message, LOCATION_LINE, &writer->nested);
+}
+
+/* The last frame of a chain is the function that holds the code; those before it are inlined there.
+ */
+static uint64_t location_id(struct writer *writer, const uint32_t *chain, size_t n_frames)
+{
+	const struct frame *holder = profile_frame(writer->profile, chain[n_frames - 1]);
+	uint32_t id = 0;
+	uint64_t mapping;
+	bool is_new;
+
+	for (size_t i = 0; i < n_frames; i++)
+		id = stack_table_add(writer->chains, id, 0, chain[i]);
+	u64map_put(writer->locations, id, &is_new);
+	if (!is_new)
+		return id;
+	mapping = mapping_id(writer, holder);
+	protobuf_clear(&writer->message);
+	protobuf_add_number(&writer->message, LOCATION_ID, id);
+	protobuf_add_number(&writer->message, LOCATION_MAPPING_ID, mapping);
+	protobuf_add_number(&writer->message, LOCATION_ADDRESS, holder->vaddr);
+	for (size_t i = 0; i < n_frames; i++)
+		add_line(writer, profile_frame(writer->profile, chain[i]));
+	protobuf_add_message(&writer->out, PROFILE_LOCATION, &writer->message);
+	return id;
+}
+
+/* Cuts a stack into chains and gives their location ids, leaf first; returns how many. */
+static size_t stack_locations(struct writer *writer, const uint32_t *frames, size_t n_frames,
+                              uint64_t *ids)
+{
+	size_t n_ids = 0;
+	size_t start = 0;
+
+	for (size_t i = 0; i < n_frames; i++) {
+		bool is_inlined = profile_frame(writer->profile, frames[i])->kind == FRAME_INLINED;
+
+		if (is_inlined && i + 1 < n_frames)
+			continue;
+		ids[n_ids++] = location_id(writer, frames + start, i + 1 - start);
+		start = i + 1;
+	}
+	return n_ids;
+}
+
+static void add_label(struct writer *writer, const char *key, const char *text, uint64_t number)
+{
+	protobuf_clear(&writer->nested);
+	protobuf_add_number(&writer->nested, LABEL_KEY, string_id(writer, key));
+	if (text)
+		protobuf_add_number(&writer->nested, LABEL_STR, string_id(writer, text));
+	else
+		protobuf_add_number(&writer->nested, LABEL_NUM, number);
+	protobuf_add_message(&writer->message, SAMPLE_LABEL, &writer->nested);
+}
+
+static void add_sample(struct writer *writer, const struct profile_sample *sample)
+{
+	const struct recorded_thread *thread = profile_thread(writer->profile, sample->thread);
+	size_t n_frames = profile_stack_frames(writer->profile, sample->stack, NULL, 0);
+	uint32_t *frames = xcalloc(n_frames, sizeof(*frames));
+	uint64_t *ids = xcalloc(n_frames, sizeof(*ids));
+	size_t n_ids;
+
+	profile_stack_frames(writer->profile, sample->stack, frames, n_frames);
+	n_ids = stack_locations(writer, frames, n_frames, ids);
+	protobuf_clear(&writer->message);
+	protobuf_add_numbers(&writer->message, SAMPLE_LOCATION_ID, ids, n_ids);
+	protobuf_add_numbers(&writer->message, SAMPLE_VALUE, sample->values,
+	                     profile_n_types(writer->profile));
+	add_label(writer, "comm", thread->comm, 0);
+	add_label(writer, "pid", NULL, (uint64_t)thread->pid);
+	add_label(writer, "tid", NULL, (uint64_t)thread->tid);
+	protobuf_add_message(&writer->out, PROFILE_SAMPLE, &writer->message);
+	free(frames);
+	free(ids);
+}
+
+static void add_all(struct writer *writer, const struct export_options *options)
+{
+	size_t n_types = profile_n_types(writer->profile);
+
+	for (size_t i = 0; i < n_types; i++)
+		add_value_type(writer, PROFILE_SAMPLE_TYPE, profile_type(writer->profile, i));
+	for (size_t i = 0; i < profile_n_samples(writer->profile); i++) {
+		struct profile_sample sample = profile_sample(writer->profile, i);
+
+		add_sample(writer, &sample);
+	}
+	protobuf_add_number(&writer->out, PROFILE_TIME_NANOS, (uint64_t)options->started_ns);
+	protobuf_add_number(&writer->out, PROFILE_DURATION_NANOS, options->duration_ns);
+	if (options->period && n_types > 1) {
+		add_value_type(writer, PROFILE_PERIOD_TYPE, profile_type(writer->profile, 1));
+		protobuf_add_number(&writer->out, PROFILE_PERIOD, options->period);
+	}
+	if (options->command)
+		protobuf_add_number(&writer->out, PROFILE_COMMENT,
+		                    string_id(writer, options->command));
+	protobuf_add_number(&writer->out, PROFILE_DEFAULT_SAMPLE_TYPE,
+	                    string_id(writer, profile_type(writer->profile, options->type)->name));
+	/* Last, when all are known. Id 0 is "" in our pool, as the format demands. */
+	for (size_t i = 0; i < string_pool_count(writer->strings); i++) {
+		const char *text = string_pool_text(writer->strings, (uint32_t)i);
+
+		protobuf_add_bytes(&writer->out, PROFILE_STRING_TABLE, text, strlen(text));
+	}
+}
+
+static int write_gzipped(const struct protobuf *message, FILE *out, struct diag *diag)
+{
+	enum { GZIP_HEADER = 16 }; /* added to the window bits: zlib.h, deflateInit2() */
+	uint8_t buffer[65536];
+	z_stream stream = {.next_in = message->bytes, .avail_in = (uInt)message->n_bytes};
+	int state;
+
+	if (message->n_bytes > UINT32_MAX)
+		return diag_fail(diag, EFBIG,
+		                 "the profile is larger than pprof's format can hold here (4 GB)");
+	if (deflateInit2(&stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, MAX_WBITS + GZIP_HEADER, 8,
+	                 Z_DEFAULT_STRATEGY) != Z_OK)
+		return diag_fail(diag, ENOMEM, "cannot compress the profile");
+	do {
+		stream.next_out = buffer;
+		stream.avail_out = sizeof(buffer);
+		state = deflate(&stream, Z_FINISH);
+		fwrite(buffer, 1, sizeof(buffer) - stream.avail_out, out);
+	} while (state == Z_OK || state == Z_BUF_ERROR);
+	deflateEnd(&stream);
+	return 0;
+}
+
+static int write_pprof(const struct profile *profile, const struct export_options *options,
+                       FILE *out, struct diag *diag)
+{
+	struct writer writer = {
+	    .profile = profile,
+	    .strings = string_pool_new(),
+	    .functions = u64map_new(),
+	    .mappings = u64map_new(),
+	    .chains = stack_table_new(),
+	    .locations = u64map_new(),
+	};
+	int err;
+
+	add_all(&writer, options);
+	err = write_gzipped(&writer.out, out, diag);
+	protobuf_fini(&writer.out);
+	protobuf_fini(&writer.message);
+	protobuf_fini(&writer.nested);
+	string_pool_free(writer.strings);
+	u64map_free(writer.functions);
+	u64map_free(writer.mappings);
+	stack_table_free(writer.chains);
+	u64map_free(writer.locations);
+	return err;
+}
+
+const struct exporter pprof_exporter = {
+    .name = "pprof",
+    .help = "gzipped profile.proto, as go tool pprof reads it",
+    .write = write_pprof,
+};

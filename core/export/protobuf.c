@@ -1,0 +1,91 @@
+/* The wire format of protocol buffers: varints and length-delimited fields. */
+#include "core/export/protobuf.h"
+
+#include "core/alloc.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum wire_type { WIRE_VARINT = 0, WIRE_LENGTH = 2 };
+
+/* A 64-bit varint has at most 10 groups of 7 bits. */
+enum { VARINT_MAX = 10 };
+
+void protobuf_fini(struct protobuf *message)
+{
+	free(message->bytes);
+	*message = (struct protobuf){0};
+}
+
+void protobuf_clear(struct protobuf *message)
+{
+	message->n_bytes = 0;
+}
+
+static size_t encode_varint(uint64_t value, uint8_t bytes[VARINT_MAX])
+{
+	size_t n = 0;
+
+	for (; value >= 0x80; value >>= 7)
+		bytes[n++] = (uint8_t)value | 0x80;
+	bytes[n++] = (uint8_t)value;
+	return n;
+}
+
+static void append(struct protobuf *message, const void *bytes, size_t n_bytes)
+{
+	if (!n_bytes)
+		return;
+	message->bytes =
+	    array_reserve(message->bytes, &message->capacity, message->n_bytes + n_bytes, 1);
+	memcpy(message->bytes + message->n_bytes, bytes, n_bytes);
+	message->n_bytes += n_bytes;
+}
+
+static void append_varint(struct protobuf *message, uint64_t value)
+{
+	uint8_t bytes[VARINT_MAX];
+
+	append(message, bytes, encode_varint(value, bytes));
+}
+
+static void append_key(struct protobuf *message, unsigned field, enum wire_type type)
+{
+	append_varint(message, (uint64_t)field << 3 | type);
+}
+
+void protobuf_add_number(struct protobuf *message, unsigned field, uint64_t value)
+{
+	if (!value)
+		return;
+	append_key(message, field, WIRE_VARINT);
+	append_varint(message, value);
+}
+
+void protobuf_add_bytes(struct protobuf *message, unsigned field, const void *bytes, size_t n_bytes)
+{
+	append_key(message, field, WIRE_LENGTH);
+	append_varint(message, n_bytes);
+	append(message, bytes, n_bytes);
+}
+
+void protobuf_add_message(struct protobuf *message, unsigned field, const struct protobuf *nested)
+{
+	protobuf_add_bytes(message, field, nested->bytes, nested->n_bytes);
+}
+
+void protobuf_add_numbers(struct protobuf *message, unsigned field, const uint64_t *values,
+                          size_t n_values)
+{
+	uint8_t scratch[VARINT_MAX];
+	size_t n_bytes = 0;
+
+	if (!n_values)
+		return;
+	for (size_t i = 0; i < n_values; i++)
+		n_bytes += encode_varint(values[i], scratch);
+	append_key(message, field, WIRE_LENGTH);
+	append_varint(message, n_bytes);
+	for (size_t i = 0; i < n_values; i++)
+		append_varint(message, values[i]);
+}
