@@ -12,7 +12,7 @@ if [ "$(status_of cpu -- "$programs/cpu_split" 300)" = 3 ]; then
 	exit 0
 fi
 run=$scratch/results/cpu_split/cpu/latest
-for file in flamegraph.svg stacks.folded report.txt profile.pb.gz samples.bin run.json; do
+for file in flamegraph.svg stacks.folded samples.bin run.json; do
 	promise "a run leaves $file" test -s "$run/$file"
 done
 promise "the headline says samples, rate, event and losses" matches "$scratch/err" \
