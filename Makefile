@@ -138,9 +138,12 @@ $(BUILD)/tests/programs/%: tests/programs/%.cc tests/programs/programs.mk
 	$(Q)$(CXX) -Wall -Wextra $(PROGRAM_CFLAGS) -o $@ $< $(PROGRAM_LDLIBS) -lpthread
 	$(PROGRAM_POST)
 
+$(BUILD)/tests/bench/unwind: $(LIBCORE)
+$(BUILD)/tests/bench/unwind: BENCH_LDLIBS = -lunwind
+
 $(BUILD)/tests/bench/%: tests/bench/%.c
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -MF $@.d -o $@ $< -lpthread
+	$(CC) $(CPPFLAGS) $(CFLAGS) $(SANITIZE) -MMD -MP -MF $@.d -o $@ $(filter %.c %.a,$^) $(BENCH_LDLIBS) -lpthread
 
 # `make check` sets up, then builds with what is now there: hence the second make.
 check:

@@ -92,18 +92,26 @@ static inline struct unwind_rule own_made_return(const struct own_process *own, 
 	return unwind_rule_of_made_return(&module->tables, pc - module->load_bias);
 }
 
-static inline struct unwind_rule own_rule(struct own_process *own, uint64_t pc)
+/* Out of line, so that the loop around a front's hit stays small. */
+static __attribute__((noinline, unused)) struct unwind_rule
+own_rule_behind_front(struct own_process *own, uint64_t pc)
 {
-	struct unwind_rule rule = unwind_front_get(&own->front, pc);
+	struct unwind_rule rule = unwind_cache_get(&own->cache, pc);
 
-	if (__builtin_expect(rule.kind != UNWIND_RULE_UNKNOWN, 1))
-		return rule;
-	rule = unwind_cache_get(&own->cache, pc);
 	if (rule.kind == UNWIND_RULE_UNKNOWN) {
 		rule = own_rule_decode(own, pc);
 		unwind_cache_put(&own->cache, pc, rule);
 	}
 	unwind_front_put(&own->front, pc, rule);
+	return rule;
+}
+
+static inline struct unwind_rule own_rule(struct own_process *own, uint64_t pc)
+{
+	struct unwind_rule rule = unwind_front_get(&own->front, pc);
+
+	if (__builtin_expect(rule.kind == UNWIND_RULE_UNKNOWN, 0))
+		rule = own_rule_behind_front(own, pc);
 	return rule;
 }
 
@@ -122,8 +130,9 @@ __attribute__((no_sanitize("address"))) static inline bool own_read(void *contex
 }
 
 /* Stores up to `room` pcs, the leaf's first, and why the walk ended. */
-static inline size_t own_walk(struct own_process *own, struct unwind_registers frame, uint64_t *pcs,
-                              size_t room, enum unwind_end *end)
+static inline __attribute__((always_inline)) size_t
+own_walk_with(struct own_process *own, struct unwind_registers frame, uint64_t *pcs, size_t room,
+              enum unwind_end *end, unwind_read *read, void *context)
 {
 	bool is_signal_frame = true; /* the leaf's pc is no return address either */
 	size_t n = 0;
@@ -135,12 +144,20 @@ static inline size_t own_walk(struct own_process *own, struct unwind_registers f
 			*end = UNWIND_TOO_DEEP;
 			break;
 		}
-		if (rule.kind == UNWIND_RULE_NONE && !is_signal_frame)
-			rule = own_made_return(own, frame.ip);
 		pcs[n++] = frame.ip;
-		*end = unwind_step(rule, &frame, &is_signal_frame, own_read, own);
+		*end = unwind_step(rule, &frame, &is_signal_frame, read, context);
+		if (*end == UNWIND_NO_TABLE && !is_signal_frame)
+			*end = unwind_step(own_made_return(own, frame.ip), &frame, &is_signal_frame,
+			                   read, context);
 	} while (*end == UNWIND_STEPPED);
 	return n;
+}
+
+/* Over all the ranges, so through signal handlers on other stacks too. */
+static inline size_t own_walk(struct own_process *own, struct unwind_registers frame, uint64_t *pcs,
+                              size_t room, enum unwind_end *end)
+{
+	return own_walk_with(own, frame, pcs, room, end, own_read, own);
 }
 
 #endif

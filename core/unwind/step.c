@@ -45,14 +45,16 @@ static enum unwind_end step_signal(struct unwind_registers *registers, bool *is_
 	return UNWIND_STEPPED;
 }
 
-enum unwind_end unwind_step_rare(struct unwind_rule rule, struct unwind_registers *registers,
-                                 bool *is_signal_frame, unwind_read *read, void *context)
+enum unwind_end unwind_step_rare(struct unwind_rule rule, uint64_t ip, uint64_t sp, uint64_t bp,
+                                 struct unwind_registers *stepped, bool *is_signal_frame,
+                                 unwind_read *read, void *context)
 {
+	*stepped = (struct unwind_registers){ip, sp, bp};
 	switch ((enum unwind_rule_kind)rule.kind) {
 	case UNWIND_RULE_PLT:
-		return step_plt(rule, registers, is_signal_frame, read, context);
+		return step_plt(rule, stepped, is_signal_frame, read, context);
 	case UNWIND_RULE_SIGNAL:
-		return step_signal(registers, is_signal_frame, read, context);
+		return step_signal(stepped, is_signal_frame, read, context);
 	case UNWIND_RULE_OUTERMOST:
 		return UNWIND_OUTERMOST;
 	case UNWIND_RULE_COMPLEX:
@@ -61,7 +63,7 @@ enum unwind_end unwind_step_rare(struct unwind_rule rule, struct unwind_register
 		return UNWIND_NO_TABLE;
 	case UNWIND_RULE_RSP:
 	case UNWIND_RULE_RBP:
-		return unwind_step(rule, registers, is_signal_frame, read, context);
+		return unwind_step(rule, stepped, is_signal_frame, read, context);
 	case UNWIND_RULE_UNKNOWN:
 	case UNWIND_RULE_BAD:
 		break;

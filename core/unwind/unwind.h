@@ -96,9 +96,29 @@ const char *unwind_end_text(enum unwind_end end);
 /* Reads the 8 bytes at a stack address of the target. False: not readable. */
 typedef bool unwind_read(void *context, uint64_t addr, uint64_t *word);
 
-/* unwind_step() for the kinds of rules that are rare. */
-enum unwind_end unwind_step_rare(struct unwind_rule rule, struct unwind_registers *registers,
-                                 bool *is_signal_frame, unwind_read *read, void *context);
+/* unwind_step() for the kinds of rules that are rare, out of line. It takes the registers one by
+ * one and gives back a copy: the address of the caller's own is then not taken, and they stay in
+ * machine registers. */
+enum unwind_end unwind_step_rare(struct unwind_rule rule, uint64_t ip, uint64_t sp, uint64_t bp,
+                                 struct unwind_registers *stepped, bool *is_signal_frame,
+                                 unwind_read *read, void *context);
+
+static inline enum unwind_end unwind_step_aside(struct unwind_rule rule,
+                                                struct unwind_registers *registers,
+                                                bool *is_signal_frame, unwind_read *read,
+                                                void *context)
+{
+	struct unwind_registers stepped;
+	bool was_signal_frame;
+	enum unwind_end end = unwind_step_rare(rule, registers->ip, registers->sp, registers->bp,
+	                                       &stepped, &was_signal_frame, read, context);
+
+	if (end == UNWIND_STEPPED) {
+		*registers = stepped;
+		*is_signal_frame = was_signal_frame;
+	}
+	return end;
+}
 
 /* One frame outwards. *registers is changed only when UNWIND_STEPPED is returned. *is_signal_frame
  * says whether the frame just left was a signal trampoline, whose caller's ip is
@@ -119,7 +139,7 @@ unwind_step(struct unwind_rule rule, struct unwind_registers *registers, bool *i
 	else if (__builtin_expect(rule.kind == UNWIND_RULE_RBP, 1))
 		cfa = registers->bp + 8 * (uint64_t)rule.cfa_offset;
 	else
-		return unwind_step_rare(rule, registers, is_signal_frame, read, context);
+		return unwind_step_aside(rule, registers, is_signal_frame, read, context);
 	if (cfa <= registers->sp)
 		return UNWIND_NO_PROGRESS;
 	if (!read(context, cfa - 8, &ip))
@@ -134,7 +154,9 @@ unwind_step(struct unwind_rule rule, struct unwind_registers *registers, bool *i
 	}
 	if (ip == 0)
 		return UNWIND_OUTERMOST;
-	*registers = (struct unwind_registers){.ip = ip, .sp = cfa, .bp = bp};
+	registers->ip = ip;
+	registers->sp = cfa;
+	registers->bp = bp;
 	*is_signal_frame = false;
 	return UNWIND_STEPPED;
 }
