@@ -202,7 +202,12 @@ int fdpath_open_root(const char *path, struct owner owner, bool *made, struct di
 
 	if (fd >= 0)
 		goto out;
-	if (errno != ENOENT || !*path) {
+	if (!*path) {
+		fd = diag_fail(diag, ENOENT,
+		               "cannot open a directory without a name; give one with --results");
+		goto out;
+	}
+	if (errno != ENOENT) {
 		fd = fdpath_fail(diag, errno, "open", AT_FDCWD, path);
 		goto out;
 	}

@@ -117,6 +117,8 @@ static void a_file_in_the_way_is_named(void **state)
 	assert_int_equal(fdpath_open_root(path, nobody_else, &made, &diag), -ENOTDIR);
 	snprintf(path, sizeof(path), "%s/file/below", place->path);
 	assert_int_equal(fdpath_open_root(path, nobody_else, &made, &diag), -ENOTDIR);
+	assert_int_equal(fdpath_open_root("", nobody_else, &made, &diag), -ENOENT);
+	assert_non_null(strstr(diag.text, "give one with --results"));
 }
 
 static void a_root_is_made_with_its_parents(void **state)
