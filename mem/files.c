@@ -19,11 +19,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* An exporter that is not built leaves its file out. */
-#pragma weak folded_exporter
-#pragma weak flamegraph_exporter
-#pragma weak pprof_exporter
-
 /* CONTRACT 3: processes/ has so many. */
 enum { PROCESSES_SHOWN = 16, TABLE_ROWS = 5 };
 
@@ -147,8 +142,7 @@ static int write_subject(const struct subject *subject, struct results_run *resu
 	int err = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(files) && !err; i++)
-		if (files[i].write || files[i].exporter)
-			err = write_file(subject, i, results, diag);
+		err = write_file(subject, i, results, diag);
 	return err;
 }
 

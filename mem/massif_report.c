@@ -164,17 +164,49 @@ static void write_list_of_detailed(const struct massif *massif, FILE *out)
 	fputs("]\n\n", out);
 }
 
+/* ms_print's own threshold, in percent, on top of massif's: what is smaller is put together once
+ * more. */
+static const double print_threshold = 1.0;
+
+static double share_of(uint64_t bytes, uint64_t total)
+{
+	return total ? 100.0 * (double)bytes / (double)total : 0.0;
+}
+
+static void write_rest(uint64_t bytes, size_t n_places, uint64_t total, const char *prefix,
+                       FILE *out)
+{
+	char *text = with_commas(bytes);
+
+	fprintf(
+	    out,
+	    "%s->%05.2f%% (%sB) in %zu+ places, all below ms_print's threshold (%05.2f%%)\n%s\n",
+	    prefix, share_of(bytes, total), text, n_places, print_threshold, prefix);
+	free(text);
+}
+
 static void write_node(const struct heap_node *node, uint64_t total, const char *prefix,
                        const char *arrow, const char *middle, FILE *out)
 {
-	char *bytes = with_commas(node->bytes);
-	char *below = xasprintf("%s%s", prefix, middle);
+	char *bytes = with_commas(node->bytes), *below = xasprintf("%s%s", prefix, middle);
+	uint64_t rest = 0;
+	size_t n_rest = 0;
 
-	fprintf(out, "%s%s%05.2f%% (%sB) %s\n", prefix, arrow,
-	        total ? 100.0 * (double)node->bytes / (double)total : 0.0, bytes, node->text);
-	for (size_t i = 0; i < node->n_children; i++)
-		write_node(&node->children[i], total, below, "->",
-		           i + 1 == node->n_children ? "  " : "| ", out);
+	fprintf(out, "%s%s%05.2f%% (%sB) %s\n", prefix, arrow, share_of(node->bytes, total), bytes,
+	        node->text);
+	for (size_t i = 0; i < node->n_children; i++) {
+		const struct heap_node *child = &node->children[i];
+
+		if (share_of(child->bytes, total) >= print_threshold) {
+			write_node(child, total, below, "->",
+			           i + 1 == node->n_children ? "  " : "| ", out);
+		} else {
+			rest += child->bytes;
+			n_rest++;
+		}
+	}
+	if (n_rest)
+		write_rest(rest, n_rest, total, below, out);
 	if (!node->n_children)
 		fprintf(out, "%s\n", below);
 	free(below);
