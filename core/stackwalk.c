@@ -6,6 +6,7 @@
 #include "core/full_cfi.h"
 #include "core/sampled_stack.h"
 #include "core/unwind/cache.h"
+#include "core/unwind_index.h"
 
 #include <stdlib.h>
 
@@ -16,6 +17,7 @@ enum { FIRST_SLOTS_LOG2 = 14, LAST_SLOTS_LOG2 = 20 };
 struct stack_walker {
 	struct address_spaces *spaces;
 	struct full_cfi *full_cfi;
+	struct unwind_index *index;
 	uint32_t failed_object;
 	struct unwind_cache rules;
 	struct sampled_stack stack; /* of the sample at hand */
@@ -46,6 +48,7 @@ struct stack_walker *stack_walker_new(struct address_spaces *spaces, struct reco
 
 	walker->spaces = spaces;
 	walker->full_cfi = full_cfi_new(spaces);
+	walker->index = unwind_index_new();
 	walker->failed_object = recording_add_object(recording, &failed);
 	start_cache(walker, FIRST_SLOTS_LOG2);
 	return walker;
@@ -56,6 +59,7 @@ void stack_walker_free(struct stack_walker *walker)
 	if (!walker)
 		return;
 	full_cfi_free(walker->full_cfi);
+	unwind_index_free(walker->index);
 	free(walker->rules.slots);
 	free(walker);
 }
@@ -71,6 +75,15 @@ static uint64_t rule_key(uint32_t object, uint64_t vaddr)
 	return (uint64_t)object << VADDR_BITS | vaddr;
 }
 
+static struct unwind_rule decode_rule(struct stack_walker *walker, const struct mapping *mapping,
+                                      uint64_t vaddr)
+{
+	struct unwind_tables tables =
+	    unwind_index_tables(walker->index, mapping->object, &mapping->tables);
+
+	return unwind_rule_decode(&tables, vaddr);
+}
+
 static struct unwind_rule find_rule(struct stack_walker *walker, const struct mapping *mapping,
                                     uint64_t vaddr)
 {
@@ -78,11 +91,11 @@ static struct unwind_rule find_rule(struct stack_walker *walker, const struct ma
 	struct unwind_rule rule;
 
 	if (!key)
-		return unwind_rule_decode(&mapping->tables, vaddr);
+		return decode_rule(walker, mapping, vaddr);
 	rule = unwind_cache_get(&walker->rules, key);
 	if (rule.kind != UNWIND_RULE_UNKNOWN)
 		return rule;
-	rule = unwind_rule_decode(&mapping->tables, vaddr);
+	rule = decode_rule(walker, mapping, vaddr);
 	if (!unwind_cache_put(&walker->rules, key, rule) &&
 	    walker->rules.n_slots_log2 < LAST_SLOTS_LOG2) {
 		start_cache(walker, walker->rules.n_slots_log2 + 1);
