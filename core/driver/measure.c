@@ -463,6 +463,15 @@ static int copy_artifact(const struct measurement *m, const char *artifact, cons
 	return err;
 }
 
+/* A usable run is the latest one now, and that name is the shorter. */
+static void print_summary(const struct measurement *m)
+{
+	char *latest = xasprintf("%s/%s/%s/latest", m->request->results, m->request->name, m->collector->name);
+
+	summary_print(m->manifest, m->result.unusable ? results_path(m->run) : latest, stderr);
+	free(latest);
+}
+
 /* -o, --json and the summary, once the run is in its place. */
 static int hand_out(struct measurement *m)
 {
@@ -476,7 +485,7 @@ static int hand_out(struct measurement *m)
 	if (!err && common->json)
 		err = copy_artifact(m, "run.json", *common->json ? common->json : "-");
 	if (!common->quiet)
-		summary_print(m->manifest, results_path(m->run), stderr);
+		print_summary(m);
 	return err;
 }
 
