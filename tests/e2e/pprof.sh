@@ -4,8 +4,8 @@
 . "$(dirname "$0")/lib.sh"
 command -v protoc >/dev/null || { skip "profile.pb.gz decodes" "protoc is not installed (package protobuf-compiler)"; exit; }
 export PROFILE_SCENARIO_RESULTS=$scratch/results
-profile-scenario --quiet --type memory -- sqlite3 :memory: 'select count(*) from sqlite_master' >/dev/null 2>"$scratch/err" || cat "$scratch/err"
-run=$PROFILE_SCENARIO_RESULTS/sqlite3/memory/latest
+profile-scenario --quiet --type memory -- "$programs/heap-cxx" >/dev/null
+run=$PROFILE_SCENARIO_RESULTS/heap-cxx/memory/latest
 gunzip <"$run/profile.pb.gz" >"$scratch/profile.pb"
 promise "profile.pb.gz decodes by pprof's schema" bash -c \
 	"protoc --decode=Profile -I tests/readers profile.proto <$scratch/profile.pb >$scratch/profile.txt"
