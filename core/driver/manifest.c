@@ -222,7 +222,7 @@ json_t *manifest_make(const struct measured *measured, const struct results_run 
 	                              to_ns(&measured->started_monotonic)));
 	add_totals(manifest, result->metrics);
 	json_object_set_new(manifest, "exit", exit_to_json(measured->last));
-	json_object_set_new(manifest, "host", host_to_json());
+	json_object_set(manifest, "host", measured->host);
 	json_object_set_new(manifest, "git", git_to_json(measured->cwd));
 	json_object_set_new(manifest, "binary", binary_to_json(measured->binary));
 	json_object_set_new(manifest, "collector", collector_to_json(measured));

@@ -19,6 +19,7 @@ struct measured {
 	const struct collector *collector;
 	const void *own_options;
 	struct binary *binary;
+	json_t *host; /* as it was before the target ran */
 	struct timespec started_realtime;
 	struct timespec started_monotonic;
 	const struct repeat_result *last; /* the repeat that decides the exit */

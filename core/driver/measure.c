@@ -16,6 +16,7 @@
 #include "core/capability.h"
 #include "core/diag.h"
 #include "core/findings.h"
+#include "core/host.h"
 #include "core/metrics.h"
 #include "core/results.h"
 #include "core/words.h"
@@ -40,6 +41,7 @@ struct measurement {
 	struct run_options *common;
 	void *own; /* the collector's options */
 	struct binary binary;
+	json_t *host;
 	char *plain_copy;
 	char *command_text;
 	char *cwd;
@@ -134,6 +136,8 @@ static int begin_results(struct measurement *m)
 {
 	const struct request *request = m->request;
 
+	/* Before the run, so that its load is not ours. */
+	m->host = host_to_json();
 	clock_gettime(CLOCK_REALTIME, &m->started_realtime);
 	clock_gettime(CLOCK_MONOTONIC, &m->started_monotonic);
 	if (results_begin(&m->run, request->results, request->name, m->collector->name,
@@ -545,6 +549,7 @@ static void measurement_fini(struct measurement *m)
 	repeat_result_fini(&m->last);
 	result_fini(&m->result);
 	json_decref(m->manifest);
+	json_decref(m->host);
 	options_free(&run_option_table, m->common);
 	options_free(&m->collector->options, m->own);
 	binary_fini(&m->binary);
