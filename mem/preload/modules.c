@@ -155,8 +155,9 @@ static bool refresh(int (*callback)(struct dl_phdr_info *, size_t, void *))
 	return true;
 }
 
-struct unwind_rule modules_find_rule(uint64_t addr, bool *may_remember)
+struct unwind_rule modules_find_rule(uint64_t addr, bool is_return, bool *may_remember)
 {
+	struct unwind_rule rule = {.kind = UNWIND_RULE_NONE};
 	struct module *module = find(addr);
 	struct dl_find_object unused;
 
@@ -170,8 +171,11 @@ struct unwind_rule modules_find_rule(uint64_t addr, bool *may_remember)
 			module = find(addr);
 	}
 	if (!module || !module->has_tables)
-		return (struct unwind_rule){.kind = UNWIND_RULE_NONE};
-	return unwind_rule_decode(&module->tables, addr - module->load_bias);
+		return rule;
+	rule = unwind_rule_decode(&module->tables, addr - module->load_bias);
+	if (rule.kind == UNWIND_RULE_NONE && is_return)
+		rule = unwind_rule_of_made_return(&module->tables, addr + 1 - module->load_bias);
+	return rule;
 }
 
 static int mark_module(struct dl_phdr_info *info, size_t size, void *context)

@@ -13,9 +13,10 @@ struct wire_section;
 /* False: no memory for the list. */
 bool modules_init(void);
 
-/* The rule at an address of this process; asks the dynamic linker for objects loaded since the last
+/* The rule for a frame at an address of this process, which is that before a return address when
+ * `is_return`; asks the dynamic linker for objects loaded since the last
  * question. Sets *may_remember when the answer holds until an object is unloaded. */
-struct unwind_rule modules_find_rule(uint64_t addr, bool *may_remember);
+struct unwind_rule modules_find_rule(uint64_t addr, bool is_return, bool *may_remember);
 
 /* To be called after a dlclose(3): when an object has really gone, its ranges are forgotten and a
  * new generation begins. */

@@ -130,14 +130,14 @@ static inline bool read_stack(void *context, uint64_t addr, uint64_t *word)
 	return true;
 }
 
-static __attribute__((noinline)) struct unwind_rule find_rule(struct unwind_front *front,
-                                                              uint64_t key, uint64_t addr)
+static __attribute__((noinline)) struct unwind_rule
+find_rule(struct unwind_front *front, uint64_t key, uint64_t addr, bool is_return)
 {
 	struct unwind_rule rule = unwind_cache_get(&rules, key);
 	bool may_remember = true;
 
 	if (rule.kind == UNWIND_RULE_UNKNOWN) {
-		rule = modules_find_rule(addr, &may_remember);
+		rule = modules_find_rule(addr, is_return, &may_remember);
 		if (may_remember)
 			unwind_cache_put(&rules, key, rule);
 	}
@@ -175,7 +175,7 @@ static size_t unwind(struct stack_scratch *scratch, struct thread *thread,
 		hash = hash_step(hash, ip);
 		rule = unwind_front_get(&scratch->front, key);
 		if (unlikely(rule.kind == UNWIND_RULE_UNKNOWN))
-			rule = find_rule(&scratch->front, key, addr);
+			rule = find_rule(&scratch->front, key, addr, !is_exact);
 		end = unwind_step(rule, &registers, &is_exact, read_stack, &extent);
 		/* A signal frame may lead to another stack. */
 		if (unlikely(is_exact && end == UNWIND_STEPPED &&
