@@ -63,12 +63,11 @@ void io_counts_free(struct io_counts *counts)
 
 uint32_t io_counts_add_thread(struct io_counts *counts, pid_t tid, pid_t pid, const char *comm)
 {
-	struct thread_row *row =
-	    ARRAY_APPEND(counts->threads, counts->n_threads, counts->private->threads_capacity);
+	struct thread_row row = {.tid = tid, .pid = pid};
 
-	row->tid = tid;
-	row->pid = pid;
-	snprintf(row->comm, sizeof(row->comm), "%s", comm);
+	/* The name may be that of another row, which moves when the array grows. */
+	snprintf(row.comm, sizeof(row.comm), "%s", comm);
+	*ARRAY_APPEND(counts->threads, counts->n_threads, counts->private->threads_capacity) = row;
 	return (uint32_t)(counts->n_threads - 1);
 }
 

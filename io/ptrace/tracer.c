@@ -45,6 +45,8 @@ enum {
 	OPTIONS = PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACECLONE | PTRACE_O_TRACEFORK |
 	          PTRACE_O_TRACEVFORK | PTRACE_O_TRACEEXEC,
 	COMMAND_BYTES = 512,
+	KICK_SIGNAL = SIGURG, /* does nothing to whom it meets by mistake */
+	KICK_INTERVAL_NS = 5000000,
 };
 
 /* A traced thread. */
@@ -87,6 +89,7 @@ struct tracer {
 	atomic_bool has_ended;
 	struct diag diag;
 	atomic_int error; /* -errno */
+	atomic_bool quits;
 };
 
 static uint64_t now_ns(void)
@@ -510,17 +513,14 @@ static void dispatch(struct tracer *tracer, pid_t tid, int status)
 
 /* ---- the thread ---- */
 
-/* The only place where io_stop() may end the thread: all that it knows is consistent then. */
 static pid_t wait_for_stop(struct tracer *tracer, int *status)
 {
 	pid_t tid;
 
 	cpu_follower_resumed(tracer->follower);
-	do {
-		pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, NULL);
+	do
 		tid = wait4(-1, status, __WALL | __WNOTHREAD, &tracer->usage);
-		pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
-	} while (tid < 0 && errno == EINTR);
+	while (tid < 0 && errno == EINTR && !atomic_load(&tracer->quits));
 	tracer->stopped_ns = now_ns();
 	return tid;
 }
@@ -539,13 +539,27 @@ static int attach(struct tracer *tracer)
 	return diag_fail(&tracer->diag, errno, "cannot trace the target: %s", strerror(errno));
 }
 
+static void on_kick(int signal)
+{
+	(void)signal;
+}
+
+static void unblock_kick(void)
+{
+	sigset_t kick;
+
+	sigemptyset(&kick);
+	sigaddset(&kick, KICK_SIGNAL);
+	pthread_sigmask(SIG_UNBLOCK, &kick, NULL);
+}
+
 static void *tracer_run(void *context)
 {
 	struct tracer *tracer = context;
 	int status, err;
 	pid_t tid;
 
-	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
+	unblock_kick();
 	err = attach(tracer);
 	if (err) {
 		atomic_store(&tracer->error, err);
@@ -553,10 +567,11 @@ static void *tracer_run(void *context)
 		return NULL;
 	}
 	add_tracee(tracer, tracer->target)->has_parent = true;
-	while ((tid = wait_for_stop(tracer, &status)) > 0)
+	while (!atomic_load(&tracer->quits) && (tid = wait_for_stop(tracer, &status)) > 0)
 		dispatch(tracer, tid, status);
-	tracer->n_tracees =
-	    0; /* nobody is left; one may be on the list who died before its parent told of it */
+	/* Nobody is left. One may be on the list who died before its parent told of it. */
+	if (!atomic_load(&tracer->quits))
+		tracer->n_tracees = 0;
 	if (!tracer->seized)
 		sem_post(&tracer->ready); /* it died at the gate; launching will say why */
 	return NULL;
@@ -580,6 +595,26 @@ static void tracer_free(struct tracer *tracer)
 	free(tracer);
 }
 
+/* Kicks the thread out of wait4(2) until it has ended. A kick that comes just before it waits is
+ * lost, hence the loop. (pthread_cancel(3) would do without, but its unwinding and AddressSanitizer
+ * do not agree.) */
+static void end_thread(struct tracer *tracer)
+{
+	struct sigaction kick = {.sa_handler = on_kick}, old;
+	struct timespec deadline;
+
+	sigaction(KICK_SIGNAL, &kick, &old);
+	atomic_store(&tracer->quits, true);
+	do {
+		pthread_kill(tracer->thread, KICK_SIGNAL);
+		clock_gettime(CLOCK_REALTIME, &deadline);
+		deadline.tv_nsec += KICK_INTERVAL_NS;
+		deadline.tv_sec += deadline.tv_nsec / 1000000000;
+		deadline.tv_nsec %= 1000000000;
+	} while (pthread_timedjoin_np(tracer->thread, NULL, &deadline) == ETIMEDOUT);
+	sigaction(KICK_SIGNAL, &old, NULL);
+}
+
 /* The thread's end makes the kernel detach all that it still traces; they run on. */
 static void tracer_stop(void *state)
 {
@@ -587,8 +622,7 @@ static void tracer_stop(void *state)
 
 	if (!tracer)
 		return;
-	pthread_cancel(tracer->thread);
-	pthread_join(tracer->thread, NULL);
+	end_thread(tracer);
 	tracer->spec.counts->let_go = tracer->n_tracees;
 	tracer_free(tracer);
 }

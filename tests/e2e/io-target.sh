@@ -48,8 +48,26 @@ if command -v strace >/dev/null; then
 	io strace -o /dev/null true >/dev/null 2>&1
 	promise "a target that is a tracer is said" \
 		contains "$scratch/results/target/io/latest/run.json" "a thread has one tracer"
+	# Whatever strace follows cannot be traced by us: as in a container that forbids ptrace.
+	promise "where the target cannot be traced: 3" is "$(status_of strace -f -o /dev/null \
+		profile-scenario --results "$scratch/refused" --type io true)" 3
+	promise "with the remedy" contains "$scratch/err" ptrace_scope
+	promise "and no run" is "$(find "$scratch/refused" -name run.json | wc -l)" 0
 else
 	skip "a target that is a tracer is said" "no strace here"
+	skip "where the target cannot be traced: 3" "no strace here"
+fi
+
+as_nobody() {
+	mkdir -m 777 "$scratch/nobody"
+	setpriv --reuid 65534 --regid 65534 --clear-groups "$build/profile-scenario" --quiet \
+		--results "$scratch/nobody/results" --type io sh -c 'exit 9'
+	is $? 9
+}
+if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
+	promise "an ordinary user needs no rights" as_nobody
+else
+	skip "an ordinary user needs no rights" "only root can become one"
 fi
 
 # killed: SIGKILL for the tool while its target makes system calls; the target lives on and finishes its work.

@@ -283,6 +283,18 @@ static void calls_of_another_abi_have_their_own_rows(void **state)
 	assert_int_equal(target->counts->n_calls, 2);
 }
 
+static void a_thread_may_have_the_name_of_another_row(void **state)
+{
+	struct target *target = *state;
+
+	for (int tid = 2; tid <= 100; tid++) {
+		uint32_t row =
+		    io_counts_add_thread(target->counts, tid, 1, target->counts->threads[0].comm);
+
+		assert_string_equal(target->counts->threads[row].comm, "test");
+	}
+}
+
 static void every_row_of_facts_names_a_call(void **state)
 {
 	(void)state;
@@ -311,6 +323,7 @@ int main(void)
 	    PROMISE(a_close_that_fails_still_closes),
 	    PROMISE(copies_count_on_both_sides),
 	    PROMISE(calls_of_another_abi_have_their_own_rows),
+	    PROMISE(a_thread_may_have_the_name_of_another_row),
 	    PROMISE(every_row_of_facts_names_a_call),
 	};
 
