@@ -57,6 +57,7 @@ static uint8_t *other_stack; /* for signals and coroutines */
 
 /* What the comparisons in the signal handlers found. */
 static struct tally {
+	size_t n_traps;
 	size_t n_stacks;
 	size_t n_frames;
 	size_t n_complex; /* stacks that the rules could walk only in part: stack_walk() must do
@@ -184,21 +185,23 @@ static void on_alarm(int number, siginfo_t *info, void *context)
 	take_sample(context, 1);
 }
 
-enum { TRAP_FLAG = 0x100 };
+enum {
+	TRAP_FLAG = 0x100,
+	MAX_TRAPS = 300000, /* reached only with sanitizers */
+};
 
 /* Every instruction at first, later fewer and fewer: most are in the dynamic linker's search for
  * symbols. */
 static void on_trap(int number, siginfo_t *info, void *context)
 {
-	static unsigned n_traps;
 	ucontext_t *interrupted = context;
 
 	(void)number;
 	(void)info;
-	n_traps++;
-	if (stop_stepping)
+	tally.n_traps++;
+	if (stop_stepping || tally.n_traps > MAX_TRAPS)
 		interrupted->uc_mcontext.gregs[REG_EFL] &= ~TRAP_FLAG;
-	else if (n_traps % (1 + 8 * (tally.n_stacks / 2000)) == 0)
+	else if (tally.n_traps % (1 + 8 * (tally.n_stacks / 2000)) == 0)
 		take_sample(context, 16);
 }
 
@@ -384,15 +387,14 @@ static void run_libraries(void)
 static void run_everything(void)
 {
 	sink += recurse(40);
-	sort_numbers();
-	call_libc();
 	realigned(1, 2, 3, 4, 5, 6, 100, sort_numbers);
 	call_with_cfa_in_r12(clobber_r12);
+	raise(SIGUSR1);
+	run_coroutine();
+	call_libc();
 	sink += cxx_frames(3);
 	if (EXCEPTIONS_BY_LIBGCC)
 		sink += cxx_throws(1);
-	raise(SIGUSR1);
-	run_coroutine();
 }
 
 /* Where this thread's stack is, so that it may be read in place. */
