@@ -276,19 +276,33 @@ static void add_table(const struct cpu_facts *facts, struct text_list *table)
 	free(functions);
 }
 
+/* The function with the largest self value that has a name, or NULL. */
+static const struct function_value *
+hottest(const struct profile *profile, const struct function_value *functions, size_t n_functions)
+{
+	for (size_t i = 0; i < n_functions; i++) {
+		enum frame_kind kind = profile_frame(profile, functions[i].frame)->kind;
+
+		if (kind != FRAME_UNRESOLVED && kind != FRAME_FAILED)
+			return &functions[i];
+	}
+	return NULL;
+}
+
 /* Where to look first, if one function stands out. */
 static void judge_hottest(const struct cpu_facts *facts, struct findings *findings)
 {
 	size_t n_functions;
 	struct function_value *functions =
 	    profile_functions(facts->profile, SAMPLER_SAMPLES, &n_functions);
-	double share = n_functions ? percent(functions[0].self, facts->totals->n_samples) : 0;
+	const struct function_value *top = hottest(facts->profile, functions, n_functions);
+	double share = top ? percent(top->self, facts->totals->n_samples) : 0;
 
-	if (n_functions)
+	if (top)
 		findings_judge(
 		    findings, cpu_findings, "self-percent", share, NULL,
 		    "%.1f %% of the samples are in %s itself: the place to look at first", share,
-		    profile_folded_name(facts->profile, functions[0].frame));
+		    profile_folded_name(facts->profile, top->frame));
 	free(functions);
 }
 

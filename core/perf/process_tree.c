@@ -223,7 +223,7 @@ static void read_records(struct process_tree *tree)
 {
 	const struct perf_record *record;
 
-	perf_stream_begin(tree->stream, 0);
+	perf_stream_begin(tree->stream);
 	while ((record = perf_stream_next(tree->stream)))
 		if (record->type < PERF_RECORD_MAX && handlers[record->type])
 			handlers[record->type](tree, record);

@@ -126,13 +126,13 @@ static void drop_ended(struct perf_stream *stream)
 			epoll_ctl(stream->epoll_fd, EPOLL_CTL_DEL, events[i].data.fd, NULL);
 }
 
-void perf_stream_begin(struct perf_stream *stream, uint64_t slack_ns)
+void perf_stream_begin(struct perf_stream *stream)
 {
 	struct timespec now;
 
 	drop_ended(stream);
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	stream->horizon_ns = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec - slack_ns;
+	stream->horizon_ns = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
 void perf_stream_stop(struct perf_stream *stream)

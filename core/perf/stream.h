@@ -1,12 +1,11 @@
 /* One event on every online CPU, read as one stream of records in time order.
  *
  * An event that children inherit can only be mapped per CPU, so a process that moves leaves its
- * records in several rings. Each ring is in order; the stream merges them up to a horizon and
- * leaves younger records in their rings. With the horizon at the moment when reading begins, a
- * record comes after all that caused it (a FORK before what the child does, an MMAP2 before samples
- * in it), for those were visible before it was made. Unrelated records on two CPUs are in order too
- * when the horizon leaves time for a record that has its time but is still being written. A stream
- * is read by one thread.
+ * records in several rings. Each ring is in order; the stream merges them up to a horizon, the
+ * moment when reading began, and leaves younger records in their rings. So a record comes after all
+ * that caused it (a FORK before what the child does, an MMAP2 before samples in it), for those were
+ * visible before it was made. Of unrelated records on two CPUs one that was still being written may
+ * come late by the time that this takes. A stream is read by one thread.
  */
 #ifndef CORE_PERF_STREAM_H
 #define CORE_PERF_STREAM_H
@@ -31,9 +30,8 @@ int perf_stream_fd(const struct perf_stream *stream);
 /* The smallest of the rings. */
 size_t perf_stream_ring_bytes(const struct perf_stream *stream);
 
-/* Sets the horizon: what perf_stream_next() gives until the next call is at least slack_ns old now.
- */
-void perf_stream_begin(struct perf_stream *stream, uint64_t slack_ns);
+/* Sets the horizon to now: what perf_stream_next() gives until the next call is older. */
+void perf_stream_begin(struct perf_stream *stream);
 /* Stops the event in all processes that have it. */
 void perf_stream_stop(struct perf_stream *stream);
 /* No record will come any more: the horizon is lifted. */
