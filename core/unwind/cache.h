@@ -37,7 +37,7 @@ enum {
 };
 
 /* `memory` must be zeroed, aligned to 16 bytes, and outlive the cache; the largest power of two of
- * slots that fits is used (16 bytes each). */
+ * slots that fits is used (16 bytes each), two at least. */
 void unwind_cache_init(struct unwind_cache *cache, void *memory, size_t size_bytes);
 
 /* Stores a rule whose kind is not UNWIND_RULE_UNKNOWN under a key that is not 0. False: no room

@@ -7,10 +7,10 @@
  *   stepping one frame outwards by a rule, reading the stack through a callback.
  *
  * Formats: LSB 5.0 "Exception Frames" (.eh_frame, .eh_frame_hdr), DWARF 5 section 6.4, System V
- * AMD64 psABI 3.7. A rule holds what compilers emit (177,890 of 177,926 FDEs of 24
- * libraries, docs/architecture.md): CFA as RSP or RBP plus a constant, the return address at CFA-8,
- * RBP saved at a constant from the CFA or unchanged; further kinds for PLT stubs and signal
- * trampolines.
+ * AMD64 psABI 3.7. A rule holds what compilers emit (of libc, ld.so, libgcc_s, libstdc++ and
+ * python3 all but 16 of 19,309 functions; of libcrypto's assembly all but 84 of 10,911): CFA as RSP
+ * or RBP plus a constant, the return address at CFA-8, RBP saved at a constant from the CFA or
+ * unchanged; further kinds for PLT stubs and signal trampolines.
  *
  * These files also run inside the target: they use no heap, no stdio, no locks and no system calls,
  * keep no state but the caller's, and are safe in signal handlers. Malformed tables give
