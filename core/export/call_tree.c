@@ -259,3 +259,11 @@ void call_tree_fini(struct call_tree *tree)
 	free(tree->nodes);
 	*tree = (struct call_tree){0};
 }
+
+size_t call_node_name_length(const struct call_node *node)
+{
+	bool is_marked = node->is_frame && (node->kind == FRAME_KERNEL ||
+	                                    node->kind == FRAME_INLINED || node->kind == FRAME_JIT);
+
+	return strlen(node->name) - (is_marked ? strlen("_[k]") : 0);
+}

@@ -42,4 +42,7 @@ struct call_tree {
 void call_tree_init(struct call_tree *tree, const struct profile *profile, size_t type);
 void call_tree_fini(struct call_tree *tree);
 
+/* The length of the node's name without its mark _[k], _[i] or _[j]. */
+size_t call_node_name_length(const struct call_node *node);
+
 #endif

@@ -15,31 +15,34 @@ struct diag;
 
 /* What a document says of its run. NULL texts are left out. */
 struct export_options {
-	size_t type;	       /* the value type shown by formats that hold one */
-	const char *title;     /* "syn-1k/cpu" */
-	const char *subtitle;  /* event, rate, samples, lost, truncated, unresolved: the quality in a line */
+	size_t type;       /* the value type shown by formats that hold one */
+	const char *title; /* "syn-1k/cpu" */
+	const char *
+	    subtitle; /* event, rate, samples, lost, truncated, unresolved: the quality in a line */
 	const char *count_name; /* flamegraph.pl --countname: "samples", "bytes" */
 	const char *command;
-	double percent_limit;	/* report: functions under this share of the total are left out */
-	int64_t started_ns;	/* CLOCK_REALTIME of the start, for pprof; 0: unknown */
-	uint64_t duration_ns;	/* 0: unknown */
-	uint64_t period;	/* of type 1 where there is one: ns between samples; 0: none */
+	const char *event;    /* "cpu-clock", for report */
+	const uint64_t *lost; /* samples lost, for report; NULL: not known */
+	double percent_limit; /* report: functions under this share of the total are left out */
+	int64_t started_ns;   /* CLOCK_REALTIME of the start, for pprof; 0: unknown */
+	uint64_t duration_ns; /* 0: unknown */
+	uint64_t period;      /* of type 1 where there is one: ns between samples; 0: none */
 };
 
 struct exporter {
 	const char *name; /* as `export --format` spells it */
 	const char *help;
 	int (*write)(const struct profile *profile, const struct export_options *options, FILE *out,
-		     struct diag *diag);
+	             struct diag *diag);
 };
 
 /* All formats, ended by NULL. */
 extern const struct exporter *const exporters[];
 const struct exporter *exporter_find(const char *name); /* NULL: no such format */
 
-extern const struct exporter folded_exporter;	  /* stacks.folded (CONTRACT 3) */
+extern const struct exporter folded_exporter;     /* stacks.folded (CONTRACT 3) */
 extern const struct exporter flamegraph_exporter; /* one self-contained SVG */
-extern const struct exporter pprof_exporter;	  /* gzipped profile.proto */
-extern const struct exporter report_exporter;	  /* text in perf report's shape */
+extern const struct exporter pprof_exporter;      /* gzipped profile.proto */
+extern const struct exporter report_exporter;     /* text in perf report's shape */
 
 #endif

@@ -6,6 +6,8 @@
 const struct exporter *const exporters[] = {
     &folded_exporter,
     &flamegraph_exporter,
+    &pprof_exporter,
+    &report_exporter,
     NULL,
 };
 

@@ -242,13 +242,12 @@ static void write_label(const struct canvas *canvas, const struct call_node *nod
                         double y, double width)
 {
 	double fits = (width - canvas->look.text_padding) / canvas->look.character_width;
-	size_t n_characters = utf8_count(node->name);
+	/* A mark is ASCII: it has as many characters as bytes. */
+	size_t n_characters =
+	    utf8_count(node->name) - (strlen(node->name) - call_node_name_length(node));
 
 	if (fits < 3) /* nothing that could be read */
 		return;
-	if (node->is_frame &&
-	    (node->kind == FRAME_KERNEL || node->kind == FRAME_INLINED || node->kind == FRAME_JIT))
-		n_characters -= strlen("_[k]");
 	fprintf(canvas->out, "<text x=\"%.2f\" y=\"%.1f\">", x + canvas->look.text_padding / 2,
 	        y + canvas->look.baseline);
 	if ((double)n_characters <= fits) {
