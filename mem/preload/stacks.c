@@ -1,11 +1,11 @@
-/* Unwinds in the process by cached rules, and finds or adds the stack in the shared trie without
- * locks. */
+/* Unwinds in the process by cached rules, or recognises a stack that it has unwound before. */
 #include "mem/preload/stacks.h"
 
 #include "core/unwind/cache.h"
 #include "mem/preload/modules.h"
 #include "mem/preload/preload.h"
 #include "mem/preload/thread.h"
+#include "mem/preload/trie.h"
 
 #include <errno.h>
 #include <sys/mman.h>
@@ -15,8 +15,11 @@ enum {
 	MAX_FRAMES = 4096,
 	/* 1 MB for 65,536 addresses: no program measured needed more than a sixth. */
 	RULE_CACHE_BYTES = 1 << 20,
-	/* Whole stacks seen last, by a hash of their addresses. */
+	/* Stacks unwound last, by a hash of their addresses. */
 	RECENT_STACKS = 1 << 12,
+	/* Stacks that can be recognised in memory; deeper ones are unwound each time. */
+	KNOWN_STACKS = 1 << 11,
+	KNOWN_WORDS = 80,
 };
 
 struct recent_stack {
@@ -25,9 +28,35 @@ struct recent_stack {
 	uint32_t stack;
 };
 
+/* All that an unwinding depended on: where it began, and every word of the stack that it used.
+ * While these are the same it would find the same stack again, and comparing them is much faster:
+ * the loads do not wait for each other. */
+struct known_stack {
+	struct unwind_registers start;
+	uint64_t generation;
+	uint64_t end; /* above the last word */
+	uint32_t stack;
+	uint32_t n_words;
+	bool uses_start_bp;
+	struct {
+		uint64_t addr;
+		uint64_t value;
+	} words[KNOWN_WORDS];
+};
+
+/* A known stack in the making. */
+struct trace {
+	struct known_stack *known;
+	bool is_usable;
+	bool bp_is_noted;
+	uint64_t bp_slot; /* where RBP was restored from; 0: it is that of the start */
+};
+
 struct stack_scratch {
 	struct unwind_front front;
 	struct recent_stack recent[RECENT_STACKS];
+	struct known_stack known[KNOWN_STACKS];
+	struct known_stack traced;
 	uint64_t ips[MAX_FRAMES + 1]; /* leaf first; in a node's form */
 };
 
@@ -40,8 +69,7 @@ bool stacks_init(void)
 {
 	void *memory = preload_map(RULE_CACHE_BYTES);
 	struct rlimit limit;
-	uint64_t room = UINT64_C(1)
-	                << 30; /* taken as the main stack's size when that is unlimited */
+	uint64_t room = 1024 * 1024 * 1024; /* when the main stack's size is unlimited */
 
 	if (!memory)
 		return false;
@@ -146,155 +174,176 @@ find_rule(struct unwind_front *front, uint64_t key, uint64_t addr, bool is_retur
 	return rule;
 }
 
-static inline uint64_t hash_step(uint64_t hash, uint64_t word)
+static inline void note_word(struct trace *trace, uint64_t addr, uint64_t value)
 {
-	return (hash ^ word) * 0x9e3779b97f4a7c15u + (hash >> 29);
+	struct known_stack *known = trace->known;
+
+	if (known->n_words == KNOWN_WORDS) {
+		trace->is_usable = false;
+		return;
+	}
+	known->words[known->n_words].addr = addr;
+	known->words[known->n_words++].value = value;
 }
 
-/* Fills scratch->ips leaf first, with the reason as the outermost where the stack is not whole. */
-static size_t unwind(struct stack_scratch *scratch, struct thread *thread,
-                     struct unwind_registers registers, uint64_t generation, uint64_t *stack_hash)
+/* Notes what one step used: the return address always, RBP only if a CFA came from it, since code
+ * without frame pointers saves other things there, which may change. */
+static inline void note_step(struct trace *trace, struct unwind_rule rule,
+                             struct unwind_registers before, struct unwind_registers after,
+                             uint64_t stack_lo)
 {
-	struct extent extent = find_extent(thread, registers.sp);
-	uint64_t hash = generation;
+	uint64_t slot = after.sp - 8 * (uint64_t)rule.rbp_slot;
+
+	if (!trace->is_usable)
+		return;
+	if (rule.kind != UNWIND_RULE_RSP && rule.kind != UNWIND_RULE_RBP) {
+		trace->is_usable = false;
+		return;
+	}
+	if (rule.kind == UNWIND_RULE_RBP && !trace->bp_is_noted) {
+		if (trace->bp_slot)
+			note_word(trace, trace->bp_slot, before.bp);
+		else
+			trace->known->uses_start_bp = true;
+		trace->bp_is_noted = true;
+	}
+	note_word(trace, after.sp - 8, after.ip);
+	/* Below what may be read, the register was taken as it was (unwind_step()). */
+	if (rule.rbp_slot && slot >= stack_lo) {
+		trace->bp_slot = slot;
+		trace->bp_is_noted = false;
+	}
+	trace->known->end = after.sp;
+}
+
+static void begin_trace(struct trace *trace, struct known_stack *known, struct extent extent,
+                        struct unwind_registers start, uint64_t generation)
+{
+	*trace = (struct trace){.known = known, .is_usable = !extent.may_grow};
+	known->start = start;
+	known->generation = generation;
+	known->n_words = 0;
+	known->uses_start_bp = false;
+}
+
+/* Fills scratch->ips leaf first, with the reason as the outermost where the stack is not whole;
+ * scratch->traced with what that depended on. *is_traced: it is complete. */
+static size_t unwind(struct stack_scratch *scratch, struct extent extent, struct thread *thread,
+                     struct unwind_registers registers, uint64_t generation, bool *is_traced)
+{
 	enum unwind_end end = UNWIND_STEPPED;
+	struct unwind_rule rule = {.kind = UNWIND_RULE_UNKNOWN};
 	bool is_exact = false;
+	struct trace trace;
 	size_t n = 0;
 
-	while (end == UNWIND_STEPPED) {
+	begin_trace(&trace, &scratch->traced, extent, registers, generation);
+	while (end == UNWIND_STEPPED && n < MAX_FRAMES) {
 		uint64_t addr = registers.ip - !is_exact, key = addr | generation << 47;
-		uint64_t ip = (registers.ip & WIRE_IP_BITS) | (is_exact ? WIRE_IP_EXACT : 0);
-		uint64_t sp = registers.sp;
-		struct unwind_rule rule;
+		struct unwind_registers before = registers;
 
-		if (n == MAX_FRAMES) {
-			end = UNWIND_TOO_DEEP;
-			break;
-		}
-		scratch->ips[n++] = ip;
-		hash = hash_step(hash, ip);
+		scratch->ips[n++] = (registers.ip & WIRE_IP_BITS) | (is_exact ? WIRE_IP_EXACT : 0);
 		rule = unwind_front_get(&scratch->front, key);
 		if (unlikely(rule.kind == UNWIND_RULE_UNKNOWN))
 			rule = find_rule(&scratch->front, key, addr, !is_exact);
 		end = unwind_step(rule, &registers, &is_exact, read_stack, &extent);
+		if (end == UNWIND_STEPPED)
+			note_step(&trace, rule, before, registers, extent.lo);
 		/* A signal frame may lead to another stack. */
 		if (unlikely(is_exact && end == UNWIND_STEPPED &&
-		             (registers.sp < sp || registers.sp >= extent.hi)))
+		             (registers.sp < before.sp || registers.sp >= extent.hi)))
 			extent = find_extent(thread, registers.sp);
 	}
+	if (end == UNWIND_STEPPED)
+		end = UNWIND_TOO_DEEP;
 	/* ld.so's start code, which runs constructors, has no CFI; it is where the main stack
 	 * began. */
 	if (end == UNWIND_NO_TABLE && registers.sp >= main_stack_hi)
 		end = UNWIND_OUTERMOST;
-	if (unlikely(end != UNWIND_OUTERMOST)) {
-		scratch->ips[n] = WIRE_IP_FAILED | (uint64_t)end;
-		hash = hash_step(hash, scratch->ips[n++]);
-	}
-	*stack_hash = hash;
+	if (unlikely(end != UNWIND_OUTERMOST))
+		scratch->ips[n++] = WIRE_IP_FAILED | (uint64_t)end;
+	*is_traced = trace.is_usable && rule.kind == UNWIND_RULE_OUTERMOST;
 	return n;
 }
 
-static inline struct wire_node *nodes(void)
+/* The stack of these addresses, when it is the one last seen with this hash; else it is added. */
+static uint32_t find_recent(struct stack_scratch *scratch, size_t n, uint64_t generation)
 {
-	return (struct wire_node *)((char *)preload.image + WIRE_NODES_OFF);
-}
+	uint64_t hash = generation;
+	struct recent_stack *recent;
 
-static uint32_t new_node(uint32_t parent, uint64_t ip)
-{
-	uint32_t id = __atomic_add_fetch(&preload.image->n_nodes, 1, __ATOMIC_RELAXED);
-
-	if (id > WIRE_MAX_NODES) {
-		__atomic_store_n(&preload.image->n_nodes, WIRE_MAX_NODES, __ATOMIC_RELAXED);
-		return 0;
+	for (size_t i = 0; i < n; i++)
+		hash = (hash ^ scratch->ips[i]) * 0x9e3779b97f4a7c15u + (hash >> 29);
+	recent = &scratch->recent[(hash ^ hash >> 32) % RECENT_STACKS];
+	if (recent->hash != hash || !recent->stack ||
+	    !trie_has_stack(recent->node, scratch->ips, n, generation)) {
+		recent->hash = hash;
+		recent->stack = trie_add_stack(scratch->ips, n, generation, &recent->node);
 	}
-	nodes()[id].ip = ip;
-	nodes()[id].parent = parent;
-	return id;
+	return recent->stack;
 }
 
-/* The child of a node, made when it is new; 0: the trie is full. A node that loses the race for its
- * place in the index is never referred to again. */
-static uint32_t trie_child(uint32_t parent, uint64_t ip)
+/* Where a stack is kept by its two innermost callers; NULL when these are not plain frames, or not
+ * yet in the cache of rules. */
+static inline struct known_stack *known_place(struct stack_scratch *scratch,
+                                              struct unwind_registers registers,
+                                              struct extent extent, uint64_t generation)
 {
-	uint32_t *level = (uint32_t *)((char *)preload.image + WIRE_INDEX_OFF), made = 0;
-	uint64_t hash = (ip ^ (uint64_t)parent << 32) * 0x9e3779b97f4a7c15u;
+	uint64_t hash = registers.ip ^ registers.sp << 20;
+	bool is_exact = false;
 
+	extent.may_grow = false;
+	for (int i = 0; i < 2; i++) {
+		uint64_t key = (registers.ip - 1) | generation << 47;
+		struct unwind_rule rule = unwind_front_get(&scratch->front, key);
+
+		if (rule.kind != UNWIND_RULE_RSP && rule.kind != UNWIND_RULE_RBP)
+			break;
+		if (unwind_step(rule, &registers, &is_exact, read_stack, &extent) != UNWIND_STEPPED)
+			return NULL;
+		hash = (hash ^ registers.ip) * 0x9e3779b97f4a7c15u + (hash >> 29);
+	}
 	hash ^= hash >> 32;
-	for (unsigned i = 0; i < WIRE_INDEX_LEVELS; i++) {
-		size_t n_slots = (size_t)1 << (WIRE_INDEX_FIRST_BITS + i * WIRE_INDEX_STEP_BITS);
-		uint32_t *bucket = level + (hash & (n_slots - 1) & -(size_t)WIRE_INDEX_BUCKET);
-
-		for (unsigned j = 0; j < WIRE_INDEX_BUCKET; j++) {
-			uint32_t id = __atomic_load_n(&bucket[j], __ATOMIC_ACQUIRE);
-
-			if (!id) {
-				if (!made && !(made = new_node(parent, ip)))
-					return 0;
-				if (__atomic_compare_exchange_n(&bucket[j], &id, made, false,
-				                                __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
-					return made;
-			}
-			if (id <= WIRE_MAX_NODES && nodes()[id].ip == ip &&
-			    nodes()[id].parent == parent)
-				return id;
-		}
-		level += n_slots;
-	}
-	return 0;
+	return &scratch->known[hash % KNOWN_STACKS];
 }
 
-static uint32_t stack_of_node(uint32_t node)
+static inline bool is_known(const struct known_stack *known, struct unwind_registers start,
+                            struct extent extent, uint64_t generation)
 {
-	uint32_t *stacks = (uint32_t *)((char *)preload.image + WIRE_STACKS_OFF);
-	uint32_t stack = __atomic_load_n(&nodes()[node].stack, __ATOMIC_ACQUIRE), made;
+	uint64_t difference = 0;
 
-	if (stack)
-		return stack;
-	made = __atomic_add_fetch(&preload.image->n_stacks, 1, __ATOMIC_RELAXED);
-	if (made > WIRE_MAX_STACKS) {
-		__atomic_store_n(&preload.image->n_stacks, WIRE_MAX_STACKS, __ATOMIC_RELAXED);
-		return 0;
-	}
-	stacks[made] = node;
-	if (__atomic_compare_exchange_n(&nodes()[node].stack, &stack, made, false, __ATOMIC_ACQ_REL,
-	                                __ATOMIC_ACQUIRE))
-		return made;
-	return stack;
+	if (known->start.ip != start.ip || known->start.sp != start.sp ||
+	    known->generation != generation || known->end > extent.hi || !known->stack ||
+	    (known->uses_start_bp && known->start.bp != start.bp))
+		return false;
+	for (uint32_t i = 0; i < known->n_words; i++)
+		difference |= *(const uint64_t *)known->words[i].addr ^ known->words[i].value;
+	return difference == 0;
 }
 
-static uint32_t add_stack(const uint64_t *ips, size_t n, uint64_t generation, uint32_t *leaf)
+static void remember(struct known_stack *place, struct known_stack *traced, uint32_t stack)
 {
-	uint32_t node = trie_child(0, WIRE_IP_GENERATION | generation);
-
-	while (n > 0 && node)
-		node = trie_child(node, ips[--n]);
-	*leaf = node;
-	return node ? stack_of_node(node) : 0;
-}
-
-/* Is it this stack that the trie has at the node? */
-static bool same_stack(uint32_t node, const uint64_t *ips, size_t n, uint64_t generation)
-{
-	for (size_t i = 0; i < n; i++) {
-		if (nodes()[node].ip != ips[i])
-			return false;
-		node = nodes()[node].parent;
-	}
-	return nodes()[node].ip == (WIRE_IP_GENERATION | generation);
+	traced->stack = stack;
+	__builtin_memcpy(place, traced,
+	                 offsetof(struct known_stack, words) +
+	                     traced->n_words * sizeof(traced->words[0]));
 }
 
 uint32_t stacks_identify(struct stack_scratch *scratch, struct thread *thread,
                          struct unwind_registers registers)
 {
 	uint64_t generation = __atomic_load_n(&preload.generation, __ATOMIC_ACQUIRE) & 0x1ffff;
-	uint64_t hash;
-	size_t n = unwind(scratch, thread, registers, generation, &hash);
-	struct recent_stack *recent = &scratch->recent[(hash ^ hash >> 32) % RECENT_STACKS];
+	struct extent extent = find_extent(thread, registers.sp);
+	struct known_stack *place = known_place(scratch, registers, extent, generation);
+	uint32_t stack;
+	bool is_traced;
+	size_t n;
 
-	if (likely(recent->hash == hash && recent->stack &&
-	           same_stack(recent->node, scratch->ips, n, generation)))
-		return recent->stack;
-	recent->hash = hash;
-	recent->stack = add_stack(scratch->ips, n, generation, &recent->node);
-	return recent->stack;
+	if (likely(place && is_known(place, registers, extent, generation)))
+		return place->stack;
+	n = unwind(scratch, extent, thread, registers, generation, &is_traced);
+	stack = find_recent(scratch, n, generation);
+	if (place && is_traced && stack)
+		remember(place, &scratch->traced, stack);
+	return stack;
 }

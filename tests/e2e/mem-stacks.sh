@@ -74,3 +74,21 @@ promise "--max-snapshots, --detailed-freq, --depth and --threshold hold" few
 promise "the time unit B is the same in every run" bash -c "
 	profile-scenario --scenario again --type memory --quiet --time-unit B -- '$programs/heap-chain' 2>/dev/null
 	diff '$PROFILE_SCENARIO_RESULTS/again/memory/latest/massif.out' '$PROFILE_SCENARIO_RESULTS/heap-chain/memory/latest/massif.out'"
+
+# Stacks that differ in one return address are told apart, though most of them are recognised and not unwound.
+measure paths -- "$programs/heap-paths"
+paths() {
+	python3 - "$PROFILE_SCENARIO_RESULTS/paths/memory/latest/stacks.folded" <<'P'
+import re, sys
+found = {}
+for line in open(sys.argv[1]):
+    stack, count = line.rsplit(" ", 1)
+    twins = re.findall(r"\b(zero|one)(\d)\b", stack)
+    if len(twins) == 10:
+        path = sum((name == "one") << int(level) for name, level in twins)
+        found[path] = found.get(path, 0) + int(count)
+wrong = [p for p in range(1024) if found.get(p) != 10 * (p + 1)]
+sys.exit(f"{len(wrong)} of 1024 paths are wrong: {wrong[:5]}" if wrong or len(found) != 1024 else 0)
+P
+}
+promise "each of 1,024 twin stacks has its own bytes" paths

@@ -1,0 +1,92 @@
+/* Finds or adds a stack in the trie that all processes of an image share. */
+#include "mem/preload/trie.h"
+
+#include "mem/preload/preload.h"
+
+static inline struct wire_node *nodes(void)
+{
+	return (struct wire_node *)((char *)preload.image + WIRE_NODES_OFF);
+}
+
+static uint32_t new_node(uint32_t parent, uint64_t ip)
+{
+	uint32_t id = __atomic_add_fetch(&preload.image->n_nodes, 1, __ATOMIC_RELAXED);
+
+	if (id > WIRE_MAX_NODES) {
+		__atomic_store_n(&preload.image->n_nodes, WIRE_MAX_NODES, __ATOMIC_RELAXED);
+		return 0;
+	}
+	nodes()[id].ip = ip;
+	nodes()[id].parent = parent;
+	return id;
+}
+
+/* The child of a node, made when it is new; 0: the trie is full. A node that loses the race for its
+ * place in the index is never referred to again. */
+static uint32_t trie_child(uint32_t parent, uint64_t ip)
+{
+	uint32_t *level = (uint32_t *)((char *)preload.image + WIRE_INDEX_OFF), made = 0;
+	uint64_t hash = (ip ^ (uint64_t)parent << 32) * 0x9e3779b97f4a7c15u;
+
+	hash ^= hash >> 32;
+	for (unsigned i = 0; i < WIRE_INDEX_LEVELS; i++) {
+		size_t n_slots = (size_t)1 << (WIRE_INDEX_FIRST_BITS + i * WIRE_INDEX_STEP_BITS);
+		uint32_t *bucket = level + (hash & (n_slots - 1) & -(size_t)WIRE_INDEX_BUCKET);
+
+		for (unsigned j = 0; j < WIRE_INDEX_BUCKET; j++) {
+			uint32_t id = __atomic_load_n(&bucket[j], __ATOMIC_ACQUIRE);
+
+			if (!id) {
+				if (!made && !(made = new_node(parent, ip)))
+					return 0;
+				if (__atomic_compare_exchange_n(&bucket[j], &id, made, false,
+				                                __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+					return made;
+			}
+			if (id <= WIRE_MAX_NODES && nodes()[id].ip == ip &&
+			    nodes()[id].parent == parent)
+				return id;
+		}
+		level += n_slots;
+	}
+	return 0;
+}
+
+static uint32_t stack_of_node(uint32_t node)
+{
+	uint32_t *stacks = (uint32_t *)((char *)preload.image + WIRE_STACKS_OFF);
+	uint32_t stack = __atomic_load_n(&nodes()[node].stack, __ATOMIC_ACQUIRE), made;
+
+	if (stack)
+		return stack;
+	made = __atomic_add_fetch(&preload.image->n_stacks, 1, __ATOMIC_RELAXED);
+	if (made > WIRE_MAX_STACKS) {
+		__atomic_store_n(&preload.image->n_stacks, WIRE_MAX_STACKS, __ATOMIC_RELAXED);
+		return 0;
+	}
+	stacks[made] = node;
+	if (__atomic_compare_exchange_n(&nodes()[node].stack, &stack, made, false, __ATOMIC_ACQ_REL,
+	                                __ATOMIC_ACQUIRE))
+		return made;
+	return stack;
+}
+
+uint32_t trie_add_stack(const uint64_t *ips, size_t n, uint64_t generation, uint32_t *leaf)
+{
+	uint32_t node = trie_child(0, WIRE_IP_GENERATION | generation);
+
+	while (n > 0 && node)
+		node = trie_child(node, ips[--n]);
+	*leaf = node;
+	return node ? stack_of_node(node) : 0;
+}
+
+bool trie_has_stack(uint32_t node, const uint64_t *ips, size_t n, uint64_t generation)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (nodes()[node].ip != ips[i])
+			return false;
+		node = nodes()[node].parent;
+	}
+	return nodes()[node].ip == (WIRE_IP_GENERATION | generation);
+}
