@@ -32,12 +32,12 @@ static void write_log_line(uint64_t number)
 {
 	static const char *const methods[] = {"GET", "POST", "HEAD", "PUT"};
 	static const char *const folders[] = {"images", "api/v1",    "static/css", "blog",
-					      "search", "static/js", "users",	   "download",
-					      "feed",	"admin",     "docs"};
+	                                      "search", "static/js", "users",      "download",
+	                                      "feed",   "admin",     "docs"};
 	static const char *const agents[] = {
-		"Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0",
-		"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/126.0.0.0",
-		"curl/7.88.1", "Wget/1.21.3", "python-requests/2.28.1"};
+	    "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0",
+	    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/126.0.0.0",
+	    "curl/7.88.1", "Wget/1.21.3", "python-requests/2.28.1"};
 	static const unsigned statuses[] = {200, 304, 301, 404, 500};
 	unsigned second = (unsigned)(number / 40 % 86400); /* 40 requests a second */
 	unsigned host = random_skewed(60000);
@@ -76,8 +76,8 @@ static const struct kind {
 	void (*write_item)(uint64_t number);
 	const char *end;
 } kinds[] = {
-	{"log", 0x10c0ffee, write_log_line, ""},
-	{"json", 0x150ffee, write_record, "\n]\n"},
+    {"log", 0x10c0ffee, write_log_line, ""},
+    {"json", 0x150ffee, write_record, "\n]\n"},
 };
 
 int main(int argc, char **argv)

@@ -41,6 +41,8 @@ struct packet {
 } __attribute__((packed));
 
 struct settings {
+	uint16_t ports[N_PORTS]; /* in the order they were asked for, each once */
+	unsigned n_ports;
 	bool wanted[N_PORTS];
 	struct in_addr target;
 	unsigned long batch;
@@ -65,9 +67,7 @@ struct scan {
 	struct in_addr source;
 	struct sockaddr_in destination; /* a raw socket takes the port from the packet */
 	uint16_t source_port;
-	uint32_t secret; /* makes the sequence numbers, so that answers cannot be guessed */
-	uint16_t *ports;
-	unsigned n_ports;
+	uint32_t secret;        /* makes the sequence numbers, so that answers cannot be guessed */
 	uint8_t state[N_PORTS]; /* enum port_state */
 	unsigned n_waiting;
 	unsigned n_found[CLOSED + 1];
@@ -147,21 +147,21 @@ static uint32_t sequence_number(const struct scan *scan, uint16_t port)
 static void build_packet(struct packet *packet, const struct scan *scan, uint16_t port)
 {
 	*packet = (struct packet){
-		.ip = {.version = 4,
-		       .ihl = sizeof(packet->ip) / 4,
-		       .tot_len = htons(sizeof(*packet)),
-		       .id = htons(port),
-		       .ttl = 64,
-		       .protocol = IPPROTO_TCP,
-		       .saddr = scan->source.s_addr,
-		       .daddr = scan->settings->target.s_addr},
-		.tcp = {.source = htons(scan->source_port),
-			.dest = htons(port),
-			.seq = htonl(sequence_number(scan, port)),
-			.doff = (sizeof(packet->tcp) + sizeof(packet->mss)) / 4,
-			.syn = 1,
-			.window = htons(1024)},
-		.mss = {TCPOPT_MAXSEG, TCPOLEN_MAXSEG, 1460 >> 8, 1460 & 0xff},
+	    .ip = {.version = 4,
+	           .ihl = sizeof(packet->ip) / 4,
+	           .tot_len = htons(sizeof(*packet)),
+	           .id = htons(port),
+	           .ttl = 64,
+	           .protocol = IPPROTO_TCP,
+	           .saddr = scan->source.s_addr,
+	           .daddr = scan->settings->target.s_addr},
+	    .tcp = {.source = htons(scan->source_port),
+	            .dest = htons(port),
+	            .seq = htonl(sequence_number(scan, port)),
+	            .doff = (sizeof(packet->tcp) + sizeof(packet->mss)) / 4,
+	            .syn = 1,
+	            .window = htons(1024)},
+	    .mss = {TCPOPT_MAXSEG, TCPOLEN_MAXSEG, 1460 >> 8, 1460 & 0xff},
 	};
 	packet->ip.check = checksum_finish(checksum_add(0, &packet->ip, sizeof(packet->ip)));
 	packet->tcp.check = tcp_checksum(packet);
@@ -169,7 +169,7 @@ static void build_packet(struct packet *packet, const struct scan *scan, uint16_
 
 /* Messages of one buffer each, to or from `peer`; NULL: the packet itself says from where. */
 static void batch_init(struct batch *batch, unsigned capacity, size_t message_bytes,
-		       struct sockaddr_in *peer)
+                       struct sockaddr_in *peer)
 {
 	unsigned i;
 
@@ -199,15 +199,15 @@ static void batch_fini(struct batch *batch)
 static void attach_filter(int fd, uint16_t port)
 {
 	struct sock_filter code[] = {
-		BPF_STMT(BPF_LDX | BPF_B | BPF_MSH, 0), /* x = length of the IP header */
-		BPF_STMT(BPF_LD | BPF_H | BPF_IND, offsetof(struct tcphdr, dest)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, port, 0, 5),
-		BPF_STMT(BPF_LD | BPF_B | BPF_IND, offsetof(struct tcphdr, th_flags)),
-		BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, TH_RST, 2, 0),
-		BPF_STMT(BPF_ALU | BPF_AND | BPF_K, TH_SYN | TH_ACK),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, TH_SYN | TH_ACK, 0, 1),
-		BPF_STMT(BPF_RET | BPF_K, ANSWER_BYTES),
-		BPF_STMT(BPF_RET | BPF_K, 0),
+	    BPF_STMT(BPF_LDX | BPF_B | BPF_MSH, 0), /* x = length of the IP header */
+	    BPF_STMT(BPF_LD | BPF_H | BPF_IND, offsetof(struct tcphdr, dest)),
+	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, port, 0, 5),
+	    BPF_STMT(BPF_LD | BPF_B | BPF_IND, offsetof(struct tcphdr, th_flags)),
+	    BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, TH_RST, 2, 0),
+	    BPF_STMT(BPF_ALU | BPF_AND | BPF_K, TH_SYN | TH_ACK),
+	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, TH_SYN | TH_ACK, 0, 1),
+	    BPF_STMT(BPF_RET | BPF_K, ANSWER_BYTES),
+	    BPF_STMT(BPF_RET | BPF_K, 0),
 	};
 	struct sock_fprog program = {.len = sizeof(code) / sizeof(*code), .filter = code};
 
@@ -238,7 +238,7 @@ static int open_raw_socket(uint16_t source_port)
 static struct in_addr source_address(struct in_addr target)
 {
 	struct sockaddr_in address = {
-		.sin_family = AF_INET, .sin_addr = target, .sin_port = htons(9)};
+	    .sin_family = AF_INET, .sin_addr = target, .sin_port = htons(9)};
 	socklen_t len_bytes = sizeof(address);
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
@@ -253,8 +253,8 @@ static struct in_addr source_address(struct in_addr target)
 static uint16_t reserve_port(struct scan *scan)
 {
 	struct sockaddr_in address = {.sin_family = AF_INET,
-				      .sin_addr = scan->source,
-				      .sin_port = htons((uint16_t)scan->settings->source_port)};
+	                              .sin_addr = scan->source,
+	                              .sin_port = htons((uint16_t)scan->settings->source_port)};
 	socklen_t len_bytes = sizeof(address);
 
 	scan->port_fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -269,7 +269,6 @@ static uint16_t reserve_port(struct scan *scan)
 static struct scan *scan_open(const struct settings *settings)
 {
 	struct scan *scan = allocate(1, sizeof(*scan));
-	unsigned port;
 
 	scan->settings = settings;
 	scan->source = source_address(settings->target);
@@ -277,15 +276,10 @@ static struct scan *scan_open(const struct settings *settings)
 	scan->raw_fd = open_raw_socket(scan->source_port);
 	if (getrandom(&scan->secret, sizeof(scan->secret), 0) != sizeof(scan->secret))
 		die("cannot get random bytes: %s", strerror(errno));
-
-	scan->ports = allocate(N_PORTS, sizeof(*scan->ports));
-	for (port = 1; port < N_PORTS; port++)
-		if (settings->wanted[port])
-			scan->ports[scan->n_ports++] = (uint16_t)port;
 	scan->destination =
-		(struct sockaddr_in){.sin_family = AF_INET, .sin_addr = settings->target};
+	    (struct sockaddr_in){.sin_family = AF_INET, .sin_addr = settings->target};
 	batch_init(&scan->probes, (unsigned)settings->batch, sizeof(struct packet),
-		   &scan->destination);
+	           &scan->destination);
 	batch_init(&scan->answers, (unsigned)settings->batch, ANSWER_BYTES, NULL);
 	return scan;
 }
@@ -296,7 +290,6 @@ static void scan_free(struct scan *scan)
 	close(scan->port_fd);
 	batch_fini(&scan->probes);
 	batch_fini(&scan->answers);
-	free(scan->ports);
 	free(scan);
 }
 
@@ -333,7 +326,7 @@ static unsigned read_answers(struct scan *scan)
 			die("cannot read answers: %s", strerror(errno));
 		for (i = 0; i < n; i++)
 			n_new += take_answer(scan, batch->iovecs[i].iov_base,
-					     batch->messages[i].msg_len);
+			                     batch->messages[i].msg_len);
 		if (n < (int)batch->capacity)
 			break;
 	}
@@ -388,8 +381,8 @@ static void probe_ports(struct scan *scan)
 	struct packet *packets = (struct packet *)scan->probes.memory;
 	unsigned n_built = 0, i;
 
-	for (i = 0; i < scan->n_ports; i++) {
-		uint16_t port = scan->ports[i];
+	for (i = 0; i < scan->settings->n_ports; i++) {
+		uint16_t port = scan->settings->ports[i];
 
 		if (scan->state[port] == UNSENT)
 			scan->n_waiting++;
@@ -421,15 +414,16 @@ static void scan_run(struct scan *scan)
 
 static void print_table(const struct scan *scan)
 {
+	const struct settings *settings = scan->settings;
 	unsigned i;
 
 	if (scan->n_found[OPEN])
 		puts(" PORT     STATE");
-	for (i = 0; i < scan->n_ports; i++)
-		if (scan->state[scan->ports[i]] == OPEN)
-			printf("%5u/tcp open\n", scan->ports[i]);
+	for (i = 0; i < settings->n_ports; i++)
+		if (scan->state[settings->ports[i]] == OPEN)
+			printf("%5u/tcp open\n", settings->ports[i]);
 	printf("%u ports: %u open, %u closed, %u filtered; %u probes in %u batches\n",
-	       scan->n_ports, scan->n_found[OPEN], scan->n_found[CLOSED], scan->n_waiting,
+	       settings->n_ports, scan->n_found[OPEN], scan->n_found[CLOSED], scan->n_waiting,
 	       scan->n_probes, scan->n_batches);
 	printf("open ports: %u\n", scan->n_found[OPEN]);
 	if (fflush(stdout) || ferror(stdout))
@@ -437,7 +431,7 @@ static void print_table(const struct scan *scan)
 }
 
 static unsigned long parse_number(const char *name, const char *text, unsigned long min,
-				  unsigned long max)
+                                  unsigned long max)
 {
 	char *end;
 	unsigned long value = strtoul(text, &end, 10);
@@ -466,8 +460,11 @@ static void parse_port_range(struct settings *settings, const char *range)
 	}
 	if (at == range || *at || first < 1 || last >= N_PORTS || first > last)
 		die("--ports takes ports from 1 to 65535 such as 1-1000,8080, not '%s'", range);
-	for (port = first; port <= last; port++)
+	for (port = first; port <= last; port++) {
+		if (!settings->wanted[port])
+			settings->ports[settings->n_ports++] = (uint16_t)port;
 		settings->wanted[port] = true;
+	}
 }
 
 static void parse_ports(struct settings *settings, const char *list)
@@ -475,7 +472,6 @@ static void parse_ports(struct settings *settings, const char *list)
 	char *copy = strdup(list);
 	char *rest = copy, *range;
 
-	memset(settings->wanted, 0, sizeof(settings->wanted));
 	while ((range = strsep(&rest, ",")))
 		parse_port_range(settings, range);
 	free(copy);
@@ -499,14 +495,14 @@ static const struct option_row {
 	const char *argument;
 	const char *help;
 } option_rows[] = {
-	{"ports", 'p', "LIST", "ports to probe, such as 1-1000,8080 (default 1-1000)"},
-	{"batch", 'b', "N", "probes sent by one system call (default 64)"},
-	{"timeout", 't', "MS", "wait this long after the last answer (default 1000)"},
-	{"retries", 'r', "N", "probe silent ports again, N times (default 1)"},
-	{"source-port", 'g', "PORT", "send from this port (default: a free one)"},
-	{"scan", 's', "S", "the kind of scan: S, by SYN, is the only one here"},
-	{"allow-remote", 'R', NULL, "allow targets outside 127.0.0.0/8"},
-	{"help", 'h', NULL, "show this"},
+    {"ports", 'p', "LIST", "ports to probe, such as 1-1000,8080 (default 1-1000)"},
+    {"batch", 'b', "N", "probes sent by one system call (default 64)"},
+    {"timeout", 't', "MS", "wait this long after the last answer (default 1000)"},
+    {"retries", 'r', "N", "probe silent ports again, N times (default 1)"},
+    {"source-port", 'g', "PORT", "send from this port (default: a free one)"},
+    {"scan", 's', "S", "the kind of scan: S, by SYN, is the only one here"},
+    {"allow-remote", 'R', NULL, "allow targets outside 127.0.0.0/8"},
+    {"help", 'h', NULL, "show this"},
 };
 
 enum { N_OPTIONS = sizeof(option_rows) / sizeof(*option_rows) };
@@ -584,8 +580,9 @@ int main(int argc, char **argv)
 	static struct settings settings = {.batch = 64, .timeout_ms = 1000, .retries = 1};
 	struct scan *scan;
 
-	parse_ports(&settings, "1-1000");
 	parse_command_line(&settings, argc, argv);
+	if (!settings.n_ports)
+		parse_ports(&settings, "1-1000");
 	scan = scan_open(&settings);
 	scan_run(scan);
 	print_table(scan);
