@@ -14,6 +14,8 @@ static const struct artifact {
 } artifacts[] = {
     {CPU_PAGE, &flamegraph_exporter},
     {"stacks.folded", &folded_exporter},
+    {"report.txt", &report_exporter},
+    {"profile.pb.gz", &pprof_exporter},
     {0},
 };
 

@@ -195,6 +195,7 @@ static int write_results(struct cpu_state *cpu, struct results_run *run, struct 
 	    .totals = sampler_totals(cpu->sampler),
 	    .repeats = cpu->repeats,
 	    .n_repeats = cpu->n_repeats,
+	    .used_ns = cpu->used_ns,
 	    .recording = sampler_recording(cpu->sampler),
 	    .symbolizer = symbolizer_new(),
 	};

@@ -154,7 +154,8 @@ static void note_losses(const struct cpu_facts *facts, json_t *notes)
 		add_note(notes, xasprintf("%u runs of the command are merged", totals->n_repeats));
 }
 
-/* The clock of a sampling event starts anew in each process: one that ends within its first period
+/* What the periods leave out: lost samples, timer ticks that came too late, and whole processes,
+ * for the clock of a sampling event starts anew in each: one that ends within its first period
  * gives no sample. */
 static void note_coverage(const struct cpu_facts *facts, json_t *notes)
 {
@@ -165,10 +166,9 @@ static void note_coverage(const struct cpu_facts *facts, json_t *notes)
 	    facts->used_ns > SHORTEST_NS && covered < WORTH_SAYING_PERCENT)
 		add_note(
 		    notes,
-		    xasprintf(
-		        "samples stand for %.0f %% of the processor time: processes that live less "
-		        "than %.2g ms give none; raise --freq",
-		        covered, 1000.0 / (double)facts->event->freq_hz));
+		    xasprintf("samples stand for %.0f %% of the processor time: what was lost, and "
+		              "processes that live less than %.2g ms, are not in them",
+		              covered, 1000.0 / (double)facts->event->freq_hz));
 }
 
 static void add_quality(const struct cpu_facts *facts, uint64_t n_unresolved, json_t *quality)

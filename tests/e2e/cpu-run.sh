@@ -12,7 +12,7 @@ if [ "$(status_of cpu -- "$programs/cpu_split" 300)" = 3 ]; then
 	exit 0
 fi
 run=$scratch/results/cpu_split/cpu/latest
-for file in flamegraph.svg stacks.folded samples.bin run.json; do
+for file in flamegraph.svg stacks.folded report.txt profile.pb.gz samples.bin run.json; do
 	promise "a run leaves $file" test -s "$run/$file"
 done
 promise "the headline says samples, rate, event and losses" matches "$scratch/err" \
@@ -46,6 +46,11 @@ promise "the merged runs are in one file of stacks" is \
 promise "--no-inherit samples the first thread alone" is "$(
 	status_of cpu --scenario alone --no-inherit -- "$programs/cpu_tree" >/dev/null
 	grep -cE 'burn_in_(child|thread)' "$scratch/results/alone/cpu/latest/stacks.folded")" 0
+
+# 100 processes that live about as long as a period: a good part of their time is in no sample.
+status_of cpu --scenario short --freq 500 -- sh -c "$(printf '/bin/true;%.0s' $(seq 100))" >/dev/null
+promise "time that no sample stands for is said" contains "$scratch/results/short/cpu/latest/run.json" \
+	"of the processor time"
 
 # As an ordinary user: user code at paranoid 2, kernel code as well below it.
 if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
