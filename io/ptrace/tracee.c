@@ -89,7 +89,7 @@ void tracee_read_comm(pid_t tid, char *comm, size_t comm_bytes)
 		comm[length - 1] = '\0';
 }
 
-void proc_read_command(pid_t pid, char *command, size_t command_bytes)
+void tracee_read_command(pid_t pid, char *command, size_t command_bytes)
 {
 	ssize_t length = read_small(pid, "cmdline", command, command_bytes);
 	char comm[17];

@@ -20,7 +20,7 @@ void tracee_each_fd(pid_t pid, void (*visit)(void *context, int fd, bool cloexec
 void tracee_read_comm(pid_t tid, char *comm, size_t comm_bytes);
 
 /* The command line with spaces between its words, or the name in brackets; cut to the buffer. */
-void proc_read_command(pid_t pid, char *command, size_t command_bytes);
+void tracee_read_command(pid_t pid, char *command, size_t command_bytes);
 
 /* The process and the parent process of a thread; false when it is gone. */
 bool tracee_read_family(pid_t tid, pid_t *pid, pid_t *parent_pid);

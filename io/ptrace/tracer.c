@@ -1,12 +1,14 @@
 /* Follows every system call of a process tree with ptrace(2), from a thread of its own.
  *
  * Each call stops its thread at entry and exit (PTRACE_SYSCALL). A seccomp filter would not be
- * faster, since every call is wanted and its result too: the filter's stop would replace the entry
- * stop, one for one. And it would be less true: calls that the target's own filter answers with an
- * errno would not be seen; a process that outlives the run would get ENOSYS for all of them,
- * because a filter cannot be taken off; and without privileges it needs no_new_privs, which
- * set-user-ID programs below the target would notice. strace, too, drops --seccomp-bpf when it
- * traces all calls.
+ * faster, since every call is wanted and its result too: the filter's stop replaces the entry stop,
+ * one for one. Measured with a libseccomp filter, medians of interleaved rounds: 10,000 calls of dd
+ * 97 ms with PTRACE_SYSCALL, 98 ms with the filter; gcc on one small file 75 and 73 ms. And it
+ * would be less true: calls that the target's own filter answers with an errno are not seen; a
+ * process that outlives the run gets ENOSYS for all of them, because a filter cannot be taken off;
+ * and without privileges it needs no_new_privs, which set-user-ID programs below the target notice.
+ * (strace, too, drops --seccomp-bpf when it traces all calls.) A filter pays when few calls are
+ * wanted.
  *
  * Should the driver die, the kernel detaches the tree and the target lives on untraced (no
  * PTRACE_O_EXITKILL), as under strace. Stops that are ours alone never reach it:
@@ -310,7 +312,7 @@ static void adopt(struct tracer *tracer, struct tracee *child)
 
 	tracee_read_family(child->tid, &child->pid, &parent_pid);
 	child->group = fd_table_group_new(counts->fds, child->pid);
-	proc_read_command(child->pid, text, sizeof(text));
+	tracee_read_command(child->pid, text, sizeof(text));
 	child->process = io_counts_add_process(counts, child->pid, parent_pid, 0, text);
 	tracee_read_comm(child->tid, text, sizeof(text));
 	child->thread = io_counts_add_thread(counts, child->tid, child->pid, text);
@@ -375,8 +377,8 @@ static void note_fd(void *context, int fd, bool cloexec)
 		              FD_INHERITED, tracer->stopped_ns - tracer->start_ns);
 }
 
-/* The target's own exec: what it has open now it was given. */
-static void arm(struct tracer *tracer, struct tracee *tracee)
+/* The target's own exec: from here on calls count, and what it has open it was given. */
+static void arm(struct tracer *tracer, struct tracee *tracee, const char *command)
 {
 	struct io_counts *counts = tracer->spec.counts;
 	void *context[] = {tracer, tracee};
@@ -384,8 +386,21 @@ static void arm(struct tracer *tracer, struct tracee *tracee)
 	tracer->armed = true;
 	tracee->group = fd_table_group_new(counts->fds, tracee->pid);
 	tracee_each_fd(tracee->pid, note_fd, context);
-	tracee->process = io_counts_add_process(counts, tracee->pid, getpid(), 0, "");
+	tracee->process = io_counts_add_process(counts, tracee->pid, getpid(), 0, command);
 	tracee->thread = io_counts_add_thread(counts, tracee->tid, tracee->pid, "");
+}
+
+/* Another program begins in a process that is known. */
+static void begin_program(struct tracer *tracer, struct tracee *tracee, const char *command)
+{
+	struct io_counts *counts = tracer->spec.counts;
+	const struct process_row *former = &counts->processes[tracee->process];
+	uint64_t now = tracer->stopped_ns - tracer->start_ns;
+
+	tracee->process = io_counts_add_process(counts, tracee->pid, former->parent_pid,
+	                                        former->exec_number + 1, command);
+	tracee->group = fd_table_group_unshare(counts->fds, tracee->group, tracee->pid, now);
+	fd_table_exec(counts->fds, tracee->group, now);
 }
 
 /* A thread that is not its process's leader takes the leader's id by exec, and the leader is gone
@@ -411,26 +426,15 @@ static struct tracee *replace_leader(struct tracer *tracer, struct tracee *leade
 static void handle_exec(struct tracer *tracer, struct tracee *leader, pid_t pid)
 {
 	struct io_counts *counts = tracer->spec.counts;
-	uint64_t now = tracer->stopped_ns - tracer->start_ns;
 	struct tracee *tracee = replace_leader(tracer, leader, pid);
 	char command[COMMAND_BYTES];
-	struct process_row *row;
 
 	if (tracee) {
-		proc_read_command(pid, command, sizeof(command));
-		if (!tracer->armed) {
-			arm(tracer, tracee);
-			row = &counts->processes[tracee->process];
-			free(row->command);
-			row->command = xstrdup(command);
-		} else {
-			row = &counts->processes[tracee->process];
-			tracee->process = io_counts_add_process(counts, pid, row->parent_pid,
-			                                        row->exec_number + 1, command);
-			tracee->group =
-			    fd_table_group_unshare(counts->fds, tracee->group, pid, now);
-			fd_table_exec(counts->fds, tracee->group, now);
-		}
+		tracee_read_command(pid, command, sizeof(command));
+		if (tracer->armed)
+			begin_program(tracer, tracee, command);
+		else
+			arm(tracer, tracee, command);
 		tracee_read_comm(pid, counts->threads[tracee->thread].comm,
 		                 sizeof(counts->threads[0].comm));
 		cpu_follower_stopped(tracer->follower, pid, true);
