@@ -191,6 +191,7 @@ static void write_small_calls(FILE *out, const struct io_counts *counts, uint64_
 static void write_savings(FILE *out, const struct io_counts *counts)
 {
 	struct batch_summary batch;
+	bool any = false;
 
 	fprintf(out, "\nCalls that batches of %d on each descriptor would save\n", IO_GOOD_BATCH);
 	for (uint32_t i = 0; i < counts->n_calls; i++) {
@@ -212,7 +213,10 @@ static void write_savings(FILE *out, const struct io_counts *counts)
 		if (avoidable)
 			fprintf(out, "%" PRIu64 " of %" PRIu64 " %s%s calls\n", avoidable, calls,
 			        row->per_call ? "" : "small ", row->info->name);
+		any |= avoidable != 0;
 	}
+	if (!any)
+		fputs("none\n", out);
 }
 
 void io_batching_write(FILE *out, const struct io_counts *counts, uint64_t small_bytes)
