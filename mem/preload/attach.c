@@ -92,7 +92,7 @@ static int talk(int sock, uint64_t token)
 {
 	struct wire_hello hello = {.magic = WIRE_MAGIC, .version = WIRE_VERSION, .token = token};
 	struct wire_attached attached = {.version = WIRE_VERSION};
-	struct wire_welcome welcome;
+	struct wire_welcome welcome = {0};
 	int fd = -1, err;
 
 	if (send(sock, &hello, sizeof(hello), MSG_NOSIGNAL) != sizeof(hello))

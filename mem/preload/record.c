@@ -275,12 +275,15 @@ static __attribute__((noinline)) void look_at_timeline(struct shard *shard)
 {
 	struct wire_section *section = preload.section;
 	struct timeline timeline = section_timeline(section);
-	uint64_t now = timeline_now();
-	int64_t live = __atomic_load_n(&section->live_bytes, __ATOMIC_RELAXED);
+	uint64_t now;
+	int64_t live;
 
 	/* Another thread is at it: its snapshot is as good as ours. */
 	if (__atomic_exchange_n(&section->timeline_busy, 1, __ATOMIC_ACQUIRE))
 		return;
+	now =
+	    timeline_now(); /* not before, or it could be older than that of the snapshot before */
+	live = __atomic_load_n(&section->live_bytes, __ATOMIC_RELAXED);
 	if (timeline_is_due(&timeline, now) &&
 	    timeline_add(&timeline, now, live > 0 ? (uint64_t)live : 0))
 		add_tree(&timeline);
