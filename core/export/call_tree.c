@@ -19,6 +19,7 @@ struct row {
 struct builder {
 	const struct profile *profile;
 	struct call_tree *tree;
+	enum call_tree_key key;
 	size_t nodes_capacity;
 	uint32_t *frame_names; /* profile's frame id -> name id */
 	uint32_t *ranks;       /* name id -> place among the names in byte order */
@@ -114,6 +115,26 @@ static uint32_t row_name(const struct builder *builder, const struct row *row, s
 	return builder->frame_names[builder->frames[row->first_frame + level - 2]];
 }
 
+/* The frame of a row's node at a level from 2. */
+static const struct frame *row_frame(const struct builder *builder, const struct row *row,
+                                     size_t level)
+{
+	return profile_frame(builder->profile, builder->frames[row->first_frame + level - 2]);
+}
+
+/* The object that tells frames of one name apart, 0 where none does. */
+static uint32_t row_object(const struct builder *builder, const struct row *row, size_t level)
+{
+	if (builder->key == CALL_TREE_BY_NAME || level == 1)
+		return 0;
+	return row_frame(builder, row, level)->object;
+}
+
+static int compare_numbers(uint32_t a, uint32_t b)
+{
+	return (a > b) - (a < b);
+}
+
 static int compare_rows(const void *a, const void *b, void *data)
 {
 	const struct builder *builder = data;
@@ -121,14 +142,17 @@ static int compare_rows(const void *a, const void *b, void *data)
 	const struct row *y = b;
 
 	for (size_t level = 1; level <= x->n_frames + 1u && level <= y->n_frames + 1u; level++) {
-		uint32_t x_rank = builder->ranks[row_name(builder, x, level)];
-		uint32_t y_rank = builder->ranks[row_name(builder, y, level)];
+		int order = compare_numbers(builder->ranks[row_name(builder, x, level)],
+		                            builder->ranks[row_name(builder, y, level)]);
 
-		if (x_rank != y_rank)
-			return x_rank < y_rank ? -1 : 1;
+		if (!order)
+			order = compare_numbers(row_object(builder, x, level),
+			                        row_object(builder, y, level));
+		if (order)
+			return order;
 	}
 	/* The caller itself comes before what it calls. */
-	return x->n_frames < y->n_frames ? -1 : x->n_frames > y->n_frames;
+	return compare_numbers(x->n_frames, y->n_frames);
 }
 
 static void describe_node(struct call_node *node, const struct frame *frame)
@@ -184,11 +208,12 @@ static void close_nodes(struct builder *builder, size_t level, size_t *n_open)
 	}
 }
 
-/* The frame of a row's node at a level from 2. */
-static const struct frame *row_frame(const struct builder *builder, const struct row *row,
-                                     size_t level)
+static bool is_same_node(const struct builder *builder, const struct call_node *node,
+                         const struct row *row, size_t level)
 {
-	return profile_frame(builder->profile, builder->frames[row->first_frame + level - 2]);
+	return node->name_id == row_name(builder, row, level) &&
+	       (builder->key == CALL_TREE_BY_NAME ||
+	        node->object == row_object(builder, row, level));
 }
 
 /* Adds a stack to the tree, which its predecessors in the order have made. */
@@ -201,7 +226,7 @@ static void add_stack(struct builder *builder, const struct row *row, size_t *n_
 	for (level = 1; level < n_levels && level < *n_open; level++) {
 		struct call_node *node = &tree->nodes[builder->open[level]];
 
-		if (node->name_id != row_name(builder, row, level))
+		if (!is_same_node(builder, node, row, level))
 			break;
 		if (level > 1)
 			widen_node(node, row_frame(builder, row, level));
@@ -229,9 +254,10 @@ static void add_nodes(struct builder *builder)
 	close_nodes(builder, 0, &n_open);
 }
 
-void call_tree_init(struct call_tree *tree, const struct profile *profile, size_t type)
+void call_tree_init(struct call_tree *tree, const struct profile *profile, size_t type,
+                    enum call_tree_key key)
 {
-	struct builder builder = {.profile = profile, .tree = tree};
+	struct builder builder = {.profile = profile, .tree = tree, .key = key};
 	size_t n_samples = profile_n_samples(profile);
 
 	*tree = (struct call_tree){.names = string_pool_new(), .n_levels = 1};

@@ -1,9 +1,9 @@
 /* The stacks of one value type merged from the root into a tree of functions.
  *
  * Level 0 is `all`, level 1 the command's name (comm), below it the functions by their folded
- * names (CONTRACT 3). Frames that are spelt alike under one caller are one node. Stacks with the
- * value 0 are left out. Nodes lie in preorder, children by name in byte order, so that one loop
- * walks the tree and every document made from it is the same each time.
+ * names (CONTRACT 3). Stacks with the value 0 are left out. Nodes lie in preorder, children by name
+ * in byte order, so that one loop walks the tree and every document made from it is the same each
+ * time.
  */
 #ifndef CORE_EXPORT_CALL_TREE_H
 #define CORE_EXPORT_CALL_TREE_H
@@ -39,7 +39,14 @@ struct call_tree {
 	struct string_pool *names;
 };
 
-void call_tree_init(struct call_tree *tree, const struct profile *profile, size_t type);
+/* What makes two frames under one caller the same node. */
+enum call_tree_key {
+	CALL_TREE_BY_NAME,
+	CALL_TREE_BY_NAME_AND_OBJECT,
+};
+
+void call_tree_init(struct call_tree *tree, const struct profile *profile, size_t type,
+                    enum call_tree_key key);
 void call_tree_fini(struct call_tree *tree);
 
 /* The length of the node's name without its mark _[k], _[i] or _[j]. */

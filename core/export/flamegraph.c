@@ -415,7 +415,7 @@ static int write_flamegraph(const struct profile *profile, const struct export_o
 	    .profile = profile, .options = options, .look = default_look, .out = out};
 
 	(void)diag;
-	call_tree_init(&tree, profile, options->type);
+	call_tree_init(&tree, profile, options->type, CALL_TREE_BY_NAME);
 	canvas.tree = &tree;
 	if (tree.nodes[0].total)
 		lay_out(&canvas);

@@ -15,7 +15,7 @@ static int write_folded(const struct profile *profile, const struct export_optio
 	const char **path; /* names at the levels above and at the node */
 
 	(void)diag;
-	call_tree_init(&tree, profile, options->type);
+	call_tree_init(&tree, profile, options->type, CALL_TREE_BY_NAME);
 	path = xcalloc(tree.n_levels, sizeof(*path));
 	for (size_t i = 1; i < tree.n_nodes; i++) {
 		const struct call_node *node = &tree.nodes[i];

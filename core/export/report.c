@@ -22,9 +22,8 @@
 struct row {
 	uint32_t command;  /* index of its node */
 	uint32_t function; /* text id of report.functions */
-	uint32_t object;   /* text id of the profile; 0: none, or several */
+	uint32_t object;   /* text id of the profile; 0: none */
 	bool is_kernel;
-	bool has_object;
 	uint64_t self;
 	uint64_t total;
 	size_t n_open; /* its nodes on the path that is being walked */
@@ -74,7 +73,6 @@ static struct row *row_of_node(struct report *report, struct u64map *known, uint
 		    .function = function,
 		    .object = node->object,
 		    .is_kernel = node->kind == FRAME_KERNEL,
-		    .has_object = node->kind != FRAME_FAILED,
 		};
 	}
 	report->row_of[i] = *index;
@@ -166,7 +164,7 @@ static const char *object_of(const struct report *report, const struct row *row)
 {
 	if (row->object)
 		return profile_text(report->profile, row->object);
-	return row->has_object ? "[several]" : "[unknown]";
+	return "[unknown]";
 }
 
 static const char *function_of(const struct report *report, const struct row *row)
@@ -271,7 +269,7 @@ static int write_report(const struct profile *profile, const struct export_optio
 	size_t n_shown = 0;
 
 	(void)diag;
-	call_tree_init(&report.tree, profile, options->type);
+	call_tree_init(&report.tree, profile, options->type, CALL_TREE_BY_NAME_AND_OBJECT);
 	sum_rows(&report);
 	if (report.n_rows)
 		qsort(report.rows, report.n_rows, sizeof(*report.rows), compare_rows);

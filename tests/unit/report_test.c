@@ -146,7 +146,7 @@ static void commands_and_objects_are_told_apart(void **state)
 	(void)state;
 	fixture_init(&fixture, types, 2);
 	add(&fixture, "prog", "main;init!liba.so", 4);
-	add(&fixture, "prog", "start;init!libb.so", 3);
+	add(&fixture, "prog", "main;init!libb.so", 3);
 	add(&fixture, "helper", "main;init!liba.so", 3);
 	text = report(&fixture);
 	assert_contains(text, "    40.00%  prog     liba.so        [.] init\n");
