@@ -87,6 +87,7 @@ static const struct option_row option_rows[] = {
         .kind = OPTION_PERCENT,
         .field = FIELD(percent_limit),
         .argument = "P",
+        .fallback = "0.5",
         .help = "leave functions under P percent out of report.txt",
     },
     {0},
