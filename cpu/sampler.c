@@ -168,7 +168,9 @@ static size_t add_user_frames(struct sampler *sampler, const struct perf_record 
 	    .registers = record->user_registers,
 	    .stack = record->stack,
 	    .stack_bytes = record->stack_bytes,
-	    .read_memory = true,
+	    /* Without any copy, as in a fault on the stack itself, nothing tells whether what the
+	     * memory holds by now still is this stack. */
+	    .read_memory = record->stack_bytes > 0,
 	};
 	struct walk_result walk;
 
