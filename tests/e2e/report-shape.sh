@@ -1,0 +1,48 @@
+#!/bin/bash
+# What reads the text of perf report reads report.txt too, and finds the same functions there.
+# tier: quick
+. "$(dirname "$0")/lib.sh"
+if [ "$(status_of profile-scenario --results "$scratch/results" --type cpu -- "$programs/cpu_split" 500)" = 3 ]; then
+	skip "report.txt in perf report's shape" "no cpu sampling here: $(tail -n 1 "$scratch/err")"
+	exit
+fi
+if ! perf record -q -F 997 -e cpu-clock -g -o "$scratch/perf.data" "$programs/cpu_split" 500 >/dev/null 2>"$scratch/err"; then
+	skip "report.txt in perf report's shape" "perf does not record here: $(head -n 1 "$scratch/err")"
+	exit
+fi
+ours=$scratch/results/cpu_split/cpu/latest/report.txt
+perf report --stdio -i "$scratch/perf.data" >"$scratch/theirs" 2>/dev/null
+
+# rows FILE: "CHILDREN SELF COMMAND OBJECT MARK FUNCTION" of each row. One expression for both files.
+rows() {
+	sed -nE 's/^ +([0-9.]+)% +([0-9.]+)%  ([^ ]+) +([^ ]+) +\[([.k])\] +(.*[^ ]) *$/\1 \2 \3 \4 \5 \6/p' "$1"
+}
+names() { # the columns' names, without their widths
+	grep '^# Children' "$1" | tr -s ' ' | sed 's/ $//'
+}
+same_row() { # FUNCTION: both have it, in the same command and object, with about the same share
+	python3 - "$1" "$(rows "$ours" | grep " $1\$")" "$(rows "$scratch/theirs" | grep " $1\$")" <<'P'
+import sys
+a, b = (line.split() for line in sys.argv[2:])
+assert a[2:] == b[2:], (a, b)
+# Two samplings of a share p with about 500 samples each: 4 sqrt(p (1-p) (1/n1 + 1/n2)), in percent.
+p = float(b[0]) / 100
+tolerance = 400 * (p * (1 - p) * 2 / 450) ** 0.5
+for i in (0, 1):
+    assert abs(float(a[i]) - float(b[i])) <= tolerance, (a, b, tolerance)
+P
+}
+promise "the columns have perf's names" is "$(names "$ours")" "$(names "$scratch/theirs")"
+for function in burn_seventy burn_twenty burn_ten; do
+	promise "$function has the same row" same_row "$function"
+done
+promise "every row is read" is "$(rows "$ours" | wc -l)" "$(grep -cE '\[[.k]\]' "$ours")"
+# A line is a comment, a row, or of a graph: blanks and bars, then `---`, `--PERCENT%--` or nothing, then a function.
+unlike() {
+	grep -vE '^(#.*)?$|^ +[0-9.]+% +[0-9.]+%  |^ {12}[ |]*((---|--[0-9.]+%--)?[^ |-].*)?$' "$1"
+}
+for report in "$ours" "$scratch/theirs"; do
+	promise "graphs are drawn in the same strokes in $(basename "$report")" is "$(unlike "$report")" ""
+done
+# cpu_split has no frame pointers, so perf -g finds no callers in it; we do.
+promise "main parts into what it calls" matches "$ours" '^ +\|--[67][0-9]\.[0-9]+%--burn_seventy'
