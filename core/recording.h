@@ -27,11 +27,11 @@ struct value_type {
 };
 
 enum object_kind {
-	OBJECT_FILE,	  /* path names an ELF file */
-	OBJECT_KERNEL,	  /* vaddr is the kernel address; kallsyms has the names */
-	OBJECT_VDSO,	  /* path is "[vdso]"; vaddr from the start of the image */
+	OBJECT_FILE,      /* path names an ELF file */
+	OBJECT_KERNEL,    /* vaddr is the kernel address; kallsyms has the names */
+	OBJECT_VDSO,      /* path is "[vdso]"; vaddr from the start of the image */
 	OBJECT_ANONYMOUS, /* memory of one process without a file: JIT code, or nothing known */
-	OBJECT_FAILED,	  /* the frame says why unwinding ended; vaddr is an enum unwind_end */
+	OBJECT_FAILED,    /* the frame says why unwinding ended; vaddr is an enum unwind_end */
 };
 
 enum { BUILD_ID_MAX = 20 };
@@ -40,7 +40,7 @@ struct object {
 	enum object_kind kind;
 	char *path; /* as the process saw it */
 	pid_t pid;  /* a process that has it mapped; for OBJECT_ANONYMOUS its only one */
-	int fd;	    /* read-only handle opened while the process lived, or -1; owned */
+	int fd;     /* read-only handle opened while the process lived, or -1; owned */
 	uint64_t device;
 	uint64_t inode; /* 0 where there is no file */
 	uint8_t build_id[BUILD_ID_MAX];
@@ -56,7 +56,7 @@ struct recorded_thread {
 struct sample {
 	uint64_t time_ns; /* since the start of the run; 0 where samples are sums over time */
 	uint32_t thread;  /* index of a recorded_thread */
-	uint32_t stack;	  /* id of the leaf in the stack table */
+	uint32_t stack;   /* id of the leaf in the stack table */
 };
 
 struct loss {
@@ -95,19 +95,21 @@ size_t recording_n_threads(const struct recording *recording);
 
 /* Frames go in leaf first, as unwinding finds them; returns the stack's id. No frames: 0. */
 uint32_t recording_add_stack(struct recording *recording, const struct recorded_frame *leaf_first,
-			     size_t n_frames);
+                             size_t n_frames);
 /* The stack in which the function at the leaf of `parent` (0: nobody) called this frame. */
 uint32_t recording_add_frame(struct recording *recording, uint32_t parent,
-			     struct recorded_frame frame);
+                             struct recorded_frame frame);
 const struct stack_table *recording_stacks(const struct recording *recording);
 /* Decodes one node of recording_stacks(); *parent gets the caller's id, 0 at the root. */
 struct recorded_frame recording_frame(const struct recording *recording, uint32_t stack,
-				      uint32_t *parent);
+                                      uint32_t *parent);
 
 /* values: one for each type. */
-void recording_add_sample(struct recording *recording, struct sample sample, const uint64_t *values);
+void recording_add_sample(struct recording *recording, struct sample sample,
+                          const uint64_t *values);
 size_t recording_n_samples(const struct recording *recording);
-struct sample recording_sample(const struct recording *recording, size_t i, const uint64_t **values);
+struct sample recording_sample(const struct recording *recording, size_t i,
+                               const uint64_t **values);
 
 /* Losses of the same `what` add up. The text is copied. */
 void recording_add_loss(struct recording *recording, const char *what, uint64_t count);

@@ -1,6 +1,6 @@
 // The interactive half of a flame graph. It runs inside the SVG and needs nothing from outside.
-// Before it stands `data`: [level, start, total] of each <g> in .frames, in the same order, which is
-// preorder; and `layout`: the numbers by which flamegraph.c drew it.
+// Before it stand `data`: [level, start, total] of each <g> in .frames, in the same order, which
+// is preorder; and `layout`: the numbers by which flamegraph.c drew it.
 // The fragment of the address keeps the view: #z=INDEX (zoomed frame) and #s=TEXT (search).
 (() => {
 	"use strict";
@@ -15,6 +15,7 @@
 		group,
 		rect: group.querySelector("rect"),
 		text: group.querySelector("text"),
+		title: group.querySelector("title").textContent,
 		name: group.querySelector("title").textContent.split("\n")[0],
 		level: data[3 * i],
 		start: data[3 * i + 1],
@@ -42,14 +43,19 @@
 		return fits < 3 ? "" : characters.slice(0, fits - 1).join("") + "…";
 	}
 
+	function boxTop(frame) {
+		return Number(frame.rect.getAttribute("y"));
+	}
+
 	function showFrame(frame, x, room) {
 		frame.group.classList.remove("hidden");
 		frame.rect.setAttribute("x", x.toFixed(2));
-		frame.rect.setAttribute("width", (room > 4 * layout.gap ? room - layout.gap : room).toFixed(2));
+		const gap = room > 4 * layout.gap ? layout.gap : 0;
+		frame.rect.setAttribute("width", (room - gap).toFixed(2));
 		const text = label(frame, room);
 		if (!frame.text && text) {
 			frame.text = document.createElementNS(SVG, "text");
-			frame.text.setAttribute("y", +frame.rect.getAttribute("y") + layout.baseline);
+			frame.text.setAttribute("y", boxTop(frame) + layout.baseline);
 			frame.group.append(frame.text);
 		}
 		if (frame.text) {
@@ -66,22 +72,24 @@
 			ancestors.add(i);
 		frames.forEach((frame, i) => {
 			const above = ancestors.has(i);
+			const start = above ? 0 : frame.start - target.start;
 			const room = (above ? target.total : frame.total) * scale;
+			const inside = i >= zoomed && i < target.end;
 			frame.group.classList.toggle("above", above);
-			if (above || (i >= zoomed && i < target.end && room >= layout.minWidth))
-				showFrame(frame, layout.margin + (above ? 0 : frame.start - target.start) * scale, room);
+			if (above || (inside && room >= layout.minWidth))
+				showFrame(frame, layout.margin + start * scale, room);
 			else
 				frame.group.classList.add("hidden");
 		});
 		reset.disabled = zoomed === 0;
 	}
 
-	// A tall graph is scrolled so that the zoomed frame and some of its callers are at the lower edge.
+	// A tall graph is scrolled so that the zoomed frame and some callers are at the lower edge.
 	function scrollToZoomed() {
 		if (!standalone)
 			return;
-		const y = +frames[zoomed].rect.getAttribute("y") + 4 * layout.rowHeight;
-		window.scrollTo(0, zoomed ? y - window.innerHeight : document.documentElement.scrollHeight);
+		const lowerEdge = boxTop(frames[zoomed]) + 4 * layout.rowHeight;
+		window.scrollTo(0, zoomed ? lowerEdge - window.innerHeight : svg.scrollHeight);
 	}
 
 	function zoom(i) {
@@ -91,7 +99,7 @@
 		remember();
 	}
 
-	// Capitals in the search are meant; without any, upper and lower case are alike.
+	// Capitals are meant; without any, upper and lower case are alike.
 	function expression(text) {
 		const flags = text === text.toLowerCase() ? "iu" : "u";
 		try {
@@ -105,7 +113,7 @@
 		const pattern = input.value && expression(input.value);
 		let sum = 0;
 		let count = 0;
-		let counted = 0; // frames before this index lie inside of a match that is in the sum
+		let counted = 0; // frames before this index lie inside of a match that was summed
 		frames.forEach((frame, i) => {
 			const match = Boolean(pattern) && i > 0 && pattern.test(frame.name);
 			frame.group.classList.toggle("match", match);
@@ -118,9 +126,10 @@
 			}
 		});
 		find("frames").classList.toggle("searching", Boolean(pattern));
-		find("matched").textContent = pattern
-			? `matched: ${(100 * sum / frames[0].total).toFixed(2)} % of all, ${count} frame${count === 1 ? "" : "s"}`
-			: "";
+		const share = (100 * sum / frames[0].total).toFixed(2);
+		const noun = count === 1 ? "frame" : "frames";
+		find("matched").textContent =
+			pattern ? `matched: ${share} % of all, ${count} ${noun}` : "";
 		clear.disabled = !pattern;
 		remember();
 	}
@@ -134,7 +143,7 @@
 		find("details").classList.toggle("quiet", i < 0);
 		find("details").textContent = i < 0
 			? layout.hint
-			: frames[i].group.querySelector("title").textContent.split("\n").join("  ·  ");
+			: frames[i].title.split("\n").join("  ·  ");
 	}
 
 	function remember() {
@@ -144,7 +153,8 @@
 		if (input.value)
 			state.set("s", input.value);
 		try {
-			history.replaceState(null, "", state.size ? "#" + state : location.pathname + location.search);
+			const here = location.pathname + location.search;
+			history.replaceState(null, "", state.size ? "#" + state : here);
 		} catch {
 			// A sandboxed frame has no history of its own; the graph works without.
 		}
@@ -171,18 +181,22 @@
 		type: "search",
 		placeholder: "search (Ctrl-F)",
 		"aria-label": "search functions",
-		title: "a part of a function's name, or a regular expression; capitals are meant when there are any",
+		title: "a part of a function's name, or a regular expression; " +
+			"capitals are meant when there are any",
 	});
 	const searchButton = element("button", { type: "submit" }, "Search");
-	const clear = element("button", { type: "button", title: "clear search (Escape)" }, "Clear");
-	const reset = element("button", { type: "button", title: "show the whole graph (Escape)" }, "Reset zoom");
+	const clear = element(
+		"button", { type: "button", title: "clear search (Escape)" }, "Clear");
+	const reset = element(
+		"button", { type: "button", title: "show the whole graph (Escape)" }, "Reset zoom");
 	const tools = element("form", { class: "tools", role: "search" });
 	const holder = document.createElementNS(SVG, "foreignObject");
 	tools.append(input, searchButton, clear, reset);
 	holder.append(tools);
 	find("header").append(holder);
-	for (const [key, value] of Object.entries({ y: 3, width: layout.toolsWidth, height: 38 }))
-		holder.setAttribute(key, value);
+	holder.setAttribute("y", 3);
+	holder.setAttribute("width", layout.toolsWidth);
+	holder.setAttribute("height", 38);
 
 	input.addEventListener("input", search);
 	tools.addEventListener("submit", (event) => {
@@ -210,8 +224,9 @@
 
 	// The next frame of the same level on a side, whoever its caller is.
 	function beside(i, step) {
+		const isHidden = (j) => frames[j].group.classList.contains("hidden");
 		for (let j = i + step; j >= 0 && j < frames.length; j += step)
-			if (frames[j].level === frames[i].level && !frames[j].group.classList.contains("hidden"))
+			if (frames[j].level === frames[i].level && !isHidden(j))
 				return j;
 		return -1;
 	}
@@ -253,7 +268,8 @@
 	});
 	window.addEventListener("keydown", (event) => {
 		// A second Ctrl-F, from the search field, is the browser's own.
-		if (event.key === "f" && (event.ctrlKey || event.metaKey) && document.activeElement !== input) {
+		const isFind = event.key === "f" && (event.ctrlKey || event.metaKey);
+		if (isFind && document.activeElement !== input) {
 			event.preventDefault();
 			input.focus();
 			input.select();
