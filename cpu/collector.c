@@ -102,12 +102,17 @@ static int cpu_check(const struct binary *binary, const void *options, struct di
 		return diag_fail(diag, EOPNOTSUPP,
 		                 "%s is no 64-bit x86 program: its stacks cannot be unwound here",
 		                 binary->path);
-	if (geteuid() != 0 && (binary->is_setuid || binary->has_file_capabilities))
-		return diag_fail(
-		    diag, EPERM,
-		    "%s gains rights when it starts (%s), and the kernel ends an ordinary user's "
-		    "sampling then; run this as root, or on a copy of the program without them",
-		    binary->path, binary->is_setuid ? "set-user-id" : "file capabilities");
+	/* The kernel drops the events of a process that is no longer dumpable, whoever opened them. */
+	if (binary->is_setuid)
+		return diag_fail(diag, EPERM,
+		                 "%s is set-user-id, and the kernel ends sampling where a program gains "
+		                 "rights; run it as the user it becomes, or a copy without the bit",
+		                 binary->path);
+	if (binary->has_file_capabilities)
+		return diag_fail(diag, EPERM,
+		                 "%s has file capabilities, and the kernel ends sampling where a program "
+		                 "gains rights; run: sudo profile-scenario --user $USER --ambient-cap NAME",
+		                 binary->path);
 	return 0;
 }
 

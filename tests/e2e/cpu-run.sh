@@ -76,7 +76,7 @@ if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
 			--results "$scratch/others" --type cpu -- "$1" 50
 	}
 	promise "a set-user-id program is refused to an ordinary user" is "$(as_other "$scratch/setuid")" 3
-	promise "and why, and what helps, is said" matches "$scratch/err" 'set-user-id.*run this as root'
+	promise "and why, and what helps, is said" matches "$scratch/err" 'set-user-id.*run it as the user it becomes'
 	if setcap cap_net_raw+ep "$scratch/with_caps" 2>/dev/null; then
 		promise "a program with file capabilities is refused" is "$(as_other "$scratch/with_caps")" 3
 	else
