@@ -211,6 +211,8 @@ static int write_results(struct cpu_state *cpu, struct results_run *run, struct 
 	    .type = SAMPLER_SAMPLES,
 	    .title = title,
 	    .count_name = "samples",
+	    .event = cpu->event.name,
+	    .lost = &facts.totals->n_lost,
 	    .command = result->command,
 	    .percent_limit = cpu->options->percent_limit,
 	    .started_ns = result->started_ns,

@@ -47,8 +47,9 @@ promise "--no-inherit samples the first thread alone" is "$(
 	status_of cpu --scenario alone --no-inherit -- "$programs/cpu_tree" >/dev/null
 	grep -cE 'burn_in_(child|thread)' "$scratch/results/alone/cpu/latest/stacks.folded")" 0
 
-# 100 processes that live about as long as a period: a good part of their time is in no sample.
-status_of cpu --scenario short --freq 500 -- sh -c "$(printf '/bin/true;%.0s' $(seq 100))" >/dev/null
+# 100 processes that live about as long as a period: a good part of their time is in no sample. One that
+# lives longer gives samples, so that there is a run at all.
+status_of cpu --scenario short --freq 500 -- sh -c "$programs/cpu_split 50; $(printf '/bin/true;%.0s' $(seq 100))" >/dev/null
 promise "time that no sample stands for is said" contains "$scratch/results/short/cpu/latest/run.json" \
 	"of the processor time"
 
