@@ -2,7 +2,7 @@
 VERSION := 0.1.0
 
 # A collector is a folder and one word here; it defines `const struct collector WORD_collector`.
-COLLECTORS := $(foreach c,cpu mem io,$(if $(wildcard $c/collector.c),$c))
+COLLECTORS := cpu mem io
 
 # Debian packages, each list once: `make deps` installs what building needs, `make demo` and `make check` add theirs.
 BUILD_PACKAGES := gcc libc6-dev libdw-dev libelf-dev libunwind-dev libseccomp-dev libjansson-dev \
@@ -13,10 +13,12 @@ CHECK_PACKAGES := $(BUILD_PACKAGES) g++ binutils libcmocka-dev linux-perf strace
 LONG_PACKAGES := $(CHECK_PACKAGES) clang chromium protobuf-compiler
 BENCH_PACKAGES := $(BUILD_PACKAGES) linux-perf strace valgrind heaptrack python3 sqlite3
 
-BUILD ?= build
+# Objects of different flags do not mix.
+BUILD ?= build$(if $(SAN),-san)$(if $(DEBUG),-debug)
 ifeq ($(origin CC),default)
 CC := gcc
 endif
+MAKEFLAGS += --jobs=$(shell nproc)
 # One short line a command; V=1 shows them whole.
 Q := $(if $(V),,@)
 say = @$(if $(V),:,printf '%-8s %s\n' $(1) $@)
@@ -27,7 +29,7 @@ CFLAGS += -std=gnu11 -g $(OPTIMISE) $(WARNINGS)
 CPPFLAGS += -I. -D_GNU_SOURCE -DVERSION='"$(VERSION)"'
 LDLIBS := -ldw -lelf -lunwind-x86_64 -lunwind -lseccomp -ljansson -linih -liberty -lz -lpthread -lm
 
-CORE_SRCS := $(wildcard core/*.c core/unwind/*.c core/symbolize/*.c core/export/*.c core/perf/*.c)
+CORE_SRCS := $(filter-out core/driver/%,$(wildcard core/*.c core/*/*.c))
 COLLECTOR_SRCS := $(foreach c,$(COLLECTORS),$(filter-out $c/preload/%,$(wildcard $c/*.c $c/*/*.c)))
 DRIVER_SRCS := $(wildcard core/driver/*.c)
 PRELOAD_SRCS := $(wildcard mem/preload/*.c)
@@ -38,9 +40,9 @@ BENCH_SRCS := $(wildcard tests/bench/*.c)
 
 objects = $(patsubst %.c,$(BUILD)/%.o,$(1))
 LIBCORE := $(BUILD)/libcore.a
-LIBCOLLECTORS := $(if $(COLLECTOR_SRCS),$(BUILD)/libcollectors.a)
+LIBCOLLECTORS := $(BUILD)/libcollectors.a
 TOOL := $(BUILD)/profile-scenario
-PRELOAD := $(if $(PRELOAD_SRCS),$(BUILD)/libprofile-scenario-preload.so)
+PRELOAD := $(BUILD)/libprofile-scenario-preload.so
 WORKLOADS := $(patsubst scenarios/workloads/%.c,$(BUILD)/workloads/%,$(WORKLOAD_SRCS))
 UNITS := $(patsubst %.c,$(BUILD)/%,$(UNIT_SRCS))
 PROGRAMS := $(patsubst %,$(BUILD)/%,$(basename $(PROGRAM_SRCS)))
@@ -59,7 +61,7 @@ help:
 	@echo 'make clean   remove build/'
 
 # $(call install,PACKAGES): installs those that are missing, through sudo when not root.
-install = @tests/install-packages $(1)
+install = @.ci/install-packages $(1)
 
 deps:
 	$(call install,$(BUILD_PACKAGES))
@@ -72,13 +74,7 @@ $(BUILD)/%.o: %.c
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(SANITIZE) -fPIC -MMD -MP -c -o $@ $<
 
 $(BUILD)/core/driver/%.o: CPPFLAGS += -DCOLLECTORS='$(foreach c,$(COLLECTORS),COLLECTOR($c))'
-$(BUILD)/core/driver/collectors.o: $(BUILD)/collectors
-
-# Holds the list of collectors, and is new only when the list is.
-$(BUILD)/collectors: FORCE
-	@mkdir -p $(@D)
-	@echo '$(COLLECTORS)' | cmp -s - $@ || echo '$(COLLECTORS)' >$@
-FORCE:
+$(BUILD)/core/driver/collectors.o: Makefile
 
 # The assembler includes these two as they are (.incbin), which -MMD does not see.
 $(BUILD)/core/export/flamegraph_parts.o: core/export/flamegraph.css core/export/flamegraph.js
@@ -102,12 +98,12 @@ $(TOOL): $(call objects,$(DRIVER_SRCS)) $(LIBCOLLECTORS) $(LIBCORE)
 	$(call say,LINK)
 	$(Q)$(CC) $(LDFLAGS) $(SANITIZE) -o $@ $^ $(LDLIBS)
 
-# The preload is built apart from the tool: libc only, initial-exec TLS, nothing exported but the
-# malloc family, and the shared unwinder from the same source. Never with a sanitizer: it lives in the target.
+# The preload is built apart from the tool: libc only, no thread-local storage, nothing exported but what it interposes, and
+# the shared unwinder from the same source. Never with a sanitizer: it lives in the target.
 $(BUILD)/preload/%.o: %.c
 	@mkdir -p $(@D)
 	$(call say,CC)
-	$(Q)$(CC) $(CPPFLAGS) $(filter-out -O0,$(CFLAGS)) -O2 -fPIC -ftls-model=initial-exec -fvisibility=hidden -fno-builtin-malloc -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(CPPFLAGS) $(filter-out -O0,$(CFLAGS)) -O2 -fPIC -fvisibility=hidden -fno-builtin-malloc -MMD -MP -c -o $@ $<
 
 $(PRELOAD): $(patsubst %.c,$(BUILD)/preload/%.o,$(PRELOAD_SRCS) $(wildcard core/unwind/*.c))
 	$(call say,LINK)
@@ -143,7 +139,8 @@ $(BUILD)/tests/bench/unwind: BENCH_LDLIBS = -lunwind
 
 $(BUILD)/tests/bench/%: tests/bench/%.c
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) $(SANITIZE) -MMD -MP -MF $@.d -o $@ $(filter %.c %.a,$^) $(BENCH_LDLIBS) -lpthread
+	$(call say,LINK)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(SANITIZE) -MMD -MP -MF $@.d -o $@ $(filter %.c %.a,$^) $(BENCH_LDLIBS) -lpthread
 
 # `make check` sets up, then builds with what is now there: hence the second make.
 check:
@@ -165,6 +162,6 @@ demo:
 tests: build $(UNITS) $(PROGRAMS) $(BENCHES)
 
 clean:
-	rm -rf $(BUILD)
+	rm -rf build build-san build-debug build-san-debug
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
