@@ -4,6 +4,7 @@
 #include "core/alloc.h"
 #include "core/binary_elf.h"
 #include "core/diag.h"
+#include "core/json_text.h"
 #include "core/program.h"
 #include "core/sha256.h"
 #include "core/symbolize/elf_file.h"
@@ -130,7 +131,7 @@ static void read_sha256(struct binary *binary)
 static void set_text(json_t *object, const char *key, const char *text)
 {
 	if (text && *text)
-		json_object_set_new(object, key, json_string(text));
+		json_object_set_new(object, key, json_text(text));
 }
 
 json_t *binary_to_json(struct binary *binary)

@@ -3,6 +3,7 @@
 
 #include "core/alloc.h"
 #include "core/diag.h"
+#include "core/json_text.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -111,11 +112,11 @@ json_t *findings_to_json(const struct findings *findings)
 
 	for (size_t i = 0; i < findings->n_items; i++) {
 		const struct finding *finding = &findings->items[i];
-		json_t *object =
-		    json_pack("{s:s, s:s}", "severity", finding->severity, "text", finding->text);
+		json_t *object = json_pack("{s:s, s:o}", "severity", finding->severity, "text",
+		                           json_text(finding->text));
 
 		if (finding->metric)
-			json_object_set_new(object, "metric", json_string(finding->metric));
+			json_object_set_new(object, "metric", json_text(finding->metric));
 		json_array_append_new(array, object);
 	}
 	return array;

@@ -3,6 +3,7 @@
 
 #include "core/alloc.h"
 #include "core/diag.h"
+#include "core/json_text.h"
 
 #include <errno.h>
 #include <math.h>
@@ -282,15 +283,6 @@ void options_copy(const struct option_row *row, void *to, const void *from)
 		memcpy(field_of(row, to), const_field_of(row, from), sizes[row->kind]);
 }
 
-static json_t *text_list_to_json(const struct text_list *list)
-{
-	json_t *array = json_array();
-
-	for (size_t i = 0; i < list->n_texts; i++)
-		json_array_append_new(array, json_string(list->texts[i]));
-	return array;
-}
-
 static json_t *value_to_json(const struct option_row *row, const void *options)
 {
 	const void *field = const_field_of(row, options);
@@ -309,10 +301,10 @@ static json_t *value_to_json(const struct option_row *row, const void *options)
 	case OPTION_CHOICE:
 		return json_string(row->choices[*(const int *)field]);
 	case OPTION_LIST:
-		return text_list_to_json(field);
+		return json_texts(field);
 	case OPTION_TEXT:
 	case OPTION_MAYBE:
-		return *(char *const *)field ? json_string(*(char *const *)field) : NULL;
+		return json_text(*(char *const *)field);
 	}
 	BUG(true);
 }
@@ -365,7 +357,7 @@ const char *nearest_word(const char *text, const char *const *words)
 {
 	const char *nearest = NULL;
 	/* More than a third of the letters wrong is another word, not a slip. */
-	unsigned limit = (unsigned)strlen(text) / 3 + 1;
+	unsigned limit = ((unsigned)strlen(text) + 2) / 3;
 
 	for (; *words; words++) {
 		unsigned edits = count_edits(text, *words);

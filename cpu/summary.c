@@ -6,6 +6,7 @@
 
 #include "core/alloc.h"
 #include "core/collector.h"
+#include "core/json_text.h"
 #include "core/profile.h"
 #include "core/recording.h"
 #include "core/symbolize/symbolize.h"
@@ -92,7 +93,7 @@ static void add_metrics(const struct cpu_facts *facts, uint64_t n_unresolved,
 
 static void add_note(json_t *notes, char *text)
 {
-	json_array_append_new(notes, json_string(text));
+	json_array_append_new(notes, json_text(text));
 	free(text);
 }
 
@@ -109,7 +110,7 @@ static void add_remedy(const struct cpu_facts *facts, const char *name, json_t *
 			continue;
 		remedy = symbolizer_remedy(facts->symbolizer, object);
 		if (remedy) {
-			json_array_append_new(notes, json_string(remedy));
+			json_array_append_new(notes, json_text(remedy));
 			return;
 		}
 	}
@@ -124,7 +125,7 @@ static json_t *unresolved_by_object(const struct cpu_facts *facts, json_t *notes
 	for (size_t i = 0; i < n_objects; i++) {
 		const char *name = profile_text(facts->profile, objects[i].object);
 
-		json_object_set_new(by_object, name, json_integer((json_int_t)objects[i].value));
+		json_set_named(by_object, name, json_integer((json_int_t)objects[i].value));
 		add_remedy(facts, name, notes);
 	}
 	free(objects);
@@ -181,7 +182,7 @@ static void add_quality(const struct cpu_facts *facts, uint64_t n_unresolved, js
 		json_object_set_new(quality, "notes", notes);
 	}
 	for (size_t i = 0; i < facts->event->notes.n_texts; i++)
-		json_array_append_new(notes, json_string(facts->event->notes.texts[i]));
+		json_array_append_new(notes, json_text(facts->event->notes.texts[i]));
 	if (!facts->event->periods_are_ns)
 		add_note(notes, xstrdup("cpu.time_ns comes from the kernel's task-clock counter"));
 	note_losses(facts, notes);

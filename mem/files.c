@@ -6,6 +6,7 @@
 #include "core/collector.h"
 #include "core/diag.h"
 #include "core/export/exporter.h"
+#include "core/json_text.h"
 #include "core/profile.h"
 #include "core/results.h"
 #include "core/symbolize/symbolize.h"
@@ -306,8 +307,8 @@ static void fill_quality(struct result *result, const struct heap_totals *totals
 
 	for (size_t i = 0; i < n_objects; i++) {
 		unresolved += objects[i].value;
-		json_object_set_new(by_object, profile_text(profile, objects[i].object),
-		                    json_real(percent(objects[i].value, totals->allocations)));
+		json_set_named(by_object, profile_text(profile, objects[i].object),
+		               json_real(percent(objects[i].value, totals->allocations)));
 	}
 	for (size_t i = 0; notes[i]; i++)
 		json_array_append_new(list, json_string(notes[i]));

@@ -1,0 +1,19 @@
+/* Text of any bytes as JSON. Paths, arguments and names of functions may hold what is not UTF-8;
+ * jansson makes no string of that, and json_set drops the member without a word. Each bad byte
+ * becomes U+FFFD.
+ */
+#ifndef CORE_JSON_TEXT_H
+#define CORE_JSON_TEXT_H
+
+#include <jansson.h>
+
+struct text_list;
+
+/* New reference; NULL gives NULL. */
+json_t *json_text(const char *text);
+/* An array of strings. New reference. */
+json_t *json_texts(const struct text_list *list);
+/* Sets a member whose name is such a text; takes the reference. */
+void json_set_named(json_t *object, const char *name, json_t *value);
+
+#endif
