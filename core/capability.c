@@ -93,7 +93,8 @@ static int write_sets(struct capability_sets *sets)
 	return syscall(SYS_capset, &header, sets->words) ? -errno : 0;
 }
 
-/* A process that may not change its own effective set has nothing to lower or to raise: errors do not matter. */
+/* A process that may not change its own effective set has nothing to lower or to raise: errors do
+ * not matter. */
 void capability_lower(const int *keep, size_t n_keep)
 {
 	struct capability_sets sets;
@@ -104,7 +105,7 @@ void capability_lower(const int *keep, size_t n_keep)
 		sets.words[i].effective = 0;
 	for (size_t i = 0; i < n_keep; i++)
 		sets.words[CAP_TO_INDEX(keep[i])].effective |=
-			sets.words[CAP_TO_INDEX(keep[i])].permitted & CAP_TO_MASK(keep[i]);
+		    sets.words[CAP_TO_INDEX(keep[i])].permitted & CAP_TO_MASK(keep[i]);
 	write_sets(&sets);
 }
 

@@ -12,7 +12,8 @@ int capability_number(const char *name);
 /* True when this process may use the capability. */
 bool capability_is_held(int number);
 
-/* Leaves only these effective in the calling thread, until capability_raise(): what reads files of strangers needs no more. */
+/* Leaves only these effective in the calling thread, until capability_raise(): what reads files of
+ * strangers needs no more. */
 void capability_lower(const int *keep, size_t n_keep);
 /* Makes all permitted capabilities effective again. */
 void capability_raise(void);

@@ -17,7 +17,7 @@ enum finding_when { FINDING_ABOVE, FINDING_BELOW };
 struct finding_row {
 	const char *key; /* "self-percent"; NULL ends a table */
 	enum finding_when when;
-	double threshold; /* default */
+	double threshold;     /* default */
 	const char *severity; /* "info", "warning" */
 	const char *help;     /* what the threshold means, with its unit */
 };
@@ -31,10 +31,11 @@ void findings_set_threshold(struct findings *findings, const char *key, double t
 /* The threshold that holds for a row: the override, or its default. */
 double findings_threshold(const struct findings *findings, const struct finding_row *row);
 
-/* Adds a finding with this sentence when the value is beyond the threshold. `metric` may be NULL. */
+/* Adds a finding with this sentence when the value is beyond the threshold. `metric` may be NULL.
+ */
 void findings_judge(struct findings *findings, const struct finding_row *rows, const char *key,
-		    double value, const char *metric, const char *format, ...)
-	__attribute__((format(printf, 6, 7)));
+                    double value, const char *metric, const char *format, ...)
+    __attribute__((format(printf, 6, 7)));
 
 size_t findings_count(const struct findings *findings);
 const char *findings_text(const struct findings *findings, size_t i);

@@ -12,7 +12,8 @@
 
 enum metric_better { METRIC_NEUTRAL, METRIC_LOWER, METRIC_HIGHER };
 
-/* One row of a collector's table of metrics. A `*` in the name stands for one component: "io.*.calls". */
+/* One row of a collector's table of metrics. A `*` in the name stands for one component:
+ * "io.*.calls". */
 struct metric_row {
 	const char *name; /* NULL ends a table */
 	const char *unit; /* "ns", "bytes", "count", "percent", "1/s" */
@@ -25,10 +26,12 @@ struct metrics;
 struct metrics *metrics_new(void);
 void metrics_free(struct metrics *metrics);
 
-/* Adds one sample (one run's value). The name must match a row of `rows`, which gives unit and direction. */
+/* Adds one sample (one run's value). The name must match a row of `rows`, which gives unit and
+ * direction. */
 void metrics_add(struct metrics *metrics, const struct metric_row *rows, const char *name,
-		 double value);
-/* The metric's value is the sum of its samples from now on, not their median: repeats were merged. */
+                 double value);
+/* The metric's value is the sum of its samples from now on, not their median: repeats were merged.
+ */
 void metrics_sum(struct metrics *metrics, const char *name);
 /* The value comes from a run that the collector slows. */
 void metrics_mark_instrumented(struct metrics *metrics, const char *name);

@@ -15,16 +15,16 @@ struct diag;
 
 /* The field in the struct has the type in brackets. */
 enum option_kind {
-	OPTION_SWITCH,	/* [bool] --name and --no-name; in a file yes or no */
-	OPTION_COUNT,	/* [uint64_t] */
-	OPTION_HZ,	/* [uint64_t] */
+	OPTION_SWITCH,  /* [bool] --name and --no-name; in a file yes or no */
+	OPTION_COUNT,   /* [uint64_t] */
+	OPTION_HZ,      /* [uint64_t] */
 	OPTION_SECONDS, /* [uint64_t, ns] decimals allowed */
-	OPTION_BYTES,	/* [uint64_t] with K, M, G */
+	OPTION_BYTES,   /* [uint64_t] with K, M, G */
 	OPTION_PERCENT, /* [double] */
-	OPTION_TEXT,	/* [char *] owned */
-	OPTION_LIST,	/* [struct text_list] each use adds one */
-	OPTION_CHOICE,	/* [int] index into `choices` */
-	OPTION_MAYBE,	/* [char *] --name or --name=TEXT; "" without a text */
+	OPTION_TEXT,    /* [char *] owned */
+	OPTION_LIST,    /* [struct text_list] each use adds one */
+	OPTION_CHOICE,  /* [int] index into `choices` */
+	OPTION_MAYBE,   /* [char *] --name or --name=TEXT; "" without a text */
 };
 
 struct text_list {
@@ -35,16 +35,16 @@ struct text_list {
 
 struct option_row {
 	const char *name; /* long name; NULL ends a table */
-	char letter;	  /* 0: none */
+	char letter;      /* 0: none */
 	enum option_kind kind;
-	size_t field;	      /* offsetof() in the options struct */
+	size_t field;         /* offsetof() in the options struct */
 	const char *argument; /* "HZ"; NULL for a switch */
 	const char *fallback; /* the default as a user would type it; NULL: zero, NULL, false */
 	const char *help;
 	const char *const *choices; /* OPTION_CHOICE, ended by NULL */
-	uint64_t min, max;	    /* for numbers (ns for seconds); max 0: no bound */
-	bool command_line_only;	    /* not a key of scenario files */
-	const char *alias;	    /* another long name that means the same, or NULL */
+	uint64_t min, max;          /* for numbers (ns for seconds); max 0: no bound */
+	bool command_line_only;     /* not a key of scenario files */
+	const char *alias;          /* another long name that means the same, or NULL */
 };
 
 struct option_table {
@@ -74,7 +74,8 @@ json_t *options_to_json(const struct option_table *table, const void *options);
 void text_list_add(struct text_list *list, const char *text);
 void text_list_fini(struct text_list *list);
 
-/* The nearest of the NULL-ended words to `text` by edits (Damerau-Levenshtein), or NULL when none is near. */
+/* The nearest of the NULL-ended words to `text` by edits (Damerau-Levenshtein), or NULL when none
+ * is near. */
 const char *nearest_word(const char *text, const char *const *words);
 
 #endif

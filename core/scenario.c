@@ -44,21 +44,16 @@ struct reader {
 	unsigned line; /* of the line that inih is at */
 	int err;       /* the first error; its sentence is in diag */
 	scenario_judge *judge;
-	void *context;
 	struct diag *diag;
 };
 
 /* What inih would make of a line in silence, or NULL when it reads it as it stands. */
-static const char *line_trouble(const char *line, size_t room)
+static const char *line_trouble(const char *line)
 {
 	const char *start = line + strspn(line, " \t");
-	size_t len = strlen(line);
 
 	if (!*start || strchr(";#\n\r", *start))
 		return NULL;
-	if (len + 1 >= room && line[len - 1] != '\n')
-		return "the line is too long for the reader; shorten it, or move parts to "
-		       "[parameters]";
 	if (start != line)
 		return "the line begins with a blank and would continue the one before; remove the "
 		       "blank";
@@ -73,6 +68,37 @@ static const char *line_trouble(const char *line, size_t room)
 	return NULL;
 }
 
+/* fgets(3) stops at the end of a line, of the file, or of its buffer; a zero byte hides what it
+ * read. */
+static const char *end_trouble(const struct reader *reader, const char *line, size_t room)
+{
+	size_t len = strlen(line);
+
+	if ((len && line[len - 1] == '\n') || (feof(reader->stream) && len + 1 < room))
+		return NULL;
+	return len + 1 < room ? "the line holds a zero byte"
+	                      : "the line is too long for the reader; shorten it, or move parts to "
+	                        "[parameters]";
+}
+
+/* The mark that some editors put before UTF-8 text. */
+static void drop_byte_order_mark(char *line)
+{
+	if (!strncmp(line, "\xef\xbb\xbf", 3))
+		memmove(line, line + 3, strlen(line + 3) + 1);
+}
+
+/* inih calls its handler for keys alone, and would pass over a section without one. */
+static int judge_section(const struct reader *reader, const char *line)
+{
+	char *name = xstrndup(line + 1, strcspn(line + 1, "]\r\n"));
+	struct setting setting = {.section = name, .line = reader->line};
+	int err = reader->judge(&setting, reader->diag);
+
+	free(name);
+	return err;
+}
+
 /* inih's reader: one line a call, as fgets(3). */
 static char *next_line(char *line, int room, void *context)
 {
@@ -82,10 +108,25 @@ static char *next_line(char *line, int room, void *context)
 	if (reader->err || !fgets(line, room, reader->stream))
 		return NULL;
 	reader->line++;
-	trouble = line_trouble(line, (size_t)room);
+	if (reader->line == 1)
+		drop_byte_order_mark(line);
+	trouble = line_trouble(line);
 	if (!trouble)
-		return line;
-	reader->err = diag_fail(reader->diag, EINVAL, "%s", trouble);
+		trouble = end_trouble(reader, line, (size_t)room);
+	if (trouble)
+		reader->err = diag_fail(reader->diag, EINVAL, "%s", trouble);
+	else if (*line == '[')
+		reader->err = judge_section(reader, line);
+	return reader->err ? NULL : line;
+}
+
+static const struct setting *find_setting(const struct scenario *scenario, const char *section,
+                                          const char *key)
+{
+	for (size_t i = 0; i < scenario->n_settings; i++)
+		if (!strcmp(scenario->settings[i].section, section) &&
+		    !strcmp(scenario->settings[i].key, key))
+			return &scenario->settings[i];
 	return NULL;
 }
 
@@ -115,8 +156,8 @@ static int add_pair(struct text_list *list, const char *key, const char *value)
 	return 0;
 }
 
-static int add_setting(struct reader *reader, const char *section, const char *key,
-                       const char *value)
+static const struct setting *add_setting(struct reader *reader, const char *section,
+                                         const char *key, const char *value)
 {
 	struct scenario *scenario = reader->scenario;
 	struct setting *setting =
@@ -126,7 +167,28 @@ static int add_setting(struct reader *reader, const char *section, const char *k
 	setting->key = xstrdup(key);
 	setting->value = xstrdup(value);
 	setting->line = reader->line;
-	return reader->judge(setting, reader->context, reader->diag);
+	return setting;
+}
+
+static int keep_setting(struct reader *reader, const char *section, const char *key,
+                        const char *value)
+{
+	const struct setting *before = find_setting(reader->scenario, section, key);
+	const struct setting *setting;
+	int err = 0;
+
+	if (before)
+		return diag_fail(reader->diag, EINVAL,
+		                 "key '%s' stands in [%s] already, in line %u", key, section,
+		                 before->line);
+	setting = add_setting(reader, section, key, value);
+	if (!strcmp(section, "environment"))
+		return add_pair(&reader->scenario->environment, key, value);
+	if (!strcmp(section, "parameters"))
+		return add_pair(&reader->scenario->parameters, key, value);
+	if (!strcmp(section, "scenario"))
+		err = set_scenario_key(reader, key, value);
+	return err ? err : reader->judge(setting, reader->diag);
 }
 
 /* inih's handler: non-zero goes on. */
@@ -134,16 +196,8 @@ static int take_key(void *context, const char *section, const char *key, const c
 {
 	struct reader *reader = context;
 
-	if (reader->err)
-		return 0;
-	if (!strcmp(section, "scenario"))
-		reader->err = set_scenario_key(reader, key, value);
-	else if (!strcmp(section, "environment"))
-		reader->err = add_pair(&reader->scenario->environment, key, value);
-	else if (!strcmp(section, "parameters"))
-		reader->err = add_pair(&reader->scenario->parameters, key, value);
-	else
-		reader->err = add_setting(reader, section, key, value);
+	if (!reader->err)
+		reader->err = keep_setting(reader, section, key, value);
 	return !reader->err;
 }
 
@@ -156,11 +210,10 @@ static char *name_of_file(const char *file)
 	return xstrndup(base, dot ? (size_t)(dot - base) : strlen(base));
 }
 
-int scenario_read(struct scenario *scenario, const char *file, scenario_judge *judge, void *context,
+int scenario_read(struct scenario *scenario, const char *file, scenario_judge *judge,
                   struct diag *diag)
 {
-	struct reader reader = {
-	    .scenario = scenario, .judge = judge, .context = context, .diag = diag};
+	struct reader reader = {.scenario = scenario, .judge = judge, .diag = diag};
 	int broken_line;
 
 	*scenario = (struct scenario){.name = name_of_file(file), .file = xstrdup(file)};

@@ -1,4 +1,5 @@
-/* A scenario: what to run, under which types, with which settings; read from NAME.ini (CONTRACT 2). */
+/* A scenario: what to run, under which types, with which settings; read from NAME.ini (CONTRACT 2).
+ */
 #ifndef CORE_SCENARIO_H
 #define CORE_SCENARIO_H
 
@@ -10,7 +11,7 @@
 
 struct diag;
 
-/* A key under a section that somebody else understands: a collector's, [metrics], [findings]. */
+/* A key of the file as it stands there. */
 struct setting {
 	char *section;
 	char *key;
@@ -41,20 +42,24 @@ struct scenario {
 	uint64_t warmup;
 	struct text_list environment; /* NAME=VALUE */
 	struct text_list parameters;  /* NAME=VALUE */
-	struct setting *settings;     /* of all other sections, in order */
+	struct setting *settings;     /* of all sections, in order */
 	size_t n_settings;
 	size_t settings_capacity;
 };
 
-/* Says whether somebody knows this setting: 0, or -EINVAL with a sentence (without file and line). */
-typedef int scenario_judge(const struct setting *setting, void *context, struct diag *diag);
+/* Judges a setting before it is kept: is its section known, does the section have the key, can its
+ * value be read? A section's own line comes as a setting without key and value; keys of [scenario]
+ * come when they are known. 0, or -EINVAL with a sentence (without file and line). */
+typedef int scenario_judge(const struct setting *setting, struct diag *diag);
 
-/* Reads one file. -EINVAL: "FILE:LINE: sentence" with the nearest right word; a line too long, an inline ` ;` and
- * anything else that inih would cut or split in silence is such an error. */
-int scenario_read(struct scenario *scenario, const char *file, scenario_judge *judge, void *context,
-		  struct diag *diag);
+/* Reads one file. -EINVAL: "FILE:LINE: sentence" with the nearest right word; a line too long, an
+ * inline ` ;` and anything else that inih would cut or split in silence is such an error, and so is
+ * a key that stands twice in its section. The struct is to be ended in any case. */
+int scenario_read(struct scenario *scenario, const char *file, scenario_judge *judge,
+                  struct diag *diag);
 
-/* Looks for NAME.ini in the directories, first one first; the caller frees *file. -ENOENT: in none of them. */
+/* Looks for NAME.ini in the directories, first one first; the caller frees *file. -ENOENT: in none
+ * of them. */
 int scenario_find(const struct text_list *directories, const char *name, char **file);
 
 /* The names of all scenarios in the directories, sorted, each once. */

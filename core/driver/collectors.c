@@ -42,6 +42,14 @@ static int unknown_type(const char *word, struct diag *diag)
 	                 word);
 }
 
+const struct collector **collectors_all(void)
+{
+	const struct collector **all = xcalloc(ARRAY_SIZE(collectors), sizeof(*all));
+
+	memcpy(all, collectors, sizeof(collectors));
+	return all;
+}
+
 const struct collector **collectors_parse(const char *words, struct diag *diag)
 {
 	const struct collector **found = xcalloc(ARRAY_SIZE(collectors), sizeof(*found));

@@ -15,4 +15,7 @@ const struct collector *collector_find(const char *name);
  * one of each; the caller frees it. NULL: a word is unknown; the sentence has the nearest one. */
 const struct collector **collectors_parse(const char *words, struct diag *diag);
 
+/* A list of all of them; the caller frees it. */
+const struct collector **collectors_all(void);
+
 #endif

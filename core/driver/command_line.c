@@ -8,6 +8,7 @@
 #include "core/diag.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -305,18 +306,26 @@ static int check_type_option(const struct type_option *option, const struct coll
 	const struct collector *owner = NULL;
 	char letter[] = {'-', option->letter, 0};
 	char *spelling = option->name ? xasprintf("--%s", option->name) : xstrdup(letter);
+	char asked[64] = "";
 	size_t n_owners = 0;
 	int err = 0;
 
-	for (size_t i = 0; types[i]; i++)
+	for (size_t i = 0; types[i]; i++) {
+		size_t used = strlen(asked);
+
+		snprintf(asked + used, sizeof(asked) - used, "%s%s", i ? ", " : "", types[i]->name);
 		if (row_of(option, types[i])) {
 			owner = types[i];
 			n_owners++;
 		}
-	if (!owner)
-		err = diag_fail(diag, EINVAL, "option '%s' is not one of type '%s'", spelling,
-		                types[1] ? option->type ? option->type : "those asked for"
-		                         : types[0]->name);
+	}
+	if (!owner && option->type)
+		err =
+		    diag_fail(diag, EINVAL, "option '--%s.%s' is for a type that is not asked for",
+		              option->type, option->name);
+	else if (!owner)
+		err = diag_fail(diag, EINVAL, "option '%s' is not one of %s '%s'", spelling,
+		                types[1] ? "types" : "type", asked);
 	else if (n_owners > 1)
 		err = diag_fail(diag, EINVAL, "option '%s' belongs to several types; say --%s.%s",
 		                spelling, owner->name, row_of(option, owner)->name);

@@ -5,6 +5,7 @@
 enum exit_status {
 	STATUS_WELL = 0,
 	STATUS_GATE_FAILED = 1,
+	STATUS_INCONCLUSIVE = 2,
 	STATUS_UNUSABLE = 3, /* cannot be measured here, or nothing was */
 	STATUS_TIMED_OUT = 124,
 	STATUS_OWN_FAILURE = 125, /* ours, or wrong usage */

@@ -1,6 +1,7 @@
 /* The verb list: scenarios with their types and last results. */
 #include "core/driver/command_line.h"
 #include "core/driver/exit_status.h"
+#include "core/driver/judge_setting.h"
 #include "core/driver/request.h"
 #include "core/driver/verbs.h"
 
@@ -37,7 +38,7 @@ static int print_scenario(const struct text_list *directories, const char *resul
 
 	if (err)
 		return diag_fail(diag, -err, "scenario %s is gone", name);
-	err = scenario_read(&scenario, file, request_judge_setting, NULL, diag);
+	err = scenario_read(&scenario, file, judge_setting, diag);
 	if (!err) {
 		printf("%-20s %s [%s]\n", name, scenario.description ? scenario.description : "",
 		       scenario.types ? scenario.types : "cpu");
@@ -48,21 +49,45 @@ static int print_scenario(const struct text_list *directories, const char *resul
 	return err;
 }
 
+/* A broken file hides no other; the first one is the reason of the exit status. */
+static int print_scenarios(const struct text_list *directories, const char *results,
+                           const struct text_list *names, struct diag *diag)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < names->n_texts; i++) {
+		struct diag why = {0};
+		int broken = print_scenario(directories, results, names->texts[i], &why);
+
+		if (!broken)
+			continue;
+		printf("%-20s %s\n", names->texts[i], why.text);
+		if (!err)
+			*diag = why;
+		err = broken;
+	}
+	return err;
+}
+
 int list_verb(const struct command_line *line, struct diag *diag)
 {
 	struct text_list directories = {0};
 	struct text_list names = {0};
-	char *results = request_results_dir(line->common);
+	char *results;
 	int err = 0;
 
+	if (line->n_words) {
+		diag_fail(diag, EINVAL, "list takes no operands, such as '%s'", line->words[0]);
+		return STATUS_OWN_FAILURE;
+	}
+	results = request_results_dir(line->common);
 	request_scenario_dirs(line->common, &directories);
 	scenario_list(&directories, &names);
 	if (!names.n_texts)
 		fputs("profile-scenario: no scenario files in ./scenarios; --scenarios DIR names "
 		      "another place\n",
 		      stderr);
-	for (size_t i = 0; !err && i < names.n_texts; i++)
-		err = print_scenario(&directories, results, names.texts[i], diag);
+	err = print_scenarios(&directories, results, &names, diag);
 	if (!err && fflush(stdout))
 		err = diag_fail(diag, errno, "cannot write to stdout: %s", strerror(errno));
 	text_list_fini(&names);

@@ -7,6 +7,7 @@
 #include "core/diag.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -30,12 +31,23 @@ static int run_command_line(const struct command_line *line, struct diag *diag)
 	return line->verb->run(line, diag);
 }
 
+/* Where the caller closed stdin, stdout or stderr, a file of ours would get its number, and our
+ * words or the target's would go into it. Reading and writing these placeholders fails as on the
+ * closed descriptor, and exec closes them. */
+static void hold_standard_descriptors(void)
+{
+	for (int fd = 0; fd <= 2; fd++)
+		if (fcntl(fd, F_GETFD) < 0)
+			BUG(open("/dev/null", O_CLOEXEC | (fd ? O_RDONLY : O_WRONLY)) != fd);
+}
+
 int main(int argc, char **argv)
 {
 	struct command_line line;
 	struct diag diag = {0};
 	int status;
 
+	hold_standard_descriptors();
 	if (command_line_parse(&line, argc, argv, &diag))
 		status = STATUS_OWN_FAILURE;
 	else

@@ -9,6 +9,7 @@
 #include "core/binary.h"
 #include "core/findings.h"
 #include "core/host.h"
+#include "core/json_text.h"
 #include "core/metrics.h"
 #include "core/perf/process_tree.h"
 #include "core/results.h"
@@ -17,32 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-
-/* A path or an argument may hold any bytes; JSON holds UTF-8: others become "?". */
-static json_t *text_to_json(const char *text)
-{
-	json_t *string = json_string(text);
-	char *copy;
-
-	if (string)
-		return string;
-	copy = xstrdup(text);
-	for (char *c = copy; *c; c++)
-		if ((unsigned char)*c >= 0x80)
-			*c = '?';
-	string = json_string(copy);
-	free(copy);
-	return string;
-}
-
-static json_t *texts_to_json(const struct text_list *list)
-{
-	json_t *array = json_array();
-
-	for (size_t i = 0; i < list->n_texts; i++)
-		json_array_append_new(array, text_to_json(list->texts[i]));
-	return array;
-}
+#include <unistd.h>
 
 /* NAME=VALUE texts as an object. */
 static json_t *pairs_to_json(const struct text_list *list)
@@ -52,26 +28,9 @@ static json_t *pairs_to_json(const struct text_list *list)
 	for (size_t i = 0; i < list->n_texts; i++) {
 		char *name = xstrndup(list->texts[i], strcspn(list->texts[i], "="));
 
-		json_object_set_new(object, name, text_to_json(list->texts[i] + strlen(name) + 1));
+		json_set_named(object, name, json_text(list->texts[i] + strlen(name) + 1));
 		free(name);
 	}
-	return object;
-}
-
-static json_t *exit_to_json(const struct repeat_result *last)
-{
-	static const char *const by[] = {
-	    [ENDED_BY_TARGET] = "target",
-	    [ENDED_BY_DURATION] = "duration",
-	    [ENDED_BY_INTERRUPT] = "interrupt",
-	};
-	int status = last->end.wait_status;
-	json_t *object = json_pack("{s:b, s:s}", "timed_out", last->timed_out, "by", by[last->by]);
-
-	if (WIFSIGNALED(status))
-		json_object_set_new(object, "signal", json_integer(WTERMSIG(status)));
-	else
-		json_object_set_new(object, "code", json_integer(WEXITSTATUS(status)));
 	return object;
 }
 
@@ -101,6 +60,20 @@ static json_t *wait_status_to_json(int status)
 	                           : json_pack("{s:i}", "code", WEXITSTATUS(status));
 }
 
+static json_t *exit_to_json(const struct repeat_result *last)
+{
+	static const char *const by[] = {
+	    [ENDED_BY_TARGET] = "target",
+	    [ENDED_BY_DURATION] = "duration",
+	    [ENDED_BY_INTERRUPT] = "interrupt",
+	};
+	json_t *object = wait_status_to_json(last->end.wait_status);
+
+	json_object_set_new(object, "timed_out", json_boolean(last->timed_out));
+	json_object_set_new(object, "by", json_string(by[last->by]));
+	return object;
+}
+
 static const struct observed_process *find_observed(const struct result *result,
                                                     const struct process_image *image)
 {
@@ -111,51 +84,76 @@ static const struct observed_process *find_observed(const struct result *result,
 	return NULL;
 }
 
-static json_t *process_to_json(pid_t pid, pid_t parent, unsigned exec_number, const char *command)
+/* The target's exit is that of its last image: the earlier ones ended by exec. */
+static bool is_last_image(const struct measured *measured, pid_t pid, unsigned exec_number)
 {
-	return json_pack("{s:i, s:i, s:i, s:o}", "pid", (int)pid, "ppid", (int)parent, "exec",
-	                 (int)exec_number, "command", text_to_json(command));
+	const struct process_tree *tree = measured->last->tree;
+
+	if (pid != measured->last->pid)
+		return false;
+	for (size_t i = 0; i < process_tree_n_images(tree); i++) {
+		const struct process_image *image = process_tree_image(tree, i);
+
+		if (image->pid == pid && image->exec_number > exec_number)
+			return false;
+	}
+	return true;
 }
 
-static void add_observed(json_t *object, const struct observed_process *observed)
+/* A collector in the target may not know it; the target's own parent is this process. */
+static pid_t parent_of(const struct measured *measured, const struct observed_process *process)
 {
-	json_object_set_new(object, "observed", json_boolean(observed->observed));
-	if (observed->has_exit)
-		json_object_set_new(object, "exit", wait_status_to_json(observed->wait_status));
-	if (observed->reason)
-		json_object_set_new(object, "reason", text_to_json(observed->reason));
+	const struct process_tree *tree = measured->last->tree;
+
+	if (process->pid == measured->last->pid)
+		return getpid();
+	for (size_t i = 0; !process->parent_pid && i < process_tree_n_images(tree); i++)
+		if (process_tree_image(tree, i)->pid == process->pid)
+			return process_tree_image(tree, i)->parent_pid;
+	return process->parent_pid;
 }
 
-/* The collector's own rows where it has some, else the process tree that the driver saw. */
+static json_t *process_to_json(const struct measured *measured,
+                               const struct observed_process *process)
+{
+	json_t *object = json_pack(
+	    "{s:i, s:i, s:i, s:o, s:b}", "pid", (int)process->pid, "ppid",
+	    (int)parent_of(measured, process), "exec", (int)process->exec_number, "command",
+	    json_text(process->command ? process->command : ""), "observed", process->observed);
+
+	if (process->has_exit)
+		json_object_set_new(object, "exit", wait_status_to_json(process->wait_status));
+	else if (is_last_image(measured, process->pid, process->exec_number))
+		json_object_set_new(object, "exit",
+		                    wait_status_to_json(measured->last->end.wait_status));
+	if (process->reason)
+		json_object_set_new(object, "reason", json_text(process->reason));
+	return object;
+}
+
+/* The collector's own rows where it has some, and the process tree that the driver saw. */
 static json_t *processes_to_json(const struct measured *measured)
 {
 	const struct result *result = measured->result;
 	const struct process_tree *tree = measured->last->tree;
 	json_t *array = json_array();
 
-	for (size_t i = 0; i < result->n_processes; i++) {
-		const struct observed_process *process = &result->processes[i];
-		json_t *object =
-		    process_to_json(process->pid, process->parent_pid, process->exec_number,
-		                    process->command ? process->command : "");
-
-		add_observed(object, process);
-		json_array_append_new(array, object);
-	}
+	for (size_t i = 0; i < result->n_processes; i++)
+		json_array_append_new(array, process_to_json(measured, &result->processes[i]));
 	for (size_t i = 0; i < process_tree_n_images(tree); i++) {
 		const struct process_image *image = process_tree_image(tree, i);
-		json_t *object;
+		bool unseen = result->n_processes;
+		struct observed_process process = {
+		    .pid = image->pid,
+		    .parent_pid = image->parent_pid,
+		    .exec_number = image->exec_number,
+		    .command = image->command ? image->command : (char *)image->comm,
+		    .observed = !unseen,
+		    .reason = unseen ? (char *)"the collector did not see it" : NULL,
+		};
 
-		if (find_observed(result, image))
-			continue;
-		object = process_to_json(image->pid, image->parent_pid, image->exec_number,
-		                         image->command ? image->command : image->comm);
-		/* A collector that names its processes did not see this one. */
-		json_object_set_new(object, "observed", json_boolean(!result->n_processes));
-		if (image->pid == measured->last->pid && image->ended)
-			json_object_set_new(object, "exit",
-			                    wait_status_to_json(measured->last->end.wait_status));
-		json_array_append_new(array, object);
+		if (!find_observed(result, image))
+			json_array_append_new(array, process_to_json(measured, &process));
 	}
 	return array;
 }
@@ -166,7 +164,7 @@ static json_t *artifacts_to_json(const struct results_run *run)
 	const char *name;
 
 	for (size_t i = 0; (name = results_artifact(run, i)); i++)
-		json_array_append_new(array, json_string(name));
+		json_array_append_new(array, json_text(name));
 	return array;
 }
 
@@ -179,10 +177,20 @@ static json_t *collector_to_json(const struct measured *measured)
 	              options_to_json(&measured->collector->options, measured->own_options));
 
 	if (result->event)
-		json_object_set_new(object, "event", json_string(result->event));
+		json_object_set_new(object, "event", json_text(result->event));
 	if (result->fallback)
-		json_object_set_new(object, "fallback", json_string(result->fallback));
+		json_object_set_new(object, "fallback", json_text(result->fallback));
 	return object;
+}
+
+/* The target's directory; null where it was deleted. */
+static json_t *cwd_to_json(const char *directory)
+{
+	char *path = realpath(directory ? directory : ".", NULL);
+	json_t *text = path ? json_text(path) : json_null();
+
+	free(path);
+	return text;
 }
 
 static void add_totals(json_t *manifest, const struct metrics *metrics)
@@ -211,8 +219,8 @@ json_t *manifest_make(const struct measured *measured, const struct results_run 
 	json_object_set_new(manifest, "type", json_string(measured->collector->name));
 	json_object_set_new(manifest, "run_id", json_string(results_run_id(run)));
 	json_object_set_new(manifest, "verdict", json_string(measured->verdict));
-	json_object_set_new(manifest, "command", texts_to_json(&request->command));
-	json_object_set_new(manifest, "cwd", text_to_json(measured->cwd));
+	json_object_set_new(manifest, "command", json_texts(&request->command));
+	json_object_set_new(manifest, "cwd", cwd_to_json(request->scenario.cwd));
 	json_object_set_new(manifest, "environment", pairs_to_json(&request->variables));
 	json_object_set_new(manifest, "parameters", pairs_to_json(&request->parameters));
 	json_object_set_new(manifest, "started", started_to_json(&measured->started_realtime));
@@ -223,7 +231,7 @@ json_t *manifest_make(const struct measured *measured, const struct results_run 
 	add_totals(manifest, result->metrics);
 	json_object_set_new(manifest, "exit", exit_to_json(measured->last));
 	json_object_set(manifest, "host", measured->host);
-	json_object_set_new(manifest, "git", git_to_json(measured->cwd));
+	json_object_set_new(manifest, "git", git_to_json(NULL));
 	json_object_set_new(manifest, "binary", binary_to_json(measured->binary));
 	json_object_set_new(manifest, "collector", collector_to_json(measured));
 	json_object_set(manifest, "quality", result->quality);

@@ -25,7 +25,6 @@ struct measured {
 	const struct repeat_result *last; /* the repeat that decides the exit */
 	const struct result *result;
 	const char *verdict;
-	const char *cwd;
 };
 
 /* The whole manifest. New reference. */

@@ -1,11 +1,14 @@
 /* One type's run from the look at the binary to the published directory. */
 #include "core/driver/measure.h"
 
+#include "core/driver/ending.h"
 #include "core/driver/exit_status.h"
+#include "core/driver/hand_out.h"
 #include "core/driver/manifest.h"
 #include "core/driver/plain_copy.h"
 #include "core/driver/repeat.h"
 #include "core/driver/request.h"
+#include "core/driver/request_options.h"
 #include "core/driver/shell.h"
 #include "core/driver/signals.h"
 #include "core/driver/summary.h"
@@ -17,6 +20,7 @@
 #include "core/diag.h"
 #include "core/findings.h"
 #include "core/host.h"
+#include "core/json_text.h"
 #include "core/metrics.h"
 #include "core/results.h"
 #include "core/words.h"
@@ -44,7 +48,7 @@ struct measurement {
 	json_t *host;
 	char *plain_copy;
 	char *command_text;
-	char *cwd;
+	struct ending_rules rules;
 	struct text_list variables;
 	void *state;
 	struct results_run *run;
@@ -57,19 +61,6 @@ struct measurement {
 	struct result result;
 	json_t *manifest;
 };
-
-static int fail(struct measurement *m, int status, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-
-static int fail(struct measurement *m, int status, const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(m->diag->text, sizeof(m->diag->text), format, args);
-	va_end(args);
-	return status;
-}
 
 /* What a collector's error means to the user. */
 static int status_of_error(int err)
@@ -96,6 +87,20 @@ static uid_t target_uid(const struct run_options *common)
 	return user ? user->pw_uid : geteuid();
 }
 
+/* The copy is what runs, but results are of the program. */
+static int look_at_plain_copy(struct measurement *m, uid_t uid)
+{
+	char *path = m->binary.path;
+	int err;
+
+	m->binary.path = NULL;
+	binary_fini(&m->binary);
+	err = binary_look(&m->binary, m->plain_copy, NULL, uid, m->diag);
+	free(m->binary.path);
+	m->binary.path = path;
+	return err;
+}
+
 static int look_at_binary(struct measurement *m)
 {
 	const struct request *request = m->request;
@@ -105,17 +110,15 @@ static int look_at_binary(struct measurement *m)
 	    binary_look(&m->binary, request->command.texts[0], request->scenario.cwd, uid, m->diag);
 
 	if (err == -ENOENT && package)
-		return fail(m, STATUS_NOT_FOUND, "%s is not installed; run: apt-get install %s",
-		            request->command.texts[0], package);
+		diag_fail(m->diag, ENOENT, "%s is not installed; run: apt-get install %s",
+		          request->command.texts[0], package);
 	if (err)
 		return status_of_exec_error(err);
 	if (!m->binary.has_file_capabilities || !m->common->ambient_cap)
 		return STATUS_WELL;
 	if (plain_copy_make(m->binary.path, &m->plain_copy, m->diag))
 		return STATUS_OWN_FAILURE;
-	binary_fini(&m->binary);
-	err = binary_look(&m->binary, m->plain_copy, NULL, uid, m->diag);
-	return err ? STATUS_OWN_FAILURE : STATUS_WELL;
+	return look_at_plain_copy(m, uid) ? STATUS_OWN_FAILURE : STATUS_WELL;
 }
 
 static int create_collector(struct measurement *m)
@@ -172,12 +175,22 @@ static int open_streams(const struct measurement *m, bool is_first, struct launc
 	return err;
 }
 
-static int prepare_command(const struct measurement *m)
+static int run_shell(const struct measurement *m, const char *what, const char *command,
+                     struct diag *diag)
 {
-	if (!m->common->prepare)
+	if (!command)
 		return 0;
-	return shell_run("--prepare", m->common->prepare, m->request->scenario.cwd,
-	                 &m->request->variables, &m->signals->original, m->diag);
+	return shell_run(what, command, m->request->scenario.cwd, &m->request->variables,
+	                 m->signals, diag);
+}
+
+/* Somebody who interrupts us before the target runs does not want it to. */
+static int refuse_when_interrupted(const struct measurement *m)
+{
+	signals_take(m->signals);
+	return m->signals->interrupted
+	           ? diag_fail(m->diag, EINTR, "interrupted before the target ran")
+	           : 0;
 }
 
 /* Runs the target once; a NULL collector is a warm-up. */
@@ -188,7 +201,7 @@ static int run_once(struct measurement *m, const struct collector *collector, bo
 	    .launch =
 	        {
 	            .argv = m->request->command.texts,
-	            .path = m->binary.path,
+	            .path = m->plain_copy ? m->plain_copy : m->binary.path,
 	            .cwd = m->request->scenario.cwd,
 	            .variables = collector ? &m->variables : &m->request->variables,
 	            .user = m->common->user,
@@ -206,7 +219,9 @@ static int run_once(struct measurement *m, const struct collector *collector, bo
 	int err = open_streams(m, is_first, &spec.launch);
 
 	if (!err)
-		err = prepare_command(m);
+		err = run_shell(m, "--prepare", m->common->prepare, m->diag);
+	if (!err)
+		err = refuse_when_interrupted(m);
 	if (!err) {
 		repeat_result_fini(&m->last);
 		err = repeat_run(&spec, &m->last, m->diag);
@@ -218,53 +233,6 @@ static int run_once(struct measurement *m, const struct collector *collector, bo
 	if (!err)
 		return STATUS_WELL;
 	return m->last.exec_failed ? status_of_exec_error(err) : status_of_error(err);
-}
-
-/* Is the status in -i's list ("", any; "1,2")? */
-static bool is_ignored(const char *codes, int code)
-{
-	char *end;
-
-	if (!codes || !*codes)
-		return codes != NULL;
-	for (; *codes; codes = *end ? end + 1 : end) {
-		if (strtol(codes, &end, 10) == code && end != codes)
-			return true;
-		if (end == codes)
-			break;
-	}
-	return false;
-}
-
-static bool ended_well(const struct measurement *m)
-{
-	int status = m->last.end.wait_status;
-
-	if (m->last.timed_out)
-		return false;
-	if (m->last.by == ENDED_BY_DURATION)
-		return true;
-	if (!WIFEXITED(status))
-		return m->common->ignore_failure && !*m->common->ignore_failure;
-	return WEXITSTATUS(status) == (int)m->request->scenario.exit_code ||
-	       is_ignored(m->common->ignore_failure, WEXITSTATUS(status));
-}
-
-/* The exit status that the target's end gives. */
-static int target_status(struct measurement *m)
-{
-	int status = m->last.end.wait_status;
-
-	if (m->last.timed_out)
-		return fail(m, STATUS_TIMED_OUT, "%s did not end within %g s (--timeout)",
-		            m->binary.path, (double)m->common->timeout_ns / 1e9);
-	if (WIFSIGNALED(status))
-		return fail(m, STATUS_SIGNAL + WTERMSIG(status), "%s was killed by signal %d (%s)",
-		            m->binary.path, WTERMSIG(status), strsignal(WTERMSIG(status)));
-	/* `exit = 1` and an end with 0: the target failed, though its own status is that of
-	 * success. */
-	return fail(m, WEXITSTATUS(status) ? WEXITSTATUS(status) : STATUS_GATE_FAILED,
-	            "%s ended with status %d", m->binary.path, WEXITSTATUS(status));
 }
 
 static int measure_once(struct measurement *m)
@@ -282,7 +250,11 @@ static int measure_once(struct measurement *m)
 		if (wants_output)
 			user_metrics_add(m->result.metrics, &m->request->scenario, text);
 		m->n_repeats++;
-		m->target_failed = !ended_well(m);
+		m->target_failed = !ending_is_good(&m->rules, &m->last);
+		/* Ctrl-C is how a server is ended: when that is a good end, only this run is over.
+		 */
+		if (m->last.by == ENDED_BY_INTERRUPT && !m->target_failed)
+			m->signals->interrupted = false;
 	}
 	free(text);
 	return status;
@@ -290,7 +262,8 @@ static int measure_once(struct measurement *m)
 
 static bool wants_another(const struct measurement *m)
 {
-	if (m->target_failed || m->last.by == ENDED_BY_INTERRUPT || m->n_repeats >= MAX_REPEATS)
+	if (m->target_failed || m->last.by == ENDED_BY_INTERRUPT || m->signals->interrupted ||
+	    m->n_repeats >= MAX_REPEATS)
 		return false;
 	if (m->n_repeats < m->common->runs)
 		return true;
@@ -303,8 +276,9 @@ static int run_repeats(struct measurement *m)
 
 	for (uint64_t i = 0; status == STATUS_WELL && i < m->common->warmup; i++) {
 		status = run_once(m, NULL, false, NULL);
-		if (status == STATUS_WELL && !ended_well(m)) {
-			status = target_status(m);
+		if (status == STATUS_WELL && !ending_is_good(&m->rules, &m->last)) {
+			status = ending_status(&m->rules, &m->last, m->diag);
+			m->target_failed = true;
 			diag_prefix(m->diag, "warm-up");
 		}
 	}
@@ -312,15 +286,11 @@ static int run_repeats(struct measurement *m)
 		status = measure_once(m);
 	while (status == STATUS_WELL && wants_another(m))
 		status = measure_once(m);
-	if (m->common->cleanup) {
-		struct diag ignored;
-		int err = shell_run("--cleanup", m->common->cleanup, m->request->scenario.cwd,
-		                    &m->request->variables, &m->signals->original,
-		                    status == STATUS_WELL ? m->diag : &ignored);
-
-		if (err && status == STATUS_WELL)
-			status = STATUS_OWN_FAILURE;
-	}
+	/* What failed first is what is told. */
+	if (run_shell(m, "--cleanup", m->common->cleanup,
+	              status == STATUS_WELL ? m->diag : &(struct diag){0}) &&
+	    status == STATUS_WELL)
+		status = STATUS_OWN_FAILURE;
 	return status;
 }
 
@@ -350,7 +320,7 @@ static void add_note(json_t *quality, const char *text)
 		notes = json_array();
 		json_object_set_new(quality, "notes", notes);
 	}
-	json_array_append_new(notes, json_string(text));
+	json_array_append_new(notes, json_text(text));
 }
 
 static void finish_metrics(struct measurement *m)
@@ -378,122 +348,52 @@ static int write_manifest(struct measurement *m)
 	    .collector = m->collector,
 	    .own_options = m->own,
 	    .binary = &m->binary,
+	    .host = m->host,
 	    .started_realtime = m->started_realtime,
 	    .started_monotonic = m->started_monotonic,
 	    .last = &m->last,
 	    .result = &m->result,
 	    .verdict = verdict_of(m),
-	    .cwd = m->cwd,
 	};
 	FILE *stream;
+	int err;
 
 	m->manifest = manifest_make(&measured, m->run);
 	stream = results_create(m->run, "run.json", m->diag);
 	if (!stream)
 		return -EIO;
-	json_dumpf(m->manifest, stream, JSON_INDENT(1) | JSON_REAL_PRECISION(15));
+	err = json_dumpf(m->manifest, stream, JSON_INDENT(1) | JSON_REAL_PRECISION(15));
 	fputc('\n', stream);
-	return results_close(m->run, stream, m->diag);
-}
-
-/* What --output-dir links beside the tree, under the names of older wrappers. */
-static const struct {
-	const char *type;
-	const char *group;
-	const char *suffix;
-	const char *artifact;
-} links[] = {
-    {"cpu", "flamegraphs", "flamegraph.svg", "flamegraph.svg"},
-    {"memory", "massif", "massif.out", "massif.out"},
-    {"memory", "massif", "massif-report.txt", "massif-report.txt"},
-    {"io", "strace", "strace-summary.txt", "summary.txt"},
-};
-
-static bool has_artifact(const struct results_run *run, const char *name)
-{
-	const char *artifact;
-
-	for (size_t i = 0; (artifact = results_artifact(run, i)); i++)
-		if (!strcmp(artifact, name))
-			return true;
-	return false;
-}
-
-static int link_old_names(struct measurement *m)
-{
-	int err = 0;
-
-	for (size_t i = 0; !err && i < ARRAY_SIZE(links); i++) {
-		char *name;
-
-		if (strcmp(links[i].type, m->collector->name) != 0 ||
-		    !has_artifact(m->run, links[i].artifact))
-			continue;
-		name = xasprintf("%s-%s", m->request->name, links[i].suffix);
-		err = results_link(m->run, links[i].group, name, links[i].artifact, m->diag);
-		free(name);
-	}
-	return err;
-}
-
-/* Copies a file by streams; to - is stdout. */
-static int copy_file(const char *from, const char *to, struct diag *diag)
-{
-	char buffer[65536];
-	FILE *in = fopen(from, "re");
-	FILE *out = strcmp(to, "-") ? fopen(to, "we") : stdout;
-	size_t n;
-	int err = 0;
-
-	if (!in || !out)
-		err = -errno;
-	while (!err && (n = fread(buffer, 1, sizeof(buffer), in)) > 0)
-		if (fwrite(buffer, 1, n, out) != n)
-			err = -errno;
-	if (out && (out == stdout ? fflush(out) : fclose(out)) && !err)
-		err = -errno;
-	if (in)
-		fclose(in);
-	return err ? diag_fail(diag, -err, "cannot copy %s to %s: %s", from, to, strerror(-err))
+	/* A full disk is said by results_close(), in better words. */
+	if (results_close(m->run, stream, m->diag))
+		return -EIO;
+	return err ? diag_fail(m->diag, EIO, "cannot write run.json of %s", results_path(m->run))
 	           : 0;
 }
 
-static int copy_artifact(const struct measurement *m, const char *artifact, const char *to)
+/* With the line about a new results directory and the one about the exit status the whole stays
+ * within CONTRACT 6. */
+static unsigned summary_lines(const struct measurement *m)
 {
-	char *from = xasprintf("%s/%s", results_path(m->run), artifact);
-	int err = copy_file(from, to, m->diag);
-
-	free(from);
-	return err;
+	return SUMMARY_LINES - m->created_results - (m->target_failed || m->result.unusable);
 }
 
-/* A usable run is the latest one now, and that name is the shorter. */
-static void print_summary(const struct measurement *m)
+static int hand_out_run(const struct measurement *m)
 {
-	char *latest = xasprintf("%s/%s/%s/latest", m->request->results, m->request->name, m->collector->name);
+	struct hand_out hand = {
+	    .request = m->request,
+	    .options = m->common,
+	    .run = m->run,
+	    .result = &m->result,
+	    .manifest = m->manifest,
+	    .max_lines = summary_lines(m),
+	};
 
-	summary_print(m->manifest, m->result.unusable ? results_path(m->run) : latest, stderr);
-	free(latest);
+	return hand_out(&hand, m->diag);
 }
 
-/* -o, --json and the summary, once the run is in its place. */
-static int hand_out(struct measurement *m)
-{
-	const struct run_options *common = m->common;
-	int err = 0;
-
-	if (m->request->line->common->output_dir)
-		err = link_old_names(m);
-	if (!err && common->copy_to && m->result.page)
-		err = copy_artifact(m, m->result.page, common->copy_to);
-	if (!err && common->json)
-		err = copy_artifact(m, "run.json", *common->json ? common->json : "-");
-	if (!common->quiet)
-		print_summary(m);
-	return err;
-}
-
-/* Reading symbols means reading files that strangers made: only what results and kernel names need stays in force. */
+/* Reading symbols means reading files that strangers made: only what results and kernel names need
+ * stays in force. */
 static int finish_collector(struct measurement *m)
 {
 	static const int keep[] = {CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_FOWNER, CAP_SYSLOG};
@@ -522,23 +422,31 @@ static int write_results(struct measurement *m)
 	if (!err)
 		err = results_publish(m->run, !m->result.unusable, m->diag);
 	if (!err)
-		err = hand_out(m);
+		err = hand_out_run(m);
 	return err ? STATUS_OWN_FAILURE : STATUS_WELL;
 }
 
 static int run_and_write(struct measurement *m)
 {
-	int status = run_repeats(m);
+	int status;
 
+	m->rules = (struct ending_rules){
+	    .program = m->binary.path,
+	    .ignored = m->common->ignore_failure,
+	    .good_code = (int)m->request->scenario.exit_code,
+	    .timeout_ns = m->common->timeout_ns,
+	};
+	status = run_repeats(m);
 	if (status == STATUS_WELL)
 		status = write_results(m);
 	if (status != STATUS_WELL)
 		return status;
 	if (m->target_failed)
-		return target_status(m);
-	if (m->result.unusable)
-		return fail(m, STATUS_UNUSABLE, "%s", m->result.unusable);
-	return STATUS_WELL;
+		return ending_status(&m->rules, &m->last, m->diag);
+	if (!m->result.unusable)
+		return STATUS_WELL;
+	diag_fail(m->diag, EOPNOTSUPP, "%s", m->result.unusable);
+	return STATUS_UNUSABLE;
 }
 
 static void measurement_fini(struct measurement *m)
@@ -556,19 +464,15 @@ static void measurement_fini(struct measurement *m)
 	plain_copy_remove(m->plain_copy);
 	text_list_fini(&m->variables);
 	free(m->command_text);
-	free(m->cwd);
 }
 
-int measure(const struct request *request, const struct collector *collector,
-            struct signals *signals, struct diag *diag)
+struct outcome measure(const struct request *request, const struct collector *collector,
+                       struct signals *signals, struct diag *diag)
 {
 	struct measurement m = {
 	    .request = request, .collector = collector, .signals = signals, .diag = diag};
 	int status = STATUS_OWN_FAILURE;
 
-	m.cwd = getcwd(NULL, 0);
-	if (!m.cwd)
-		m.cwd = xstrdup("(deleted)");
 	init_result(&m);
 	if (!request_options(request, collector, &m.common, &m.own, diag))
 		status = look_at_binary(&m);
@@ -579,5 +483,5 @@ int measure(const struct request *request, const struct collector *collector,
 	if (status == STATUS_WELL)
 		status = run_and_write(&m);
 	measurement_fini(&m);
-	return status;
+	return (struct outcome){.status = status, .target_failed = m.target_failed};
 }

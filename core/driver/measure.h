@@ -3,13 +3,20 @@
 #ifndef CORE_DRIVER_MEASURE_H
 #define CORE_DRIVER_MEASURE_H
 
+#include <stdbool.h>
+
 struct collector;
 struct diag;
 struct request;
 struct signals;
 
-/* Returns the exit status; for any but 0 the diagnostic says why. */
-int measure(const struct request *request, const struct collector *collector,
-            struct signals *signals, struct diag *diag);
+struct outcome {
+	int status;
+	bool target_failed; /* the status is the target's own, or --timeout's */
+};
+
+/* For any status but 0 the diagnostic says why. */
+struct outcome measure(const struct request *request, const struct collector *collector,
+                       struct signals *signals, struct diag *diag);
 
 #endif

@@ -24,49 +24,53 @@ static int copy_bytes(int from, int to)
 }
 
 /* A directory that the target's user can enter, but only we can write to. */
-static char *make_directory(void)
+static int make_directory(char **made, struct diag *diag)
 {
 	const char *tmp = getenv("TMPDIR");
 	char *directory = xasprintf("%s/profile-scenario.XXXXXX", tmp && *tmp ? tmp : "/tmp");
 
-	if (mkdtemp(directory) && !chmod(directory, 0711))
-		return directory;
+	if (mkdtemp(directory) && !chmod(directory, 0711)) {
+		*made = directory;
+		return 0;
+	}
+	diag_fail(diag, errno, "cannot make %s: %s; TMPDIR names another place", directory,
+	          strerror(errno));
 	free(directory);
-	return NULL;
+	return -EIO;
 }
 
-int plain_copy_make(const char *program, char **copy, struct diag *diag)
+static int copy_program(const char *program, const char *copy, struct diag *diag)
 {
-	char *directory = make_directory();
-	char *name = xstrdup(program);
 	int from = open(program, O_RDONLY | O_CLOEXEC);
-	int to = -1;
-	int err = 0;
+	int to = from < 0 ? -1 : open(copy, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0755);
+	int err = to < 0 ? -errno : copy_bytes(from, to);
 
-	*copy = NULL;
-	if (directory && from >= 0) {
-		*copy = xasprintf("%s/%s", directory, basename(name));
-		to = open(*copy, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0755);
-	}
-	if (to < 0)
-		err = -errno;
-	else
-		err = copy_bytes(from, to);
 	if (to >= 0 && close(to) && !err)
 		err = -errno;
 	if (from >= 0)
 		close(from);
+	return err ? diag_fail(diag, -err,
+	                       "cannot copy %s to %s, to run it without its file capabilities: %s",
+	                       program, copy, strerror(-err))
+	           : 0;
+}
+
+int plain_copy_make(const char *program, char **copy, struct diag *diag)
+{
+	const char *slash = strrchr(program, '/');
+	char *directory;
+	int err = make_directory(&directory, diag);
+
+	*copy = NULL;
+	if (err)
+		return err;
+	*copy = xasprintf("%s/%s", directory, slash ? slash + 1 : program);
+	free(directory);
+	err = copy_program(program, *copy, diag);
 	if (err) {
-		diag_fail(diag, -err, "cannot copy %s to run it without its file capabilities: %s",
-		          program, strerror(-err));
-		if (*copy)
-			plain_copy_remove(*copy);
-		else if (directory)
-			rmdir(directory);
+		plain_copy_remove(*copy);
 		*copy = NULL;
 	}
-	free(name);
-	free(directory);
 	return err;
 }
 

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -97,24 +98,37 @@ static void note_end(struct run *run)
 	run->deadline_ns = now_ns() + FOLLOW_MS * 1000000ull;
 }
 
-/* Copies some of the target's output to where it would have gone; closes the pipe at its end. */
-static void copy_output(struct run *run)
+/* Copies some of the target's output to where it would have gone. Closes the pipe at its end, and
+ * where nobody reads there any more: the target gets its SIGPIPE then, as without us. */
+static ssize_t copy_output(struct run *run)
 {
 	char buffer[16384];
 	int onto = run->spec->launch.stdout_fd < 0 ? STDOUT_FILENO : run->spec->launch.stdout_fd;
 	ssize_t got = read(run->output_fd, buffer, sizeof(buffer));
+	ssize_t done = 0;
+	ssize_t n = 1;
 
-	if (got <= 0) {
+	if (got > 0)
+		fwrite(buffer, 1, (size_t)got, run->spec->output);
+	for (; done < got && n > 0; done += n)
+		n = write(onto, buffer + done, (size_t)(got - done));
+	if (got <= 0 || n <= 0) {
 		close(run->output_fd);
 		run->output_fd = -1;
+	}
+	return got;
+}
+
+/* What the target wrote before it ended is still in the pipe; a descendant that goes on writing is
+ * not waited for. */
+static void drain_output(struct run *run)
+{
+	int left = 0;
+
+	if (run->output_fd < 0 || ioctl(run->output_fd, FIONREAD, &left))
 		return;
-	}
-	fwrite(buffer, 1, (size_t)got, run->spec->output);
-	for (ssize_t done = 0, n; done < got; done += n) {
-		n = write(onto, buffer + done, (size_t)(got - done));
-		if (n <= 0)
-			break;
-	}
+	while (left > 0 && run->output_fd >= 0)
+		left -= (int)copy_output(run);
 }
 
 static int poll_timeout_ms(const struct run *run)
@@ -139,12 +153,24 @@ static void set_up_polls(const struct run *run, struct pollfd polls[N_POLLS])
 	polls[POLL_SIGNALS].fd = run->spec->signals->fd;
 	polls[POLL_TARGET].fd =
 	    collector && collector->reaps_target ? -1 : launch_pidfd(run->launch);
-	polls[POLL_COLLECTOR].fd =
-	    collector && !run->step_err ? collector->fd(run->spec->state) : -1;
+	polls[POLL_COLLECTOR].fd = !collector || (run->step_err && !collector->reaps_target)
+	                               ? -1
+	                               : collector->fd(run->spec->state);
 	polls[POLL_TREE].fd = process_tree_fd(run->tree);
 	polls[POLL_OUTPUT].fd = run->output_fd;
 	for (int i = 0; i < N_POLLS; i++)
 		polls[i].events = POLLIN;
+}
+
+/* The first error is kept. A collector that waits for the target is asked on: only it sees the end.
+ */
+static void step_collector(struct run *run, struct diag *diag)
+{
+	struct diag ignored;
+	int err = run->spec->collector->step(run->spec->state, run->step_err ? &ignored : diag);
+
+	if (!run->step_err)
+		run->step_err = err;
 }
 
 static void handle_events(struct run *run, struct pollfd polls[N_POLLS], struct diag *diag)
@@ -157,7 +183,7 @@ static void handle_events(struct run *run, struct pollfd polls[N_POLLS], struct 
 	if (polls[POLL_OUTPUT].revents)
 		copy_output(run);
 	if (polls[POLL_COLLECTOR].revents)
-		run->step_err = run->spec->collector->step(run->spec->state, diag);
+		step_collector(run, diag);
 	if (polls[POLL_TREE].revents || !process_tree_is_complete(run->tree))
 		process_tree_step(run->tree);
 	if (polls[POLL_TARGET].revents || polls[POLL_COLLECTOR].revents)
@@ -187,14 +213,12 @@ static void watch(struct run *run, struct diag *diag)
 	run->deadline_ns = limit_ns ? run->released_ns + limit_ns : 0;
 	while (!is_over(run)) {
 		set_up_polls(run, polls);
-		if (poll(polls, N_POLLS, poll_timeout_ms(run)) < 0 && errno != EINTR)
-			break;
-		handle_events(run, polls, diag);
+		if (poll(polls, N_POLLS, poll_timeout_ms(run)) >= 0)
+			handle_events(run, polls, diag);
+		else
+			BUG(errno != EINTR);
 	}
-	/* What the target wrote before it ended is still in the pipe. */
-	polls[POLL_OUTPUT].fd = run->output_fd;
-	while (run->output_fd >= 0 && poll(&polls[POLL_OUTPUT], 1, 0) > 0)
-		copy_output(run);
+	drain_output(run);
 }
 
 static int hold_and_attach(struct run *run, struct diag *diag)

@@ -25,11 +25,6 @@ struct request {
 int request_init(struct request *request, const struct command_line *line, struct diag *diag);
 void request_fini(struct request *request);
 
-/* The options of one type: defaults, then the scenario file, then the command line; texts expanded.
- * *common and *own (of the collector's table) are the caller's to free. */
-int request_options(const struct request *request, const struct collector *collector,
-                    struct run_options **common, void **own, struct diag *diag);
-
 /* Where scenario files are looked for: --scenarios, else ./scenarios and the installed ones. */
 void request_scenario_dirs(const struct run_options *options, struct text_list *directories);
 
@@ -37,7 +32,7 @@ void request_scenario_dirs(const struct run_options *options, struct text_list *
  * it. */
 char *request_results_dir(const struct run_options *options);
 
-/* Says whether a section of a scenario file knows a key (a scenario_judge). */
-int request_judge_setting(const struct setting *setting, void *context, struct diag *diag);
+/* Replaces each ${NAME} in an owned text, or leaves it NULL. -EINVAL: unknown name. */
+int request_expand(const struct request *request, char **text, struct diag *diag);
 
 #endif

@@ -1,41 +1,59 @@
 /* The verb run: each asked type in a run of its own, one exit status for all. */
 #include "core/driver/command_line.h"
+#include "core/driver/collectors.h"
 #include "core/driver/exit_status.h"
 #include "core/driver/measure.h"
 #include "core/driver/request.h"
 #include "core/driver/signals.h"
 #include "core/driver/verbs.h"
 
+#include "core/alloc.h"
 #include "core/diag.h"
 
-/* Which of two results decides: the target's failure and our own, then 1, 3, 2, 0 (CONTRACT 1). */
-static int rank(int status)
-{
-	static const int order[] = {STATUS_WELL, 2, STATUS_UNUSABLE, STATUS_GATE_FAILED};
+#include <errno.h>
 
-	for (int i = 0; i < (int)(sizeof(order) / sizeof(order[0])); i++)
-		if (order[i] == status)
+/* Of two results the one with the higher rank decides (CONTRACT 1): what kept the target from
+ * running well, then 1, 3, 2, 0. A target's own 1, 2 or 3 is of the first kind. */
+static int rank(struct outcome outcome)
+{
+	static const int order[] = {STATUS_WELL, STATUS_INCONCLUSIVE, STATUS_UNUSABLE,
+	                            STATUS_GATE_FAILED};
+	int highest = (int)ARRAY_SIZE(order);
+
+	for (int i = 0; !outcome.target_failed && i < highest; i++)
+		if (order[i] == outcome.status)
 			return i;
-	return (int)(sizeof(order) / sizeof(order[0]));
+	return highest;
+}
+
+/* What cannot be run under one type cannot be run under the next either. */
+static bool ends_all(struct outcome outcome)
+{
+	return !outcome.target_failed && outcome.status >= STATUS_OWN_FAILURE &&
+	       outcome.status <= STATUS_NOT_FOUND;
 }
 
 static int measure_types(const struct request *request, struct signals *signals, struct diag *diag)
 {
-	int status = STATUS_WELL;
+	struct outcome decisive = {STATUS_WELL, false};
+	size_t i;
 
-	for (size_t i = 0; request->types[i]; i++) {
+	for (i = 0; request->types[i] && !signals->interrupted; i++) {
 		struct diag why = {0};
-		int next = measure(request, request->types[i], signals, &why);
+		struct outcome next = measure(request, request->types[i], signals, &why);
 
-		if (rank(next) > rank(status)) {
-			status = next;
+		if (rank(next) > rank(decisive)) {
+			decisive = next;
 			*diag = why;
 		}
-		/* What cannot be run at all cannot be run under the next type either. */
-		if (next >= STATUS_OWN_FAILURE && next <= STATUS_NOT_FOUND)
+		if (ends_all(next))
 			break;
 	}
-	return status;
+	if (!request->types[i] || decisive.status != STATUS_WELL)
+		return decisive.status;
+	diag_fail(diag, EINTR, "interrupted before type '%s' was measured",
+	          request->types[i]->name);
+	return STATUS_OWN_FAILURE;
 }
 
 int run_verb(const struct command_line *line, struct diag *diag)

@@ -1,12 +1,15 @@
 /* Runs one shell command beside the target, by the same launch. */
 #include "core/driver/shell.h"
 
+#include "core/driver/signals.h"
+
+#include "core/alloc.h"
 #include "core/diag.h"
 #include "core/launch.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <string.h>
+#include <poll.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -21,8 +24,25 @@ static int judge_status(const char *what, const char *command, int status, struc
 	return 0;
 }
 
+/* The shell's wait status. */
+static int wait_for(const struct launch *launch, struct signals *signals)
+{
+	struct pollfd polls[] = {
+	    {.fd = signals->fd, .events = POLLIN},
+	    {.fd = launch_pidfd(launch), .events = POLLIN},
+	};
+	int status;
+
+	do {
+		poll(polls, ARRAY_SIZE(polls), -1);
+		while (signals_forward(signals, launch_pid(launch)))
+			;
+	} while (!waitpid(launch_pid(launch), &status, WNOHANG));
+	return status;
+}
+
 int shell_run(const char *what, const char *command, const char *cwd,
-              const struct text_list *variables, const sigset_t *signal_mask, struct diag *diag)
+              const struct text_list *variables, struct signals *signals, struct diag *diag)
 {
 	char *argv[] = {(char *)"sh", (char *)"-c", (char *)command, NULL};
 	struct launch_spec spec = {
@@ -33,20 +53,15 @@ int shell_run(const char *what, const char *command, const char *cwd,
 	    .stdin_fd = open("/dev/null", O_RDONLY | O_CLOEXEC),
 	    .stdout_fd = STDERR_FILENO,
 	    .stderr_fd = -1,
-	    .signal_mask = signal_mask,
+	    .signal_mask = &signals->original,
 	};
 	struct launch *launch = NULL;
-	int status;
 	int err = launch_hold(&launch, &spec, diag);
 
 	if (!err)
 		err = launch_release(launch, diag);
-	if (!err) {
-		while (waitpid(launch_pid(launch), &status, 0) < 0)
-			if (errno != EINTR)
-				break;
-		err = judge_status(what, command, status, diag);
-	}
+	if (!err)
+		err = judge_status(what, command, wait_for(launch, signals), diag);
 	launch_free(launch);
 	if (spec.stdin_fd >= 0)
 		close(spec.stdin_fd);

@@ -62,7 +62,7 @@ static int show_run(const struct command_line *line, const char *results, struct
 	if (!err && line->common->json) {
 		err = write_json(manifest, line->common->json, diag);
 	} else if (!err) {
-		summary_print(manifest, directory, stdout);
+		summary_print(manifest, directory, SUMMARY_LINES, stdout);
 		if (fflush(stdout))
 			err = diag_fail(diag, errno, "cannot write to stdout: %s", strerror(errno));
 	}

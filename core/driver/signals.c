@@ -1,6 +1,7 @@
 /* Holds back the signals that would end the driver, and passes them on. */
 #include "core/driver/signals.h"
 
+#include "core/alloc.h"
 #include "core/diag.h"
 
 #include <errno.h>
@@ -20,7 +21,7 @@ static const struct {
 
 static bool is_for_target(int number)
 {
-	for (size_t i = 0; i < sizeof(held) / sizeof(held[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(held); i++)
 		if (held[i].number == number)
 			return held[i].is_for_target;
 	return false;
@@ -31,9 +32,9 @@ int signals_init(struct signals *signals, struct diag *diag)
 	sigset_t set;
 
 	sigemptyset(&set);
-	for (size_t i = 0; i < sizeof(held) / sizeof(held[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(held); i++)
 		sigaddset(&set, held[i].number);
-	signals->fd = -1;
+	*signals = (struct signals){.fd = -1};
 	if (sigprocmask(SIG_BLOCK, &set, &signals->original))
 		return diag_fail(diag, errno, "cannot block signals: %s", strerror(errno));
 	signals->fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
@@ -50,6 +51,7 @@ bool signals_forward(struct signals *signals, pid_t target)
 		if (read(signals->fd, &info, sizeof(info)) != (ssize_t)sizeof(info))
 			return false;
 	} while (!is_for_target((int)info.ssi_signo));
+	signals->interrupted = true;
 	/* Ctrl-C and a hang-up come from the kernel to the whole foreground group, the target
 	 * included. */
 	if (target > 0 && info.ssi_code != SI_KERNEL)
@@ -57,13 +59,18 @@ bool signals_forward(struct signals *signals, pid_t target)
 	return true;
 }
 
+void signals_take(struct signals *signals)
+{
+	while (signals_forward(signals, 0))
+		;
+}
+
 void signals_fini(struct signals *signals)
 {
 	if (signals->fd < 0)
 		return;
 	/* What is still pending must not end us when the mask opens. */
-	while (signals_forward(signals, 0))
-		;
+	signals_take(signals);
 	close(signals->fd);
 	signals->fd = -1;
 	sigprocmask(SIG_SETMASK, &signals->original, NULL);

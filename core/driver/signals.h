@@ -12,6 +12,7 @@ struct diag;
 struct signals {
 	int fd;            /* readable when one is pending */
 	sigset_t original; /* the mask to give to children */
+	bool interrupted;  /* one came that is the target's: what was to follow is not wanted */
 };
 
 /* From here until signals_fini() SIGINT, SIGQUIT, SIGTERM and SIGHUP do not end the driver, and a
@@ -22,5 +23,7 @@ void signals_fini(struct signals *signals);
 /* Takes one pending signal and passes it to the target (pid 0: to nobody), unless the terminal has
  * already sent it there. False: none was pending. Signals of our own failed writes are dropped. */
 bool signals_forward(struct signals *signals, pid_t target);
+/* Takes all that are pending, while there is no target to pass them to. */
+void signals_take(struct signals *signals);
 
 #endif

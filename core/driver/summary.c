@@ -2,6 +2,7 @@
 #include "core/driver/summary.h"
 
 #include "core/collector.h"
+#include "core/json_text.h"
 #include "core/options.h"
 
 #include <string.h>
@@ -27,24 +28,30 @@ json_t *summary_to_json(const struct result *result)
 	json_t *table = json_array();
 
 	for (size_t i = 0; i < result->table.n_texts && i < MAX_TABLE_LINES; i++)
-		json_array_append_new(table, json_string(result->table.texts[i]));
+		json_array_append_new(table, json_text(result->table.texts[i]));
 	json_object_set_new(summary, "headline",
-	                    json_string(result->unusable   ? result->unusable
-	                                : result->headline ? result->headline
-	                                                   : ""));
+	                    json_text(result->unusable   ? result->unusable
+	                              : result->headline ? result->headline
+	                                                 : ""));
 	json_object_set_new(summary, "table", table);
 	if (result->page && !result->unusable)
-		json_object_set_new(summary, "page", json_string(result->page));
+		json_object_set_new(summary, "page", json_text(result->page));
 	if (result->next)
-		json_object_set_new(summary, "next", json_string(result->next));
+		json_object_set_new(summary, "next", json_text(result->next));
 	return summary;
 }
 
-static const char *text_at(json_t *object, const char *key)
+/* A manifest that is shown may have anything in a text's place. */
+static const char *string_of(const json_t *string)
 {
-	const char *text = json_string_value(json_object_get(object, key));
+	const char *text = json_string_value(string);
 
 	return text ? text : "";
+}
+
+static const char *text_at(const json_t *object, const char *key)
+{
+	return string_of(json_object_get(object, key));
 }
 
 static const char *word_of(const char *verdict)
@@ -55,24 +62,37 @@ static const char *word_of(const char *verdict)
 	return verdict;
 }
 
-void summary_print(json_t *manifest, const char *path, FILE *out)
+/* The first findings, and how many there are beyond. Returns the lines printed or, without a
+ * stream, those that it takes. */
+static size_t print_findings(json_t *findings, const char *path, FILE *out)
+{
+	size_t n_findings = json_array_size(findings);
+	size_t n_shown = n_findings < MAX_FINDINGS ? n_findings : MAX_FINDINGS;
+
+	for (size_t i = 0; out && i < n_shown; i++)
+		fprintf(out, "note   %s\n", text_at(json_array_get(findings, i), "text"));
+	if (out && n_findings > n_shown)
+		fprintf(out, "note   %zu more: findings in %s/run.json\n", n_findings - n_shown,
+		        path);
+	return n_shown + (n_findings > n_shown);
+}
+
+void summary_print(json_t *manifest, const char *path, unsigned max_lines, FILE *out)
 {
 	json_t *summary = json_object_get(manifest, "summary");
 	json_t *findings = json_object_get(manifest, "findings");
-	json_t *item;
-	size_t i;
+	json_t *table = json_object_get(summary, "table");
+	const char *page = text_at(summary, "page");
+	const char *next = text_at(summary, "next");
+	size_t n_other = 1 + print_findings(findings, path, NULL) + !!*page + !!*next;
 
 	fprintf(out, "%s/%s  %s   %s\n", text_at(manifest, "scenario"), text_at(manifest, "type"),
 	        word_of(text_at(manifest, "verdict")), text_at(summary, "headline"));
-	json_array_foreach(json_object_get(summary, "table"), i, item)
-	    fprintf(out, "   %s\n", json_string_value(item));
-	json_array_foreach(findings, i, item) if (i < MAX_FINDINGS)
-	    fprintf(out, "note   %s\n", text_at(item, "text"));
-	if (json_array_size(findings) > MAX_FINDINGS)
-		fprintf(out, "note   %zu more: findings in %s/run.json\n",
-		        json_array_size(findings) - MAX_FINDINGS, path);
-	if (*text_at(summary, "page"))
-		fprintf(out, "page   %s/%s\n", path, text_at(summary, "page"));
-	if (*text_at(summary, "next"))
-		fprintf(out, "next   %s\n", text_at(summary, "next"));
+	for (size_t i = 0; i < json_array_size(table) && i + n_other < max_lines; i++)
+		fprintf(out, "   %s\n", string_of(json_array_get(table, i)));
+	print_findings(findings, path, out);
+	if (*page)
+		fprintf(out, "page   %s/%s\n", path, page);
+	if (*next)
+		fprintf(out, "next   %s\n", next);
 }

@@ -10,11 +10,14 @@
 
 struct result;
 
+enum { SUMMARY_LINES = 12 }; /* CONTRACT 6 */
+
 /* {"headline", "table": [...], "page", "next"}: what summary_print() needs beside the manifest. New
  * reference. */
 json_t *summary_to_json(const struct result *result);
 
-/* At most 12 lines. `path` is the run's directory as the user would type it. */
-void summary_print(json_t *manifest, const char *path, FILE *out);
+/* At most `max_lines` lines, of which the table gives up what does not fit; 12 show all. `path` is
+ * the run's directory as the user would type it. */
+void summary_print(json_t *manifest, const char *path, unsigned max_lines, FILE *out);
 
 #endif

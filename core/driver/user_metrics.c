@@ -5,7 +5,8 @@
 #include "core/collector.h"
 #include "core/diag.h"
 
-#include <regex.h>
+#include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -51,22 +52,40 @@ bool user_metrics_wanted(const struct scenario *scenario)
 	return false;
 }
 
-/* The number in the pattern's group; the pattern was judged when the file was read. */
-static bool match_number(const char *pattern_in_slashes, const char *output, double *value)
+int user_metric_compile(const struct setting *setting, regex_t *regex, struct diag *diag)
 {
-	char *pattern = xstrndup(pattern_in_slashes + 1, strlen(pattern_in_slashes) - 2);
+	const char *value = setting->value;
+	size_t len = strlen(value);
+	char *pattern;
+	int err;
+
+	if (len < 3 || value[0] != '/' || value[len - 1] != '/')
+		return diag_fail(diag, EINVAL,
+		                 "'%s' takes a regular expression between slashes, not '%s'",
+		                 setting->key, value);
+	pattern = xstrndup(value + 1, len - 2);
+	err = regcomp(regex, pattern, REG_EXTENDED | REG_NEWLINE);
+	free(pattern);
+	return err ? diag_fail(diag, EINVAL, "the regular expression of '%s' is malformed: %s",
+	                       setting->key, value)
+	           : 0;
+}
+
+/* The number in the pattern's group; the pattern was judged when the file was read. */
+static bool match_number(const struct setting *setting, const char *output, double *value)
+{
 	regmatch_t groups[2];
 	regex_t regex;
+	struct diag ignored;
 	bool found = false;
 	char *end;
 
-	BUG(regcomp(&regex, pattern, REG_EXTENDED | REG_NEWLINE) != 0);
-	if (!regexec(&regex, output, 2, groups, 0) && groups[1].rm_so >= 0) {
+	BUG(user_metric_compile(setting, &regex, &ignored) != 0);
+	if (!regexec(&regex, output, ARRAY_SIZE(groups), groups, 0) && groups[1].rm_so >= 0) {
 		*value = strtod(output + groups[1].rm_so, &end);
-		found = end != output + groups[1].rm_so;
+		found = end != output + groups[1].rm_so && isfinite(*value);
 	}
 	regfree(&regex);
-	free(pattern);
 	return found;
 }
 
@@ -77,7 +96,7 @@ void user_metrics_add(struct metrics *metrics, const struct scenario *scenario, 
 		char *name;
 		double value;
 
-		if (!is_pattern(setting) || !match_number(setting->value, output, &value))
+		if (!is_pattern(setting) || !match_number(setting, output, &value))
 			continue;
 		name = xasprintf("user.%s", setting->key);
 		metrics_add(metrics, run_metrics, name, value);

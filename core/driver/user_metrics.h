@@ -7,6 +7,9 @@
 #include "core/metrics.h"
 #include "core/scenario.h"
 
+#include <regex.h>
+
+struct diag;
 struct target_end;
 
 extern const struct metric_row run_metrics[];
@@ -17,6 +20,10 @@ bool user_metrics_wanted(const struct scenario *scenario);
  * says how much work it does, run.work_per_s. */
 void run_metrics_add(struct metrics *metrics, const struct scenario *scenario,
                      const struct target_end *end);
+
+/* Compiles the /REGEX/ of a setting under [metrics]; regfree() is the caller's. -EINVAL with a
+ * sentence. */
+int user_metric_compile(const struct setting *setting, regex_t *regex, struct diag *diag);
 
 /* user.NAME for each pattern of [metrics] that the output matches; the first match counts. What
  * does not match is absent. */

@@ -1,16 +1,9 @@
 #!/bin/bash
-# Wrong usage, wrong files and ends of targets give one clear sentence, the contract's exit status, and a whole run or none.
+# Wrong usage and ends of targets give one clear sentence, the contract's exit status, and a whole run or none.
 # tier: quick
 . "$(dirname "$0")/lib.sh"
 export PROFILE_SCENARIO_RESULTS=$scratch/results
 type=io # the collector that needs no rights but ptrace
-
-reason() { # STATUS TEXT COMMAND...: ends with the status; the last line on stderr gives it and the text
-	local status=$1 text=$2; shift 2
-	is "$(status_of "$@")" "$status" || { cat "$scratch/err"; return 1; }
-	tail -n 1 "$scratch/err" | grep -qF "profile-scenario: exit $status: " || { echo "last line:"; tail -n 1 "$scratch/err"; return 1; }
-	tail -n 1 "$scratch/err" | grep -qF -- "$text" || { echo "no '$text' in:"; tail -n 1 "$scratch/err"; return 1; }
-}
 
 runs() { # SCENARIO: how many published and unpublished run directories it has
 	find "$PROFILE_SCENARIO_RESULTS/$1/$type" -mindepth 1 -maxdepth 1 -type d 2>/dev/null | wc -l
@@ -21,8 +14,13 @@ promise "an unknown scenario names the nearest" reason 125 "did you mean 'syn-1k
 promise "an unknown type names the nearest" reason 125 "did you mean 'memory'" profile-scenario --type memroy -- true
 promise "an unbuilt type is refused by name" reason 125 "unknown type 'stat'" profile-scenario --type stat -- true
 promise "an unknown option names the nearest" reason 125 "did you mean '--scenario'" profile-scenario --scenari x
+promise "no option is proposed for one that is far from all" reason 125 "unknown option '--cudgel'; profile-scenario --help" profile-scenario --cudgel x -- true
+promise "list takes no operands" reason 125 "takes no operands" profile-scenario list syn-1k
+promise "--ignore-failure takes statuses only" reason 125 "--ignore-failure takes exit statuses" profile-scenario -i=7,x --type $type -- true
+promise "-o is for one type" reason 125 "ask for one type" profile-scenario -o x --type cpu,$type -- true
 promise "an option without its value says so" reason 125 "needs a value" profile-scenario --type
 promise "an option of another type is refused" reason 125 "not one of type" profile-scenario --type $type --freq 99 -- true
+promise "an option of a type that is not asked for is refused" reason 125 "--cpu.freq" profile-scenario --type $type --cpu.freq 99 -- true
 promise "a bad number says what it takes" reason 125 "takes seconds" profile-scenario --type $type --timeout soon -- true
 promise "a name with a slash is no scenario" reason 125 "no scenario name" profile-scenario --scenario ../x -- true
 promise "a missing command is 127" reason 127 "no-such-program" profile-scenario --type $type -- no-such-program
@@ -40,6 +38,9 @@ promise "a good run is silent on stdout but for the target" is \
 	"$(profile-scenario --type $type -- echo hello 2>"$scratch/err")" hello
 promise "its summary is at most 12 lines" test "$(wc -l <"$scratch/err")" -le 12
 promise "it is published whole" test -s "$PROFILE_SCENARIO_RESULTS/echo/$type/latest/run.json"
+promise "so it is on first use and with a reason" test "$(mkdir "$scratch/fresh" && cd "$scratch/fresh" && env -u PROFILE_SCENARIO_RESULTS bash -c '
+	profile-scenario --type cpu -- bash -c "for i in {1..99999}; do :; done; exit 5" 2>&1 | tee /dev/stderr | wc -l' 2>"$scratch/first")" -le 12
+promise "first use says so" contains "$scratch/first" "created ./results"
 promise "the manifest is valid JSON of schema 1" python3 -c "
 import json; m = json.load(open('$PROFILE_SCENARIO_RESULTS/echo/$type/latest/run.json'))
 assert m['schema'] == 1 and m['verdict'] == 'ok' and m['command'] == ['echo', 'hello'] and m['exit']['code'] == 0
@@ -58,6 +59,17 @@ promise "its verdict says so" contains "$PROFILE_SCENARIO_RESULTS/seven/$type/la
 promise "-i makes it good" is "$(status_of profile-scenario -i --type $type -- sh -c 'exit 7')" 0
 promise "-i=CODES only those" reason 7 "status 7" profile-scenario -i=1,2 --type $type -- sh -c 'exit 7'
 promise "-i=CODES holds" is "$(status_of profile-scenario -i=1,7 --type $type -- sh -c 'exit 7')" 0
+promise "-i=CODES holds for signals as sh counts them" is "$(status_of profile-scenario -i=139 --type $type -- sh -c 'kill -SEGV $$')" 0
+echo 'int main(void) { return 2; }' | gcc -static -x c -o "$scratch/two" -
+promise "the target's own status goes before what cannot be measured" reason 2 "status 2" \
+	profile-scenario --type memory,$type -- "$scratch/two"
+promise "what cannot be measured goes before success" reason 3 "static" profile-scenario --type $type,memory -- "$programs/cpu_static" 1
+promise "with several types each takes its own options" is "$(profile-scenario --quiet --type cpu,$type --cpu.freq 99 --$type.small-io 1K --json -- sh -c 'exit 7' |
+	python3 -c 'import json, sys
+text = sys.stdin.read(); end = text.index("\n}\n") + 3
+for m in map(json.loads, (text[:end], text[end:])): o = m["collector"]["options"]; print(o.get("freq"), o.get("small-io"))' | xargs)" "99 None None 1024"
+promise "--type all of a bare command is every type" is "$(profile-scenario --quiet --scenario every --type all --output inherit -- sh -c 'exit 5';
+	ls "$PROFILE_SCENARIO_RESULTS/every" | xargs)" "cpu io memory"
 promise "a signal is 128+N" reason 139 "signal 11" profile-scenario --scenario crash --type $type -- sh -c 'kill -SEGV $$'
 promise "a crash leaves a whole run" is "$(runs crash)" 1
 promise "--timeout is 124" reason 124 "--timeout" profile-scenario --scenario slow --type $type --timeout 0.3 -- sleep 30
@@ -88,53 +100,6 @@ left_alive() {
 	kill -0 "$(cat "$scratch/pid")" && kill "$(cat "$scratch/pid")" && test $(((end - begin) / 1000000)) -lt 4000
 }
 promise "a descendant that stays is left alive after a second" left_alive
-
-mkdir "$scratch/scenarios"
-bad_file() { # TEXT SENTENCE
-	printf '%s\n' "$1" >"$scratch/scenarios/bad.ini"
-	reason 125 "$2" profile-scenario --scenarios "$scratch/scenarios" --scenario bad
-}
-promise "an unknown key names file, line and the nearest word" bad_file $'[scenario]\ncommnd = true' "bad.ini:2: unknown key 'commnd' in [scenario]; did you mean 'command'?"
-promise "an unknown section is refused" bad_file $'[scenario]\ncommand = true\n[budget]\nlimit = x' "bad.ini:4: unknown section [budget]"
-promise "an unknown key of a type is refused" bad_file $'[scenario]\ncommand = true\n[cpu]\nfreqq = 99' "did you mean 'freq'"
-promise "a bad value of a type is refused" bad_file $'[scenario]\ncommand = true\n[cpu]\nfreq = fast' "bad.ini:4:"
-promise "an unbuilt type in a file is refused" bad_file $'[scenario]\ncommand = true\ntypes = cpu stat' "unknown type 'stat'"
-promise "an inline comment is refused" bad_file $'[scenario]\ncommand = true ; really' "would cut"
-promise "a line too long is refused" bad_file "[scenario]
-command = $(head -c 5000 /dev/zero | tr '\0' x)" "too long"
-promise "a line that is nothing is refused" bad_file $'[scenario]\ncommand' "bad.ini:2: this is neither"
-promise "an unknown parameter is refused" bad_file $'[scenario]\ncommand = echo ${port}\n[parameters]\nports = 1' 'did you mean ${ports}'
-promise "a bad pattern under [metrics] is refused" bad_file $'[scenario]\ncommand = true\n[metrics]\nx = /(/' "malformed"
-printf '[scenario]\ncommand = no-such-program\npackage = such-package\n' >"$scratch/scenarios/missing.ini"
-promise "a missing program names its package" reason 127 "apt-get install such-package" \
-	profile-scenario --scenarios "$scratch/scenarios" --scenario missing --type $type
-
-cat >"$scratch/scenarios/good.ini" <<'I'
-[scenario]
-description = a scenario for the tests
-command = echo ${greeting} "a b"
-types = io
-work = 10 words
-exit = 0
-[parameters]
-greeting = found 42 things
-[environment]
-COLOUR = blue
-[metrics]
-found = /found ([0-9]+)/
-absent = /lost ([0-9]+)/
-I
-good() { profile-scenario --quiet --scenarios "$scratch/scenarios" --scenario good "$@"; }
-promise "a scenario's command is split and expanded" is "$(good)" "found 42 things a b"
-promise "words with a dash behind -- replace the arguments" is "$(good -- -n x)" x
-promise "other words are the whole command" is "$(good -- printf '%s' $'c' )" c
-promise "--parameter wins over the file" is "$(good --parameter greeting=bye)" "bye a b"
-promise "the scenario's environment is the target's" is "$(good -- printenv COLOUR)" blue
-good >/dev/null
-good_run=$PROFILE_SCENARIO_RESULTS/good/$type/latest
-promise "[metrics] reads a number from the output" is "$(metric "$good_run" user.found)" 42
-promise "what did not match is absent" is "$(metric "$good_run" user.absent)" absent
-promise "work gives a rate" test "$(metric "$good_run" run.work_per_s)" != absent
 
 promise "-r runs again, with the first run's output only" is "$(profile-scenario --quiet -r 3 --type $type -- echo once)" once
 promise "each run is a sample" bash -c "profile-scenario --quiet --json -r 3 --type $type -- true | python3 -c '

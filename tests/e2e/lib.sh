@@ -45,6 +45,14 @@ status_of() {
 	echo $?
 }
 
+# reason STATUS TEXT COMMAND...: the command ends with the status; its last line on stderr gives it and the text.
+reason() {
+	local status=$1 text=$2; shift 2
+	is "$(status_of "$@")" "$status" || { cat "$scratch/err"; return 1; }
+	tail -n 1 "$scratch/err" | grep -qF "profile-scenario: exit $status: " || { echo "last line:"; tail -n 1 "$scratch/err"; return 1; }
+	tail -n 1 "$scratch/err" | grep -qF -- "$text" || { echo "no '$text' in:"; tail -n 1 "$scratch/err"; return 1; }
+}
+
 is() { # ACTUAL EXPECTED
 	[ "$1" = "$2" ] || { echo "got '$1', expected '$2'"; return 1; }
 }

@@ -1,0 +1,80 @@
+/* Brings the options of one type together: defaults, scenario file, command line. */
+#include "core/driver/request_options.h"
+
+#include "core/driver/collectors.h"
+#include "core/driver/ending.h"
+#include "core/driver/judge_setting.h"
+#include "core/driver/request.h"
+
+#include <string.h>
+
+static int set_text(const char *name, const char *value, struct run_options *common,
+                    struct diag *diag)
+{
+	return value ? options_set(options_find(&run_option_table, name), common, value, diag) : 0;
+}
+
+/* The keys of [scenario] that are options, too. */
+static int apply_scenario_keys(const struct scenario *scenario, struct run_options *common,
+                               struct diag *diag)
+{
+	int err = set_text("prepare", scenario->prepare, common, diag);
+
+	if (!err)
+		err = set_text("cleanup", scenario->cleanup, common, diag);
+	if (!err)
+		err = set_text("user", scenario->user, common, diag);
+	if (!err)
+		err = set_text("ambient-cap", scenario->caps, common, diag);
+	if (scenario->timeout_ns)
+		common->timeout_ns = scenario->timeout_ns;
+	return err;
+}
+
+static int apply_type_section(const struct scenario *scenario, const struct collector *collector,
+                              struct run_options *common, void *own, struct diag *diag)
+{
+	int err = 0;
+
+	for (size_t i = 0; !err && i < scenario->n_settings; i++) {
+		const struct setting *setting = &scenario->settings[i];
+		const struct option_row *row;
+		bool is_common;
+
+		if (strcmp(setting->section, collector->name) != 0)
+			continue;
+		row = type_setting_row(collector, setting->key, &is_common);
+		err = options_set(row, is_common ? (void *)common : own, setting->value, diag);
+	}
+	return err;
+}
+
+/* Sets what was typed over what is there; the values are those that parsing has already read. */
+static void apply_typed(const struct command_line *line, struct run_options *common)
+{
+	for (size_t i = 0; run_option_table.rows[i].name; i++)
+		if (line->common_typed[i])
+			options_copy(&run_option_table.rows[i], common, line->common);
+}
+
+int request_options(const struct request *request, const struct collector *collector,
+                    struct run_options **common, void **own, struct diag *diag)
+{
+	int err;
+
+	*common = options_new(&run_option_table);
+	*own = options_new(&collector->options);
+	err = apply_scenario_keys(&request->scenario, *common, diag);
+	if (!err)
+		err = apply_type_section(&request->scenario, collector, *common, *own, diag);
+	apply_typed(request->line, *common);
+	if (!err)
+		err = command_line_apply(request->line, collector, *own, diag);
+	if (!err)
+		err = request_expand(request, &(*common)->prepare, diag);
+	if (!err)
+		err = request_expand(request, &(*common)->cleanup, diag);
+	if (!err)
+		err = ending_check_ignored((*common)->ignore_failure, diag);
+	return err;
+}

@@ -1,0 +1,86 @@
+#!/bin/bash
+# Signals, job control and closed descriptors reach the target as without us, and the run is still written.
+# tier: quick
+. "$(dirname "$0")/lib.sh"
+export PROFILE_SCENARIO_RESULTS=$scratch/results
+
+# terminal.py COMMAND... reads "WAIT<tab>TYPE" lines from stdin: in a terminal of its own it runs the command, waits for each WAIT in the
+# output and types TYPE. Prints the output, then the exit status.
+cat >"$scratch/terminal.py" <<'P'
+import os, pty, select, sys, time
+steps = [line.rstrip("\n").split("\t") for line in sys.stdin]
+pid, fd = pty.fork()
+if not pid:
+    os.execvp(sys.argv[1], sys.argv[1:])
+out, seen, end = b"", 0, time.time() + 20
+while time.time() < end:
+    if steps and steps[0][0].encode() in out[seen:]:
+        seen = len(out)
+        os.write(fd, steps.pop(0)[1].encode().decode("unicode_escape").encode())
+    if select.select([fd], [], [], 0.2)[0]:
+        try: got = os.read(fd, 65536)
+        except OSError: break
+        if not got: break
+        out += got
+else:
+    os.kill(pid, 9)
+print(out.decode().replace("\r", ""))
+print("status", os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+P
+in_terminal() { python3 "$scratch/terminal.py" "$@" >"$scratch/out"; }
+manifest() { # SCENARIO/TYPE EXPRESSION: a value of the last run's manifest
+	python3 -c "import json, sys; m = json.load(open(sys.argv[1])); print($2)" "$PROFILE_SCENARIO_RESULTS/$1/latest/run.json"
+}
+
+caught='n=0; trap "n=\$((n+1)); echo caught \$n" INT; echo ready; for i in 1 2 3 4 5 6 7 8 9 10 11 12; do sleep 0.05; done; exit 5'
+for type in cpu memory io; do
+	printf 'ready\t\\x03\n' | in_terminal profile-scenario --type $type --scenario caught -- bash -c "$caught"
+	promise "Ctrl-C reaches the target once ($type)" is "$(grep -c 'caught 1' "$scratch/out") $(grep -c 'caught 2' "$scratch/out")" "1 0"
+	promise "its status is ours ($type)" contains "$scratch/out" "status 5"
+	promise "nothing is printed before the target has ended ($type)" is "$(sed '/caught 1/q' "$scratch/out" | grep -cvE '^(ready|.*caught 1|created .*)$')" 0
+	promise "the interrupted run is published ($type)" is "$(manifest caught/$type 'm["exit"]["by"], m["verdict"]')" "interrupt target_failed"
+
+	printf '$ \tprofile-scenario --quiet --type %s --scenario stopped -- sh -c "echo re""ady; sleep 0.5; echo do""ne"\\n\nready\t\\x1a\nStopped\tfg\\n\ndone\texit\\n\n' $type |
+		in_terminal env PS1='$ ' bash --norc --noprofile -i
+	promise "Ctrl-Z stops target and tool, fg goes on ($type)" contains "$scratch/out" "done"
+	promise "and the run is good ($type)" is "$(manifest stopped/$type 'm["exit"], m["verdict"]')" "{'code': 0, 'timed_out': False, 'by': 'target'} ok"
+done
+
+for signal in TERM HUP; do
+	promise "SIG$signal to us reaches the target" env -u BASH_ENV bash -c '
+		profile-scenario --quiet --scenario ended --type io -- sh -c "echo \$\$ >$0/pid; exec sleep 20" 2>$0/err & tool=$!
+		until [ -s $0/pid ]; do sleep 0.02; done; sleep 0.2
+		kill -'$signal' $tool; wait $tool; status=$?; rm $0/pid
+		[ $status = $((128 + '"$(kill -l $signal)"')) ] || { echo "status $status"; cat $0/err; exit 1; }' "$scratch"
+done
+promise "an interrupt ends all types" reason 130 "signal 2" env -u BASH_ENV timeout --preserve-status -s INT 0.6 \
+	profile-scenario --scenario several --type io,memory,cpu -- sleep 5
+promise "none of the others was begun" is "$(ls "$PROFILE_SCENARIO_RESULTS/several")" io
+promise "a good end by interrupt lets the next type run" is "$(timeout --preserve-status -s INT 0.8 profile-scenario --quiet \
+	--scenario server --type io,memory --output inherit -- bash -c 'trap "exit 0" INT; for i in {1..30}; do sleep 0.05; done' >/dev/null 2>&1; ls "$PROFILE_SCENARIO_RESULTS/server" | xargs)" "io memory"
+promise "SIGTERM ends a --prepare that hangs" reason 125 "--prepare was killed by signal 15" timeout --preserve-status 0.3 \
+	profile-scenario --scenario hung --type io --prepare 'exec sleep 5' -- true
+promise "an interrupt that --prepare survives keeps the target from running" reason 125 "interrupted before the target ran" \
+	timeout --preserve-status 0.3 profile-scenario --scenario hung --type io --prepare 'trap "" TERM; sleep 0.6' -- touch "$scratch/ran"
+promise "so it did not run" test ! -e "$scratch/ran"
+
+for type in cpu memory io; do
+	promise "a killed tool leaves the target running ($type)" env -u BASH_ENV bash -c '
+		profile-scenario --quiet --scenario killed --type '$type' -- sh -c "echo \$\$ >$0/pid; sleep 0.6; echo >$0/lived" & tool=$!
+		until [ -s $0/pid ]; do sleep 0.02; done; sleep 0.1
+		kill -KILL $tool; wait $tool; rm $0/pid
+		for i in {1..50}; do [ -e $0/lived ] && break; sleep 0.05; done; rm $0/lived' "$scratch"
+	profile-scenario --quiet --scenario killed --type $type -- sleep 0.01
+	promise "and the next run sweeps what it left ($type)" is "$(find "$PROFILE_SCENARIO_RESULTS/killed/$type" -name '*.tmp' | wc -l)" 0
+done
+
+closed() { # [ARGUMENTS]: what a target sees that has none of the three descriptors
+	"$@" sh -c 'for fd in 0 1 2; do [ -e /proc/$$/fd/$fd ] && printf "%s " $fd; done >'"$scratch/fds"'; echo >&-; exit 4' <&- >&- 2>&-
+	echo "$? $(cat "$scratch/fds")"
+}
+for type in cpu memory io; do
+	promise "closed descriptors stay closed for the target ($type)" is "$(closed profile-scenario --scenario closed --type $type --)" "$(closed)"
+done
+promise "no word of ours gets into a file of the run" is \
+	"$(grep -rlE 'exit 4:|TARGET FAILED' "$PROFILE_SCENARIO_RESULTS/closed" | grep -vc 'report')" 0
+promise "a closed stdout for --json is said" reason 125 "stdout" bash -c 'profile-scenario --quiet --json --type io -- true >&-'
