@@ -61,6 +61,7 @@ if [ "$(id -u)" != 0 ]; then
 	skip "set-user-id and file capabilities are seen" "only root can make such files"
 	exit 0
 fi
+for_every_user
 cp "$programs/look-plain" "$scratch/setuid"
 chown nobody "$scratch/setuid"
 chmod 4755 "$scratch/setuid"

@@ -65,6 +65,7 @@ as_nobody() {
 	is $? 9
 }
 if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
+	for_every_user
 	promise "an ordinary user needs no rights" as_nobody
 else
 	skip "an ordinary user needs no rights" "only root can become one"

@@ -33,6 +33,18 @@ promise() {
 	fi
 }
 
+# for_every_user: from here on the tool and its programs are where any user can reach them. A tree under a home that
+# is closed to others is copied out of it.
+for_every_user() {
+	setpriv --reuid 65534 --clear-groups sh -c "test -r '$build/profile-scenario'" && return
+	mkdir -p "$scratch/build/tests"
+	cp -r "$build"/profile-scenario "$build"/*-preload.so "$build/workloads" "$scratch/build"
+	cp -r "$programs" "$scratch/build/tests"
+	build=$scratch/build
+	programs=$build/tests/programs
+	PATH=$build:$build/workloads:$PATH
+}
+
 # skip TEXT REASON: a promise that this machine cannot test, said loudly.
 skip() {
 	n_promises=$((n_promises + 1))

@@ -313,8 +313,10 @@ static void a_deleted_file_is_read_through_its_mapping(void **state)
 	void *mapped;
 	int fd;
 
-	if (geteuid() != 0) /* map_files takes CAP_CHECKPOINT_RESTORE */
+	if (geteuid() != 0) {
+		print_message("map_files takes CAP_CHECKPOINT_RESTORE\n");
 		skip();
+	}
 	snprintf(path, sizeof(path), "%s/library", fixture->directory);
 	copy_file("/bin/true", path);
 	fd = open(path, O_RDONLY);

@@ -29,6 +29,12 @@ static const struct cpu_options defaults = {
     .inherit = true,
 };
 
+static void skip_as(const struct diag *diag)
+{
+	print_message("%s\n", diag->text);
+	skip();
+}
+
 static uint64_t now_ns(void)
 {
 	struct timespec now;
@@ -70,7 +76,7 @@ static void a_rate_above_the_kernels_limit_is_lowered_and_said(void **state)
 	(void)state;
 	greedy.freq_hz = UINT64_C(1) << 40;
 	if (cpu_event_choose(&event, &greedy, &diag))
-		skip();
+		skip_as(&diag);
 	assert_true(event.freq_hz < greedy.freq_hz);
 	assert_int_equal(event.attr.sample_freq, event.freq_hz);
 	assert_true(event.notes.n_texts >= 1);
@@ -87,7 +93,7 @@ static void without_kernel_the_event_asks_for_no_kernel(void **state)
 	(void)state;
 	user_only.kernel = false;
 	if (cpu_event_choose(&event, &user_only, &diag))
-		skip();
+		skip_as(&diag);
 	assert_true(event.attr.exclude_kernel);
 	assert_false(event.sees_kernel);
 	assert_int_equal(event.attr.sample_type & PERF_SAMPLE_CALLCHAIN, 0);
@@ -149,7 +155,7 @@ static void sampled_time_is_the_time_that_was_used(void **state)
 
 	(void)state;
 	if (cpu_event_choose(&event, &defaults, &diag))
-		skip();
+		skip_as(&diag);
 	sampler = sampler_new(&event);
 	totals = sampler_totals(sampler);
 	sample_program(sampler, program_path("cpu_split"), "300");
@@ -176,7 +182,7 @@ static void repeats_follow_each_other_in_time(void **state)
 
 	(void)state;
 	if (cpu_event_choose(&event, &defaults, &diag))
-		skip();
+		skip_as(&diag);
 	sampler = sampler_new(&event);
 	recording = sampler_recording(sampler);
 	sample_program(sampler, program_path("cpu_split"), "50");

@@ -90,6 +90,8 @@ static bool perf_works(void)
 
 	if (fd >= 0)
 		close(fd);
+	else
+		print_message("%s\n", diag.text);
 	return fd >= 0;
 }
 

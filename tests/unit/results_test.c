@@ -508,7 +508,7 @@ static void an_unwritable_directory_is_named_with_the_way_out(void **state)
 	(void)state;
 	assert_int_equal(system("mkdir -p results && chmod 555 results . "), 0);
 	assert_child_is_refused(EACCES, "or give another directory with --results");
-	assert_int_equal(rmdir("results"), 0);
+	assert_int_equal(system("chmod 755 . && rmdir results && chmod 555 ."), 0);
 	assert_child_is_refused(EACCES, "cannot make results: Permission denied; make it writable");
 }
 

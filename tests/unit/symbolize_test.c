@@ -328,7 +328,7 @@ static void clang_and_split_dwarf_frames_are_those_of_addr2line(void **state)
 {
 	(void)state;
 	if (!sh_succeeds("command -v clang llvm-addr2line >/dev/null")) {
-		print_message("# SKIP: no clang or no llvm-addr2line here\n");
+		print_message("no clang or no llvm-addr2line here\n");
 		skip();
 	}
 	sh("clang -I%s -O2 -g -o clang %s/tests/programs/inlines.c", source_root, source_root);
@@ -559,7 +559,7 @@ static void debug_files_that_share_through_dwz_are_whole(void **state)
 
 	(void)state;
 	if (!sh_succeeds("command -v dwz >/dev/null")) {
-		print_message("# SKIP: no dwz here\n");
+		print_message("no dwz here\n");
 		skip();
 	}
 	build_c("two", "-g -DTWO");
@@ -675,7 +675,7 @@ static void rust_names_of_both_manglings_are_whole(void **state)
 
 	(void)state;
 	if (!sh_succeeds("command -v rustc >/dev/null")) {
-		print_message("# SKIP: no rustc here\n");
+		print_message("no rustc here\n");
 		skip();
 	}
 	sh("printf 'struct S(u64);\\ntrait Grow { fn grow(&mut self, by: u64) -> u64; }\\n"
