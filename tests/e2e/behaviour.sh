@@ -38,7 +38,7 @@ inherits() (
 )
 inherits_a_terminal() {
 	script -qec "$(printf '%q ' env -u _ "${watch[@]}" "$programs/whoami_all")" /dev/null |
-		sed 's/^\(process group\|session\): .*/\1/; s/foreground group [0-9]*/a foreground group/; s!/dev/pts/[0-9]*!a pty!'
+		sed '/^profile-scenario: exit [0-9]*: /d; s/^\(process group\|session\): .*/\1/; s/foreground group [0-9]*/a foreground group/; s!/dev/pts/[0-9]*!a pty!'
 }
 sees_the_cpus() { "${watch[@]}" nproc; "${watch[@]}" taskset -c 0 nproc; }
 fails() { "${watch[@]}" sh -c 'echo out; echo err >&2; exit 7'; }
