@@ -52,12 +52,20 @@ struct observed_process {
 	char *reason; /* why not; owned; NULL when observed */
 };
 
+/* The program that is about to be run, and how. */
+struct target {
+	const struct binary *binary;
+	uid_t uid;			    /* whom it will run as */
+	const struct text_list *variables;  /* set for it beside the caller's environment */
+};
+
 /* What finish() fills in; the driver owns and frees it. */
 struct result {
 	const char *scenario;	     /* given: for titles */
 	const char *type;
 	const char *command;	     /* the command line, for titles and reports */
 	int64_t started_ns;	     /* CLOCK_REALTIME */
+	uid_t target_uid;	     /* whom the target ran as: whose perf-PID.map is believed */
 	struct metrics *metrics;     /* given, with run.* in it */
 	struct findings *findings;   /* given, with thresholds set */
 	json_t *quality;	     /* given: an object to add to (CONTRACT 4 "quality") */
@@ -85,8 +93,8 @@ struct collector {
 	const struct metric_row *metrics;
 	const struct finding_row *findings;
 
-	/* Can this binary be seen by this collector, under these options? */
-	int (*check)(const struct binary *binary, const void *options, struct diag *diag);
+	/* Can this target be seen by this collector, under these options? */
+	int (*check)(const struct target *target, const void *options, struct diag *diag);
 	int (*create)(void **state, const void *options, struct diag *diag);
 	/* Variables to add to the target's environment, or NULL (the whole hook too). */
 	int (*environment)(void *state, struct text_list *variables, struct diag *diag);

@@ -93,8 +93,10 @@ static const struct option_row option_rows[] = {
     {0},
 };
 
-static int cpu_check(const struct binary *binary, const void *options, struct diag *diag)
+static int cpu_check(const struct target *target, const void *options, struct diag *diag)
 {
+	const struct binary *binary = target->binary;
+
 	(void)options;
 	if (!binary->is_elf)
 		return 0; /* a script without #!: the shell runs it, or exec says why not */
@@ -102,17 +104,20 @@ static int cpu_check(const struct binary *binary, const void *options, struct di
 		return diag_fail(diag, EOPNOTSUPP,
 		                 "%s is no 64-bit x86 program: its stacks cannot be unwound here",
 		                 binary->path);
-	/* The kernel drops the events of a process that is no longer dumpable, whoever opened them. */
+	/* The kernel drops the events of a process that is no longer dumpable, whoever opened them.
+	 */
 	if (binary->is_setuid)
-		return diag_fail(diag, EPERM,
-		                 "%s is set-user-id, and the kernel ends sampling where a program gains "
-		                 "rights; run it as the user it becomes, or a copy without the bit",
-		                 binary->path);
+		return diag_fail(
+		    diag, EPERM,
+		    "%s is set-user-id, and the kernel ends sampling where a program gains "
+		    "rights; run it as the user it becomes, or a copy without the bit",
+		    binary->path);
 	if (binary->has_file_capabilities)
-		return diag_fail(diag, EPERM,
-		                 "%s has file capabilities, and the kernel ends sampling where a program "
-		                 "gains rights; run: sudo profile-scenario --user $USER --ambient-cap NAME",
-		                 binary->path);
+		return diag_fail(
+		    diag, EPERM,
+		    "%s has file capabilities, and the kernel ends sampling where a program "
+		    "gains rights; run: sudo profile-scenario --user $USER --ambient-cap NAME",
+		    binary->path);
 	return 0;
 }
 
@@ -205,7 +210,7 @@ static int write_results(struct cpu_state *cpu, struct results_run *run, struct 
 	    .recording = sampler_recording(cpu->sampler),
 	    .symbolizer = symbolizer_new(),
 	};
-	struct profile *profile = profile_new(facts.recording, facts.symbolizer);
+	struct profile *profile;
 	char *title = xasprintf("%s/%s", result->scenario, result->type);
 	struct export_options options = {
 	    .type = SAMPLER_SAMPLES,
@@ -221,7 +226,8 @@ static int write_results(struct cpu_state *cpu, struct results_run *run, struct 
 	};
 	int err;
 
-	facts.profile = profile;
+	symbolizer_set_target_uid(facts.symbolizer, result->target_uid);
+	facts.profile = profile = profile_new(facts.recording, facts.symbolizer);
 	cpu_summarize(&facts, result);
 	options.subtitle = result->headline;
 	err = cpu_artifacts_write(run, facts.recording, profile, &options, diag);

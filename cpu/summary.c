@@ -6,10 +6,9 @@
 
 #include "core/alloc.h"
 #include "core/collector.h"
-#include "core/json_text.h"
+#include "core/number_text.h"
 #include "core/profile.h"
-#include "core/recording.h"
-#include "core/symbolize/symbolize.h"
+#include "core/quality.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -41,35 +40,6 @@ static double percent(uint64_t part, uint64_t whole)
 	return whole ? 100.0 * (double)part / (double)whole : 0;
 }
 
-/* "1,083": digits in groups of three. */
-static char *grouped(uint64_t number)
-{
-	char digits[24];
-	char text[32];
-	int n_digits = snprintf(digits, sizeof(digits), "%" PRIu64, number);
-	size_t used = 0;
-
-	for (int i = 0; i < n_digits; i++) {
-		if (i && (n_digits - i) % 3 == 0)
-			text[used++] = ',';
-		text[used++] = digits[i];
-	}
-	text[used] = 0;
-	return xstrdup(text);
-}
-
-static uint64_t count_unresolved(const struct profile *profile)
-{
-	size_t n_objects;
-	struct object_value *objects = profile_unresolved(profile, &n_objects);
-	uint64_t n_samples = 0;
-
-	for (size_t i = 0; i < n_objects; i++)
-		n_samples += objects[i].value;
-	free(objects);
-	return n_samples;
-}
-
 static void add_metrics(const struct cpu_facts *facts, uint64_t n_unresolved,
                         struct metrics *metrics)
 {
@@ -91,102 +61,58 @@ static void add_metrics(const struct cpu_facts *facts, uint64_t n_unresolved,
 	            percent(n_unresolved, totals->n_samples));
 }
 
-static void add_note(json_t *notes, char *text)
-{
-	json_array_append_new(notes, json_text(text));
-	free(text);
-}
-
-/* The sentence that helps an object to its names, from any recorded object of that base name. */
-static void add_remedy(const struct cpu_facts *facts, const char *name, json_t *notes)
-{
-	for (uint32_t id = 0; id < recording_n_objects(facts->recording); id++) {
-		const struct object *object = recording_object(facts->recording, id);
-		const char *slash = object->path ? strrchr(object->path, '/') : NULL;
-		const char *base = slash ? slash + 1 : object->path;
-		const char *remedy;
-
-		if (!base || strcmp(base, name) != 0)
-			continue;
-		remedy = symbolizer_remedy(facts->symbolizer, object);
-		if (remedy) {
-			json_array_append_new(notes, json_text(remedy));
-			return;
-		}
-	}
-}
-
-static json_t *unresolved_by_object(const struct cpu_facts *facts, json_t *notes)
-{
-	json_t *by_object = json_object();
-	size_t n_objects;
-	struct object_value *objects = profile_unresolved(facts->profile, &n_objects);
-
-	for (size_t i = 0; i < n_objects; i++) {
-		const char *name = profile_text(facts->profile, objects[i].object);
-
-		json_set_named(by_object, name, json_integer((json_int_t)objects[i].value));
-		add_remedy(facts, name, notes);
-	}
-	free(objects);
-	return by_object;
-}
-
-static void note_losses(const struct cpu_facts *facts, json_t *notes)
+static void note_losses(const struct cpu_facts *facts, json_t *quality)
 {
 	const struct sampler_totals *totals = facts->totals;
 
 	if (totals->n_lost)
-		add_note(notes,
-		         xasprintf("%" PRIu64
-		                   " records found the perf ring of %zu KB full; raise ulimit -l "
-		                   "or kernel.perf_event_mlock_kb, or lower --freq or --stack-size",
-		                   totals->n_lost, totals->ring_bytes / 1024));
+		quality_add_note(quality,
+		                 "%" PRIu64
+		                 " records found the perf ring of %zu KB full; raise ulimit -l or "
+		                 "kernel.perf_event_mlock_kb, or lower --freq or --stack-size",
+		                 totals->n_lost, totals->ring_bytes / 1024);
 	if (totals->n_throttled)
-		add_note(notes, xasprintf("the kernel paused sampling %" PRIu64
-		                          " times to save time; lower --freq",
-		                          totals->n_throttled));
+		quality_add_note(quality,
+		                 "the kernel paused sampling %" PRIu64
+		                 " times to save time; lower --freq",
+		                 totals->n_throttled);
 	for (unsigned end = 0; end < UNWIND_N_ENDS; end++)
 		if (totals->n_ends[end])
-			add_note(notes, xasprintf("stacks cut short by: %s: %" PRIu64,
-			                          unwind_end_text((enum unwind_end)end),
-			                          totals->n_ends[end]));
+			quality_add_note(quality, "stacks cut short by: %s: %" PRIu64,
+			                 unwind_end_text((enum unwind_end)end),
+			                 totals->n_ends[end]);
 	if (totals->n_repeats > 1)
-		add_note(notes, xasprintf("%u runs of the command are merged", totals->n_repeats));
+		quality_add_note(quality, "%u runs of the command are merged", totals->n_repeats);
 }
 
 /* What the periods leave out: lost samples, timer ticks that came too late, and whole processes,
  * for the clock of a sampling event starts anew in each: one that ends within its first period
  * gives no sample. */
-static void note_coverage(const struct cpu_facts *facts, json_t *notes)
+static void note_coverage(const struct cpu_facts *facts, json_t *quality)
 {
 	enum { WORTH_SAYING_PERCENT = 95, SHORTEST_NS = 50000000 };
 	double covered = percent(facts->totals->cpu_time_ns, facts->used_ns);
 
 	if (facts->event->periods_are_ns && facts->event->sees_kernel &&
 	    facts->used_ns > SHORTEST_NS && covered < WORTH_SAYING_PERCENT)
-		add_note(
-		    notes,
-		    xasprintf("samples stand for %.0f %% of the processor time: what was lost, and "
-		              "processes that live less than %.2g ms, are not in them",
-		              covered, 1000.0 / (double)facts->event->freq_hz));
+		quality_add_note(
+		    quality,
+		    "samples stand for %.0f %% of the processor time: what was lost, and "
+		    "processes that live less than %.2g ms, are not in them",
+		    covered, 1000.0 / (double)facts->event->freq_hz);
 }
 
-static void add_quality(const struct cpu_facts *facts, uint64_t n_unresolved, json_t *quality)
+/* Returns how many samples have no name. */
+static uint64_t add_quality(const struct cpu_facts *facts, json_t *quality)
 {
 	const struct sampler_totals *totals = facts->totals;
-	json_t *notes = json_object_get(quality, "notes");
 
-	if (!notes) {
-		notes = json_array();
-		json_object_set_new(quality, "notes", notes);
-	}
 	for (size_t i = 0; i < facts->event->notes.n_texts; i++)
-		json_array_append_new(notes, json_text(facts->event->notes.texts[i]));
+		quality_add_note(quality, "%s", facts->event->notes.texts[i]);
 	if (!facts->event->periods_are_ns)
-		add_note(notes, xstrdup("cpu.time_ns comes from the kernel's task-clock counter"));
-	note_losses(facts, notes);
-	note_coverage(facts, notes);
+		quality_add_note(quality, "cpu.time_ns comes from the kernel's task-clock counter");
+	note_losses(facts, quality);
+	note_coverage(facts, quality);
 	json_object_set_new(quality, "samples", json_integer((json_int_t)totals->n_samples));
 	json_object_set_new(quality, "rate_hz",
 	                    json_real(totals->cpu_time_ns ? (double)totals->n_samples * 1e9 /
@@ -199,9 +125,7 @@ static void add_quality(const struct cpu_facts *facts, uint64_t n_unresolved, js
 	                    json_real(percent(totals->n_truncated, totals->n_samples)));
 	json_object_set_new(quality, "completed_percent",
 	                    json_real(percent(totals->n_completed, totals->n_samples)));
-	json_object_set_new(quality, "unresolved_percent",
-	                    json_real(percent(n_unresolved, totals->n_samples)));
-	json_object_set_new(quality, "unresolved_by_object", unresolved_by_object(facts, notes));
+	return quality_add_unresolved(quality, facts->profile, facts->recording, facts->symbolizer);
 }
 
 static char *event_text(const struct cpu_event *event)
@@ -217,17 +141,14 @@ static char *event_text(const struct cpu_event *event)
 static char *headline(const struct cpu_facts *facts, uint64_t n_unresolved)
 {
 	const struct sampler_totals *totals = facts->totals;
-	char *samples = grouped(totals->n_samples);
-	char *lost = grouped(totals->n_lost);
 	char *event = event_text(facts->event);
 	char *text =
-	    xasprintf("%s sample%s, %.2f s, %s; lost %s, truncated %.1f %%, unresolved %.1f %%",
-	              samples, totals->n_samples == 1 ? "" : "s", (double)totals->cpu_time_ns / 1e9,
-	              event, lost, percent(totals->n_truncated, totals->n_samples),
+	    xasprintf("%s, %.2f s, %s; lost %s, truncated %.1f %%, unresolved %.1f %%",
+	              counted_text_of(totals->n_samples, "sample").text,
+	              (double)totals->cpu_time_ns / 1e9, event, count_text_of(totals->n_lost).text,
+	              percent(totals->n_truncated, totals->n_samples),
 	              percent(n_unresolved, totals->n_samples));
 
-	free(samples);
-	free(lost);
 	free(event);
 	return text;
 }
@@ -322,10 +243,9 @@ static void judge(const struct cpu_facts *facts, struct findings *findings)
 
 void cpu_summarize(const struct cpu_facts *facts, struct result *result)
 {
-	uint64_t n_unresolved = count_unresolved(facts->profile);
+	uint64_t n_unresolved = add_quality(facts, result->quality);
 
 	add_metrics(facts, n_unresolved, result->metrics);
-	add_quality(facts, n_unresolved, result->quality);
 	result->headline = headline(facts, n_unresolved);
 	add_table(facts, &result->table);
 	judge(facts, result->findings);

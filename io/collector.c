@@ -5,6 +5,8 @@
 #include "core/alloc.h"
 #include "core/binary.h"
 #include "core/diag.h"
+#include "core/number_text.h"
+#include "core/quality.h"
 #include "core/results.h"
 #include "io/backend.h"
 #include "io/batching.h"
@@ -18,6 +20,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+enum { TABLE_ROWS = 5 };
 
 struct io_options {
 	int sort; /* index of the word */
@@ -66,8 +70,46 @@ struct io_state {
 
 /* ---- a repeat ---- */
 
-static int io_check(const struct binary *binary, const void *options, struct diag *diag)
+/* The value that the target will find, or "". */
+static const char *variable_of(const struct target *target, const char *name)
 {
+	const char *value = getenv(name);
+	size_t len = strlen(name);
+
+	for (size_t i = 0; target->variables && i < target->variables->n_texts; i++) {
+		const char *text = target->variables->texts[i];
+
+		if (!strncmp(text, name, len) && text[len] == '=')
+			value = text + len + 1;
+	}
+	return value ? value : "";
+}
+
+/* LeakSanitizer, which AddressSanitizer brings along, stops the program's threads by ptrace at its
+ * end, and fails the program when it cannot: a thread has one tracer, and that is us. */
+static int check_sanitizer(const struct target *target, struct diag *diag)
+{
+	static const char *const options[] = {"ASAN_OPTIONS", "LSAN_OPTIONS"};
+	static const char off[] = "detect_leaks=0";
+	const struct binary *binary = target->binary;
+	bool is_leak = !strcmp(binary->sanitizer, "leak");
+
+	if (!is_leak && strcmp(binary->sanitizer, "address") != 0)
+		return 0;
+	/* AddressSanitizer reads both, LeakSanitizer by itself only its own. */
+	for (size_t i = is_leak; i < ARRAY_SIZE(options); i++)
+		if (strstr(variable_of(target, options[i]), off))
+			return 0;
+	return diag_fail(diag, EOPNOTSUPP,
+	                 "%s is built with the %s sanitizer, whose leak check fails in a traced "
+	                 "program; set %s=%s",
+	                 binary->path, binary->sanitizer, options[is_leak], off);
+}
+
+static int io_check(const struct target *target, const void *options, struct diag *diag)
+{
+	const struct binary *binary = target->binary;
+
 	(void)options;
 	/* Under a tracer without rights over it, the kernel runs such a program without its own. */
 	if (geteuid() != 0 && (binary->is_setuid || binary->has_file_capabilities))
@@ -76,7 +118,7 @@ static int io_check(const struct binary *binary, const void *options, struct dia
 		    "%s has set-user-id or file capabilities, which a traced program does not get; "
 		    "run as root with --user NAME, and --ambient-cap NAME for its capability",
 		    binary->path);
-	return 0;
+	return check_sanitizer(target, diag);
 }
 
 static int io_create(void **state, const void *options, struct diag *diag)
@@ -229,31 +271,27 @@ static void add_quality(json_t *quality, const struct io_counts *counts)
 {
 	const struct {
 		uint64_t count;
-		const char *text;
+		const char *noun;
+		const char *what;
 	} notes[] = {
-	    {counts->unreadable,
-	     "calls whose memory could not be read: their messages or bytes are missing"},
-	    {counts->foreign_memory,
-	     "32-bit or x32 calls whose structures are not decoded: their messages are missing"},
-	    {counts->guessed_fds,
-	     "descriptors in use whose opening was not seen: names are guessed"},
-	    {counts->untraced_clones,
-	     "processes started with CLONE_UNTRACED: they and their children were not seen"},
-	    {counts->refused_ptraces,
-	     "ptrace calls of the target that failed: a thread has one tracer, and that was us"},
-	    {counts->let_go, "threads still ran at the end and were let go"},
+	    {counts->unreadable, "call",
+	     "whose memory could not be read: messages or bytes are missing"},
+	    {counts->foreign_memory, "32-bit or x32 call",
+	     "whose structures are not decoded: messages are missing"},
+	    {counts->guessed_fds, "descriptor",
+	     "in use whose opening was not seen: the name is a guess"},
+	    {counts->untraced_clones, "child",
+	     "started with CLONE_UNTRACED: what it did was not seen"},
+	    {counts->refused_ptraces, "ptrace call",
+	     "of the target that failed: a thread has one tracer, and that was us"},
+	    {counts->let_go, "thread", "that still ran at the end, and was let go"},
 	};
-	json_t *list = json_object_get(quality, "notes");
 
-	if (!list) {
-		list = json_array();
-		json_object_set_new(quality, "notes", list);
-	}
 	for (size_t i = 0; i < ARRAY_SIZE(notes); i++)
 		if (notes[i].count)
-			json_array_append_new(list, json_sprintf("%llu %s",
-			                                         (unsigned long long)notes[i].count,
-			                                         notes[i].text));
+			quality_add_note(quality, "%s %s",
+			                 counted_text_of(notes[i].count, notes[i].noun).text,
+			                 notes[i].what);
 }
 
 static void add_processes(struct result *result, const struct io_counts *counts)
@@ -272,30 +310,13 @@ static void add_processes(struct result *result, const struct io_counts *counts)
 	}
 }
 
-/* 1234567 as "1,234,567". */
-static char *grouped(uint64_t number)
-{
-	char digits[24], *text = xcalloc(1, 32);
-	int length = snprintf(digits, sizeof(digits), "%" PRIu64, number), out = 0;
-
-	for (int i = 0; i < length; i++) {
-		if (i && (length - i) % 3 == 0)
-			text[out++] = ',';
-		text[out++] = digits[i];
-	}
-	return text;
-}
-
 static char *make_headline(const struct io_counts *counts, bool cpu_time)
 {
-	char *calls = grouped(counts->totals.calls), *errors = grouped(counts->totals.errors);
-	char *headline = xasprintf("%s calls, %s errors, %.3f s %s in calls; lost %" PRIu64, calls,
-	                           errors, (double)counts->totals.time_ns / 1e9,
-	                           cpu_time ? "system time" : "wall", counts->lost);
-
-	free(calls);
-	free(errors);
-	return headline;
+	return xasprintf("%s, %s, %.3f s %s in calls; lost %s",
+	                 counted_text_of(counts->totals.calls, "call").text,
+	                 counted_text_of(counts->totals.errors, "error").text,
+	                 (double)counts->totals.time_ns / 1e9, cpu_time ? "system time" : "wall",
+	                 count_text_of(counts->lost).text);
 }
 
 /* The five calls with the most time, for the summary on the terminal. */
@@ -304,11 +325,16 @@ static void add_table(struct text_list *table, const struct io_counts *counts)
 	size_t n_rows;
 	const struct call_row **rows = io_sorted_calls(counts, ABI_X86_64, IO_SORT_TIME, &n_rows);
 
-	text_list_add(table, "  SECONDS      CALLS     ERRORS  SYSCALL");
-	for (size_t i = 0; i < n_rows && i < 5; i++) {
-		char *line = xasprintf("%9.3f %10" PRIu64 " %10" PRIu64 "  %s",
-		                       (double)rows[i]->time_ns / 1e9, rows[i]->calls,
-		                       rows[i]->errors, rows[i]->info->name);
+	text_list_add(table, "   TIME   USECS/CALL      CALLS     ERRORS  SYSCALL");
+	for (size_t i = 0; i < n_rows && i < TABLE_ROWS; i++) {
+		const struct call_row *row = rows[i];
+		char *line = xasprintf("%5.1f %% %12.1f %10s %10s  %s",
+		                       counts->totals.time_ns ? 100.0 * (double)row->time_ns /
+		                                                    (double)counts->totals.time_ns
+		                                              : 0,
+		                       (double)row->time_ns / 1e3 / (double)row->calls,
+		                       count_text_of(row->calls).text,
+		                       count_text_of(row->errors).text, row->info->name);
 
 		text_list_add(table, line);
 		free(line);

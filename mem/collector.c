@@ -3,7 +3,6 @@
 #include "core/collector.h"
 
 #include "core/alloc.h"
-#include "core/binary.h"
 #include "core/diag.h"
 #include "core/findings.h"
 #include "core/metrics.h"
@@ -11,6 +10,7 @@
 #include "mem/files.h"
 #include "mem/heap.h"
 #include "mem/server.h"
+#include "mem/visible.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -97,96 +97,16 @@ struct memory {
 	char *library; /* of the preload */
 	int epoll;
 	struct process_tree *tree; /* of the current repeat */
-	struct repeat repeat;
-	bool was_observed;     /* the command itself, in every repeat */
-	struct heap_run *runs; /* one each repeat */
+	struct repeat repeat;      /* likewise */
+	struct heap_run *runs;     /* one each repeat */
 	size_t n_runs;
 	size_t runs_capacity;
 };
 
-/* What keeps a preload library out of a program, and what the user can do about it. */
-static int check(const struct binary *binary, const void *options, struct diag *diag)
+static int check(const struct target *target, const void *options, struct diag *diag)
 {
-	const char *path = binary->path;
-
 	(void)options;
-	if (!binary->is_elf)
-		return 0;
-	if (!binary->is_64_bit_x86)
-		return diag_fail(
-		    diag, EOPNOTSUPP,
-		    "%s is not an x86-64 program, so the heap library cannot be loaded "
-		    "into it; build it for x86-64",
-		    path);
-	if (binary->is_static)
-		return diag_fail(
-		    diag, EOPNOTSUPP,
-		    "%s is static, so the heap library cannot be loaded into it; link it "
-		    "dynamically, or run: valgrind --tool=massif %s",
-		    path, path);
-	if (binary->is_musl)
-		return diag_fail(diag, EOPNOTSUPP,
-		                 "%s uses musl, and the heap library is for glibc; build it for a "
-		                 "-linux-gnu target",
-		                 path);
-	if (binary->is_setuid)
-		return diag_fail(diag, EOPNOTSUPP,
-		                 "%s is set-user-id or set-group-id, so the dynamic linker ignores "
-		                 "LD_PRELOAD; run it as that user, or run a copy without the bit",
-		                 path);
-	if (binary->has_file_capabilities)
-		return diag_fail(
-		    diag, EOPNOTSUPP,
-		    "%s has file capabilities, so the dynamic linker ignores LD_PRELOAD; "
-		    "give it the capability by --ambient-cap NAME (and --user NAME)",
-		    path);
-	if (binary->sanitizer[0])
-		return diag_fail(diag, EOPNOTSUPP,
-		                 "%s is built with the %s sanitizer, which has an allocator of its "
-		                 "own; build it without -fsanitize",
-		                 path, binary->sanitizer);
-	if (binary->defines_malloc)
-		return diag_fail(diag, EOPNOTSUPP,
-		                 "%s has its own allocator (%s) linked in, which a preload library "
-		                 "is never asked for; link the allocator as a shared library",
-		                 path, binary->allocator);
-	return 0;
-}
-
-/* The library lies beside the tool in the build tree, and below ../lib when installed. */
-static int find_library(struct memory *memory, struct diag *diag)
-{
-	static const char *const places[] = {
-	    "libprofile-scenario-preload.so",
-	    "../lib/profile-scenario/libprofile-scenario-preload.so",
-	};
-	char tool[PATH_MAX];
-	ssize_t len = readlink("/proc/self/exe", tool, sizeof(tool) - 1);
-
-	if (len < 0)
-		return diag_fail(diag, EIO, "cannot read /proc/self/exe: %s", strerror(errno));
-	tool[len] = '\0';
-	*strrchr(tool, '/') = '\0';
-	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
-		char *path = xasprintf("%s/%s", tool, places[i]);
-
-		memory->library = realpath(path, NULL);
-		free(path);
-		if (memory->library)
-			break;
-	}
-	if (!memory->library)
-		return diag_fail(
-		    diag, EIO, "there is no libprofile-scenario-preload.so in %s; run: make build",
-		    tool);
-	/* ld.so(8): both separate the names in LD_PRELOAD, and cannot be escaped. */
-	if (strpbrk(memory->library, " :"))
-		return diag_fail(
-		    diag, EOPNOTSUPP,
-		    "the dynamic linker cannot load %s: its path has a space or colon; "
-		    "move it",
-		    memory->library);
-	return 0;
+	return visible_check(target, diag);
 }
 
 static int watch(struct memory *memory, int fd, struct diag *diag)
@@ -222,13 +142,12 @@ static int create(void **state, const void *options, struct diag *diag)
 	int err;
 
 	memory->options = options;
-	memory->was_observed = true;
 	welcome.time_unit = (uint32_t)memory->options->time_unit;
 	welcome.max_snapshots = (uint32_t)memory->options->max_snapshots;
 	welcome.detailed_freq = (uint32_t)memory->options->detailed_freq;
 	memory->epoll = epoll_create1(EPOLL_CLOEXEC);
 	err = memory->epoll < 0 ? diag_fail(diag, EIO, "cannot make an epoll: %s", strerror(errno))
-	                        : find_library(memory, diag);
+	                        : visible_find_library(&memory->library, diag);
 	if (!err)
 		err = server_new(&memory->server, &welcome, diag);
 	if (!err)
@@ -307,8 +226,9 @@ static void add_unobserved(const struct memory *memory, struct heap_run *run)
 		    .parent_pid = image->parent_pid,
 		    .exec_number = image->exec_number,
 		    .command = image->command ? image->command : (char *)image->comm,
-		    .reason = (char *)"it did not load the heap library: it is static, "
-		                      "set-user-id, or of another architecture or C library",
+		    .reason = (char *)"it did not load the heap library, or could not reach us: "
+		                      "it is static, set-user-id, of another architecture or C "
+		                      "library, or in another network namespace",
 		};
 		bool is_program = image->exec_number || image->pid == memory->repeat.pid;
 
@@ -317,13 +237,19 @@ static void add_unobserved(const struct memory *memory, struct heap_run *run)
 	}
 }
 
-/* Was any program observed that the launched process executed? */
-static bool command_was_observed(const struct memory *memory, const struct heap_run *run)
+/* The first run in which no program was observed that the launched process executed, or NULL. */
+static const struct heap_run *find_unobserved(const struct memory *memory)
 {
-	for (size_t i = 0; i < run->n_processes; i++)
-		if (run->processes[i].pid == memory->repeat.pid)
-			return true;
-	return false;
+	for (size_t i = 0; i < memory->n_runs; i++) {
+		const struct heap_run *run = &memory->runs[i];
+		size_t j = 0;
+
+		while (j < run->n_processes && run->processes[j].pid != run->target)
+			j++;
+		if (j == run->n_processes)
+			return run;
+	}
+	return NULL;
 }
 
 static int ended(void *state, const struct target_end *end, struct diag *diag)
@@ -341,7 +267,6 @@ static int ended(void *state, const struct target_end *end, struct diag *diag)
 		return err;
 	run->peak_rss_bytes = (uint64_t)end->usage.ru_maxrss * 1024;
 	add_unobserved(memory, run);
-	memory->was_observed &= command_was_observed(memory, run);
 	server_forget(memory->server);
 	return 0;
 }
@@ -441,7 +366,7 @@ static int finish(void *state, struct results_run *results, struct result *resul
 {
 	struct memory *memory = state;
 	const struct memory_options *options = memory->options;
-	const struct heap_run *run = memory->n_runs ? median_run(memory) : NULL;
+	const struct heap_run *run;
 	struct files_options files = {.time_is_bytes = options->time_unit == WIRE_TIME_BYTES,
 	                              .threshold = options->threshold,
 	                              .depth = options->depth};
@@ -449,10 +374,14 @@ static int finish(void *state, struct results_run *results, struct result *resul
 	int err;
 
 	result->backend = xstrdup("preload");
-	if (!run || !memory->was_observed) {
+	for (size_t i = 0; i < memory->n_runs; i++)
+		heap_run_drop_blind(&memory->runs[i]);
+	run = find_unobserved(memory);
+	if (run || !memory->n_runs) {
 		result->unusable = run ? unusable_reason(run) : xstrdup("nothing was run");
 		return 0;
 	}
+	run = median_run(memory);
 	for (size_t i = 0; i < memory->n_runs; i++)
 		add_metrics(result->metrics, &memory->runs[i]);
 	add_process_rows(result, run);

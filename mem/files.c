@@ -1,19 +1,18 @@
-/* Writes the files of a run and of its largest processes, and says in the result what is in them.
- */
+/* Writes the files of a run and of its largest processes. */
 #include "mem/files.h"
 
 #include "core/alloc.h"
 #include "core/collector.h"
 #include "core/diag.h"
 #include "core/export/exporter.h"
-#include "core/json_text.h"
+#include "core/number_text.h"
 #include "core/profile.h"
 #include "core/results.h"
 #include "core/symbolize/symbolize.h"
 #include "mem/heap.h"
 #include "mem/heap_report.h"
-#include "mem/heap_tree.h"
 #include "mem/massif.h"
+#include "mem/summary.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -21,7 +20,7 @@
 #include <string.h>
 
 /* CONTRACT 3: processes/ has so many. */
-enum { PROCESSES_SHOWN = 16, TABLE_ROWS = 5 };
+enum { PROCESSES_SHOWN = 16 };
 
 /* What one set of files is made from. */
 struct subject {
@@ -90,9 +89,9 @@ static int write_report(const struct subject *subject, FILE *out, struct diag *d
 static int export_with(const struct exporter *exporter, const struct subject *subject, FILE *out,
                        struct diag *diag)
 {
-	char *subtitle = xasprintf("bytes in use at the peak of %s; %s allocations in all",
+	char *subtitle = xasprintf("bytes in use at the peak of %s; %s in all",
 	                           size_text_of(subject->totals.peak_bytes).text,
-	                           count_text_of(subject->totals.allocations).text);
+	                           counted_text_of(subject->totals.allocations, "allocation").text);
 	struct export_options options = {
 	    .type = HEAP_PEAK_SPACE,
 	    .title = subject->title,
@@ -226,6 +225,14 @@ static void write_field(FILE *out, const char *text)
 	fputc('"', out);
 }
 
+static void write_identity(FILE *out, pid_t pid, unsigned exec_number, pid_t parent_pid)
+{
+	fprintf(out, "%d,%u,", (int)pid, exec_number);
+	if (parent_pid)
+		fprintf(out, "%d", (int)parent_pid);
+	fputc(',', out);
+}
+
 static int write_csv(const struct heap_run *run, const struct result *result,
                      struct results_run *results, struct diag *diag)
 {
@@ -241,10 +248,7 @@ static int write_csv(const struct heap_run *run, const struct result *result,
 		const struct heap_process *process = &run->processes[i];
 		const struct heap_totals *totals = &process->totals;
 
-		fprintf(out, "%d,%u,", (int)process->pid, process->exec_number);
-		if (process->parent_pid)
-			fprintf(out, "%d", (int)process->parent_pid);
-		fputc(',', out);
+		write_identity(out, process->pid, process->exec_number, process->parent_pid);
 		write_field(out, process->comm);
 		fputc(',', out);
 		write_field(out, process->command);
@@ -260,8 +264,8 @@ static int write_csv(const struct heap_run *run, const struct result *result,
 
 		if (process->observed)
 			continue;
-		fprintf(out, "%d,%u,%d,,", (int)process->pid, process->exec_number,
-		        (int)process->parent_pid);
+		write_identity(out, process->pid, process->exec_number, process->parent_pid);
+		fputc(',', out); /* the comm of a process that was not observed is not known */
 		write_field(out, process->command ? process->command : "");
 		fputs(",no,", out);
 		write_field(out, process->reason ? process->reason : "");
@@ -270,122 +274,15 @@ static int write_csv(const struct heap_run *run, const struct result *result,
 	return results_close(results, out, diag);
 }
 
-/* The summary's rows: the functions that asked for most of what was live at the peak. */
-static void fill_table(struct result *result, const struct profile *profile)
+/* The notes as texts that live as long as the quality; the caller frees the array. */
+static const char **note_texts(const json_t *quality)
 {
-	struct heap_tree *tree = heap_tree_new(profile, HEAP_PEAK_SPACE, 0, 1);
-	const struct heap_node *top = heap_tree_top(tree);
+	const json_t *notes = json_object_get(quality, "notes");
+	const char **texts = xcalloc(json_array_size(notes) + 1, sizeof(*texts));
 
-	if (top->n_children)
-		text_list_add(&result->table, "      PEAK  SHARE    ALLOCATED BY");
-	for (size_t i = 0; i < top->n_children && i < TABLE_ROWS; i++) {
-		const struct heap_node *node = &top->children[i];
-		char *place = heap_frame_place(profile, node->frame);
-		char *line = xasprintf("%10s %5.1f %%  %s  %s", size_text_of(node->bytes).text,
-		                       100.0 * (double)node->bytes / (double)top->bytes,
-		                       profile_folded_name(profile, node->frame), place);
-
-		text_list_add(&result->table, line);
-		free(line);
-		free(place);
-	}
-	heap_tree_free(tree);
-}
-
-static double percent(uint64_t part, uint64_t whole)
-{
-	return whole ? 100.0 * (double)part / (double)whole : 0.0;
-}
-
-static void fill_quality(struct result *result, const struct heap_totals *totals,
-                         const struct profile *profile, const char *const *notes)
-{
-	size_t n_objects;
-	struct object_value *objects = profile_unresolved(profile, &n_objects);
-	json_t *by_object = json_object(), *list = json_array();
-	uint64_t unresolved = 0, lost = totals->lost_events;
-
-	for (size_t i = 0; i < n_objects; i++) {
-		unresolved += objects[i].value;
-		json_set_named(by_object, profile_text(profile, objects[i].object),
-		               json_real(percent(objects[i].value, totals->allocations)));
-	}
-	for (size_t i = 0; notes[i]; i++)
-		json_array_append_new(list, json_string(notes[i]));
-	json_object_set_new(result->quality, "samples",
-	                    json_integer((json_int_t)totals->allocations));
-	json_object_set_new(result->quality, "lost_samples", json_integer((json_int_t)lost));
-	json_object_set_new(result->quality, "lost_percent",
-	                    json_real(percent(lost, totals->allocations + lost)));
-	json_object_set_new(result->quality, "truncated_percent",
-	                    json_real(percent(totals->without_whole_stack, totals->allocations)));
-	json_object_set_new(result->quality, "unresolved_percent",
-	                    json_real(percent(unresolved, totals->allocations)));
-	json_object_set_new(result->quality, "unresolved_by_object", by_object);
-	json_object_set_new(result->quality, "notes", list);
-	free(objects);
-}
-
-/* What a reader of the numbers has to know, of all processes together. */
-static void collect_notes(const struct heap_run *run, struct text_list *notes)
-{
-	bool threaded = false, lost_timeline = false;
-	struct heap_trouble sums[HEAP_N_TROUBLES] = {{NULL, 0}};
-
-	for (size_t i = 0; i < run->n_processes; i++) {
-		const struct heap_process *process = &run->processes[i];
-
-		threaded |= process->is_threaded;
-		lost_timeline |= process->timeline_lost;
-		for (const struct heap_trouble *trouble = process->troubles; trouble->what;
-		     trouble++) {
-			struct heap_trouble *sum = sums;
-
-			while (sum->what && sum->what != trouble->what)
-				sum++;
-			sum->what = trouble->what;
-			sum->count += trouble->count;
-		}
-	}
-	for (const struct heap_trouble *sum = sums; sum->what; sum++) {
-		char *note = xasprintf("%s %s", count_text_of(sum->count).text, sum->what);
-
-		text_list_add(notes, note);
-		free(note);
-	}
-	if (threaded) {
-		char *note = xasprintf("the peak of a process with threads is exact within %s",
-		                       size_text_of(heap_peak_bound()).text);
-
-		text_list_add(notes, note);
-		free(note);
-	}
-	if (lost_timeline)
-		text_list_add(notes, "a process was killed while its timeline was being written, "
-		                     "which has only the peak");
-	if (run->n_unobserved_forks) {
-		char *note =
-		    xasprintf("%s forked processes found no room for their counts and were "
-		              "not observed",
-		              count_text_of(run->n_unobserved_forks).text);
-
-		text_list_add(notes, note);
-		free(note);
-	}
-}
-
-static char *headline_of(const struct heap_totals *totals, size_t n_processes)
-{
-	char *processes = n_processes > 1 ? xasprintf(", %zu processes", n_processes) : xstrdup("");
-	char *headline = xasprintf(
-	    "peak %s, %s allocations (%.0f %% temporary), %s in %s blocks in use at exit%s",
-	    size_text_of(totals->peak_bytes).text, count_text_of(totals->allocations).text,
-	    percent(totals->temporary, totals->allocations),
-	    size_text_of(totals->in_use_bytes).text, count_text_of(totals->in_use_blocks).text,
-	    processes);
-
-	free(processes);
-	return headline;
+	for (size_t i = 0; i < json_array_size(notes); i++)
+		texts[i] = json_string_value(json_array_get(notes, i));
+	return texts;
 }
 
 int files_write(const struct heap_run *run, const struct files_options *options,
@@ -394,14 +291,11 @@ int files_write(const struct heap_run *run, const struct files_options *options,
 	const struct heap_process *largest = heap_run_largest(run);
 	struct symbolizer *symbolizer = symbolizer_new();
 	struct recording *merged = heap_run_merge(run);
-	struct profile *profile = profile_new(merged, symbolizer);
-	struct profile *timeline = profile_new(largest->recording, symbolizer);
-	struct text_list notes = {0};
+	struct profile *profile, *timeline;
+	const char **notes;
 	struct subject subject = {
 	    .folder = "",
 	    .timeline_of = largest,
-	    .profile = profile,
-	    .timeline = timeline,
 	    .totals = heap_run_totals(run),
 	    .n_processes = run->n_processes,
 	    .options = options,
@@ -410,23 +304,18 @@ int files_write(const struct heap_run *run, const struct files_options *options,
 	};
 	int err;
 
-	collect_notes(run, &notes);
-	notes.texts =
-	    array_reserve(notes.texts, &notes.capacity, notes.n_texts + 1, sizeof(*notes.texts));
-	notes.texts[notes.n_texts] = NULL;
-	subject.notes = (const char *const *)notes.texts;
+	symbolizer_set_target_uid(symbolizer, result->target_uid);
+	subject.profile = profile = profile_new(merged, symbolizer);
+	subject.timeline = timeline = profile_new(largest->recording, symbolizer);
+	heap_summarize(run, merged, profile, symbolizer, result);
+	subject.notes = notes = note_texts(result->quality);
 	err = write_subject(&subject, results, diag);
 	if (!err)
 		err = write_processes(run, &subject, symbolizer, results, diag);
 	if (!err)
 		err = write_csv(run, result, results, diag);
-	if (!err) {
-		fill_table(result, profile);
-		fill_quality(result, &subject.totals, profile, subject.notes);
-		result->headline = headline_of(&subject.totals, run->n_processes);
-		result->page = "flamegraph-peak.svg";
-	}
-	text_list_fini(&notes);
+	result->page = "flamegraph-peak.svg";
+	free(notes);
 	free(subject.title);
 	profile_free(timeline);
 	profile_free(profile);

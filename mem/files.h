@@ -17,8 +17,8 @@ struct files_options {
 	uint64_t depth;
 };
 
-/* Writes everything of one repeat, and fills the result's headline, table and quality from the same
- * profile. */
+/* Writes everything of one repeat, and summarises the same profile in the result
+ * (mem/summary.h). */
 int files_write(const struct heap_run *run, const struct files_options *options,
                 struct results_run *results, struct result *result, struct diag *diag);
 

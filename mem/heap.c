@@ -4,6 +4,7 @@
 #include "core/alloc.h"
 #include "core/diag.h"
 #include "mem/server.h"
+#include "mem/visible.h"
 #include "mem/wire_reader.h"
 
 #include <errno.h>
@@ -87,7 +88,16 @@ static uint32_t object_of(struct reading *reading, const struct wire_module *mod
 	return reading->objects[number] - 1;
 }
 
-static struct recorded_frame failed_frame(struct reading *reading, uint64_t end)
+/* The target wrote it, so it may be anything. */
+static enum unwind_end failure_of(uint64_t ip)
+{
+	uint64_t end = ip & WIRE_IP_BITS;
+
+	return end > UNWIND_OUTERMOST && end < UNWIND_N_ENDS ? (enum unwind_end)end
+	                                                     : UNWIND_NO_PROGRESS;
+}
+
+static struct recorded_frame failed_frame(struct reading *reading, enum unwind_end end)
 {
 	struct object failed = {.kind = OBJECT_FAILED, .path = (char *)"", .fd = -1};
 
@@ -104,7 +114,7 @@ static struct recorded_frame frame_of(struct reading *reading, uint64_t ip, uint
 	    wire_find_module(reading->section, addr - is_return, generation);
 
 	if (ip & WIRE_IP_FAILED)
-		return failed_frame(reading, addr);
+		return failed_frame(reading, failure_of(ip));
 	return (struct recorded_frame){.object = object_of(reading, module),
 	                               .is_return = is_return,
 	                               .vaddr = module ? addr - module->load_bias : addr};
@@ -118,22 +128,22 @@ static uint32_t generation_of(const struct wire_image_copy *trie, uint32_t node)
 	return (uint32_t)(trie->nodes[node].ip & 0x1ffff);
 }
 
-/* Adds the stack to the recording; *is_whole: it was unwound to its end. Id 0 of the wire is an
+/* Adds the stack to the recording. *end: why it ends; UNWIND_STEPPED for id 0 of the wire, the
  * empty stack. */
-static uint32_t add_stack(struct reading *reading, uint32_t stack, bool *is_whole)
+static uint32_t add_stack(struct reading *reading, uint32_t stack, enum unwind_end *end)
 {
 	const struct wire_node *nodes = reading->trie->nodes;
 	uint32_t node = reading->trie->stacks[stack];
 	uint32_t generation = node ? generation_of(reading->trie, node) : 0;
 	size_t n = 0;
 
-	*is_whole = node != 0;
+	*end = node ? UNWIND_OUTERMOST : UNWIND_STEPPED;
 	for (; node && !(nodes[node].ip & WIRE_IP_GENERATION); node = nodes[node].parent) {
 		reading->frames = array_reserve(reading->frames, &reading->frames_capacity, n + 1,
 		                                sizeof(*reading->frames));
 		reading->frames[n++] = frame_of(reading, nodes[node].ip, generation);
 		if (nodes[node].ip & WIRE_IP_FAILED)
-			*is_whole = false;
+			*end = failure_of(nodes[node].ip);
 	}
 	return recording_add_stack(reading->recording, reading->frames, n);
 }
@@ -151,12 +161,14 @@ static void add_totals(struct heap_totals *to, const struct heap_totals *from)
 	to->peak_bytes += from->peak_bytes;
 	to->peak_blocks += from->peak_blocks;
 	to->without_whole_stack += from->without_whole_stack;
+	for (size_t i = 0; i < ARRAY_SIZE(to->cut_by); i++)
+		to->cut_by[i] += from->cut_by[i];
 	to->lost_events += from->lost_events;
 }
 
-static struct heap_totals totals_of(const struct wire_sums *sums, bool is_whole)
+static struct heap_totals totals_of(const struct wire_sums *sums, enum unwind_end end)
 {
-	return (struct heap_totals){
+	struct heap_totals totals = {
 	    .allocations = sums->allocations,
 	    .frees = sums->frees,
 	    .allocated_bytes = sums->allocated_bytes,
@@ -167,8 +179,13 @@ static struct heap_totals totals_of(const struct wire_sums *sums, bool is_whole)
 	    .inherited_blocks = sums->inherited_blocks,
 	    .peak_bytes = sums->peak_bytes,
 	    .peak_blocks = sums->peak_blocks,
-	    .without_whole_stack = is_whole ? 0 : sums->allocations,
 	};
+
+	if (end != UNWIND_OUTERMOST)
+		totals.without_whole_stack = sums->allocations;
+	if (end > UNWIND_OUTERMOST)
+		totals.cut_by[end] = sums->allocations;
+	return totals;
 }
 
 /* Copies the snapshots and puts the peak among them, with the type of each one's tree. */
@@ -255,10 +272,10 @@ static void add_samples(struct heap_process *process, struct reading *reading, s
 	for (size_t i = 0; i < section->n_sums; i++) {
 		const struct wire_sums *sums = &section->sums[i];
 		struct heap_totals totals;
-		bool is_whole;
+		enum unwind_end end;
 
-		sample.stack = add_stack(reading, sums->stack, &is_whole);
-		totals = totals_of(sums, is_whole);
+		sample.stack = add_stack(reading, sums->stack, &end);
+		totals = totals_of(sums, end);
 		add_totals(&process->totals, &totals);
 		values[HEAP_ALLOC_OBJECTS] = sums->allocations;
 		values[HEAP_ALLOC_SPACE] = sums->allocated_bytes;
@@ -305,6 +322,7 @@ static void read_process(struct heap_run *run, const struct server_image *image,
 	process->exec_number = section->head.depth ? 0 : exec_number;
 	memcpy(process->comm, image->comm, sizeof(process->comm));
 	process->command = xstrdup(image->command ? image->command : image->comm);
+	process->executable = xstrdup(image->executable);
 	process->is_threaded = section->head.was_threaded;
 	process->timeline_lost = section->timeline_lost;
 	process->recording = reading.recording = new_recording(n_trees);
@@ -395,6 +413,7 @@ int heap_run_read(struct heap_run *run, const struct server *server, pid_t targe
 {
 	int err = 0;
 
+	run->target = target;
 	for (size_t i = 0; i < server_n_images(server) && !err; i++) {
 		const struct server_image *image = server_image(server, i);
 		unsigned exec_number = image->pid != target;
@@ -409,13 +428,75 @@ int heap_run_read(struct heap_run *run, const struct server *server, pid_t targe
 	return err;
 }
 
+static void process_fini(struct heap_process *process)
+{
+	free(process->command);
+	free(process->executable);
+	free(process->snapshots);
+	recording_free(process->recording);
+}
+
+/* What was found out about a program. */
+struct verdict {
+	char *executable;
+	char *reason; /* why its heap was not seen, or NULL */
+};
+
+struct verdicts {
+	struct verdict *verdicts;
+	size_t n_verdicts;
+	size_t verdicts_capacity;
+};
+
+/* Looks at each program once. */
+static const char *judge(struct verdicts *list, const char *executable)
+{
+	struct diag diag = {""};
+	struct verdict *verdict;
+
+	for (size_t i = 0; i < list->n_verdicts; i++)
+		if (!strcmp(list->verdicts[i].executable, executable))
+			return list->verdicts[i].reason;
+	verdict = ARRAY_APPEND(list->verdicts, list->n_verdicts, list->verdicts_capacity);
+	verdict->executable = xstrdup(executable);
+	if (visible_check_image(executable, &diag))
+		verdict->reason = xstrdup(diag.text);
+	return verdict->reason;
+}
+
+void heap_run_drop_blind(struct heap_run *run)
+{
+	struct verdicts list = {0};
+	size_t n_kept = 0;
+
+	for (size_t i = 0; i < run->n_processes; i++) {
+		struct heap_process *process = &run->processes[i];
+		const char *reason = process->executable ? judge(&list, process->executable) : NULL;
+		struct heap_refusal refusal = {.pid = process->pid,
+		                               .parent_pid = process->parent_pid,
+		                               .exec_number = process->exec_number,
+		                               .command = process->command,
+		                               .reason = (char *)reason};
+
+		if (!reason) {
+			run->processes[n_kept++] = *process;
+			continue;
+		}
+		heap_run_refuse(run, &refusal);
+		process_fini(process);
+	}
+	run->n_processes = n_kept;
+	for (size_t i = 0; i < list.n_verdicts; i++) {
+		free(list.verdicts[i].executable);
+		free(list.verdicts[i].reason);
+	}
+	free(list.verdicts);
+}
+
 void heap_run_fini(struct heap_run *run)
 {
-	for (size_t i = 0; i < run->n_processes; i++) {
-		free(run->processes[i].command);
-		free(run->processes[i].snapshots);
-		recording_free(run->processes[i].recording);
-	}
+	for (size_t i = 0; i < run->n_processes; i++)
+		process_fini(&run->processes[i]);
 	for (size_t i = 0; i < run->n_refusals; i++) {
 		free(run->refusals[i].command);
 		free(run->refusals[i].reason);
@@ -447,24 +528,58 @@ struct heap_totals heap_run_totals(const struct heap_run *run)
 	return totals;
 }
 
-/* Adds the stack of one recording to another. */
-static uint32_t copy_stack(struct recording *to, const struct recording *from, uint32_t stack)
+/* Adds the objects of one recording to another; the caller frees the list of their new ids. */
+static uint32_t *copy_objects(struct recording *to, const struct recording *from)
+{
+	uint32_t *ids = xcalloc(recording_n_objects(from) + 1, sizeof(*ids));
+
+	for (uint32_t id = 0; id < recording_n_objects(from); id++) {
+		struct object object = *recording_object(from, id);
+
+		object.fd = -1;
+		ids[id] = recording_add_object(to, &object);
+	}
+	return ids;
+}
+
+/* Likewise a stack. */
+static uint32_t copy_stack(struct recording *to, const struct recording *from,
+                           const uint32_t *objects, uint32_t stack)
 {
 	struct recorded_frame *frames = NULL;
 	size_t n = 0, capacity = 0;
 
 	while (stack) {
 		struct recorded_frame *frame = ARRAY_APPEND(frames, n, capacity);
-		struct object object;
 
 		*frame = recording_frame(from, stack, &stack);
-		object = *recording_object(from, frame->object);
-		object.fd = -1;
-		frame->object = recording_add_object(to, &object);
+		frame->object = objects[frame->object];
 	}
 	stack = recording_add_stack(to, frames, n);
 	free(frames);
 	return stack;
+}
+
+static void merge_process(struct recording *merged, const struct heap_process *process,
+                          bool is_largest)
+{
+	const struct recording *recording = process->recording;
+	uint32_t *objects = copy_objects(merged, recording);
+	struct sample to = {
+	    .thread = recording_add_thread(merged, process->pid, process->pid, process->comm)};
+
+	for (size_t i = 0; i < recording_n_samples(recording); i++) {
+		uint64_t values[HEAP_N_TYPES];
+		const uint64_t *from;
+		struct sample sample = recording_sample(recording, i, &from);
+
+		memcpy(values, from, sizeof(values));
+		if (!is_largest)
+			values[HEAP_PEAK_SPACE] = 0;
+		to.stack = copy_stack(merged, recording, objects, sample.stack);
+		recording_add_sample(merged, to, values);
+	}
+	free(objects);
 }
 
 struct recording *heap_run_merge(const struct heap_run *run)
@@ -472,22 +587,7 @@ struct recording *heap_run_merge(const struct heap_run *run)
 	struct recording *merged = new_recording(0);
 	const struct heap_process *largest = heap_run_largest(run);
 
-	for (size_t i = 0; i < run->n_processes; i++) {
-		const struct heap_process *process = &run->processes[i];
-		struct sample to = {.thread = recording_add_thread(merged, process->pid,
-		                                                   process->pid, process->comm)};
-
-		for (size_t j = 0; j < recording_n_samples(process->recording); j++) {
-			uint64_t values[HEAP_N_TYPES];
-			const uint64_t *from;
-			struct sample sample = recording_sample(process->recording, j, &from);
-
-			memcpy(values, from, sizeof(values));
-			if (process != largest)
-				values[HEAP_PEAK_SPACE] = 0;
-			to.stack = copy_stack(merged, process->recording, sample.stack);
-			recording_add_sample(merged, to, values);
-		}
-	}
+	for (size_t i = 0; i < run->n_processes; i++)
+		merge_process(merged, &run->processes[i], &run->processes[i] == largest);
 	return merged;
 }

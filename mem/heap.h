@@ -7,6 +7,7 @@
 #define MEM_HEAP_H
 
 #include "core/recording.h"
+#include "core/unwind/unwind.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -48,7 +49,8 @@ struct heap_totals {
 	uint64_t peak_bytes; /* inherited blocks included */
 	uint64_t peak_blocks;
 	uint64_t without_whole_stack; /* allocations whose stack could not be unwound to its end */
-	uint64_t lost_events;         /* allocations and frees that could not be counted */
+	uint64_t cut_by[UNWIND_N_ENDS]; /* of these, by why; the rest has no stack at all */
+	uint64_t lost_events;           /* allocations and frees that could not be counted */
 };
 
 struct heap_snapshot {
@@ -66,6 +68,7 @@ struct heap_process {
 	    exec_number; /* as the process tree numbers them: 0 is the target itself, or a fork */
 	char comm[16];
 	char *command;
+	char *executable;   /* its file; NULL: not known */
 	bool is_threaded;   /* the peak is exact within heap_peak_bound() */
 	bool timeline_lost; /* it died while the timeline was being changed */
 	struct heap_totals totals;
@@ -86,6 +89,7 @@ struct heap_refusal {
 
 /* One repeat. */
 struct heap_run {
+	pid_t target; /* the process that was launched */
 	struct heap_process *processes;
 	size_t n_processes;
 	size_t processes_capacity;
@@ -96,14 +100,16 @@ struct heap_run {
 	uint64_t peak_rss_bytes;
 };
 
-/* Reads all images that the server knows. `target` is the process that was launched;
- * `time_is_bytes` as the welcome said. */
+/* Reads all images that the server knows; `time_is_bytes` as the welcome said. */
 int heap_run_read(struct heap_run *run, const struct server *server, pid_t target,
                   bool time_is_bytes, struct diag *diag);
 /* Is there a process or a refusal of this image? */
 bool heap_run_knows(const struct heap_run *run, pid_t pid, unsigned exec_number);
 /* Adds an image that never connected. The texts are copied. */
 void heap_run_refuse(struct heap_run *run, const struct heap_refusal *refusal);
+/* Turns the processes of programs with allocators of their own, of whose heap only a part was seen
+ * or none, into refusals. Reads the files of these programs. */
+void heap_run_drop_blind(struct heap_run *run);
 void heap_run_fini(struct heap_run *run);
 
 /* Sums over processes; the peak is that of the process that heap_run_largest() gives. */

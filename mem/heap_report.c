@@ -2,6 +2,7 @@
 #include "mem/heap_report.h"
 
 #include "core/alloc.h"
+#include "core/number_text.h"
 #include "core/profile.h"
 #include "mem/heap.h"
 #include "mem/heap_tree.h"
@@ -13,40 +14,6 @@
 
 enum { STACKS_SHOWN = 10, FRAMES_SHOWN = 12 };
 
-struct size_text size_text_of(uint64_t bytes)
-{
-	static const char *const units[] = {"B", "KB", "MB", "GB", "TB", "PB"};
-	struct size_text size;
-	double value = (double)bytes;
-	size_t unit = 0;
-
-	while (value >= 1000 && unit + 1 < ARRAY_SIZE(units)) {
-		value /= 1024;
-		unit++;
-	}
-	snprintf(size.text, sizeof(size.text), "%.*f %s",
-	         !unit || value >= 100 ? 0
-	         : value >= 10         ? 1
-	                               : 2,
-	         value, units[unit]);
-	return size;
-}
-
-struct count_text count_text_of(uint64_t count)
-{
-	struct count_text result = {""};
-	char digits[24];
-	size_t n = 0;
-	int len = snprintf(digits, sizeof(digits), "%" PRIu64, count);
-
-	for (int i = 0; i < len; i++) {
-		if (i && (len - i) % 3 == 0)
-			result.text[n++] = ',';
-		result.text[n++] = digits[i];
-	}
-	return result;
-}
-
 /* A list of stacks, largest value of `type` first. */
 struct section {
 	const char *title;
@@ -54,17 +21,18 @@ struct section {
 	size_t type;
 	size_t second; /* shown beside it */
 	bool is_bytes;
-	const char *second_unit;
+	const char *second_noun;
+	const char *second_what;
 };
 
 static const struct section sections[] = {
     {"Peak consumers: bytes in use when most were in use", "peak", HEAP_PEAK_SPACE,
-     HEAP_ALLOC_OBJECTS, true, "calls in all"},
-    {"Most calls", "calls", HEAP_ALLOC_OBJECTS, HEAP_ALLOC_SPACE, false, "bytes allocated"},
+     HEAP_ALLOC_OBJECTS, true, "call", " in all"},
+    {"Most calls", "calls", HEAP_ALLOC_OBJECTS, HEAP_ALLOC_SPACE, false, "byte", " allocated"},
     {"Most temporary allocations: freed by their thread before it allocated anything else",
-     "temporary allocations", HEAP_TEMPORARY_OBJECTS, HEAP_ALLOC_OBJECTS, false, "calls in all"},
-    {"In use at exit", "bytes in use at exit", HEAP_INUSE_SPACE, HEAP_INUSE_OBJECTS, true,
-     "blocks"},
+     "temporary allocations", HEAP_TEMPORARY_OBJECTS, HEAP_ALLOC_OBJECTS, false, "call", " in all"},
+    {"In use at exit", "bytes in use at exit", HEAP_INUSE_SPACE, HEAP_INUSE_OBJECTS, true, "block",
+     ""},
 };
 
 /* Samples of one stack (of several processes) put together. */
@@ -117,7 +85,8 @@ static struct site *collect_sites(const struct profile *profile, size_t *n_sites
 static void write_value(FILE *out, uint64_t value, bool is_bytes)
 {
 	if (is_bytes)
-		fprintf(out, "%s bytes (%s)", count_text_of(value).text, size_text_of(value).text);
+		fprintf(out, "%s (%s)", counted_text_of(value, "byte").text,
+		        size_text_of(value).text);
 	else
 		fputs(count_text_of(value).text, out);
 }
@@ -153,9 +122,10 @@ static void write_section(const struct heap_report *report, const struct section
 		shown += sites[i].values[type];
 		fprintf(out, "  %5.1f %%  ", 100.0 * (double)sites[i].values[type] / (double)total);
 		write_value(out, sites[i].values[type], section->is_bytes);
-		fputs(", ", out);
-		fprintf(out, "%s %s\n", count_text_of(sites[i].values[section->second]).text,
-		        section->second_unit);
+		fprintf(
+		    out, ", %s%s\n",
+		    counted_text_of(sites[i].values[section->second], section->second_noun).text,
+		    section->second_what);
 		write_stack(report->profile, sites[i].stack, out);
 	}
 	if (!i)
@@ -179,16 +149,16 @@ static void write_totals(const struct heap_report *report, FILE *out)
 		        100.0 * (double)totals->temporary / (double)totals->allocations);
 	fputs("\n  peak                   ", out);
 	write_value(out, totals->peak_bytes, true);
-	fprintf(out, " in %s blocks%s\n", count_text_of(totals->peak_blocks).text,
+	fprintf(out, " in %s%s\n", counted_text_of(totals->peak_blocks, "block").text,
 	        report->n_processes > 1 ? ", in the largest process" : "");
 	fputs("  in use at exit         ", out);
 	write_value(out, totals->in_use_bytes, true);
-	fprintf(out, " in %s blocks\n", count_text_of(totals->in_use_blocks).text);
+	fprintf(out, " in %s\n", counted_text_of(totals->in_use_blocks, "block").text);
 	if (totals->inherited_blocks && report->n_processes == 1) {
 		fputs("  inherited, not freed   ", out);
 		write_value(out, totals->inherited_bytes, true);
-		fprintf(out, " in %s blocks of the parent process\n",
-		        count_text_of(totals->inherited_blocks).text);
+		fprintf(out, " in %s of the parent process\n",
+		        counted_text_of(totals->inherited_blocks, "block").text);
 	}
 }
 

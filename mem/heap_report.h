@@ -22,16 +22,4 @@ struct heap_report {
 /* Leaves checking the stream to who opened it. */
 void heap_report_write(const struct heap_report *report, FILE *out);
 
-/* "1.5 MB": three digits and a unit of 1,024, as ms_print shows them. */
-struct size_text {
-	char text[16];
-};
-struct size_text size_text_of(uint64_t bytes);
-
-/* 1234567 as "1,234,567". */
-struct count_text {
-	char text[28];
-};
-struct count_text count_text_of(uint64_t count);
-
 #endif

@@ -202,19 +202,18 @@ static int read_counters(struct wire_section_copy *copy, uint32_t n_stacks, uint
 static int read_modules(struct wire_section_copy *copy, uint64_t section_off,
                         struct wire_source source, struct diag *diag)
 {
-	uint32_t n_kept = 0;
+	uint32_t n_kept = 0, text_bytes = copy->head.module_text_used;
 
 	copy->modules = read_array(source, copy->head.n_modules, sizeof(*copy->modules),
 	                           section_off + WIRE_MODULES_OFF, diag);
-	copy->module_text =
-	    read_array(source, WIRE_MODULE_TEXT, 1, section_off + WIRE_TEXT_OFF, diag);
+	copy->module_text = read_array(source, text_bytes, 1, section_off + WIRE_TEXT_OFF, diag);
 	if (!copy->modules || !copy->module_text)
 		return -EIO;
 	for (uint32_t i = 0; i < copy->head.n_modules; i++) {
 		const struct wire_module *module = &copy->modules[i];
 
-		if (module->start >= module->end || module->path_off > WIRE_MODULE_TEXT ||
-		    module->path_len > WIRE_MODULE_TEXT - module->path_off ||
+		if (module->start >= module->end || module->path_off > text_bytes ||
+		    module->path_len > text_bytes - module->path_off ||
 		    module->build_id_len > sizeof(module->build_id))
 			copy->n_damaged++;
 		else
@@ -266,6 +265,7 @@ int wire_read_section(struct wire_section_copy *copy, const struct wire_image_co
 	if (!copy->head.is_ready)
 		return -ENOENT;
 	copy->head.n_modules = at_most(copy->head.n_modules, WIRE_MAX_MODULES);
+	copy->head.module_text_used = at_most(copy->head.module_text_used, WIRE_MODULE_TEXT);
 	copy->head.n_snapshots = at_most(copy->head.n_snapshots, WIRE_MAX_SNAPSHOTS);
 	copy->head.n_tree_entries = at_most(copy->head.n_tree_entries, WIRE_MAX_TREE_ENTRIES);
 	err = read_modules(copy, offset, source, diag);

@@ -22,6 +22,7 @@
 #include "core/host.h"
 #include "core/json_text.h"
 #include "core/metrics.h"
+#include "core/quality.h"
 #include "core/results.h"
 #include "core/words.h"
 
@@ -124,7 +125,10 @@ static int look_at_binary(struct measurement *m)
 static int create_collector(struct measurement *m)
 {
 	const struct collector *collector = m->collector;
-	int err = collector->check(&m->binary, m->own, m->diag);
+	const struct target target = {.binary = &m->binary,
+	                              .uid = target_uid(m->common),
+	                              .variables = &m->request->variables};
+	int err = collector->check(&target, m->own, m->diag);
 
 	if (!err)
 		err = collector->create(&m->state, m->own, m->diag);
@@ -305,22 +309,11 @@ static void init_result(struct measurement *m)
 	result->command = m->command_text;
 	result->metrics = metrics_new();
 	result->findings = findings_new();
-	result->quality = json_object();
+	result->quality = json_pack("{s:[]}", "notes");
 	for (size_t i = 0; i < scenario->n_settings; i++)
 		if (!strcmp(scenario->settings[i].section, "findings"))
 			findings_set_threshold(result->findings, scenario->settings[i].key,
 			                       strtod(scenario->settings[i].value, NULL));
-}
-
-static void add_note(json_t *quality, const char *text)
-{
-	json_t *notes = json_object_get(quality, "notes");
-
-	if (!notes) {
-		notes = json_array();
-		json_object_set_new(quality, "notes", notes);
-	}
-	json_array_append_new(notes, json_text(text));
 }
 
 static void finish_metrics(struct measurement *m)
@@ -410,10 +403,11 @@ static int write_results(struct measurement *m)
 	int err;
 
 	finish_metrics(m);
+	m->result.target_uid = target_uid(m->common);
 	m->result.started_ns =
 	    (int64_t)m->started_realtime.tv_sec * 1000000000 + m->started_realtime.tv_nsec;
 	if (m->last.n_left_alive)
-		add_note(
+		quality_add_note(
 		    m->result.quality,
 		    "descendants outlived the target by more than a second and were left alive");
 	err = finish_collector(m);

@@ -6,9 +6,9 @@
 /* Linux gives a process the lower 47 bits, unless it asks for more by an address hint. */
 enum { ADDRESS_BITS = 47 };
 
-/* A table covers 4 MB for small blocks: growing a heap makes one mapping for so much, and a fork
- * has little untouched memory to walk through. */
-enum { SMALL_REGION_BITS = 22, BIG_REGION_BITS = 30, PAGE_BITS = 12, SMALL_LIMIT = 1 << 12 };
+/* A table covers 4 MB for small blocks and 64 MB for large ones: growing a heap makes one mapping
+ * for so much, and a forked child has little untouched memory to walk through. */
+enum { SMALL_REGION_BITS = 22, BIG_REGION_BITS = 26, PAGE_BITS = 12, SMALL_LIMIT = 1 << 12 };
 enum { MAX_TABLES = 1 << 20 };
 
 /* stack: 0-31, size: 32-43, which 8 bytes of the granule: 44-45, valid: 46, depth: 48-63 */

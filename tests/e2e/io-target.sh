@@ -99,3 +99,12 @@ promise "a descendant that stays is let go alive" left_alive
 promise "a target that cannot be run: 127" is "$(status_of io ./no-such-program)" 127
 promise "and the sentence names it" contains "$scratch/err" "no-such-program"
 promise "a timeout ends the tree: 124" is "$(status_of io --timeout 0.5 sh -c 'sleep 20; true')" 124
+
+# LeakSanitizer needs to be the tracer of its own threads, at the end.
+echo 'int main(void) { return 0; }' | gcc -x c - -fsanitize=address -o "$scratch/asan"
+promise "a program with a leak check of its own is refused: 3" is "$(status_of io "$scratch/asan")" 3
+promise "and the sentence names the variable" contains "$scratch/err" "set ASAN_OPTIONS=detect_leaks=0"
+promise "with the variable it runs" is "$(ASAN_OPTIONS=detect_leaks=0 status_of io "$scratch/asan")" 0
+printf '[scenario]\ncommand = %s\ntypes = io\n[environment]\nASAN_OPTIONS = detect_leaks=0\n' "$scratch/asan" >"$scratch/asan.ini"
+promise "also from a scenario's environment" \
+	is "$(status_of profile-scenario --quiet --results "$scratch/results" --scenarios "$scratch" --scenario asan --type io)" 0

@@ -43,6 +43,21 @@ else
 	skip "a set-user-id program" "needs root to make one"
 fi
 
+if [ "$(id -u)" = 0 ]; then
+	mkdir -m 700 "$scratch/closed"
+	cp "$build/profile-scenario" "$build"/libprofile-scenario-preload.so "$scratch/closed"
+	unreadable() {
+		is "$(status_of "$scratch/closed/profile-scenario" --type memory --user nobody -- ls /)" 3 || { cat "$scratch/err"; return 1; }
+		contains "$scratch/err" "nobody cannot read the heap library $scratch/closed/libprofile-scenario-preload.so"
+	}
+	promise "a library that the target's user cannot read" unreadable
+	promise "one that nobody can read serves nobody" is "$(
+		mkdir -m 755 "$scratch/open"; cp "$scratch/closed"/* "$scratch/open"
+		status_of "$scratch/open/profile-scenario" --quiet --type memory --user nobody --ambient-cap cap_net_raw -- ls /)" 0
+else
+	skip "a library that the target's user cannot read" "needs root to run as another user"
+fi
+
 # A child that cannot be observed is a row; the rest of the tree is counted.
 build "$scratch/static" -static
 partly() {
@@ -51,6 +66,14 @@ partly() {
 	matches "$PROFILE_SCENARIO_RESULTS/partly/memory/latest/processes.csv" 'ls /,yes,'
 }
 promise "an unobservable child is a row with the reason" partly
+
+# A child whose malloc comes before ours loads the library, and is never 0 in silence either.
+own_child() {
+	is "$(status_of profile-scenario --scenario own-child --type memory --quiet -- sh -c "$scratch/own; ls / >/dev/null")" 0 || { cat "$scratch/err"; return 1; }
+	matches "$PROFILE_SCENARIO_RESULTS/own-child/memory/latest/processes.csv" '/own,no,.*own allocator' &&
+		contains "$PROFILE_SCENARIO_RESULTS/own-child/memory/latest/run.json" "1 program image not observed"
+}
+promise "a child with its own malloc is a row with the reason" own_child
 
 # Images that fail with our library in their environment do not get it.
 if [ -x "$scratch/musl" ]; then

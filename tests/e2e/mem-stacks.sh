@@ -92,3 +92,22 @@ sys.exit(f"{len(wrong)} of 1024 paths are wrong: {wrong[:5]}" if wrong or len(fo
 P
 }
 promise "each of 1,024 twin stacks has its own bytes" paths
+
+# What has no name, and what could not be unwound, is counted and said.
+strip -o "$scratch/stripped" "$programs/heap-chain"
+measure stripped -- "$scratch/stripped"
+run=$PROFILE_SCENARIO_RESULTS/stripped/memory/latest
+promise "allocations of a stripped program are unresolved, with the remedy" python3 - "$run/run.json" <<'P'
+import json, sys
+quality = json.load(open(sys.argv[1]))["quality"]
+assert quality["unresolved_percent"] == 100 and quality["unresolved_by_object"] == {"stripped": 1250}, quality
+assert any("stripped; install its debug symbols" in note for note in quality["notes"]), quality
+P
+measure no-cfi -- "$programs/heap-no-cfi"
+run=$PROFILE_SCENARIO_RESULTS/no-cfi/memory/latest
+promise "stacks that end in code without CFI are truncated, and the reason is said" python3 - "$run/run.json" <<'P'
+import json, sys
+quality = json.load(open(sys.argv[1]))["quality"]
+assert quality["truncated_percent"] == 75, quality
+assert "stacks of 300 allocations cut short by: no unwind table" in quality["notes"], quality
+P

@@ -113,19 +113,6 @@ static void what_did_not_happen_is_said_so(void **state)
 	free(text);
 }
 
-static void sizes_have_three_digits_and_a_unit(void **state)
-{
-	(void)state;
-	assert_string_equal(size_text_of(0).text, "0 B");
-	assert_string_equal(size_text_of(999).text, "999 B");
-	assert_string_equal(size_text_of(1000).text, "0.98 KB");
-	assert_string_equal(size_text_of(15 * 1024 * 1024 + 512 * 1024).text, "15.5 MB");
-	assert_string_equal(size_text_of(UINT64_MAX).text, "16384 PB");
-	assert_string_equal(count_text_of(999).text, "999");
-	assert_string_equal(count_text_of(1234567).text, "1,234,567");
-	assert_string_equal(count_text_of(UINT64_MAX).text, "18,446,744,073,709,551,615");
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -133,7 +120,6 @@ int main(void)
 	    cmocka_unit_test(a_stack_of_several_processes_is_one_entry),
 	    cmocka_unit_test(each_heading_has_its_largest_stack_first),
 	    cmocka_unit_test(what_did_not_happen_is_said_so),
-	    cmocka_unit_test(sizes_have_three_digits_and_a_unit),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

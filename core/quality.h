@@ -1,0 +1,23 @@
+/* run.json's "quality" (CONTRACT 4): what every collector of stacks fills in alike. */
+#ifndef CORE_QUALITY_H
+#define CORE_QUALITY_H
+
+#include <jansson.h>
+#include <stdint.h>
+
+struct profile;
+struct recording;
+struct symbolizer;
+
+/* Adds a sentence to "notes". */
+void quality_add_note(json_t *quality, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Sets "unresolved_percent" and "unresolved_by_object" (object -> how much) by the values of the
+ * profile's first type whose innermost frame has no name, and notes the remedy for each object that
+ * matters. The recording is the one that the profile was made of by the symbolizer. Returns how
+ * much has no name. */
+uint64_t quality_add_unresolved(json_t *quality, const struct profile *profile,
+                                const struct recording *recording, struct symbolizer *symbolizer);
+
+#endif

@@ -1,0 +1,144 @@
+/* What a heap run says in numbers and words: quality, notes, headline, table. */
+#include "mem/summary.h"
+
+#include "core/alloc.h"
+#include "core/collector.h"
+#include "core/number_text.h"
+#include "core/profile.h"
+#include "core/quality.h"
+#include "core/unwind/unwind.h"
+#include "mem/heap.h"
+#include "mem/heap_tree.h"
+
+#include <stdlib.h>
+
+enum { TABLE_ROWS = 5 };
+
+/* The summary's rows: the functions that asked for most of what was live at the peak. */
+static void fill_table(struct text_list *table, const struct profile *profile)
+{
+	struct heap_tree *tree = heap_tree_new(profile, HEAP_PEAK_SPACE, 0, 1);
+	const struct heap_node *top = heap_tree_top(tree);
+
+	if (top->n_children)
+		text_list_add(table, "      PEAK  SHARE    ALLOCATED BY");
+	for (size_t i = 0; i < top->n_children && i < TABLE_ROWS; i++) {
+		const struct heap_node *node = &top->children[i];
+		char *place = heap_frame_place(profile, node->frame);
+		char *line = xasprintf("%10s %5.1f %%  %s  %s", size_text_of(node->bytes).text,
+		                       100.0 * (double)node->bytes / (double)top->bytes,
+		                       profile_folded_name(profile, node->frame), place);
+
+		text_list_add(table, line);
+		free(line);
+		free(place);
+	}
+	heap_tree_free(tree);
+}
+
+static double percent(uint64_t part, uint64_t whole)
+{
+	return whole ? 100.0 * (double)part / (double)whole : 0.0;
+}
+
+/* Returns how many allocations have an innermost function without a name. */
+static uint64_t fill_quality(json_t *quality, const struct heap_totals *totals,
+                             const struct profile *profile, const struct recording *recording,
+                             struct symbolizer *symbolizer)
+{
+	uint64_t lost = totals->lost_events;
+
+	json_object_set_new(quality, "samples", json_integer((json_int_t)totals->allocations));
+	json_object_set_new(quality, "lost_samples", json_integer((json_int_t)lost));
+	json_object_set_new(quality, "lost_percent",
+	                    json_real(percent(lost, totals->allocations + lost)));
+	json_object_set_new(quality, "truncated_percent",
+	                    json_real(percent(totals->without_whole_stack, totals->allocations)));
+	return quality_add_unresolved(quality, profile, recording, symbolizer);
+}
+
+static void add_troubles(const struct heap_run *run, json_t *quality)
+{
+	struct heap_trouble sums[HEAP_N_TROUBLES] = {{NULL, 0}};
+
+	for (size_t i = 0; i < run->n_processes; i++) {
+		const struct heap_trouble *trouble = run->processes[i].troubles;
+
+		for (; trouble->what; trouble++) {
+			struct heap_trouble *sum = sums;
+
+			while (sum->what && sum->what != trouble->what)
+				sum++;
+			sum->what = trouble->what;
+			sum->count += trouble->count;
+		}
+	}
+	for (const struct heap_trouble *sum = sums; sum->what; sum++)
+		quality_add_note(quality, "%s %s", count_text_of(sum->count).text, sum->what);
+}
+
+/* What a reader of the numbers has to know, of all processes together. */
+static void add_notes(const struct heap_run *run, const struct heap_totals *totals, json_t *quality)
+{
+	bool threaded = false, lost_timeline = false;
+
+	for (size_t i = 0; i < run->n_processes; i++) {
+		threaded |= run->processes[i].is_threaded;
+		lost_timeline |= run->processes[i].timeline_lost;
+	}
+	add_troubles(run, quality);
+	if (run->n_refusals)
+		quality_add_note(
+		    quality, "%s not observed, which processes.csv gives reasons for; first: %s",
+		    counted_text_of(run->n_refusals, "program image").text,
+		    run->refusals[0].reason);
+	for (unsigned end = 0; end < UNWIND_N_ENDS; end++)
+		if (totals->cut_by[end])
+			quality_add_note(quality, "stacks of %s cut short by: %s",
+			                 counted_text_of(totals->cut_by[end], "allocation").text,
+			                 unwind_end_text((enum unwind_end)end));
+	if (threaded)
+		quality_add_note(quality, "the peak of a process with threads is exact within %s",
+		                 size_text_of(heap_peak_bound()).text);
+	if (lost_timeline)
+		quality_add_note(quality,
+		                 "a process was killed while its timeline was being written, which "
+		                 "has only the peak");
+	if (run->n_unobserved_forks)
+		quality_add_note(quality,
+		                 "forked processes that found no room for their counts and were "
+		                 "not observed: %s",
+		                 count_text_of(run->n_unobserved_forks).text);
+}
+
+static char *headline_of(const struct heap_totals *totals, uint64_t unresolved, size_t n_processes)
+{
+	char *processes = n_processes > 1 ? xasprintf(", %zu processes", n_processes) : xstrdup("");
+	char *headline = xasprintf("peak %s, %s (%.0f %% temporary), %s in %s in use at exit%s; "
+	                           "lost %s, truncated %.1f %%, "
+	                           "unresolved %.1f %%",
+	                           size_text_of(totals->peak_bytes).text,
+	                           counted_text_of(totals->allocations, "allocation").text,
+	                           percent(totals->temporary, totals->allocations),
+	                           size_text_of(totals->in_use_bytes).text,
+	                           counted_text_of(totals->in_use_blocks, "block").text, processes,
+	                           count_text_of(totals->lost_events).text,
+	                           percent(totals->without_whole_stack, totals->allocations),
+	                           percent(unresolved, totals->allocations));
+
+	free(processes);
+	return headline;
+}
+
+void heap_summarize(const struct heap_run *run, const struct recording *recording,
+                    const struct profile *profile, struct symbolizer *symbolizer,
+                    struct result *result)
+{
+	struct heap_totals totals = heap_run_totals(run);
+	uint64_t unresolved;
+
+	add_notes(run, &totals, result->quality);
+	unresolved = fill_quality(result->quality, &totals, profile, recording, symbolizer);
+	fill_table(&result->table, profile);
+	result->headline = headline_of(&totals, unresolved, run->n_processes);
+}

@@ -1,0 +1,40 @@
+#!/bin/bash
+# Repeats of memory and io: a sample each, and the files of the median run. Several types in one command: a run each.
+# tier: quick
+. "$(dirname "$0")/lib.sh"
+export PROFILE_SCENARIO_RESULTS=$scratch/results
+
+# Three runs: dd takes blocks of 1, 3 and 2 MB, and makes 10, 30 and 20 of them.
+cat >"$scratch/steps" <<'SH'
+n=$(cat "$1/step" 2>/dev/null || echo 0)
+echo $((n + 1)) >"$1/step"
+set -- 1 3 2 1 3 2
+shift "$n"
+exec dd if=/dev/zero of=/dev/null bs="$1M" count="${1}0" status=none
+SH
+profile-scenario --scenario steps --type memory,io -r 3 --quiet -- sh "$scratch/steps" "$scratch" 2>"$scratch/err"
+
+samples() { # TYPE METRIC
+	python3 - "$PROFILE_SCENARIO_RESULTS/steps/$1/latest/run.json" "$2" <<'P'
+import json, sys
+m = json.load(open(sys.argv[1]))["metrics"][sys.argv[2]]
+print(" ".join(str(int(s) // 1000000) for s in m["samples"]), int(m["value"]) // 1000000)
+P
+}
+promise "memory: a sample for each run, the median is the value" is "$(samples memory mem.peak_bytes)" "1 3 2 2"
+promise "io: a sample for each run, the median is the value" is "$(samples io io.bytes_read)" "10 94 41 41"
+peak() { awk -F= '/^mem_heap_B/ && $2 > most { most = $2 } END { print int(most / 1000000) }' "$1"; }
+promise "massif.out is that of the median peak" is "$(peak "$PROFILE_SCENARIO_RESULTS/steps/memory/latest/massif.out")" 2
+promise "files.txt is that of the median number of calls" \
+	is "$(awk '$2 == 0 && $NF == "/dev/zero" { print $5, $6 }' "$PROFILE_SCENARIO_RESULTS/steps/io/latest/files.txt")" "20 41943040"
+
+loop='i=0; while [ $i -lt 200000 ]; do i=$((i + 1)); done'
+three() {
+	is "$(status_of profile-scenario --scenario three --type cpu,memory,io -- sh -c "$loop")" 0 || { cat "$scratch/err"; return 1; }
+	contains "$scratch/err" three/cpu && contains "$scratch/err" three/memory && contains "$scratch/err" three/io
+}
+if profile-scenario --quiet --scenario probe --type cpu -- sh -c "$loop" 2>"$scratch/err"; then
+	promise "cpu, memory and io in one command" three
+else
+	skip "cpu, memory and io in one command" "$(tail -n 1 "$scratch/err")"
+fi
