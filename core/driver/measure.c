@@ -20,7 +20,6 @@
 #include "core/diag.h"
 #include "core/findings.h"
 #include "core/host.h"
-#include "core/json_text.h"
 #include "core/metrics.h"
 #include "core/quality.h"
 #include "core/results.h"

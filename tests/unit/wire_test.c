@@ -73,6 +73,7 @@ static int make_image(void)
 	                               .pid = 42,
 	                               .parent_section = -1,
 	                               .n_modules = 3,
+	                               .module_text_used = 7,
 	                               .n_snapshots = 2,
 	                               .n_tree_entries = 2,
 	                               .peak_epoch = 5};
@@ -230,7 +231,8 @@ static void walk(const struct wire_image_copy *image, const struct wire_section_
 		assert_true(section->sums[i].stack <= image->n_stacks);
 	for (uint32_t i = 0; i < section->head.n_modules; i++)
 		assert_true(section->modules[i].path_off + section->modules[i].path_len <=
-		            WIRE_MODULE_TEXT);
+		            section->head.module_text_used);
+	assert_true(section->head.module_text_used <= WIRE_MODULE_TEXT);
 	for (uint32_t i = 0; i < section->head.n_snapshots; i++)
 		for (uint32_t j = 0; j < section->snapshots[i].n_entries; j++)
 			assert_true(section->entries[section->snapshots[i].first_entry + j].stack <=
