@@ -45,6 +45,9 @@ struct object {
 	uint64_t inode; /* 0 where there is no file */
 	uint8_t build_id[BUILD_ID_MAX];
 	uint8_t build_id_len; /* 0: none */
+	/* CLOCK_REALTIME, 0: not known; it was mapped by then. Where there is neither a handle nor a
+	 * build-id, a file that changed later is not what ran. */
+	int64_t seen_ns;
 };
 
 struct recorded_thread {

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 const struct value_type heap_types[HEAP_N_TYPES] = {
     [HEAP_ALLOC_OBJECTS] = {"alloc_objects", "count"},
@@ -47,7 +48,33 @@ struct reading {
 	uint32_t *objects; /* of each module, + 1; 0: not asked for yet */
 	struct recorded_frame *frames;
 	size_t frames_capacity;
+	int64_t realtime_ns; /* CLOCK_REALTIME less CLOCK_MONOTONIC */
 };
+
+static int64_t clock_ns(clockid_t clock)
+{
+	struct timespec now;
+
+	clock_gettime(clock, &now);
+	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+/* The path of a module as everybody may read it; the caller frees it. */
+static char *path_of(const struct reading *reading, const struct wire_module *module)
+{
+	const struct server_image *image = reading->image;
+	char *path, *whole;
+
+	if (module->path_len == 0)
+		return xstrdup(image->executable ? image->executable : "");
+	path = xstrndup(reading->section->module_text + module->path_off, module->path_len);
+	/* The dynamic linker keeps the name that dlopen(3) was given. */
+	if (*path == '/' || !strchr(path, '/') || !image->directory)
+		return path;
+	whole = xasprintf("%s/%s", image->directory, path);
+	free(path);
+	return whole;
+}
 
 static struct object describe_object(const struct reading *reading,
                                      const struct wire_module *module)
@@ -59,16 +86,13 @@ static struct object describe_object(const struct reading *reading,
 		object.path = xstrdup("");
 		return object;
 	}
-	if (module->path_len == 0)
-		object.path = xstrdup(reading->image->executable ? reading->image->executable : "");
-	else
-		object.path =
-		    xstrndup(reading->section->module_text + module->path_off, module->path_len);
+	object.path = path_of(reading, module);
 	if (!strcmp(object.path, "linux-vdso.so.1")) {
 		object.kind = OBJECT_VDSO;
 		free(object.path);
 		object.path = xstrdup("[vdso]");
 	}
+	object.seen_ns = (int64_t)module->seen_ns + reading->realtime_ns;
 	object.build_id_len = module->build_id_len;
 	memcpy(object.build_id, module->build_id, module->build_id_len);
 	return object;
@@ -313,7 +337,12 @@ static void read_process(struct heap_run *run, const struct server_image *image,
 {
 	struct heap_process *process =
 	    ARRAY_APPEND(run->processes, run->n_processes, run->processes_capacity);
-	struct reading reading = {.image = image, .trie = trie, .section = section};
+	struct reading reading = {
+	    .image = image,
+	    .trie = trie,
+	    .section = section,
+	    .realtime_ns = clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_MONOTONIC),
+	};
 	size_t n_trees = 0;
 
 	for (uint32_t i = 0; i < section->head.n_snapshots; i++)

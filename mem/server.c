@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -104,6 +105,7 @@ void server_forget(struct server *server)
 		close(server->images[i].memory_fd);
 		free(server->images[i].executable);
 		free(server->images[i].command);
+		free(server->images[i].directory);
 	}
 	server->n_images = 0;
 }
@@ -163,11 +165,20 @@ static char *read_proc(pid_t pid, const char *name, size_t *len)
 	return memcpy(xcalloc(1, (size_t)got + 1), text, (size_t)got);
 }
 
+/* Where a link of /proc/PID leads, or NULL. */
+static char *read_proc_link(pid_t pid, const char *name)
+{
+	char path[64], text[PATH_MAX];
+	ssize_t got;
+
+	snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, name);
+	got = readlink(path, text, sizeof(text));
+	return got > 0 ? xstrndup(text, (size_t)got) : NULL;
+}
+
 /* What can only be asked while the process waits for us. */
 static void describe(struct server_image *image)
 {
-	char path[64], executable[4096];
-	ssize_t got;
 	size_t len;
 	char *comm = read_proc(image->pid, "comm", &len);
 
@@ -178,10 +189,8 @@ static void describe(struct server_image *image)
 	for (size_t i = 0; image->command && i + 1 < len; i++)
 		if (!image->command[i])
 			image->command[i] = ' ';
-	snprintf(path, sizeof(path), "/proc/%d/exe", (int)image->pid);
-	got = readlink(path, executable, sizeof(executable) - 1);
-	if (got > 0)
-		image->executable = xstrndup(executable, (size_t)got);
+	image->executable = read_proc_link(image->pid, "exe");
+	image->directory = read_proc_link(image->pid, "cwd");
 }
 
 /* Its size is sealed: were it cut, the target would get SIGBUS. */

@@ -19,6 +19,7 @@ struct server_image {
 	char comm[16];
 	char *executable; /* what /proc/PID/exe led to, or NULL */
 	char *command;    /* its arguments joined by spaces, or NULL */
+	char *directory;  /* the current one when it connected, or NULL */
 	int memory_fd;
 	int error; /* errno of the library; -1: it never said that it had attached */
 };

@@ -22,7 +22,7 @@
 #define WIRE_MAGIC 0x31706165682d7370u /* "ps-heap1" */
 
 enum {
-	WIRE_VERSION = 1,
+	WIRE_VERSION = 2,
 	WIRE_PAGE = 4096,
 
 	WIRE_MAX_NODES = 1 << 22,
@@ -119,13 +119,13 @@ struct wire_module {
 	uint64_t start;
 	uint64_t end;
 	uint64_t load_bias;
+	uint64_t seen_ns;    /* CLOCK_MONOTONIC; it was mapped by then */
 	uint32_t generation; /* stacks of this and later generations may lie in it */
 	uint32_t path_off;   /* in the section's module text */
 	uint32_t path_len;   /* 0: the executable itself */
 	uint8_t build_id_len;
 	uint8_t build_id[20];
-	uint8_t reserved[3];
-	uint32_t reserved2;
+	uint8_t reserved[7];
 };
 
 struct wire_tree_entry {
@@ -208,7 +208,7 @@ enum { WIRE_FLUSH_BYTES = 4096 };
 #define WIRE_FILE_BYTES (WIRE_SECTIONS_OFF + WIRE_MAX_SECTIONS * WIRE_SECTION_BYTES)
 
 _Static_assert(sizeof(struct wire_counter) == 64, "a counter is one cache line");
-_Static_assert(sizeof(struct wire_module) == 64, "no hidden padding in a module");
+_Static_assert(sizeof(struct wire_module) == 72, "no hidden padding in a module");
 _Static_assert(sizeof(struct wire_section) <= WIRE_PAGE, "a section's header fits a page");
 
 #endif

@@ -110,13 +110,25 @@ static void set_remedy(struct module *module, const char *sentence)
 		module->remedy = xstrdup(sentence);
 }
 
+/* Is it certain that this file is another than the one that ran? (Of a change the kernel notes the
+ * time of its last tick, so what changed within the same few milliseconds passes.) */
+static bool is_another(const struct elf_file *file, const struct object *object)
+{
+	struct stat status;
+
+	if (object->build_id_len)
+		return !elf_file_has_build_id(file, object->build_id, object->build_id_len);
+	return object->seen_ns && !fstat(elf_file_fd(file), &status) &&
+	       (int64_t)status.st_ctim.tv_sec * 1000000000 + status.st_ctim.tv_nsec >
+	           object->seen_ns;
+}
+
 static int open_path(struct elf_file **file, const struct object *object, const char *path,
                      struct diag *diag)
 {
 	int err = elf_file_open_path(file, path, diag);
 
-	if (err || !object->build_id_len ||
-	    elf_file_has_build_id(*file, object->build_id, object->build_id_len))
+	if (err || !is_another(*file, object))
 		return err;
 	elf_file_free(*file);
 	*file = NULL;

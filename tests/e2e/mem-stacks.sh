@@ -111,3 +111,43 @@ quality = json.load(open(sys.argv[1]))["quality"]
 assert quality["truncated_percent"] == 75, quality
 assert "stacks of 300 allocations cut short by: no unwind table" in quality["notes"], quality
 P
+
+# A library that is replaced while it runs: the new file's names would be wrong ones.
+cat >"$scratch/replaced.c" <<'C'
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+void *in_library(size_t size);
+int main(int argc, char **argv)
+{
+	void *block = in_library(1000);
+	usleep(20000); /* the kernel notes changes with the time of its last tick, up to 10 ms ago */
+	return block && argc == 3 ? rename(argv[1], argv[2]) : 0;
+}
+C
+echo 'void *malloc(unsigned long); void *in_library(unsigned long n) { void *volatile block = malloc(n); return block; }' >"$scratch/old.c"
+echo 'void *malloc(unsigned long); void *other_name(unsigned long n) { void *volatile block = malloc(n); return block; }
+void *in_library(unsigned long n) { return other_name(n); }' >"$scratch/new.c"
+replaced() { # NAME FLAG
+	local flag=$2 name=$1 run=$PROFILE_SCENARIO_RESULTS/$1/memory/latest
+	gcc -O0 -shared -fPIC "$flag" -o "$scratch/lib$name.so" "$scratch/old.c"
+	gcc -O0 -shared -fPIC "$flag" -o "$scratch/new$name.so" "$scratch/new.c"
+	gcc -O0 -o "$scratch/$name" "$scratch/replaced.c" -L"$scratch" "-l$name" -Wl,-rpath,"$scratch"
+	measure "$name-kept" -- "$scratch/$name"
+	grep -q 'main;in_library 1000' "$PROFILE_SCENARIO_RESULTS/$name-kept/memory/latest/stacks.folded" || { echo "no name when kept"; return 1; }
+	measure "$name" -- "$scratch/$name" "$scratch/new$name.so" "$scratch/lib$name.so"
+	grep -q "main;\[lib$name.so\] 1000" "$run/stacks.folded" || { cat "$run/stacks.folded"; return 1; }
+	contains "$run/run.json" "lib$name.so is no longer the file that ran"
+}
+promise "a replaced library gives no names: told by the build-id" replaced by-id -Wl,--build-id=sha1
+promise "without a build-id: told by the time of the change" replaced by-time -Wl,--build-id=none
+in_other_directory() {
+	mkdir "$scratch/elsewhere"
+	printf '#include <dlfcn.h>\n#include <unistd.h>\nint main(void) { void *(*f)(unsigned long) = dlsym(dlopen("./libby-id.so", RTLD_NOW), "in_library"); return chdir("/") || !f(2000); }\n' >"$scratch/opens.c"
+	gcc -O2 -shared -fPIC -o "$scratch/elsewhere/libby-id.so" "$scratch/old.c"
+	gcc -o "$scratch/opens" "$scratch/opens.c"
+	printf '[scenario]\ncommand = %s/opens\ncwd = %s/elsewhere\ntypes = memory\n' "$scratch" "$scratch" >"$scratch/opens.ini"
+	profile-scenario --scenarios "$scratch" --scenario opens --quiet || return 1
+	contains "$PROFILE_SCENARIO_RESULTS/opens/memory/latest/stacks.folded" "main;in_library 2000"
+}
+promise "a library opened by a relative name has names" in_other_directory
