@@ -46,22 +46,36 @@ for type in cpu memory io; do
 	promise "and the run is good ($type)" is "$(manifest stopped/$type 'm["exit"], m["verdict"]')" "{'code': 0, 'timed_out': False, 'by': 'target'} ok"
 done
 
+# when_ready.py SIGNAL COMMAND...: sends the signal to the command once the file $scratch/ready is there, and ends with its status.
+cat >"$scratch/when_ready.py" <<'P'
+import os, signal, subprocess, sys, time
+ready = os.path.dirname(sys.argv[0]) + "/ready"
+signal.signal(signal.SIGINT, signal.SIG_DFL)  # a test run in the background has it ignored
+tool = subprocess.Popen(sys.argv[2:])
+while not os.path.exists(ready) and tool.poll() is None: time.sleep(0.01)
+if os.path.exists(ready): os.unlink(ready)
+tool.send_signal(getattr(signal, sys.argv[1]))
+status = tool.wait()
+sys.exit(status if status >= 0 else 128 - status)
+P
+when_ready() { python3 "$scratch/when_ready.py" "$@"; }
+ready="touch $scratch/ready"
+
 for signal in TERM HUP; do
-	promise "SIG$signal to us reaches the target" env -u BASH_ENV bash -c '
-		profile-scenario --quiet --scenario ended --type io -- sh -c "echo \$\$ >$0/pid; exec sleep 20" 2>$0/err & tool=$!
-		until [ -s $0/pid ]; do sleep 0.02; done; sleep 0.2
-		kill -'$signal' $tool; wait $tool; status=$?; rm $0/pid
-		[ $status = $((128 + '"$(kill -l $signal)"')) ] || { echo "status $status"; cat $0/err; exit 1; }' "$scratch"
+	promise "SIG$signal to us reaches the target" reason $((128 + $(kill -l $signal))) "signal $(kill -l $signal)" \
+		when_ready SIG$signal profile-scenario --quiet --scenario ended --type io -- sh -c "$ready; exec sleep 20"
 done
-promise "an interrupt ends all types" reason 130 "signal 2" env -u BASH_ENV timeout --preserve-status -s INT 0.6 \
-	profile-scenario --scenario several --type io,memory,cpu -- sleep 5
+promise "an interrupt ends all types" reason 130 "signal 2" when_ready SIGINT \
+	profile-scenario --scenario several --type io,memory,cpu -- sh -c "$ready; exec sleep 20"
 promise "none of the others was begun" is "$(ls "$PROFILE_SCENARIO_RESULTS/several")" io
-promise "a good end by interrupt lets the next type run" is "$(timeout --preserve-status -s INT 0.8 profile-scenario --quiet \
-	--scenario server --type io,memory --output inherit -- bash -c 'trap "exit 0" INT; for i in {1..30}; do sleep 0.05; done' >/dev/null 2>&1; ls "$PROFILE_SCENARIO_RESULTS/server" | xargs)" "io memory"
-promise "SIGTERM ends a --prepare that hangs" reason 125 "--prepare was killed by signal 15" timeout --preserve-status 0.3 \
-	profile-scenario --scenario hung --type io --prepare 'exec sleep 5' -- true
+promise "a good end by interrupt lets the next type run" is "$(when_ready SIGINT profile-scenario --quiet --scenario server \
+	--type io,memory --output inherit -- bash -c "trap 'exit 0' INT; $ready; for i in {1..20}; do sleep 0.05; done" >/dev/null 2>&1
+	ls "$PROFILE_SCENARIO_RESULTS/server" | xargs)" "io memory"
+rm -f "$scratch/ready"
+promise "SIGTERM ends a --prepare that hangs" reason 125 "--prepare was killed by signal 15" when_ready SIGTERM \
+	profile-scenario --scenario hung --type io --prepare "$ready; exec sleep 20" -- true
 promise "an interrupt that --prepare survives keeps the target from running" reason 125 "interrupted before the target ran" \
-	timeout --preserve-status 0.3 profile-scenario --scenario hung --type io --prepare 'trap "" TERM; sleep 0.6' -- touch "$scratch/ran"
+	when_ready SIGTERM profile-scenario --scenario hung --type io --prepare "trap '' TERM; $ready; sleep 0.3" -- touch "$scratch/ran"
 promise "so it did not run" test ! -e "$scratch/ran"
 
 for type in cpu memory io; do
