@@ -81,13 +81,6 @@ static const char *end_trouble(const struct reader *reader, const char *line, si
 	                        "[parameters]";
 }
 
-/* The mark that some editors put before UTF-8 text. */
-static void drop_byte_order_mark(char *line)
-{
-	if (!strncmp(line, "\xef\xbb\xbf", 3))
-		memmove(line, line + 3, strlen(line + 3) + 1);
-}
-
 /* inih calls its handler for keys alone, and would pass over a section without one. */
 static int judge_section(const struct reader *reader, const char *line)
 {
@@ -108,8 +101,6 @@ static char *next_line(char *line, int room, void *context)
 	if (reader->err || !fgets(line, room, reader->stream))
 		return NULL;
 	reader->line++;
-	if (reader->line == 1)
-		drop_byte_order_mark(line);
 	trouble = line_trouble(line);
 	if (!trouble)
 		trouble = end_trouble(reader, line, (size_t)room);
@@ -210,6 +201,16 @@ static char *name_of_file(const char *file)
 	return xstrndup(base, dot ? (size_t)(dot - base) : strlen(base));
 }
 
+/* The mark that some editors put before UTF-8 text. */
+static void skip_byte_order_mark(FILE *stream)
+{
+	char start[3];
+
+	if (fread(start, 1, sizeof(start), stream) != sizeof(start) ||
+	    memcmp(start, "\xef\xbb\xbf", sizeof(start)) != 0)
+		rewind(stream);
+}
+
 int scenario_read(struct scenario *scenario, const char *file, scenario_judge *judge,
                   struct diag *diag)
 {
@@ -221,6 +222,7 @@ int scenario_read(struct scenario *scenario, const char *file, scenario_judge *j
 	if (!reader.stream)
 		return diag_fail(diag, errno, "cannot read scenario file %s: %s", file,
 		                 strerror(errno));
+	skip_byte_order_mark(reader.stream);
 	broken_line = ini_parse_stream(next_line, &reader, take_key, &reader);
 	if (!reader.err && ferror(reader.stream))
 		reader.err = diag_fail(diag, EIO, "cannot read it");

@@ -24,7 +24,7 @@ const struct metric_row io_metric_rows[] = {
     {"io.*.messages", "count", METRIC_NEUTRAL, "messages, buffers or entries moved"},
     {"io.*.messages_per_call", "count", METRIC_HIGHER, "the same for each successful call"},
     {"io.*.fill_percent", "percent", METRIC_HIGHER, "slots used of those offered"},
-    {NULL},
+    {0},
 };
 
 const struct finding_row io_finding_rows[] = {
@@ -32,7 +32,7 @@ const struct finding_row io_finding_rows[] = {
      "messages a call of sendmmsg and recvmmsg, entries a call of io_uring_enter"},
     {"small-reads", FINDING_ABOVE, 1000, "warning", "reads under --small-io"},
     {"small-writes", FINDING_ABOVE, 1000, "warning", "writes under --small-io"},
-    {NULL},
+    {0},
 };
 
 /* A batched path is worth a word when at least this many calls can be saved. */
