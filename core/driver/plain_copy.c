@@ -1,6 +1,8 @@
 /* Copies a program's bytes and mode, but not its xattrs. */
 #include "core/driver/plain_copy.h"
 
+#include "core/driver/private_dir.h"
+
 #include "core/alloc.h"
 #include "core/diag.h"
 
@@ -10,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/sendfile.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 static int copy_bytes(int from, int to)
@@ -21,22 +22,6 @@ static int copy_bytes(int from, int to)
 		n = sendfile(to, from, NULL, 1 << 30);
 	while (n > 0);
 	return n < 0 ? -errno : 0;
-}
-
-/* A directory that the target's user can enter, but only we can write to. */
-static int make_directory(char **made, struct diag *diag)
-{
-	const char *tmp = getenv("TMPDIR");
-	char *directory = xasprintf("%s/profile-scenario.XXXXXX", tmp && *tmp ? tmp : "/tmp");
-
-	if (mkdtemp(directory) && !chmod(directory, 0711)) {
-		*made = directory;
-		return 0;
-	}
-	diag_fail(diag, errno, "cannot make %s: %s; TMPDIR names another place", directory,
-	          strerror(errno));
-	free(directory);
-	return -EIO;
 }
 
 static int copy_program(const char *program, const char *copy, struct diag *diag)
@@ -59,7 +44,7 @@ int plain_copy_make(const char *program, char **copy, struct diag *diag)
 {
 	const char *slash = strrchr(program, '/');
 	char *directory;
-	int err = make_directory(&directory, diag);
+	int err = private_dir_make(&directory, NULL, diag);
 
 	*copy = NULL;
 	if (err)
@@ -76,9 +61,7 @@ int plain_copy_make(const char *program, char **copy, struct diag *diag)
 
 void plain_copy_remove(char *copy)
 {
-	if (!copy)
-		return;
-	unlink(copy);
-	rmdir(dirname(copy));
+	if (copy)
+		private_dir_remove(dirname(copy));
 	free(copy);
 }

@@ -2,6 +2,7 @@
 #include "core/driver/request.h"
 
 #include "core/driver/collectors.h"
+#include "core/driver/private_dir.h"
 #include "core/driver/judge_setting.h"
 
 #include "core/alloc.h"
@@ -114,6 +115,43 @@ static int load_scenario(struct request *request, struct diag *diag)
 	free(file);
 	text_list_fini(&directories);
 	return err;
+}
+
+static bool mentions_scratch(const char *text)
+{
+	return text && strstr(text, "${scratch}");
+}
+
+static bool wants_scratch(const struct scenario *scenario)
+{
+	const char *const texts[] = {scenario->command, scenario->prepare, scenario->cleanup,
+	                             scenario->cwd, scenario->stdin_path};
+
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
+		if (mentions_scratch(texts[i]))
+			return true;
+	for (size_t i = 0; i < scenario->environment.n_texts; i++)
+		if (mentions_scratch(scenario->environment.texts[i]))
+			return true;
+	return false;
+}
+
+/* ${scratch}: a directory of the target's, made only where the scenario asks for it. */
+static int add_scratch(struct request *request, struct diag *diag)
+{
+	const char *typed = request->line->common->user;
+	char *parameter;
+	int err;
+
+	if (!wants_scratch(&request->scenario))
+		return 0;
+	err = private_dir_make(&request->scratch, typed ? typed : request->scenario.user, diag);
+	if (err)
+		return err;
+	parameter = xasprintf("scratch=%s", request->scratch);
+	text_list_add(&request->parameters, parameter);
+	free(parameter);
+	return 0;
 }
 
 static void gather_parameters(struct request *request)
@@ -302,7 +340,9 @@ int request_init(struct request *request, const struct command_line *line, struc
 	if (err)
 		return err;
 	gather_parameters(request);
-	err = resolve(request, diag);
+	err = add_scratch(request, diag);
+	if (!err)
+		err = resolve(request, diag);
 	if (!err)
 		request->name = name ? xstrdup(name) : name_of_command(request->command.texts[0]);
 	return err;
@@ -310,6 +350,8 @@ int request_init(struct request *request, const struct command_line *line, struc
 
 void request_fini(struct request *request)
 {
+	private_dir_remove(request->scratch);
+	free(request->scratch);
 	scenario_fini(&request->scenario);
 	text_list_fini(&request->command);
 	text_list_fini(&request->variables);

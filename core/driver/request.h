@@ -18,6 +18,7 @@ struct request {
 	struct text_list command;       /* argv, expanded */
 	struct text_list variables;     /* the scenario's environment, expanded */
 	struct text_list parameters;    /* NAME=VALUE: built-in, file, command line */
+	char *scratch;                  /* the directory that ${scratch} names, or NULL */
 	const struct collector **types; /* ended by NULL */
 };
 

@@ -120,3 +120,12 @@ printf '[scenario]\nkommand = true\n' >"$scratch/scenarios/broken.ini"
 promise "list says which file is broken" reason 125 "did you mean 'command'" profile-scenario --scenarios "$scratch/scenarios" list
 promise "and goes on with the others" matches "$scratch/out" '^three '
 promise "with their types and last runs" matches "$scratch/out" "^    place/io: 20"
+
+printf '[scenario]\ncommand = ls ${scratch}\nprepare = touch ${scratch}/made\n' >"$scratch/scenarios/scratch.ini"
+export TMPDIR=$scratch/tmp
+mkdir -m 1777 "$TMPDIR"
+promise "\${scratch} is a directory for the scenario" is \
+	"$(profile-scenario --quiet --scenarios "$scratch/scenarios" --scenario scratch --type $type)" made
+promise "it is gone after the run" is "$(ls "$TMPDIR")" ""
+promise "a scenario that wants one says so when it cannot be made" reason 125 "TMPDIR names another place" \
+	env TMPDIR=/nowhere profile-scenario --scenarios "$scratch/scenarios" --scenario scratch --type $type
