@@ -18,7 +18,9 @@ BUILD ?= build$(if $(SAN),-san)$(if $(DEBUG),-debug)
 ifeq ($(origin CC),default)
 CC := gcc
 endif
+ifeq ($(MAKELEVEL),0)
 MAKEFLAGS += --jobs=$(shell nproc)
+endif
 # One short line a command; V=1 shows them whole.
 Q := $(if $(V),,@)
 say = @$(if $(V),:,printf '%-8s %s\n' $(1) $@)
