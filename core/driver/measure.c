@@ -5,17 +5,16 @@
 #include "core/driver/exit_status.h"
 #include "core/driver/hand_out.h"
 #include "core/driver/manifest.h"
-#include "core/driver/plain_copy.h"
 #include "core/driver/repeat.h"
 #include "core/driver/request.h"
 #include "core/driver/request_options.h"
 #include "core/driver/shell.h"
 #include "core/driver/signals.h"
+#include "core/driver/subject.h"
 #include "core/driver/summary.h"
 #include "core/driver/user_metrics.h"
 
 #include "core/alloc.h"
-#include "core/binary.h"
 #include "core/capability.h"
 #include "core/diag.h"
 #include "core/findings.h"
@@ -28,7 +27,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
-#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -44,9 +42,8 @@ struct measurement {
 	struct diag *diag;
 	struct run_options *common;
 	void *own; /* the collector's options */
-	struct binary binary;
+	struct subject subject;
 	json_t *host;
-	char *plain_copy;
 	char *command_text;
 	struct ending_rules rules;
 	struct text_list variables;
@@ -75,57 +72,11 @@ static int status_of_error(int err)
 	}
 }
 
-static int status_of_exec_error(int err)
-{
-	return err == -ENOENT ? STATUS_NOT_FOUND : STATUS_CANNOT_EXECUTE;
-}
-
-static uid_t target_uid(const struct run_options *common)
-{
-	const struct passwd *user = common->user ? getpwnam(common->user) : NULL;
-
-	return user ? user->pw_uid : geteuid();
-}
-
-/* The copy is what runs, but results are of the program. */
-static int look_at_plain_copy(struct measurement *m, uid_t uid)
-{
-	char *path = m->binary.path;
-	int err;
-
-	m->binary.path = NULL;
-	binary_fini(&m->binary);
-	err = binary_look(&m->binary, m->plain_copy, NULL, uid, m->diag);
-	free(m->binary.path);
-	m->binary.path = path;
-	return err;
-}
-
-static int look_at_binary(struct measurement *m)
-{
-	const struct request *request = m->request;
-	const char *package = request->scenario.package;
-	uid_t uid = target_uid(m->common);
-	int err =
-	    binary_look(&m->binary, request->command.texts[0], request->scenario.cwd, uid, m->diag);
-
-	if (err == -ENOENT && package)
-		diag_fail(m->diag, ENOENT, "%s is not installed; run: apt-get install %s",
-		          request->command.texts[0], package);
-	if (err)
-		return status_of_exec_error(err);
-	if (!m->binary.has_file_capabilities || !m->common->ambient_cap)
-		return STATUS_WELL;
-	if (plain_copy_make(m->binary.path, &m->plain_copy, m->diag))
-		return STATUS_OWN_FAILURE;
-	return look_at_plain_copy(m, uid) ? STATUS_OWN_FAILURE : STATUS_WELL;
-}
-
 static int create_collector(struct measurement *m)
 {
 	const struct collector *collector = m->collector;
-	const struct target target = {.binary = &m->binary,
-	                              .uid = target_uid(m->common),
+	const struct target target = {.binary = &m->subject.binary,
+	                              .uid = m->subject.uid,
 	                              .variables = &m->request->variables};
 	int err = collector->check(&target, m->own, m->diag);
 
@@ -204,7 +155,7 @@ static int run_once(struct measurement *m, const struct collector *collector, bo
 	    .launch =
 	        {
 	            .argv = m->request->command.texts,
-	            .path = m->plain_copy ? m->plain_copy : m->binary.path,
+	            .path = subject_path(&m->subject),
 	            .cwd = m->request->scenario.cwd,
 	            .variables = collector ? &m->variables : &m->request->variables,
 	            .user = m->common->user,
@@ -235,7 +186,7 @@ static int run_once(struct measurement *m, const struct collector *collector, bo
 		close(spec.launch.stdout_fd);
 	if (!err)
 		return STATUS_WELL;
-	return m->last.exec_failed ? status_of_exec_error(err) : status_of_error(err);
+	return m->last.exec_failed ? subject_exec_status(err) : status_of_error(err);
 }
 
 static int measure_once(struct measurement *m)
@@ -289,6 +240,12 @@ static int run_repeats(struct measurement *m)
 		status = measure_once(m);
 	while (status == STATUS_WELL && wants_another(m))
 		status = measure_once(m);
+	if (status != STATUS_WELL && m->signals->interrupted && m->n_repeats) {
+		/* An interrupt between two runs takes nothing from those before. */
+		status = STATUS_WELL;
+		quality_add_note(m->result.quality, "interrupted after %u of the runs",
+		                 m->n_repeats);
+	}
 	/* What failed first is what is told. */
 	if (run_shell(m, "--cleanup", m->common->cleanup,
 	              status == STATUS_WELL ? m->diag : &(struct diag){0}) &&
@@ -339,7 +296,7 @@ static int write_manifest(struct measurement *m)
 	    .request = m->request,
 	    .collector = m->collector,
 	    .own_options = m->own,
-	    .binary = &m->binary,
+	    .binary = &m->subject.binary,
 	    .host = m->host,
 	    .started_realtime = m->started_realtime,
 	    .started_monotonic = m->started_monotonic,
@@ -402,7 +359,7 @@ static int write_results(struct measurement *m)
 	int err;
 
 	finish_metrics(m);
-	m->result.target_uid = target_uid(m->common);
+	m->result.target_uid = m->subject.uid;
 	m->result.started_ns =
 	    (int64_t)m->started_realtime.tv_sec * 1000000000 + m->started_realtime.tv_nsec;
 	if (m->last.n_left_alive)
@@ -424,7 +381,7 @@ static int run_and_write(struct measurement *m)
 	int status;
 
 	m->rules = (struct ending_rules){
-	    .program = m->binary.path,
+	    .program = m->subject.binary.path,
 	    .ignored = m->common->ignore_failure,
 	    .good_code = (int)m->request->scenario.exit_code,
 	    .timeout_ns = m->common->timeout_ns,
@@ -453,8 +410,7 @@ static void measurement_fini(struct measurement *m)
 	json_decref(m->host);
 	options_free(&run_option_table, m->common);
 	options_free(&m->collector->options, m->own);
-	binary_fini(&m->binary);
-	plain_copy_remove(m->plain_copy);
+	subject_fini(&m->subject);
 	text_list_fini(&m->variables);
 	free(m->command_text);
 }
@@ -468,7 +424,7 @@ struct outcome measure(const struct request *request, const struct collector *co
 
 	init_result(&m);
 	if (!request_options(request, collector, &m.common, &m.own, diag))
-		status = look_at_binary(&m);
+		status = subject_look(&m.subject, request, m.common, diag);
 	if (status == STATUS_WELL)
 		status = create_collector(&m);
 	if (status == STATUS_WELL)

@@ -48,6 +48,18 @@ assert m['metrics']['run.wall_ns']['value'] > 0 and set(m['artifacts']) >= {'sum
 promise "show prints the same summary" bash -c "profile-scenario show echo/$type | head -n 1 | grep -q 'echo/$type  OK'"
 promise "show --json prints the manifest" bash -c "profile-scenario show --json echo/$type | python3 -m json.tool >/dev/null"
 promise "show of a run that is not there says so" reason 125 "nothing" profile-scenario show nothing/$type
+broken_manifest() { # TEXT STATUS SENTENCE: show of a run whose run.json is this
+	mkdir -p "$PROFILE_SCENARIO_RESULTS/broken/$type/20200101T000000.000Z"
+	ln -sfn 20200101T000000.000Z "$PROFILE_SCENARIO_RESULTS/broken/$type/latest"
+	printf '%s' "$1" >"$PROFILE_SCENARIO_RESULTS/broken/$type/latest/run.json"
+	reason 125 "$2" profile-scenario show "broken/$type"
+}
+promise "show of a manifest cut short says so" broken_manifest '{"schema": 1, "scen' "run.json: "
+promise "show of a newer schema says so" broken_manifest '{"schema": 2}' "of another schema than 1"
+promise "show of what is no manifest says so" broken_manifest '[1]' "of another schema than 1"
+promise "show of a manifest with wrong types in it does not crash" bash -c "
+	echo '{\"schema\": 1, \"verdict\": 7, \"summary\": {\"table\": [1]}, \"findings\": {\"a\": 1}}' >$PROFILE_SCENARIO_RESULTS/broken/$type/latest/run.json
+	profile-scenario show broken/$type >/dev/null"
 promise "list names the scenarios" bash -c "profile-scenario list | grep -q '^syn-1k '"
 promise "--quiet is quiet" is "$(profile-scenario --quiet --type $type -- true 2>&1)" ""
 promise "--json prints the manifest on stdout" bash -c "profile-scenario --quiet --json --type $type -- true | python3 -m json.tool >/dev/null"
@@ -127,6 +139,20 @@ if [ "$(id -u)" = 0 ]; then
 	promise "--ambient-cap is the target's" bash -c "profile-scenario --quiet --user nobody --ambient-cap cap_net_raw --type $type -- \
 		grep CapEff /proc/self/status | grep -q 0000000000002000"
 	chmod 755 "$scratch"
+	cp /bin/cat "$scratch/capable"
+	if setcap cap_net_raw+ep "$scratch/capable" 2>/dev/null; then
+		mkdir -m 1777 "$scratch/copies"
+		promise "--ambient-cap runs a copy without the file's capabilities" bash -c "TMPDIR=$scratch/copies profile-scenario --quiet \
+			--user nobody --ambient-cap cap_net_raw --type memory --json -o $scratch/main -- $scratch/capable /proc/self/status >$scratch/out &&
+			grep -q 'CapEff:.*0000000000002000' $scratch/out"
+		promise "results are of the program, not of the copy" contains "$scratch/out" "\"path\": \"$scratch/capable\""
+		promise "the copy is gone" is "$(ls "$scratch/copies")" ""
+	else
+		skip "--ambient-cap runs a copy without the file's capabilities" "file capabilities cannot be set here"
+	fi
+	promise "under sudo results are the invoking user's" bash -c "
+		SUDO_UID=65534 SUDO_GID=65534 profile-scenario --quiet --results $scratch/sudo/deep --type $type -- true &&
+		[ -z \"\$(find $scratch/sudo/deep ! -uid 65534)\" ]"
 	chmod 777 "$(mkdir -p "$scratch/open"; echo "$scratch/open")"
 	for_every_user
 	promise "an ordinary user cannot be somebody else" reason 3 "only root" setpriv --reuid 65534 --clear-groups \

@@ -69,7 +69,7 @@ promise "an interrupt ends all types" reason 130 "signal 2" when_ready SIGINT \
 	profile-scenario --scenario several --type io,memory,cpu -- sh -c "$ready; exec sleep 20"
 promise "none of the others was begun" is "$(ls "$PROFILE_SCENARIO_RESULTS/several")" io
 promise "a good end by interrupt lets the next type run" is "$(when_ready SIGINT profile-scenario --quiet --scenario server \
-	--type io,memory --output inherit -- bash -c "trap 'exit 0' INT; $ready; for i in {1..20}; do sleep 0.05; done" >/dev/null 2>&1
+	--type io,memory --output inherit -- bash -c "trap 'exit 0' INT; $ready; for i in {1..12}; do sleep 0.05; done" >/dev/null 2>&1
 	ls "$PROFILE_SCENARIO_RESULTS/server" | xargs)" "io memory"
 rm -f "$scratch/ready"
 promise "SIGTERM ends a --prepare that hangs" reason 125 "--prepare was killed by signal 15" when_ready SIGTERM \
@@ -77,6 +77,9 @@ promise "SIGTERM ends a --prepare that hangs" reason 125 "--prepare was killed b
 promise "an interrupt that --prepare survives keeps the target from running" reason 125 "interrupted before the target ran" \
 	when_ready SIGTERM profile-scenario --scenario hung --type io --prepare "trap '' TERM; $ready; sleep 0.3" -- touch "$scratch/ran"
 promise "so it did not run" test ! -e "$scratch/ran"
+promise "an interrupt between two runs keeps what was measured" when_ready SIGTERM profile-scenario --scenario twice --type io -r 3 \
+	--prepare "[ ! -e $scratch/first ] || { $ready; exec sleep 20; }" -- touch "$scratch/first"
+promise "and says so" is "$(manifest twice/io 'len(m["metrics"]["io.calls"]["samples"]), m["quality"]["notes"]')" "1 ['interrupted after 1 of the runs']"
 
 for type in cpu memory io; do
 	promise "a killed tool leaves the target running ($type)" env -u BASH_ENV bash -c '

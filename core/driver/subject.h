@@ -1,0 +1,31 @@
+/* The program to be measured: found, looked at, and copied where its file capabilities are in the
+ * way.
+ */
+#ifndef CORE_DRIVER_SUBJECT_H
+#define CORE_DRIVER_SUBJECT_H
+
+#include "core/binary.h"
+
+struct diag;
+struct request;
+struct run_options;
+
+struct subject {
+	struct binary binary; /* of the program; its path even where a copy runs */
+	char *plain_copy;     /* what runs instead of it, for --ambient-cap; else NULL */
+	uid_t uid;            /* whom it runs as */
+};
+
+/* Returns the exit status: not 0 when the program cannot be found or executed, and then the
+ * diagnostic says why. The struct is to be ended in any case; a zeroed one may be. */
+int subject_look(struct subject *subject, const struct request *request,
+                 const struct run_options *options, struct diag *diag);
+void subject_fini(struct subject *subject); /* removes the copy */
+
+/* What to execute. */
+const char *subject_path(const struct subject *subject);
+
+/* The exit status for an error of execve(2). */
+int subject_exec_status(int err);
+
+#endif
