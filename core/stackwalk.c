@@ -29,7 +29,8 @@ struct walk {
 	pid_t pid;
 	size_t index;
 	struct unwind_registers frame;
-	bool is_return; /* frame.ip is a return address */
+	bool is_return;          /* frame.ip is a return address */
+	bool used_frame_pointer; /* to come here */
 };
 
 static void start_cache(struct stack_walker *walker, unsigned n_slots_log2)
@@ -104,14 +105,48 @@ static struct unwind_rule find_rule(struct stack_walker *walker, const struct ma
 	return rule;
 }
 
-/* Nothing called the first instructions of a program or of the dynamic linker. Where they are assembly
- * without CFI they still are a stack's end: glibc's _start of ld.so is 60 bytes long. */
+/* Nothing called the first instructions of a program or of the dynamic linker. Where they are
+ * assembly without CFI they still are a stack's end: glibc's _start of ld.so is 60 bytes long. */
 static bool is_entry_code(const struct mapping *mapping, uint64_t vaddr)
 {
 	enum { ENTRY_CODE_BYTES = 64 };
 
 	return mapping->entry && vaddr >= mapping->entry &&
 	       vaddr - mapping->entry < ENTRY_CODE_BYTES;
+}
+
+/* A leaf in a system call stands behind the call's instruction. sigreturn's is the last one of its
+ * trampoline, so that no table covers what is behind it. */
+static struct unwind_rule rule_of_sigreturn(struct stack_walker *walker,
+                                            const struct mapping *mapping, uint64_t vaddr)
+{
+	struct unwind_rule rule = find_rule(walker, mapping, vaddr - 1);
+
+	return rule.kind == UNWIND_RULE_SIGNAL ? rule
+	                                       : (struct unwind_rule){.kind = UNWIND_RULE_NONE};
+}
+
+/* What a function without tables may be expected to do: `push %rbp; mov %rsp, %rbp`. */
+static const struct unwind_rule frame_pointer_rule = {
+    .kind = UNWIND_RULE_RBP, .rbp_slot = 2, .cfa_offset = 2};
+
+/* The rule where no table covers the address that is looked up. */
+static struct unwind_rule rule_without_table(struct walk *walk, const struct mapping *mapping,
+                                             uint64_t lookup_vaddr)
+{
+	struct unwind_rule rule;
+
+	if (is_entry_code(mapping, lookup_vaddr))
+		return (struct unwind_rule){.kind = UNWIND_RULE_OUTERMOST};
+	if (walk->is_return)
+		rule = unwind_rule_of_made_return(&mapping->tables,
+		                                  walk->frame.ip - mapping->load_bias);
+	else
+		rule = rule_of_sigreturn(walk->walker, mapping, lookup_vaddr);
+	if (rule.kind != UNWIND_RULE_NONE)
+		return rule;
+	walk->used_frame_pointer = true;
+	return frame_pointer_rule;
 }
 
 /* One frame outwards. A return address is looked up one byte before it: in the call. */
@@ -127,11 +162,8 @@ static enum unwind_end step(struct walk *walk)
 	if (!mapping || !mapping->executable)
 		return UNWIND_NO_MAPPING;
 	rule = find_rule(walker, mapping, lookup - mapping->load_bias);
-	if (rule.kind == UNWIND_RULE_NONE && is_entry_code(mapping, lookup - mapping->load_bias))
-		return UNWIND_OUTERMOST;
-	if (rule.kind == UNWIND_RULE_NONE && walk->is_return)
-		rule = unwind_rule_of_made_return(&mapping->tables,
-		                                  walk->frame.ip - mapping->load_bias);
+	if (rule.kind == UNWIND_RULE_NONE)
+		rule = rule_without_table(walk, mapping, lookup - mapping->load_bias);
 	end = unwind_step(rule, &walk->frame, &is_signal_frame, sampled_stack_read, &walker->stack);
 	if (end == UNWIND_COMPLEX)
 		end = full_cfi_step(walker->full_cfi, walk->index, &walk->frame, &is_signal_frame);
@@ -153,20 +185,51 @@ static bool is_credible_end(enum unwind_end end)
 	return end == UNWIND_OUTERMOST || end == UNWIND_NO_TABLE || end == UNWIND_TOO_DEEP;
 }
 
+/* How many frames owe nothing to a guess, or to the target's memory. */
+struct sure_frames {
+	size_t before_guess;
+	size_t from_copy;
+};
+
+/* Takes back what was found by means that have led nowhere. */
+static void cut_doubtful(const struct walk *walk, struct sure_frames sure,
+                         struct walk_result *result)
+{
+	struct sampled_stack *stack = &walk->walker->stack;
+
+	if (walk->used_frame_pointer && result->end != UNWIND_OUTERMOST &&
+	    result->end != UNWIND_TOO_DEEP) {
+		result->n_frames = sure.before_guess;
+		result->end = UNWIND_NO_TABLE;
+		if (result->n_frames <= sure.from_copy)
+			return;
+	}
+	if (stack->used_memory && stack->copy_bytes &&
+	    (!is_credible_end(result->end) || !sampled_stack_still_joins(stack))) {
+		result->n_frames = sure.from_copy;
+		result->end = UNWIND_UNREADABLE;
+	}
+}
+
+static pid_t readable_process(const struct walk_input *input)
+{
+	if (!input->read_memory)
+		return 0;
+	return input->tid ? input->tid : input->pid;
+}
+
 struct walk_result stack_walk(struct stack_walker *walker, const struct walk_input *input,
                               struct recorded_frame frames[WALK_MAX_FRAMES])
 {
 	struct walk walk = {.walker = walker, .pid = input->pid};
 	struct walk_result result = {0};
-	size_t n_from_copy = 1; /* frames that owe nothing to the target's memory */
+	struct sure_frames sure = {1, 1};
 
 	walk.frame = (struct unwind_registers){.ip = input->registers[WALK_RIP],
 	                                       .sp = input->registers[WALK_RSP],
 	                                       .bp = input->registers[WALK_RBP]};
 	sampled_stack_init(&walker->stack, walk.frame.sp, input->stack, input->stack_bytes,
-	                   !input->read_memory ? 0
-	                   : input->tid        ? input->tid
-	                                       : input->pid);
+	                   readable_process(input));
 	full_cfi_begin(walker->full_cfi, input->pid, input->registers, &walker->stack);
 	frames[result.n_frames++] =
 	    address_spaces_frame(walker->spaces, walk.pid, walk.frame.ip, false);
@@ -178,14 +241,13 @@ struct walk_result stack_walk(struct stack_walker *walker, const struct walk_inp
 		frames[result.n_frames++] =
 		    address_spaces_frame(walker->spaces, walk.pid, walk.frame.ip, walk.is_return);
 		if (!walker->stack.used_memory)
-			n_from_copy = result.n_frames;
+			sure.from_copy = result.n_frames;
+		if (!walk.used_frame_pointer)
+			sure.before_guess = result.n_frames;
 	}
-	if (walker->stack.used_memory && walker->stack.copy_bytes &&
-	    (!is_credible_end(result.end) || !sampled_stack_still_joins(&walker->stack))) {
-		result.n_frames = n_from_copy;
-		result.end = UNWIND_UNREADABLE;
-	}
-	result.completed = result.n_frames > n_from_copy;
+	cut_doubtful(&walk, sure, &result);
+	result.completed = result.n_frames > sure.from_copy;
+	result.guessed = result.n_frames > sure.before_guess;
 	if (result.end != UNWIND_OUTERMOST)
 		frames[result.n_frames++] = failed_frame(walker, result.end);
 	return result;

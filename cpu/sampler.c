@@ -153,6 +153,7 @@ static bool has_user_stack(struct sampler *sampler, const struct perf_record *re
 static void count_walk(struct sampler *sampler, const struct walk_result *walk)
 {
 	sampler->totals.n_completed += walk->completed;
+	sampler->totals.n_guessed += walk->guessed;
 	if (walk->end == UNWIND_OUTERMOST)
 		return;
 	sampler->totals.n_truncated++;

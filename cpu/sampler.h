@@ -25,6 +25,7 @@ struct sampler_totals {
 	uint64_t n_samples;
 	uint64_t n_lost;      /* records that found the ring full, as the kernel counts them */
 	uint64_t n_completed; /* stacks with frames read from the target's memory */
+	uint64_t n_guessed;   /* stacks with frames found by frame pointers */
 	uint64_t n_truncated; /* stacks that end before their outermost frame */
 	uint64_t n_ends[UNWIND_N_ENDS]; /* the same, by reason */
 	uint64_t n_throttled; /* times the kernel stopped sampling for a moment to save time */

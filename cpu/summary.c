@@ -81,6 +81,11 @@ static void note_losses(const struct cpu_facts *facts, json_t *quality)
 			quality_add_note(quality, "stacks cut short by: %s: %" PRIu64,
 			                 unwind_end_text((enum unwind_end)end),
 			                 totals->n_ends[end]);
+	if (totals->n_guessed)
+		quality_add_note(quality,
+		                 "%" PRIu64 " stacks pass through code without unwind tables by "
+		                 "its frame pointers: a caller may be missing",
+		                 totals->n_guessed);
 	if (totals->n_repeats > 1)
 		quality_add_note(quality, "%u runs of the command are merged", totals->n_repeats);
 }

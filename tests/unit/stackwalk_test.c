@@ -660,7 +660,7 @@ static void a_cold_cache_gives_the_same_frames(void **state)
  */
 static struct world *live_world;
 static struct walk_result live_result;
-static uint64_t live_pcs[MAX_PCS];
+static uint64_t live_pcs[1 + MAX_PCS];
 static size_t n_live_pcs;
 static uint64_t live_copy_bytes;
 
@@ -715,6 +715,93 @@ static void a_signal_handler_on_another_stack_is_walked_through(void **state)
 		assert_int_equal(n_exact, 2);
 	}
 	sigaction(SIGUSR1, &before, NULL);
+	world_free(live_world);
+}
+
+/* As a JIT makes code: a frame pointer and no tables. It calls `inner` with the given RBP, or with
+ * its frame pointer where that is 0. */
+void call_without_tables(void (*inner)(void), uint64_t rbp);
+__asm__(".text\n"
+        ".type call_without_tables, @function\n"
+        "call_without_tables:\n"
+        "push %rbp\n"
+        "mov %rsp, %rbp\n"
+        "test %rsi, %rsi\n"
+        "cmovnz %rsi, %rbp\n"
+        "call *%rdi\n"
+        "pop %rbp\n"
+        "ret\n"
+        ".size call_without_tables, .-call_without_tables\n");
+
+static void raise_live(void)
+{
+	raise(SIGUSR2);
+}
+
+static void call_by_frame_pointer(uint64_t rbp)
+{
+	live_world = world_of(getpid());
+	live_copy_bytes = 256; /* what follows is read from memory */
+	handle(SIGUSR2, on_live, 0);
+	call_without_tables(raise_live, rbp);
+}
+
+static void code_without_tables_is_walked_by_its_frame_pointer(void **state)
+{
+	(void)state;
+	call_by_frame_pointer(0);
+	assert_int_equal(live_result.end, UNWIND_OUTERMOST);
+	assert_true(live_result.guessed);
+	assert_frames(live_world, live_result, live_pcs, n_live_pcs);
+	world_free(live_world);
+}
+
+static void a_frame_pointer_that_leads_nowhere_is_not_followed(void **state)
+{
+	static uint64_t nowhere[2] = {0x1000, 0x2000};
+	const struct recorded_frame *last;
+
+	(void)state;
+	call_by_frame_pointer((uint64_t)nowhere);
+	last = &live_world->frames[live_result.n_frames - 2];
+	assert_int_equal(live_result.end, UNWIND_NO_TABLE);
+	assert_false(live_result.guessed);
+	assert_int_equal(last->vaddr, address_spaces_frame(live_world->spaces, getpid(),
+	                                                   (uint64_t)call_without_tables, false)
+	                                      .vaddr +
+	                                  13);
+	world_free(live_world);
+}
+
+/* The moment after this handler has returned: the trampoline is in sigreturn, and the kernel tells
+ * the address behind its system call. */
+static void on_before_sigreturn(int number, siginfo_t *info, void *context)
+{
+	enum { SYSCALL_BYTES = 2 };
+	const uint8_t *trampoline = __builtin_return_address(0);
+	const uint8_t *call = memmem(trampoline, 16, "\x0f\x05", SYSCALL_BYTES);
+	uint64_t registers[WALK_N_REGISTERS] = {
+	    [WALK_RIP] = (uint64_t)call + SYSCALL_BYTES,
+	    [WALK_RSP] = (uint64_t)context,
+	};
+	struct walk_input input = {.pid = getpid(), .registers = registers, .read_memory = true};
+	bool has_signal_frame = false;
+
+	(void)number;
+	(void)info;
+	live_pcs[0] = registers[WALK_RIP];
+	n_live_pcs = 1 + walk_by_libunwind(context, live_pcs + 1, &has_signal_frame);
+	live_result = stack_walk(live_world->walker, &input, live_world->frames);
+}
+
+static void a_trampoline_in_sigreturn_is_walked_through(void **state)
+{
+	(void)state;
+	live_world = world_of(getpid());
+	handle(SIGUSR2, on_before_sigreturn, 0);
+	raise(SIGUSR2);
+	assert_true(n_live_pcs > 3);
+	assert_frames(live_world, live_result, live_pcs, n_live_pcs);
 	world_free(live_world);
 }
 
@@ -935,6 +1022,9 @@ int main(void)
 	    cmocka_unit_test(copies_walk_as_libunwind_walked_the_stacks),
 	    cmocka_unit_test(a_cold_cache_gives_the_same_frames),
 	    cmocka_unit_test(a_signal_handler_on_another_stack_is_walked_through),
+	    cmocka_unit_test(code_without_tables_is_walked_by_its_frame_pointer),
+	    cmocka_unit_test(a_frame_pointer_that_leads_nowhere_is_not_followed),
+	    cmocka_unit_test(a_trampoline_in_sigreturn_is_walked_through),
 	    cmocka_unit_test(a_short_copy_is_completed_from_memory),
 	    cmocka_unit_test(a_copy_alone_ends_where_it_ends_and_says_so),
 	    cmocka_unit_test(a_thread_that_stands_still_needs_no_copy),
