@@ -167,13 +167,30 @@ static int by_peak(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-static int write_process(const struct heap_process *process, struct subject subject,
-                         struct symbolizer *symbolizer, struct results_run *results,
-                         struct diag *diag)
+/* "processes/7.0-sh/", with "-2" and so on after the name when that is taken: a long run may use a
+ * process id again. The caller frees it. */
+static char *folder_of(const struct heap_process *const *processes, size_t index)
 {
-	char *comm = safe_name(process->comm);
-	char *folder =
-	    xasprintf("processes/%d.%u-%s/", (int)process->pid, process->exec_number, comm);
+	const struct heap_process *process = processes[index];
+	char *comm = safe_name(process->comm), number[24] = "", *folder;
+	size_t n_same = 1;
+
+	for (size_t i = 0; i < index; i++)
+		n_same += processes[i]->pid == process->pid &&
+		          processes[i]->exec_number == process->exec_number &&
+		          !strcmp(processes[i]->comm, process->comm);
+	if (n_same > 1)
+		snprintf(number, sizeof(number), "-%zu", n_same);
+	folder = xasprintf("processes/%d.%u-%s%s/", (int)process->pid, process->exec_number, comm,
+	                   number);
+	free(comm);
+	return folder;
+}
+
+static int write_process(const struct heap_process *process, const char *folder,
+                         struct subject subject, struct symbolizer *symbolizer,
+                         struct results_run *results, struct diag *diag)
+{
 	struct profile *profile = profile_new(process->recording, symbolizer);
 	int err;
 
@@ -188,8 +205,6 @@ static int write_process(const struct heap_process *process, struct subject subj
 	err = write_subject(&subject, results, diag);
 	profile_free(profile);
 	free(subject.title);
-	free(folder);
-	free(comm);
 	return err;
 }
 
@@ -206,8 +221,12 @@ static int write_processes(const struct heap_run *run, const struct subject *sub
 	for (size_t i = 0; i < run->n_processes; i++)
 		order[i] = &run->processes[i];
 	qsort(order, run->n_processes, sizeof(*order), by_peak);
-	for (size_t i = 0; i < run->n_processes && i < PROCESSES_SHOWN && !err; i++)
-		err = write_process(order[i], *subject, symbolizer, results, diag);
+	for (size_t i = 0; i < run->n_processes && i < PROCESSES_SHOWN && !err; i++) {
+		char *folder = folder_of(order, i);
+
+		err = write_process(order[i], folder, *subject, symbolizer, results, diag);
+		free(folder);
+	}
 	free(order);
 	return err;
 }

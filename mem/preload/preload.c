@@ -18,12 +18,15 @@
 #include "mem/preload/thread.h"
 
 #include <errno.h>
+#include <linux/futex.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
-struct state preload;
+struct state preload = {.n_forks = 1};
 
 void *preload_map(size_t bytes)
 {
@@ -39,6 +42,15 @@ void *preload_map(size_t bytes)
 	return memory;
 }
 
+void preload_wait_while(const uint32_t *lock, uint32_t value)
+{
+	struct timespec moment = {.tv_nsec = 50000};
+	int saved = errno;
+
+	syscall(SYS_futex, lock, FUTEX_WAIT_PRIVATE, value, &moment, NULL, 0);
+	errno = saved;
+}
+
 void preload_trouble(enum wire_trouble trouble)
 {
 	if (preload_mode() == MODE_ON)
@@ -49,8 +61,9 @@ void preload_trouble(enum wire_trouble trouble)
  * pid here spares a system call later, when the child may have sandboxed itself. */
 static void after_fork_in_child(void)
 {
-	preload.own->has_section = 0;
+	preload.own->section = SECTION_OF_PARENT;
 	preload.own->pid = getpid();
+	thread_forked(thread_self());
 }
 
 static bool watch_forks(void)
@@ -68,7 +81,7 @@ static bool start_recording(void)
 	const char *address = getenv("PROFILE_SCENARIO");
 
 	environment_remember();
-	return address && attach(address) == 0 && watch_forks() && thread_init() &&
+	return address && attach(address) == 0 && thread_init() && watch_forks() &&
 	       live_init(real_is_glibc()) && modules_init() && stacks_init() && record_init() &&
 	       section_claim();
 }

@@ -37,8 +37,15 @@ enum mode {
 /* A page that the kernel wipes in a forked child (MADV_WIPEONFORK), however it was forked, and does
  * not after vfork, whose child runs on its parent's memory. */
 struct own_page {
-	volatile uint32_t has_section; /* 0: the section in `preload` is that of a parent */
-	int pid;                       /* 0: not known */
+	uint32_t section; /* enum section_state */
+	int pid;          /* 0: not known */
+};
+
+/* Of the section in `preload`. */
+enum section_state {
+	SECTION_OF_PARENT, /* what a wiped page says */
+	SECTION_CLAIMING,  /* a thread is at it; the others wait */
+	SECTION_OWN,
 };
 
 /* Where this process records. */
@@ -51,6 +58,7 @@ struct state {
 	uint32_t time_unit;
 	uint32_t max_snapshots;
 	uint32_t detailed_freq;
+	uint32_t n_forks;    /* + 1; from handlers, so raw clones are not among them */
 	uint32_t generation; /* of loaded modules; the next after each unloading */
 	struct own_page *own;
 };
@@ -60,12 +68,22 @@ extern struct state preload;
 void preload_start(void);
 void preload_trouble(enum wire_trouble trouble);
 
+/* Waits a moment while a lock has a value: with futex(2), malloc's own way of waiting, which a
+ * sandbox allows. Nobody need wake us, so that giving back costs nothing; and unlike sched_yield(2)
+ * it lets a holder of lower real-time priority run. Keeps errno. */
+void preload_wait_while(const uint32_t *lock, uint32_t value);
+
 /* Zeroed private memory that no core dump needs, or NULL. Keeps errno. */
 void *preload_map(size_t bytes);
 
 static inline int preload_mode(void)
 {
 	return __atomic_load_n(&preload.mode, __ATOMIC_ACQUIRE);
+}
+
+static inline bool preload_has_section(void)
+{
+	return __atomic_load_n(&preload.own->section, __ATOMIC_ACQUIRE) == SECTION_OWN;
 }
 
 static inline struct wire_counter *section_counters(struct wire_section *section, unsigned shard)

@@ -26,7 +26,9 @@ static const struct {
 
 void real_resolve(void)
 {
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+	/* malloc is the first of the list and comes last: while it is missing, the pool serves
+	 * whoever allocates. */
+	for (size_t i = sizeof(names) / sizeof(names[0]); i-- > 0;) {
 		void *function = dlsym(RTLD_NEXT, names[i].name);
 
 		memcpy((char *)&real + names[i].field, &function, sizeof(function));

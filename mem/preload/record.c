@@ -16,7 +16,6 @@
 #include "mem/preload/thread.h"
 #include "mem/preload/timeline.h"
 
-#include <sched.h>
 #include <stdatomic.h>
 #include <sys/single_threaded.h>
 #include <time.h>
@@ -52,14 +51,14 @@ static inline struct thread *enter(void)
 {
 	struct thread *thread = thread_self();
 
-	if (unlikely(!thread || thread->busy)) {
+	if (unlikely(!thread || thread->busy == preload.n_forks)) {
 		preload_trouble(WIRE_UNCOUNTED);
 		return NULL;
 	}
-	thread->busy = true;
+	thread->busy = preload.n_forks;
 	atomic_signal_fence(memory_order_seq_cst);
-	if (unlikely(!preload.own->has_section) && !section_claim()) {
-		thread->busy = false;
+	if (unlikely(!preload_has_section()) && !section_claim()) {
+		thread->busy = 0;
 		return NULL;
 	}
 	return thread;
@@ -68,7 +67,7 @@ static inline struct thread *enter(void)
 static inline void leave(struct thread *thread)
 {
 	atomic_signal_fence(memory_order_seq_cst);
-	thread->busy = false;
+	thread->busy = 0;
 }
 
 static bool try_take(struct shard *shard)
@@ -94,7 +93,7 @@ static __attribute__((noinline)) struct shard *take_shard_of_many(struct thread 
 			}
 		}
 		/* More threads inside than shards: some of them are not running. */
-		sched_yield();
+		preload_wait_while(&shards[thread->shard].is_taken, 1);
 	}
 }
 
@@ -136,7 +135,7 @@ static void count_inherited_free(struct live_block block)
 	struct wire_counter *counter;
 
 	while (__atomic_exchange_n(&inherited_lock, 1, __ATOMIC_ACQUIRE))
-		sched_yield();
+		preload_wait_while(&inherited_lock, 1);
 	counter = counter_of(WIRE_INHERITED_SHARD, block.stack);
 	counter->frees++;
 	counter->live_bytes -= (int64_t)block.size_bytes;

@@ -37,24 +37,24 @@ static void begin_timeline(struct wire_section *section)
 	timeline_add(&timeline, start, (uint64_t)section->live_bytes);
 }
 
-static bool refuse(uint32_t *count)
+static bool refuse(void)
 {
-	__atomic_fetch_add(count, 1, __ATOMIC_RELAXED);
+	__atomic_fetch_add(&preload.image->n_unmapped_children, 1, __ATOMIC_RELAXED);
 	__atomic_store_n(&preload.mode, MODE_OFF, __ATOMIC_RELEASE);
 	return false;
 }
 
-bool section_claim(void)
+static bool claim(void)
 {
 	struct wire_section *parent = preload.section, *section;
 	struct timespec now;
 	uint32_t number;
 
 	if (parent && preload.n_mapped_sections == 1)
-		return refuse(&preload.image->n_unmapped_children);
+		return refuse();
 	number = __atomic_fetch_add(&preload.image->n_sections, 1, __ATOMIC_RELAXED);
 	if (number >= WIRE_MAX_SECTIONS)
-		return refuse(&preload.image->n_unmapped_children);
+		return refuse();
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	section = section_at(number);
 	section->start_ns = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
@@ -69,7 +69,23 @@ bool section_claim(void)
 	begin_timeline(section);
 	preload.section = section;
 	preload.section_number = number;
-	preload.own->has_section = 1;
 	__atomic_store_n(&section->is_ready, 1, __ATOMIC_RELEASE);
 	return true;
+}
+
+bool section_claim(void)
+{
+	uint32_t *state = &preload.own->section, expected = SECTION_OF_PARENT;
+	bool claimed;
+
+	/* A forked child may have had threads before its first event. */
+	if (!__atomic_compare_exchange_n(state, &expected, SECTION_CLAIMING, false,
+	                                 __ATOMIC_ACQUIRE, __ATOMIC_ACQUIRE)) {
+		while (__atomic_load_n(state, __ATOMIC_ACQUIRE) == SECTION_CLAIMING)
+			preload_wait_while(state, SECTION_CLAIMING);
+		return preload_has_section();
+	}
+	claimed = claim();
+	__atomic_store_n(state, claimed ? SECTION_OWN : SECTION_OF_PARENT, __ATOMIC_RELEASE);
+	return claimed;
 }

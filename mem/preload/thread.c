@@ -28,3 +28,13 @@ struct thread *thread_search(uint64_t pointer)
 	}
 	return NULL;
 }
+
+void thread_forked(struct thread *self)
+{
+	bool was_busy = self && self->busy == preload.n_forks;
+
+	preload.n_forks++;
+	/* It forked in a signal handler that interrupted the recorder, and will go on in it. */
+	if (was_busy)
+		self->busy = preload.n_forks;
+}

@@ -14,7 +14,9 @@
 
 struct thread {
 	uint64_t pointer; /* the thread pointer; 0: a free entry */
-	bool busy;        /* inside the recorder: what it calls itself is not recorded */
+	uint32_t busy;    /* preload.n_forks while inside the recorder: what it calls itself is not
+	                     recorded. In a forked child the number of threads that have not come
+	                     along means nothing to the next one that gets their pointer. */
 	bool has_shard;
 	uint8_t shard;     /* where it recorded last */
 	const void *last;  /* its last allocation, until it is freed */
@@ -28,6 +30,9 @@ extern struct thread *thread_table;
 
 /* False: no memory. */
 bool thread_init(void);
+
+/* In a forked child, of the one thread that it has; NULL is fine. */
+void thread_forked(struct thread *self);
 
 /* Finds another place than the first, or makes an entry. NULL: none is free near its place. */
 struct thread *thread_search(uint64_t pointer);

@@ -18,6 +18,7 @@ promise "_exit" ends exit 0 1000 400 600
 promise "abort" ends abort 134 1000 400 600
 promise "SIGKILL" ends kill 137 1000 400 600
 promise "SIGSEGV" ends segv 139 1000 400 600
+promise "quick_exit" ends quick 0 1000 400 600
 promise "every descriptor closed" ends close 0 1010 400 610
 promise "another working directory" ends chdir 0 1000 400 600
 promise "an allocation on a signal stack" ends altstack 0 1001 401 600
@@ -26,6 +27,38 @@ promise "fork" ends fork 0 1050 400 650
 promise "a fork that runs no handlers" ends raw-fork 0 1050 400 650
 promise "exec" ends exec 0 2000 800 1200
 promise "posix_spawn with an empty environment" ends spawn 0 2000 800 1200
+started_by() { # NAME COMMAND...: the program's row is whole, whoever started it
+	local name=$1; shift
+	is "$(status_of profile-scenario --scenario "$name" --type memory -- "$@")" 0 || { cat "$scratch/err"; return 1; }
+	matches "$PROFILE_SCENARIO_RESULTS/$name/memory/latest/processes.csv" ',yes,,1000,400,100000,'
+}
+promise "env -i" started_by emptied env -i "$program" exit
+promise "a limit of no bytes for files" started_by fsize bash -c "ulimit -f 0; exec '$program' return"
+if [ "$(id -u)" = 0 ]; then
+	mkdir -m 755 "$scratch/open"
+	cp "$build/profile-scenario" "$build/libprofile-scenario-preload.so" "$program" "$scratch/open"
+	dropped() {
+		is "$(status_of "$scratch/open/profile-scenario" --scenario dropped --type memory -- "$scratch/open/heap-ends" drop)" 0 || { cat "$scratch/err"; return 1; }
+		is "$(metric "$PROFILE_SCENARIO_RESULTS/dropped/memory/latest" mem.allocations)" 2000
+	}
+	promise "setresuid and exec" dropped
+else
+	skip "setresuid and exec" "needs root to give up"
+fi
+# 24 x (2,000 + 1); each thread's dynamic vector is one more.
+sandboxed() {
+	is "$(status_of profile-scenario --scenario sandbox --type memory -- "$programs/heap-sandbox")" 0 || { cat "$scratch/err"; return 1; }
+	is "$(metric "$PROFILE_SCENARIO_RESULTS/sandbox/memory/latest" mem.allocations)" $((24 * 2002))
+}
+promise "a sandbox that allows what malloc calls, more threads than shards" sandboxed
+forks_of_threads() {
+	local run=$PROFILE_SCENARIO_RESULTS/forks/memory/latest
+	is "$(status_of profile-scenario --scenario forks --type memory -- "$programs/heap-forks")" 0 || { cat "$scratch/err"; return 1; }
+	# 400 blocks; what pthread_create asks for is reused or made anew, as glibc's cache of stacks has it.
+	tail -n +3 "$run/processes.csv" | awk -F, '$8 < 400 || $8 > 404 { print; bad = 1 } END { exit bad || NR != 20 }' || return 1
+	is "$(python3 -c "import json; print(json.load(open('$run/run.json'))['quality']['lost_samples'])")" 0
+}
+promise "forks while threads allocate: nothing of the children is lost" forks_of_threads
 promise "vfork and exec of another program" bash -c "
 	profile-scenario --scenario vfork --type memory --quiet -- '$program' vfork 2>/dev/null &&
 	grep -q ',true,/bin/true\|,true,true,' '$PROFILE_SCENARIO_RESULTS/vfork/memory/latest/processes.csv'"
