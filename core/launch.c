@@ -332,6 +332,7 @@ int launch_hold(struct launch **result, const struct launch_spec *spec, struct d
 	struct child_plan plan;
 	int err = plan_init(&plan, spec, diag);
 
+	*result = NULL;
 	if (err)
 		return err;
 	launch = xcalloc(1, sizeof(*launch));
@@ -344,11 +345,10 @@ int launch_hold(struct launch **result, const struct launch_spec *spec, struct d
 	if (!err)
 		err = wait_until_held(launch, diag);
 	plan_fini(&plan);
-	if (err) {
+	if (err)
 		launch_free(launch);
-		launch = NULL;
-	}
-	*result = launch;
+	else
+		*result = launch;
 	return err;
 }
 

@@ -67,6 +67,8 @@ void metrics_add(struct metrics *metrics, const struct metric_row *rows, const c
 {
 	struct metric *metric = find_metric(metrics, name);
 
+	if (!isfinite(value))
+		return;
 	if (!metric) {
 		metric = ARRAY_APPEND(metrics->items, metrics->n_items, metrics->capacity);
 		metric->name = xstrdup(name);

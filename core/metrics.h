@@ -27,7 +27,7 @@ struct metrics *metrics_new(void);
 void metrics_free(struct metrics *metrics);
 
 /* Adds one sample (one run's value). The name must match a row of `rows`, which gives unit and
- * direction. */
+ * direction. What is not finite (a share of nothing) was not measured, and adds nothing. */
 void metrics_add(struct metrics *metrics, const struct metric_row *rows, const char *name,
                  double value);
 /* The metric's value is the sum of its samples from now on, not their median: repeats were merged.

@@ -1,6 +1,7 @@
 /* Metrics: values are medians or sums of samples, and what was not measured is absent. */
 #include "core/metrics.h"
 
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -60,6 +61,9 @@ static void what_was_not_measured_is_absent(void **state)
 	assert_false(metrics_value(metrics, "io.calls", &value));
 	assert_int_equal(json_object_size(json), 0);
 	json_decref(json);
+	metrics_add(metrics, rows, "io.calls", NAN);
+	metrics_add(metrics, rows, "io.calls", INFINITY);
+	assert_false(metrics_value(metrics, "io.calls", &value));
 	metrics_free(metrics);
 }
 

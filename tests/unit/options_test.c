@@ -126,6 +126,8 @@ static void the_nearest_word_is_found_or_none(void **state)
 	assert_string_equal(nearest_word("cpus", words), "cpu");
 	assert_string_equal(nearest_word("freqency", words), "frequency");
 	assert_null(nearest_word("zebra", words));
+	/* Half the letters differ: no slip, but another word. */
+	assert_null(nearest_word("memxyz", words));
 }
 
 int main(void)
