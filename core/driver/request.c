@@ -2,8 +2,10 @@
 #include "core/driver/request.h"
 
 #include "core/driver/collectors.h"
-#include "core/driver/private_dir.h"
 #include "core/driver/judge_setting.h"
+#include "core/driver/own_directory.h"
+#include "core/driver/parameters.h"
+#include "core/driver/private_dir.h"
 
 #include "core/alloc.h"
 #include "core/diag.h"
@@ -12,23 +14,8 @@
 
 #include <ctype.h>
 #include <errno.h>
-#include <libgen.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
-
-/* The directory of our own executable: workloads and scenarios are found from there. */
-static char *own_directory(void)
-{
-	char path[PATH_MAX];
-	ssize_t len = readlink("/proc/self/exe", path, sizeof(path) - 1);
-
-	if (len < 0)
-		return xstrdup(".");
-	path[len] = 0;
-	return xstrdup(dirname(path));
-}
 
 void request_scenario_dirs(const struct run_options *options, struct text_list *directories)
 {
@@ -115,67 +102,6 @@ static int load_scenario(struct request *request, struct diag *diag)
 	free(file);
 	text_list_fini(&directories);
 	return err;
-}
-
-static bool mentions_scratch(const char *text)
-{
-	return text && strstr(text, "${scratch}");
-}
-
-static bool wants_scratch(const struct scenario *scenario)
-{
-	const char *const texts[] = {scenario->command, scenario->prepare, scenario->cleanup,
-	                             scenario->cwd, scenario->stdin_path};
-
-	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
-		if (mentions_scratch(texts[i]))
-			return true;
-	for (size_t i = 0; i < scenario->environment.n_texts; i++)
-		if (mentions_scratch(scenario->environment.texts[i]))
-			return true;
-	return false;
-}
-
-/* ${scratch}: a directory of the target's, made only where the scenario asks for it. */
-static int add_scratch(struct request *request, struct diag *diag)
-{
-	const char *typed = request->line->common->user;
-	char *parameter;
-	int err;
-
-	if (!wants_scratch(&request->scenario))
-		return 0;
-	err = private_dir_make(&request->scratch, typed ? typed : request->scenario.user, diag);
-	if (err)
-		return err;
-	parameter = xasprintf("scratch=%s", request->scratch);
-	text_list_add(&request->parameters, parameter);
-	free(parameter);
-	return 0;
-}
-
-static void gather_parameters(struct request *request)
-{
-	const struct text_list *lists[] = {&request->scenario.parameters,
-	                                   &request->line->common->parameters};
-	char *own = own_directory();
-	char *workloads = xasprintf("workloads=%s/workloads", own);
-
-	text_list_add(&request->parameters, workloads);
-	for (size_t i = 0; i < ARRAY_SIZE(lists); i++)
-		for (size_t j = 0; j < lists[i]->n_texts; j++)
-			text_list_add(&request->parameters, lists[i]->texts[j]);
-	free(workloads);
-	free(own);
-}
-
-static int check_parameters(const struct text_list *parameters, struct diag *diag)
-{
-	for (size_t i = 0; i < parameters->n_texts; i++)
-		if (!strchr(parameters->texts[i], '=') || *parameters->texts[i] == '=')
-			return diag_fail(diag, EINVAL, "--parameter takes NAME=VALUE, not '%s'",
-			                 parameters->texts[i]);
-	return 0;
 }
 
 int request_expand(const struct request *request, char **text, struct diag *diag)
@@ -336,11 +262,7 @@ int request_init(struct request *request, const struct command_line *line, struc
 	request->results = request_results_dir(line->common);
 	err = load_scenario(request, diag);
 	if (!err)
-		err = check_parameters(&line->common->parameters, diag);
-	if (err)
-		return err;
-	gather_parameters(request);
-	err = add_scratch(request, diag);
+		err = parameters_gather(request, diag);
 	if (!err)
 		err = resolve(request, diag);
 	if (!err)

@@ -57,6 +57,8 @@ promise "a scenario's command is split and expanded" is "$(good)" "found 42 thin
 promise "words with a dash behind -- replace the arguments" is "$(good -- -n x)" x
 promise "other words are the whole command" is "$(good -- printf '%s' $'c' )" c
 promise "--parameter wins over the file" is "$(good --parameter greeting=bye)" "bye a b"
+promise "a parameter that the file does not know is refused" reason 125 "has no parameter 'greting'; did you mean 'greeting'?" \
+	profile-scenario --scenarios "$scratch/scenarios" --scenario good --parameter greting=bye
 promise "the scenario's environment is the target's" is "$(good -- printenv COLOUR)" blue
 good >/dev/null
 good_run=$PROFILE_SCENARIO_RESULTS/good/$type/latest

@@ -1,0 +1,118 @@
+/* Gathers the values of ${NAME} and refuses names that a scenario does not know. */
+#include "core/driver/parameters.h"
+
+#include "core/driver/own_directory.h"
+#include "core/driver/private_dir.h"
+#include "core/driver/request.h"
+
+#include "core/alloc.h"
+#include "core/diag.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Does any value of the file hold ${NAME}? */
+static bool mentions(const struct scenario *scenario, const char *name)
+{
+	char *reference = xasprintf("${%s}", name);
+	bool found = false;
+
+	for (size_t i = 0; !found && i < scenario->n_settings; i++)
+		found = strstr(scenario->settings[i].value, reference);
+	free(reference);
+	return found;
+}
+
+static int unknown_parameter(const struct scenario *scenario, const char *name, struct diag *diag)
+{
+	const char **known = xcalloc(scenario->n_settings + 1, sizeof(*known));
+	const char *near;
+	size_t n_known = 0;
+
+	for (size_t i = 0; i < scenario->n_settings; i++)
+		if (!strcmp(scenario->settings[i].section, "parameters"))
+			known[n_known++] = scenario->settings[i].key;
+	near = nearest_word(name, known);
+	if (near)
+		diag_fail(diag, EINVAL, "%s has no parameter '%s'; did you mean '%s'?",
+		          scenario->file, name, near);
+	else
+		diag_fail(diag, EINVAL, "%s has no parameter '%s'", scenario->file, name);
+	free(known);
+	return -EINVAL;
+}
+
+/* NAME=VALUE, and a name that the scenario file, where there is one, gives or uses. */
+static int check_parameter(const struct scenario *scenario, const char *text, struct diag *diag)
+{
+	size_t len = strcspn(text, "=");
+	char *name;
+	bool known;
+	int err = 0;
+
+	if (!len || !text[len])
+		return diag_fail(diag, EINVAL, "--parameter takes NAME=VALUE, not '%s'", text);
+	name = xstrndup(text, len);
+	known = !scenario->file || mentions(scenario, name);
+	for (size_t i = 0; !known && i < scenario->n_settings; i++)
+		known = !strcmp(scenario->settings[i].section, "parameters") &&
+		        !strcmp(scenario->settings[i].key, name);
+	if (!known)
+		err = unknown_parameter(scenario, name, diag);
+	free(name);
+	return err;
+}
+
+static int check_parameters(const struct request *request, struct diag *diag)
+{
+	const struct text_list *typed = &request->line->common->parameters;
+	int err = 0;
+
+	for (size_t i = 0; !err && i < typed->n_texts; i++)
+		err = check_parameter(&request->scenario, typed->texts[i], diag);
+	return err;
+}
+
+static void add_values(struct request *request)
+{
+	const struct text_list *lists[] = {&request->scenario.parameters,
+	                                   &request->line->common->parameters};
+	char *own = own_directory();
+	char *workloads = xasprintf("workloads=%s/workloads", own);
+
+	text_list_add(&request->parameters, workloads);
+	for (size_t i = 0; i < ARRAY_SIZE(lists); i++)
+		for (size_t j = 0; j < lists[i]->n_texts; j++)
+			text_list_add(&request->parameters, lists[i]->texts[j]);
+	free(workloads);
+	free(own);
+}
+
+/* ${scratch}: a directory of the target's, made only where the scenario asks for it. */
+static int add_scratch(struct request *request, struct diag *diag)
+{
+	const char *typed = request->line->common->user;
+	char *parameter;
+	int err;
+
+	if (!mentions(&request->scenario, "scratch"))
+		return 0;
+	err = private_dir_make(&request->scratch, typed ? typed : request->scenario.user, diag);
+	if (err)
+		return err;
+	parameter = xasprintf("scratch=%s", request->scratch);
+	text_list_add(&request->parameters, parameter);
+	free(parameter);
+	return 0;
+}
+
+int parameters_gather(struct request *request, struct diag *diag)
+{
+	int err = check_parameters(request, diag);
+
+	if (err)
+		return err;
+	add_values(request);
+	return add_scratch(request, diag);
+}
