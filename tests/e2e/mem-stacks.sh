@@ -151,14 +151,3 @@ in_other_directory() {
 	contains "$PROFILE_SCENARIO_RESULTS/opens/memory/latest/stacks.folded" "main;in_library 2000"
 }
 promise "a library opened by a relative name has names" in_other_directory
-
-# The second library is loaded where the first one was.
-printf '#include <dlfcn.h>\nint main(int n, char **v) { for (int i = 1; i < n; i++) { void *h = dlopen(v[i], RTLD_NOW), *(*f)(unsigned long) = dlsym(h, "in_library"); f(i * 1000); dlclose(h); } return 0; }\n' >"$scratch/unloads.c"
-gcc -O0 -o "$scratch/unloads" "$scratch/unloads.c"
-unloaded() {
-	gcc -O0 -shared -fPIC -o "$scratch/first.so" "$scratch/old.c" && gcc -O0 -shared -fPIC -o "$scratch/second.so" "$scratch/new.c" || return 1
-	measure unloads -- "$scratch/unloads" "$scratch/first.so" "$scratch/second.so"
-	contains "$PROFILE_SCENARIO_RESULTS/unloads/memory/latest/stacks.folded" "main;in_library 1000" &&
-		contains "$PROFILE_SCENARIO_RESULTS/unloads/memory/latest/stacks.folded" "main;in_library;other_name 2000"
-}
-promise "a library loaded in the place of another keeps its own names" unloaded
