@@ -308,8 +308,17 @@ static void sum_samples(struct builder *builder)
 	u64map_free(sums);
 }
 
-/* Separators of the format, and what would break its lines. */
-static void replace_separators(char *name)
+const char *frame_kind_mark(enum frame_kind kind)
+{
+	static const char *const marks[] = {
+	    [FRAME_USER] = "",    [FRAME_INLINED] = "_[i]", [FRAME_KERNEL] = "_[k]",
+	    [FRAME_JIT] = "_[j]", [FRAME_UNRESOLVED] = "",  [FRAME_FAILED] = "",
+	};
+
+	return marks[kind];
+}
+
+void folded_clean(char *name)
 {
 	for (char *at = name; *at; at++) {
 		if (*at == ';')
@@ -321,17 +330,13 @@ static void replace_separators(char *name)
 
 static char *folded_name(const struct frame *frame, const char *function)
 {
-	static const char *const suffixes[] = {
-	    [FRAME_USER] = "",    [FRAME_INLINED] = "_[i]", [FRAME_KERNEL] = "_[k]",
-	    [FRAME_JIT] = "_[j]", [FRAME_UNRESOLVED] = "",  [FRAME_FAILED] = "",
-	};
 	/* A name in the words of a JIT or of ours has no arguments to cut. */
 	bool is_code = frame->kind <= FRAME_KERNEL;
 	char *name = is_code ? demangle_short(function) : xstrdup(function);
-	char *folded = xasprintf("%s%s", name, suffixes[frame->kind]);
+	char *folded = xasprintf("%s%s", name, frame_kind_mark(frame->kind));
 
 	free(name);
-	replace_separators(folded);
+	folded_clean(folded);
 	return folded;
 }
 
@@ -480,4 +485,13 @@ const char *profile_folded_name(const struct profile *profile, uint32_t frame)
 {
 	BUG(frame >= profile->n_frames);
 	return string_pool_text(profile->texts, profile->folded[frame]);
+}
+
+char *profile_shown_name(const struct profile *profile, uint32_t frame)
+{
+	enum frame_kind kind = profile_frame(profile, frame)->kind;
+	const char *folded = profile_folded_name(profile, frame);
+	size_t len = strlen(folded) - strlen(frame_kind_mark(kind));
+
+	return xasprintf("%.*s%s", (int)len, folded, kind == FRAME_INLINED ? " (inlined)" : "");
 }

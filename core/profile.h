@@ -73,6 +73,14 @@ const struct frame *profile_frame(const struct profile *profile, uint32_t frame)
 /* The frame as stacks.folded spells it (CONTRACT 3): the name without arguments, `;` as `:`,
  * with _[k], _[i] or _[j]. Lives as long as the profile. */
 const char *profile_folded_name(const struct profile *profile, uint32_t frame);
+/* The mark at the end of the folded names of this kind, or "". */
+const char *frame_kind_mark(enum frame_kind kind);
+/* Replaces what a folded line cannot hold: `;` by `:`, control characters by `?`. */
+void folded_clean(char *name);
+
+/* The folded name as people read it: without its mark, but for "(inlined)" behind it. The caller
+ * frees it. */
+char *profile_shown_name(const struct profile *profile, uint32_t frame);
 
 /* Self and total value of each function of one type, largest self first. A function that is
  * several times on one stack counts once in its total. The caller frees the array. */

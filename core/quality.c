@@ -52,23 +52,28 @@ static const char *find_remedy(const struct recording *recording, struct symboli
 }
 
 uint64_t quality_add_unresolved(json_t *quality, const struct profile *profile,
-                                const struct recording *recording, struct symbolizer *symbolizer)
+                                const struct recording *recording, struct symbolizer *symbolizer,
+                                const char **remedy)
 {
 	size_t n_objects;
 	struct object_value *objects = profile_unresolved(profile, &n_objects);
 	uint64_t total = profile_total(profile, 0), unresolved = 0;
 	json_t *by_object = json_object();
 
+	if (remedy)
+		*remedy = NULL;
 	for (size_t i = 0; i < n_objects; i++) {
 		const char *name = profile_text(profile, objects[i].object);
-		const char *remedy = NULL;
+		const char *sentence = NULL;
 
 		unresolved += objects[i].value;
 		json_set_named(by_object, name, json_integer((json_int_t)objects[i].value));
 		if (100.0 * (double)objects[i].value >= WORTH_SAYING_PERCENT * (double)total)
-			remedy = find_remedy(recording, symbolizer, name);
-		if (remedy)
-			quality_add_note(quality, "%s", remedy);
+			sentence = find_remedy(recording, symbolizer, name);
+		if (sentence)
+			quality_add_note(quality, "%s", sentence);
+		if (remedy && i == 0)
+			*remedy = sentence;
 	}
 	json_object_set_new(quality, "unresolved_percent",
 	                    json_real(total ? 100.0 * (double)unresolved / (double)total : 0));

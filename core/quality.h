@@ -16,8 +16,10 @@ void quality_add_note(json_t *quality, const char *format, ...)
 /* Sets "unresolved_percent" and "unresolved_by_object" (object -> how much) by the values of the
  * profile's first type whose innermost frame has no name, and notes the remedy for each object that
  * matters. The recording is the one that the profile was made of by the symbolizer. Returns how
- * much has no name. */
+ * much has no name; *remedy (may be NULL) is the sentence for the object with most of it, or NULL,
+ * and lives as long as the symbolizer. */
 uint64_t quality_add_unresolved(json_t *quality, const struct profile *profile,
-                                const struct recording *recording, struct symbolizer *symbolizer);
+                                const struct recording *recording, struct symbolizer *symbolizer,
+                                const char **remedy);
 
 #endif

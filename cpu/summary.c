@@ -28,12 +28,17 @@ const struct metric_row cpu_metrics[] = {
 
 const struct finding_row cpu_findings[] = {
     {"samples", FINDING_BELOW, 1000, "warning", "samples, fewer make shares uncertain"},
+    {"unresolved-percent", FINDING_ABOVE, 10, "warning",
+     "samples whose function has no name, in percent"},
     {"self-percent", FINDING_ABOVE, 25, "info",
      "one function's own share of the samples, in percent"},
     {0},
 };
 
-enum { TABLE_ROWS = 5 };
+enum {
+	TABLE_ROWS = 5,
+	WIDEST_NAME = 50, /* a wider one pushes its own place aside, not those of all rows */
+};
 
 static double percent(uint64_t part, uint64_t whole)
 {
@@ -107,10 +112,16 @@ static void note_coverage(const struct cpu_facts *facts, json_t *quality)
 		    covered, 1000.0 / (double)facts->event->freq_hz);
 }
 
-/* Returns how many samples have no name. */
-static uint64_t add_quality(const struct cpu_facts *facts, json_t *quality)
+/* Samples without a name, and the sentence that helps most of them to one, or NULL. */
+struct unresolved {
+	uint64_t n_samples;
+	const char *remedy;
+};
+
+static struct unresolved add_quality(const struct cpu_facts *facts, json_t *quality)
 {
 	const struct sampler_totals *totals = facts->totals;
+	struct unresolved unresolved;
 
 	for (size_t i = 0; i < facts->event->notes.n_texts; i++)
 		quality_add_note(quality, "%s", facts->event->notes.texts[i]);
@@ -130,7 +141,9 @@ static uint64_t add_quality(const struct cpu_facts *facts, json_t *quality)
 	                    json_real(percent(totals->n_truncated, totals->n_samples)));
 	json_object_set_new(quality, "completed_percent",
 	                    json_real(percent(totals->n_completed, totals->n_samples)));
-	return quality_add_unresolved(quality, facts->profile, facts->recording, facts->symbolizer);
+	unresolved.n_samples = quality_add_unresolved(quality, facts->profile, facts->recording,
+	                                              facts->symbolizer, &unresolved.remedy);
+	return unresolved;
 }
 
 static char *event_text(const struct cpu_event *event)
@@ -178,14 +191,17 @@ static void add_table(const struct cpu_facts *facts, struct text_list *table)
 	size_t n_functions;
 	struct function_value *functions =
 	    profile_functions(facts->profile, SAMPLER_SAMPLES, &n_functions);
+	char *names[TABLE_ROWS];
 	int width = 0;
 
 	if (n_functions > TABLE_ROWS)
 		n_functions = TABLE_ROWS;
 	for (size_t i = 0; i < n_functions; i++) {
-		int length = (int)strlen(profile_folded_name(facts->profile, functions[i].frame));
+		int length;
 
-		if (length > width && length <= 50)
+		names[i] = profile_shown_name(facts->profile, functions[i].frame);
+		length = (int)strlen(names[i]);
+		if (length > width && length <= WIDEST_NAME)
 			width = length;
 	}
 	text_list_add(table, "   SELF   TOTAL  FUNCTION");
@@ -193,12 +209,12 @@ static void add_table(const struct cpu_facts *facts, struct text_list *table)
 		char *place = place_of(facts->profile, &functions[i]);
 		char *line =
 		    xasprintf("%5.1f %% %5.1f %%  %-*s  %s", percent(functions[i].self, total),
-		              percent(functions[i].total, total), width,
-		              profile_folded_name(facts->profile, functions[i].frame), place);
+		              percent(functions[i].total, total), width, names[i], place);
 
 		text_list_add(table, line);
 		free(line);
 		free(place);
+		free(names[i]);
 	}
 	free(functions);
 }
@@ -223,37 +239,47 @@ static void judge_hottest(const struct cpu_facts *facts, struct findings *findin
 	struct function_value *functions =
 	    profile_functions(facts->profile, SAMPLER_SAMPLES, &n_functions);
 	const struct function_value *top = hottest(facts->profile, functions, n_functions);
-	double share = top ? percent(top->self, facts->totals->n_samples) : 0;
 
-	if (top)
+	if (top) {
+		double share = percent(top->self, facts->totals->n_samples);
+		char *name = profile_shown_name(facts->profile, top->frame);
+
 		findings_judge(
 		    findings, cpu_findings, "self-percent", share, NULL,
 		    "%.1f %% of the samples are in %s itself: the place to look at first", share,
-		    profile_folded_name(facts->profile, top->frame));
+		    name);
+		free(name);
+	}
 	free(functions);
 }
 
-static void judge(const struct cpu_facts *facts, struct findings *findings)
+static void judge(const struct cpu_facts *facts, struct unresolved unresolved,
+                  struct findings *findings)
 {
 	enum { ENOUGH_FOR_SHARES = 100 }; /* a quarter of them is 25 +- 4.3 */
 	uint64_t n_samples = facts->totals->n_samples;
+	double share = percent(unresolved.n_samples, n_samples);
 
 	findings_judge(findings, cpu_findings, "samples", (double)n_samples, "cpu.samples",
 	               "few samples (%" PRIu64 ") leave shares uncertain; add --min-samples 1000, "
 	               "and the command is run until there are so many",
 	               n_samples);
+	if (unresolved.remedy)
+		findings_judge(findings, cpu_findings, "unresolved-percent", share,
+		               "cpu.unresolved_percent", "%.1f %% of the samples have no name: %s",
+		               share, unresolved.remedy);
 	if (n_samples >= ENOUGH_FOR_SHARES)
 		judge_hottest(facts, findings);
 }
 
 void cpu_summarize(const struct cpu_facts *facts, struct result *result)
 {
-	uint64_t n_unresolved = add_quality(facts, result->quality);
+	struct unresolved unresolved = add_quality(facts, result->quality);
 
-	add_metrics(facts, n_unresolved, result->metrics);
-	result->headline = headline(facts, n_unresolved);
+	add_metrics(facts, unresolved.n_samples, result->metrics);
+	result->headline = headline(facts, unresolved.n_samples);
 	add_table(facts, &result->table);
-	judge(facts, result->findings);
+	judge(facts, unresolved, result->findings);
 }
 
 char *cpu_why_no_samples(const struct cpu_event *event, uint64_t used_ns, size_t n_repeats)
@@ -261,8 +287,8 @@ char *cpu_why_no_samples(const struct cpu_event *event, uint64_t used_ns, size_t
 	/* Ten periods: to miss all of them by chance has odds of 1 to 22,000. */
 	if (used_ns > 10 * 1000000000ull / event->freq_hz)
 		return xasprintf("no samples in %.3f s of processor time: the kernel ends sampling "
-		                 "when a program "
-		                 "gains rights (set-user-id, file capabilities); run this as root",
+		                 "when a program gains rights (set-user-id, file capabilities); "
+		                 "run this as root",
 		                 (double)used_ns / 1e9);
 	return xasprintf(
 	    "no samples: %zu run%s took %.1f ms of processor time; add --min-samples 1000, and the "

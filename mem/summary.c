@@ -54,7 +54,7 @@ static uint64_t fill_quality(json_t *quality, const struct heap_totals *totals,
 	                    json_real(percent(lost, totals->allocations + lost)));
 	json_object_set_new(quality, "truncated_percent",
 	                    json_real(percent(totals->without_whole_stack, totals->allocations)));
-	return quality_add_unresolved(quality, profile, recording, symbolizer);
+	return quality_add_unresolved(quality, profile, recording, symbolizer, NULL);
 }
 
 static void add_troubles(const struct heap_run *run, json_t *quality)

@@ -38,12 +38,7 @@ static uint32_t add_command(struct string_pool *names, const char *comm)
 	char *name = xstrdup(*comm ? comm : "?");
 	uint32_t id;
 
-	for (char *c = name; *c; c++) {
-		if (*c == ';')
-			*c = ':';
-		else if ((unsigned char)*c < ' ')
-			*c = '?';
-	}
+	folded_clean(name);
 	id = string_pool_add(names, name);
 	free(name);
 	return id;
@@ -288,8 +283,5 @@ void call_tree_fini(struct call_tree *tree)
 
 size_t call_node_name_length(const struct call_node *node)
 {
-	bool is_marked = node->is_frame && (node->kind == FRAME_KERNEL ||
-	                                    node->kind == FRAME_INLINED || node->kind == FRAME_JIT);
-
-	return strlen(node->name) - (is_marked ? strlen("_[k]") : 0);
+	return strlen(node->name) - (node->is_frame ? strlen(frame_kind_mark(node->kind)) : 0);
 }

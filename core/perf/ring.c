@@ -62,7 +62,8 @@ static int open_failed(int err, const struct perf_event_attr *attr, struct diag 
 	if (err == ENOSYS)
 		return diag_fail(
 		    diag, EOPNOTSUPP,
-		    "this kernel has no perf events; use one built with CONFIG_PERF_EVENTS");
+		    "this kernel has no perf events, or a container hides them; use one built with "
+		    "CONFIG_PERF_EVENTS, or let the seccomp profile allow perf_event_open");
 	if (err == EMFILE)
 		return diag_fail(diag, err, "cannot open perf events: %s; raise ulimit -n",
 		                 strerror(err));

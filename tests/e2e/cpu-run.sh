@@ -43,6 +43,21 @@ assert m['value'] >= 100 and len(m['samples']) >= 2 and sum(m['samples']) == m['
 promise "the merged runs are in one file of stacks" is \
 	"$(awk '{ n += $NF } END { print n }' "$again/stacks.folded")" "$(metric "$again" cpu.samples)"
 
+# 10 ms of processor time a run: one alone would have to wait for a processor for half a second.
+status_of cpu --scenario longer --min-time 0.5 -- "$programs/cpu_split" 10 >/dev/null
+promise "--min-time repeats the command until it ran for so long" python3 -c "
+import json
+ns = json.load(open('$scratch/results/longer/cpu/latest/run.json'))['metrics']['run.wall_ns']['samples']
+assert len(ns) >= 2 and sum(ns[:-1]) < 500e6 <= sum(ns), ns"
+
+# main has all samples, the burners 70, 20 and 10 % of them: 15 % is 5 standard deviations from 20 of 500.
+status_of cpu --scenario limited --percent-limit 15 -- "$programs/cpu_split" 500 >/dev/null
+rows=$(grep -oE '\[[.k]\] .*' "$scratch/results/limited/cpu/latest/report.txt")
+promise "--percent-limit leaves smaller functions out of report.txt" is \
+	"$(grep -c burn_ <<<"$rows") $(grep -cE 'burn_(seventy|twenty)' <<<"$rows")" "2 2"
+promise "and out of its graphs" is \
+	"$(grep -c burn_ten "$scratch/results/limited/cpu/latest/report.txt")" 0
+
 promise "--no-inherit samples the first thread alone" is "$(
 	status_of cpu --scenario alone --no-inherit -- "$programs/cpu_tree" >/dev/null
 	grep -cE 'burn_in_(child|thread)' "$scratch/results/alone/cpu/latest/stacks.folded")" 0
@@ -56,6 +71,33 @@ else
 	promise "time that no sample stands for is said" contains "$scratch/results/short/cpu/latest/run.json" \
 		"of the processor time"
 fi
+
+# Nobody's names: a stripped program.
+strip -o "$scratch/nameless" "$programs/cpu_split"
+status_of cpu --scenario nameless -- "$scratch/nameless" 200 >/dev/null
+promise "samples without a name are a finding with the remedy" matches "$scratch/err" \
+	'^note +9[0-9]\.[0-9] % of the samples have no name: .*/nameless; .*do not strip it$'
+promise "so many samples without a name are not the place to look at first" \
+	is "$(grep -c 'place to look at' "$scratch/err")" 0
+
+# As in a container whose seccomp profile forbids perf events: EPERM, EACCES, ENOSYS.
+for errno in 1 13 38; do
+	status_of "$programs/refuse_perf" $errno "$build/profile-scenario" --results "$scratch/refused" \
+		--type cpu -- touch "$scratch/ran" >"$scratch/status"
+	promise "without perf events (errno $errno) a cpu run is unusable" is "$(cat "$scratch/status")" 3
+	promise "it says the remedy in one line (errno $errno)" is \
+		"$(grep -c 'exit 3: .*seccomp profile allow perf_event_open' "$scratch/err") $(wc -l <"$scratch/err")" "1 1"
+	promise "it runs nothing and leaves nothing (errno $errno)" is \
+		"$(find "$scratch/ran" "$scratch/refused" 2>/dev/null)" ""
+done
+
+# Code made at run time: its caller is found by its frame pointer, its name in the map it wrote.
+status_of cpu --scenario jit -- "$programs/cpu_jit" 200 >/dev/null
+rm -f "/tmp/perf-$(cat "$scratch/out").map"
+promise "code made at run time has callers and a name" \
+	matches "$scratch/results/jit/cpu/latest/stacks.folded" '^cpu_jit;_start;.*;main;made_at_run_time_\[j\];burn '
+promise "stacks that owe a caller to a frame pointer are counted" \
+	matches "$scratch/results/jit/cpu/latest/run.json" '"[0-9]+ stacks pass through code without unwind tables'
 
 # As an ordinary user: user code at paranoid 2, kernel code as well below it.
 if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
@@ -74,6 +116,10 @@ if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
 	else
 		skip "an ordinary user gets a profile" "kernel.perf_event_paranoid is not 2"
 	fi
+	status_of cpu --scenario jit --user nobody -- "$programs/cpu_jit" 200 >/dev/null
+	rm -f "/tmp/perf-$(cat "$scratch/out").map"
+	promise "the map of a program that ran as another user is believed" \
+		contains "$scratch/results/jit/cpu/latest/stacks.folded" ';made_at_run_time_[j];burn '
 	cp "$programs/cpu_split" "$scratch/with_caps"
 	cp "$programs/cpu_split" "$scratch/setuid"
 	chmod u+s "$scratch/setuid"

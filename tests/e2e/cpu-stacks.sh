@@ -82,9 +82,13 @@ promise "the dynamic linker's start is the end of a stack, though it has no CFI"
 
 if [ "$(id -u)" = 0 ] || [ "$(cat /proc/sys/kernel/perf_event_paranoid)" -lt 2 ]; then
 	sample kernel -- dd if=/dev/zero of=/dev/null bs=256k count=8000
+	profile-scenario --results "$scratch/results" show kernel/cpu >"$scratch/summary" 2>&1
 	# read, __read or __GI___libc_read, by what libc's symbol tables hold.
 	promise "kernel frames stand on the user frames that called them" \
 		matches "$folded" '^dd;.*[;_]read;.*_\[k\];.*_\[k\] '
+	promise "the summary shows them by their object, without marks" \
+		matches "$scratch/summary" '^ +[0-9.]+ % +[0-9.]+ %  [a-z_0-9]+ +\[kernel\]$'
+	promise "no mark of stacks.folded is in the summary" is "$(grep -cF '_[' "$scratch/summary")" 0
 	sample no-kernel --no-kernel -- dd if=/dev/zero of=/dev/null bs=16 count=600000
 	promise "--no-kernel samples user code" matches "$folded" '^dd;.*[;_]write '
 	promise "--no-kernel leaves the kernel out" is "$(grep -c '_\[k\]' "$folded")" 0

@@ -3,3 +3,4 @@ include tests/programs/looks.mk
 # A library, for tests that sample themselves while they run its C++ code.
 $(BUILD)/tests/programs/cxx_frames: PROGRAM_CFLAGS = -O2 -g -shared -fPIC
 $(BUILD)/tests/programs/cpu_static: PROGRAM_CFLAGS = -O2 -g -static
+$(BUILD)/tests/programs/refuse_perf: PROGRAM_LDLIBS = -lseccomp
