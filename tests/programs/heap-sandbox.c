@@ -1,6 +1,8 @@
 /* 24 threads allocate and free 2,000 blocks each in a sandbox that kills whoever makes a system
  * call that malloc does not make. */
+#include <limits.h>
 #include <linux/filter.h>
+#include <linux/futex.h>
 #include <linux/seccomp.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -13,7 +15,7 @@
 
 enum { THREADS = 24, ROUNDS = 2000 };
 
-static atomic_int n_ready, n_done, is_closed;
+static atomic_int n_ready, n_done, is_closed, all_done;
 
 /* glibc's malloc makes these; the last two end the program. */
 static const int allowed[] = {SYS_brk,      SYS_mmap,  SYS_munmap, SYS_mremap,    SYS_madvise,
@@ -46,18 +48,31 @@ static void allocate_once(size_t size)
 	free(block);
 }
 
+/* Waiting must not be a system call of another kind, nor keep the CPUs from those who work. */
+static void wait_while(atomic_int *word, int value)
+{
+	while (atomic_load(word) == value)
+		syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, value, NULL, NULL, 0);
+}
+
+static void set_and_wake(atomic_int *word, int value)
+{
+	atomic_store(word, value);
+	syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, INT_MAX, NULL, NULL, 0);
+}
+
 static void *work(void *unused)
 {
 	/* A thread's first allocation may ask for the number of CPUs. */
 	allocate_once(10);
 	atomic_fetch_add(&n_ready, 1);
-	while (!atomic_load(&is_closed))
-		__builtin_ia32_pause();
+	wait_while(&is_closed, 0);
 	for (int i = 0; i < ROUNDS; i++)
 		allocate_once((size_t)(i % 100) * (i % 50 ? 10 : 5000));
-	atomic_fetch_add(&n_done, 1);
+	if (atomic_fetch_add(&n_done, 1) + 1 == THREADS)
+		set_and_wake(&all_done, 1);
 	for (;;)
-		__builtin_ia32_pause();
+		wait_while(&is_closed, 1);
 	return unused;
 }
 
@@ -72,8 +87,7 @@ int main(void)
 		usleep(1000);
 	if (close_sandbox())
 		return 2;
-	atomic_store(&is_closed, 1);
-	while (atomic_load(&n_done) < THREADS)
-		__builtin_ia32_pause();
+	set_and_wake(&is_closed, 1);
+	wait_while(&all_done, 0);
 	_exit(0);
 }
