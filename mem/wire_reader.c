@@ -184,6 +184,28 @@ static void keep_sums(struct wire_section_copy *copy, const struct sums *all, ui
 	}
 }
 
+/* Threads tell the section of their changes in steps, so that a peak within a step goes unseen.
+ * What is live at the end is exact: where it is more than the peak that was seen, it is the peak.
+ */
+static void raise_peak_to_end(struct sums *all, uint32_t n_stacks)
+{
+	int64_t end_bytes = 0, peak_bytes = 0;
+
+	for (uint32_t stack = 0; stack <= n_stacks; stack++) {
+		end_bytes += all[stack].live_bytes + all[stack].inherited_bytes;
+		peak_bytes += all[stack].peak_bytes;
+	}
+	if (end_bytes <= peak_bytes)
+		return;
+	for (uint32_t stack = 0; stack <= n_stacks; stack++) {
+		struct sums *sums = &all[stack];
+
+		sums->peak_bytes = sums->live_bytes + sums->inherited_bytes;
+		sums->peak_blocks =
+		    (int64_t)(sums->allocations - sums->frees) + sums->inherited_blocks;
+	}
+}
+
 static int read_counters(struct wire_section_copy *copy, uint32_t n_stacks, uint64_t section_off,
                          struct wire_source source, struct diag *diag)
 {
@@ -193,8 +215,10 @@ static int read_counters(struct wire_section_copy *copy, uint32_t n_stacks, uint
 	for (unsigned shard = 0; shard <= WIRE_N_SHARDS && !err; shard++)
 		if (!add_shard(sums, n_stacks, &copy->head, section_off, shard, source))
 			err = diag_fail(diag, EIO, "cannot read the counters of a target");
-	if (!err)
+	if (!err) {
+		raise_peak_to_end(sums, n_stacks);
 		keep_sums(copy, sums, n_stacks);
+	}
 	free(sums);
 	return err;
 }
