@@ -139,6 +139,7 @@ if [ "$(id -u)" = 0 ]; then
 	promise "--ambient-cap is the target's" bash -c "profile-scenario --quiet --user nobody --ambient-cap cap_net_raw --type $type -- \
 		grep CapEff /proc/self/status | grep -q 0000000000002000"
 	chmod 755 "$scratch"
+	for_every_user
 	cp /bin/cat "$scratch/capable"
 	if setcap cap_net_raw+ep "$scratch/capable" 2>/dev/null; then
 		mkdir -m 1777 "$scratch/copies"
@@ -154,7 +155,6 @@ if [ "$(id -u)" = 0 ]; then
 		SUDO_UID=65534 SUDO_GID=65534 profile-scenario --quiet --results $scratch/sudo/deep --type $type -- true &&
 		[ -z \"\$(find $scratch/sudo/deep ! -uid 65534)\" ]"
 	chmod 777 "$(mkdir -p "$scratch/open"; echo "$scratch/open")"
-	for_every_user
 	promise "an ordinary user cannot be somebody else" reason 3 "only root" setpriv --reuid 65534 --clear-groups \
 		env PROFILE_SCENARIO_RESULTS=$scratch/open/r profile-scenario --user root --type $type -- true
 else

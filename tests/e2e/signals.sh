@@ -40,7 +40,8 @@ for type in cpu memory io; do
 	promise "nothing is printed before the target has ended ($type)" is "$(sed '/caught 1/q' "$scratch/out" | grep -cvE '^(ready|.*caught 1|created .*)$')" 0
 	promise "the interrupted run is published ($type)" is "$(manifest caught/$type 'm["exit"]["by"], m["verdict"]')" "interrupt target_failed"
 
-	printf '$ \tprofile-scenario --quiet --type %s --scenario stopped -- sh -c "echo re""ady; sleep 0.5; echo do""ne"\\n\nready\t\\x1a\nStopped\tfg\\n\ndone\texit\\n\n' $type |
+	# The numbers are there to be sampled.
+	printf '$ \tprofile-scenario --quiet --type %s --scenario stopped -- sh -c "echo re""ady; sleep 0.5; seq 10000000 >/dev/null; echo do""ne"\\n\nready\t\\x1a\nStopped\tfg\\n\ndone\texit\\n\n' $type |
 		in_terminal env PS1='$ ' bash --norc --noprofile -i
 	promise "Ctrl-Z stops target and tool, fg goes on ($type)" contains "$scratch/out" "done"
 	promise "and the run is good ($type)" is "$(manifest stopped/$type 'm["exit"], m["verdict"]')" "{'code': 0, 'timed_out': False, 'by': 'target'} ok"
