@@ -68,8 +68,6 @@ struct io_state {
 	size_t repeats_capacity;
 };
 
-/* ---- a repeat ---- */
-
 /* The value that the target will find, or "". */
 static const char *variable_of(const struct target *target, const char *name)
 {
@@ -180,8 +178,6 @@ static int io_ended(void *state, const struct target_end *end, struct diag *diag
 	io->current = NULL;
 	return 0;
 }
-
-/* ---- the result ---- */
 
 static int by_calls(const void *left, const void *right)
 {

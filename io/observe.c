@@ -106,8 +106,6 @@ static bool wants_cloexec(const struct observation *o)
 	return o->finished->args[o->facts->flags] & bit;
 }
 
-/* ---- how much was offered and moved ---- */
-
 /* Adds up buffer lengths and finds how many of them the moved bytes reached. */
 static void measure_buffers(const struct observation *o, size_t n_buffers)
 {
@@ -211,8 +209,6 @@ static void measure(const struct observation *o)
 	else
 		measures[extent](o);
 }
-
-/* ---- what it did to descriptors ---- */
 
 /* Descriptors that came in control messages. */
 static void enter_passed_fds(const struct observation *o, const struct msghdr *message)

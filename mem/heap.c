@@ -1,16 +1,13 @@
-/* Turns the memory files of a run into recordings, totals and timelines. */
+/* What can be asked of the heaps of a run, once they are read: sums, the largest, all in one. */
 #include "mem/heap.h"
 
 #include "core/alloc.h"
 #include "core/diag.h"
-#include "mem/server.h"
 #include "mem/visible.h"
-#include "mem/wire_reader.h"
+#include "mem/wire.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 const struct value_type heap_types[HEAP_N_TYPES] = {
     [HEAP_ALLOC_OBJECTS] = {"alloc_objects", "count"},
@@ -23,156 +20,25 @@ const struct value_type heap_types[HEAP_N_TYPES] = {
 
 static const struct value_type tree_type = {"snapshot_space", "bytes"};
 
-static const char *const trouble_texts[WIRE_N_TROUBLES] = {
-    [WIRE_UNCOUNTED] =
-        "allocations and frees in signal handlers that interrupted the recorder were not counted",
-    [WIRE_STALE] = "blocks were counted as freed only when their address was used again",
-    [WIRE_UNTRACKED] = "allocations could not be remembered, so their frees were not counted",
-    [WIRE_NO_STACK] = "allocations have no stack: the table of stacks was full",
-    [WIRE_NO_MODULE] = "loaded objects did not fit the list, so their functions have no names",
-    [WIRE_NO_TREE] = "detailed snapshots did not fit and are plain ones",
-};
-_Static_assert((int)WIRE_N_TROUBLES < (int)HEAP_N_TROUBLES, "room for all and the end");
-
 uint64_t heap_peak_bound(void)
 {
 	return (uint64_t)WIRE_N_SHARDS * WIRE_FLUSH_BYTES;
 }
 
-/* What turning one section's stacks into frames needs. */
-struct reading {
-	const struct server_image *image;
-	const struct wire_image_copy *trie;
-	const struct wire_section_copy *section;
+struct recording *heap_recording_new(size_t n_trees)
+{
+	struct value_type *types = xcalloc(HEAP_N_TYPES + n_trees, sizeof(*types));
 	struct recording *recording;
-	uint32_t *objects; /* of each module, + 1; 0: not asked for yet */
-	struct recorded_frame *frames;
-	size_t frames_capacity;
-	int64_t realtime_ns; /* CLOCK_REALTIME less CLOCK_MONOTONIC */
-};
 
-static int64_t clock_ns(clockid_t clock)
-{
-	struct timespec now;
-
-	clock_gettime(clock, &now);
-	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+	memcpy(types, heap_types, sizeof(heap_types));
+	for (size_t i = 0; i < n_trees; i++)
+		types[HEAP_N_TYPES + i] = tree_type;
+	recording = recording_new(types, HEAP_N_TYPES + n_trees);
+	free(types);
+	return recording;
 }
 
-/* The path of a module as everybody may read it; the caller frees it. */
-static char *path_of(const struct reading *reading, const struct wire_module *module)
-{
-	const struct server_image *image = reading->image;
-	char *path, *whole;
-
-	if (module->path_len == 0)
-		return xstrdup(image->executable ? image->executable : "");
-	path = xstrndup(reading->section->module_text + module->path_off, module->path_len);
-	/* The dynamic linker keeps the name that dlopen(3) was given. */
-	if (*path == '/' || !strchr(path, '/') || !image->directory)
-		return path;
-	whole = xasprintf("%s/%s", image->directory, path);
-	free(path);
-	return whole;
-}
-
-static struct object describe_object(const struct reading *reading,
-                                     const struct wire_module *module)
-{
-	struct object object = {.kind = OBJECT_FILE, .fd = -1, .pid = reading->image->pid};
-
-	if (!module) {
-		object.kind = OBJECT_ANONYMOUS;
-		object.path = xstrdup("");
-		return object;
-	}
-	object.path = path_of(reading, module);
-	if (!strcmp(object.path, "linux-vdso.so.1")) {
-		object.kind = OBJECT_VDSO;
-		free(object.path);
-		object.path = xstrdup("[vdso]");
-	}
-	object.seen_ns = (int64_t)module->seen_ns + reading->realtime_ns;
-	object.build_id_len = module->build_id_len;
-	memcpy(object.build_id, module->build_id, module->build_id_len);
-	return object;
-}
-
-static uint32_t object_of(struct reading *reading, const struct wire_module *module)
-{
-	size_t number = module ? (size_t)(module - reading->section->modules)
-	                       : reading->section->head.n_modules;
-	struct object object;
-
-	if (reading->objects[number])
-		return reading->objects[number] - 1;
-	object = describe_object(reading, module);
-	reading->objects[number] = recording_add_object(reading->recording, &object) + 1;
-	free(object.path);
-	return reading->objects[number] - 1;
-}
-
-/* The target wrote it, so it may be anything. */
-static enum unwind_end failure_of(uint64_t ip)
-{
-	uint64_t end = ip & WIRE_IP_BITS;
-
-	return end > UNWIND_OUTERMOST && end < UNWIND_N_ENDS ? (enum unwind_end)end
-	                                                     : UNWIND_NO_PROGRESS;
-}
-
-static struct recorded_frame failed_frame(struct reading *reading, enum unwind_end end)
-{
-	struct object failed = {.kind = OBJECT_FAILED, .path = (char *)"", .fd = -1};
-
-	return (struct recorded_frame){.object = recording_add_object(reading->recording, &failed),
-	                               .vaddr = end};
-}
-
-static struct recorded_frame frame_of(struct reading *reading, uint64_t ip, uint32_t generation)
-{
-	uint64_t addr = ip & WIRE_IP_BITS;
-	bool is_return = !(ip & WIRE_IP_EXACT);
-	/* A call may be the last instruction of its module. */
-	const struct wire_module *module =
-	    wire_find_module(reading->section, addr - is_return, generation);
-
-	if (ip & WIRE_IP_FAILED)
-		return failed_frame(reading, failure_of(ip));
-	return (struct recorded_frame){.object = object_of(reading, module),
-	                               .is_return = is_return,
-	                               .vaddr = module ? addr - module->load_bias : addr};
-}
-
-/* The generation of modules that a stack belongs to is at its root. */
-static uint32_t generation_of(const struct wire_image_copy *trie, uint32_t node)
-{
-	while (trie->nodes[node].parent)
-		node = trie->nodes[node].parent;
-	return (uint32_t)(trie->nodes[node].ip & 0x1ffff);
-}
-
-/* Adds the stack to the recording. *end: why it ends; UNWIND_STEPPED for id 0 of the wire, the
- * empty stack. */
-static uint32_t add_stack(struct reading *reading, uint32_t stack, enum unwind_end *end)
-{
-	const struct wire_node *nodes = reading->trie->nodes;
-	uint32_t node = reading->trie->stacks[stack];
-	uint32_t generation = node ? generation_of(reading->trie, node) : 0;
-	size_t n = 0;
-
-	*end = node ? UNWIND_OUTERMOST : UNWIND_STEPPED;
-	for (; node && !(nodes[node].ip & WIRE_IP_GENERATION); node = nodes[node].parent) {
-		reading->frames = array_reserve(reading->frames, &reading->frames_capacity, n + 1,
-		                                sizeof(*reading->frames));
-		reading->frames[n++] = frame_of(reading, nodes[node].ip, generation);
-		if (nodes[node].ip & WIRE_IP_FAILED)
-			*end = failure_of(nodes[node].ip);
-	}
-	return recording_add_stack(reading->recording, reading->frames, n);
-}
-
-static void add_totals(struct heap_totals *to, const struct heap_totals *from)
+void heap_totals_add(struct heap_totals *to, const struct heap_totals *from)
 {
 	to->allocations += from->allocations;
 	to->frees += from->frees;
@@ -188,220 +54,6 @@ static void add_totals(struct heap_totals *to, const struct heap_totals *from)
 	for (size_t i = 0; i < ARRAY_SIZE(to->cut_by); i++)
 		to->cut_by[i] += from->cut_by[i];
 	to->lost_events += from->lost_events;
-}
-
-static struct heap_totals totals_of(const struct wire_sums *sums, enum unwind_end end)
-{
-	struct heap_totals totals = {
-	    .allocations = sums->allocations,
-	    .frees = sums->frees,
-	    .allocated_bytes = sums->allocated_bytes,
-	    .temporary = sums->temporary,
-	    .in_use_bytes = sums->live_bytes,
-	    .in_use_blocks = sums->live_blocks,
-	    .inherited_bytes = sums->inherited_bytes,
-	    .inherited_blocks = sums->inherited_blocks,
-	    .peak_bytes = sums->peak_bytes,
-	    .peak_blocks = sums->peak_blocks,
-	};
-
-	if (end != UNWIND_OUTERMOST)
-		totals.without_whole_stack = sums->allocations;
-	if (end > UNWIND_OUTERMOST)
-		totals.cut_by[end] = sums->allocations;
-	return totals;
-}
-
-/* Copies the snapshots and puts the peak among them, with the type of each one's tree. */
-static void add_timeline(struct heap_process *process, const struct wire_section_copy *section,
-                         bool time_is_bytes)
-{
-	uint64_t start = time_is_bytes ? 0 : section->head.start_ns, type = HEAP_N_TYPES;
-	struct heap_snapshot peak = {.time = section->head.peak_time - start,
-	                             .live_bytes = process->totals.peak_bytes,
-	                             .is_peak = true,
-	                             .type = HEAP_PEAK_SPACE};
-	bool placed = false;
-
-	process->snapshots =
-	    xcalloc(section->head.n_snapshots + (size_t)1, sizeof(*process->snapshots));
-	for (uint32_t i = 0; i < section->head.n_snapshots; i++) {
-		const struct wire_snapshot *taken = &section->snapshots[i];
-		struct heap_snapshot snapshot = {.time = taken->time - start,
-		                                 .live_bytes = taken->live_bytes,
-		                                 .is_detailed = taken->n_entries > 0};
-
-		if (snapshot.is_detailed) {
-			snapshot.live_bytes =
-			    0; /* the sum of its tree, which threads may have changed meanwhile */
-			for (uint32_t j = 0; j < taken->n_entries; j++)
-				snapshot.live_bytes +=
-				    section->entries[taken->first_entry + j].live_bytes;
-			snapshot.type = type++;
-		}
-		if (!placed && taken->time - start > peak.time) {
-			process->snapshots[process->n_snapshots++] = peak;
-			placed = true;
-		}
-		process->snapshots[process->n_snapshots++] = snapshot;
-	}
-	if (!placed)
-		process->snapshots[process->n_snapshots++] = peak;
-}
-
-/* A table [stack][type] of the trees' values, so that each stack is one sample. */
-static uint64_t *tree_values(const struct wire_section_copy *section, uint32_t n_stacks,
-                             size_t n_trees)
-{
-	uint64_t *values = xcalloc(((size_t)n_stacks + 1) * (n_trees + 1), sizeof(*values));
-	size_t tree = 0;
-
-	for (uint32_t i = 0; i < section->head.n_snapshots; i++) {
-		const struct wire_snapshot *taken = &section->snapshots[i];
-
-		if (!taken->n_entries)
-			continue;
-		for (uint32_t j = 0; j < taken->n_entries; j++) {
-			const struct wire_tree_entry *entry =
-			    &section->entries[taken->first_entry + j];
-
-			values[entry->stack * n_trees + tree] += entry->live_bytes;
-		}
-		tree++;
-	}
-	return values;
-}
-
-static struct recording *new_recording(size_t n_trees)
-{
-	struct value_type *types = xcalloc(HEAP_N_TYPES + n_trees, sizeof(*types));
-	struct recording *recording;
-
-	memcpy(types, heap_types, sizeof(heap_types));
-	for (size_t i = 0; i < n_trees; i++)
-		types[HEAP_N_TYPES + i] = tree_type;
-	recording = recording_new(types, HEAP_N_TYPES + n_trees);
-	free(types);
-	return recording;
-}
-
-static void add_samples(struct heap_process *process, struct reading *reading, size_t n_trees)
-{
-	const struct wire_section_copy *section = reading->section;
-	uint64_t *trees = tree_values(section, reading->trie->n_stacks, n_trees);
-	uint64_t *values = xcalloc(HEAP_N_TYPES + n_trees, sizeof(*values));
-	struct sample sample = {.thread = recording_add_thread(process->recording, process->pid,
-	                                                       process->pid, process->comm)};
-
-	for (size_t i = 0; i < section->n_sums; i++) {
-		const struct wire_sums *sums = &section->sums[i];
-		struct heap_totals totals;
-		enum unwind_end end;
-
-		sample.stack = add_stack(reading, sums->stack, &end);
-		totals = totals_of(sums, end);
-		add_totals(&process->totals, &totals);
-		values[HEAP_ALLOC_OBJECTS] = sums->allocations;
-		values[HEAP_ALLOC_SPACE] = sums->allocated_bytes;
-		values[HEAP_INUSE_OBJECTS] = sums->live_blocks;
-		values[HEAP_INUSE_SPACE] = sums->live_bytes;
-		values[HEAP_PEAK_SPACE] = sums->peak_bytes;
-		values[HEAP_TEMPORARY_OBJECTS] = sums->temporary;
-		memcpy(values + HEAP_N_TYPES, trees + sums->stack * n_trees,
-		       n_trees * sizeof(*values));
-		recording_add_sample(process->recording, sample, values);
-	}
-	free(trees);
-	free(values);
-}
-
-static void add_troubles(struct heap_process *process, const struct wire_section_copy *section,
-                         uint64_t n_damaged)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < WIRE_N_TROUBLES; i++)
-		if (section->head.troubles[i])
-			process->troubles[n++] = (struct heap_trouble){
-			    .what = trouble_texts[i], .count = section->head.troubles[i]};
-	process->totals.lost_events = section->head.troubles[WIRE_UNCOUNTED];
-	if (n_damaged)
-		process->troubles[n++] = (struct heap_trouble){
-		    .what = "values did not hold together and were left out", .count = n_damaged};
-}
-
-static void read_process(struct heap_run *run, const struct server_image *image,
-                         const struct wire_image_copy *trie,
-                         const struct wire_section_copy *section, unsigned exec_number,
-                         bool time_is_bytes)
-{
-	struct heap_process *process =
-	    ARRAY_APPEND(run->processes, run->n_processes, run->processes_capacity);
-	struct reading reading = {
-	    .image = image,
-	    .trie = trie,
-	    .section = section,
-	    .realtime_ns = clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_MONOTONIC),
-	};
-	size_t n_trees = 0;
-
-	for (uint32_t i = 0; i < section->head.n_snapshots; i++)
-		n_trees += section->snapshots[i].n_entries > 0;
-	process->pid = section->head.pid;
-	process->exec_number = section->head.depth ? 0 : exec_number;
-	memcpy(process->comm, image->comm, sizeof(process->comm));
-	process->command = xstrdup(image->command ? image->command : image->comm);
-	process->executable = xstrdup(image->executable);
-	process->is_threaded = section->head.was_threaded;
-	process->timeline_lost = section->timeline_lost;
-	process->recording = reading.recording = new_recording(n_trees);
-	reading.objects = xcalloc(section->head.n_modules + (size_t)1, sizeof(*reading.objects));
-	add_samples(process, &reading, n_trees);
-	add_timeline(process, section, time_is_bytes);
-	add_troubles(process, section, section->n_damaged + trie->n_damaged);
-	free(reading.objects);
-	free(reading.frames);
-}
-
-static int read_image(struct heap_run *run, const struct server_image *image, unsigned exec_number,
-                      bool time_is_bytes, struct diag *diag)
-{
-	struct wire_source source = wire_source_of_fd(&image->memory_fd);
-	pid_t pids[WIRE_MAX_SECTIONS] = {0};
-	struct wire_image_copy trie;
-	int err = wire_read_image(&trie, source, diag);
-
-	for (uint32_t i = 0; !err && i < trie.n_sections; i++) {
-		struct wire_section_copy section;
-		int32_t parent;
-
-		err = wire_read_section(&section, &trie, i, source, diag);
-		if (err == -ENOENT) {
-			err = 0;
-			continue;
-		}
-		if (err)
-			break;
-		pids[i] = section.head.pid;
-		parent = section.head.parent_section;
-		read_process(run, image, &trie, &section, exec_number, time_is_bytes);
-		if (parent >= 0 && (uint32_t)parent < i)
-			run->processes[run->n_processes - 1].parent_pid = pids[parent];
-		wire_section_copy_fini(&section);
-	}
-	if (!err)
-		run->n_unobserved_forks += trie.n_refused;
-	wire_image_copy_fini(&trie);
-	return err;
-}
-
-static char *refusal_reason(int error)
-{
-	if (error == ENOMEM)
-		return xstrdup("there was no address space for the recorder; lift ulimit -v");
-	if (error < 0)
-		return xstrdup("it ended before the recorder had started in it");
-	return xasprintf("the recorder could not start in it: %s", strerror(error));
 }
 
 bool heap_run_knows(const struct heap_run *run, pid_t pid, unsigned exec_number)
@@ -423,38 +75,6 @@ void heap_run_refuse(struct heap_run *run, const struct heap_refusal *refusal)
 	*copy = *refusal;
 	copy->command = xstrdup(refusal->command);
 	copy->reason = xstrdup(refusal->reason);
-}
-
-static void refuse_image(struct heap_run *run, const struct server_image *image,
-                         unsigned exec_number)
-{
-	struct heap_refusal refusal = {.pid = image->pid,
-	                               .exec_number = exec_number,
-	                               .command = image->command,
-	                               .reason = refusal_reason(image->error)};
-
-	heap_run_refuse(run, &refusal);
-	free(refusal.reason);
-}
-
-int heap_run_read(struct heap_run *run, const struct server *server, pid_t target,
-                  bool time_is_bytes, struct diag *diag)
-{
-	int err = 0;
-
-	run->target = target;
-	for (size_t i = 0; i < server_n_images(server) && !err; i++) {
-		const struct server_image *image = server_image(server, i);
-		unsigned exec_number = image->pid != target;
-
-		for (size_t j = 0; j < i; j++)
-			exec_number += server_image(server, j)->pid == image->pid;
-		if (image->error == 0)
-			err = read_image(run, image, exec_number, time_is_bytes, diag);
-		else
-			refuse_image(run, image, exec_number);
-	}
-	return err;
 }
 
 static void process_fini(struct heap_process *process)
@@ -551,7 +171,7 @@ struct heap_totals heap_run_totals(const struct heap_run *run)
 	struct heap_totals totals = {0};
 
 	for (size_t i = 0; i < run->n_processes; i++)
-		add_totals(&totals, &run->processes[i].totals);
+		heap_totals_add(&totals, &run->processes[i].totals);
 	totals.peak_bytes = largest ? largest->totals.peak_bytes : 0;
 	totals.peak_blocks = largest ? largest->totals.peak_blocks : 0;
 	return totals;
@@ -613,7 +233,7 @@ static void merge_process(struct recording *merged, const struct heap_process *p
 
 struct recording *heap_run_merge(const struct heap_run *run)
 {
-	struct recording *merged = new_recording(0);
+	struct recording *merged = heap_recording_new(0);
 	const struct heap_process *largest = heap_run_largest(run);
 
 	for (size_t i = 0; i < run->n_processes; i++)

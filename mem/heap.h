@@ -1,7 +1,7 @@
 /* What the heap of each process of a run did: totals, stacks with their values, and the timeline.
  *
- * Built from the memory files that the preload library wrote; knows nothing of the wire's layout
- * beyond this module.
+ * Built from the memory files that the preload library wrote (heap_run_read(), mem/heap_read.c);
+ * nothing beyond knows the wire's layout.
  */
 #ifndef MEM_HEAP_H
 #define MEM_HEAP_H
@@ -52,6 +52,8 @@ struct heap_totals {
 	uint64_t cut_by[UNWIND_N_ENDS]; /* of these, by why; the rest has no stack at all */
 	uint64_t lost_events;           /* allocations and frees that could not be counted */
 };
+
+void heap_totals_add(struct heap_totals *to, const struct heap_totals *from);
 
 struct heap_snapshot {
 	uint64_t time; /* ns since the process image started, or bytes allocated and freed */
@@ -120,6 +122,9 @@ const struct heap_process *heap_run_largest(const struct heap_run *run);
 
 /* By how much the peak of a process with threads may be off. */
 uint64_t heap_peak_bound(void);
+
+/* An empty recording of these types and so many trees. The caller frees it. */
+struct recording *heap_recording_new(size_t n_trees);
 
 /* All processes in one recording of HEAP_N_TYPES: a thread each. Peak values are of the largest
  * one. The caller frees it. */

@@ -125,8 +125,6 @@ static void fail(struct tracer *tracer, int err, const char *what, pid_t tid)
 	ring(tracer);
 }
 
-/* ---- tracees ---- */
-
 static struct tracee *find_tracee(const struct tracer *tracer, pid_t tid)
 {
 	const uint64_t *value = u64map_get(tracer->tracees, (uint64_t)tid);
@@ -163,8 +161,6 @@ static void resume(struct tracer *tracer, pid_t tid, int signal)
 	if (ptrace(PTRACE_SYSCALL, tid, NULL, (void *)(long)signal) && errno != ESRCH)
 		fail(tracer, errno, "cannot resume", tid);
 }
-
-/* ---- system calls ---- */
 
 static bool view_read(void *context, uint64_t addr, void *buffer, size_t len_bytes)
 {
@@ -278,8 +274,6 @@ static void handle_syscall(struct tracer *tracer, struct tracee *tracee)
 	resume(tracer, tracee->tid, 0);
 }
 
-/* ---- children ---- */
-
 static void inherit(struct tracer *tracer, const struct tracee *parent, struct tracee *child)
 {
 	struct io_counts *counts = tracer->spec.counts;
@@ -364,8 +358,6 @@ static void handle_child(struct tracer *tracer, struct tracee *parent)
 	resume(tracer, parent->tid, 0);
 }
 
-/* ---- exec ---- */
-
 static void note_fd(void *context, int fd, bool cloexec)
 {
 	struct tracer *tracer = ((void **)context)[0];
@@ -442,8 +434,6 @@ static void handle_exec(struct tracer *tracer, struct tracee *leader, pid_t pid)
 	resume(tracer, pid, 0);
 }
 
-/* ---- stops ---- */
-
 /* PTRACE_EVENT_STOP: a new child's first stop, a stop by job control, or its end. */
 static void handle_stop(struct tracer *tracer, struct tracee *tracee, pid_t tid, int signal)
 {
@@ -515,8 +505,6 @@ static void dispatch(struct tracer *tracer, pid_t tid, int status)
 		resume(tracer, tid, event || signal == SYSCALL_STOP ? 0 : signal);
 }
 
-/* ---- the thread ---- */
-
 static pid_t wait_for_stop(struct tracer *tracer, int *status)
 {
 	pid_t tid;
@@ -580,8 +568,6 @@ static void *tracer_run(void *context)
 		sem_post(&tracer->ready); /* it died at the gate; launching will say why */
 	return NULL;
 }
-
-/* ---- the backend ---- */
 
 static void tracer_free(struct tracer *tracer)
 {
