@@ -32,6 +32,9 @@ struct profile {
 	size_t n_frames;
 	size_t frames_capacity;
 	uint32_t *folded; /* by frame: text id */
+	struct profile_object *objects;
+	size_t n_objects;
+	size_t objects_capacity;
 	struct summed_sample *samples;
 	size_t n_samples;
 	size_t samples_capacity;
@@ -51,8 +54,8 @@ struct builder {
 	uint32_t *frame_lists; /* frame ids, innermost first */
 	size_t n_frame_lists;
 	size_t frame_lists_capacity;
-	uint32_t *object_names; /* by object: text id */
-	uint32_t *stack_of;     /* by the recording's stack: ours */
+	uint32_t *object_of; /* by the recording's object: id of ours */
+	uint32_t *stack_of;  /* by the recording's stack: ours */
 };
 
 static uint32_t add_text(struct profile *profile, char *text)
@@ -97,13 +100,13 @@ static char *object_name(const struct object *object)
 static bool same_frame(const struct frame *a, const struct frame *b)
 {
 	return a->kind == b->kind && a->function == b->function && a->file == b->file &&
-	       a->line == b->line && a->object == b->object;
+	       a->line == b->line && a->object_id == b->object_id;
 }
 
 static uint32_t add_frame(struct builder *builder, const struct frame *frame)
 {
 	struct profile *profile = builder->profile;
-	uint64_t hash = u64_mix((uint64_t)frame->function << 32 | frame->object,
+	uint64_t hash = u64_mix((uint64_t)frame->function << 32 | frame->object_id,
 	                        (uint64_t)frame->file << 32 | frame->line) +
 	                frame->kind;
 
@@ -153,19 +156,22 @@ static uint32_t name_frame(struct builder *builder, const struct recorded_frame 
                            const struct symbol_frame *symbol)
 {
 	struct profile *profile = builder->profile;
-	uint32_t object_text = builder->object_names[recorded->object];
+	uint32_t object_id = builder->object_of[recorded->object];
+	uint32_t object_name = profile->objects[object_id].name;
 	struct frame frame = {
 	    .kind = kind_of(symbol, recording_object(builder->recording, recorded->object)),
 	    .file = string_pool_add(profile->texts, symbol->file),
 	    .line = symbol->line,
-	    .object = object_text,
+	    .linkage = string_pool_add(profile->texts, symbol->linkage),
+	    .object = object_name,
+	    .object_id = object_id,
 	};
 
 	if (frame.kind != FRAME_INLINED && frame.kind != FRAME_FAILED)
 		frame.vaddr = symbolizer_address(recorded->vaddr, recorded->is_return);
 	frame.function =
 	    add_text(profile, function_name(frame.kind, symbol, recorded,
-	                                    string_pool_text(profile->texts, object_text)));
+	                                    string_pool_text(profile->texts, object_name)));
 	return add_frame(builder, &frame);
 }
 
@@ -249,11 +255,41 @@ static void copy_head(struct builder *builder)
 	profile->threads = xcalloc(profile->n_threads, sizeof(*profile->threads));
 	for (size_t i = 0; i < profile->n_threads; i++)
 		profile->threads[i] = *recording_thread(recording, (uint32_t)i);
-	builder->object_names =
-	    xcalloc(recording_n_objects(recording), sizeof(*builder->object_names));
-	for (size_t i = 0; i < recording_n_objects(recording); i++)
-		builder->object_names[i] =
-		    add_text(profile, object_name(recording_object(recording, (uint32_t)i)));
+}
+
+static bool same_object(const struct profile_object *a, const struct profile_object *b)
+{
+	return a->name == b->name && a->path == b->path && a->build_id_len == b->build_id_len &&
+	       !memcmp(a->build_id, b->build_id, a->build_id_len);
+}
+
+/* Ours for an object of the recording. There are some hundreds at most, but for JITs' processes,
+ * whose anonymous ones are all alike: the first is found at once. */
+static uint32_t add_object(struct profile *profile, const struct object *recorded)
+{
+	struct profile_object object = {
+	    .name = add_text(profile, object_name(recorded)),
+	    .path =
+	        recorded->kind == OBJECT_FILE ? string_pool_add(profile->texts, recorded->path) : 0,
+	    .build_id_len = recorded->build_id_len,
+	};
+
+	memcpy(object.build_id, recorded->build_id, recorded->build_id_len);
+	for (size_t i = 0; i < profile->n_objects; i++)
+		if (same_object(&profile->objects[i], &object))
+			return (uint32_t)i;
+	*ARRAY_APPEND(profile->objects, profile->n_objects, profile->objects_capacity) = object;
+	return (uint32_t)profile->n_objects - 1;
+}
+
+static void copy_objects(struct builder *builder)
+{
+	size_t n_objects = recording_n_objects(builder->recording);
+
+	builder->object_of = xcalloc(n_objects, sizeof(*builder->object_of));
+	for (size_t i = 0; i < n_objects; i++)
+		builder->object_of[i] =
+		    add_object(builder->profile, recording_object(builder->recording, (uint32_t)i));
 }
 
 static int compare_samples(const void *left, const void *right)
@@ -365,13 +401,14 @@ struct profile *profile_new(const struct recording *recording, struct symbolizer
 	profile->texts = string_pool_new();
 	profile->stacks = stack_table_new();
 	copy_head(&builder);
+	copy_objects(&builder);
 	name_stacks(&builder);
 	sum_samples(&builder);
 	fold_names(profile);
 	u64map_free(builder.frame_ids);
 	u64map_free(builder.answers);
 	free(builder.frame_lists);
-	free(builder.object_names);
+	free(builder.object_of);
 	free(builder.stack_of);
 	return profile;
 }
@@ -389,6 +426,7 @@ void profile_free(struct profile *profile)
 	free(profile->threads);
 	free(profile->frames);
 	free(profile->folded);
+	free(profile->objects);
 	free(profile->samples);
 	free(profile->values);
 	stack_table_free(profile->stacks);
@@ -479,6 +517,17 @@ const struct frame *profile_frame(const struct profile *profile, uint32_t frame)
 {
 	BUG(frame >= profile->n_frames);
 	return &profile->frames[frame];
+}
+
+uint32_t profile_n_objects(const struct profile *profile)
+{
+	return (uint32_t)profile->n_objects;
+}
+
+const struct profile_object *profile_object(const struct profile *profile, uint32_t id)
+{
+	BUG(id >= profile->n_objects);
+	return &profile->objects[id];
 }
 
 const char *profile_folded_name(const struct profile *profile, uint32_t frame)

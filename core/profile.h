@@ -28,11 +28,21 @@ enum frame_kind {
 
 struct frame {
 	enum frame_kind kind;
-	uint32_t function; /* demangled, with arguments where the symbol has them */
-	uint32_t file;     /* 0: unknown */
-	uint32_t line;     /* 0: unknown */
-	uint32_t object;   /* base name of the file, "[kernel]", "[vdso]", "[anon]"; 0: failed */
-	uint64_t vaddr;    /* one address in it, for annotation; 0 where inlined or failed */
+	uint32_t function;  /* demangled, with arguments where the symbol has them */
+	uint32_t file;      /* 0: unknown */
+	uint32_t line;      /* 0: unknown */
+	uint32_t linkage;   /* the function as the linker knows it (mangled); 0: like function */
+	uint32_t object;    /* base name of the file, "[kernel]", "[vdso]", "[anon]"; 0: failed */
+	uint32_t object_id; /* of profile_object(), which tells objects of one name apart */
+	uint64_t vaddr;     /* one address in it, for annotation; 0 where inlined or failed */
+};
+
+/* Objects that are equal in all of this are one, whatever processes they were in. */
+struct profile_object {
+	uint32_t name; /* as frame.object */
+	uint32_t path; /* of a file, as the process saw it; 0: no file */
+	uint8_t build_id[BUILD_ID_MAX];
+	uint8_t build_id_len; /* 0: unknown */
 };
 
 struct profile_sample {
@@ -69,6 +79,9 @@ size_t profile_stack_frames(const struct profile *profile, uint32_t stack, uint3
                             size_t room);
 uint32_t profile_n_frames(const struct profile *profile); /* ids are 0 .. n - 1 */
 const struct frame *profile_frame(const struct profile *profile, uint32_t frame);
+
+uint32_t profile_n_objects(const struct profile *profile); /* ids are 0 .. n - 1 */
+const struct profile_object *profile_object(const struct profile *profile, uint32_t id);
 
 /* The frame as stacks.folded spells it (CONTRACT 3): the name without arguments, `;` as `:`,
  * with _[k], _[i] or _[j]. Lives as long as the profile. */

@@ -43,6 +43,7 @@ enum {
 	MAPPING_ID = 1,
 	MAPPING_MEMORY_LIMIT = 3,
 	MAPPING_FILENAME = 5,
+	MAPPING_BUILD_ID = 6,
 	MAPPING_HAS_FUNCTIONS = 7,
 	MAPPING_HAS_FILENAMES = 8,
 	MAPPING_HAS_LINE_NUMBERS = 9,
@@ -69,7 +70,7 @@ struct writer {
 	struct protobuf nested;  /* and for the next */
 	struct string_pool *strings;
 	struct u64map *functions; /* (name, file) text ids of the profile -> function id */
-	struct u64map *mappings;  /* object text id of the profile -> mapping id */
+	struct u64map *mappings;  /* object id of the profile -> mapping id */
 	/* A location is one address with the calls inlined there: a chain of frames. Its node in
 	 * this trie is its id. */
 	struct stack_table *chains;
@@ -94,27 +95,39 @@ static uint64_t function_id(struct writer *writer, const struct frame *frame)
 	bool is_new;
 	uint64_t *id =
 	    u64map_put(writer->functions, (uint64_t)frame->function << 32 | frame->file, &is_new);
-	uint64_t name;
+	uint32_t linkage = frame->linkage ? frame->linkage : frame->function;
 
 	if (!is_new)
 		return *id;
 	*id = u64map_count(writer->functions);
-	name = string_id(writer, profile_text(writer->profile, frame->function));
 	protobuf_clear(&writer->nested);
 	protobuf_add_number(&writer->nested, FUNCTION_ID, *id);
-	protobuf_add_number(&writer->nested, FUNCTION_NAME, name);
-	protobuf_add_number(&writer->nested, FUNCTION_SYSTEM_NAME, name);
+	protobuf_add_number(&writer->nested, FUNCTION_NAME,
+	                    string_id(writer, profile_text(writer->profile, frame->function)));
+	protobuf_add_number(&writer->nested, FUNCTION_SYSTEM_NAME,
+	                    string_id(writer, profile_text(writer->profile, linkage)));
 	protobuf_add_number(&writer->nested, FUNCTION_FILENAME,
 	                    string_id(writer, profile_text(writer->profile, frame->file)));
 	protobuf_add_message(&writer->out, PROFILE_FUNCTION, &writer->nested);
 	return *id;
 }
 
-/* One mapping for each object. Addresses are the object's own, so all begin at 0. */
-static uint64_t mapping_id(struct writer *writer, const struct frame *frame)
+static void add_build_id(struct writer *writer, const struct profile_object *object)
 {
+	char hex[2 * BUILD_ID_MAX + 1] = "";
+
+	for (size_t i = 0; i < object->build_id_len; i++)
+		sprintf(hex + 2 * i, "%02x", object->build_id[i]);
+	protobuf_add_number(&writer->nested, MAPPING_BUILD_ID, string_id(writer, hex));
+}
+
+/* One mapping for each object. Addresses are the object's own, so all begin at 0. */
+static uint64_t mapping_id(struct writer *writer, uint32_t object_id)
+{
+	const struct profile_object *object = profile_object(writer->profile, object_id);
+	uint32_t filename = object->path ? object->path : object->name;
 	bool is_new;
-	uint64_t *id = u64map_put(writer->mappings, frame->object, &is_new);
+	uint64_t *id = u64map_put(writer->mappings, object_id, &is_new);
 
 	if (!is_new)
 		return *id;
@@ -123,7 +136,8 @@ static uint64_t mapping_id(struct writer *writer, const struct frame *frame)
 	protobuf_add_number(&writer->nested, MAPPING_ID, *id);
 	protobuf_add_number(&writer->nested, MAPPING_MEMORY_LIMIT, UINT64_MAX);
 	protobuf_add_number(&writer->nested, MAPPING_FILENAME,
-	                    string_id(writer, profile_text(writer->profile, frame->object)));
+	                    string_id(writer, profile_text(writer->profile, filename)));
+	add_build_id(writer, object);
 	/* What has names has been named: readers need not look for the file. */
 	for (unsigned has = MAPPING_HAS_FUNCTIONS; has <= MAPPING_HAS_INLINE_FRAMES; has++)
 		protobuf_add_number(&writer->nested, has, 1);
@@ -147,7 +161,7 @@ static uint64_t location_id(struct writer *writer, const uint32_t *chain, size_t
 {
 	const struct frame *holder = profile_frame(writer->profile, chain[n_frames - 1]);
 	uint32_t id = 0;
-	uint64_t mapping;
+	uint64_t mapping = 0; /* of a frame that is no code: none */
 	bool is_new;
 
 	for (size_t i = 0; i < n_frames; i++)
@@ -155,7 +169,8 @@ static uint64_t location_id(struct writer *writer, const uint32_t *chain, size_t
 	u64map_put(writer->locations, id, &is_new);
 	if (!is_new)
 		return id;
-	mapping = mapping_id(writer, holder);
+	if (holder->kind != FRAME_FAILED)
+		mapping = mapping_id(writer, holder->object_id);
 	protobuf_clear(&writer->message);
 	protobuf_add_number(&writer->message, LOCATION_ID, id);
 	protobuf_add_number(&writer->message, LOCATION_MAPPING_ID, mapping);
@@ -217,12 +232,60 @@ static void add_sample(struct writer *writer, const struct profile_sample *sampl
 	free(ids);
 }
 
+static bool is_program(const struct profile *profile, uint32_t object_id)
+{
+	const struct profile_object *object = profile_object(profile, object_id);
+
+	return object->path && !strstr(profile_text(profile, object->name), ".so");
+}
+
+/* Readers take the first mapping for the program: of the files that are no libraries the one with
+ * the most frames in the first process. */
+static void add_program(struct writer *writer, size_t type)
+{
+	const struct profile *profile = writer->profile;
+	uint32_t n_objects = profile_n_objects(profile), program = 0;
+	uint64_t *values = xcalloc(n_objects, sizeof(*values));
+	uint64_t most = 0;
+	uint32_t *frames = NULL;
+	size_t room = 0;
+
+	for (size_t i = 0; i < profile_n_samples(profile); i++) {
+		struct profile_sample sample = profile_sample(profile, i);
+		size_t n_frames = profile_stack_frames(profile, sample.stack, frames, room);
+
+		if (profile_thread(profile, sample.thread)->pid != profile_thread(profile, 0)->pid)
+			continue;
+		frames = array_reserve(frames, &room, n_frames, sizeof(*frames));
+		profile_stack_frames(profile, sample.stack, frames, room);
+		for (size_t j = 0; j < n_frames; j++)
+			values[profile_frame(profile, frames[j])->object_id] += sample.values[type];
+	}
+	for (uint32_t id = 0; id < n_objects; id++) {
+		if (is_program(profile, id) && values[id] > most) {
+			program = id;
+			most = values[id];
+		}
+	}
+	if (most)
+		mapping_id(writer, program);
+	free(frames);
+	free(values);
+}
+
+static void add_comment(struct writer *writer, const char *text)
+{
+	if (text)
+		protobuf_add_number(&writer->out, PROFILE_COMMENT, string_id(writer, text));
+}
+
 static void add_all(struct writer *writer, const struct export_options *options)
 {
 	size_t n_types = profile_n_types(writer->profile);
 
 	for (size_t i = 0; i < n_types; i++)
 		add_value_type(writer, PROFILE_SAMPLE_TYPE, profile_type(writer->profile, i));
+	add_program(writer, options->type);
 	for (size_t i = 0; i < profile_n_samples(writer->profile); i++) {
 		struct profile_sample sample = profile_sample(writer->profile, i);
 
@@ -234,9 +297,8 @@ static void add_all(struct writer *writer, const struct export_options *options)
 		add_value_type(writer, PROFILE_PERIOD_TYPE, profile_type(writer->profile, 1));
 		protobuf_add_number(&writer->out, PROFILE_PERIOD, options->period);
 	}
-	if (options->command)
-		protobuf_add_number(&writer->out, PROFILE_COMMENT,
-		                    string_id(writer, options->command));
+	add_comment(writer, options->command);
+	add_comment(writer, options->subtitle);
 	protobuf_add_number(&writer->out, PROFILE_DEFAULT_SAMPLE_TYPE,
 	                    string_id(writer, profile_type(writer->profile, options->type)->name));
 	/* Last, when all are known. Id 0 is "" in our pool, as the format demands. */

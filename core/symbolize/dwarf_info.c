@@ -24,6 +24,11 @@ struct unit_slot {
 	struct dwarf_unit *unit; /* NULL until an address in it was asked for */
 };
 
+struct function_names {
+	const char *function; /* NULL: none */
+	const char *linkage;  /* NULL: not mangled */
+};
+
 struct dwarf_info {
 	Dwarf *dwarf;
 	Dwarf *shared;
@@ -33,8 +38,11 @@ struct dwarf_info {
 	size_t units_capacity;
 	struct interval_map *ranges; /* address -> index of its unit */
 	struct u64map *unit_of;      /* Dwarf_CU * -> index of its unit */
-	struct u64map *names;        /* address of a DIE in memory -> text id of its function */
-	struct dwarf_frame *frames;  /* of the last answer */
+	struct u64map *names;        /* address of a DIE in memory -> index of its function */
+	struct function_names *functions;
+	size_t n_functions;
+	size_t functions_capacity;
+	struct dwarf_frame *frames; /* of the last answer */
 	size_t n_frames;
 	size_t frames_capacity;
 	bool damaged;
@@ -105,6 +113,7 @@ void dwarf_info_free(struct dwarf_info *info)
 	interval_map_free(info->ranges);
 	u64map_free(info->unit_of);
 	u64map_free(info->names);
+	free(info->functions);
 	free(info->frames);
 	dwarf_end(info->dwarf);
 	dwarf_end(info->shared);
@@ -156,33 +165,15 @@ static Dwarf_Die declaration_of(Dwarf_Die die)
 	return die;
 }
 
-/* The demangled linkage name, or NULL: an assembler's name that is no mangling (__GI_abort) tells
- * less than the name in the source. */
-static char *describe_linkage(Dwarf_Die *die)
-{
-	const char *linkage = linkage_name(die);
-	char *text = linkage ? demangle(linkage) : NULL;
-
-	if (text && strcmp(text, linkage))
-		return text;
-	free(text);
-	return NULL;
-}
-
-/* Where no linkage name tells all: the plain name, after what encloses its declaration. */
+/* The plain name, after what encloses its declaration. */
 static char *describe_function(struct dwarf_info *info, Dwarf_Die *die)
 {
-	char *linkage = describe_linkage(die);
-	Dwarf_Die declaration;
+	Dwarf_Die declaration = declaration_of(*die);
+	const char *name = dwarf_diename(&declaration);
 	const uint64_t *unit;
-	const char *name;
 	char *qualifier;
 	char *text;
 
-	if (linkage)
-		return linkage;
-	declaration = declaration_of(*die);
-	name = dwarf_diename(&declaration);
 	if (!name || !*name)
 		return NULL;
 	unit = u64map_get(info->unit_of, (uintptr_t)declaration.cu);
@@ -194,27 +185,50 @@ static char *describe_function(struct dwarf_info *info, Dwarf_Die *die)
 	return text;
 }
 
+static const char *keep_text(struct dwarf_info *info, const char *text)
+{
+	return text ? string_pool_text(info->texts, string_pool_add(info->texts, text)) : NULL;
+}
+
+/* The demangled linkage name tells all. An assembler's name that is no mangling (__GI_abort) tells
+ * less than the name in the source. */
+static struct function_names name_function(struct dwarf_info *info, Dwarf_Die *die)
+{
+	struct function_names names = {0};
+	const char *linkage = linkage_name(die);
+	char *text = linkage ? demangle(linkage) : NULL;
+
+	if (text && strcmp(text, linkage)) {
+		names.linkage = keep_text(info, linkage);
+	} else {
+		free(text);
+		text = describe_function(info, die);
+	}
+	names.function = keep_text(info, text);
+	free(text);
+	return names;
+}
+
 /* Calls inlined from one function share its DIE, so each function is named once. A constructor's
  * copies have linkage names of their own, which tell more. */
-static const char *function_name(struct dwarf_info *info, Dwarf_Die die)
+static const struct function_names *names_of(struct dwarf_info *info, Dwarf_Die die)
 {
 	Dwarf_Attribute attribute;
 	Dwarf_Die origin;
-	uint64_t *id;
+	uint64_t *index;
 	bool is_new;
 
 	if (!dwarf_hasattr(&die, DW_AT_linkage_name) &&
 	    dwarf_attr(&die, DW_AT_abstract_origin, &attribute) &&
 	    dwarf_formref_die(&attribute, &origin))
 		die = origin;
-	id = u64map_put(info->names, (uintptr_t)die.addr, &is_new);
+	index = u64map_put(info->names, (uintptr_t)die.addr, &is_new);
 	if (is_new) {
-		char *name = describe_function(info, &die);
-
-		*id = string_pool_add(info->texts, name);
-		free(name);
+		*index = info->n_functions;
+		*ARRAY_APPEND(info->functions, info->n_functions, info->functions_capacity) =
+		    name_function(info, &die);
 	}
-	return *id ? string_pool_text(info->texts, (uint32_t)*id) : NULL;
+	return &info->functions[*index];
 }
 
 /* The place's file in the pool: libdw's texts do not outlive the Dwarf. */
@@ -235,16 +249,21 @@ static const char *keep_file(struct dwarf_info *info, const struct dwarf_place *
 	return string_pool_text(info->texts, text);
 }
 
-static void add_frame(struct dwarf_info *info, const char *function,
+static void add_frame(struct dwarf_info *info, const struct function_names *names,
                       const struct dwarf_place *place)
 {
-	*ARRAY_APPEND(info->frames, info->n_frames, info->frames_capacity) =
-	    (struct dwarf_frame){function, keep_file(info, place), place->line};
+	*ARRAY_APPEND(info->frames, info->n_frames, info->frames_capacity) = (struct dwarf_frame){
+	    .function = names->function,
+	    .linkage = names->linkage,
+	    .file = keep_file(info, place),
+	    .line = place->line,
+	};
 }
 
 size_t dwarf_info_look_up(struct dwarf_info *info, uint64_t vaddr,
                           const struct dwarf_frame **frames)
 {
+	static const struct function_names none;
 	struct dwarf_unit *unit;
 	struct dwarf_place place;
 	uint32_t index;
@@ -257,11 +276,11 @@ size_t dwarf_info_look_up(struct dwarf_info *info, uint64_t vaddr,
 	place = dwarf_unit_line(unit, vaddr);
 	scope = dwarf_unit_find_scope(unit, vaddr);
 	if (scope == NO_SCOPE)
-		add_frame(info, NULL, &place);
+		add_frame(info, &none, &place);
 	while (scope != NO_SCOPE) {
 		const struct dwarf_scope *its_scope = dwarf_unit_scope(unit, scope);
 
-		add_frame(info, function_name(info, its_scope->die), &place);
+		add_frame(info, names_of(info, its_scope->die), &place);
 		place = dwarf_unit_call_site(unit, scope);
 		scope = its_scope->parent;
 	}

@@ -18,6 +18,7 @@ struct string_pool;
 
 struct dwarf_frame {
 	const char *function; /* demangled; NULL: DWARF names none */
+	const char *linkage;  /* mangled; NULL: not mangled */
 	const char *file;     /* NULL: unknown */
 	uint32_t line;        /* 0: unknown */
 };

@@ -338,12 +338,15 @@ static void load_elf_symbols(struct module *module)
 	elf_symbols_load_plt(module->symbols, module->file);
 }
 
-static const char *find_symbol(struct symbolizer *symbolizer, struct module *module, uint64_t vaddr)
+/* *linkage gets the symbol itself, unless it is the function's name. */
+static const char *find_symbol(struct symbolizer *symbolizer, struct module *module, uint64_t vaddr,
+                               const char **linkage)
 {
 	const char *symbol;
 	char *name;
 	uint32_t text;
 
+	*linkage = NULL;
 	load_elf_symbols(module);
 	symbol = symbol_table_find(module->symbols, vaddr);
 	if (!symbol)
@@ -351,18 +354,26 @@ static const char *find_symbol(struct symbolizer *symbolizer, struct module *mod
 	/* A JIT's names are its own, the kernel's are plain. */
 	name = module->file ? demangle(symbol) : xstrdup(symbol);
 	text = string_pool_add(symbolizer->texts, name);
+	if (strcmp(name, symbol))
+		*linkage = symbol;
 	free(name);
 	return string_pool_text(symbolizer->texts, text);
 }
 
 /* glibc and others define a function under a private name and export it under the one people know:
  * __libc_malloc is malloc. */
-static const char *public_name(struct symbolizer *symbolizer, struct module *module, uint64_t vaddr,
-                               const char *name)
+static void prefer_public_name(struct symbolizer *symbolizer, struct module *module, uint64_t vaddr,
+                               struct symbol_frame *frame)
 {
-	const char *symbol = *name == '_' ? find_symbol(symbolizer, module, vaddr) : NULL;
+	const char *symbol, *linkage;
 
-	return symbol && strspn(symbol, "_") < strspn(name, "_") ? symbol : name;
+	if (*frame->function != '_')
+		return;
+	symbol = find_symbol(symbolizer, module, vaddr, &linkage);
+	if (symbol && strspn(symbol, "_") < strspn(frame->function, "_")) {
+		frame->function = symbol;
+		frame->linkage = linkage;
+	}
 }
 
 static struct answer make_answer(struct symbolizer *symbolizer, struct module *module,
@@ -376,14 +387,15 @@ static struct answer make_answer(struct symbolizer *symbolizer, struct module *m
 	for (size_t i = 0; i < n; i++)
 		answer.frames[i] = (struct symbol_frame){
 		    .function = dwarf_frames[i].function,
+		    .linkage = dwarf_frames[i].linkage,
 		    .file = dwarf_frames[i].file,
 		    .line = dwarf_frames[i].line,
 		    .inlined = i + 1 < n,
 		};
 	if (last->function) {
-		last->function = public_name(symbolizer, module, vaddr, last->function);
+		prefer_public_name(symbolizer, module, vaddr, last);
 	} else if (module->key.kind != OBJECT_FAILED) {
-		last->function = find_symbol(symbolizer, module, vaddr);
+		last->function = find_symbol(symbolizer, module, vaddr, &last->linkage);
 		last->jit = module->key.kind == OBJECT_ANONYMOUS && last->function;
 	}
 	return answer;

@@ -21,6 +21,7 @@ struct symbolizer;
 
 struct symbol_frame {
 	const char *function; /* demangled; NULL: unknown */
+	const char *linkage;  /* as the linker knows it; NULL: like function, or unknown */
 	const char *file;     /* NULL: unknown */
 	uint32_t line;        /* 0: unknown */
 	bool inlined;         /* into the next frame of the list */

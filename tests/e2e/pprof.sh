@@ -36,7 +36,7 @@ functions = {f["id"][0]: f for f in root["function"]}
 mappings = {m["id"][0] for m in root["mapping"]}
 for sample in root["sample"]:
     for id in sample.get("location_id", []):
-        assert locations[id]["mapping_id"][0] in mappings
+        assert locations[id].get("mapping_id", [0])[0] in mappings | {0}
         for l in locations[id]["line"]:
             assert strings[functions[l["function_id"][0]]["name"][0]]
 names = {strings[f["name"][0]] for f in root["function"]}

@@ -4,7 +4,7 @@
  * symbolizer_look_up(), so the linker leaves the real symbolizer in the library.
  * A stack is "ROOT;...;LEAF" with CONTRACT 3's marks: f_[k] kernel, f_[i] inlined into the one
  * before it, f_[j] JIT, [OBJECT] without a name, [unwind failed: ...]. "f@dir/file.c:12" adds file
- * and line, "f!libx.so" an object other than "prog".
+ * and line, "f!libx.so" an object other than "prog", "f~_Z1fv" the name that the linker knows.
  */
 #ifndef TESTS_UNIT_FOLDED_FIXTURE_H
 #define TESTS_UNIT_FOLDED_FIXTURE_H
@@ -60,7 +60,7 @@ static inline struct symbol_frame fixture_symbol(struct symbolizer *symbolizer, 
 	struct symbol_frame symbol = {0};
 	char *text = xstrdup(spec);
 	char *object = strchr(text, '!');
-	char *file;
+	char *file, *linkage;
 
 	if (object)
 		*object = '\0';
@@ -74,6 +74,11 @@ static inline struct symbol_frame fixture_symbol(struct symbolizer *symbolizer, 
 			symbol.line = (uint32_t)atoi(line);
 		}
 		symbol.file = fixture_keep(symbolizer->names, file);
+	}
+	linkage = strchr(text, '~');
+	if (linkage) {
+		*linkage++ = '\0';
+		symbol.linkage = fixture_keep(symbolizer->names, linkage);
 	}
 	symbol.inlined = fixture_ends(text, "_[i]");
 	symbol.jit = fixture_ends(text, "_[j]");

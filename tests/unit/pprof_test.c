@@ -223,6 +223,7 @@ static void a_location_is_in_the_mapping_of_its_object(void **state)
 	struct pprof pprof;
 	struct view locations;
 	struct view leaf;
+	struct view mapping;
 
 	(void)state;
 	fixture_init(&fixture, types, 2);
@@ -230,9 +231,64 @@ static void a_location_is_in_the_mapping_of_its_object(void **state)
 	write_pprof(&pprof, &fixture, &(struct export_options){0});
 	locations = submessage(submessage(pprof.profile, SAMPLE, 0), 1, 0);
 	leaf = by_id(pprof.profile, LOCATION, next_varint(&locations));
-	assert_true(is_string(pprof.profile,
-	                      number_of(by_id(pprof.profile, MAPPING, number_of(leaf, 2)), 5),
-	                      "libc.so.6"));
+	mapping = by_id(pprof.profile, MAPPING, number_of(leaf, 2));
+	assert_true(is_string(pprof.profile, number_of(mapping, 5), "/usr/lib/libc.so.6"));
+	assert_true(is_string(pprof.profile, number_of(mapping, 6), "deadbeef"));
+	free(pprof.gzip);
+}
+
+static void the_program_is_the_first_mapping(void **state)
+{
+	struct fixture fixture;
+	struct pprof pprof;
+
+	(void)state;
+	fixture_init(&fixture, types, 2);
+	fixture_add(&fixture, 1, "prog", "sys_execve_[k]", (uint64_t[]){9, 9});
+	fixture_add(&fixture, 1, "prog", "_start!ld.so;_dl_start!ld.so", (uint64_t[]){5, 5});
+	fixture_add(&fixture, 2, "worker", "clone3!libc.so.6;work", (uint64_t[]){2, 2});
+	fixture_add(&fixture, 1, "prog", "step!helper", (uint64_t[]){1, 1});
+	write_pprof(&pprof, &fixture, &(struct export_options){0});
+	assert_true(is_string(pprof.profile, number_of(submessage(pprof.profile, MAPPING, 0), 5),
+	                      "/usr/bin/prog"));
+	free(pprof.gzip);
+}
+
+static void a_failure_is_in_no_mapping(void **state)
+{
+	struct fixture fixture;
+	struct pprof pprof;
+	struct view locations;
+
+	(void)state;
+	fixture_init(&fixture, types, 2);
+	fixture_add(&fixture, 1, "prog", "[unwind failed: test];main", (uint64_t[]){1, 1});
+	write_pprof(&pprof, &fixture, &(struct export_options){0});
+	locations = submessage(submessage(pprof.profile, SAMPLE, 0), 1, 0);
+	next_varint(&locations); /* main */
+	assert_int_equal(number_of(by_id(pprof.profile, LOCATION, next_varint(&locations)), 2), 0);
+	assert_int_equal(count(pprof.profile, MAPPING), 1);
+	free(pprof.gzip);
+}
+
+static void a_function_has_the_linkers_name_too(void **state)
+{
+	struct fixture fixture;
+	struct pprof pprof;
+
+	(void)state;
+	fixture_init(&fixture, types, 2);
+	fixture_add(&fixture, 1, "prog", "main;ns::f(int)~_ZN2ns1fEi", (uint64_t[]){1, 1});
+	write_pprof(&pprof, &fixture, &(struct export_options){0});
+	for (size_t i = 0; i < 2; i++) {
+		struct view function = submessage(pprof.profile, FUNCTION, i);
+		bool is_main = is_string(pprof.profile, number_of(function, 2), "main");
+
+		assert_true(is_string(pprof.profile, number_of(function, 2),
+		                      is_main ? "main" : "ns::f(int)"));
+		assert_true(is_string(pprof.profile, number_of(function, 3),
+		                      is_main ? "main" : "_ZN2ns1fEi"));
+	}
 	free(pprof.gzip);
 }
 
@@ -264,6 +320,7 @@ static void the_head_tells_time_period_command_and_type(void **state)
 	struct fixture fixture;
 	struct pprof pprof;
 	struct view period;
+	struct field comment;
 
 	(void)state;
 	add_example(&fixture);
@@ -271,6 +328,7 @@ static void the_head_tells_time_period_command_and_type(void **state)
 	            &(struct export_options){
 	                .type = 1,
 	                .command = "prog -x",
+	                .subtitle = "10 samples, lost 0",
 	                .started_ns = 1795779000123456789,
 	                .duration_ns = 1090000000,
 	                .period = 1003009,
@@ -281,6 +339,8 @@ static void the_head_tells_time_period_command_and_type(void **state)
 	assert_true(is_string(pprof.profile, number_of(period, 1), "cpu"));
 	assert_int_equal(number_of(pprof.profile, 12), 1003009);
 	assert_true(is_string(pprof.profile, number_of(pprof.profile, 13), "prog -x"));
+	assert_true(find_field(pprof.profile, 13, 1, &comment));
+	assert_true(is_string(pprof.profile, comment.value, "10 samples, lost 0"));
 	assert_true(is_string(pprof.profile, number_of(pprof.profile, 14), "cpu"));
 	free(pprof.gzip);
 }
@@ -321,6 +381,9 @@ int main(void)
 	    cmocka_unit_test(values_of_every_type_add_up),
 	    cmocka_unit_test(an_inlined_call_shares_the_location_of_its_caller),
 	    cmocka_unit_test(a_location_is_in_the_mapping_of_its_object),
+	    cmocka_unit_test(the_program_is_the_first_mapping),
+	    cmocka_unit_test(a_failure_is_in_no_mapping),
+	    cmocka_unit_test(a_function_has_the_linkers_name_too),
 	    cmocka_unit_test(a_sample_is_labelled_with_its_thread),
 	    cmocka_unit_test(the_head_tells_time_period_command_and_type),
 	    cmocka_unit_test(what_is_not_known_is_left_out),
