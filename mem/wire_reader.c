@@ -98,23 +98,24 @@ void wire_image_copy_fini(struct wire_image_copy *copy)
 	*copy = (struct wire_image_copy){0};
 }
 
-/* Sums of a stack while shards are added up; a shard alone may be below zero. */
+/* Sums of a stack while shards are added up. A shard alone may be below zero, and nonsense may
+ * overflow: unsigned numbers bear both, and positive() looks at the result. */
 struct sums {
 	uint64_t allocations, frees, allocated_bytes, temporary;
-	int64_t live_bytes, peak_bytes, peak_blocks;
-	int64_t inherited_bytes, inherited_blocks;
+	uint64_t live_bytes, peak_bytes, peak_blocks;
+	uint64_t inherited_bytes, inherited_blocks;
 };
 
 static void add_counter(struct sums *sums, const struct wire_counter *counter, uint64_t epoch,
                         bool is_inherited)
 {
-	int64_t blocks = (int64_t)(counter->allocations - counter->frees);
+	uint64_t blocks = counter->allocations - counter->frees;
 	bool is_kept = counter->peak_epoch == epoch;
 
-	sums->peak_bytes += is_kept ? counter->peak_bytes : counter->live_bytes;
-	sums->peak_blocks += is_kept ? counter->peak_blocks : blocks;
+	sums->peak_bytes += (uint64_t)(is_kept ? counter->peak_bytes : counter->live_bytes);
+	sums->peak_blocks += is_kept ? (uint64_t)counter->peak_blocks : blocks;
 	if (is_inherited) {
-		sums->inherited_bytes += counter->live_bytes;
+		sums->inherited_bytes += (uint64_t)counter->live_bytes;
 		sums->inherited_blocks += blocks;
 		return;
 	}
@@ -122,7 +123,7 @@ static void add_counter(struct sums *sums, const struct wire_counter *counter, u
 	sums->frees += counter->frees;
 	sums->allocated_bytes += counter->allocated_bytes;
 	sums->temporary += counter->temporary;
-	sums->live_bytes += counter->live_bytes;
+	sums->live_bytes += (uint64_t)counter->live_bytes;
 }
 
 static bool add_shard(struct sums *sums, uint32_t n_stacks, const struct wire_section *head,
@@ -149,12 +150,36 @@ static bool add_shard(struct sums *sums, uint32_t n_stacks, const struct wire_se
 
 /* A sum that cannot be below zero, unless the target wrote nonsense or is in the middle of an
  * event. */
-static uint64_t positive(int64_t sum, uint64_t *n_damaged)
+static uint64_t positive(uint64_t sum, uint64_t *n_damaged)
 {
-	if (sum >= 0)
-		return (uint64_t)sum;
+	if ((int64_t)sum >= 0)
+		return sum;
 	(*n_damaged)++;
 	return 0;
+}
+
+/* Threads tell the section of their changes in steps, so that a peak within a step goes unseen.
+ * What is live at the end is exact: where it is more than the peak that was seen, it is the peak.
+ */
+static void raise_peak_to_end(struct wire_section_copy *copy, struct sums *all, uint32_t n_stacks)
+{
+	uint32_t n_snapshots = copy->head.n_snapshots;
+	uint64_t at_peak = 0, at_end = 0;
+
+	for (uint32_t stack = 0; stack <= n_stacks; stack++) {
+		at_peak += all[stack].peak_bytes;
+		at_end += all[stack].live_bytes + all[stack].inherited_bytes;
+	}
+	if ((int64_t)at_end <= (int64_t)at_peak)
+		return;
+	for (uint32_t stack = 0; stack <= n_stacks; stack++) {
+		struct sums *sums = &all[stack];
+
+		sums->peak_bytes = sums->live_bytes + sums->inherited_bytes;
+		sums->peak_blocks = sums->allocations - sums->frees + sums->inherited_blocks;
+	}
+	if (n_snapshots && copy->snapshots[n_snapshots - 1].time > copy->head.peak_time)
+		copy->head.peak_time = copy->snapshots[n_snapshots - 1].time;
 }
 
 static void keep_sums(struct wire_section_copy *copy, const struct sums *all, uint32_t n_stacks)
@@ -175,34 +200,12 @@ static void keep_sums(struct wire_section_copy *copy, const struct sums *all, ui
 		    .allocated_bytes = sums->allocated_bytes,
 		    .temporary = sums->temporary,
 		    .live_bytes = positive(sums->live_bytes, damaged),
-		    .live_blocks = positive((int64_t)(sums->allocations - sums->frees), damaged),
+		    .live_blocks = positive(sums->allocations - sums->frees, damaged),
 		    .inherited_bytes = positive(sums->inherited_bytes, damaged),
 		    .inherited_blocks = positive(sums->inherited_blocks, damaged),
 		    .peak_bytes = positive(sums->peak_bytes, damaged),
 		    .peak_blocks = positive(sums->peak_blocks, damaged),
 		};
-	}
-}
-
-/* Threads tell the section of their changes in steps, so that a peak within a step goes unseen.
- * What is live at the end is exact: where it is more than the peak that was seen, it is the peak.
- */
-static void raise_peak_to_end(struct sums *all, uint32_t n_stacks)
-{
-	int64_t end_bytes = 0, peak_bytes = 0;
-
-	for (uint32_t stack = 0; stack <= n_stacks; stack++) {
-		end_bytes += all[stack].live_bytes + all[stack].inherited_bytes;
-		peak_bytes += all[stack].peak_bytes;
-	}
-	if (end_bytes <= peak_bytes)
-		return;
-	for (uint32_t stack = 0; stack <= n_stacks; stack++) {
-		struct sums *sums = &all[stack];
-
-		sums->peak_bytes = sums->live_bytes + sums->inherited_bytes;
-		sums->peak_blocks =
-		    (int64_t)(sums->allocations - sums->frees) + sums->inherited_blocks;
 	}
 }
 
@@ -216,7 +219,7 @@ static int read_counters(struct wire_section_copy *copy, uint32_t n_stacks, uint
 		if (!add_shard(sums, n_stacks, &copy->head, section_off, shard, source))
 			err = diag_fail(diag, EIO, "cannot read the counters of a target");
 	if (!err) {
-		raise_peak_to_end(sums, n_stacks);
+		raise_peak_to_end(copy, sums, n_stacks);
 		keep_sums(copy, sums, n_stacks);
 	}
 	free(sums);

@@ -150,6 +150,31 @@ static void inherited_blocks_are_no_allocations_of_the_child_but_count_in_its_pe
 	close(fd);
 }
 
+static void what_no_peak_had_yet_at_the_end_is_the_peak(void **state)
+{
+	int fd = make_image();
+	struct wire_source source = wire_source_of_fd(&fd);
+	/* A thread's last 5 blocks, after its peak of nothing. */
+	struct wire_counter last = {
+	    .allocations = 5, .allocated_bytes = 900, .live_bytes = 900, .peak_epoch = 5};
+	struct wire_section_copy section;
+	struct wire_image_copy image;
+	struct diag diag;
+
+	(void)state;
+	put(fd, &last, sizeof(last),
+	    WIRE_SECTIONS_OFF + WIRE_COUNTERS_OFF + 2 * WIRE_SHARD_BYTES + sizeof(last));
+	assert_int_equal(wire_read_image(&image, source, &diag), 0);
+	assert_int_equal(wire_read_section(&section, &image, 0, source, &diag), 0);
+	assert_int_equal(section.sums[0].peak_bytes, 600 + 900);
+	assert_int_equal(section.sums[0].peak_blocks, 6 + 5);
+	assert_int_equal(section.sums[1].peak_bytes, 200);
+	assert_int_equal(section.head.peak_time, 200);
+	wire_section_copy_fini(&section);
+	wire_image_copy_fini(&image);
+	close(fd);
+}
+
 static void a_section_that_was_claimed_and_never_used_is_not_there(void **state)
 {
 	int fd = make_image();
@@ -287,6 +312,7 @@ int main(void)
 	    cmocka_unit_test(sums_are_those_of_all_shards_and_the_peak_is_that_of_the_last_epoch),
 	    cmocka_unit_test(
 	        inherited_blocks_are_no_allocations_of_the_child_but_count_in_its_peak),
+	    cmocka_unit_test(what_no_peak_had_yet_at_the_end_is_the_peak),
 	    cmocka_unit_test(a_section_that_was_claimed_and_never_used_is_not_there),
 	    cmocka_unit_test(an_address_belongs_to_the_module_of_its_generation),
 	    cmocka_unit_test(a_timeline_that_was_being_changed_is_not_used),
