@@ -1,11 +1,5 @@
-/* Reads a stopped thread's CPU from /proc and binds the tracer's thread to it.
- *
- * Moving alone does not do: the scheduler wakes a thread on the CPU that it used before when that
- * one is idle (select_idle_sibling(), p->recent_used_cpu), and the CPU that we have just left is
- * idle, so the resumed thread goes there, we follow, it comes back, and every 16th stop pays for a
- * move besides. (dd bs=1 took 0.3 s or 3 s, by chance.) So a second thread keeps the old CPU busy
- * until the tracee has been resumed once; it then stays.
- */
+/* Reads a stopped thread's CPU from /proc, binds the tracer's thread to it, and holds the CPU that
+ * was left for a while. */
 #include "io/ptrace/follow_cpu.h"
 
 #include "core/alloc.h"
@@ -15,85 +9,122 @@
 #include <sched.h>
 #include <semaphore.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 
 enum {
-	/* A look costs about as much as a quarter of a stop. When moving does not help (another CPU
-	 * of many is always idle), the looks get rarer. */
-	STOPS_A_LOOK = 16,
-	MAX_STOPS_A_LOOK = 256,
+	/* On one CPU nearly all stops come within 10 us. A look takes 2 us, so it costs a slow stop
+	   10 % at most. */
+	SLOW_NS = 20000,
+	/* Stops between a move and the next. When moving does not help (a CPU of many is always
+	   idle, or two threads run at once), the moves get rarer; when it helped, they do not. */
+	STOPS_A_MOVE = 16,
+	MAX_STOPS_A_MOVE = 256,
+	STOPS_HELPED = 1024,
+	/* Holding pays while stops are frequent: that many of one thread in a row, and no more time
+	   for each. */
+	BURST_STOPS = 16,
+	BURST_STOP_NS = 200000,
+	HOLD_NS = 5000000,
+	HOLDER_NICE = 19,
+	PAUSES_A_LOOK = 20, /* of the holder at the clock, about 1 us */
 	/* "processor" in /proc/TID/stat, counted from 1 as in proc(5); the name, field 2, ends with
 	   the last ')'. */
 	PROCESSOR_FIELD = 39,
-	/* How often to see whether the second thread runs, about 1 ms. */
-	PATIENCE = 30000,
 };
-
-enum holder_state { HOLDER_IDLE, HOLDER_CALLED, HOLDER_RUNS, HOLDER_QUITS };
 
 struct cpu_follower {
 	int own_cpu; /* where we are bound; -1: nowhere yet */
-	unsigned stops_a_look;
-	unsigned countdown; /* stops until the next look */
-	pid_t tid;          /* whose stat file is open; 0: none */
+	uint64_t n_stops;
+	uint64_t last_move; /* in n_stops */
+	unsigned stops_a_move;
+
+	/* Stops in a row of one thread. */
+	pid_t burst_tid;
+	unsigned n_burst;
+	uint64_t burst_ns; /* waited for them */
+
+	pid_t stat_tid; /* whose stat file is open; 0: none */
 	int stat_fd;
+
 	bool has_holder;
 	pthread_t holder;
 	sem_t call;
-	atomic_int state;
+	atomic_bool holds; /* the holder's order: false lets go */
+	atomic_bool quits;
 };
 
-static void *hold_cpu(void *context)
+/* ---- the holder ---- */
+
+static uint64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+static void hold_once(struct cpu_follower *follower)
+{
+	uint64_t start_ns = now_ns();
+
+	while (atomic_load(&follower->holds) && now_ns() - start_ns < HOLD_NS)
+		for (int i = 0; i < PAUSES_A_LOOK; i++)
+			__builtin_ia32_pause();
+	atomic_store(&follower->holds, false);
+}
+
+/* Not SCHED_IDLE: the scheduler takes a CPU that only runs such threads for an idle one. */
+static void *holder_run(void *context)
 {
 	struct cpu_follower *follower = context;
-	int called;
 
+	setpriority(PRIO_PROCESS, 0, HOLDER_NICE); /* on Linux, of the thread */
 	for (;;) {
 		while (sem_wait(&follower->call))
 			;
-		called = HOLDER_CALLED;
-		atomic_compare_exchange_strong(&follower->state, &called, HOLDER_RUNS);
-		while (atomic_load(&follower->state) == HOLDER_RUNS)
-			__builtin_ia32_pause();
-		if (atomic_load(&follower->state) == HOLDER_QUITS)
+		if (atomic_load(&follower->quits))
 			return NULL;
+		hold_once(follower);
 	}
 }
 
-struct cpu_follower *cpu_follower_new(void)
+static bool bind_thread(pthread_t thread, int cpu)
 {
-	struct cpu_follower *follower = xcalloc(1, sizeof(*follower));
+	cpu_set_t cpus;
 
-	follower->own_cpu = follower->stat_fd = -1;
-	follower->stops_a_look = STOPS_A_LOOK;
-	sem_init(&follower->call, 0, 0);
-	follower->has_holder = !pthread_create(&follower->holder, NULL, hold_cpu, follower);
-	return follower;
+	CPU_ZERO(&cpus);
+	CPU_SET(cpu, &cpus);
+	return !pthread_setaffinity_np(thread, sizeof(cpus), &cpus);
 }
+
+static void hold(struct cpu_follower *follower, int cpu)
+{
+	if (!follower->has_holder || cpu < 0 || !bind_thread(follower->holder, cpu))
+		return;
+	atomic_store(&follower->holds, true);
+	sem_post(&follower->call);
+}
+
+static void let_go(struct cpu_follower *follower)
+{
+	if (atomic_load_explicit(&follower->holds, memory_order_relaxed))
+		atomic_store(&follower->holds, false);
+}
+
+/* ---- where a thread stopped ---- */
 
 static void forget_file(struct cpu_follower *follower)
 {
 	if (follower->stat_fd >= 0)
 		close(follower->stat_fd);
 	follower->stat_fd = -1;
-	follower->tid = 0;
-}
-
-void cpu_follower_free(struct cpu_follower *follower)
-{
-	if (!follower)
-		return;
-	if (follower->has_holder) {
-		atomic_store(&follower->state, HOLDER_QUITS);
-		sem_post(&follower->call);
-		pthread_join(follower->holder, NULL);
-	}
-	forget_file(follower);
-	sem_destroy(&follower->call);
-	free(follower);
+	follower->stat_tid = 0;
 }
 
 /* One file stays open: nearly always the same thread stops again. */
@@ -101,12 +132,12 @@ static bool open_file(struct cpu_follower *follower, pid_t tid)
 {
 	char path[32];
 
-	if (follower->tid == tid)
+	if (follower->stat_tid == tid)
 		return true;
 	forget_file(follower);
 	snprintf(path, sizeof(path), "/proc/%d/stat", (int)tid);
 	follower->stat_fd = open(path, O_RDONLY | O_CLOEXEC);
-	follower->tid = follower->stat_fd >= 0 ? tid : 0;
+	follower->stat_tid = follower->stat_fd >= 0 ? tid : 0;
 	return follower->stat_fd >= 0;
 }
 
@@ -130,58 +161,91 @@ static int read_cpu(struct cpu_follower *follower, pid_t tid)
 	return at ? atoi(at) : -1;
 }
 
-/* Keeps a CPU busy until cpu_follower_resumed(). */
-static void hold(struct cpu_follower *follower, int cpu)
-{
-	cpu_set_t cpus;
+/* ---- moving ---- */
 
-	if (!follower->has_holder || cpu < 0)
-		return;
-	CPU_ZERO(&cpus);
-	CPU_SET(cpu, &cpus);
-	if (pthread_setaffinity_np(follower->holder, sizeof(cpus), &cpus))
-		return;
-	atomic_store(&follower->state, HOLDER_CALLED);
-	sem_post(&follower->call);
-	for (int i = 0; i < PATIENCE && atomic_load(&follower->state) == HOLDER_CALLED; i++)
-		__builtin_ia32_pause();
+static bool in_burst(const struct cpu_follower *follower)
+{
+	return follower->n_burst >= BURST_STOPS &&
+	       follower->burst_ns < follower->n_burst * (uint64_t)BURST_STOP_NS;
 }
 
-static void move_to(struct cpu_follower *follower, int cpu)
+/* Whether we had to move. */
+static bool join(struct cpu_follower *follower, pid_t tid)
 {
-	int old_cpu = follower->own_cpu;
-	cpu_set_t cpus;
+	int old_cpu = follower->own_cpu, cpu = read_cpu(follower, tid);
 
-	CPU_ZERO(&cpus);
-	CPU_SET(cpu, &cpus);
+	if (cpu < 0 || cpu >= CPU_SETSIZE || cpu == old_cpu)
+		return false;
+	let_go(follower);
 	/* Refused when that CPU is not ours to use; slower then, but no less exact. */
-	if (sched_setaffinity(0, sizeof(cpus), &cpus))
-		return;
+	if (!bind_thread(pthread_self(), cpu))
+		return false;
 	follower->own_cpu = cpu;
-	hold(follower, old_cpu);
+	if (in_burst(follower))
+		hold(follower, old_cpu);
+	return true;
 }
 
-void cpu_follower_stopped(struct cpu_follower *follower, pid_t tid, bool look)
+/* Keeps the count of the thread's last stops in a row, and what was waited for them. */
+static void note_burst(struct cpu_follower *follower, pid_t tid, uint64_t waited_ns)
 {
-	int cpu;
+	if (follower->burst_tid != tid) {
+		let_go(follower);
+		follower->burst_tid = tid;
+		follower->n_burst = 0;
+		follower->burst_ns = 0;
+	} else if (follower->n_burst == 2 * BURST_STOPS) {
+		follower->n_burst /= 2;
+		follower->burst_ns /= 2;
+	}
+	follower->n_burst++;
+	follower->burst_ns += waited_ns;
+}
 
-	if (!look && follower->countdown > 0) {
-		follower->countdown--;
+void cpu_follower_stopped(struct cpu_follower *follower, pid_t tid, uint64_t waited_ns)
+{
+	uint64_t n_since_move = ++follower->n_stops - follower->last_move;
+
+	note_burst(follower, tid, waited_ns);
+	if (waited_ns < SLOW_NS || n_since_move < follower->stops_a_move || !join(follower, tid))
 		return;
-	}
-	cpu = read_cpu(follower, tid);
-	if (cpu < 0 || cpu >= CPU_SETSIZE || cpu == follower->own_cpu) {
-		follower->stops_a_look = STOPS_A_LOOK;
-	} else {
-		move_to(follower, cpu);
-		if (follower->stops_a_look < MAX_STOPS_A_LOOK)
-			follower->stops_a_look *= 2;
-	}
-	follower->countdown = follower->stops_a_look;
+	if (n_since_move >= STOPS_HELPED)
+		follower->stops_a_move = STOPS_A_MOVE;
+	else if (follower->stops_a_move < MAX_STOPS_A_MOVE)
+		follower->stops_a_move *= 2;
+	follower->last_move = follower->n_stops;
 }
 
-void cpu_follower_resumed(struct cpu_follower *follower)
+void cpu_follower_look(struct cpu_follower *follower, pid_t tid)
 {
-	if (atomic_load(&follower->state) != HOLDER_IDLE)
-		atomic_store(&follower->state, HOLDER_IDLE);
+	if (join(follower, tid))
+		follower->stops_a_move = STOPS_A_MOVE;
+}
+
+/* ---- life ---- */
+
+struct cpu_follower *cpu_follower_new(void)
+{
+	struct cpu_follower *follower = xcalloc(1, sizeof(*follower));
+
+	follower->own_cpu = follower->stat_fd = -1;
+	follower->stops_a_move = STOPS_A_MOVE;
+	sem_init(&follower->call, 0, 0);
+	follower->has_holder = !pthread_create(&follower->holder, NULL, holder_run, follower);
+	return follower;
+}
+
+void cpu_follower_free(struct cpu_follower *follower)
+{
+	if (!follower)
+		return;
+	if (follower->has_holder) {
+		atomic_store(&follower->quits, true);
+		let_go(follower);
+		sem_post(&follower->call);
+		pthread_join(follower->holder, NULL);
+	}
+	forget_file(follower);
+	sem_destroy(&follower->call);
+	free(follower);
 }

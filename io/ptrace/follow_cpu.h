@@ -1,13 +1,22 @@
-/* Moves the tracer's thread to the CPU on which the traced thread stopped.
+/* Keeps the tracer's thread on the CPU on which the traced thread stops.
  *
- * A stop costs two switches between tracer and tracee: 5 us on one CPU, 70 us and more between the
- * CPUs of a VM, which have to be woken. Only the affinity of our own threads is changed, never the
- * target's: nproc and thread pools of the target read theirs.
+ * A stop costs two switches between tracer and tracee: 4 us on one CPU, 70 us and more between the
+ * CPUs of a VM, which have to be woken. Only our own threads are bound, never the target's: nproc
+ * and thread pools of the target read their affinity.
+ *
+ * Going after the tracee is not enough. The scheduler resumes it on an idle CPU if there is one
+ * (select_idle_sibling()), and the CPU that we have just left is idle: it would go there, and we
+ * after it, at every look. So after a move a second thread of ours keeps that CPU busy. It costs at
+ * most 5 ms of one CPU for each move, at nice 19, so any thread of the target that wants the CPU
+ * takes it; it only runs while a single thread makes more than 5000 stops a second, and lets go
+ * when another one stops. Usually that is all: once both are together, they stay.
+ *
+ * What else was tried, and why not: docs/architecture.md, "io".
  */
 #ifndef IO_PTRACE_FOLLOW_CPU_H
 #define IO_PTRACE_FOLLOW_CPU_H
 
-#include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 struct cpu_follower;
@@ -15,12 +24,11 @@ struct cpu_follower;
 struct cpu_follower *cpu_follower_new(void);
 void cpu_follower_free(struct cpu_follower *follower); /* NULL is fine */
 
-/* The thread has stopped; called by the tracer's thread. Looks where, now and then, or at once with
- * `look` (it is new, or began another program). */
-void cpu_follower_stopped(struct cpu_follower *follower, pid_t tid, bool look);
+/* The thread has stopped after we slept `waited_ns` for it; called by the tracer's thread, while
+ * the thread is stopped. Looks where, if that took so long that it may be elsewhere. */
+void cpu_follower_stopped(struct cpu_follower *follower, pid_t tid, uint64_t waited_ns);
 
-/* The stopped thread has been resumed; must follow each cpu_follower_stopped() before the tracer
- * sleeps. */
-void cpu_follower_resumed(struct cpu_follower *follower);
+/* The thread is new, or begins another program, and likely has been placed anew: looks at once. */
+void cpu_follower_look(struct cpu_follower *follower, pid_t tid);
 
 #endif

@@ -82,6 +82,7 @@ struct tracer {
 	struct cpu_follower *follower;
 	struct rusage usage; /* of the thread that stopped last */
 	uint64_t stopped_ns; /* when wait4 returned */
+	uint64_t waited_ns;  /* in wait4 */
 
 	/* Shared. `end` and `error` are written before their flag. */
 	pthread_t thread;
@@ -429,7 +430,7 @@ static void handle_exec(struct tracer *tracer, struct tracee *leader, pid_t pid)
 			arm(tracer, tracee, command);
 		tracee_read_comm(pid, counts->threads[tracee->thread].comm,
 		                 sizeof(counts->threads[0].comm));
-		cpu_follower_stopped(tracer->follower, pid, true);
+		cpu_follower_look(tracer->follower, pid);
 	}
 	resume(tracer, pid, 0);
 }
@@ -446,7 +447,7 @@ static void handle_stop(struct tracer *tracer, struct tracee *tracee, pid_t tid,
 	}
 	if (!tracee->has_stopped) {
 		tracee->has_stopped = true;
-		cpu_follower_stopped(tracer->follower, tid, true);
+		cpu_follower_look(tracer->follower, tid);
 		if (!tracee->has_parent) {
 			tracer->n_waiting++;
 			adopt_orphans(tracer);
@@ -492,7 +493,7 @@ static void dispatch(struct tracer *tracer, pid_t tid, int status)
 		handle_end(tracer, tracee, tid, status);
 		return;
 	}
-	cpu_follower_stopped(tracer->follower, tid, false);
+	cpu_follower_stopped(tracer->follower, tid, tracer->waited_ns);
 	if (event == PTRACE_EVENT_STOP)
 		handle_stop(tracer, tracee, tid, signal);
 	else if (event == PTRACE_EVENT_EXEC)
@@ -507,13 +508,14 @@ static void dispatch(struct tracer *tracer, pid_t tid, int status)
 
 static pid_t wait_for_stop(struct tracer *tracer, int *status)
 {
+	uint64_t resumed_ns = now_ns();
 	pid_t tid;
 
-	cpu_follower_resumed(tracer->follower);
 	do
 		tid = wait4(-1, status, __WALL | __WNOTHREAD, &tracer->usage);
 	while (tid < 0 && errno == EINTR && !atomic_load(&tracer->quits));
 	tracer->stopped_ns = now_ns();
+	tracer->waited_ns = tracer->stopped_ns - resumed_ns;
 	return tid;
 }
 
