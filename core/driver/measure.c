@@ -200,7 +200,8 @@ static int measure_once(struct measurement *m)
 	if (output)
 		fclose(output);
 	if (status == STATUS_WELL) {
-		run_metrics_add(m->result.metrics, &m->request->scenario, &m->last.end);
+		run_metrics_add(m->result.metrics, &m->request->scenario, &m->last.end,
+		                m->last.held_rss_bytes);
 		if (wants_output)
 			user_metrics_add(m->result.metrics, &m->request->scenario, text);
 		m->n_repeats++;

@@ -221,6 +221,23 @@ static void watch(struct run *run, struct diag *diag)
 	drain_output(run);
 }
 
+/* The highest resident set so far of a process; 0: not known. */
+static uint64_t peak_rss_bytes(pid_t pid)
+{
+	char path[32];
+	char line[128];
+	unsigned long kib = 0;
+	FILE *status;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
+	status = fopen(path, "re");
+	while (status && !kib && fgets(line, sizeof(line), status))
+		sscanf(line, "VmHWM: %lu", &kib);
+	if (status)
+		fclose(status);
+	return (uint64_t)kib * 1024;
+}
+
 static int hold_and_attach(struct run *run, struct diag *diag)
 {
 	const struct repeat_spec *spec = run->spec;
@@ -240,6 +257,7 @@ static int hold_and_attach(struct run *run, struct diag *diag)
 	if (err)
 		return err;
 	repeat.pid = launch_pid(run->launch);
+	run->result->held_rss_bytes = peak_rss_bytes(repeat.pid);
 	run->result->start_ns = repeat.start_ns;
 	err = process_tree_new(&run->tree, repeat.pid, repeat.start_ns, diag);
 	if (!err && spec->collector)

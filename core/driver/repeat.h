@@ -30,6 +30,7 @@ struct repeat_result {
 	struct target_end end;
 	pid_t pid;
 	uint64_t start_ns; /* CLOCK_MONOTONIC */
+	uint64_t held_rss_bytes; /* of our child before its exec; 0: not known */
 	bool timed_out;
 	enum ended_by by;
 	size_t n_left_alive; /* descendants that outlived the target by more than a second */

@@ -11,6 +11,9 @@
 #include "core/diag.h"
 
 #include <errno.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 /* Of two results the one with the higher rank decides (CONTRACT 1): what kept the target from
  * running well, then 1, 3, 2, 0. A target's own 1, 2 or 3 is of the first kind. */
@@ -33,14 +36,33 @@ static bool ends_all(struct outcome outcome)
 	       outcome.status <= STATUS_NOT_FOUND;
 }
 
+/* Each type's first run has the caller's stdin from its beginning, where it can be had again. */
+static void rewind_stdin(off_t start, const char *type)
+{
+	struct stat status;
+
+	if (start >= 0)
+		lseek(STDIN_FILENO, start, SEEK_SET);
+	else if (!fstat(STDIN_FILENO, &status) && S_ISFIFO(status.st_mode))
+		fprintf(stderr,
+		        "profile-scenario: stdin is a pipe: type %s finds it as the type before "
+		        "left it\n",
+		        type);
+}
+
 static int measure_types(const struct request *request, struct signals *signals, struct diag *diag)
 {
 	struct outcome decisive = {STATUS_WELL, false};
+	off_t stdin_start = lseek(STDIN_FILENO, 0, SEEK_CUR);
 	size_t i;
 
 	for (i = 0; request->types[i] && !signals->interrupted; i++) {
 		struct diag why = {0};
-		struct outcome next = measure(request, request->types[i], signals, &why);
+		struct outcome next;
+
+		if (i)
+			rewind_stdin(stdin_start, request->types[i]->name);
+		next = measure(request, request->types[i], signals, &why);
 
 		if (rank(next) > rank(decisive)) {
 			decisive = next;

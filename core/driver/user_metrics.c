@@ -26,14 +26,18 @@ static double timeval_ns(const struct timeval *time)
 }
 
 void run_metrics_add(struct metrics *metrics, const struct scenario *scenario,
-                     const struct target_end *end)
+                     const struct target_end *end, uint64_t held_rss_bytes)
 {
+	double max_rss_bytes = (double)end->usage.ru_maxrss * 1024;
 	double work = scenario->work ? strtod(scenario->work, NULL) : 0;
 
 	metrics_add(metrics, run_metrics, "run.wall_ns", (double)end->wall_ns);
 	metrics_add(metrics, run_metrics, "run.user_ns", timeval_ns(&end->usage.ru_utime));
 	metrics_add(metrics, run_metrics, "run.system_ns", timeval_ns(&end->usage.ru_stime));
-	metrics_add(metrics, run_metrics, "run.max_rss_bytes", (double)end->usage.ru_maxrss * 1024);
+	/* The kernel's maximum outlives exec: what is no higher than our own child was is not the
+	 * target's. */
+	if (held_rss_bytes && max_rss_bytes > (double)held_rss_bytes)
+		metrics_add(metrics, run_metrics, "run.max_rss_bytes", max_rss_bytes);
 	if (work > 0 && end->wall_ns)
 		metrics_add(metrics, run_metrics, "run.work_per_s",
 		            work * 1e9 / (double)end->wall_ns);

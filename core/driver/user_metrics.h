@@ -16,10 +16,11 @@ extern const struct metric_row run_metrics[];
 
 bool user_metrics_wanted(const struct scenario *scenario);
 
-/* One repeat's run.wall_ns, run.user_ns, run.system_ns, run.max_rss_bytes and, where the scenario
- * says how much work it does, run.work_per_s. */
+/* One repeat's run.wall_ns, run.user_ns, run.system_ns and, where the scenario says how much work
+ * it does, run.work_per_s. run.max_rss_bytes only where it is above what our child held before
+ * exec. */
 void run_metrics_add(struct metrics *metrics, const struct scenario *scenario,
-                     const struct target_end *end);
+                     const struct target_end *end, uint64_t held_rss_bytes);
 
 /* Compiles the /REGEX/ of a setting under [metrics]; regfree() is the caller's. -EINVAL with a
  * sentence. */

@@ -162,3 +162,11 @@ else
 fi
 promise "an unknown user is refused" reason 125 "no such user" profile-scenario --user nobody-here --type $type -- true
 promise "an unknown capability is refused" reason 125 "no such capability" profile-scenario --ambient-cap cap_x --type $type -- true
+seq 5 >"$scratch/five"
+promise "each type's first run reads the caller's stdin from its beginning" is \
+	"$(profile-scenario --quiet --type io,memory -- wc -l <"$scratch/five" | tr '\n' ' ')" "5 5 "
+promise "of a pipe it is said that it is read already" bash -c \
+	"seq 5 | profile-scenario --quiet --type io,memory -- wc -l 2>&1 | grep -q 'stdin is a pipe'"
+# The kernel's maximum of a process outlives exec, so for a program smaller than we are it is ours.
+promise "a resident set that may be our own is absent" is \
+	"$(profile-scenario --quiet --type io -- "$programs/cpu_static" 1 >"$scratch/out"; metric "$PROFILE_SCENARIO_RESULTS/cpu_static/io/latest" run.max_rss_bytes)" absent
