@@ -45,11 +45,8 @@ int elf_image_parse(struct elf_image *image, const void *bytes, size_t size_byte
 	const Elf64_Ehdr *header = bytes;
 
 	*image = (struct elf_image){.bytes = bytes, .size_bytes = size_bytes};
-	if (size_bytes < sizeof(*header) || memcmp(header->e_ident, ELFMAG, SELFMAG) != 0 ||
-	    header->e_ident[EI_CLASS] != ELFCLASS64 || header->e_ident[EI_DATA] != ELFDATA2LSB ||
-	    header->e_machine != EM_X86_64)
-		return -ENOEXEC;
-	if (header->e_phentsize != sizeof(Elf64_Phdr) || header->e_phoff % 8 != 0 ||
+	if (!unwind_is_elf(bytes, size_bytes) || header->e_phentsize != sizeof(Elf64_Phdr) ||
+	    header->e_phoff % 8 != 0 ||
 	    !inside(image, header->e_phoff, (uint64_t)header->e_phnum * sizeof(Elf64_Phdr)))
 		return -ENOEXEC;
 	image->segments = (const Elf64_Phdr *)(image->bytes + header->e_phoff);

@@ -83,9 +83,9 @@ static void note_losses(const struct cpu_facts *facts, json_t *quality)
 		                 totals->n_throttled);
 	for (unsigned end = 0; end < UNWIND_N_ENDS; end++)
 		if (totals->n_ends[end])
-			quality_add_note(quality, "stacks cut short by: %s: %" PRIu64,
-			                 unwind_end_text((enum unwind_end)end),
-			                 totals->n_ends[end]);
+			quality_add_note(quality, "stacks cut short by: %s: %" PRIu64 "%s",
+			                 unwind_end_text((enum unwind_end)end), totals->n_ends[end],
+			                 end == UNWIND_UNREADABLE ? "; raise --stack-size" : "");
 	if (totals->n_guessed)
 		quality_add_note(quality,
 		                 "%" PRIu64 " stacks pass through code without unwind tables by "

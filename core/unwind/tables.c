@@ -103,6 +103,17 @@ static bool of_sections(struct unwind_tables *tables, const struct image *image,
 	return tables->eh_frame.size_bytes > 0;
 }
 
+bool unwind_is_elf(const void *image, size_t size_bytes)
+{
+	Elf64_Ehdr elf;
+
+	if (size_bytes < sizeof(elf))
+		return false;
+	memcpy(&elf, image, sizeof(elf));
+	return memcmp(elf.e_ident, ELFMAG, SELFMAG) == 0 && elf.e_ident[EI_CLASS] == ELFCLASS64 &&
+	       elf.e_ident[EI_DATA] == ELFDATA2LSB && elf.e_machine == EM_X86_64;
+}
+
 bool unwind_tables_of_file(struct unwind_tables *tables, const void *image_bytes, size_t size_bytes)
 {
 	enum { MAX_SEGMENTS = 64 }; /* linkers make about a dozen */
@@ -113,12 +124,9 @@ bool unwind_tables_of_file(struct unwind_tables *tables, const void *image_bytes
 	size_t n_headers;
 
 	*tables = (struct unwind_tables){0};
-	if (size_bytes < sizeof(elf))
+	if (!unwind_is_elf(image_bytes, size_bytes))
 		return false;
 	memcpy(&elf, image_bytes, sizeof(elf));
-	if (memcmp(elf.e_ident, ELFMAG, SELFMAG) != 0 || elf.e_ident[EI_CLASS] != ELFCLASS64 ||
-	    elf.e_ident[EI_DATA] != ELFDATA2LSB || elf.e_machine != EM_X86_64)
-		return false;
 	n_headers = elf.e_phnum < MAX_SEGMENTS ? elf.e_phnum : MAX_SEGMENTS;
 	bytes = bytes_at(&image, elf.e_phoff, n_headers * sizeof(*headers));
 	if (bytes && elf.e_phentsize == sizeof(*headers)) {

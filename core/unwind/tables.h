@@ -10,6 +10,9 @@
 
 #include <elf.h>
 
+/* Whether the bytes begin as an ELF64 file for x86-64 does: nothing else is read here. */
+bool unwind_is_elf(const void *image, size_t size_bytes);
+
 /* From the bytes of an ELF file (mapped, or the vdso's image): PT_GNU_EH_FRAME, and the section
  * headers where there is none, as in most static programs. False, with both sizes 0: not an x86-64
  * ELF file, or one without .eh_frame. */

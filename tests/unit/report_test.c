@@ -47,8 +47,8 @@ static char *report(struct fixture *fixture)
 
 static void assert_contains(const char *text, const char *part)
 {
-	if (!strstr(text, part))
-		fail_msg("no\n%s\nin\n%s", part, text);
+	if (!text || !strstr(text, part))
+		fail_msg("no\n%s\nin\n%s", part, text ? text : "nothing");
 }
 
 /* The rows alone, without comments and graphs. */
