@@ -111,22 +111,28 @@ static pid_t identifying_pid(const struct object *object)
 	return object->kind == OBJECT_ANONYMOUS ? object->pid : 0;
 }
 
-static uint64_t hash_object(const struct object *object)
+static const char *path_of(const struct object *object)
+{
+	return object->path ? object->path : "";
+}
+
+uint64_t object_hash(const struct object *object)
 {
 	uint64_t hash = u64_mix(object->kind, (uint64_t)identifying_pid(object));
 
 	hash = u64_mix(hash, object->device);
 	hash = u64_mix(hash, object->inode);
 	hash = u64_mix(hash, hash_bytes(object->build_id, object->build_id_len));
-	return u64_mix(hash, hash_bytes(object->path, strlen(object->path)));
+	return u64_mix(hash, hash_bytes(path_of(object), strlen(path_of(object))));
 }
 
-static bool same_object(const struct object *a, const struct object *b)
+bool object_is_same(const struct object *a, const struct object *b)
 {
 	return a->kind == b->kind && identifying_pid(a) == identifying_pid(b) &&
 	       a->device == b->device && a->inode == b->inode &&
 	       a->build_id_len == b->build_id_len &&
-	       !memcmp(a->build_id, b->build_id, a->build_id_len) && !strcmp(a->path, b->path);
+	       !memcmp(a->build_id, b->build_id, a->build_id_len) &&
+	       !strcmp(path_of(a), path_of(b));
 }
 
 /* The known object keeps its handle, and takes this one when it has none. */
@@ -145,30 +151,27 @@ static struct object *copy_object(const struct object *like)
 	struct object *object = xmalloc(sizeof(*object));
 
 	*object = *like;
-	object->path = xstrdup(like->path);
+	object->path = xstrdup(path_of(like));
 	return object;
 }
 
 uint32_t recording_add_object(struct recording *recording, const struct object *like)
 {
-	struct object object = *like;
 	uint64_t hash;
 
-	BUG(object.build_id_len > BUILD_ID_MAX);
-	if (!object.path)
-		object.path = "";
+	BUG(like->build_id_len > BUILD_ID_MAX);
 	/* Two objects of one hash sit at neighbouring keys. */
-	for (hash = hash_object(&object);; hash++) {
+	for (hash = object_hash(like);; hash++) {
 		bool is_new;
 		uint64_t *id = u64map_put(recording->objects_by_hash, hash, &is_new);
 
 		if (is_new) {
 			*id = recording->n_objects;
 			*ARRAY_APPEND(recording->objects, recording->n_objects,
-			              recording->objects_capacity) = copy_object(&object);
+			              recording->objects_capacity) = copy_object(like);
 			return (uint32_t)*id;
 		}
-		if (same_object(recording->objects[*id], &object)) {
+		if (object_is_same(recording->objects[*id], like)) {
 			give_handle(recording->objects[*id], like->fd);
 			return (uint32_t)*id;
 		}

@@ -45,10 +45,15 @@ struct object {
 	uint64_t inode; /* 0 where there is no file */
 	uint8_t build_id[BUILD_ID_MAX];
 	uint8_t build_id_len; /* 0: none */
-	/* CLOCK_REALTIME, 0: not known; it was mapped by then. Where there is neither a handle nor a
-	 * build-id, a file that changed later is not what ran. */
+	/* CLOCK_REALTIME, 0: not known; it was mapped by then. Where there is neither a handle nor
+	 * a build-id, a file that changed later is not what ran. */
 	int64_t seen_ns;
 };
+
+/* Whether they are one object: equal in kind, path (NULL counts as ""), device, inode and build-id,
+ * and in pid for OBJECT_ANONYMOUS. Equal objects have equal hashes. */
+bool object_is_same(const struct object *a, const struct object *b);
+uint64_t object_hash(const struct object *object);
 
 struct recorded_thread {
 	pid_t pid;
@@ -84,8 +89,7 @@ void recording_free(struct recording *recording);
 size_t recording_n_types(const struct recording *recording);
 const struct value_type *recording_type(const struct recording *recording, size_t i);
 
-/* Finds the object equal in kind, path, device, inode and build-id (and in pid for
- * OBJECT_ANONYMOUS), or copies `like` (path too; NULL counts as ""). Ids are 0 .. n_objects - 1.
+/* Finds the same object, or copies `like` (path too; NULL becomes ""). Ids are 0 .. n_objects - 1.
  * like->fd is taken over: an object that has a handle already keeps its own and closes this one. */
 uint32_t recording_add_object(struct recording *recording, const struct object *like);
 const struct object *recording_object(const struct recording *recording, uint32_t id);

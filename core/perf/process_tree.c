@@ -126,8 +126,24 @@ static void set_timer(struct process_tree *tree, long first_ns, long every_ns)
 	timerfd_settime(tree->timer_fd, 0, &times, NULL);
 }
 
-static void read_command_later(struct process_tree *tree, size_t image)
+/* NULL where the process has gone, or has run the next exec, whose record we have not seen yet. */
+static char *command_of(const struct process_image *image)
 {
+	char *command = proc_scan_command(image->pid);
+	struct proc_state state;
+
+	if (command && proc_scan_state(image->pid, &state) && !strcmp(state.comm, image->comm))
+		return command;
+	free(command);
+	return NULL;
+}
+
+/* Now, for the process may soon be gone; later where exec has only named it yet. */
+static void read_command(struct process_tree *tree, size_t image)
+{
+	tree->images[image].command = command_of(&tree->images[image]);
+	if (tree->images[image].command)
+		return;
 	ARRAY_APPEND(tree->pending, tree->n_pending, tree->pending_capacity)->image = image;
 	set_timer(tree, COMMAND_AFTER_NS, 0);
 }
@@ -141,7 +157,7 @@ static void read_commands(struct process_tree *tree)
 		struct process_image *image = &tree->images[wanted.image];
 
 		if (!image->ended)
-			image->command = proc_scan_command(image->pid);
+			image->command = command_of(image);
 		if (!image->ended && !image->command && ++wanted.n_tries < COMMAND_TRIES)
 			tree->pending[n_left++] = wanted;
 	}
@@ -169,7 +185,7 @@ static void start_image(struct process_tree *tree, struct process *process, cons
 	}
 	image->start_ns = run_time(tree, time_ns);
 	set_comm(image, comm);
-	read_command_later(tree, process->image);
+	read_command(tree, process->image);
 	process->n_threads = 1; /* exec ended the others */
 }
 

@@ -281,31 +281,9 @@ static struct module *module_new(struct symbolizer *symbolizer, const struct obj
 	return module;
 }
 
-static bool same_object(const struct object *a, const struct object *b)
-{
-	return a->kind == b->kind && a->device == b->device && a->inode == b->inode &&
-	       (a->pid == b->pid || a->kind != OBJECT_ANONYMOUS) &&
-	       a->build_id_len == b->build_id_len &&
-	       !memcmp(a->build_id, b->build_id, a->build_id_len) &&
-	       !strcmp(a->path ? a->path : "", b->path ? b->path : "");
-}
-
-static uint64_t hash_object(const struct object *object)
-{
-	uint64_t hash = u64_mix(object->kind, object->inode);
-
-	if (object->kind == OBJECT_ANONYMOUS)
-		hash = u64_mix(hash, (uint64_t)object->pid);
-	for (size_t i = 0; i < object->build_id_len; i++)
-		hash = u64_mix(hash, object->build_id[i]);
-	for (const char *at = object->path; at && *at; at++)
-		hash = u64_mix(hash, (unsigned char)*at);
-	return hash;
-}
-
 static struct module *module_of(struct symbolizer *symbolizer, const struct object *object)
 {
-	uint64_t hash = hash_object(object);
+	uint64_t hash = object_hash(object);
 
 	/* Objects of one hash sit at neighbouring keys. */
 	for (;; hash++) {
@@ -318,7 +296,7 @@ static struct module *module_of(struct symbolizer *symbolizer, const struct obje
 			              symbolizer->modules_capacity) =
 			    module_new(symbolizer, object);
 		}
-		if (is_new || same_object(&symbolizer->modules[*index]->key, object))
+		if (is_new || object_is_same(&symbolizer->modules[*index]->key, object))
 			return symbolizer->modules[*index];
 	}
 }
