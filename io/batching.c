@@ -132,7 +132,7 @@ static void write_small_row(FILE *out, const struct io_counts *counts, const str
 {
 	const char *call = counts->calls[use->call].info->name;
 	const struct batch_rule *rule = find_rule(call);
-	uint64_t avoidable = avoidable_calls(use->small_calls, use->small_calls);
+	uint64_t avoidable = use->small_avoidable;
 	const char *better = "-";
 	char process[24] = "?", fd[12] = "?";
 
@@ -208,7 +208,7 @@ static void write_savings(FILE *out, const struct io_counts *counts)
 			if (use->call != i)
 				continue;
 			calls += use->small_calls;
-			avoidable += avoidable_calls(use->small_calls, use->small_calls);
+			avoidable += use->small_avoidable;
 		}
 		if (avoidable)
 			fprintf(out, "%" PRIu64 " of %" PRIu64 " %s%s calls\n", avoidable, calls,

@@ -11,7 +11,6 @@
 #include <stdint.h>
 #include <stdio.h>
 
-enum { IO_GOOD_BATCH = 64 }; /* what "avoidable" compares with */
 
 /* One call that can batch. Numbers are of successful calls. */
 struct batch_summary {

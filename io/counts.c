@@ -171,6 +171,21 @@ static struct descriptor_row *descriptor_row(struct io_counts *counts, uint32_t 
 	return &counts->descriptors[id];
 }
 
+/* In a run, each call but the first of every batch could have been left out. */
+static void continue_run(struct io_counts *counts, uint32_t descriptor, size_t use, bool is_small)
+{
+	struct small_run *run = &descriptor_row(counts, descriptor)->run;
+
+	if (!is_small) {
+		*run = (struct small_run){0};
+		return;
+	}
+	if (run->use != use + 1)
+		*run = (struct small_run){.use = use + 1};
+	counts->uses[use].small_avoidable += run->calls % IO_GOOD_BATCH != 0;
+	run->calls++;
+}
+
 static void count_use(struct io_counts *counts, uint32_t row_index, const struct io_call *call,
                       uint32_t descriptor)
 {
@@ -179,6 +194,7 @@ static void count_use(struct io_counts *counts, uint32_t row_index, const struct
 	uint64_t *index =
 	    u64map_put(counts->private->use_index, (uint64_t)descriptor << 32 | row_index, NULL);
 	struct use_row *row;
+	bool is_small;
 
 	if (!*index) {
 		row = ARRAY_APPEND(counts->uses, counts->n_uses, counts->private->uses_capacity);
@@ -190,11 +206,14 @@ static void count_use(struct io_counts *counts, uint32_t row_index, const struct
 	row->calls++;
 	row->messages += call->messages;
 	row->bytes += call->bytes;
-	if (call->knows_asked && call->asked_bytes < counts->private->small_bytes) {
+	is_small = call->knows_asked && call->asked_bytes < counts->private->small_bytes;
+	if (is_small) {
 		row->small_calls++;
 		row->small_bytes += call->bytes;
 		counts->totals.small_calls[direction]++;
 	}
+	if (descriptor)
+		continue_run(counts, descriptor, *index - 1, is_small);
 }
 
 /* One direction of a call that moves data. */

@@ -87,9 +87,19 @@ struct process_row {
 	int wait_status;
 };
 
+enum { IO_GOOD_BATCH = 64 }; /* what "avoidable" compares with */
+
 enum io_direction { IO_READ, IO_WRITE };
 
+/* A run of small calls of one kind on one descriptor, broken by any other read or write there: what
+ * a larger batch could have joined. Requests that wait for their answers are no run. */
+struct small_run {
+	size_t use; /* index of the use + 1; 0: none */
+	uint64_t calls;
+};
+
 struct descriptor_row {
+	struct small_run run; /* the present one */
 	uint64_t calls[2]; /* by direction */
 	uint64_t bytes[2];
 	uint64_t other_calls;
@@ -106,6 +116,7 @@ struct use_row {
 	uint64_t bytes;
 	uint64_t small_calls; /* that asked for less than the small size */
 	uint64_t small_bytes;
+	uint64_t small_avoidable; /* what batches of IO_GOOD_BATCH would save in runs of them */
 };
 
 struct io_totals {

@@ -142,6 +142,28 @@ static void calls_on_two_descriptors_share_no_batch(void **state)
 	assert_non_null(strstr(text, "126 of 128 small write calls\n"));
 }
 
+static void requests_and_their_answers_are_no_run(void **state)
+{
+	struct io_counts *counts = *state;
+	const struct io_call answer = {
+	    .info = syscall_find_named("read"),
+	    .result = 10,
+	    .bytes = 10,
+	    .asked_bytes = 10,
+	    .knows_asked = true,
+	    .from = 1,
+	};
+
+	for (int i = 0; i < 100; i++) {
+		write_small(counts, "write", 1, 1);
+		io_counts_add(counts, &answer);
+	}
+	assert_null(strstr(batching(counts), " small write calls\n"));
+	/* Two runs of 64 and 36, of which two calls remain. */
+	write_small(counts, "write", 1, 100);
+	assert_non_null(strstr(batching(counts), "98 of 200 small write calls\n"));
+}
+
 static void the_better_call_depends_on_the_descriptor(void **state)
 {
 	struct io_counts *counts = *state;
@@ -234,6 +256,7 @@ int main(void)
 	    PROMISE(a_batched_call_is_summarised),
 	    PROMISE(single_messages_are_avoidable),
 	    PROMISE(calls_on_two_descriptors_share_no_batch),
+	    PROMISE(requests_and_their_answers_are_no_run),
 	    PROMISE(the_better_call_depends_on_the_descriptor),
 	    PROMISE(metrics_are_those_of_the_contract),
 	    PROMISE(a_call_that_one_repeat_lacks_is_zero_there),
