@@ -3,7 +3,7 @@
 
 #include "core/alloc.h"
 #include "core/diag.h"
-#include "core/results.h"
+#include "core/results/results.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -4,7 +4,7 @@
 #include "core/diag.h"
 #include "core/export/exporter.h"
 #include "core/export/samples.h"
-#include "core/results.h"
+#include "core/results/results.h"
 
 #include <errno.h>
 

@@ -6,7 +6,7 @@
 #include "cpu/summary.h"
 
 #include "core/alloc.h"
-#include "core/binary.h"
+#include "core/target/binary.h"
 #include "core/collector.h"
 #include "core/diag.h"
 #include "core/export/exporter.h"

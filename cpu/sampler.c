@@ -4,13 +4,13 @@
 #include "cpu/event.h"
 #include "cpu/threads.h"
 
-#include "core/address_space.h"
+#include "core/walk/address_space.h"
 #include "core/alloc.h"
 #include "core/diag.h"
 #include "core/perf/ring.h"
 #include "core/perf/stream.h"
 #include "core/recording.h"
-#include "core/stackwalk.h"
+#include "core/walk/stackwalk.h"
 #include "core/u64map.h"
 
 #include <errno.h>

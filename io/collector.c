@@ -3,11 +3,11 @@
 #include "core/collector.h"
 
 #include "core/alloc.h"
-#include "core/binary.h"
+#include "core/target/binary.h"
 #include "core/diag.h"
 #include "core/number_text.h"
 #include "core/quality.h"
-#include "core/results.h"
+#include "core/results/results.h"
 #include "io/backend.h"
 #include "io/batching.h"
 #include "io/metrics.h"

@@ -7,7 +7,7 @@
 #include "core/export/exporter.h"
 #include "core/number_text.h"
 #include "core/profile.h"
-#include "core/results.h"
+#include "core/results/results.h"
 #include "core/symbolize/symbolize.h"
 #include "mem/heap.h"
 #include "mem/heap_report.h"

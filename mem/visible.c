@@ -2,10 +2,10 @@
 #include "mem/visible.h"
 
 #include "core/alloc.h"
-#include "core/binary.h"
+#include "core/target/binary.h"
 #include "core/collector.h"
 #include "core/diag.h"
-#include "core/user_access.h"
+#include "core/target/user_access.h"
 
 #include <errno.h>
 #include <limits.h>

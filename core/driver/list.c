@@ -6,7 +6,7 @@
 #include "core/driver/verbs.h"
 
 #include "core/diag.h"
-#include "core/results.h"
+#include "core/results/results.h"
 #include "core/scenario.h"
 
 #include <errno.h>

@@ -6,13 +6,13 @@
 #include "core/driver/summary.h"
 
 #include "core/alloc.h"
-#include "core/binary.h"
+#include "core/target/binary.h"
 #include "core/findings.h"
-#include "core/host.h"
+#include "core/host/host.h"
 #include "core/json_text.h"
 #include "core/metrics.h"
 #include "core/perf/process_tree.h"
-#include "core/results.h"
+#include "core/results/results.h"
 
 #include <signal.h>
 #include <stdlib.h>

@@ -15,13 +15,13 @@
 #include "core/driver/user_metrics.h"
 
 #include "core/alloc.h"
-#include "core/capability.h"
+#include "core/target/capability.h"
 #include "core/diag.h"
 #include "core/findings.h"
-#include "core/host.h"
+#include "core/host/host.h"
 #include "core/metrics.h"
 #include "core/quality.h"
-#include "core/results.h"
+#include "core/results/results.h"
 #include "core/words.h"
 
 #include <errno.h>

@@ -3,7 +3,7 @@
 
 #include "core/alloc.h"
 #include "core/diag.h"
-#include "core/fdpath.h"
+#include "core/results/fdpath.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -4,7 +4,7 @@
 #define CORE_DRIVER_REPEAT_H
 
 #include "core/collector.h"
-#include "core/launch.h"
+#include "core/target/launch.h"
 
 #include <stdio.h>
 

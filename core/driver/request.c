@@ -9,7 +9,7 @@
 
 #include "core/alloc.h"
 #include "core/diag.h"
-#include "core/results.h"
+#include "core/results/results.h"
 #include "core/words.h"
 
 #include <ctype.h>

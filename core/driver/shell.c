@@ -5,7 +5,7 @@
 
 #include "core/alloc.h"
 #include "core/diag.h"
-#include "core/launch.h"
+#include "core/target/launch.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -7,7 +7,7 @@
 
 #include "core/alloc.h"
 #include "core/diag.h"
-#include "core/results.h"
+#include "core/results/results.h"
 
 #include <errno.h>
 #include <jansson.h>

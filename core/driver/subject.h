@@ -4,7 +4,7 @@
 #ifndef CORE_DRIVER_SUBJECT_H
 #define CORE_DRIVER_SUBJECT_H
 
-#include "core/binary.h"
+#include "core/target/binary.h"
 
 struct diag;
 struct request;

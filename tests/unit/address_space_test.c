@@ -1,8 +1,8 @@
 /* Address spaces: addresses lead to the object that was mapped there at that time, numbered as its
  * file numbers them. */
-#include "core/address_space.h"
+#include "core/walk/address_space.h"
 
-#include "core/elf_image.h"
+#include "core/walk/elf_image.h"
 #include "core/recording.h"
 
 #include <errno.h>

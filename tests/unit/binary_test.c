@@ -1,6 +1,6 @@
 /* The look at a binary: what keeps a collector from seeing is found before the program starts, in
  * hostile files too. */
-#include "core/binary.h"
+#include "core/target/binary.h"
 
 #include "core/alloc.h"
 #include "core/diag.h"

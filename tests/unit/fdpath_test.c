@@ -1,6 +1,6 @@
 /* Files below a directory handle: links are refused at every step, and what we make belongs to the
  * invoking user. */
-#include "core/fdpath.h"
+#include "core/results/fdpath.h"
 
 #include "core/alloc.h"
 #include "core/diag.h"

@@ -1,6 +1,6 @@
 /* The host and the commit of a run: what is said is what other tools say, what cannot be told is
  * absent. */
-#include "core/host.h"
+#include "core/host/host.h"
 
 #include "core/alloc.h"
 

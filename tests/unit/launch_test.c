@@ -1,5 +1,5 @@
 /* Launch: the child waits at the gate, and whatever ends badly before exec is told. */
-#include "core/launch.h"
+#include "core/target/launch.h"
 
 #include "core/diag.h"
 

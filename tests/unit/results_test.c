@@ -1,9 +1,9 @@
 /* The results tree: runs are published whole or not at all, never over another, and found again. */
-#include "core/results.h"
+#include "core/results/results.h"
 
 #include "core/alloc.h"
 #include "core/diag.h"
-#include "core/run_id.h"
+#include "core/results/run_id.h"
 
 #include <errno.h>
 #include <fcntl.h>

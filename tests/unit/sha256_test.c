@@ -1,5 +1,5 @@
 /* SHA-256 gives the standard's answers, whatever pieces the message comes in. */
-#include "core/sha256.h"
+#include "core/target/sha256.h"
 
 #include "core/alloc.h"
 

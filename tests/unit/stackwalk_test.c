@@ -5,10 +5,10 @@
  * walks of each interrupted context frame by frame: libunwind's local one, the rules in place as
  * the preload uses them, and, later, stack_walk() over a copy.
  */
-#include "core/address_space.h"
+#include "core/walk/address_space.h"
 #include "core/alloc.h"
 #include "core/recording.h"
-#include "core/stackwalk.h"
+#include "core/walk/stackwalk.h"
 #include "core/unwind/fde.h"
 #include "tests/own_stack.h"
 

@@ -1,7 +1,7 @@
 /* Tests that a search table made for an object finds what its own one does. */
 #include "core/unwind/fde.h"
 #include "core/unwind/tables.h"
-#include "core/unwind_index.h"
+#include "core/walk/unwind_index.h"
 
 #include <fcntl.h>
 #include <setjmp.h>

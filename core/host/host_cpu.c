@@ -1,5 +1,5 @@
 /* Asks the CPU which hypervisor it runs under. */
-#include "core/host_cpu.h"
+#include "core/host/host_cpu.h"
 
 #include "core/alloc.h"
 

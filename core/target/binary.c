@@ -1,12 +1,12 @@
 /* Looks at a program before it is launched: its file, its rights, its identity. */
-#include "core/binary.h"
+#include "core/target/binary.h"
 
 #include "core/alloc.h"
-#include "core/binary_elf.h"
+#include "core/target/binary_elf.h"
 #include "core/diag.h"
 #include "core/json_text.h"
-#include "core/program.h"
-#include "core/sha256.h"
+#include "core/target/program.h"
+#include "core/target/sha256.h"
 #include "core/symbolize/elf_file.h"
 
 #include <endian.h>

@@ -1,10 +1,10 @@
 /* Interval maps of executable mappings, one for each process, shared after a fork until they
  * differ. */
-#include "core/address_space.h"
+#include "core/walk/address_space.h"
 
 #include "core/alloc.h"
-#include "core/elf_image.h"
-#include "core/mapped_files.h"
+#include "core/walk/elf_image.h"
+#include "core/walk/mapped_files.h"
 #include "core/recording.h"
 #include "core/u64map.h"
 

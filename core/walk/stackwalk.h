@@ -1,11 +1,11 @@
 /* Walks one user stack out of process: registers and a stack copy in, recorded frames out.
  *
  * Rules come from the shared unwinder and are cached by (object, vaddr). A frame whose CFI no rule
- * can hold is stepped by libunwind over the same bytes (core/full_cfi.h). Code without tables, as
+ * can hold is stepped by libunwind over the same bytes (core/walk/full_cfi.h). Code without tables, as
  * a JIT makes it, is stepped over by the frame pointer, which is a guess: believed only when it
  * leads to the stack's end. What lies beyond the copy
  * (outer frames; the other stack of a signal handler on an alternate one) is read from the
- * process's memory while it lives, and is used only when it joins (core/sampled_stack.h) and leads
+ * process's memory while it lives, and is used only when it joins (core/walk/sampled_stack.h) and leads
  * to the stack's end: a truncated stack is better than a wrong one. Not thread-safe.
  */
 #ifndef CORE_STACKWALK_H

@@ -1,5 +1,5 @@
 /* Capabilities through the raw system calls: names, tests, and the ambient set. */
-#include "core/capability.h"
+#include "core/target/capability.h"
 
 #include "core/alloc.h"
 

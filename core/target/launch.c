@@ -1,8 +1,8 @@
 /* Forks the target, holds it at a gate, and lets it exec. */
-#include "core/launch.h"
+#include "core/target/launch.h"
 
 #include "core/alloc.h"
-#include "core/capability.h"
+#include "core/target/capability.h"
 #include "core/diag.h"
 
 #include <errno.h>

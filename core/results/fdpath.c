@@ -1,5 +1,5 @@
 /* Walks, makes and removes files below a directory handle without following a symbolic link. */
-#include "core/fdpath.h"
+#include "core/results/fdpath.h"
 
 #include "core/alloc.h"
 #include "core/diag.h"

@@ -1,5 +1,5 @@
 /* Finds programs on PATH and the interpreters of scripts. */
-#include "core/program.h"
+#include "core/target/program.h"
 
 #include "core/alloc.h"
 #include "core/diag.h"

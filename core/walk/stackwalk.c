@@ -1,12 +1,12 @@
 /* Walks user stacks out of process: rules first, libunwind for the frames that no rule holds. */
-#include "core/stackwalk.h"
+#include "core/walk/stackwalk.h"
 
-#include "core/address_space.h"
+#include "core/walk/address_space.h"
 #include "core/alloc.h"
-#include "core/full_cfi.h"
-#include "core/sampled_stack.h"
+#include "core/walk/full_cfi.h"
+#include "core/walk/sampled_stack.h"
 #include "core/unwind/cache.h"
-#include "core/unwind_index.h"
+#include "core/walk/unwind_index.h"
 
 #include <stdlib.h>
 

@@ -1,5 +1,5 @@
 /* Writes an .eh_frame_hdr for an .eh_frame. */
-#include "core/unwind_index.h"
+#include "core/walk/unwind_index.h"
 
 #include "core/alloc.h"
 #include "core/u64map.h"

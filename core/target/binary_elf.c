@@ -1,9 +1,9 @@
 /* Reads headers, needed libraries and symbols of a program for what matters before it is launched.
  */
-#include "core/binary_elf.h"
+#include "core/target/binary_elf.h"
 
 #include "core/alloc.h"
-#include "core/binary.h"
+#include "core/target/binary.h"
 #include "core/diag.h"
 #include "core/symbolize/debugfile.h"
 #include "core/symbolize/elf_file.h"

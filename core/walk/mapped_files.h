@@ -3,7 +3,7 @@
 #ifndef CORE_MAPPED_FILES_H
 #define CORE_MAPPED_FILES_H
 
-#include "core/elf_image.h"
+#include "core/walk/elf_image.h"
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,5 +1,5 @@
 /* Reads program headers and the build-id note of an ELF file in memory. */
-#include "core/elf_image.h"
+#include "core/walk/elf_image.h"
 
 #include "core/unwind/tables.h"
 

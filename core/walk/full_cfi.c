@@ -1,11 +1,11 @@
 /* libunwind's remote interface (libunwind(3), unw_create_addr_space(3)) over a sample. */
-#include "core/full_cfi.h"
+#include "core/walk/full_cfi.h"
 
-#include "core/address_space.h"
+#include "core/walk/address_space.h"
 #include "core/alloc.h"
 #include "core/diag.h"
-#include "core/sampled_stack.h"
-#include "core/stackwalk.h"
+#include "core/walk/sampled_stack.h"
+#include "core/walk/stackwalk.h"
 #include "core/unwind/fde.h"
 
 #include <libunwind-x86_64.h>

@@ -21,7 +21,7 @@ struct full_cfi *full_cfi_new(struct address_spaces *spaces);
 void full_cfi_free(struct full_cfi *cfi);
 
 /* The sample that the following steps are about: its registers in the order of enum walk_register
- * (core/stackwalk.h). Both pointers are kept. */
+ * (core/walk/stackwalk.h). Both pointers are kept. */
 void full_cfi_begin(struct full_cfi *cfi, pid_t pid, const uint64_t *registers,
                     struct sampled_stack *stack);
 

@@ -1,10 +1,10 @@
 /* Asks git for the commit of a directory, as nobody but its owner and within bounds. */
-#include "core/host.h"
+#include "core/host/host.h"
 
 #include "core/alloc.h"
 #include "core/diag.h"
-#include "core/fdpath.h"
-#include "core/program.h"
+#include "core/results/fdpath.h"
+#include "core/target/program.h"
 
 #include <errno.h>
 #include <fcntl.h>

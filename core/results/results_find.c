@@ -1,9 +1,9 @@
 /* Finds published runs by the names that users give them. */
-#include "core/results.h"
+#include "core/results/results.h"
 
 #include "core/alloc.h"
 #include "core/diag.h"
-#include "core/run_id.h"
+#include "core/results/run_id.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -1,5 +1,5 @@
 /* Opens a file as somebody else. */
-#include "core/user_access.h"
+#include "core/target/user_access.h"
 
 #include "core/alloc.h"
 

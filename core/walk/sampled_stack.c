@@ -1,5 +1,5 @@
 /* Reads a sample's stack from its copy, and beyond that with process_vm_readv(2). */
-#include "core/sampled_stack.h"
+#include "core/walk/sampled_stack.h"
 
 #include <string.h>
 #include <sys/uio.h>

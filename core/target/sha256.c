@@ -1,5 +1,5 @@
 /* Computes SHA-256 as FIPS 180-4 sections 5 and 6.2 define it; names are the standard's. */
-#include "core/sha256.h"
+#include "core/target/sha256.h"
 
 #include <stdio.h>
 #include <string.h>

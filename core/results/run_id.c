@@ -1,5 +1,5 @@
 /* Forms, recognises and orders the names of runs. */
-#include "core/run_id.h"
+#include "core/results/run_id.h"
 
 #include <stdio.h>
 #include <stdlib.h>

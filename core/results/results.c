@@ -1,9 +1,9 @@
 /* Writes run directories aside and publishes them whole. */
-#include "core/results.h"
+#include "core/results/results.h"
 
 #include "core/alloc.h"
 #include "core/diag.h"
-#include "core/run_id.h"
+#include "core/results/run_id.h"
 
 #include <dirent.h>
 #include <errno.h>

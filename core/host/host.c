@@ -1,8 +1,8 @@
 /* Collects what the machine tells about itself. */
-#include "core/host.h"
+#include "core/host/host.h"
 
 #include "core/alloc.h"
-#include "core/host_cpu.h"
+#include "core/host/host_cpu.h"
 
 #include <dirent.h>
 #include <errno.h>

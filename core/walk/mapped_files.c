@@ -1,5 +1,5 @@
 /* Opens mapped files by the surest way that is left and remembers what is in them. */
-#include "core/mapped_files.h"
+#include "core/walk/mapped_files.h"
 
 #include "core/alloc.h"
 #include "core/recording.h"

@@ -9,7 +9,7 @@
 #ifndef CORE_RESULTS_H
 #define CORE_RESULTS_H
 
-#include "core/fdpath.h"
+#include "core/results/fdpath.h"
 
 #include <stdbool.h>
 #include <stdio.h>
