@@ -9,7 +9,8 @@
  * after it, at every look. So after a move a second thread of ours keeps that CPU busy. It costs at
  * most 5 ms of one CPU for each move, at nice 19, so any thread of the target that wants the CPU
  * takes it; it only runs while a single thread makes more than 5000 stops a second, and lets go
- * when another one stops. Usually that is all: once both are together, they stay.
+ * when another one stops. (dd, 40,000 calls, on 2 vCPUs idle otherwise: 0.64 s of CPU
+ * time in 0.52 s.)
  *
  * What else was tried, and why not: docs/architecture.md, "io".
  */
