@@ -104,6 +104,19 @@ static bool is_lost(const uint64_t *oracle, size_t n)
 	return n > 0 && !own_module(&own, oracle[n - 1]);
 }
 
+/* Whether libunwind came to where a stack begins. In setcontext, while the registers are changed,
+ * it reads them from the ucontext, which no copy of a stack holds, and soon is at its wits' end. */
+static bool is_whole(const uint64_t *oracle, size_t n)
+{
+	uint64_t outermost;
+
+	if (n == 0)
+		return false;
+	outermost = oracle[n - 1];
+	return own_rule(&own, outermost - (n > 1)).kind == UNWIND_RULE_OUTERMOST ||
+	       own_made_return(&own, outermost).kind == UNWIND_RULE_OUTERMOST;
+}
+
 static void compare_in_place(const uint64_t *oracle, size_t n_oracle,
                              struct unwind_registers registers)
 {
@@ -172,7 +185,7 @@ static void take_sample(ucontext_t *context, unsigned keep_every)
 	/* A stack with a signal frame may continue on another stack: those are walked live instead.
 	 */
 	if (n_kept < N_KEPT && tally.n_stacks % keep_every == 0 && !has_signal_frame &&
-	    !is_lost(oracle, n))
+	    is_whole(oracle, n))
 		keep(registers, oracle, n);
 }
 
