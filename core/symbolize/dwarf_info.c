@@ -13,6 +13,8 @@
 #include <dwarf.h>
 #include <elfutils/libdw.h>
 #include <errno.h>
+#include <gelf.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -79,6 +81,29 @@ static void list_units(struct dwarf_info *info)
 	info->damaged = end < 0;
 }
 
+/* libdw 0.188 reads a damaged section of strings beyond its end when its last byte is no NUL. */
+static bool strings_end(Elf *elf)
+{
+	size_t names;
+	Elf_Scn *section = NULL;
+
+	if (elf_getshdrstrndx(elf, &names))
+		return false;
+	while ((section = elf_nextscn(elf, section))) {
+		GElf_Shdr header;
+		const char *name =
+		    gelf_getshdr(section, &header) ? elf_strptr(elf, names, header.sh_name) : NULL;
+		const Elf_Data *data;
+
+		if (!name || (strcmp(name, ".debug_str") && strcmp(name, ".debug_line_str")))
+			continue;
+		data = elf_getdata(section, NULL);
+		if (data && data->d_size && ((const char *)data->d_buf)[data->d_size - 1])
+			return false;
+	}
+	return true;
+}
+
 int dwarf_info_open(struct dwarf_info **info, const struct elf_file *file,
                     const struct elf_file *shared, struct string_pool *texts, struct diag *diag)
 {
@@ -88,6 +113,10 @@ int dwarf_info_open(struct dwarf_info **info, const struct elf_file *file,
 	if (!dwarf)
 		return diag_fail(diag, EINVAL, "the DWARF of %s cannot be read: %s",
 		                 elf_file_name(file), dwarf_errmsg(-1));
+	if (!strings_end(elf_file_elf(file)) || (shared && !strings_end(elf_file_elf(shared)))) {
+		dwarf_end(dwarf);
+		return diag_fail(diag, EINVAL, "the DWARF of %s is damaged", elf_file_name(file));
+	}
 	new_info = xcalloc(1, sizeof(*new_info));
 	new_info->dwarf = dwarf;
 	if (shared)
