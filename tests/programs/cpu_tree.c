@@ -28,8 +28,15 @@ static __attribute__((noinline)) void burn(void)
 			sink = sink * 6364136223846793005u + i;
 }
 
+/* A function of its own: neither inlined nor cloned nor merged. */
+#ifdef __clang__
+#define ALONE __attribute__((noinline, optnone))
+#else
+#define ALONE __attribute__((noinline, noipa))
+#endif
+
 /* The empty statements after the calls keep them from becoming jumps or a loop. */
-static __attribute__((noinline, noclone)) void descend(unsigned depth)
+ALONE static void descend(unsigned depth)
 {
 	if (depth == 1)
 		burn();

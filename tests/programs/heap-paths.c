@@ -1,18 +1,27 @@
-/* 1,024 stacks that differ only in which of two twins made each call: path i keeps 10 (i + 1) bytes, in shuffled order. */
+/* 1,024 stacks that differ only in which of two twins made each call: path i keeps 10 (i + 1)
+ * bytes, in shuffled order. */
 #include <stdlib.h>
 
 enum { LEVELS = 10, PATHS = 1 << LEVELS, ROUNDS = 10 };
 
 static void *volatile kept;
 
-/* The twins have the same frames, so stacks differ in single return addresses and in nothing else. */
+/* A function of its own: neither inlined nor cloned nor merged with its twin. */
+#ifdef __clang__
+#define ALONE __attribute__((noinline, optnone))
+#else
+#define ALONE __attribute__((noinline, noipa))
+#endif
+
+/* The twins have the same frames, so stacks differ in single return addresses and in nothing else.
+ */
 #define TWINS(level, next)                                                                         \
-	__attribute__((noinline, noipa)) static void zero##level(unsigned path)                    \
+	ALONE static void zero##level(unsigned path)                                               \
 	{                                                                                          \
 		next(path);                                                                        \
 		__asm__ volatile("" ::: "memory");                                                 \
 	}                                                                                          \
-	__attribute__((noinline, noipa)) static void one##level(unsigned path)                     \
+	ALONE static void one##level(unsigned path)                                                \
 	{                                                                                          \
 		next(path);                                                                        \
 		__asm__ volatile("" ::: "memory");                                                 \
