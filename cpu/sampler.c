@@ -1,17 +1,14 @@
-/* Applies perf records in time order: mappings and names change, samples become stacks. */
+/* Reads the sampling event of a target: perf records in time order, samples become stacks. */
 #include "cpu/sampler.h"
 
 #include "cpu/event.h"
-#include "cpu/threads.h"
+#include "cpu/followed.h"
 
-#include "core/walk/address_space.h"
 #include "core/alloc.h"
 #include "core/diag.h"
 #include "core/perf/ring.h"
 #include "core/perf/stream.h"
 #include "core/recording.h"
-#include "core/walk/stackwalk.h"
-#include "core/u64map.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -21,8 +18,6 @@
 #include <unistd.h>
 
 enum {
-	/* PERF_MAX_STACK_DEPTH: what the kernel gives unless a sysctl says otherwise. */
-	MAX_KERNEL_FRAMES = 127,
 	/* Read at least this often: the mappings of a process can be opened only while it lives. */
 	STEP_EVERY_NS = 50000000,
 	/* Samples a ring should hold, so that it takes an eighth of a second at 997 Hz to lose one.
@@ -35,13 +30,8 @@ enum {
 struct sampler {
 	const struct cpu_event *event;
 	struct recording *recording;
-	struct address_spaces *spaces;
-	struct stack_walker *walker;
-	struct thread_names *names;
-	struct u64map *n_threads; /* pid -> how many threads live */
-	struct u64map *in_exec; /* pid -> not 0: it has not run an instruction of its new program */
+	struct followed *followed;
 	struct sampler_totals totals;
-	struct recorded_frame *frames; /* of the stack in the making, leaf first */
 
 	/* of the present repeat */
 	struct perf_stream *stream;
@@ -70,12 +60,7 @@ struct sampler *sampler_new(const struct cpu_event *event)
 	sampler->event = event;
 	sampler->recording =
 	    recording_new(event->periods_are_ns ? types_of_clock : types_of_cycles, 2);
-	sampler->spaces = address_spaces_new(sampler->recording);
-	sampler->walker = stack_walker_new(sampler->spaces, sampler->recording);
-	sampler->names = thread_names_new(sampler->recording);
-	sampler->n_threads = u64map_new();
-	sampler->in_exec = u64map_new();
-	sampler->frames = xcalloc(MAX_KERNEL_FRAMES + WALK_MAX_FRAMES, sizeof(*sampler->frames));
+	sampler->followed = followed_new(sampler->recording);
 	sampler->task_clock_fd = sampler->timer_fd = sampler->epoll_fd = -1;
 	return sampler;
 }
@@ -101,85 +86,9 @@ void sampler_free(struct sampler *sampler)
 	if (!sampler)
 		return;
 	let_go(sampler);
-	free(sampler->frames);
-	u64map_free(sampler->in_exec);
-	u64map_free(sampler->n_threads);
-	thread_names_free(sampler->names);
-	stack_walker_free(sampler->walker);
-	address_spaces_free(sampler->spaces);
+	followed_free(sampler->followed);
 	recording_free(sampler->recording);
 	free(sampler);
-}
-
-static bool in_kernel(const struct perf_record *record)
-{
-	return (record->misc & PERF_RECORD_MISC_CPUMODE_MASK) == PERF_RECORD_MISC_KERNEL;
-}
-
-/* Kernel frames, leaf first. Returns how many. */
-static size_t add_kernel_frames(struct sampler *sampler, const struct perf_record *record)
-{
-	size_t n_frames = 0;
-
-	for (size_t i = 0; i < record->n_callchain && n_frames < MAX_KERNEL_FRAMES; i++) {
-		if (record->callchain[i] >= PERF_CONTEXT_MAX) /* a marker, no address */
-			continue;
-		sampler->frames[n_frames] = address_spaces_frame(
-		    sampler->spaces, record->pid, record->callchain[i], n_frames > 0);
-		n_frames++;
-	}
-	if (n_frames == 0 && in_kernel(record)) /* a chain the kernel could not walk */
-		sampler->frames[n_frames++] =
-		    address_spaces_frame(sampler->spaces, record->pid, record->ip, false);
-	return n_frames;
-}
-
-/* While exec sets up a new program the user registers are left over from the old one, and there is
- * no stack yet. */
-static bool has_user_stack(struct sampler *sampler, const struct perf_record *record)
-{
-	uint64_t *in_exec = u64map_get(sampler->in_exec, (uint32_t)record->pid);
-
-	if (record->user_abi == PERF_SAMPLE_REGS_ABI_NONE)
-		return false;
-	if (in_exec && *in_exec && in_kernel(record))
-		*in_exec = !address_spaces_find(sampler->spaces, record->pid,
-		                                record->user_registers[WALK_RIP]);
-	else if (in_exec)
-		*in_exec = 0;
-	return !in_exec || !*in_exec;
-}
-
-static void count_walk(struct sampler *sampler, const struct walk_result *walk)
-{
-	sampler->totals.n_completed += walk->completed;
-	sampler->totals.n_guessed += walk->guessed;
-	if (walk->end == UNWIND_OUTERMOST)
-		return;
-	sampler->totals.n_truncated++;
-	sampler->totals.n_ends[walk->end]++;
-}
-
-static size_t add_user_frames(struct sampler *sampler, const struct perf_record *record,
-                              size_t n_frames)
-{
-	struct walk_input input = {
-	    .pid = record->pid,
-	    .tid = record->tid,
-	    .registers = record->user_registers,
-	    .stack = record->stack,
-	    .stack_bytes = record->stack_bytes,
-	    /* Without any copy, as in a fault on the stack itself, nothing tells whether what the
-	     * memory holds by now still is this stack. */
-	    .read_memory = record->stack_bytes > 0,
-	};
-	struct walk_result walk;
-
-	if (!has_user_stack(sampler, record))
-		return n_frames;
-	walk = stack_walk(sampler->walker, &input, sampler->frames + n_frames);
-	count_walk(sampler, &walk);
-	return n_frames + walk.n_frames;
 }
 
 /* The time in the recording. It never runs backwards: a record that was still being written when
@@ -195,57 +104,21 @@ static uint64_t recorded_time(struct sampler *sampler, uint64_t time_ns)
 
 static void on_sample(struct sampler *sampler, const struct perf_record *record)
 {
-	size_t n_frames = add_kernel_frames(sampler, record);
+	const struct recorded_frame *frames;
+	size_t n_frames =
+	    followed_stack(sampler->followed, record, &sampler->totals.walks, &frames);
 	uint64_t values[] = {[SAMPLER_SAMPLES] = 1, [SAMPLER_PERIODS] = record->period};
 	struct sample sample;
 
-	n_frames = add_user_frames(sampler, record, n_frames);
 	sample = (struct sample){
 	    .time_ns = recorded_time(sampler, record->time_ns),
-	    .thread = thread_names_recorded(sampler->names, record->pid, record->tid),
-	    .stack = recording_add_stack(sampler->recording, sampler->frames, n_frames),
+	    .thread = followed_thread(sampler->followed, record->pid, record->tid),
+	    .stack = recording_add_stack(sampler->recording, frames, n_frames),
 	};
 	recording_add_sample(sampler->recording, sample, values);
 	sampler->totals.n_samples++;
 	if (sampler->event->periods_are_ns)
 		sampler->totals.cpu_time_ns += record->period;
-}
-
-static void on_mapping(struct sampler *sampler, const struct perf_record *record)
-{
-	address_spaces_map(sampler->spaces, record->pid, record->addr, record->size_bytes,
-	                   record->file_off, record->path, record->device, record->inode,
-	                   record->executable);
-}
-
-static void on_fork(struct sampler *sampler, const struct perf_record *record)
-{
-	if (record->pid == record->parent_pid) {
-		++*u64map_put(sampler->n_threads, (uint32_t)record->pid, NULL);
-	} else {
-		*u64map_put(sampler->n_threads, (uint32_t)record->pid, NULL) = 1;
-		*u64map_put(sampler->in_exec, (uint32_t)record->pid, NULL) = 0;
-		address_spaces_fork(sampler->spaces, record->parent_pid, record->pid);
-	}
-	thread_names_fork(sampler->names, record->parent_tid, record->tid);
-}
-
-static void on_exit_record(struct sampler *sampler, const struct perf_record *record)
-{
-	uint64_t *n_threads = u64map_get(sampler->n_threads, (uint32_t)record->pid);
-
-	if (n_threads && *n_threads > 0 && --*n_threads == 0)
-		address_spaces_exit(sampler->spaces, record->pid);
-}
-
-static void on_comm(struct sampler *sampler, const struct perf_record *record)
-{
-	thread_names_set(sampler->names, record->tid, record->path);
-	if (!record->is_exec)
-		return;
-	address_spaces_exec(sampler->spaces, record->pid);
-	*u64map_put(sampler->n_threads, (uint32_t)record->pid, NULL) = 1;
-	*u64map_put(sampler->in_exec, (uint32_t)record->pid, NULL) = 1;
 }
 
 static void on_lost(struct sampler *sampler, const struct perf_record *record)
@@ -260,19 +133,21 @@ static void on_throttle(struct sampler *sampler, const struct perf_record *recor
 }
 
 static void (*const handlers[PERF_RECORD_MAX])(struct sampler *, const struct perf_record *) = {
-    [PERF_RECORD_SAMPLE] = on_sample,     [PERF_RECORD_MMAP2] = on_mapping,
-    [PERF_RECORD_FORK] = on_fork,         [PERF_RECORD_EXIT] = on_exit_record,
-    [PERF_RECORD_COMM] = on_comm,         [PERF_RECORD_LOST] = on_lost,
-    [PERF_RECORD_LOST_SAMPLES] = on_lost, [PERF_RECORD_THROTTLE] = on_throttle,
+    [PERF_RECORD_SAMPLE] = on_sample,
+    [PERF_RECORD_LOST] = on_lost,
+    [PERF_RECORD_LOST_SAMPLES] = on_lost,
+    [PERF_RECORD_THROTTLE] = on_throttle,
 };
 
 static void read_records(struct sampler *sampler)
 {
 	const struct perf_record *record;
 
-	while ((record = perf_stream_next(sampler->stream)))
+	while ((record = perf_stream_next(sampler->stream))) {
+		followed_apply(sampler->followed, record);
 		if (record->type < PERF_RECORD_MAX && handlers[record->type])
 			handlers[record->type](sampler, record);
+	}
 }
 
 /* One descriptor to wait for: full rings, and the timer for what lies in emptier ones. */

@@ -7,7 +7,7 @@
 #ifndef CPU_SAMPLER_H
 #define CPU_SAMPLER_H
 
-#include "core/unwind/unwind.h"
+#include "cpu/followed.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -23,11 +23,8 @@ enum { SAMPLER_SAMPLES, SAMPLER_PERIODS };
 
 struct sampler_totals {
 	uint64_t n_samples;
-	uint64_t n_lost;      /* records that found the ring full, as the kernel counts them */
-	uint64_t n_completed; /* stacks with frames read from the target's memory */
-	uint64_t n_guessed;   /* stacks with frames found by frame pointers */
-	uint64_t n_truncated; /* stacks that end before their outermost frame */
-	uint64_t n_ends[UNWIND_N_ENDS]; /* the same, by reason */
+	uint64_t n_lost; /* records that found the ring full, as the kernel counts them */
+	struct walk_counts walks;
 	uint64_t n_throttled; /* times the kernel stopped sampling for a moment to save time */
 	uint64_t cpu_time_ns;
 	size_t ring_bytes; /* smallest ring that was granted */

@@ -61,7 +61,7 @@ static void add_metrics(const struct cpu_facts *facts, uint64_t n_unresolved,
 	metrics_sum(metrics, "cpu.lost");
 	metrics_sum(metrics, "cpu.time_ns");
 	metrics_add(metrics, cpu_metrics, "cpu.truncated_percent",
-	            percent(totals->n_truncated, totals->n_samples));
+	            percent(totals->walks.n_truncated, totals->n_samples));
 	metrics_add(metrics, cpu_metrics, "cpu.unresolved_percent",
 	            percent(n_unresolved, totals->n_samples));
 }
@@ -82,15 +82,16 @@ static void note_losses(const struct cpu_facts *facts, json_t *quality)
 		                 " times to save time; lower --freq",
 		                 totals->n_throttled);
 	for (unsigned end = 0; end < UNWIND_N_ENDS; end++)
-		if (totals->n_ends[end])
+		if (totals->walks.n_ends[end])
 			quality_add_note(quality, "stacks cut short by: %s: %" PRIu64 "%s",
-			                 unwind_end_text((enum unwind_end)end), totals->n_ends[end],
+			                 unwind_end_text((enum unwind_end)end),
+			                 totals->walks.n_ends[end],
 			                 end == UNWIND_UNREADABLE ? "; raise --stack-size" : "");
-	if (totals->n_guessed)
+	if (totals->walks.n_guessed)
 		quality_add_note(quality,
 		                 "%" PRIu64 " stacks pass through code without unwind tables by "
 		                 "its frame pointers: a caller may be missing",
-		                 totals->n_guessed);
+		                 totals->walks.n_guessed);
 	if (totals->n_repeats > 1)
 		quality_add_note(quality, "%u runs of the command are merged", totals->n_repeats);
 }
@@ -138,9 +139,9 @@ static struct unresolved add_quality(const struct cpu_facts *facts, json_t *qual
 	json_object_set_new(quality, "lost_percent",
 	                    json_real(percent(totals->n_lost, totals->n_samples + totals->n_lost)));
 	json_object_set_new(quality, "truncated_percent",
-	                    json_real(percent(totals->n_truncated, totals->n_samples)));
+	                    json_real(percent(totals->walks.n_truncated, totals->n_samples)));
 	json_object_set_new(quality, "completed_percent",
-	                    json_real(percent(totals->n_completed, totals->n_samples)));
+	                    json_real(percent(totals->walks.n_completed, totals->n_samples)));
 	unresolved.n_samples = quality_add_unresolved(quality, facts->profile, facts->recording,
 	                                              facts->symbolizer, &unresolved.remedy);
 	return unresolved;
@@ -164,7 +165,7 @@ static char *headline(const struct cpu_facts *facts, uint64_t n_unresolved)
 	    xasprintf("%s, %.2f s, %s; lost %s, truncated %.1f %%, unresolved %.1f %%",
 	              counted_text_of(totals->n_samples, "sample").text,
 	              (double)totals->cpu_time_ns / 1e9, event, count_text_of(totals->n_lost).text,
-	              percent(totals->n_truncated, totals->n_samples),
+	              percent(totals->walks.n_truncated, totals->n_samples),
 	              percent(n_unresolved, totals->n_samples));
 
 	free(event);

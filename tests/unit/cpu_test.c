@@ -169,7 +169,7 @@ static void sampled_time_is_the_time_that_was_used(void **state)
 	 */
 	assert_true((double)totals->cpu_time_ns > 0.9 * used_ns);
 	assert_true((double)totals->cpu_time_ns < 1.1 * used_ns);
-	assert_true(totals->n_truncated * 50 < totals->n_samples);
+	assert_true(totals->walks.n_truncated * 50 < totals->n_samples);
 	sampler_free(sampler);
 	cpu_event_fini(&event);
 }
