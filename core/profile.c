@@ -508,6 +508,20 @@ size_t profile_stack_frames(const struct profile *profile, uint32_t stack, uint3
 	return n;
 }
 
+bool profile_stack_site(const struct profile *profile, uint32_t stack, frame_filter *passes_on,
+                        uint32_t *frame)
+{
+	while (stack) {
+		const struct stack_node *node = stack_table_node(profile->stacks, stack);
+
+		*frame = (uint32_t)node->key;
+		if (!passes_on || !passes_on(profile, *frame))
+			return true;
+		stack = node->parent;
+	}
+	return false;
+}
+
 uint32_t profile_n_frames(const struct profile *profile)
 {
 	return (uint32_t)profile->n_frames;

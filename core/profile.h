@@ -11,6 +11,7 @@
 
 #include "core/recording.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct string_pool;
@@ -77,6 +78,13 @@ const struct recorded_thread *profile_thread(const struct profile *profile, uint
 /* Writes up to `room` frame ids of a stack, leaf first; returns how many there are. */
 size_t profile_stack_frames(const struct profile *profile, uint32_t stack, uint32_t *frames,
                             size_t room);
+/* Is this a frame that asks on a caller's behalf, as an allocator does, so that the caller is what
+ * a reader looks for? */
+typedef bool frame_filter(const struct profile *profile, uint32_t frame);
+/* The innermost frame of a stack that is no such one (NULL: any frame is looked for). False: the
+ * stack has none. */
+bool profile_stack_site(const struct profile *profile, uint32_t stack, frame_filter *passes_on,
+                        uint32_t *frame);
 uint32_t profile_n_frames(const struct profile *profile); /* ids are 0 .. n - 1 */
 const struct frame *profile_frame(const struct profile *profile, uint32_t frame);
 
@@ -107,12 +115,13 @@ struct function_value {
 struct function_value *profile_functions(const struct profile *profile, size_t type,
                                          size_t *n_functions);
 
-/* Samples (value of type 0) whose leaf has no name, by object, largest first. The
+/* Samples (value of type 0) whose profile_stack_site() has no name, by object, largest first. The
  * caller frees the array. */
 struct object_value {
 	uint32_t object; /* text id */
 	uint64_t value;
 };
-struct object_value *profile_unresolved(const struct profile *profile, size_t *n_objects);
+struct object_value *profile_unresolved(const struct profile *profile, frame_filter *passes_on,
+                                        size_t *n_objects);
 
 #endif

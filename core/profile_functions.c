@@ -174,7 +174,8 @@ static int compare_objects(const void *left, const void *right, void *context)
 	             : strcmp(profile_text(context, a->object), profile_text(context, b->object));
 }
 
-struct object_value *profile_unresolved(const struct profile *profile, size_t *n_objects)
+struct object_value *profile_unresolved(const struct profile *profile, frame_filter *passes_on,
+                                        size_t *n_objects)
 {
 	struct u64map *by_object = u64map_new();
 	struct object_value *objects = NULL;
@@ -183,20 +184,20 @@ struct object_value *profile_unresolved(const struct profile *profile, size_t *n
 	*n_objects = 0;
 	for (size_t i = 0; i < profile_n_samples(profile); i++) {
 		struct profile_sample sample = profile_sample(profile, i);
-		const struct frame *leaf;
+		const struct frame *site;
 		uint32_t frame;
 		uint64_t *index;
 		bool is_new;
 
-		if (!profile_stack_frames(profile, sample.stack, &frame, 1))
+		if (!profile_stack_site(profile, sample.stack, passes_on, &frame))
 			continue;
-		leaf = profile_frame(profile, frame);
-		if (leaf->kind != FRAME_UNRESOLVED)
+		site = profile_frame(profile, frame);
+		if (site->kind != FRAME_UNRESOLVED)
 			continue;
-		index = u64map_put(by_object, leaf->object, &is_new);
+		index = u64map_put(by_object, site->object, &is_new);
 		if (is_new) {
 			*index = *n_objects;
-			ARRAY_APPEND(objects, *n_objects, capacity)->object = leaf->object;
+			ARRAY_APPEND(objects, *n_objects, capacity)->object = site->object;
 		}
 		objects[*index].value += sample.values[0];
 	}

@@ -52,11 +52,11 @@ static const char *find_remedy(const struct recording *recording, struct symboli
 }
 
 uint64_t quality_add_unresolved(json_t *quality, const struct profile *profile,
-                                const struct recording *recording, struct symbolizer *symbolizer,
-                                const char **remedy)
+                                frame_filter *passes_on, const struct recording *recording,
+                                struct symbolizer *symbolizer, const char **remedy)
 {
 	size_t n_objects;
-	struct object_value *objects = profile_unresolved(profile, &n_objects);
+	struct object_value *objects = profile_unresolved(profile, passes_on, &n_objects);
 	uint64_t total = profile_total(profile, 0), unresolved = 0;
 	json_t *by_object = json_object();
 

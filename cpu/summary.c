@@ -142,8 +142,8 @@ static struct unresolved add_quality(const struct cpu_facts *facts, json_t *qual
 	                    json_real(percent(totals->walks.n_truncated, totals->n_samples)));
 	json_object_set_new(quality, "completed_percent",
 	                    json_real(percent(totals->walks.n_completed, totals->n_samples)));
-	unresolved.n_samples = quality_add_unresolved(quality, facts->profile, facts->recording,
-	                                              facts->symbolizer, &unresolved.remedy);
+	unresolved.n_samples = quality_add_unresolved(
+	    quality, facts->profile, NULL, facts->recording, facts->symbolizer, &unresolved.remedy);
 	return unresolved;
 }
 

@@ -37,6 +37,12 @@ bool heap_is_allocation_function(const char *function)
 	       strchr("([", function[strlen(name)]) != NULL;
 }
 
+bool heap_is_allocator(const struct profile *profile, uint32_t frame)
+{
+	return heap_is_allocation_function(
+	    profile_text(profile, profile_frame(profile, frame)->function));
+}
+
 char *heap_frame_place(const struct profile *profile, uint32_t frame)
 {
 	const struct frame *f = profile_frame(profile, frame);
@@ -92,9 +98,7 @@ static void add_stack(struct heap_tree *tree, struct u64map *children, const uin
 	uint32_t at = 0;
 	size_t first = 0;
 
-	while (first < n &&
-	       heap_is_allocation_function(profile_text(
-	           tree->profile, profile_frame(tree->profile, frames[first])->function)))
+	while (first < n && heap_is_allocator(tree->profile, frames[first]))
 		first++;
 	tree->drafts[0].bytes += bytes;
 	for (size_t i = first; i < n && i - first < depth; i++) {

@@ -35,7 +35,9 @@ const struct heap_node *heap_tree_top(const struct heap_tree *tree);
  */
 char *heap_frame_place(const struct profile *profile, uint32_t frame);
 
-/* True for operator new and its kin, which massif leaves out of its trees like malloc. */
+/* True for operator new and its kin, which massif leaves out of its trees like malloc. The first
+ * other frame is the one that trees begin with and that quality looks for a name of. */
 bool heap_is_allocation_function(const char *function);
+bool heap_is_allocator(const struct profile *profile, uint32_t frame); /* a frame_filter */
 
 #endif

@@ -41,7 +41,7 @@ static double percent(uint64_t part, uint64_t whole)
 	return whole ? 100.0 * (double)part / (double)whole : 0.0;
 }
 
-/* Returns how many allocations have an innermost function without a name. */
+/* Returns how many allocations were asked for by a function without a name. */
 static uint64_t fill_quality(json_t *quality, const struct heap_totals *totals,
                              const struct profile *profile, const struct recording *recording,
                              struct symbolizer *symbolizer)
@@ -54,7 +54,8 @@ static uint64_t fill_quality(json_t *quality, const struct heap_totals *totals,
 	                    json_real(percent(lost, totals->allocations + lost)));
 	json_object_set_new(quality, "truncated_percent",
 	                    json_real(percent(totals->without_whole_stack, totals->allocations)));
-	return quality_add_unresolved(quality, profile, recording, symbolizer, NULL);
+	return quality_add_unresolved(quality, profile, heap_is_allocator, recording, symbolizer,
+	                              NULL);
 }
 
 static void add_troubles(const struct heap_run *run, json_t *quality)

@@ -103,6 +103,20 @@ quality = json.load(open(sys.argv[1]))["quality"]
 assert quality["unresolved_percent"] == 100 and quality["unresolved_by_object"] == {"stripped": 1250}, quality
 assert any("stripped; install its debug symbols" in note for note in quality["notes"]), quality
 P
+# libstdc++ has names, but who calls operator new there has none.
+echo 'int main() { for (int i = 0; i < 900; i++) new char[1000]; char *volatile last = new (char); return !last; }' >"$scratch/news.cc"
+g++ -O0 -s -o "$scratch/news" "$scratch/news.cc"
+measure news -- "$scratch/news"
+run=$PROFILE_SCENARIO_RESULTS/news/memory/latest
+promise "an allocation by operator new is named by its caller, in quality as in the table" python3 - "$run/run.json" <<'P'
+import json, re, sys
+run = json.load(open(sys.argv[1]))
+unresolved = run["quality"]["unresolved_by_object"].get("news")
+assert unresolved == 901, run["quality"]
+percent = re.search(r"unresolved ([0-9.]+) %", run["summary"]["headline"])[1]
+assert float(percent) == round(run["quality"]["unresolved_percent"], 1) > 99, run["summary"]
+assert any("[news]" in line for line in run["summary"]["table"]), run["summary"]
+P
 measure no-cfi -- "$programs/heap-no-cfi"
 run=$PROFILE_SCENARIO_RESULTS/no-cfi/memory/latest
 promise "stacks that end in code without CFI are truncated, and the reason is said" python3 - "$run/run.json" <<'P'

@@ -250,12 +250,40 @@ static void what_has_no_name_is_counted_by_object(void **state)
 	                        "main root_[j];[anon] 2/20\n"
 	                        "worker [anon] 1/10\n"
 	                        "worker [anon];left_[j] 1/10\n");
-	objects = profile_unresolved(profile, &n);
+	objects = profile_unresolved(profile, NULL, &n);
 	assert_int_equal(n, 2);
 	assert_string_equal(profile_text(profile, objects[0].object), "prog");
 	assert_int_equal(objects[0].value, 5);
 	assert_string_equal(profile_text(profile, objects[1].object), "[anon]");
 	assert_int_equal(objects[1].value, 3);
+	free(objects);
+	profile_free(profile);
+}
+
+/* As an allocator would be. */
+static bool passes_on(const struct profile *profile, uint32_t frame)
+{
+	return !strcmp(profile_text(profile, profile_frame(profile, frame)->function), "left");
+}
+
+static void the_caller_is_judged_where_a_function_asks_for_it(void **state)
+{
+	struct fixture fixture = start_recording();
+	struct object_value *objects;
+	struct profile *profile;
+	size_t n;
+
+	(void)state;
+	add_samples(&fixture, fixture.threads[0], 1ul, LEFT + 1ul, NOWHERE + 77ul, 0ul);
+	add_samples(&fixture, fixture.threads[0], 2ul, LEFT + 1ul, LEFT + 1ul, NOWHERE + 77ul, 0ul);
+	/* Behind a function with a name, with no caller, and below the function itself. */
+	add_samples(&fixture, fixture.threads[0], 4ul, LEFT + 1ul, ROOT + 1ul, NOWHERE + 77ul, 0ul);
+	add_samples(&fixture, fixture.threads[0], 8ul, LEFT + 1ul, 0ul);
+	add_samples(&fixture, fixture.threads[0], 16ul, NOWHERE + 1ul, LEFT + 1ul, 0ul);
+	profile = finish_profile(&fixture);
+	objects = profile_unresolved(profile, passes_on, &n);
+	assert_int_equal(n, 1);
+	assert_int_equal(objects[0].value, 1 + 2 + 16);
 	free(objects);
 	profile_free(profile);
 }
@@ -362,7 +390,7 @@ static void a_recording_without_samples_is_an_empty_profile(void **state)
 	assert_int_equal(profile_n_threads(profile), 2);
 	free(profile_functions(profile, 0, &n));
 	assert_int_equal(n, 0);
-	free(profile_unresolved(profile, &n));
+	free(profile_unresolved(profile, NULL, &n));
 	assert_int_equal(n, 0);
 	profile_free(profile);
 }
@@ -375,6 +403,7 @@ int main(void)
 	    cmocka_unit_test(separators_in_names_do_not_break_the_format),
 	    cmocka_unit_test(a_function_counts_once_a_stack_in_its_total),
 	    cmocka_unit_test(what_has_no_name_is_counted_by_object),
+	    cmocka_unit_test(the_caller_is_judged_where_a_function_asks_for_it),
 	    cmocka_unit_test(a_stack_that_ends_early_says_why),
 	    cmocka_unit_test(inlined_calls_are_frames_of_their_own),
 	    cmocka_unit_test(a_recording_without_samples_is_an_empty_profile),
