@@ -228,7 +228,7 @@ int sampler_attach(struct sampler *sampler, pid_t pid, uint64_t start_ns, struct
 	sampler->start_ns = start_ns;
 	sampler->n_lost_now = 0;
 	sampler->offset_ns = sampler->latest_ns;
-	sampler->totals.ring_bytes = perf_stream_ring_bytes(sampler->stream);
+	sampler->totals.ring_bytes = perf_stream_ring_bytes(sampler->stream, 0);
 	return 0;
 }
 
@@ -250,7 +250,7 @@ void sampler_step(struct sampler *sampler)
 
 static void count_losses(struct sampler *sampler)
 {
-	uint64_t n_lost = perf_stream_n_lost(sampler->stream);
+	uint64_t n_lost = perf_stream_n_lost(sampler->stream, 0);
 
 	if (n_lost < sampler->n_lost_now) /* the counters of an older kernel */
 		n_lost = sampler->n_lost_now;

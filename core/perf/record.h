@@ -25,6 +25,7 @@ struct perf_record {
 	pid_t parent_tid;
 	uint64_t time_ns;
 	uint32_t cpu;
+	unsigned event; /* of a stream of several (core/perf/stream.h) */
 
 	/* SAMPLE */
 	uint64_t ip;

@@ -1,4 +1,4 @@
-/* Merges the rings of one event on all CPUs by time, in place. */
+/* Merges the rings of one or more events on all CPUs by time, in place. */
 #include "core/perf/stream.h"
 
 #include "core/alloc.h"
@@ -16,14 +16,18 @@
 /* A ring and its oldest record, decoded and waiting for its turn. */
 struct lane {
 	struct perf_ring *ring;
+	unsigned event; /* in stream.attrs */
 	struct perf_record head;
 	bool has_head;
 };
 
 struct perf_stream {
-	struct perf_event_attr attr;
+	struct perf_event_attr *attrs;
+	size_t n_events;
+	size_t attrs_capacity;
 	struct lane *lanes;
 	size_t n_lanes;
+	size_t lanes_capacity;
 	struct lane *given; /* whose head the caller holds */
 	uint64_t horizon_ns;
 	uint64_t n_malformed;
@@ -33,16 +37,20 @@ struct perf_stream {
 static int add_lane(struct perf_stream *stream, pid_t pid, int cpu, size_t ring_bytes,
                     struct diag *diag)
 {
-	struct lane *lane = &stream->lanes[stream->n_lanes];
+	unsigned event = (unsigned)stream->n_events - 1;
 	struct epoll_event wanted = {.events = EPOLLIN};
-	int err = perf_ring_open(&lane->ring, &stream->attr, pid, cpu, ring_bytes, diag);
+	struct perf_ring *ring;
+	struct lane *lane;
+	int err = perf_ring_open(&ring, &stream->attrs[event], pid, cpu, ring_bytes, diag);
 
 	if (err == -ENODEV) /* the CPU went offline since it was listed */
 		return 0;
 	if (err)
 		return err;
-	stream->n_lanes++;
-	wanted.data.fd = perf_ring_fd(lane->ring);
+	lane = ARRAY_APPEND(stream->lanes, stream->n_lanes, stream->lanes_capacity);
+	lane->ring = ring;
+	lane->event = event;
+	wanted.data.fd = perf_ring_fd(ring);
 	if (epoll_ctl(stream->epoll_fd, EPOLL_CTL_ADD, wanted.data.fd, &wanted) < 0)
 		return diag_fail(diag, errno, "cannot wait for perf events: %s", strerror(errno));
 	return 0;
@@ -50,18 +58,31 @@ static int add_lane(struct perf_stream *stream, pid_t pid, int cpu, size_t ring_
 
 static int add_lanes(struct perf_stream *stream, pid_t pid, size_t ring_bytes, struct diag *diag)
 {
+	size_t n_before = stream->n_lanes;
 	int *cpus = NULL;
 	int n_cpus = perf_online_cpus(&cpus, diag);
 	int err = n_cpus < 0 ? n_cpus : 0;
 
-	if (!err)
-		stream->lanes = xcalloc((size_t)n_cpus, sizeof(*stream->lanes));
 	for (int i = 0; i < n_cpus && !err; i++)
 		err = add_lane(stream, pid, cpus[i], ring_bytes, diag);
 	free(cpus);
-	if (!err && stream->n_lanes == 0)
+	if (!err && stream->n_lanes == n_before)
 		err = diag_fail(diag, ENODEV, "no online CPU has the perf event");
 	return err;
+}
+
+int perf_stream_add(struct perf_stream *stream, const struct perf_event_attr *attr, pid_t pid,
+                    size_t ring_bytes, struct diag *diag)
+{
+	struct perf_event_attr *own;
+
+	BUG(!(attr->sample_type & PERF_SAMPLE_TIME) || !attr->sample_id_all);
+	BUG(stream->given); /* its record would move */
+	own = ARRAY_APPEND(stream->attrs, stream->n_events, stream->attrs_capacity);
+	*own = *attr;
+	own->use_clockid = 1;
+	own->clockid = CLOCK_MONOTONIC;
+	return add_lanes(stream, pid, ring_bytes, diag);
 }
 
 int perf_stream_open(struct perf_stream **stream, const struct perf_event_attr *attr, pid_t pid,
@@ -70,15 +91,11 @@ int perf_stream_open(struct perf_stream **stream, const struct perf_event_attr *
 	struct perf_stream *made = xcalloc(1, sizeof(*made));
 	int err = 0;
 
-	BUG(!(attr->sample_type & PERF_SAMPLE_TIME) || !attr->sample_id_all);
-	made->attr = *attr;
-	made->attr.use_clockid = 1;
-	made->attr.clockid = CLOCK_MONOTONIC;
 	made->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	if (made->epoll_fd < 0)
 		err = diag_fail(diag, errno, "cannot wait for perf events: %s", strerror(errno));
 	if (!err)
-		err = add_lanes(made, pid, ring_bytes, diag);
+		err = perf_stream_add(made, attr, pid, ring_bytes, diag);
 	if (err) {
 		perf_stream_close(made);
 		return err;
@@ -96,6 +113,7 @@ void perf_stream_close(struct perf_stream *stream)
 	if (stream->epoll_fd >= 0)
 		close(stream->epoll_fd);
 	free(stream->lanes);
+	free(stream->attrs);
 	free(stream);
 }
 
@@ -104,13 +122,16 @@ int perf_stream_fd(const struct perf_stream *stream)
 	return stream->epoll_fd;
 }
 
-size_t perf_stream_ring_bytes(const struct perf_stream *stream)
+size_t perf_stream_ring_bytes(const struct perf_stream *stream, unsigned event)
 {
-	size_t smallest = perf_ring_size_bytes(stream->lanes[0].ring);
+	size_t smallest = 0;
 
-	for (size_t i = 1; i < stream->n_lanes; i++)
-		if (perf_ring_size_bytes(stream->lanes[i].ring) < smallest)
-			smallest = perf_ring_size_bytes(stream->lanes[i].ring);
+	for (size_t i = 0; i < stream->n_lanes; i++) {
+		size_t size_bytes = perf_ring_size_bytes(stream->lanes[i].ring);
+
+		if (stream->lanes[i].event == event && (!smallest || size_bytes < smallest))
+			smallest = size_bytes;
+	}
 	return smallest;
 }
 
@@ -151,10 +172,11 @@ static void fill_lane(struct perf_stream *stream, struct lane *lane)
 	const struct perf_event_header *header;
 
 	while (!lane->has_head && (header = perf_ring_next(lane->ring))) {
-		if (perf_record_decode(header, &stream->attr, &lane->head) == 0)
+		if (perf_record_decode(header, &stream->attrs[lane->event], &lane->head) == 0)
 			lane->has_head = true;
 		else
 			stream->n_malformed++;
+		lane->head.event = lane->event;
 	}
 }
 
@@ -178,7 +200,7 @@ const struct perf_record *perf_stream_next(struct perf_stream *stream)
 	return &oldest->head;
 }
 
-uint64_t perf_stream_n_lost(const struct perf_stream *stream)
+uint64_t perf_stream_n_lost(const struct perf_stream *stream, unsigned event)
 {
 	struct {
 		uint64_t count;
@@ -186,11 +208,12 @@ uint64_t perf_stream_n_lost(const struct perf_stream *stream)
 	} values;
 	uint64_t n_lost = 0;
 
-	if (stream->attr.read_format != PERF_FORMAT_LOST)
+	if (stream->attrs[event].read_format != PERF_FORMAT_LOST)
 		return 0;
 	for (size_t i = 0; i < stream->n_lanes; i++)
-		if (read(perf_ring_fd(stream->lanes[i].ring), &values, sizeof(values)) ==
-		    sizeof(values))
+		if (stream->lanes[i].event == event &&
+		    read(perf_ring_fd(stream->lanes[i].ring), &values, sizeof(values)) ==
+		        sizeof(values))
 			n_lost += values.n_lost;
 	return n_lost;
 }

@@ -1,4 +1,4 @@
-/* One event on every online CPU, read as one stream of records in time order.
+/* Events on every online CPU, read as one stream of records in time order.
  *
  * An event that children inherit can only be mapped per CPU, so a process that moves leaves its
  * records in several rings. Each ring is in order; the stream merges them up to a horizon, the
@@ -23,16 +23,21 @@ struct perf_stream;
  * CLOCK_MONOTONIC. Ring sizes and errors are perf_ring_open()'s. */
 int perf_stream_open(struct perf_stream **stream, const struct perf_event_attr *attr, pid_t pid,
                      size_t ring_bytes, struct diag *diag);
+/* Opens another event beside those of the stream, with rings of its own: what fills them takes no
+ * room from the others. Events count from 0 in the order in which they were added, and each record
+ * names its own. After an error the stream can only be closed. */
+int perf_stream_add(struct perf_stream *stream, const struct perf_event_attr *attr, pid_t pid,
+                    size_t ring_bytes, struct diag *diag);
 void perf_stream_close(struct perf_stream *stream); /* NULL is fine */
 
 /* Readable when a ring has passed its mark (an epoll descriptor). */
 int perf_stream_fd(const struct perf_stream *stream);
-/* The smallest of the rings. */
-size_t perf_stream_ring_bytes(const struct perf_stream *stream);
+/* The smallest of an event's rings. */
+size_t perf_stream_ring_bytes(const struct perf_stream *stream, unsigned event);
 
 /* Sets the horizon to now: what perf_stream_next() gives until the next call is older. */
 void perf_stream_begin(struct perf_stream *stream);
-/* Stops the event in all processes that have it. */
+/* Stops the events in all processes that have them. */
 void perf_stream_stop(struct perf_stream *stream);
 /* No record will come any more: the horizon is lifted. */
 void perf_stream_begin_last(struct perf_stream *stream);
@@ -42,8 +47,8 @@ void perf_stream_begin_last(struct perf_stream *stream);
 const struct perf_record *perf_stream_next(struct perf_stream *stream);
 
 /* Records that found their ring full, by the event's own counters: LOST records come only with the
- * next record that fits. 0 when attr->read_format is not PERF_FORMAT_LOST (Linux 6.0). */
-uint64_t perf_stream_n_lost(const struct perf_stream *stream);
+ * next record that fits. 0 when its attr's read_format is not PERF_FORMAT_LOST (Linux 6.0). */
+uint64_t perf_stream_n_lost(const struct perf_stream *stream, unsigned event);
 uint64_t perf_stream_n_malformed(const struct perf_stream *stream);
 
 #endif
