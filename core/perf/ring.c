@@ -2,6 +2,7 @@
 #include "core/perf/ring.h"
 
 #include "core/alloc.h"
+#include "core/cpu_list.h"
 #include "core/diag.h"
 
 #include <errno.h>
@@ -201,52 +202,22 @@ const struct perf_event_header *perf_ring_next(struct perf_ring *ring)
 	return header;
 }
 
-/* Reads "0-3,5" as the kernel prints it. */
-static int parse_cpu_list(FILE *file, int **cpus)
-{
-	size_t capacity = 0;
-	int n_cpus = 0;
-	int first;
-
-	*cpus = NULL;
-	while (fscanf(file, "%d", &first) == 1) {
-		int last = first;
-		int next = fgetc(file);
-
-		if (next == '-') {
-			if (fscanf(file, "%d", &last) != 1)
-				break;
-			next = fgetc(file);
-		}
-		for (int cpu = first; cpu <= last; cpu++) {
-			*cpus = array_reserve(*cpus, &capacity, (size_t)n_cpus + 1, sizeof(**cpus));
-			(*cpus)[n_cpus++] = cpu;
-		}
-		if (next != ',')
-			break;
-	}
-	return n_cpus;
-}
-
 int perf_online_cpus(int **cpus, struct diag *diag)
 {
 	static const char path[] = "/sys/devices/system/cpu/online";
-	FILE *file = fopen(path, "re");
+	char *list = cpu_list_read(path);
 	int n_cpus;
 
-	if (!file) { /* no sysfs in this container: as many as are online, numbered from 0 */
+	if (!list) { /* no sysfs in this container: as many as are online, numbered from 0 */
 		n_cpus = (int)sysconf(_SC_NPROCESSORS_ONLN);
 		*cpus = xcalloc((size_t)n_cpus, sizeof(**cpus));
 		for (int cpu = 0; cpu < n_cpus; cpu++)
 			(*cpus)[cpu] = cpu;
 		return n_cpus;
 	}
-	n_cpus = parse_cpu_list(file, cpus);
-	fclose(file);
-	if (n_cpus == 0) {
-		free(*cpus);
-		*cpus = NULL;
-		return diag_fail(diag, EINVAL, "cannot read the list of online CPUs in %s", path);
-	}
-	return n_cpus;
+	n_cpus = cpu_list_parse(list, cpus);
+	free(list);
+	return n_cpus < 0
+	           ? diag_fail(diag, EINVAL, "cannot read the list of online CPUs in %s", path)
+	           : n_cpus;
 }
