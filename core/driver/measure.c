@@ -16,6 +16,7 @@
 
 #include "core/alloc.h"
 #include "core/target/capability.h"
+#include "core/target/placement.h"
 #include "core/diag.h"
 #include "core/findings.h"
 #include "core/host/host.h"
@@ -43,6 +44,7 @@ struct measurement {
 	struct run_options *common;
 	void *own; /* the collector's options */
 	struct subject subject;
+	struct placement placement;
 	json_t *host;
 	char *command_text;
 	struct ending_rules rules;
@@ -160,6 +162,7 @@ static int run_once(struct measurement *m, const struct collector *collector, bo
 	            .variables = collector ? &m->variables : &m->request->variables,
 	            .user = m->common->user,
 	            .ambient_cap = m->common->ambient_cap,
+	            .placement = &m->placement,
 	            .signal_mask = &m->signals->original,
 	        },
 	    .collector = collector,
@@ -412,6 +415,7 @@ static void measurement_fini(struct measurement *m)
 	options_free(&run_option_table, m->common);
 	options_free(&m->collector->options, m->own);
 	subject_fini(&m->subject);
+	placement_fini(&m->placement);
 	text_list_fini(&m->variables);
 	free(m->command_text);
 }
@@ -424,7 +428,8 @@ struct outcome measure(const struct request *request, const struct collector *co
 	int status = STATUS_OWN_FAILURE;
 
 	init_result(&m);
-	if (!request_options(request, collector, &m.common, &m.own, diag))
+	if (!request_options(request, collector, &m.common, &m.own, diag) &&
+	    !placement_init(&m.placement, m.common->cpus, m.common->numa_node, diag))
 		status = subject_look(&m.subject, request, m.common, diag);
 	if (status == STATUS_WELL)
 		status = create_collector(&m);

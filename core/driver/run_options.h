@@ -20,6 +20,8 @@ struct run_options {
 	uint64_t duration_ns;
 	char *user;
 	char *ambient_cap;
+	char *cpus;          /* as typed: "0-3,5" */
+	char *numa_node;     /* as typed */
 	char *repeat_output; /* null, inherit or a file */
 	char *copy_to;       /* -o */
 	char *json;

@@ -4,6 +4,7 @@
 #include "core/alloc.h"
 #include "core/target/capability.h"
 #include "core/diag.h"
+#include "core/target/placement.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -22,6 +23,7 @@ enum stage {
 	STAGE_READY,
 	STAGE_CWD,
 	STAGE_FILES,
+	STAGE_PLACEMENT,
 	STAGE_USER,
 	STAGE_CAPABILITY,
 	STAGE_HOOK,
@@ -195,6 +197,10 @@ static struct report child_set_up(const struct child_plan *plan)
 		err = redirect(spec->stderr_fd, STDERR_FILENO);
 	if (err)
 		return (struct report){STAGE_FILES, -err};
+	if (spec->placement)
+		err = placement_apply(spec->placement);
+	if (err)
+		return (struct report){STAGE_PLACEMENT, -err};
 	err = become_user(plan);
 	if (err)
 		return (struct report){STAGE_USER, -err};
@@ -256,6 +262,11 @@ static int report_to_diag(const struct launch *launch, struct report report, str
 		                 why);
 	case STAGE_FILES:
 		return diag_fail(diag, report.err, "cannot redirect the target's files: %s", why);
+	case STAGE_PLACEMENT:
+		return diag_fail(diag, report.err,
+		                 "cannot bind the target to its CPUs and memory: %s; a cpuset or a "
+		                 "container may allow fewer than the machine has",
+		                 why);
 	case STAGE_USER:
 		return diag_fail(diag, report.err, "cannot become user %s: %s", launch->user, why);
 	case STAGE_CAPABILITY:

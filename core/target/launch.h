@@ -15,6 +15,7 @@
 
 struct diag;
 struct launch;
+struct placement;
 
 struct launch_spec {
 	char *const *argv; /* ended by NULL */
@@ -25,9 +26,10 @@ struct launch_spec {
 	int stdin_fd;   /* -1: the caller's */
 	int stdout_fd;
 	int stderr_fd;
-	const char *user;            /* run under this name's ids and groups; NULL: the caller's */
-	const char *ambient_cap;     /* "cap_net_raw"; NULL: none */
-	const sigset_t *signal_mask; /* to restore before exec */
+	const char *user;        /* run under this name's ids and groups; NULL: the caller's */
+	const char *ambient_cap; /* "cap_net_raw"; NULL: none */
+	const struct placement *placement; /* CPUs and memory to bind to; NULL: the caller's */
+	const sigset_t *signal_mask;       /* to restore before exec */
 	/* Runs in the child, just before exec and after all else; async-signal-safe; 0 or -errno.
 	 * NULL: none. */
 	int (*in_child)(void *context);
