@@ -31,6 +31,7 @@ struct repeat {
 	pid_t pid;	     /* the held child */
 	uint64_t start_ns;   /* CLOCK_MONOTONIC: zero of every time in the recording */
 	unsigned number;     /* 0, 1, ... */
+	struct results_run *results; /* where room on a disk is while the target runs: results_scratch() */
 };
 
 /* How a repeat ended. */

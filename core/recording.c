@@ -1,15 +1,22 @@
-/* The store of a recording: interned objects, threads and stacks, and a flat array of samples. */
+/* The store of a recording: interned objects, threads and stacks, and a log of samples. */
 #include "core/recording.h"
 
 #include "core/alloc.h"
 #include "core/diag.h"
+#include "core/row_log.h"
 #include "core/stack_table.h"
 #include "core/string_pool.h"
 #include "core/u64map.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+struct sample_row {
+	struct sample sample;
+	uint64_t values[]; /* one for each type */
+};
 
 struct recording {
 	struct value_type *types;
@@ -27,11 +34,7 @@ struct recording {
 
 	struct stack_table *stacks; /* tag: object << 1 | is_return; key: vaddr */
 
-	struct sample *samples;
-	size_t n_samples;
-	size_t samples_capacity;
-	uint64_t *values; /* n_types of each sample, in the order of the samples */
-	size_t values_capacity;
+	struct row_log *samples; /* of struct sample_row */
 
 	struct loss *losses;
 	size_t n_losses;
@@ -48,6 +51,7 @@ struct recording *recording_new(const struct value_type *types, size_t n_types)
 	recording->threads_by_hash = u64map_new();
 	recording->stacks = stack_table_new();
 	recording->texts = string_pool_new();
+	recording->samples = row_log_new(sizeof(struct sample_row) + n_types * sizeof(uint64_t));
 	recording->n_types = n_types;
 	recording->types = xcalloc(n_types, sizeof(*types));
 	for (size_t i = 0; i < n_types; i++) {
@@ -74,8 +78,7 @@ void recording_free(struct recording *recording)
 	}
 	free(recording->objects);
 	free(recording->threads);
-	free(recording->samples);
-	free(recording->values);
+	row_log_free(recording->samples);
 	free(recording->losses);
 	free(recording->types);
 	u64map_free(recording->objects_by_hash);
@@ -261,30 +264,47 @@ struct recorded_frame recording_frame(const struct recording *recording, uint32_
 	};
 }
 
+void recording_spill(struct recording *recording, int fd)
+{
+	row_log_spill(recording->samples, fd);
+}
+
+int recording_check(const struct recording *recording, struct diag *diag)
+{
+	int err = row_log_error(recording->samples);
+
+	return err ? diag_fail(diag, -err,
+	                       "cannot keep the samples in a file beside the results: %s%s",
+	                       strerror(-err),
+	                       err == -ENOSPC || err == -EDQUOT
+	                           ? "; make room, or give another directory with --results"
+	                       : err == -EFBIG ? "; raise the limit on file sizes (ulimit -f)"
+	                                       : "")
+	           : 0;
+}
+
 void recording_add_sample(struct recording *recording, struct sample sample, const uint64_t *values)
 {
-	size_t n_types = recording->n_types;
-	size_t n_values = recording->n_samples * n_types;
+	struct sample_row *row;
 
 	BUG(sample.thread >= recording->n_threads);
 	BUG(sample.stack > stack_table_count(recording->stacks));
-	*ARRAY_APPEND(recording->samples, recording->n_samples, recording->samples_capacity) =
-	    sample;
-	recording->values = array_reserve(recording->values, &recording->values_capacity,
-	                                  n_values + n_types, sizeof(*values));
-	memcpy(recording->values + n_values, values, n_types * sizeof(*values));
+	row = row_log_add(recording->samples);
+	row->sample = sample;
+	memcpy(row->values, values, recording->n_types * sizeof(*values));
 }
 
 size_t recording_n_samples(const struct recording *recording)
 {
-	return recording->n_samples;
+	return row_log_count(recording->samples);
 }
 
 struct sample recording_sample(const struct recording *recording, size_t i, const uint64_t **values)
 {
-	BUG(i >= recording->n_samples);
-	*values = recording->values + i * recording->n_types;
-	return recording->samples[i];
+	const struct sample_row *row = row_log_get(recording->samples, i);
+
+	*values = row->values;
+	return row->sample;
 }
 
 void recording_add_loss(struct recording *recording, const char *what, uint64_t count)

@@ -6,8 +6,8 @@
  * processes and of moved libraries fall together. Frames of no object (JIT code,
  * an unmapped address) keep the raw address under an anonymous object of their process.
  *
- * Objects and texts live until recording_free(); a pointer to a thread or to a sample's values
- * lives until the next one is added.
+ * Objects and texts live until recording_free(); a pointer to a thread lives until the next one is
+ * added, one to a sample's values until the next sample is added or read.
  * Not thread-safe.
  */
 #ifndef CORE_RECORDING_H
@@ -18,6 +18,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+struct diag;
 struct stack_table;
 
 /* pprof's pair: "samples"/"count", "cpu"/"nanoseconds", "alloc_space"/"bytes". */
@@ -110,6 +111,13 @@ const struct stack_table *recording_stacks(const struct recording *recording);
 /* Decodes one node of recording_stacks(); *parent gets the caller's id, 0 at the root. */
 struct recorded_frame recording_frame(const struct recording *recording, uint32_t stack,
                                       uint32_t *parent);
+
+/* From now on samples go to this file (read and write, empty, best without a name), so that memory
+ * does not grow with their number. It is taken over. */
+void recording_spill(struct recording *recording, int fd);
+/* 0, or -errno with a sentence when that file could not be written or read: the samples are not all
+ * there. To be asked after adding some, and after reading them. */
+int recording_check(const struct recording *recording, struct diag *diag);
 
 /* values: one for each type. */
 void recording_add_sample(struct recording *recording, struct sample sample,

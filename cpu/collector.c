@@ -11,6 +11,7 @@
 #include "core/diag.h"
 #include "core/export/exporter.h"
 #include "core/profile.h"
+#include "core/results/results.h"
 #include "core/symbolize/symbolize.h"
 
 #include <errno.h>
@@ -141,6 +142,13 @@ static int cpu_prepare(void *state, const struct repeat *repeat, struct diag *di
 {
 	struct cpu_state *cpu = state;
 
+	if (repeat->number == 0) {
+		int fd = results_scratch(repeat->results, diag);
+
+		if (fd < 0)
+			return fd;
+		sampler_spill(cpu->sampler, fd);
+	}
 	cpu->before = *sampler_totals(cpu->sampler);
 	return sampler_attach(cpu->sampler, repeat->pid, repeat->start_ns, diag);
 }
@@ -163,9 +171,7 @@ static int cpu_step(void *state, struct diag *diag)
 {
 	struct cpu_state *cpu = state;
 
-	(void)diag;
-	sampler_step(cpu->sampler);
-	return 0;
+	return sampler_step(cpu->sampler, diag);
 }
 
 static uint64_t timeval_ns(struct timeval time)
@@ -178,16 +184,16 @@ static int cpu_ended(void *state, const struct target_end *end, struct diag *dia
 	struct cpu_state *cpu = state;
 	const struct sampler_totals *after = sampler_totals(cpu->sampler);
 	struct cpu_repeat *repeat;
+	int err;
 
-	(void)diag;
-	sampler_detach(cpu->sampler, end->wall_ns);
+	err = sampler_detach(cpu->sampler, end->wall_ns, diag);
 	repeat = ARRAY_APPEND(cpu->repeats, cpu->n_repeats, cpu->repeats_capacity);
 	repeat->n_samples = after->n_samples - cpu->before.n_samples;
 	repeat->n_lost = after->n_lost - cpu->before.n_lost;
 	repeat->cpu_time_ns = after->cpu_time_ns - cpu->before.cpu_time_ns;
 	cpu->used_ns += timeval_ns(end->usage.ru_utime) + timeval_ns(end->usage.ru_stime);
 	cpu->wall_ns += end->wall_ns;
-	return 0;
+	return err;
 }
 
 static bool cpu_wants_more(void *state)

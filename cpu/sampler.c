@@ -65,6 +65,11 @@ struct sampler *sampler_new(const struct cpu_event *event)
 	return sampler;
 }
 
+void sampler_spill(struct sampler *sampler, int fd)
+{
+	recording_spill(sampler->recording, fd);
+}
+
 static void close_fd(int *fd)
 {
 	if (*fd >= 0)
@@ -237,7 +242,7 @@ int sampler_fd(const struct sampler *sampler)
 	return sampler->epoll_fd;
 }
 
-void sampler_step(struct sampler *sampler)
+int sampler_step(struct sampler *sampler, struct diag *diag)
 {
 	uint64_t n_ticks;
 
@@ -246,6 +251,7 @@ void sampler_step(struct sampler *sampler)
 		n_ticks = 0;
 	perf_stream_begin(sampler->stream);
 	read_records(sampler);
+	return recording_check(sampler->recording, diag);
 }
 
 static void count_losses(struct sampler *sampler)
@@ -260,12 +266,12 @@ static void count_losses(struct sampler *sampler)
 		recording_add_loss(sampler->recording, "records lost in the perf ring", n_lost);
 }
 
-void sampler_detach(struct sampler *sampler, uint64_t wall_ns)
+int sampler_detach(struct sampler *sampler, uint64_t wall_ns, struct diag *diag)
 {
 	uint64_t time_ns;
 
 	if (!sampler->stream)
-		return;
+		return 0;
 	perf_stream_stop(sampler->stream);
 	perf_stream_begin_last(sampler->stream);
 	read_records(sampler);
@@ -276,6 +282,7 @@ void sampler_detach(struct sampler *sampler, uint64_t wall_ns)
 	recorded_time(sampler, sampler->start_ns + wall_ns);
 	sampler->totals.n_repeats++;
 	let_go(sampler);
+	return recording_check(sampler->recording, diag);
 }
 
 const struct sampler_totals *sampler_totals(const struct sampler *sampler)

@@ -33,14 +33,17 @@ struct sampler_totals {
 
 /* The event must outlive the sampler. */
 struct sampler *sampler_new(const struct cpu_event *event);
+/* Keeps the samples in this file (recording_spill()). */
+void sampler_spill(struct sampler *sampler, int fd);
 void sampler_free(struct sampler *sampler);
 
 /* The target is held before its exec. start_ns (CLOCK_MONOTONIC) is time 0 of this repeat. */
 int sampler_attach(struct sampler *sampler, pid_t pid, uint64_t start_ns, struct diag *diag);
 int sampler_fd(const struct sampler *sampler); /* -1: not attached */
-void sampler_step(struct sampler *sampler);
+/* Errors as of recording_check(). */
+int sampler_step(struct sampler *sampler, struct diag *diag);
 /* Stops sampling, takes what is left and lets go. wall_ns: how long the repeat took. */
-void sampler_detach(struct sampler *sampler, uint64_t wall_ns);
+int sampler_detach(struct sampler *sampler, uint64_t wall_ns, struct diag *diag);
 
 const struct sampler_totals *sampler_totals(const struct sampler *sampler);
 const struct recording *sampler_recording(const struct sampler *sampler);

@@ -168,6 +168,7 @@ static int run_once(struct measurement *m, const struct collector *collector, bo
 	    .collector = collector,
 	    .state = m->state,
 	    .number = m->n_repeats,
+	    .results = m->run,
 	    .timeout_ns = m->common->timeout_ns,
 	    .duration_ns = m->common->duration_ns,
 	    .signals = m->signals,

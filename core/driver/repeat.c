@@ -241,7 +241,8 @@ static uint64_t peak_rss_bytes(pid_t pid)
 static int hold_and_attach(struct run *run, struct diag *diag)
 {
 	const struct repeat_spec *spec = run->spec;
-	struct repeat repeat = {.number = spec->number, .start_ns = now_ns()};
+	struct repeat repeat = {
+	    .number = spec->number, .start_ns = now_ns(), .results = spec->results};
 	struct launch_spec launch = spec->launch;
 	int output[2] = {-1, -1};
 	int err;

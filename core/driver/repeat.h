@@ -10,6 +10,7 @@
 
 struct diag;
 struct process_tree;
+struct results_run;
 struct signals;
 
 enum ended_by { ENDED_BY_TARGET, ENDED_BY_DURATION, ENDED_BY_INTERRUPT };
@@ -19,8 +20,9 @@ struct repeat_spec {
 	const struct collector *collector; /* NULL: a warm-up */
 	void *state;
 	unsigned number;
-	uint64_t timeout_ns;  /* 0: none */
-	uint64_t duration_ns; /* 0: none */
+	struct results_run *results; /* for the collector */
+	uint64_t timeout_ns;         /* 0: none */
+	uint64_t duration_ns;        /* 0: none */
 	struct signals *signals;
 	FILE *output; /* keeps a copy of what the target writes to stdout, for [metrics]; NULL: none
 	                 is made */
@@ -29,7 +31,7 @@ struct repeat_spec {
 struct repeat_result {
 	struct target_end end;
 	pid_t pid;
-	uint64_t start_ns; /* CLOCK_MONOTONIC */
+	uint64_t start_ns;       /* CLOCK_MONOTONIC */
 	uint64_t held_rss_bytes; /* of our child before its exec; 0: not known */
 	bool timed_out;
 	enum ended_by by;

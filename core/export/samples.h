@@ -10,8 +10,8 @@
 struct recording;
 struct diag;
 
-/* Fails only on what the format cannot hold: more than 64 value types, over 4 GB of paths. Leaves
- * checking the stream for errors to who opened it. */
+/* Fails on what the format cannot hold (more than 64 value types, over 4 GB of paths), and where
+ * recording_check() does. Leaves checking the stream for errors to who opened it. */
 int samples_write(const struct recording *recording, FILE *out, struct diag *diag);
 
 /* Reads what samples_write() wrote. Any input is safe: what does not hold together is refused

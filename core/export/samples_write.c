@@ -1,5 +1,5 @@
-/* Writes samples.bin: every section is built in memory, then header, directory and sections go out.
- */
+/* Writes samples.bin. What grows with the number of samples is never in memory: it is read from the
+ * recording twice, for the checksum that stands before it, and to be written. */
 #include "core/export/samples.h"
 
 #include "core/alloc.h"
@@ -10,6 +10,7 @@
 
 #include <endian.h>
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <zlib.h>
@@ -48,38 +49,36 @@ static void put_text(struct section_rows *rows, struct section_rows *texts, cons
 	put_bytes(texts, text, strlen(text) + 1);
 }
 
-static uint64_t value_of(const struct recording *recording, size_t sample, size_t type)
+/* Which value types differ from sample to sample, and need a column. */
+static void find_columns(const struct recording *recording, bool *has_column, uint64_t *first)
 {
+	size_t n_types = recording_n_types(recording);
 	const uint64_t *values;
 
-	recording_sample(recording, sample, &values);
-	return values[type];
+	for (size_t i = 0; i < recording_n_samples(recording); i++) {
+		recording_sample(recording, i, &values);
+		for (size_t type = 0; type < n_types; type++) {
+			if (i == 0)
+				first[type] = values[type];
+			else if (values[type] != first[type])
+				has_column[type] = true;
+		}
+	}
 }
 
-static bool type_is_constant(const struct recording *recording, size_t type)
+static void put_types(struct section_rows *out, const struct recording *recording, bool *has_column)
 {
-	for (size_t i = 1; i < recording_n_samples(recording); i++)
-		if (value_of(recording, i, type) != value_of(recording, 0, type))
-			return false;
-	return true;
-}
+	uint64_t first[MAX_TYPES] = {0};
 
-static void put_types(struct section_rows *out, const struct recording *recording)
-{
-	size_t n_samples = recording_n_samples(recording);
-
+	find_columns(recording, has_column, first);
 	for (size_t i = 0; i < recording_n_types(recording); i++) {
 		const struct value_type *type = recording_type(recording, i);
-		bool constant = type_is_constant(recording, i);
 
 		put_text(&out[SECTION_TYPES], &out[SECTION_TEXTS], type->name);
 		put_text(&out[SECTION_TYPES], &out[SECTION_TEXTS], type->unit);
-		put_u32(&out[SECTION_TYPES], !constant);
+		put_u32(&out[SECTION_TYPES], has_column[i]);
 		put_u32(&out[SECTION_TYPES], 0);
-		put_u64(&out[SECTION_TYPES],
-		        constant && n_samples > 0 ? value_of(recording, 0, i) : 0);
-		for (size_t j = 0; !constant && j < n_samples; j++)
-			put_u64(&out[SECTION_VALUES], value_of(recording, j, i));
+		put_u64(&out[SECTION_TYPES], has_column[i] ? 0 : first[i]);
 	}
 }
 
@@ -123,16 +122,8 @@ static void put_threads_and_frames(struct section_rows *out, const struct record
 	}
 }
 
-static void put_samples_and_losses(struct section_rows *out, const struct recording *recording)
+static void put_losses(struct section_rows *out, const struct recording *recording)
 {
-	for (size_t i = 0; i < recording_n_samples(recording); i++) {
-		const uint64_t *values;
-		struct sample sample = recording_sample(recording, i, &values);
-
-		put_u64(&out[SECTION_SAMPLES], sample.time_ns);
-		put_u32(&out[SECTION_SAMPLES], sample.thread);
-		put_u32(&out[SECTION_SAMPLES], sample.stack);
-	}
 	for (size_t i = 0; i < recording_n_losses(recording); i++) {
 		struct loss loss = recording_loss(recording, i);
 
@@ -142,70 +133,167 @@ static void put_samples_and_losses(struct section_rows *out, const struct record
 	}
 }
 
-/* The directory of what stands in the sections, which are padded to 8 bytes here. */
-static void put_directory(struct section_rows *directory, struct section_rows *out,
-                          uint64_t *file_size)
-{
-	static const char padding[8];
+/* What the file will hold. The samples and their values stay where they are. */
+struct document {
+	const struct recording *recording;
+	bool has_column[MAX_TYPES];
+	struct section_rows rows[N_SECTIONS];
+	struct section_rows directory;
+	uint64_t file_size;
+};
 
-	*file_size = HEADER_BYTES;
+static uint64_t section_bytes(const struct document *document, enum section section)
+{
+	size_t n_samples = recording_n_samples(document->recording);
+	uint64_t n_columns = 0;
+
+	if (section == SECTION_SAMPLES)
+		return (uint64_t)n_samples * samples_sections[section].row_bytes;
+	if (section != SECTION_VALUES)
+		return document->rows[section].len_bytes;
+	for (size_t i = 0; i < MAX_TYPES; i++)
+		n_columns += document->has_column[i];
+	return n_columns * n_samples * samples_sections[section].row_bytes;
+}
+
+static void put_directory(struct document *document)
+{
+	document->file_size = HEADER_BYTES;
 	for (int i = 0; i < N_SECTIONS; i++) {
-		put_u32(directory, samples_sections[i].row_bytes);
-		put_u32(directory, 0);
-		put_u64(directory, *file_size);
-		put_u64(directory, out[i].len_bytes / samples_sections[i].row_bytes);
-		put_bytes(&out[i], padding, samples_align(out[i].len_bytes) - out[i].len_bytes);
-		*file_size += out[i].len_bytes;
+		uint64_t len_bytes = section_bytes(document, i);
+
+		put_u32(&document->directory, samples_sections[i].row_bytes);
+		put_u32(&document->directory, 0);
+		put_u64(&document->directory, document->file_size);
+		put_u64(&document->directory, len_bytes / samples_sections[i].row_bytes);
+		document->file_size += samples_align(len_bytes);
 	}
 }
 
-static void put_header(struct section_rows *header, const struct section_rows *directory,
-                       const struct section_rows *rows, uint64_t file_size)
-{
-	uLong checksum = crc32_z(0, directory->bytes, directory->len_bytes);
+/* Takes the file from the directory on, to sum it up or to write it. */
+struct sink {
+	FILE *out; /* NULL: only sum */
+	uLong checksum;
+};
 
-	for (int i = 0; i < N_SECTIONS; i++)
-		if (rows[i].bytes) /* NULL would begin a new sum */
-			checksum = crc32_z(checksum, rows[i].bytes, rows[i].len_bytes);
-	put_bytes(header, samples_magic, sizeof(samples_magic));
-	put_u32(header, FORMAT_VERSION);
-	put_u32(header, N_SECTIONS);
-	put_u64(header, file_size);
-	put_u32(header, (uint32_t)checksum);
-	put_u32(header, 0);
+static void pour(struct sink *sink, const struct section_rows *rows)
+{
+	if (!rows->len_bytes) /* NULL would begin a new sum */
+		return;
+	if (sink->out)
+		fwrite(rows->bytes, 1, rows->len_bytes, sink->out);
+	else
+		sink->checksum = crc32_z(sink->checksum, rows->bytes, rows->len_bytes);
+}
+
+/* Hands the rows on when there are many of them, or `all`. */
+static void pour_some(struct sink *sink, struct section_rows *rows, bool all)
+{
+	enum { MANY_BYTES = 1 << 16 };
+
+	if (!all && rows->len_bytes < MANY_BYTES)
+		return;
+	pour(sink, rows);
+	rows->len_bytes = 0;
+}
+
+static void pour_samples(struct sink *sink, const struct document *document)
+{
+	struct section_rows rows = {0};
+	const uint64_t *values;
+
+	for (size_t i = 0; i < recording_n_samples(document->recording); i++) {
+		struct sample sample = recording_sample(document->recording, i, &values);
+
+		put_u64(&rows, sample.time_ns);
+		put_u32(&rows, sample.thread);
+		put_u32(&rows, sample.stack);
+		pour_some(sink, &rows, false);
+	}
+	pour_some(sink, &rows, true);
+	free(rows.bytes);
+}
+
+static void pour_values(struct sink *sink, const struct document *document)
+{
+	struct section_rows rows = {0};
+	const uint64_t *values;
+
+	for (size_t type = 0; type < recording_n_types(document->recording); type++) {
+		if (!document->has_column[type])
+			continue;
+		for (size_t i = 0; i < recording_n_samples(document->recording); i++) {
+			recording_sample(document->recording, i, &values);
+			put_u64(&rows, values[type]);
+			pour_some(sink, &rows, false);
+		}
+	}
+	pour_some(sink, &rows, true);
+	free(rows.bytes);
+}
+
+static void pour_all(struct sink *sink, const struct document *document)
+{
+	pour(sink, &document->directory);
+	for (int i = 0; i < N_SECTIONS; i++) {
+		if (i == SECTION_SAMPLES)
+			pour_samples(sink, document);
+		else if (i == SECTION_VALUES)
+			pour_values(sink, document);
+		else
+			pour(sink, &document->rows[i]);
+	}
+}
+
+static void write_document(const struct document *document, FILE *out)
+{
+	struct sink sink = {.checksum = crc32_z(0, NULL, 0)};
+	struct section_rows header = {0};
+
+	pour_all(&sink, document);
+	put_bytes(&header, samples_magic, sizeof(samples_magic));
+	put_u32(&header, FORMAT_VERSION);
+	put_u32(&header, N_SECTIONS);
+	put_u64(&header, document->file_size);
+	put_u32(&header, (uint32_t)sink.checksum);
+	put_u32(&header, 0);
+	sink.out = out;
+	pour(&sink, &header);
+	pour_all(&sink, document);
+	free(header.bytes);
+}
+
+/* All but samples and values, padded to 8 bytes where texts may leave them short. */
+static int build_document(struct document *document, struct diag *diag)
+{
+	static const char padding[8];
+	struct section_rows *texts = &document->rows[SECTION_TEXTS];
+
+	if (recording_n_types(document->recording) > MAX_TYPES)
+		return diag_fail(diag, EINVAL, "cannot write samples.bin: more than %d value types",
+		                 MAX_TYPES);
+	put_types(document->rows, document->recording, document->has_column);
+	put_objects(document->rows, document->recording);
+	put_threads_and_frames(document->rows, document->recording);
+	put_losses(document->rows, document->recording);
+	if (texts->len_bytes > UINT32_MAX)
+		return diag_fail(diag, EFBIG, "cannot write samples.bin: over 4 GB of paths");
+	put_directory(document);
+	put_bytes(texts, padding, samples_align(texts->len_bytes) - texts->len_bytes);
+	return 0;
 }
 
 int samples_write(const struct recording *recording, FILE *out, struct diag *diag)
 {
-	struct section_rows rows[N_SECTIONS] = {0};
-	struct section_rows directory = {0};
-	struct section_rows header = {0};
-	uint64_t file_size;
-	int result = 0;
+	struct document document = {.recording = recording};
+	int err = build_document(&document, diag);
 
-	if (recording_n_types(recording) > MAX_TYPES)
-		return diag_fail(diag, EINVAL, "cannot write samples.bin: more than %d value types",
-		                 MAX_TYPES);
-	put_types(rows, recording);
-	put_objects(rows, recording);
-	put_threads_and_frames(rows, recording);
-	put_samples_and_losses(rows, recording);
-	if (rows[SECTION_TEXTS].len_bytes > UINT32_MAX) {
-		result = diag_fail(diag, EFBIG, "cannot write samples.bin: over 4 GB of paths");
-		goto out;
+	if (!err) {
+		write_document(&document, out);
+		err = recording_check(recording, diag);
 	}
-	put_directory(&directory, rows, &file_size);
-	put_header(&header, &directory, rows, file_size);
-
-	fwrite(header.bytes, 1, header.len_bytes, out);
-	fwrite(directory.bytes, 1, directory.len_bytes, out);
 	for (int i = 0; i < N_SECTIONS; i++)
-		if (rows[i].bytes)
-			fwrite(rows[i].bytes, 1, rows[i].len_bytes, out);
-out:
-	for (int i = 0; i < N_SECTIONS; i++)
-		free(rows[i].bytes);
-	free(directory.bytes);
-	free(header.bytes);
-	return result;
+		free(document.rows[i].bytes);
+	free(document.directory.bytes);
+	return err;
 }

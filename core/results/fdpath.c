@@ -241,6 +241,21 @@ int fdpath_create(int dir, const char *name, struct owner owner, struct diag *di
 	return fd;
 }
 
+int fdpath_scratch(int dir, struct diag *diag)
+{
+	static const char name[] = ".scratch";
+	int fd = openat(dir, ".", O_RDWR | O_TMPFILE | O_CLOEXEC, 0600);
+
+	if (fd >= 0)
+		return fd;
+	/* A file system without O_TMPFILE (NFS): a name for a moment. */
+	fd = openat(dir, name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return fdpath_fail(diag, errno, "create", dir, name);
+	unlinkat(dir, name, 0);
+	return fd;
+}
+
 int fdpath_replace_link(int dir, const char *name, const char *target, struct owner owner,
                         struct diag *diag)
 {

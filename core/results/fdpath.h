@@ -35,6 +35,9 @@ int fdpath_open_dir(int dir, const char *name, struct owner owner, struct diag *
 /* Creates a file that must not exist, mode 0644 less the umask, for writing. */
 int fdpath_create(int dir, const char *name, struct owner owner, struct diag *diag);
 
+/* A file without a name, for reading and writing: it is gone when it is closed. */
+int fdpath_scratch(int dir, struct diag *diag);
+
 /* Makes the symbolic link `name` to `target`, replacing in one step a link that is there; anything
  * else of that name is -EEXIST. `.NAME.tmp` is used on the way. */
 int fdpath_replace_link(int dir, const char *name, const char *target, struct owner owner,

@@ -356,6 +356,11 @@ FILE *results_create(struct results_run *run, const char *name, struct diag *dia
 	return stream;
 }
 
+int results_scratch(const struct results_run *run, struct diag *diag)
+{
+	return fdpath_scratch(run->dir_fd, diag);
+}
+
 int results_close(struct results_run *run, FILE *stream, struct diag *diag)
 {
 	size_t i = 0;

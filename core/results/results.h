@@ -32,6 +32,9 @@ int results_begin(struct results_run **run, const char *results, const char *sce
 /* A stream for a new artifact, which may lie deeper ("processes/7.0-sh/massif.out" makes
  * directories). NULL on failure. It is closed with results_close(), never fclose(). */
 FILE *results_create(struct results_run *run, const char *name, struct diag *diag);
+/* A file descriptor of a file without a name in the run's directory, to read and write while the
+ * run lasts: it needs room only as long as it is open, and is nobody's artifact. Else -errno. */
+int results_scratch(const struct results_run *run, struct diag *diag);
 /* Checks the stream, syncs and closes it: a full disk is found here. */
 int results_close(struct results_run *run, FILE *stream, struct diag *diag);
 

@@ -72,6 +72,17 @@ else
 		"of the processor time"
 fi
 
+# 20,000 samples a second of 32 bytes: after half a second the disk is full.
+mkdir "$scratch/small"
+if mount -t tmpfs -o size=200k none "$scratch/small" 2>/dev/null; then
+	promise "a disk that is too small for the samples is said" reason 125 "make room" \
+		profile-scenario --results "$scratch/small/r" --type cpu --freq 20000 -- "$programs/cpu_split" 600
+	promise "and the target ran to its end" is "$(wc -l <"$scratch/out")" 3
+	umount "$scratch/small"
+else
+	skip "a disk that is too small for the samples is said" "cannot mount a tmpfs here"
+fi
+
 # Nobody's names: a stripped program.
 strip -o "$scratch/nameless" "$programs/cpu_split"
 status_of cpu --scenario nameless -- "$scratch/nameless" 200 >/dev/null

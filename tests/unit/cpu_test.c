@@ -129,9 +129,9 @@ static void sample_program(struct sampler *sampler, char *program, char *argumen
 		struct pollfd wait = {.fd = sampler_fd(sampler), .events = POLLIN};
 
 		if (poll(&wait, 1, 100) > 0)
-			sampler_step(sampler);
+			assert_int_equal(sampler_step(sampler, &diag), 0);
 	}
-	sampler_detach(sampler, now_ns() - start_ns);
+	assert_int_equal(sampler_detach(sampler, now_ns() - start_ns, &diag), 0);
 	assert_int_equal(WEXITSTATUS(status), 0);
 }
 

@@ -9,6 +9,7 @@
 
 #include <endian.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -179,6 +180,55 @@ static void reading_and_writing_give_the_same_bytes(void **state)
 	free(second.data);
 }
 
+/* Enough samples that most of them are in the file by then. */
+static void fill_many(struct recording *recording)
+{
+	uint32_t thread = recording_add_thread(recording, 1, 1, "x");
+
+	for (uint64_t i = 0; i < 50000; i++)
+		recording_add_sample(recording, (struct sample){.time_ns = i, .thread = thread},
+		                     (uint64_t[]){1, i % 1000});
+}
+
+static void samples_in_a_file_are_written_like_those_in_memory(void **state)
+{
+	static const struct value_type types[] = {{"samples", "count"}, {"cycles", "count"}};
+	struct recording *in_memory = recording_new(types, 2);
+	struct recording *in_file = recording_new(types, 2);
+	struct bytes first, second;
+
+	(void)state;
+	recording_spill(in_file, open("/tmp", O_RDWR | O_TMPFILE | O_CLOEXEC, 0600));
+	fill_many(in_memory);
+	fill_many(in_file);
+	first = write_bytes(in_memory);
+	second = write_bytes(in_file);
+	assert_true(first.len > 50000 * 24);
+	assert_int_equal(first.len, second.len);
+	assert_memory_equal(first.data, second.data, first.len);
+	recording_free(in_memory);
+	recording_free(in_file);
+	free(first.data);
+	free(second.data);
+}
+
+static void samples_that_found_no_room_are_not_written_as_if_whole(void **state)
+{
+	static const struct value_type types[] = {{"samples", "count"}, {"cycles", "count"}};
+	struct recording *recording = recording_new(types, 2);
+	FILE *out = fopen("/dev/null", "w");
+	struct diag diag = {""};
+
+	(void)state;
+	recording_spill(recording, open("/dev/full", O_RDWR | O_CLOEXEC));
+	fill_many(recording);
+	assert_int_equal(recording_check(recording, &diag), -ENOSPC);
+	assert_non_null(strstr(diag.text, "make room"));
+	assert_int_equal(samples_write(recording, out, &diag), -ENOSPC);
+	fclose(out);
+	recording_free(recording);
+}
+
 static void an_empty_recording_is_a_file_too(void **state)
 {
 	struct recording *written = recording_new(NULL, 0);
@@ -342,6 +392,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_recording_is_read_back_whole),
 	    cmocka_unit_test(reading_and_writing_give_the_same_bytes),
+	    cmocka_unit_test(samples_in_a_file_are_written_like_those_in_memory),
+	    cmocka_unit_test(samples_that_found_no_room_are_not_written_as_if_whole),
 	    cmocka_unit_test(an_empty_recording_is_a_file_too),
 	    cmocka_unit_test(a_sample_of_equal_values_takes_16_bytes),
 	    cmocka_unit_test(every_shorter_file_is_refused),
