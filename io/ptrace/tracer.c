@@ -15,27 +15,19 @@
  * PTRACE_O_TRACESYSGOOD makes even a stop that the tracer's death cut short a signal number that
  * does not exist.
  */
-#include "io/backend.h"
+#include "io/ptrace/tracer.h"
 
 #include "core/alloc.h"
-#include "core/diag.h"
 #include "core/u64map.h"
 #include "io/fd_table.h"
 #include "io/observe.h"
 #include "io/ptrace/follow_cpu.h"
-#include "io/ptrace/tracee.h"
 
 #include <errno.h>
-#include <linux/audit.h>
-#include <pthread.h>
-#include <sched.h>
-#include <semaphore.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -43,59 +35,13 @@
 
 enum {
 	SYSCALL_STOP = SIGTRAP | 0x80, /* PTRACE_O_TRACESYSGOOD */
-	X32_BIT = 0x40000000,
 	OPTIONS = PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACECLONE | PTRACE_O_TRACEFORK |
 	          PTRACE_O_TRACEVFORK | PTRACE_O_TRACEEXEC,
-	COMMAND_BYTES = 512,
 	KICK_SIGNAL = SIGURG, /* does nothing to whom it meets by mistake */
 	KICK_INTERVAL_NS = 5000000,
 };
 
-/* A traced thread. */
-struct tracee {
-	pid_t tid;
-	pid_t pid;
-	uint32_t thread; /* rows of the counts */
-	uint32_t process;
-	uint32_t group; /* of descriptors; 0 until the target has begun */
-	bool in_call;
-	bool has_parent;  /* the call that made it is known */
-	bool has_stopped; /* its first stop came, and waits for has_parent */
-	bool made_child;  /* its clone is seen in this call */
-	const struct syscall_info *info;
-	uint64_t args[6];
-	uint64_t entered_ns; /* on the clock of the call times */
-};
-
-struct tracer {
-	struct io_backend_spec spec;
-	pid_t target;
-	uint64_t start_ns;
-
-	/* The thread's own. */
-	struct u64map *tracees; /* tid -> struct tracee *, or 0 */
-	size_t n_tracees;
-	size_t n_waiting; /* has_stopped without has_parent */
-	bool armed;       /* the target's exec has succeeded: calls count */
-	bool seized;
-	struct io_observer *observer;
-	struct cpu_follower *follower;
-	struct rusage usage; /* of the thread that stopped last */
-	uint64_t stopped_ns; /* when wait4 returned */
-	uint64_t waited_ns;  /* in wait4 */
-
-	/* Shared. `end` and `error` are written before their flag. */
-	pthread_t thread;
-	sem_t ready; /* posted once: attached, or failed */
-	int event_fd;
-	struct target_end end;
-	atomic_bool has_ended;
-	struct diag diag;
-	atomic_int error; /* -errno */
-	atomic_bool quits;
-};
-
-static uint64_t now_ns(void)
+uint64_t tracer_now_ns(void)
 {
 	struct timespec now;
 
@@ -103,7 +49,7 @@ static uint64_t now_ns(void)
 	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
-static uint64_t system_ns(const struct rusage *usage)
+uint64_t tracer_system_ns(const struct rusage *usage)
 {
 	return (uint64_t)usage->ru_stime.tv_sec * 1000000000u +
 	       (uint64_t)usage->ru_stime.tv_usec * 1000u;
@@ -117,7 +63,7 @@ static void ring(const struct tracer *tracer)
 	BUG(write(tracer->event_fd, &one, sizeof(one)) != sizeof(one));
 }
 
-static void fail(struct tracer *tracer, int err, const char *what, pid_t tid)
+void tracer_fail(struct tracer *tracer, int err, const char *what, pid_t tid)
 {
 	int negative =
 	    diag_fail(&tracer->diag, err, "%s thread %d: %s", what, (int)tid, strerror(err));
@@ -126,14 +72,14 @@ static void fail(struct tracer *tracer, int err, const char *what, pid_t tid)
 	ring(tracer);
 }
 
-static struct tracee *find_tracee(const struct tracer *tracer, pid_t tid)
+struct tracee *tracer_find(const struct tracer *tracer, pid_t tid)
 {
 	const uint64_t *value = u64map_get(tracer->tracees, (uint64_t)tid);
 
 	return value ? (struct tracee *)(uintptr_t)*value : NULL;
 }
 
-static struct tracee *add_tracee(struct tracer *tracer, pid_t tid)
+struct tracee *tracer_add(struct tracer *tracer, pid_t tid)
 {
 	struct tracee *tracee = xcalloc(1, sizeof(*tracee));
 
@@ -143,303 +89,38 @@ static struct tracee *add_tracee(struct tracer *tracer, pid_t tid)
 	return tracee;
 }
 
-static void remove_tracee(struct tracer *tracer, struct tracee *tracee, uint64_t now)
+void tracer_remove(struct tracer *tracer, struct tracee *tracee)
 {
 	if (tracee->in_call && tracer->armed)
 		tracer->spec.counts->unfinished++;
 	if (tracee->has_stopped && !tracee->has_parent)
 		tracer->n_waiting--;
-	fd_table_group_drop(tracer->spec.counts->fds, tracee->group, now - tracer->start_ns);
+	fd_table_group_drop(tracer->spec.counts->fds, tracee->group,
+	                    tracer->stopped_ns - tracer->start_ns);
 	*u64map_put(tracer->tracees, (uint64_t)tracee->tid, NULL) = 0;
 	tracer->n_tracees--;
 	free(tracee);
 }
 
-/* Lets a stopped thread go on to its next system call stop. It may have been killed meanwhile; wait
- * tells. */
-static void resume(struct tracer *tracer, pid_t tid, int signal)
+void tracer_rename(struct tracer *tracer, struct tracee *tracee, pid_t tid)
+{
+	*u64map_put(tracer->tracees, (uint64_t)tracee->tid, NULL) = 0;
+	tracee->tid = tid;
+	*u64map_put(tracer->tracees, (uint64_t)tid, NULL) = (uintptr_t)tracee;
+}
+
+/* It may have been killed meanwhile; wait tells. */
+void tracer_resume(struct tracer *tracer, pid_t tid, int signal)
 {
 	if (ptrace(PTRACE_SYSCALL, tid, NULL, (void *)(long)signal) && errno != ESRCH)
-		fail(tracer, errno, "cannot resume", tid);
-}
-
-static bool view_read(void *context, uint64_t addr, void *buffer, size_t len_bytes)
-{
-	const struct tracee *tracee = context;
-
-	return tracee_read_memory(tracee->tid, addr, buffer, len_bytes);
-}
-
-static bool view_describe(void *context, int fd, char *name, size_t name_bytes)
-{
-	const struct tracee *tracee = context;
-
-	return tracee_describe_fd(tracee->tid, fd, name, name_bytes);
-}
-
-static const struct syscall_info *identify(uint32_t arch, uint64_t number)
-{
-	if (arch == AUDIT_ARCH_I386)
-		return syscall_find(ABI_I386, (uint32_t)number);
-	if (number & X32_BIT)
-		return syscall_find(ABI_X32, (uint32_t)number & ~X32_BIT);
-	return syscall_find(ABI_X86_64, (uint32_t)number);
-}
-
-static void enter_call(struct tracer *tracer, struct tracee *tracee,
-                       const struct __ptrace_syscall_info *stop)
-{
-	tracee->in_call = true;
-	tracee->made_child = false;
-	tracee->info = identify(stop->arch, stop->entry.nr);
-	for (size_t i = 0; i < ARRAY_SIZE(tracee->args); i++)
-		tracee->args[i] = stop->entry.args[i];
-	/* Our own work is not the call's: its wall time starts when it may run. */
-	tracee->entered_ns = tracer->spec.cpu_time ? system_ns(&tracer->usage) : now_ns();
-}
-
-static bool is_call(const struct tracee *tracee, const char *name)
-{
-	return !strcmp(tracee->info->name, name);
-}
-
-/* The flags of the clone-like call that the thread is in. */
-static uint64_t clone_flags(const struct tracee *tracee)
-{
-	uint64_t flags = 0;
-
-	if (is_call(tracee, "clone"))
-		flags = tracee->args[0];
-	else if (is_call(tracee, "clone3"))
-		tracee_read_memory(tracee->tid, tracee->args[0], &flags, sizeof(flags));
-	return flags;
-}
-
-static bool makes_child(const struct tracee *tracee)
-{
-	return is_call(tracee, "clone") || is_call(tracee, "clone3") || is_call(tracee, "fork") ||
-	       is_call(tracee, "vfork");
-}
-
-/* Things to note of a few calls beside the counting. */
-static void note_special(struct tracer *tracer, struct tracee *tracee, int64_t result)
-{
-	if (result > 0 && !tracee->made_child && makes_child(tracee))
-		tracer->spec.counts->untraced_clones++;
-	if (result == 0 && is_call(tracee, "prctl") && tracee->args[0] == PR_SET_NAME)
-		tracee_read_comm(tracee->tid, tracer->spec.counts->threads[tracee->thread].comm,
-		                 sizeof(tracer->spec.counts->threads[0].comm));
-}
-
-static void finish_call(struct tracer *tracer, struct tracee *tracee, int64_t result)
-{
-	const struct target_view view = {tracee, view_read, view_describe};
-	uint64_t left_ns = tracer->spec.cpu_time ? system_ns(&tracer->usage) : tracer->stopped_ns;
-	struct finished_call finished = {
-	    .info = tracee->info,
-	    .result = result,
-	    .now_ns = tracer->stopped_ns - tracer->start_ns,
-	    .pid = tracee->pid,
-	    .group = &tracee->group,
-	};
-	struct io_call call;
-
-	tracee->in_call = false;
-	if (!tracer->armed)
-		return;
-	memcpy(finished.args, tracee->args, sizeof(finished.args));
-	io_observe(tracer->observer, &view, &finished, &call);
-	call.thread = tracee->thread;
-	/* The kernel's estimate of system time can step back a little. */
-	call.time_ns = left_ns > tracee->entered_ns ? left_ns - tracee->entered_ns : 0;
-	io_counts_add(tracer->spec.counts, &call);
-	if (!tracee->info->facts)
-		note_special(tracer, tracee, result);
-}
-
-static void handle_syscall(struct tracer *tracer, struct tracee *tracee)
-{
-	struct __ptrace_syscall_info stop;
-
-	if (ptrace(PTRACE_GET_SYSCALL_INFO, tracee->tid, (void *)sizeof(stop), &stop) < 0) {
-		if (errno != ESRCH)
-			fail(tracer, errno, "cannot read the system call of", tracee->tid);
-		return;
-	}
-	/* The kernel says which stop it is: a child made by fork may have an exit without an entry.
-	 */
-	if (stop.op == PTRACE_SYSCALL_INFO_ENTRY)
-		enter_call(tracer, tracee, &stop);
-	else if (stop.op == PTRACE_SYSCALL_INFO_EXIT && tracee->in_call)
-		finish_call(tracer, tracee, stop.exit.rval);
-	resume(tracer, tracee->tid, 0);
-}
-
-static void inherit(struct tracer *tracer, const struct tracee *parent, struct tracee *child)
-{
-	struct io_counts *counts = tracer->spec.counts;
-	uint64_t flags = clone_flags(parent);
-	uint64_t now = tracer->stopped_ns - tracer->start_ns;
-
-	child->pid = flags & CLONE_THREAD ? parent->pid : child->tid;
-	child->process = parent->process;
-	if (flags & CLONE_FILES) {
-		fd_table_group_hold(counts->fds, parent->group);
-		child->group = parent->group;
-	} else {
-		child->group = fd_table_group_copy(counts->fds, parent->group, child->pid, now);
-	}
-	if (child->pid == child->tid)
-		child->process = io_counts_add_process(counts, child->pid, parent->pid, 0,
-		                                       counts->processes[parent->process].command);
-	child->thread = io_counts_add_thread(counts, child->tid, child->pid,
-	                                     counts->threads[parent->thread].comm);
-	child->has_parent = true;
-}
-
-/* The parent of a waiting child was killed before it could tell of it: /proc knows the family, its
- * descriptors are guessed. */
-static void adopt(struct tracer *tracer, struct tracee *child)
-{
-	struct io_counts *counts = tracer->spec.counts;
-	char text[COMMAND_BYTES];
-	pid_t parent_pid = 0;
-
-	tracee_read_family(child->tid, &child->pid, &parent_pid);
-	child->group = fd_table_group_new(counts->fds, child->pid);
-	tracee_read_command(child->pid, text, sizeof(text));
-	child->process = io_counts_add_process(counts, child->pid, parent_pid, 0, text);
-	tracee_read_comm(child->tid, text, sizeof(text));
-	child->thread = io_counts_add_thread(counts, child->tid, child->pid, text);
-	child->has_parent = true;
-	tracer->n_waiting--;
-	resume(tracer, child->tid, 0);
-}
-
-/* Adopts all waiting children when nobody is left who could still tell of them. */
-static void adopt_orphans(struct tracer *tracer)
-{
-	uint64_t tid, value;
-	size_t position;
-
-	if (!tracer->n_waiting)
-		return;
-	for (position = 0; u64map_next(tracer->tracees, &position, &tid, &value);) {
-		const struct tracee *tracee = (const struct tracee *)(uintptr_t)value;
-
-		if (tracee && tracee->in_call && makes_child(tracee) && !tracee->made_child)
-			return;
-	}
-	for (position = 0; u64map_next(tracer->tracees, &position, &tid, &value);) {
-		struct tracee *tracee = (struct tracee *)(uintptr_t)value;
-
-		if (tracee && tracee->has_stopped && !tracee->has_parent)
-			adopt(tracer, tracee);
-	}
-}
-
-/* The parent's stop in clone, fork or vfork. The child's first stop may come before or after it. */
-static void handle_child(struct tracer *tracer, struct tracee *parent)
-{
-	unsigned long message = 0;
-	struct tracee *child;
-
-	if (!ptrace(PTRACE_GETEVENTMSG, parent->tid, NULL, &message) && tracer->armed) {
-		child = find_tracee(tracer, (pid_t)message);
-		if (!child)
-			child = add_tracee(tracer, (pid_t)message);
-		parent->made_child = true;
-		if (!child->has_parent)
-			inherit(tracer, parent, child);
-		if (child->has_stopped) {
-			tracer->n_waiting--;
-			resume(tracer, child->tid, 0);
-		}
-	}
-	resume(tracer, parent->tid, 0);
-}
-
-static void note_fd(void *context, int fd, bool cloexec)
-{
-	struct tracer *tracer = ((void **)context)[0];
-	const struct tracee *tracee = ((void **)context)[1];
-	char name[COMMAND_BYTES];
-
-	if (tracee_describe_fd(tracee->tid, fd, name, sizeof(name)))
-		fd_table_open(tracer->spec.counts->fds, tracee->group, fd, name, cloexec,
-		              FD_INHERITED, tracer->stopped_ns - tracer->start_ns);
-}
-
-/* The target's own exec: from here on calls count, and what it has open it was given. */
-static void arm(struct tracer *tracer, struct tracee *tracee, const char *command)
-{
-	struct io_counts *counts = tracer->spec.counts;
-	void *context[] = {tracer, tracee};
-
-	tracer->armed = true;
-	tracee->group = fd_table_group_new(counts->fds, tracee->pid);
-	tracee_each_fd(tracee->pid, note_fd, context);
-	tracee->process = io_counts_add_process(counts, tracee->pid, getpid(), 0, command);
-	tracee->thread = io_counts_add_thread(counts, tracee->tid, tracee->pid, "");
-}
-
-/* Another program begins in a process that is known. */
-static void begin_program(struct tracer *tracer, struct tracee *tracee, const char *command)
-{
-	struct io_counts *counts = tracer->spec.counts;
-	const struct process_row *former = &counts->processes[tracee->process];
-	uint64_t now = tracer->stopped_ns - tracer->start_ns;
-
-	tracee->process = io_counts_add_process(counts, tracee->pid, former->parent_pid,
-	                                        former->exec_number + 1, command);
-	tracee->group = fd_table_group_unshare(counts->fds, tracee->group, tracee->pid, now);
-	fd_table_exec(counts->fds, tracee->group, now);
-}
-
-/* A thread that is not its process's leader takes the leader's id by exec, and the leader is gone
- * without a word. */
-static struct tracee *replace_leader(struct tracer *tracer, struct tracee *leader, pid_t pid)
-{
-	unsigned long message = 0;
-	struct tracee *former;
-
-	if (ptrace(PTRACE_GETEVENTMSG, pid, NULL, &message) || (pid_t)message == pid)
-		return leader;
-	former = find_tracee(tracer, (pid_t)message);
-	if (!former)
-		return leader;
-	if (leader)
-		remove_tracee(tracer, leader, tracer->stopped_ns);
-	*u64map_put(tracer->tracees, (uint64_t)former->tid, NULL) = 0;
-	former->tid = pid;
-	*u64map_put(tracer->tracees, (uint64_t)pid, NULL) = (uintptr_t)former;
-	return former;
-}
-
-static void handle_exec(struct tracer *tracer, struct tracee *leader, pid_t pid)
-{
-	struct io_counts *counts = tracer->spec.counts;
-	struct tracee *tracee = replace_leader(tracer, leader, pid);
-	char command[COMMAND_BYTES];
-
-	if (tracee) {
-		tracee_read_command(pid, command, sizeof(command));
-		if (tracer->armed)
-			begin_program(tracer, tracee, command);
-		else
-			arm(tracer, tracee, command);
-		tracee_read_comm(pid, counts->threads[tracee->thread].comm,
-		                 sizeof(counts->threads[0].comm));
-		cpu_follower_look(tracer->follower, pid);
-	}
-	resume(tracer, pid, 0);
+		tracer_fail(tracer, errno, "cannot resume", tid);
 }
 
 /* PTRACE_EVENT_STOP: a new child's first stop, a stop by job control, or its end. */
 static void handle_stop(struct tracer *tracer, struct tracee *tracee, pid_t tid, int signal)
 {
 	if (!tracee)
-		tracee = add_tracee(tracer, tid);
+		tracee = tracer_add(tracer, tid);
 	if (signal != SIGTRAP) {
 		/* The thread is stopped for its shell: stay so, and hear of SIGCONT. */
 		ptrace(PTRACE_LISTEN, tid, NULL, NULL);
@@ -450,11 +131,11 @@ static void handle_stop(struct tracer *tracer, struct tracee *tracee, pid_t tid,
 		cpu_follower_look(tracer->follower, tid);
 		if (!tracee->has_parent) {
 			tracer->n_waiting++;
-			adopt_orphans(tracer);
+			tracer_adopt_orphans(tracer);
 			return;
 		}
 	}
-	resume(tracer, tid, 0);
+	tracer_resume(tracer, tid, 0);
 	if (tid == tracer->target && !tracer->seized) {
 		tracer->seized = true;
 		sem_post(&tracer->ready);
@@ -470,8 +151,8 @@ static void handle_end(struct tracer *tracer, struct tracee *tracee, pid_t tid, 
 			row->has_exit = true;
 			row->wait_status = status;
 		}
-		remove_tracee(tracer, tracee, tracer->stopped_ns);
-		adopt_orphans(tracer);
+		tracer_remove(tracer, tracee);
+		tracer_adopt_orphans(tracer);
 	}
 	if (tid != tracer->target)
 		return;
@@ -486,7 +167,7 @@ static void handle_end(struct tracer *tracer, struct tracee *tracee, pid_t tid, 
 
 static void dispatch(struct tracer *tracer, pid_t tid, int status)
 {
-	struct tracee *tracee = find_tracee(tracer, tid);
+	struct tracee *tracee = tracer_find(tracer, tid);
 	int signal = WSTOPSIG(status), event = status >> 16;
 
 	if (!WIFSTOPPED(status)) {
@@ -497,24 +178,24 @@ static void dispatch(struct tracer *tracer, pid_t tid, int status)
 	if (event == PTRACE_EVENT_STOP)
 		handle_stop(tracer, tracee, tid, signal);
 	else if (event == PTRACE_EVENT_EXEC)
-		handle_exec(tracer, tracee, tid);
+		tracer_handle_exec(tracer, tracee, tid);
 	else if (event && tracee)
-		handle_child(tracer, tracee);
+		tracer_handle_child(tracer, tracee);
 	else if (signal == SYSCALL_STOP && tracee)
-		handle_syscall(tracer, tracee);
+		tracer_handle_syscall(tracer, tracee);
 	else
-		resume(tracer, tid, event || signal == SYSCALL_STOP ? 0 : signal);
+		tracer_resume(tracer, tid, event || signal == SYSCALL_STOP ? 0 : signal);
 }
 
 static pid_t wait_for_stop(struct tracer *tracer, int *status)
 {
-	uint64_t resumed_ns = now_ns();
+	uint64_t resumed_ns = tracer_now_ns();
 	pid_t tid;
 
 	do
 		tid = wait4(-1, status, __WALL | __WNOTHREAD, &tracer->usage);
 	while (tid < 0 && errno == EINTR && !atomic_load(&tracer->quits));
-	tracer->stopped_ns = now_ns();
+	tracer->stopped_ns = tracer_now_ns();
 	tracer->waited_ns = tracer->stopped_ns - resumed_ns;
 	return tid;
 }
@@ -560,7 +241,7 @@ static void *tracer_run(void *context)
 		sem_post(&tracer->ready);
 		return NULL;
 	}
-	add_tracee(tracer, tracer->target)->has_parent = true;
+	tracer_add(tracer, tracer->target)->has_parent = true;
 	while (!atomic_load(&tracer->quits) && (tid = wait_for_stop(tracer, &status)) > 0)
 		dispatch(tracer, tid, status);
 	/* Nobody is left. One may be on the list who died before its parent told of it. */

@@ -1,0 +1,103 @@
+/* What the parts of the ptrace backend share: the tracer and its traced threads.
+ *
+ * tracer.c waits for stops and hands each to its part: calls.c counts system calls, family.c enters
+ * new threads and processes, exec.c new programs. All of it runs in the tracer's own thread.
+ * None of these functions report errors: a thread that was killed meanwhile is told by wait, and
+ * what else goes wrong ends in tracer_fail().
+ */
+#ifndef IO_PTRACE_TRACER_H
+#define IO_PTRACE_TRACER_H
+
+#include "core/diag.h"
+#include "io/backend.h"
+
+#include <pthread.h>
+#include <semaphore.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/resource.h>
+#include <sys/types.h>
+
+struct cpu_follower;
+struct io_observer;
+struct u64map;
+
+/* A traced thread. */
+struct tracee {
+	pid_t tid;
+	pid_t pid;
+	uint32_t thread; /* rows of the counts */
+	uint32_t process;
+	uint32_t group; /* of descriptors; 0 until the target has begun */
+	bool in_call;
+	bool has_parent;  /* the call that made it is known */
+	bool has_stopped; /* its first stop came, and waits for has_parent */
+	bool made_child;  /* its clone is seen in this call */
+	const struct syscall_info *info;
+	uint64_t args[6];
+	uint64_t entered_ns; /* on the clock of the call times */
+};
+
+struct tracer {
+	struct io_backend_spec spec;
+	pid_t target;
+	uint64_t start_ns;
+
+	/* The thread's own. */
+	struct u64map *tracees; /* tid -> struct tracee *, or 0 */
+	size_t n_tracees;
+	size_t n_waiting; /* has_stopped without has_parent */
+	bool armed;       /* the target's exec has succeeded: calls count */
+	bool seized;
+	struct io_observer *observer;
+	struct cpu_follower *follower;
+	struct rusage usage; /* of the thread that stopped last */
+	uint64_t stopped_ns; /* when wait4 returned */
+	uint64_t waited_ns;  /* in wait4 */
+
+	/* Shared. `end` and `error` are written before their flag. */
+	pthread_t thread;
+	sem_t ready; /* posted once: attached, or failed */
+	int event_fd;
+	struct target_end end;
+	atomic_bool has_ended;
+	struct diag diag;
+	atomic_int error; /* -errno */
+	atomic_bool quits;
+};
+
+/* Keeps the error for the driver, and wakes it. */
+void tracer_fail(struct tracer *tracer, int err, const char *what, pid_t tid);
+
+/* The present time of CLOCK_MONOTONIC; the system time in `usage`. */
+uint64_t tracer_now_ns(void);
+uint64_t tracer_system_ns(const struct rusage *usage);
+
+struct tracee *tracer_find(const struct tracer *tracer, pid_t tid); /* NULL: not known */
+struct tracee *tracer_add(struct tracer *tracer, pid_t tid);
+void tracer_remove(struct tracer *tracer, struct tracee *tracee);
+/* The thread has taken over the id of its process's leader, and goes by it from now on. */
+void tracer_rename(struct tracer *tracer, struct tracee *tracee, pid_t tid);
+
+/* Lets a stopped thread go on to its next system call stop. */
+void tracer_resume(struct tracer *tracer, pid_t tid, int signal);
+
+/* calls.c: the thread has stopped at the entry or the exit of a system call. */
+void tracer_handle_syscall(struct tracer *tracer, struct tracee *tracee);
+/* The thread is in fork, vfork, clone or clone3. */
+bool tracee_makes_child(const struct tracee *tracee);
+/* The flags of the clone-like call that the thread is in. */
+uint64_t tracee_clone_flags(const struct tracee *tracee);
+
+/* family.c: the parent has stopped in the call that made a child. The child's first stop may come
+ * before or after it. */
+void tracer_handle_child(struct tracer *tracer, struct tracee *parent);
+/* Takes in all children whose parents can no longer tell of them. */
+void tracer_adopt_orphans(struct tracer *tracer);
+
+/* exec.c: the process has begun another program. `leader` may be NULL, when we never knew it. */
+void tracer_handle_exec(struct tracer *tracer, struct tracee *leader, pid_t pid);
+
+#endif
