@@ -1,9 +1,10 @@
 /* syn-scan: finds the open TCP ports of a host by half-open probes, sent and answered in batches.
  *
- * One raw socket sends hand-made SYN packets, up to --batch of them by a sendmmsg(2) call, and
- * reads the answers by recvmmsg(2) through a socket filter that passes nothing else. SYN-ACK means
- * open, RST closed, silence after the last retry filtered. Our kernel knows of no such connection
- * and answers each SYN-ACK with a RST of its own: nothing stays half open on the other side.
+ * A raw socket sends hand-made SYN packets, up to --batch of them by a sendmmsg(2) call. Another
+ * one reads the answers by recvmmsg(2) through a socket filter that passes nothing else. SYN-ACK
+ * means open, RST closed, silence after the last retry filtered. Our kernel knows of no such
+ * connection and answers each SYN-ACK with a RST of its own: nothing stays half open on the other
+ * side.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -62,7 +63,8 @@ struct batch {
 
 struct scan {
 	const struct settings *settings;
-	int raw_fd;
+	int probe_fd;
+	int answer_fd;
 	int port_fd; /* a bound TCP socket that keeps others off our source port */
 	struct in_addr source;
 	struct sockaddr_in destination; /* a raw socket takes the port from the packet */
@@ -215,19 +217,23 @@ static void attach_filter(int fd, uint16_t port)
 		die("cannot attach the socket filter: %s", strerror(errno));
 }
 
-static int open_raw_socket(uint16_t source_port)
+static int open_raw_socket(int protocol)
 {
-	int fd = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_TCP);
-	int on = 1;
-	int receive_bytes = 1 << 20; /* as much of it as net.core.rmem_max allows */
+	int fd = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, protocol);
 
 	if (fd < 0 && errno == EPERM)
 		die("a raw socket needs CAP_NET_RAW; run as root, or through "
 		    "profile-scenario with --ambient-cap cap_net_raw");
 	if (fd < 0)
 		die("cannot open a raw socket: %s", strerror(errno));
-	if (setsockopt(fd, IPPROTO_IP, IP_HDRINCL, &on, sizeof(on)) < 0)
-		die("cannot send own IP headers: %s", strerror(errno));
+	return fd;
+}
+
+static int open_answer_socket(uint16_t source_port)
+{
+	int fd = open_raw_socket(IPPROTO_TCP);
+	int receive_bytes = 1 << 20; /* as much of it as net.core.rmem_max allows */
+
 	setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &receive_bytes, sizeof(receive_bytes));
 	attach_filter(fd, source_port);
 	return fd;
@@ -273,7 +279,9 @@ static struct scan *scan_open(const struct settings *settings)
 	scan->settings = settings;
 	scan->source = source_address(settings->target);
 	scan->source_port = reserve_port(scan);
-	scan->raw_fd = open_raw_socket(scan->source_port);
+	/* raw(7): such a socket sends whole IP packets and receives nothing. */
+	scan->probe_fd = open_raw_socket(IPPROTO_RAW);
+	scan->answer_fd = open_answer_socket(scan->source_port);
 	if (getrandom(&scan->secret, sizeof(scan->secret), 0) != sizeof(scan->secret))
 		die("cannot get random bytes: %s", strerror(errno));
 	scan->destination =
@@ -286,7 +294,8 @@ static struct scan *scan_open(const struct settings *settings)
 
 static void scan_free(struct scan *scan)
 {
-	close(scan->raw_fd);
+	close(scan->probe_fd);
+	close(scan->answer_fd);
 	close(scan->port_fd);
 	batch_fini(&scan->probes);
 	batch_fini(&scan->answers);
@@ -321,7 +330,7 @@ static unsigned read_answers(struct scan *scan)
 	int n, i;
 
 	while (scan->n_waiting) {
-		n = recvmmsg(scan->raw_fd, batch->messages, batch->capacity, MSG_DONTWAIT, NULL);
+		n = recvmmsg(scan->answer_fd, batch->messages, batch->capacity, MSG_DONTWAIT, NULL);
 		if (n < 0 && errno != EAGAIN && errno != EINTR)
 			die("cannot read answers: %s", strerror(errno));
 		for (i = 0; i < n; i++)
@@ -341,7 +350,7 @@ static void wait_for_answers(struct scan *scan)
 	int64_t left_ms;
 
 	while (scan->n_waiting && (left_ms = deadline_ms - now_ms()) > 0) {
-		struct pollfd answers = {.fd = scan->raw_fd, .events = POLLIN};
+		struct pollfd answers = {.fd = scan->answer_fd, .events = POLLIN};
 
 		if (poll(&answers, 1, (int)left_ms) < 0 && errno != EINTR)
 			die("cannot wait for answers: %s", strerror(errno));
@@ -363,7 +372,7 @@ static void send_batch(struct scan *scan, unsigned n_probes)
 	int n;
 
 	while (done < n_probes) {
-		n = sendmmsg(scan->raw_fd, scan->probes.messages + done, n_probes - done, 0);
+		n = sendmmsg(scan->probe_fd, scan->probes.messages + done, n_probes - done, 0);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0 && !is_swallowed(errno))
