@@ -9,17 +9,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum batch_kind { WHOLE_BATCH, ONE_MESSAGE };
-
 struct batch_rule {
 	const char *call;
 	const char *unit;
-	enum batch_kind kind;
 	const char *better_stream;
 	const char *better_datagram;
 };
 
-#define BATCH(call, unit, kind, stream, datagram) {#call, unit, kind, stream, datagram},
+#define BATCH(call, unit, stream, datagram) {#call, unit, stream, datagram},
 static const struct batch_rule rules[] = {
 #include "io/batching.def"
 };
@@ -36,30 +33,23 @@ static const struct batch_rule *find_rule(const char *call)
 	return NULL;
 }
 
-/* What calls would be saved if they took IO_GOOD_BATCH units each. */
-static uint64_t avoidable_calls(uint64_t calls, uint64_t units)
+/* The uses of one call on all descriptors. */
+static struct use_row sum_uses(const struct io_counts *counts, uint32_t call, bool *has_datagrams)
 {
-	uint64_t needed = (units + IO_GOOD_BATCH - 1) / IO_GOOD_BATCH;
+	struct use_row sum = {.call = call};
 
-	return calls > needed ? calls - needed : 0;
-}
-
-/* Calls on different descriptors cannot share a batch, so each is judged alone. */
-static uint64_t avoidable_on_descriptors(const struct io_counts *counts, uint32_t call,
-                                         const struct batch_rule *rule, bool *has_datagrams)
-{
-	uint64_t avoidable = 0;
-
+	*has_datagrams = false;
 	for (size_t i = 0; i < counts->n_uses; i++) {
 		const struct use_row *use = &counts->uses[i];
 
 		if (use->call != call)
 			continue;
-		avoidable += avoidable_calls(use->calls, rule->kind == ONE_MESSAGE ? use->calls
-		                                                                   : use->messages);
+		sum.calls += use->calls;
+		sum.small_calls += use->small_calls;
+		sum.avoidable += use->avoidable;
 		*has_datagrams |= io_is_datagram(counts->fds, use->descriptor);
 	}
-	return avoidable;
+	return sum;
 }
 
 bool io_batch_summarise(const struct io_counts *counts, uint32_t call,
@@ -67,11 +57,13 @@ bool io_batch_summarise(const struct io_counts *counts, uint32_t call,
 {
 	const struct call_row *row = &counts->calls[call];
 	const struct batch_rule *rule = find_rule(row->info->name);
-	bool has_datagrams = false;
 	uint64_t successes = row->calls - row->errors;
+	bool has_datagrams;
+	struct use_row uses;
 
 	if (!row->per_call || !rule || !successes)
 		return false;
+	uses = sum_uses(counts, call, &has_datagrams);
 	*summary = (struct batch_summary){
 	    .unit = rule->unit,
 	    .calls = successes,
@@ -81,8 +73,8 @@ bool io_batch_summarise(const struct io_counts *counts, uint32_t call,
 	    .max = distribution_percentile(row->per_call, 100),
 	    .per_call = (double)row->messages / (double)successes,
 	    .fill_percent = row->slots ? 100.0 * (double)row->used_slots / (double)row->slots : -1,
-	    .avoidable = avoidable_on_descriptors(counts, call, rule, &has_datagrams),
-	    .is_vector = rule->kind == WHOLE_BATCH && strcmp(rule->unit, "buffers"),
+	    .avoidable = uses.avoidable,
+	    .is_vector = strcmp(rule->unit, "buffers") != 0,
 	    .better = has_datagrams ? rule->better_datagram : rule->better_stream,
 	};
 	return true;
@@ -132,7 +124,7 @@ static void write_small_row(FILE *out, const struct io_counts *counts, const str
 {
 	const char *call = counts->calls[use->call].info->name;
 	const struct batch_rule *rule = find_rule(call);
-	uint64_t avoidable = use->small_avoidable;
+	uint64_t avoidable = use->avoidable;
 	const char *better = "-";
 	char process[24] = "?", fd[12] = "?";
 
@@ -190,30 +182,19 @@ static void write_small_calls(FILE *out, const struct io_counts *counts, uint64_
 /* The sum over descriptors in one sentence a call, for who reads no tables. */
 static void write_savings(FILE *out, const struct io_counts *counts)
 {
-	struct batch_summary batch;
 	bool any = false;
 
 	fprintf(out, "\nCalls that batches of %d on each descriptor would save\n", IO_GOOD_BATCH);
 	for (uint32_t i = 0; i < counts->n_calls; i++) {
 		const struct call_row *row = &counts->calls[i];
-		uint64_t avoidable = 0, calls = 0;
+		bool has_datagrams;
+		struct use_row uses = sum_uses(counts, i, &has_datagrams);
 
-		if (io_batch_summarise(counts, i, &batch)) {
-			avoidable = batch.avoidable;
-			calls = batch.calls;
-		}
-		for (size_t j = 0; j < counts->n_uses && !row->per_call; j++) {
-			const struct use_row *use = &counts->uses[j];
-
-			if (use->call != i)
-				continue;
-			calls += use->small_calls;
-			avoidable += use->small_avoidable;
-		}
-		if (avoidable)
-			fprintf(out, "%" PRIu64 " of %" PRIu64 " %s%s calls\n", avoidable, calls,
+		if (uses.avoidable)
+			fprintf(out, "%" PRIu64 " of %" PRIu64 " %s%s calls\n", uses.avoidable,
+			        row->per_call ? uses.calls : uses.small_calls,
 			        row->per_call ? "" : "small ", row->info->name);
-		any |= avoidable != 0;
+		any |= uses.avoidable != 0;
 	}
 	if (!any)
 		fputs("none\n", out);

@@ -11,7 +11,6 @@
 #include <stdint.h>
 #include <stdio.h>
 
-
 /* One call that can batch. Numbers are of successful calls. */
 struct batch_summary {
 	const char *unit; /* "messages" */

@@ -6,6 +6,7 @@
 #include "io/distribution.h"
 #include "io/fd_table.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -171,19 +172,46 @@ static struct descriptor_row *descriptor_row(struct io_counts *counts, uint32_t 
 	return &counts->descriptors[id];
 }
 
-/* In a run, each call but the first of every batch could have been left out. */
-static void continue_run(struct io_counts *counts, uint32_t descriptor, size_t use, bool is_small)
+static void break_run(struct io_counts *counts, uint32_t descriptor)
 {
-	struct small_run *run = &descriptor_row(counts, descriptor)->run;
+	if (descriptor)
+		descriptor_row(counts, descriptor)->run = (struct batch_run){0};
+}
 
-	if (!is_small) {
-		*run = (struct small_run){0};
-		return;
-	}
+/* A call of this row found nothing more to read, or no room to write: nor would a batch have. */
+static void end_batch(struct io_counts *counts, uint32_t descriptor, uint32_t row_index)
+{
+	const struct batch_run *run = descriptor ? &descriptor_row(counts, descriptor)->run : NULL;
+
+	if (run && run->use && counts->uses[run->use - 1].call == row_index)
+		break_run(counts, descriptor);
+}
+
+/* Of a run, batches of IO_GOOD_BATCH would have needed fewer calls. */
+static uint64_t avoidable_calls(const struct batch_run *run)
+{
+	uint64_t needed = (run->units + IO_GOOD_BATCH - 1) / IO_GOOD_BATCH;
+
+	return run->calls > needed ? run->calls - needed : 0;
+}
+
+static void continue_run(struct io_counts *counts, uint32_t descriptor, size_t use, uint64_t units)
+{
+	struct batch_run *run = &descriptor_row(counts, descriptor)->run;
+
 	if (run->use != use + 1)
-		*run = (struct small_run){.use = use + 1};
-	counts->uses[use].small_avoidable += run->calls % IO_GOOD_BATCH != 0;
+		*run = (struct batch_run){.use = use + 1};
+	counts->uses[use].avoidable -= avoidable_calls(run);
 	run->calls++;
+	run->units += units;
+	counts->uses[use].avoidable += avoidable_calls(run);
+}
+
+/* What the call has in a batch: a message whatever its buffers, or as many units as it moved. None
+ * (an io_uring_enter that only waits): it is of no batch. */
+static uint64_t units_of(const struct io_call *call)
+{
+	return syscall_moves_many(call->info->facts) ? call->messages : 1;
 }
 
 static void count_use(struct io_counts *counts, uint32_t row_index, const struct io_call *call,
@@ -212,8 +240,27 @@ static void count_use(struct io_counts *counts, uint32_t row_index, const struct
 		row->small_bytes += call->bytes;
 		counts->totals.small_calls[direction]++;
 	}
-	if (descriptor)
-		continue_run(counts, descriptor, *index - 1, is_small);
+	if (!is_small && !syscall_batches(call->info->facts))
+		break_run(counts, descriptor);
+	else if (descriptor && units_of(call))
+		continue_run(counts, descriptor, *index - 1, units_of(call));
+}
+
+static void count_for_batches(struct io_counts *counts, uint32_t row_index,
+                              const struct io_call *call)
+{
+	enum syscall_effect effect = call->info->facts->effect;
+	uint32_t descriptor = effect == EFFECT_WRITE ? call->to : call->from;
+
+	if (effect == EFFECT_COPY) {
+		/* Kernel-to-kernel copies have no buffer that could be larger. */
+		break_run(counts, call->from);
+		break_run(counts, call->to);
+	} else if (call->result >= 0) {
+		count_use(counts, row_index, call, descriptor);
+	} else if (call->result == -EAGAIN) {
+		end_batch(counts, descriptor, row_index);
+	}
 }
 
 /* One direction of a call that moves data. */
@@ -263,7 +310,6 @@ void io_counts_add(struct io_counts *counts, const struct io_call *call)
 		count_moved(counts, call, IO_WRITE, call->to);
 	if (effect != EFFECT_READ && effect != EFFECT_WRITE && effect != EFFECT_COPY)
 		count_other_use(counts, call);
-	/* Kernel-to-kernel copies have no buffer that could be larger. */
-	if (syscall_moves_data(call->info->facts) && effect != EFFECT_COPY && call->result >= 0)
-		count_use(counts, row_index, call, effect == EFFECT_WRITE ? call->to : call->from);
+	if (syscall_moves_data(call->info->facts))
+		count_for_batches(counts, row_index, call);
 }

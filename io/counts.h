@@ -91,16 +91,19 @@ enum { IO_GOOD_BATCH = 64 }; /* what "avoidable" compares with */
 
 enum io_direction { IO_READ, IO_WRITE };
 
-/* A run of small calls of one kind on one descriptor, broken by any other read or write there: what
- * a larger batch could have joined. Requests that wait for their answers are no run. */
-struct small_run {
+/* Calls of one kind on one descriptor that one larger batch could have joined: small reads and
+ * writes, and all calls that move messages, buffers or entries. Any other read or write there
+ * breaks the run, and so does one of its own kind that would have blocked: requests that wait for
+ * their answers are no run. */
+struct batch_run {
 	size_t use; /* index of the use + 1; 0: none */
 	uint64_t calls;
+	uint64_t units; /* what a batch holds IO_GOOD_BATCH of */
 };
 
 struct descriptor_row {
-	struct small_run run; /* the present one */
-	uint64_t calls[2]; /* by direction */
+	struct batch_run run; /* the present one */
+	uint64_t calls[2];    /* by direction */
 	uint64_t bytes[2];
 	uint64_t other_calls;
 	uint64_t errors;
@@ -116,7 +119,7 @@ struct use_row {
 	uint64_t bytes;
 	uint64_t small_calls; /* that asked for less than the small size */
 	uint64_t small_bytes;
-	uint64_t small_avoidable; /* what batches of IO_GOOD_BATCH would save in runs of them */
+	uint64_t avoidable; /* calls that batches of IO_GOOD_BATCH would save, each run by itself */
 };
 
 struct io_totals {

@@ -93,6 +93,11 @@ bool syscall_batches(const struct syscall_facts *facts)
 	return facts && facts->extent > EXTENT_SIZE;
 }
 
+bool syscall_moves_many(const struct syscall_facts *facts)
+{
+	return syscall_batches(facts) && facts->extent != EXTENT_MESSAGE;
+}
+
 bool syscall_moves_data(const struct syscall_facts *facts)
 {
 	return facts && facts->effect >= EFFECT_READ && facts->effect <= EFFECT_SUBMIT;

@@ -87,6 +87,9 @@ extern const struct syscall_facts syscall_facts[];
 
 /* The call is one that moves messages or buffers and so can batch. */
 bool syscall_batches(const struct syscall_facts *facts);
+/* Of these: one call can move several messages, buffers or entries that another call could have
+ * moved alone. Not sendmsg and recvmsg, which move one message whatever its buffers. */
+bool syscall_moves_many(const struct syscall_facts *facts);
 /* The call moves data, or would if it succeeded. */
 bool syscall_moves_data(const struct syscall_facts *facts);
 

@@ -38,6 +38,21 @@ promise "sockets have their addresses" matches "$(dir udp)/files.txt" 'udp -> 12
 promise "p50, p95 and max" matches "$(dir udp)/batching.txt" \
 	'^recvmmsg +6 +1 +139 messages +27\.8 +32 +32 +32 +86\.9 % +100\.0 +2 +more messages a call$'
 
+# 260 messages, 130 of them in a row on each of two sockets: a batch of 64 takes 3 calls for a row.
+for many in sendmsg sendmmsg; do
+	run burst-$many "$programs/udp_runs" burst $many
+	run pingpong-$many "$programs/udp_runs" pingpong $many
+	for call in $many recv${many#send}; do
+		promise "$call: batches save all but 6 of a burst's calls" \
+			matches "$(dir burst-$many)/batching.txt" "^$call +260 +0 +260 .* 254 +(more messages a call|${call%msg}mmsg)\$"
+		promise "$call: and say so below" contains "$(dir burst-$many)/batching.txt" "254 of 260 $call calls"
+		promise "$call: none of requests and their answers" matches "$(dir pingpong-$many)/batching.txt" "^$call +260 +0 +260 .* 0 +-\$"
+	done
+	promise "$many: in ping-pong nothing is to be saved" is "$(tail -n 1 "$(dir pingpong-$many)/batching.txt")" none
+done
+promise "few messages a call are a finding in a burst" contains "$(dir burst-sendmmsg)/run.json" "sendmmsg moves 1.0 messages a call"
+promise "and none in ping-pong" bash -c "! grep -q 'messages a call' '$(dir pingpong-sendmmsg)/run.json'"
+
 run descriptors "$programs/io_tree" descriptors
 files=$(dir descriptors)/files.txt
 file_bytes() { awk -v file="$1" '$8 > 0 && index($0, file) {print $8}' "$files"; }

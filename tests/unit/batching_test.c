@@ -13,6 +13,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -164,6 +165,83 @@ static void requests_and_their_answers_are_no_run(void **state)
 	assert_non_null(strstr(batching(counts), "98 of 200 small write calls\n"));
 }
 
+static void move_one(struct io_counts *counts, const char *name, int64_t result)
+{
+	struct io_call call = {
+	    .info = syscall_find_named(name), .result = result, .messages = 1, .bytes = 1000};
+
+	if (call.info->facts->effect == EFFECT_WRITE)
+		call.to = 1;
+	else
+		call.from = 1;
+	io_counts_add(counts, &call);
+}
+
+static uint64_t avoidable(const struct io_counts *counts, const char *name)
+{
+	struct batch_summary batch;
+	uint32_t i = 0;
+
+	while (strcmp(counts->calls[i].info->name, name) != 0)
+		i++;
+	assert_true(io_batch_summarise(counts, i, &batch));
+	return batch.avoidable;
+}
+
+static void messages_and_their_answers_are_no_run_either(void **state)
+{
+	static const char *const calls[][2] = {{"sendmsg", "recvmsg"}, {"sendmmsg", "recvmmsg"}};
+	struct io_counts *counts = *state;
+
+	for (size_t i = 0; i < 2; i++) {
+		for (int j = 0; j < 100; j++) {
+			move_one(counts, calls[i][0], 1);
+			move_one(counts, calls[i][1], 1);
+		}
+		assert_int_equal(avoidable(counts, calls[i][0]), 0);
+		assert_int_equal(avoidable(counts, calls[i][1]), 0);
+		/* The answer to the last one, and 99 more. */
+		for (int j = 0; j < 99; j++)
+			move_one(counts, calls[i][1], 1);
+		assert_int_equal(avoidable(counts, calls[i][1]), 98);
+	}
+}
+
+static void what_had_to_be_waited_for_is_no_run(void **state)
+{
+	struct io_counts *counts = *state;
+
+	for (int i = 0; i < 100; i++) {
+		move_one(counts, "recvmsg", 1);
+		move_one(counts, "recvmsg", -EAGAIN);
+	}
+	assert_int_equal(avoidable(counts, "recvmsg"), 0);
+	/* A signal says nothing of the queue. */
+	for (int i = 0; i < 10; i++) {
+		move_one(counts, "recvmsg", 1);
+		move_one(counts, "recvmsg", -EINTR);
+	}
+	assert_int_equal(avoidable(counts, "recvmsg"), 9);
+	/* Nor does an answer that has not come say that it was waited for. */
+	for (int i = 0; i < 10; i++) {
+		move_one(counts, "sendmsg", 1);
+		move_one(counts, "recvmsg", -EAGAIN);
+	}
+	assert_int_equal(avoidable(counts, "sendmsg"), 9);
+}
+
+static void full_batches_do_not_pay_for_single_messages(void **state)
+{
+	struct io_counts *counts = *state;
+
+	send_batches(counts, 10, 64, 64);
+	send_batches(counts, 65, 1, 1);
+	/* 705 messages fit in 12 calls. */
+	assert_int_equal(avoidable(counts, "sendmmsg"), 75 - 12);
+	send_batches(counts, 1, 1, 0); /* what moves nothing is of no batch */
+	assert_int_equal(avoidable(counts, "sendmmsg"), 75 - 12);
+}
+
 static void the_better_call_depends_on_the_descriptor(void **state)
 {
 	struct io_counts *counts = *state;
@@ -257,6 +335,9 @@ int main(void)
 	    PROMISE(single_messages_are_avoidable),
 	    PROMISE(calls_on_two_descriptors_share_no_batch),
 	    PROMISE(requests_and_their_answers_are_no_run),
+	    PROMISE(messages_and_their_answers_are_no_run_either),
+	    PROMISE(what_had_to_be_waited_for_is_no_run),
+	    PROMISE(full_batches_do_not_pay_for_single_messages),
 	    PROMISE(the_better_call_depends_on_the_descriptor),
 	    PROMISE(metrics_are_those_of_the_contract),
 	    PROMISE(a_call_that_one_repeat_lacks_is_zero_there),
