@@ -16,9 +16,16 @@
 /* A ring and its oldest record, decoded and waiting for its turn. */
 struct lane {
 	struct perf_ring *ring;
+	int cpu;
 	unsigned event; /* in stream.attrs */
 	struct perf_record head;
 	bool has_head;
+};
+
+/* An event as one thread has it on one CPU; it writes into that CPU's ring. */
+struct watched {
+	int fd;
+	unsigned event;
 };
 
 struct perf_stream {
@@ -28,20 +35,39 @@ struct perf_stream {
 	struct lane *lanes;
 	size_t n_lanes;
 	size_t lanes_capacity;
+	struct watched *watched;
+	size_t n_watched;
+	size_t watched_capacity;
 	struct lane *given; /* whose head the caller holds */
 	uint64_t horizon_ns;
 	uint64_t n_malformed;
 	int epoll_fd;
 };
 
-static int add_lane(struct perf_stream *stream, pid_t pid, int cpu, size_t ring_bytes,
-                    struct diag *diag)
+/* The rings belong to events of our own that count nothing: they outlive the threads whose events
+ * write into them, and are never at an end. */
+static struct perf_event_attr ring_attr(const struct perf_event_attr *attr)
+{
+	return (struct perf_event_attr){
+	    .type = PERF_TYPE_SOFTWARE,
+	    .config = PERF_COUNT_SW_DUMMY,
+	    .exclude_kernel = 1,
+	    .exclude_hv = 1,
+	    .disabled = 1,
+	    .use_clockid = attr->use_clockid,
+	    .clockid = attr->clockid,
+	    .wakeup_watermark = attr->wakeup_watermark,
+	};
+}
+
+static int add_lane(struct perf_stream *stream, int cpu, size_t ring_bytes, struct diag *diag)
 {
 	unsigned event = (unsigned)stream->n_events - 1;
+	struct perf_event_attr attr = ring_attr(&stream->attrs[event]);
 	struct epoll_event wanted = {.events = EPOLLIN};
 	struct perf_ring *ring;
 	struct lane *lane;
-	int err = perf_ring_open(&ring, &stream->attrs[event], pid, cpu, ring_bytes, diag);
+	int err = perf_ring_open(&ring, &attr, 0, cpu, ring_bytes, diag);
 
 	if (err == -ENODEV) /* the CPU went offline since it was listed */
 		return 0;
@@ -49,6 +75,7 @@ static int add_lane(struct perf_stream *stream, pid_t pid, int cpu, size_t ring_
 		return err;
 	lane = ARRAY_APPEND(stream->lanes, stream->n_lanes, stream->lanes_capacity);
 	lane->ring = ring;
+	lane->cpu = cpu;
 	lane->event = event;
 	wanted.data.fd = perf_ring_fd(ring);
 	if (epoll_ctl(stream->epoll_fd, EPOLL_CTL_ADD, wanted.data.fd, &wanted) < 0)
@@ -56,7 +83,7 @@ static int add_lane(struct perf_stream *stream, pid_t pid, int cpu, size_t ring_
 	return 0;
 }
 
-static int add_lanes(struct perf_stream *stream, pid_t pid, size_t ring_bytes, struct diag *diag)
+static int add_lanes(struct perf_stream *stream, size_t ring_bytes, struct diag *diag)
 {
 	size_t n_before = stream->n_lanes;
 	int *cpus = NULL;
@@ -64,10 +91,43 @@ static int add_lanes(struct perf_stream *stream, pid_t pid, size_t ring_bytes, s
 	int err = n_cpus < 0 ? n_cpus : 0;
 
 	for (int i = 0; i < n_cpus && !err; i++)
-		err = add_lane(stream, pid, cpus[i], ring_bytes, diag);
+		err = add_lane(stream, cpus[i], ring_bytes, diag);
 	free(cpus);
 	if (!err && stream->n_lanes == n_before)
 		err = diag_fail(diag, ENODEV, "no online CPU has the perf event");
+	return err;
+}
+
+static int watch_on(struct perf_stream *stream, const struct lane *lane, pid_t tid,
+                    struct diag *diag)
+{
+	int fd = perf_event_fd(&stream->attrs[lane->event], tid, lane->cpu, diag);
+	struct watched *watched;
+
+	if (fd == -ENODEV) /* the CPU went offline since it was listed */
+		return 0;
+	if (fd < 0)
+		return fd;
+	if (ioctl(fd, PERF_EVENT_IOC_SET_OUTPUT, perf_ring_fd(lane->ring))) {
+		int err = errno;
+
+		close(fd);
+		return diag_fail(diag, err, "cannot lead perf events into the ring of CPU %d: %s",
+		                 lane->cpu, strerror(err));
+	}
+	watched = ARRAY_APPEND(stream->watched, stream->n_watched, stream->watched_capacity);
+	watched->fd = fd;
+	watched->event = lane->event;
+	return 0;
+}
+
+int perf_stream_watch(struct perf_stream *stream, unsigned event, pid_t tid, struct diag *diag)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < stream->n_lanes && !err; i++)
+		if (stream->lanes[i].event == event)
+			err = watch_on(stream, &stream->lanes[i], tid, diag);
 	return err;
 }
 
@@ -75,14 +135,19 @@ int perf_stream_add(struct perf_stream *stream, const struct perf_event_attr *at
                     size_t ring_bytes, struct diag *diag)
 {
 	struct perf_event_attr *own;
+	int err;
 
 	BUG(!(attr->sample_type & PERF_SAMPLE_TIME) || !attr->sample_id_all);
 	BUG(stream->given); /* its record would move */
 	own = ARRAY_APPEND(stream->attrs, stream->n_events, stream->attrs_capacity);
 	*own = *attr;
 	own->use_clockid = 1;
+	own->size = sizeof(*own);
 	own->clockid = CLOCK_MONOTONIC;
-	return add_lanes(stream, pid, ring_bytes, diag);
+	err = add_lanes(stream, ring_bytes, diag);
+	if (err || pid == PERF_NOBODY)
+		return err;
+	return perf_stream_watch(stream, (unsigned)stream->n_events - 1, pid, diag);
 }
 
 int perf_stream_open(struct perf_stream **stream, const struct perf_event_attr *attr, pid_t pid,
@@ -108,10 +173,13 @@ void perf_stream_close(struct perf_stream *stream)
 {
 	if (!stream)
 		return;
+	for (size_t i = 0; i < stream->n_watched; i++)
+		close(stream->watched[i].fd);
 	for (size_t i = 0; i < stream->n_lanes; i++)
 		perf_ring_close(stream->lanes[i].ring);
 	if (stream->epoll_fd >= 0)
 		close(stream->epoll_fd);
+	free(stream->watched);
 	free(stream->lanes);
 	free(stream->attrs);
 	free(stream);
@@ -135,31 +203,24 @@ size_t perf_stream_ring_bytes(const struct perf_stream *stream, unsigned event)
 	return smallest;
 }
 
-/* When the last process of an event has ended its descriptor stays readable for ever: stop waiting
- * for it. */
-static void drop_ended(struct perf_stream *stream)
-{
-	struct epoll_event events[16];
-	int n_events = epoll_wait(stream->epoll_fd, events, ARRAY_SIZE(events), 0);
-
-	for (int i = 0; i < n_events; i++)
-		if (events[i].events & EPOLLHUP)
-			epoll_ctl(stream->epoll_fd, EPOLL_CTL_DEL, events[i].data.fd, NULL);
-}
-
 void perf_stream_begin(struct perf_stream *stream)
 {
 	struct timespec now;
 
-	drop_ended(stream);
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	stream->horizon_ns = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
+void perf_stream_start(struct perf_stream *stream)
+{
+	for (size_t i = 0; i < stream->n_watched; i++)
+		ioctl(stream->watched[i].fd, PERF_EVENT_IOC_ENABLE, 0);
+}
+
 void perf_stream_stop(struct perf_stream *stream)
 {
-	for (size_t i = 0; i < stream->n_lanes; i++)
-		ioctl(perf_ring_fd(stream->lanes[i].ring), PERF_EVENT_IOC_DISABLE, 0);
+	for (size_t i = 0; i < stream->n_watched; i++)
+		ioctl(stream->watched[i].fd, PERF_EVENT_IOC_DISABLE, 0);
 }
 
 void perf_stream_begin_last(struct perf_stream *stream)
@@ -210,10 +271,9 @@ uint64_t perf_stream_n_lost(const struct perf_stream *stream, unsigned event)
 
 	if (stream->attrs[event].read_format != PERF_FORMAT_LOST)
 		return 0;
-	for (size_t i = 0; i < stream->n_lanes; i++)
-		if (stream->lanes[i].event == event &&
-		    read(perf_ring_fd(stream->lanes[i].ring), &values, sizeof(values)) ==
-		        sizeof(values))
+	for (size_t i = 0; i < stream->n_watched; i++)
+		if (stream->watched[i].event == event &&
+		    read(stream->watched[i].fd, &values, sizeof(values)) == sizeof(values))
 			n_lost += values.n_lost;
 	return n_lost;
 }

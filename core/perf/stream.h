@@ -1,11 +1,12 @@
 /* Events on every online CPU, read as one stream of records in time order.
  *
  * An event that children inherit can only be mapped per CPU, so a process that moves leaves its
- * records in several rings. Each ring is in order; the stream merges them up to a horizon, the
- * moment when reading began, and leaves younger records in their rings. So a record comes after all
- * that caused it (a FORK before what the child does, an MMAP2 before samples in it), for those were
- * visible before it was made. Of unrelated records on two CPUs one that was still being written may
- * come late by the time that this takes. A stream is read by one thread.
+ * records in several rings; the events of all threads on a CPU write into one. Each ring is in
+ * order; the stream merges them up to a horizon, the moment when reading began, and leaves younger
+ * records in their rings. So a record comes after all that caused it (a FORK before what the child
+ * does, an MMAP2 before samples in it), for those were visible before it was made. Of unrelated
+ * records on two CPUs one that was still being written may come late by the time that this takes. A
+ * stream is read by one thread.
  */
 #ifndef CORE_PERF_STREAM_H
 #define CORE_PERF_STREAM_H
@@ -19,6 +20,9 @@
 struct diag;
 struct perf_stream;
 
+/* Instead of a thread: all that run, or none yet (perf_stream_watch() names them). */
+enum { PERF_EVERYBODY = -1, PERF_NOBODY = -2 };
+
 /* attr->sample_type must have PERF_SAMPLE_TIME, sample_id_all must be set; the clock becomes
  * CLOCK_MONOTONIC. Ring sizes and errors are perf_ring_open()'s. */
 int perf_stream_open(struct perf_stream **stream, const struct perf_event_attr *attr, pid_t pid,
@@ -28,6 +32,9 @@ int perf_stream_open(struct perf_stream **stream, const struct perf_event_attr *
  * names its own. After an error the stream can only be closed. */
 int perf_stream_add(struct perf_stream *stream, const struct perf_event_attr *attr, pid_t pid,
                     size_t ring_bytes, struct diag *diag);
+/* Opens an event of the stream for one more thread; it writes into the same rings. After an error
+ * other threads are watched as before. */
+int perf_stream_watch(struct perf_stream *stream, unsigned event, pid_t tid, struct diag *diag);
 void perf_stream_close(struct perf_stream *stream); /* NULL is fine */
 
 /* Readable when a ring has passed its mark (an epoll descriptor). */
@@ -37,6 +44,8 @@ size_t perf_stream_ring_bytes(const struct perf_stream *stream, unsigned event);
 
 /* Sets the horizon to now: what perf_stream_next() gives until the next call is older. */
 void perf_stream_begin(struct perf_stream *stream);
+/* Enables the events that were opened disabled, in all processes that have them. */
+void perf_stream_start(struct perf_stream *stream);
 /* Stops the events in all processes that have them. */
 void perf_stream_stop(struct perf_stream *stream);
 /* No record will come any more: the horizon is lifted. */
