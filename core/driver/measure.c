@@ -13,6 +13,7 @@
 #include "core/driver/subject.h"
 #include "core/driver/summary.h"
 #include "core/driver/user_metrics.h"
+#include "core/driver/work.h"
 
 #include "core/alloc.h"
 #include "core/target/capability.h"
@@ -204,7 +205,7 @@ static int measure_once(struct measurement *m)
 	if (output)
 		fclose(output);
 	if (status == STATUS_WELL) {
-		run_metrics_add(m->result.metrics, &m->request->scenario, &m->last.end,
+		run_metrics_add(m->result.metrics, work_done(m->request, &m->last), &m->last.end,
 		                m->last.held_rss_bytes);
 		if (wants_output)
 			user_metrics_add(m->result.metrics, &m->request->scenario, text);
@@ -271,6 +272,8 @@ static void init_result(struct measurement *m)
 	result->metrics = metrics_new();
 	result->findings = findings_new();
 	result->quality = json_pack("{s:[]}", "notes");
+	if (m->request->work_unknown)
+		quality_add_note(result->quality, "%s", m->request->work_unknown);
 	for (size_t i = 0; i < scenario->n_settings; i++)
 		if (!strcmp(scenario->settings[i].section, "findings"))
 			findings_set_threshold(result->findings, scenario->settings[i].key,

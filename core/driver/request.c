@@ -6,6 +6,7 @@
 #include "core/driver/own_directory.h"
 #include "core/driver/parameters.h"
 #include "core/driver/private_dir.h"
+#include "core/driver/work.h"
 
 #include "core/alloc.h"
 #include "core/diag.h"
@@ -147,8 +148,7 @@ static void put_below_cwd(const struct scenario *scenario, char **path)
 static int expand_scenario(struct request *request, struct diag *diag)
 {
 	struct scenario *scenario = &request->scenario;
-	char **texts[] = {&scenario->cwd, &scenario->stdin_path, &scenario->work, &scenario->user,
-	                  &scenario->caps};
+	char **texts[] = {&scenario->cwd, &scenario->stdin_path, &scenario->user, &scenario->caps};
 	int err = 0;
 
 	for (size_t i = 0; !err && i < ARRAY_SIZE(texts); i++)
@@ -156,9 +156,8 @@ static int expand_scenario(struct request *request, struct diag *diag)
 	for (size_t i = 0; !err && i < scenario->environment.n_texts; i++)
 		err = add_expanded(&request->variables, request, scenario->environment.texts[i],
 		                   diag);
-	if (!err && scenario->work && !(strtod(scenario->work, NULL) > 0))
-		err = diag_fail(diag, EINVAL, "work begins with a number above 0, not '%s'",
-		                scenario->work);
+	if (!err)
+		err = work_gather(request, diag);
 	put_below_cwd(scenario, &scenario->stdin_path);
 	return err;
 }
@@ -274,6 +273,7 @@ void request_fini(struct request *request)
 {
 	private_dir_remove(request->scratch);
 	free(request->scratch);
+	free(request->work_unknown);
 	scenario_fini(&request->scenario);
 	text_list_fini(&request->command);
 	text_list_fini(&request->variables);

@@ -19,6 +19,8 @@ struct request {
 	struct text_list variables;     /* the scenario's environment, expanded */
 	struct text_list parameters;    /* NAME=VALUE: built-in, file, command line */
 	char *scratch;                  /* the directory that ${scratch} names, or NULL */
+	double work;                    /* done by a whole run; 0: not known */
+	char *work_unknown;             /* why, where the scenario says how much; or NULL */
 	const struct collector **types; /* ended by NULL */
 };
 

@@ -29,11 +29,10 @@ static double timeval_ns(const struct timeval *time)
 	return (double)time->tv_sec * 1e9 + (double)time->tv_usec * 1e3;
 }
 
-void run_metrics_add(struct metrics *metrics, const struct scenario *scenario,
-                     const struct target_end *end, uint64_t held_rss_bytes)
+void run_metrics_add(struct metrics *metrics, double work, const struct target_end *end,
+                     uint64_t held_rss_bytes)
 {
 	double max_rss_bytes = (double)end->usage.ru_maxrss * 1024;
-	double work = scenario->work ? strtod(scenario->work, NULL) : 0;
 
 	metrics_add(metrics, run_metrics, "run.wall_ns", (double)end->wall_ns);
 	metrics_add(metrics, run_metrics, "run.user_ns", timeval_ns(&end->usage.ru_utime));

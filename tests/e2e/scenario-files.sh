@@ -65,6 +65,18 @@ good_run=$PROFILE_SCENARIO_RESULTS/good/$type/latest
 promise "[metrics] reads a number from the output" is "$(metric "$good_run" user.found)" 42
 promise "what did not match is absent" is "$(metric "$good_run" user.absent)" absent
 promise "work gives a rate" test "$(metric "$good_run" run.work_per_s)" != absent
+no_rate() { # WHY TOOL ARGUMENT...: the run has no rate, and a note says why
+	local why=$1 run=$PROFILE_SCENARIO_RESULTS/$2/$type/latest; shift
+	"$@" >/dev/null 2>"$scratch/err"
+	is "$(metric "$run" run.work_per_s)" absent && { [ -z "$why" ] || contains "$run/run.json" "run.work_per_s is absent: $why"; }
+}
+promise "arguments of the command line's own have no known work" no_rate "the command line gives a command or arguments of its own" good -- -n x
+promise "nor has a command" no_rate "the command line gives a command or arguments of its own" good -- echo found 42 things a b
+promise "nor what a changed parameter makes" no_rate "--parameter greeting=bye changes what work does not use, and the scenario's work is '10 words'" \
+	good --parameter greeting=bye
+promise "nor what another --prepare makes" no_rate "the command line gives a --prepare of its own" good --prepare true
+good --parameter "greeting=found 42 things" >/dev/null
+promise "a parameter that is typed as the file has it changes nothing" test "$(metric "$good_run" run.work_per_s)" != absent
 
 odd_bytes() { # CRLF, a byte order mark, no newline at the end
 	printf '\xef\xbb\xbf[scenario]\r\ntypes = io\r\n\r\n; a comment\r\ncommand = echo "a b"' >"$scratch/scenarios/odd.ini"
@@ -92,6 +104,15 @@ promise "cwd is from the caller's directory, program and stdin are from cwd" is 
 place_run=$PROFILE_SCENARIO_RESULTS/place/$type/latest
 promise "the manifest has the target's directory" contains "$place_run/run.json" "\"cwd\": \"$(realpath "$scratch")/place\""
 promise "work may come from a parameter" test "$(metric "$place_run" run.work_per_s)" != absent
+place --parameter units=24 >/dev/null
+promise "which may be changed" python3 - "$place_run/run.json" <<'P'
+import json, sys
+metrics = json.load(open(sys.argv[1]))["metrics"]
+work, wall = metrics["run.work_per_s"]["value"], metrics["run.wall_ns"]["value"]
+assert abs(work * wall / 1e9 - 24) < 1e-6, (work, wall)
+P
+place --parameter units=24 --parameter where="$scratch/place" >/dev/null
+promise "but not beside one that work does not use" is "$(metric "$place_run" run.work_per_s)" absent
 promise "a cwd that is not there is said" reason 125 "nowhere" profile-scenario --scenarios "$scratch/scenarios" --scenario place --parameter where=nowhere -- true
 
 printf '[scenario]\ncommand = echo $((${a} + 1)) | cat\nshell = yes\ntypes = io\n[parameters]\na = 41\n' >"$scratch/scenarios/shell.ini"
@@ -107,6 +128,10 @@ promise "a descendant that goes on writing is not waited for" timeout 10 profile
 
 printf '[scenario]\ncommand = sh -c "exit 3"\ntypes = io\nexit = 3\n' >"$scratch/scenarios/three.ini"
 promise "exit = 3 makes 3 a good end" is "$(status_of profile-scenario --scenarios "$scratch/scenarios" --scenario three)" 0
+printf '[scenario]\ncommand = sleep ${seconds}\ntypes = io\nwork = ${seconds} s\n[parameters]\nseconds = 5\n' >"$scratch/scenarios/half.ini"
+half() { profile-scenario --quiet --scenarios "$scratch/scenarios" --scenario half "$@"; }
+promise "half a run has not done the work" no_rate "" half --duration 0.1
+promise "nor has one that failed" no_rate "" half -i --parameter seconds=1x
 promise "and 0 a bad one" reason 1 "status 0, and exit = 3 is expected" profile-scenario --scenarios "$scratch/scenarios" --scenario three -- true
 
 finding() { # THRESHOLD: is one function's share a finding then?

@@ -3,7 +3,6 @@
  * udp_runs burst|pingpong sendmsg|sendmmsg: a burst sends all and then receives all; in ping-pong
  * each message is answered before the next one is sent.
  */
-#define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <stdbool.h>
