@@ -1,6 +1,7 @@
 /* Chooses the sampling event: hardware cycles, else the clock; with the kernel, else without. */
 #include "cpu/event.h"
 
+#include "cpu/followed.h"
 #include "cpu/options.h"
 
 #include "core/alloc.h"
@@ -26,10 +27,6 @@ static const struct candidate candidates[] = {
     {"cpu-clock", PERF_TYPE_SOFTWARE, PERF_COUNT_SW_CPU_CLOCK, true, "no PMU here"},
 };
 
-/* Registers 0-8 (AX BX CX DX SI DI BP SP IP) and 16-23 (R8-R15) of asm/perf_regs.h, which is the
- * order of enum walk_register. */
-static const uint64_t USER_REGISTERS = 0xff01ff;
-
 static struct perf_event_attr sampling_attr(const struct candidate *candidate,
                                             const struct cpu_options *options, uint64_t freq_hz,
                                             bool with_kernel)
@@ -43,7 +40,7 @@ static struct perf_event_attr sampling_attr(const struct candidate *candidate,
 	    .sample_type = PERF_SAMPLE_IP | PERF_SAMPLE_TID | PERF_SAMPLE_TIME |
 	                   PERF_SAMPLE_PERIOD | PERF_SAMPLE_REGS_USER | PERF_SAMPLE_STACK_USER |
 	                   (with_kernel ? PERF_SAMPLE_CALLCHAIN : 0),
-	    .sample_regs_user = USER_REGISTERS,
+	    .sample_regs_user = FOLLOWED_REGISTERS,
 	    .sample_stack_user = (uint32_t)(options->stack_bytes & ~7ull),
 	    .exclude_callchain_user = 1,
 	    .exclude_kernel = !with_kernel,

@@ -20,6 +20,7 @@ struct followed {
 	struct thread_names *names;
 	struct u64map *n_threads; /* pid -> how many threads live */
 	struct u64map *in_exec; /* pid -> not 0: it has not run an instruction of its new program */
+	bool hides_kernel;
 	struct recorded_frame *frames; /* of the stack in the making, leaf first */
 };
 
@@ -47,6 +48,11 @@ void followed_free(struct followed *followed)
 	stack_walker_free(followed->walker);
 	address_spaces_free(followed->spaces);
 	free(followed);
+}
+
+void followed_hide_kernel(struct followed *followed)
+{
+	followed->hides_kernel = true;
 }
 
 static void on_mapping(struct followed *followed, const struct perf_record *record)
@@ -173,10 +179,23 @@ static size_t add_user_frames(struct followed *followed, const struct perf_recor
 size_t followed_stack(struct followed *followed, const struct perf_record *sample,
                       struct walk_counts *counts, const struct recorded_frame **frames)
 {
-	size_t n_frames = add_kernel_frames(followed, sample);
+	size_t n_frames = followed->hides_kernel ? 0 : add_kernel_frames(followed, sample);
 
 	*frames = followed->frames;
 	return add_user_frames(followed, sample, n_frames, counts);
+}
+
+size_t followed_still_stack(struct followed *followed, pid_t pid, pid_t tid,
+                            const uint64_t *registers, struct walk_counts *counts,
+                            const struct recorded_frame **frames)
+{
+	struct walk_input input = {
+	    .pid = pid, .tid = tid, .registers = registers, .read_memory = true};
+	struct walk_result walk = stack_walk(followed->walker, &input, followed->frames);
+
+	count_walk(counts, &walk);
+	*frames = followed->frames;
+	return walk.n_frames;
 }
 
 uint32_t followed_thread(struct followed *followed, pid_t pid, pid_t tid)

@@ -3,6 +3,7 @@
 
 #include "cpu/event.h"
 #include "cpu/followed.h"
+#include "cpu/wake.h"
 
 #include "core/alloc.h"
 #include "core/diag.h"
@@ -10,11 +11,7 @@
 #include "core/perf/stream.h"
 #include "core/recording.h"
 
-#include <errno.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/epoll.h>
-#include <sys/timerfd.h>
 #include <unistd.h>
 
 enum {
@@ -36,8 +33,7 @@ struct sampler {
 	/* of the present repeat */
 	struct perf_stream *stream;
 	int task_clock_fd; /* where periods are no time */
-	int timer_fd;
-	int epoll_fd;        /* of stream and timer */
+	struct wake wake;
 	uint64_t start_ns;   /* CLOCK_MONOTONIC */
 	uint64_t offset_ns;  /* where its time begins in the recording */
 	uint64_t latest_ns;  /* in the recording */
@@ -61,7 +57,8 @@ struct sampler *sampler_new(const struct cpu_event *event)
 	sampler->recording =
 	    recording_new(event->periods_are_ns ? types_of_clock : types_of_cycles, 2);
 	sampler->followed = followed_new(sampler->recording);
-	sampler->task_clock_fd = sampler->timer_fd = sampler->epoll_fd = -1;
+	sampler->task_clock_fd = -1;
+	sampler->wake = wake_closed;
 	return sampler;
 }
 
@@ -70,20 +67,14 @@ void sampler_spill(struct sampler *sampler, int fd)
 	recording_spill(sampler->recording, fd);
 }
 
-static void close_fd(int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-	*fd = -1;
-}
-
 static void let_go(struct sampler *sampler)
 {
 	perf_stream_close(sampler->stream);
 	sampler->stream = NULL;
-	close_fd(&sampler->task_clock_fd);
-	close_fd(&sampler->timer_fd);
-	close_fd(&sampler->epoll_fd);
+	wake_close(&sampler->wake);
+	if (sampler->task_clock_fd >= 0)
+		close(sampler->task_clock_fd);
+	sampler->task_clock_fd = -1;
 }
 
 void sampler_free(struct sampler *sampler)
@@ -155,24 +146,6 @@ static void read_records(struct sampler *sampler)
 	}
 }
 
-/* One descriptor to wait for: full rings, and the timer for what lies in emptier ones. */
-static int open_wait(struct sampler *sampler, struct diag *diag)
-{
-	struct itimerspec every = {.it_interval.tv_nsec = STEP_EVERY_NS,
-	                           .it_value.tv_nsec = STEP_EVERY_NS};
-	struct epoll_event wanted = {.events = EPOLLIN};
-
-	sampler->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-	sampler->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-	if (sampler->timer_fd < 0 || sampler->epoll_fd < 0 ||
-	    timerfd_settime(sampler->timer_fd, 0, &every, NULL) < 0 ||
-	    epoll_ctl(sampler->epoll_fd, EPOLL_CTL_ADD, sampler->timer_fd, &wanted) < 0 ||
-	    epoll_ctl(sampler->epoll_fd, EPOLL_CTL_ADD, perf_stream_fd(sampler->stream), &wanted) <
-	        0)
-		return diag_fail(diag, errno, "cannot wait for samples: %s", strerror(errno));
-	return 0;
-}
-
 /* Where periods are cycles the time comes from a counter of the kernel beside them. */
 static int open_task_clock(struct sampler *sampler, pid_t pid, struct diag *diag)
 {
@@ -225,7 +198,8 @@ int sampler_attach(struct sampler *sampler, pid_t pid, uint64_t start_ns, struct
 	if (!err)
 		err = open_task_clock(sampler, pid, diag);
 	if (!err)
-		err = open_wait(sampler, diag);
+		err =
+		    wake_open(&sampler->wake, perf_stream_fd(sampler->stream), STEP_EVERY_NS, diag);
 	if (err) {
 		let_go(sampler);
 		return err;
@@ -239,16 +213,12 @@ int sampler_attach(struct sampler *sampler, pid_t pid, uint64_t start_ns, struct
 
 int sampler_fd(const struct sampler *sampler)
 {
-	return sampler->epoll_fd;
+	return sampler->wake.epoll_fd;
 }
 
 int sampler_step(struct sampler *sampler, struct diag *diag)
 {
-	uint64_t n_ticks;
-
-	/* Only to make the descriptor quiet again. */
-	if (read(sampler->timer_fd, &n_ticks, sizeof(n_ticks)) < 0)
-		n_ticks = 0;
+	wake_quiet(&sampler->wake);
 	perf_stream_begin(sampler->stream);
 	read_records(sampler);
 	return recording_check(sampler->recording, diag);
