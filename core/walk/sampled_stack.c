@@ -16,13 +16,13 @@ void sampled_stack_init(struct sampled_stack *stack, uint64_t start, const uint8
 	stack->missed = false;
 	stack->join = stack->copy_bytes < sizeof(uint64_t) ? JOIN_HOLDS : JOIN_UNTRIED;
 	stack->window_bytes = 0;
-	if (stack->join == JOIN_UNTRIED) {
-		size_t last =
-		    stack->copy_bytes / sizeof(uint64_t) * sizeof(uint64_t) - sizeof(uint64_t);
+	stack->frame = start;
+	stack->last_read = 0;
+}
 
-		stack->joint = start + last;
-		memcpy(&stack->joint_word, copy + last, sizeof(stack->joint_word));
-	}
+void sampled_stack_begin_frame(struct sampled_stack *stack, uint64_t sp)
+{
+	stack->frame = sp;
 }
 
 static bool read_copy(struct sampled_stack *stack, uint64_t addr, uint64_t *word)
@@ -45,12 +45,50 @@ static size_t read_process(pid_t pid, uint64_t addr, void *data, size_t size)
 	return n < 0 ? 0 : (size_t)n;
 }
 
+/* Where the frame at hand is not in the copy the walk has changed stacks, as at the end of a signal
+ * handler: then it is the last word alone, which is in the handler's own frame. */
+static void choose_joint(struct sampled_stack *stack)
+{
+	uint64_t inside = stack->frame - stack->start;
+	uint64_t return_slot = stack->frame - sizeof(uint64_t);
+
+	if (inside > stack->copy_bytes) {
+		stack->joint = stack->last_read ? stack->last_read : stack->start;
+		stack->joint_bytes = sizeof(uint64_t);
+		return;
+	}
+	stack->joint = stack->frame;
+	if (inside && return_slot >= stack->start)
+		stack->joint = return_slot;
+	if (stack->last_read && stack->last_read < stack->joint)
+		stack->joint = stack->last_read;
+	stack->joint_bytes = stack->start + stack->copy_bytes - stack->joint;
+}
+
 static bool joins(const struct sampled_stack *stack)
 {
-	uint64_t word;
+	enum { PIECE = 4096 };
+	uint8_t now[PIECE];
 
-	return read_process(stack->pid, stack->joint, &word, sizeof(word)) == sizeof(word) &&
-	       word == stack->joint_word;
+	for (size_t done = 0; done < stack->joint_bytes;) {
+		size_t size = stack->joint_bytes - done < PIECE ? stack->joint_bytes - done : PIECE;
+		const uint8_t *then = stack->copy + (stack->joint - stack->start) + done;
+
+		if (read_process(stack->pid, stack->joint + done, now, size) != size ||
+		    memcmp(now, then, size) != 0)
+			return false;
+		done += size;
+	}
+	return true;
+}
+
+static bool try_join(struct sampled_stack *stack)
+{
+	if (stack->join == JOIN_UNTRIED) {
+		choose_joint(stack);
+		stack->join = joins(stack) ? JOIN_HOLDS : JOIN_FAILED;
+	}
+	return stack->join == JOIN_HOLDS;
 }
 
 static bool read_memory(struct sampled_stack *stack, uint64_t addr, uint64_t *word)
@@ -82,15 +120,12 @@ bool sampled_stack_read(void *context, uint64_t addr, uint64_t *word)
 	struct sampled_stack *stack = context;
 
 	if (read_copy(stack, addr, word)) {
-		stack->joint = addr;
-		stack->joint_word = *word;
+		stack->last_read = addr;
 		return true;
 	}
 	if (is_in_dead_red_zone(stack, addr))
 		return false;
-	if (stack->pid && stack->join == JOIN_UNTRIED)
-		stack->join = joins(stack) ? JOIN_HOLDS : JOIN_FAILED;
-	if (!stack->pid || stack->join == JOIN_FAILED || !read_memory(stack, addr, word)) {
+	if (!stack->pid || !try_join(stack) || !read_memory(stack, addr, word)) {
 		stack->missed = true;
 		return false;
 	}

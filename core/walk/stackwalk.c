@@ -31,6 +31,7 @@ struct walk {
 	struct unwind_registers frame;
 	bool is_return;          /* frame.ip is a return address */
 	bool used_frame_pointer; /* to come here */
+	bool ended_at_zero;      /* a return address of 0 said that here is the stack's end */
 };
 
 static void start_cache(struct stack_walker *walker, unsigned n_slots_log2)
@@ -161,12 +162,14 @@ static enum unwind_end step(struct walk *walk)
 
 	if (!mapping || !mapping->executable)
 		return UNWIND_NO_MAPPING;
+	sampled_stack_begin_frame(&walker->stack, walk->frame.sp);
 	rule = find_rule(walker, mapping, lookup - mapping->load_bias);
 	if (rule.kind == UNWIND_RULE_NONE)
 		rule = rule_without_table(walk, mapping, lookup - mapping->load_bias);
 	end = unwind_step(rule, &walk->frame, &is_signal_frame, sampled_stack_read, &walker->stack);
 	if (end == UNWIND_COMPLEX)
 		end = full_cfi_step(walker->full_cfi, walk->index, &walk->frame, &is_signal_frame);
+	walk->ended_at_zero = end == UNWIND_OUTERMOST && rule.kind != UNWIND_RULE_OUTERMOST;
 	walk->is_return = !is_signal_frame;
 	walk->index++;
 	return end;
@@ -179,10 +182,12 @@ static struct recorded_frame failed_frame(const struct stack_walker *walker, enu
 
 /* Frames that the target gave up since the sample, and partly wrote over, may still join. Such a
  * walk soon leads nowhere, so memory that continues a copy is believed only when it leads to a
- * stack's end, or to code without tables. */
-static bool is_credible_end(enum unwind_end end)
+ * stack's end, or to code without tables. A return address of 0 is no such end: memory is full of
+ * zeros. */
+static bool is_credible_end(const struct walk *walk, enum unwind_end end)
 {
-	return end == UNWIND_OUTERMOST || end == UNWIND_NO_TABLE || end == UNWIND_TOO_DEEP;
+	return (end == UNWIND_OUTERMOST && !walk->ended_at_zero) || end == UNWIND_NO_TABLE ||
+	       end == UNWIND_TOO_DEEP;
 }
 
 /* How many frames owe nothing to a guess, or to the target's memory. */
@@ -205,7 +210,7 @@ static void cut_doubtful(const struct walk *walk, struct sure_frames sure,
 			return;
 	}
 	if (stack->used_memory && stack->copy_bytes &&
-	    (!is_credible_end(result->end) || !sampled_stack_still_joins(stack))) {
+	    (!is_credible_end(walk, result->end) || !sampled_stack_still_joins(stack))) {
 		result->n_frames = sure.from_copy;
 		result->end = UNWIND_UNREADABLE;
 	}

@@ -890,12 +890,11 @@ static struct walk_result walk_child(struct child *child, bool read_memory)
 }
 
 /* As if the process had gone on: other words at `offset` bytes above the sample's SP. */
-static void overwrite_stack(struct child *child, size_t offset, size_t size)
+static void overwrite_stack(struct child *child, size_t offset, size_t size, uint64_t word)
 {
 	for (size_t i = offset; i < offset + size; i += 8)
 		assert_int_equal(
-		    ptrace(PTRACE_POKEDATA, child->pid, child->registers[WALK_RSP] + i, 0x1234567),
-		    0);
+		    ptrace(PTRACE_POKEDATA, child->pid, child->registers[WALK_RSP] + i, word), 0);
 }
 
 /* How many frames are of descend_and_wait(). */
@@ -975,11 +974,21 @@ static void a_thread_that_stands_still_needs_no_copy(void **state)
 
 static void memory_that_does_not_join_is_not_used(void **state)
 {
-	/* Over the end of the copy; beyond it, where frames still join but soon lead nowhere. */
-	static const size_t offsets[] = {8192 - 1024, 8192 + 1024};
+	/* Over the end of the copy; its last word, which the walk need not have read; beyond it,
+	 * where frames still join but soon lead nowhere, or to a zero, which looks like an end. */
+	static const struct {
+		size_t offset;
+		size_t size;
+		uint64_t word;
+	} changes[] = {
+	    {8192 - 1024, 1024, 0x1234567},
+	    {8192 - 8, 8, 0x1234567},
+	    {8192 + 1024, 1024, 0x1234567},
+	    {8192 + 1024, 1024, 0},
+	};
 
 	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(offsets); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(changes); i++) {
 		struct walk_result result, copy_alone;
 		struct child child;
 		size_t depth;
@@ -987,7 +996,7 @@ static void memory_that_does_not_join_is_not_used(void **state)
 		start_child(&child, 8192);
 		copy_alone = walk_child(&child, false);
 		depth = count_depth(&child, copy_alone);
-		overwrite_stack(&child, offsets[i], 1024);
+		overwrite_stack(&child, changes[i].offset, changes[i].size, changes[i].word);
 		result = walk_child(&child, true);
 		assert_failed(&child, result, UNWIND_UNREADABLE);
 		assert_false(result.completed);
