@@ -17,10 +17,13 @@
 static const char *const accepted_words[] = {"-g", "-f", "-c", "-fc", "-cf", "--trace-children=yes",
                                              NULL};
 
+enum option_owner { OWNED_BY_TYPE, OWNED_BY_ALL, OWNED_BY_VERB };
+
 /* Where one word of the command line leads. */
 struct match {
+	const struct verb *verb;
 	const struct option_row *row;
-	bool is_common;
+	enum option_owner owner;
 	char *type; /* of --TYPE.NAME; owned */
 	char *name; /* owned */
 	char letter;
@@ -35,24 +38,29 @@ static bool is_accepted_word(const char *word)
 	return false;
 }
 
-static const struct option_row *find_row(const char *type, const char *name, char letter,
-                                         bool *is_common)
+static const struct option_row *find_in(const struct option_table *table, const struct match *match)
 {
-	const struct option_row *row = NULL;
+	return match->name ? options_find(table, match->name)
+	                   : options_find_letter(table, match->letter);
+}
 
-	*is_common = false;
-	if (!type) {
-		row = name ? options_find(&run_option_table, name)
-		           : options_find_letter(&run_option_table, letter);
-		*is_common = row != NULL;
+/* Sets match->row, NULL: nobody has the option, and whose it is. */
+static void find_row(struct match *match)
+{
+	match->row = NULL;
+	if (!match->type) {
+		match->owner = OWNED_BY_VERB;
+		match->row = find_in(&match->verb->own, match);
 	}
-	for (size_t i = 0; !row && collectors[i]; i++) {
-		if (type && collector_find(type) != collectors[i])
-			continue;
-		row = name ? options_find(&collectors[i]->options, name)
-		           : options_find_letter(&collectors[i]->options, letter);
+	if (!match->type && !match->row) {
+		match->owner = OWNED_BY_ALL;
+		match->row = find_in(&run_option_table, match);
 	}
-	return row;
+	for (size_t i = 0; !match->row && collectors[i]; i++) {
+		match->owner = OWNED_BY_TYPE;
+		if (!match->type || collector_find(match->type) == collectors[i])
+			match->row = find_in(&collectors[i]->options, match);
+	}
 }
 
 static void add_names(const struct option_table *table, const char **names, size_t *n_names)
@@ -61,17 +69,18 @@ static void add_names(const struct option_table *table, const char **names, size
 		names[(*n_names)++] = row->name;
 }
 
-static int unknown_option(const char *word, const char *name, struct diag *diag)
+static int unknown_option(const char *word, const struct match *match, struct diag *diag)
 {
 	const char *names[256] = {0};
 	const char *near = NULL;
 	size_t n_names = 0;
 
+	add_names(&match->verb->own, names, &n_names);
 	add_names(&run_option_table, names, &n_names);
 	for (size_t i = 0; collectors[i]; i++)
 		add_names(&collectors[i]->options, names, &n_names);
-	if (name)
-		near = nearest_word(name, names);
+	if (match->name)
+		near = nearest_word(match->name, names);
 	if (near)
 		return diag_fail(diag, EINVAL, "unknown option '%s'; did you mean '--%s'?", word,
 		                 near);
@@ -93,16 +102,16 @@ static int match_long(const char *word, struct match *match, struct diag *diag)
 		start = dot + 1;
 	}
 	match->name = xstrndup(start, len);
-	match->row = find_row(match->type, match->name, 0, &match->is_common);
+	find_row(match);
 	if (!match->row && !strncmp(match->name, "no-", 3) && !match->value) {
 		memmove(match->name, match->name + 3, strlen(match->name + 3) + 1);
-		match->row = find_row(match->type, match->name, 0, &match->is_common);
+		find_row(match);
 		match->value = "no";
 		if (match->row && match->row->kind != OPTION_SWITCH)
 			match->row = NULL;
 	}
 	if (!match->row)
-		return unknown_option(word, match->name, diag);
+		return unknown_option(word, match, diag);
 	return 0;
 }
 
@@ -110,25 +119,19 @@ static int match_long(const char *word, struct match *match, struct diag *diag)
 static int match_short(const char *word, struct match *match, struct diag *diag)
 {
 	match->letter = word[1];
-	match->row = find_row(NULL, NULL, match->letter, &match->is_common);
+	find_row(match);
 	if (!match->row)
-		return unknown_option(word, NULL, diag);
+		return unknown_option(word, match, diag);
 	if (word[2] == '=' && match->row->kind == OPTION_MAYBE)
 		match->value = word + 3;
 	else if (word[2])
 		match->value = word + 2;
 	if (match->value && match->row->kind == OPTION_SWITCH)
-		return unknown_option(word, NULL, diag);
+		return unknown_option(word, match, diag);
 	return 0;
 }
 
-static int take_common(struct command_line *line, const struct match *match, struct diag *diag)
-{
-	line->common_typed[match->row - run_option_table.rows] = true;
-	return options_set(match->row, line->common, match->value, diag);
-}
-
-static void take_type_option(struct command_line *line, struct match *match)
+static void keep_type_option(struct command_line *line, struct match *match)
 {
 	struct type_option *option =
 	    ARRAY_APPEND(line->type_options, line->n_type_options, line->type_options_capacity);
@@ -140,10 +143,25 @@ static void take_type_option(struct command_line *line, struct match *match)
 	match->type = match->name = NULL;
 }
 
+static int take_match(struct command_line *line, struct match *match, struct diag *diag)
+{
+	switch (match->owner) {
+	case OWNED_BY_VERB:
+		return options_set(match->row, line->verb_options, match->value, diag);
+	case OWNED_BY_ALL:
+		line->common_typed[match->row - run_option_table.rows] = true;
+		return options_set(match->row, line->common, match->value, diag);
+	case OWNED_BY_TYPE:
+		keep_type_option(line, match);
+		break;
+	}
+	return 0;
+}
+
 /* Takes the option at argv[0] and perhaps its value behind; *used tells how many words. */
 static int take_option(struct command_line *line, char **argv, int *used, struct diag *diag)
 {
-	struct match match = {0};
+	struct match match = {.verb = line->verb};
 	int err;
 
 	*used = 1;
@@ -158,10 +176,8 @@ static int take_option(struct command_line *line, char **argv, int *used, struct
 			err = diag_fail(diag, EINVAL, "option '%s' needs a value: %s", argv[0],
 			                match.row->argument);
 	}
-	if (!err && match.is_common)
-		err = take_common(line, &match, diag);
-	else if (!err)
-		take_type_option(line, &match);
+	if (!err)
+		err = take_match(line, &match, diag);
 	free(match.type);
 	free(match.name);
 	return err;
@@ -187,6 +203,13 @@ static int check_verb_options(const struct command_line *line, struct diag *diag
 	return 0;
 }
 
+static void set_verb(struct command_line *line, const struct verb *verb)
+{
+	line->verb = verb;
+	if (verb->own.rows)
+		line->verb_options = options_new(&verb->own);
+}
+
 /* Options, then the verb or the first word of the command; sets *at to what follows. */
 static int parse_front(struct command_line *line, int argc, char **argv, int *at, struct diag *diag)
 {
@@ -209,7 +232,7 @@ static int parse_front(struct command_line *line, int argc, char **argv, int *at
 			verb = verb_named ? NULL : verb_find(word);
 			if (!verb)
 				break;
-			line->verb = verb;
+			set_verb(line, verb);
 			verb_named = true;
 			if (!verb->takes_command) {
 				++*at;
@@ -268,6 +291,7 @@ int command_line_parse(struct command_line *line, int argc, char **argv, struct 
 void command_line_fini(struct command_line *line)
 {
 	options_free(&run_option_table, line->common);
+	options_free(&line->verb->own, line->verb_options);
 	free(line->common_typed);
 	for (size_t i = 0; i < line->n_type_options; i++) {
 		free(line->type_options[i].type);

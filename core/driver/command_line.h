@@ -29,6 +29,7 @@ struct command_line {
 	size_t n_type_options;
 	size_t type_options_capacity;
 	const struct verb *verb; /* never NULL */
+	void *verb_options;      /* of verb->own; NULL where it has none */
 	char **words;            /* the command, or a verb's operands; ended by NULL */
 	size_t n_words;
 	bool after_dashes; /* the words came right after `--` */

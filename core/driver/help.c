@@ -61,6 +61,12 @@ void help_print(FILE *out)
 		        collectors[i]->name, collectors[i]->name);
 		print_options(&collectors[i]->options, out);
 	}
+	for (const struct verb *verb = verbs; verb->name; verb++) {
+		if (!verb->own.rows)
+			continue;
+		fprintf(out, "\nOptions of %s:\n", verb->name);
+		print_options(&verb->own, out);
+	}
 	fputs("\nExit status: the target's own when it failed; 0 well; 3 cannot be measured here;\n"
 	      "124 timed out; 125 wrong usage or our own failure; 126 cannot execute; 127 not "
 	      "found.\n",

@@ -7,11 +7,27 @@ static const char *const list_options[] = {"results", "scenarios", "help", "vers
 static const char *const show_options[] = {"results", "json", "help", "version", NULL};
 
 const struct verb verbs[] = {
-    {"run", "[COMMAND [ARG...]]", "measure a scenario or a command (the default)", true, NULL,
-     run_verb},
-    {"list", "", "scenarios: description, types, last result", false, list_options, list_verb},
-    {"show", "RUN", "the summary of a stored run again; --json: its manifest", false, show_options,
-     show_verb},
+    {
+        .name = "run",
+        .operands = "[COMMAND [ARG...]]",
+        .help = "measure a scenario or a command (the default)",
+        .takes_command = true,
+        .run = run_verb,
+    },
+    {
+        .name = "list",
+        .operands = "",
+        .help = "scenarios: description, types, last result",
+        .options = list_options,
+        .run = list_verb,
+    },
+    {
+        .name = "show",
+        .operands = "RUN",
+        .help = "the summary of a stored run again; --json: its manifest",
+        .options = show_options,
+        .run = show_verb,
+    },
     {0},
 };
 

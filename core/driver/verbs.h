@@ -3,6 +3,8 @@
 #ifndef CORE_DRIVER_VERBS_H
 #define CORE_DRIVER_VERBS_H
 
+#include "core/options.h"
+
 #include <stdbool.h>
 
 struct command_line;
@@ -12,10 +14,13 @@ struct verb {
 	const char *name;
 	const char *operands; /* for help */
 	const char *help;
-	bool takes_command;         /* words are a command: options end at the first */
-	const char *const *options; /* long names it takes, ended by NULL; NULL: all */
+	bool takes_command; /* words are a command: options end at the first */
+	/* Long names of the common options that it takes, ended by NULL; NULL: all of them and
+	 * those of types. */
+	const char *const *options;
 	/* Returns the exit status; for any but 0 the diagnostic says why. */
 	int (*run)(const struct command_line *line, struct diag *diag);
+	struct option_table own; /* its own, which go before common ones of the same name */
 };
 
 extern const struct verb verbs[]; /* ended by a row without a name; the first is the default */
