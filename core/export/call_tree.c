@@ -5,12 +5,14 @@
 #include "core/alloc.h"
 #include "core/string_pool.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* A stack with a value: the command, then frames from the root to the leaf. */
 struct row {
-	uint32_t command; /* name id */
+	uint32_t command; /* name id of its group of threads */
+	uint32_t thread;
 	uint32_t n_frames;
 	size_t first_frame; /* in builder.frames */
 	uint64_t value;
@@ -20,6 +22,7 @@ struct builder {
 	const struct profile *profile;
 	struct call_tree *tree;
 	enum call_tree_key key;
+	unsigned group;
 	size_t nodes_capacity;
 	uint32_t *frame_names; /* profile's frame id -> name id */
 	uint32_t *ranks;       /* name id -> place among the names in byte order */
@@ -33,11 +36,19 @@ struct builder {
 
 /* A command may call itself anything (prctl(2)): what would break a line or a stack is replaced.
  * Names of functions come without such. */
-static uint32_t add_command(struct string_pool *names, const char *comm)
+static uint32_t add_group(struct string_pool *names, const struct recorded_thread *thread,
+                          unsigned group)
 {
-	char *name = xstrdup(*comm ? comm : "?");
+	const char *comm = *thread->comm ? thread->comm : "?";
+	char pid[16] = "", tid[16] = "";
+	char *name;
 	uint32_t id;
 
+	if (group & CALL_TREE_PID)
+		snprintf(pid, sizeof(pid), "%d/", (int)thread->pid);
+	if (group & CALL_TREE_TID)
+		snprintf(tid, sizeof(tid), "%d:", (int)thread->tid);
+	name = xasprintf("%s%s%s", pid, tid, group & CALL_TREE_COMM ? comm : "");
 	folded_clean(name);
 	id = string_pool_add(names, name);
 	free(name);
@@ -71,8 +82,9 @@ static void add_row(struct builder *builder, const struct profile_sample *sample
 		leaf_first[n - 1 - i] = frame;
 	}
 	builder->rows[builder->n_rows++] = (struct row){
-	    .command =
-	        add_command(builder->tree->names, profile_thread(profile, sample->thread)->comm),
+	    .command = add_group(builder->tree->names, profile_thread(profile, sample->thread),
+	                         builder->group),
+	    .thread = sample->thread,
 	    .n_frames = (uint32_t)n,
 	    .first_frame = builder->n_frames,
 	    .value = value,
@@ -225,6 +237,8 @@ static void add_stack(struct builder *builder, const struct row *row, size_t *n_
 			break;
 		if (level > 1)
 			widen_node(node, row_frame(builder, row, level));
+		else if (row->thread > node->thread)
+			node->thread = row->thread;
 	}
 	close_nodes(builder, level, n_open);
 	for (; level < n_levels; level++) {
@@ -232,6 +246,8 @@ static void add_stack(struct builder *builder, const struct row *row, size_t *n_
 
 		if (level > 1)
 			describe_node(node, row_frame(builder, row, level));
+		else
+			node->thread = row->thread;
 	}
 	*n_open = n_levels;
 	tree->nodes[builder->open[n_levels - 1]].self += row->value;
@@ -249,10 +265,10 @@ static void add_nodes(struct builder *builder)
 	close_nodes(builder, 0, &n_open);
 }
 
-void call_tree_init(struct call_tree *tree, const struct profile *profile, size_t type,
-                    enum call_tree_key key)
+void call_tree_init_grouped(struct call_tree *tree, const struct profile *profile, size_t type,
+                            enum call_tree_key key, unsigned group)
 {
-	struct builder builder = {.profile = profile, .tree = tree, .key = key};
+	struct builder builder = {.profile = profile, .tree = tree, .key = key, .group = group};
 	size_t n_samples = profile_n_samples(profile);
 
 	*tree = (struct call_tree){.names = string_pool_new(), .n_levels = 1};
@@ -272,6 +288,12 @@ void call_tree_init(struct call_tree *tree, const struct profile *profile, size_
 	free(builder.frames);
 	free(builder.ranks);
 	free(builder.frame_names);
+}
+
+void call_tree_init(struct call_tree *tree, const struct profile *profile, size_t type,
+                    enum call_tree_key key)
+{
+	call_tree_init_grouped(tree, profile, type, key, CALL_TREE_COMM);
 }
 
 void call_tree_fini(struct call_tree *tree)

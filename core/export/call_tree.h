@@ -1,9 +1,9 @@
 /* The stacks of one value type merged from the root into a tree of functions.
  *
- * Level 0 is `all`, level 1 the command's name (comm), below it the functions by their folded
- * names (CONTRACT 3). Stacks with the value 0 are left out. Nodes lie in preorder, children by name
- * in byte order, so that one loop walks the tree and every document made from it is the same each
- * time.
+ * Level 0 is `all`, level 1 the command's name (comm) or another group of threads, below it the
+ * functions by their folded names (CONTRACT 3). Stacks with the value 0 are left out. Nodes lie in
+ * preorder, children by name in byte order, so that one loop walks the tree and every document made
+ * from it is the same each time.
  */
 #ifndef CORE_EXPORT_CALL_TREE_H
 #define CORE_EXPORT_CALL_TREE_H
@@ -22,7 +22,8 @@ struct call_node {
 	uint32_t parent;  /* index; the root's is its own */
 	uint32_t end;     /* the node's subtree is the nodes [index, end) */
 	uint32_t level;
-	bool is_frame; /* false: the root or a command; of what follows only the sums hold then */
+	uint32_t thread; /* level 1: the last of the profile's threads that are one here */
+	bool is_frame;   /* false: the root or a command; of what follows only the sums hold then */
 	enum frame_kind kind;
 	uint32_t object;     /* text id of the profile; 0: several were merged */
 	uint32_t file;       /* text id of the profile; 0: unknown, or several */
@@ -45,8 +46,19 @@ enum call_tree_key {
 	CALL_TREE_BY_NAME_AND_OBJECT,
 };
 
+/* In what the threads of a node of level 1 agree. */
+enum call_tree_group {
+	CALL_TREE_COMM = 1,
+	CALL_TREE_PID = 2,
+	CALL_TREE_TID = 4,
+};
+
+/* By command: the group CALL_TREE_COMM. */
 void call_tree_init(struct call_tree *tree, const struct profile *profile, size_t type,
                     enum call_tree_key key);
+/* `group` is a sum of enum call_tree_group; 0: all threads are one. */
+void call_tree_init_grouped(struct call_tree *tree, const struct profile *profile, size_t type,
+                            enum call_tree_key key, unsigned group);
 void call_tree_fini(struct call_tree *tree);
 
 /* The length of the node's name without its mark _[k], _[i] or _[j]. */

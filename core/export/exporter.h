@@ -12,6 +12,7 @@
 
 struct profile;
 struct diag;
+struct report_shape;
 
 /* What a document says of its run. NULL texts are left out. */
 struct export_options {
@@ -24,6 +25,8 @@ struct export_options {
 	const char *event;    /* "cpu-clock", for report */
 	const uint64_t *lost; /* samples lost, for report; NULL: not known */
 	double percent_limit; /* report: functions under this share of the total are left out */
+	const struct report_shape *shape; /* of report; NULL: by command, object and function */
+	uint64_t whole;       /* report: what its percentages are of; 0: the profile's total */
 	int64_t started_ns;   /* CLOCK_REALTIME of the start, for pprof; 0: unknown */
 	uint64_t duration_ns; /* 0: unknown */
 	uint64_t period;      /* of type 1 where there is one: ns between samples; 0: none */

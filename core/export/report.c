@@ -1,28 +1,33 @@
 /* report.txt: the text of `perf report --stdio`, columns, marks and call graphs as perf draws them.
  *
- * A row is a function of one command and object. Children is the share of the stacks it is on, Self
- * of those it is the leaf of; what was inlined counts for the inlined function. Under a row,
- * callers lead to it from the root where it is the leaf, and its callees follow it where it is not.
- * Rows and branches under the limit are left out; the foot says how many rows.
+ * A row is a function of one command and object, or what other keys tell apart. Children is the
+ * share of the stacks it is on, Self of those it is the leaf of; what was inlined counts for the
+ * inlined function. Under a row, callers lead to it from the root where it is the leaf, and its
+ * callees follow it where it is not. With one column Overhead, which is Self, the graph leads from
+ * the leaf to its callers. Rows and branches under the limit are left out; the foot says how many
+ * rows.
  */
 #include "core/export/exporter.h"
 
 #include "core/alloc.h"
+#include "core/diag.h"
 #include "core/export/call_tree.h"
 #include "core/export/report_graph.h"
+#include "core/export/report_shape.h"
 #include "core/string_pool.h"
 #include "core/u64map.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 struct row {
-	uint32_t command;  /* index of its node */
-	uint32_t function; /* text id of report.functions */
-	uint32_t object;   /* text id of the profile; 0: none */
+	uint32_t group;    /* index of the node of its threads */
+	uint32_t function; /* text id of report.functions; 0: no key */
+	uint32_t object;   /* text id of the profile; 0: none, or no key */
 	bool is_kernel;
 	uint64_t self;
 	uint64_t total;
@@ -34,45 +39,59 @@ struct row {
 struct report {
 	const struct profile *profile;
 	const struct export_options *options;
+	const struct report_shape *shape;
+	bool by_object;
+	bool by_function;
+	uint64_t whole;
 	struct call_tree tree;
 	FILE *out;
 	struct string_pool *functions; /* names without their marks */
 	struct row *rows;
 	size_t n_rows;
 	size_t rows_capacity;
-	size_t *row_of;        /* by node; of functions only */
-	uint32_t *row_nodes;   /* the nodes of each row, in preorder */
-	uint64_t *leaf_values; /* scratch of the graphs */
-	size_t command_width;
-	size_t object_width;
-	size_t symbol_width;
+	size_t *row_of;               /* by node; of functions only */
+	uint32_t *row_nodes;          /* the nodes of each row, in preorder */
+	uint64_t *leaf_values;        /* scratch of the graphs */
+	size_t widths[REPORT_N_KEYS]; /* of the columns */
 };
 
 static double percent(const struct report *report, uint64_t value)
 {
-	uint64_t total = report->tree.nodes[0].total;
-
-	return total ? 100 * (double)value / (double)total : 0;
+	return report->whole ? 100 * (double)value / (double)report->whole : 0;
 }
 
-/* The row of a function's node, made when it is new. `known` is the command's own map. */
-static struct row *row_of_node(struct report *report, struct u64map *known, uint32_t command,
+static uint32_t function_key(struct report *report, const struct call_node *node)
+{
+	char *name;
+	uint32_t id;
+
+	if (!report->by_function)
+		return 0;
+	name = xstrndup(node->name, call_node_name_length(node));
+	id = string_pool_add(report->functions, name);
+	free(name);
+	return id;
+}
+
+/* The row of a function's node, made when it is new. `known` is the group's own map. */
+static struct row *row_of_node(struct report *report, struct u64map *known, uint32_t group,
                                size_t i)
 {
 	const struct call_node *node = &report->tree.nodes[i];
-	char *name = xstrndup(node->name, call_node_name_length(node));
-	uint32_t function = string_pool_add(report->functions, name);
+	uint32_t function = function_key(report, node);
+	uint32_t object = report->by_object ? node->object : 0;
+	bool is_kernel = report->by_function && node->kind == FRAME_KERNEL;
 	bool is_new;
-	uint64_t *index = u64map_put(known, (uint64_t)function << 32 | node->object, &is_new);
+	uint64_t *index = u64map_put(
+	    known, (uint64_t)function << 32 | (uint64_t)object << 1 | is_kernel, &is_new);
 
-	free(name);
 	if (is_new) {
 		*index = report->n_rows;
 		*ARRAY_APPEND(report->rows, report->n_rows, report->rows_capacity) = (struct row){
-		    .command = command,
+		    .group = group,
 		    .function = function,
-		    .object = node->object,
-		    .is_kernel = node->kind == FRAME_KERNEL,
+		    .object = object,
+		    .is_kernel = is_kernel,
 		};
 	}
 	report->row_of[i] = *index;
@@ -85,19 +104,19 @@ static void close_levels(struct report *report, const size_t *path, uint32_t fro
 		report->rows[path[level]].n_open--;
 }
 
-/* Sums one command's functions. A function counts once for a stack that it is on several times. */
-static void sum_command(struct report *report, uint32_t command, size_t *path)
+/* Sums one group's functions. A row counts once for a stack that it is on several times. */
+static void sum_group(struct report *report, uint32_t group, size_t *path)
 {
 	const struct call_tree *tree = &report->tree;
 	struct u64map *known = u64map_new();
 	uint32_t n_open = 2; /* levels of the path; functions begin at the second */
 
-	for (uint32_t i = command + 1; i < tree->nodes[command].end; i++) {
+	for (uint32_t i = group + 1; i < tree->nodes[group].end; i++) {
 		const struct call_node *node = &tree->nodes[i];
 		struct row *row;
 
 		close_levels(report, path, node->level, n_open);
-		row = row_of_node(report, known, command, i);
+		row = row_of_node(report, known, group, i);
 		path[node->level] = report->row_of[i];
 		n_open = node->level + 1;
 		row->self += node->self;
@@ -135,36 +154,38 @@ static void sum_rows(struct report *report)
 	size_t *path = xcalloc(tree->n_levels, sizeof(*path)); /* by level: row */
 
 	report->row_of = xcalloc(tree->n_nodes, sizeof(*report->row_of));
-	for (uint32_t command = 1; command < tree->n_nodes; command = tree->nodes[command].end)
-		sum_command(report, command, path);
+	for (uint32_t group = 1; group < tree->n_nodes; group = tree->nodes[group].end)
+		sum_group(report, group, path);
 	list_nodes(report);
 	report->leaf_values = xcalloc(tree->n_nodes, sizeof(*report->leaf_values));
 	free(path);
 }
 
-static int compare_rows(const void *a, const void *b)
+/* What the first column says of it, by which rows are ordered and left out. */
+static uint64_t main_value(const struct report *report, const struct row *row)
 {
+	return report->shape->self_only ? row->self : row->total;
+}
+
+static int compare_rows(const void *a, const void *b, void *data)
+{
+	const struct report *report = data;
 	const struct row *x = a;
 	const struct row *y = b;
 
-	if (x->total != y->total)
-		return x->total > y->total ? -1 : 1;
+	if (main_value(report, x) != main_value(report, y))
+		return main_value(report, x) > main_value(report, y) ? -1 : 1;
 	if (x->self != y->self)
 		return x->self > y->self ? -1 : 1;
 	/* Of functions on the same stacks the caller stands first: it was found first. */
 	return x->first_node < y->first_node ? -1 : 1;
 }
 
-static const char *command_of(const struct report *report, const struct row *row)
-{
-	return report->tree.nodes[row->command].name;
-}
-
 static const char *object_of(const struct report *report, const struct row *row)
 {
 	if (row->object)
 		return profile_text(report->profile, row->object);
-	return "[unknown]";
+	return report->by_object ? "[unknown]" : "";
 }
 
 static const char *function_of(const struct report *report, const struct row *row)
@@ -172,27 +193,66 @@ static const char *function_of(const struct report *report, const struct row *ro
 	return string_pool_text(report->functions, row->function);
 }
 
-static size_t wider(size_t width, const char *text)
+static const struct recorded_thread *thread_of(const struct report *report, const struct row *row)
 {
-	size_t len = strlen(text);
-
-	return len > width ? len : width;
+	return profile_thread(report->profile, report->tree.nodes[row->group].thread);
 }
+
+static char *numbered_comm(pid_t number, const char *comm)
+{
+	char *text = xasprintf("%7d:%s", (int)number, comm);
+
+	folded_clean(text);
+	return text;
+}
+
+/* A cell of the table; the caller frees it. */
+static char *cell_text(const struct report *report, const struct row *row, enum report_key key)
+{
+	const struct recorded_thread *thread = thread_of(report, row);
+
+	switch (key) {
+	case REPORT_COMM: {
+		char *comm = xstrdup(*thread->comm ? thread->comm : "?");
+
+		folded_clean(comm);
+		return comm;
+	}
+	case REPORT_DSO:
+		return xstrdup(object_of(report, row));
+	case REPORT_SYMBOL:
+		return xasprintf("[%c] %s", row->is_kernel ? 'k' : '.', function_of(report, row));
+	case REPORT_PID:
+		return numbered_comm(thread->pid, thread->comm);
+	case REPORT_TID:
+		return numbered_comm(thread->tid, thread->comm);
+	case REPORT_N_KEYS:
+		break;
+	}
+	BUG(true);
+}
+
+static const char *const column_names[REPORT_N_KEYS] = {
+    [REPORT_COMM] = "Command",    [REPORT_DSO] = "Shared Object", [REPORT_SYMBOL] = "Symbol",
+    [REPORT_PID] = "Pid:Command", [REPORT_TID] = "Tid:Command",
+};
 
 static void measure_columns(struct report *report, size_t n_shown)
 {
-	size_t symbol = 0;
+	const struct report_shape *shape = report->shape;
 
-	report->command_width = strlen("Command");
-	report->object_width = strlen("Shared Object");
-	for (size_t i = 0; i < n_shown; i++) {
-		const struct row *row = &report->rows[i];
+	for (size_t i = 0; i < shape->n_keys; i++) {
+		size_t *width = &report->widths[shape->keys[i]];
 
-		report->command_width = wider(report->command_width, command_of(report, row));
-		report->object_width = wider(report->object_width, object_of(report, row));
-		symbol = wider(symbol, function_of(report, row));
+		*width = strlen(column_names[shape->keys[i]]);
+		for (size_t j = 0; j < n_shown; j++) {
+			char *cell = cell_text(report, &report->rows[j], shape->keys[i]);
+
+			if (strlen(cell) > *width)
+				*width = strlen(cell);
+			free(cell);
+		}
 	}
-	report->symbol_width = wider(strlen("[.] ") + symbol, "Symbol");
 }
 
 static void write_dots(FILE *out, size_t n)
@@ -216,6 +276,8 @@ static void write_comments(const struct report *report)
 		fprintf(out, "# cmdline : %s\n", options->command);
 	if (options->subtitle)
 		fprintf(out, "# %s\n", options->subtitle);
+	for (const char *const *line = report->shape->comments; line && *line; line++)
+		fprintf(out, "# %s\n", *line);
 	fputs("#\n", out);
 	if (options->lost)
 		fprintf(out, "# Total Lost Samples: %" PRIu64 "\n#\n", *options->lost);
@@ -229,67 +291,136 @@ static void write_comments(const struct report *report)
 
 static void write_column_names(const struct report *report)
 {
+	const struct report_shape *shape = report->shape;
 	FILE *out = report->out;
 
-	fprintf(out, "# Children      Self  %-*s  %-*s  Symbol\n# ........  ........",
-	        (int)report->command_width, "Command", (int)report->object_width, "Shared Object");
-	write_dots(out, report->command_width);
-	write_dots(out, report->object_width);
-	write_dots(out, report->symbol_width);
+	fputs(shape->self_only ? "# Overhead" : "# Children      Self", out);
+	for (size_t i = 0; i < shape->n_keys; i++)
+		fprintf(out, "  %-*s",
+		        i + 1 < shape->n_keys ? (int)report->widths[shape->keys[i]] : 0,
+		        column_names[shape->keys[i]]);
+	fputs(shape->self_only ? "\n# ........" : "\n# ........  ........", out);
+	for (size_t i = 0; i < shape->n_keys; i++)
+		write_dots(out, report->widths[shape->keys[i]]);
 	fputs("\n#\n", out);
 }
 
 static void write_row(const struct report *report, const struct row *row)
 {
+	const struct report_shape *shape = report->shape;
 	struct report_graph graph = {
 	    .tree = &report->tree,
 	    .out = report->out,
-	    .total = report->tree.nodes[0].total,
-	    .least = (uint64_t)ceil(report->options->percent_limit / 100 *
-	                            (double)report->tree.nodes[0].total),
-	    .command = row->command,
+	    .total = report->whole,
+	    .least = (uint64_t)ceil(report->options->percent_limit / 100 * (double)report->whole),
+	    .group = row->group,
 	    .nodes = report->row_nodes + row->first_node,
 	    .n_nodes = row->n_nodes,
-	    .row_total = row->total,
+	    .row_total = main_value(report, row),
+	    .to_callers = shape->self_only,
 	    .leaf_values = report->leaf_values,
 	};
 
-	fprintf(report->out, "%9.2f%%%9.2f%%  %-*s  %-*s  [%c] %s\n", percent(report, row->total),
-	        percent(report, row->self), (int)report->command_width, command_of(report, row),
-	        (int)report->object_width, object_of(report, row), row->is_kernel ? 'k' : '.',
-	        function_of(report, row));
+	if (!shape->self_only)
+		fprintf(report->out, "%9.2f%%", percent(report, row->total));
+	fprintf(report->out, "%9.2f%%", percent(report, row->self));
+	for (size_t i = 0; i < shape->n_keys; i++) {
+		char *cell = cell_text(report, row, shape->keys[i]);
+
+		fprintf(report->out, "  %-*s",
+		        i + 1 < shape->n_keys ? (int)report->widths[shape->keys[i]] : 0, cell);
+		free(cell);
+	}
+	fputc('\n', report->out);
 	report_graph_write(&graph);
+}
+
+/* Keeps the rows that are shown whatever their share, the largest first. */
+static void choose_rows(struct report *report)
+{
+	const struct report_shape *shape = report->shape;
+	size_t n = 0;
+
+	for (size_t i = 0; i < report->n_rows; i++) {
+		const struct row *row = &report->rows[i];
+
+		if ((shape->shows && !shape->shows(object_of(report, row), function_of(report, row),
+		                                   shape->data)) ||
+		    !main_value(report, row))
+			continue;
+		report->rows[n++] = *row;
+	}
+	report->n_rows = n;
+	if (n)
+		qsort_r(report->rows, n, sizeof(*report->rows), compare_rows, report);
+}
+
+static void write_rows(struct report *report)
+{
+	double limit = report->options->percent_limit;
+	size_t n_shown = 0;
+
+	while (n_shown < report->n_rows &&
+	       percent(report, main_value(report, &report->rows[n_shown])) >= limit)
+		n_shown++;
+	measure_columns(report, n_shown);
+	write_comments(report);
+	write_column_names(report);
+	for (size_t i = 0; i < n_shown; i++)
+		write_row(report, &report->rows[i]);
+	fprintf(report->out, "\n#\n# %zu of %zu %s have at least %g %%\n#\n", n_shown,
+	        report->n_rows, report->by_function ? "functions" : "rows", limit);
+}
+
+static void report_init(struct report *report)
+{
+	const struct report_shape *shape =
+	    report->options->shape ? report->options->shape : &report_default_shape;
+	unsigned group = 0;
+
+	for (size_t i = 0; i < shape->n_keys; i++) {
+		enum report_key key = shape->keys[i];
+
+		report->by_object |= key == REPORT_DSO;
+		report->by_function |= key == REPORT_SYMBOL;
+		group |= key == REPORT_COMM  ? CALL_TREE_COMM
+		         : key == REPORT_PID ? CALL_TREE_PID
+		         : key == REPORT_TID ? CALL_TREE_TID
+		                             : 0;
+	}
+	report->shape = shape;
+	report->functions = string_pool_new();
+	call_tree_init_grouped(&report->tree, report->profile, report->options->type,
+	                       CALL_TREE_BY_NAME_AND_OBJECT, group);
+	report->whole =
+	    report->options->whole ? report->options->whole : report->tree.nodes[0].total;
+	sum_rows(report);
+}
+
+static void report_fini(struct report *report)
+{
+	free(report->leaf_values);
+	free(report->row_nodes);
+	free(report->row_of);
+	free(report->rows);
+	string_pool_free(report->functions);
+	call_tree_fini(&report->tree);
 }
 
 static int write_report(const struct profile *profile, const struct export_options *options,
                         FILE *out, struct diag *diag)
 {
-	struct report report = {
-	    .profile = profile, .options = options, .out = out, .functions = string_pool_new()};
-	size_t n_shown = 0;
+	struct report report = {.profile = profile, .options = options, .out = out};
+	int err = 0;
 
-	(void)diag;
-	call_tree_init(&report.tree, profile, options->type, CALL_TREE_BY_NAME_AND_OBJECT);
-	sum_rows(&report);
-	if (report.n_rows)
-		qsort(report.rows, report.n_rows, sizeof(*report.rows), compare_rows);
-	while (n_shown < report.n_rows &&
-	       percent(&report, report.rows[n_shown].total) >= options->percent_limit)
-		n_shown++;
-	measure_columns(&report, n_shown);
-	write_comments(&report);
-	write_column_names(&report);
-	for (size_t i = 0; i < n_shown; i++)
-		write_row(&report, &report.rows[i]);
-	fprintf(out, "\n#\n# %zu of %zu functions have at least %g %%\n#\n", n_shown, report.n_rows,
-	        options->percent_limit);
-	free(report.leaf_values);
-	free(report.row_nodes);
-	free(report.row_of);
-	free(report.rows);
-	string_pool_free(report.functions);
-	call_tree_fini(&report.tree);
-	return 0;
+	report_init(&report);
+	choose_rows(&report);
+	if (report.shape->shows && !report.n_rows)
+		err = diag_fail(diag, ENOENT, "the filters leave no row");
+	else
+		write_rows(&report);
+	report_fini(&report);
+	return err;
 }
 
 const struct exporter report_exporter = {

@@ -1,8 +1,8 @@
 /* Draws call graphs in text.
  *
  * A stack that has the row's function as its leaf is drawn from the root down to it; another is
- * drawn from the function's outermost call down. Nodes that are spelt alike below one drawn
- * function are merged.
+ * drawn from the function's outermost call down. Towards the callers it is drawn from the leaf up.
+ * Nodes that are spelt alike beside one drawn function are merged.
  */
 #include "core/export/report_graph.h"
 
@@ -22,7 +22,10 @@ struct group {
 	uint32_t name_id;
 	bool from_root; /* their values are those of stacks whose leaf is the row's function */
 	uint64_t value;
-	uint32_t *nodes;
+	struct drawn_node {
+		uint32_t node;
+		uint64_t value; /* that is drawn of it */
+	} * nodes;
 	size_t n_nodes;
 	size_t nodes_capacity;
 };
@@ -56,10 +59,9 @@ static uint64_t drawn_value(const struct drawing *drawing, uint32_t node, bool f
 }
 
 static void groups_add(struct groups *groups, const struct drawing *drawing, uint32_t node,
-                       bool from_root)
+                       uint64_t value, bool from_root)
 {
 	uint32_t name_id = drawing->graph->tree->nodes[node].name_id;
-	uint64_t value = drawn_value(drawing, node, from_root);
 	struct group *group;
 	bool is_new;
 	uint64_t *index;
@@ -74,7 +76,8 @@ static void groups_add(struct groups *groups, const struct drawing *drawing, uin
 	}
 	group = &groups->items[*index];
 	group->value += value;
-	*ARRAY_APPEND(group->nodes, group->n_nodes, group->nodes_capacity) = node;
+	*ARRAY_APPEND(group->nodes, group->n_nodes, group->nodes_capacity) =
+	    (struct drawn_node){node, value};
 }
 
 static int compare_groups(const void *a, const void *b, void *tree)
@@ -85,7 +88,7 @@ static int compare_groups(const void *a, const void *b, void *tree)
 
 	if (x->value != y->value)
 		return x->value > y->value ? -1 : 1;
-	return strcmp(nodes[x->nodes[0]].name, nodes[y->nodes[0]].name);
+	return strcmp(nodes[x->nodes[0].node].name, nodes[y->nodes[0].node].name);
 }
 
 /* Sorts, the largest first, and forgets what is too small to be drawn. */
@@ -98,24 +101,38 @@ static void groups_finish(struct groups *groups, const struct drawing *drawing)
 		free(groups->items[--groups->n].nodes);
 }
 
-static struct groups callees_of(const struct drawing *drawing, const struct group *group)
+static void add_callees(struct groups *callees, const struct drawing *drawing,
+                        const struct group *group, uint32_t node)
 {
 	const struct call_node *nodes = drawing->graph->tree->nodes;
-	struct groups callees = {.known = u64map_new()};
+
+	for (uint32_t child = node + 1; child < nodes[node].end; child = nodes[child].end)
+		groups_add(callees, drawing, child, drawn_value(drawing, child, group->from_root),
+		           group->from_root);
+}
+
+/* The callees or callers that are drawn after a group. */
+static struct groups next_of(const struct drawing *drawing, const struct group *group)
+{
+	const struct report_graph *graph = drawing->graph;
+	struct groups next = {.known = u64map_new()};
 
 	for (size_t i = 0; i < group->n_nodes; i++) {
-		uint32_t node = group->nodes[i];
+		const struct drawn_node *drawn = &group->nodes[i];
+		uint32_t caller = graph->tree->nodes[drawn->node].parent;
 
-		for (uint32_t child = node + 1; child < nodes[node].end; child = nodes[child].end)
-			groups_add(&callees, drawing, child, group->from_root);
+		if (!graph->to_callers)
+			add_callees(&next, drawing, group, drawn->node);
+		else if (graph->tree->nodes[caller].is_frame)
+			groups_add(&next, drawing, caller, drawn->value, false);
 	}
-	groups_finish(&callees, drawing);
-	return callees;
+	groups_finish(&next, drawing);
+	return next;
 }
 
 static void write_name(const struct drawing *drawing, const struct group *group)
 {
-	const struct call_node *node = &drawing->graph->tree->nodes[group->nodes[0]];
+	const struct call_node *node = &drawing->graph->tree->nodes[group->nodes[0].node];
 
 	fprintf(drawing->graph->out, "%.*s%s\n", (int)call_node_name_length(node), node->name,
 	        node->is_frame && node->kind == FRAME_INLINED ? " (inlined)" : "");
@@ -123,25 +140,25 @@ static void write_name(const struct drawing *drawing, const struct group *group)
 
 static void draw_branches(struct drawing *drawing, const struct groups *groups);
 
-/* Draws a function, below it the calls that all of its stacks have in common, a line each, then
+/* Draws a function, after it the calls that all of its stacks have in common, a line each, then
  * where they part. `prefix` stands before every line but the first. */
 static void draw_chain(struct drawing *drawing, const struct group *first)
 {
-	struct groups callees = callees_of(drawing, first);
+	struct groups after = next_of(drawing, first);
 	uint64_t value = first->value;
 
 	write_name(drawing, first);
-	while (callees.n == 1 && callees.items[0].value == value) {
+	while (after.n == 1 && after.items[0].value == value) {
 		struct groups next;
 
 		fputs(drawing->prefix, drawing->graph->out);
-		write_name(drawing, &callees.items[0]);
-		next = callees_of(drawing, &callees.items[0]);
-		groups_free(&callees);
-		callees = next;
+		write_name(drawing, &after.items[0]);
+		next = next_of(drawing, &after.items[0]);
+		groups_free(&after);
+		after = next;
 	}
-	draw_branches(drawing, &callees);
-	groups_free(&callees);
+	draw_branches(drawing, &after);
+	groups_free(&after);
 }
 
 static void draw_branches(struct drawing *drawing, const struct groups *groups)
@@ -192,26 +209,37 @@ static void clear_leaf_values(const struct report_graph *graph)
 			graph->leaf_values[node] = 0;
 }
 
-/* Where drawing begins: at the roots of the stacks that end in the function, and at its outermost
- * calls on the others. */
-static struct groups first_groups(const struct drawing *drawing)
+/* At the roots of the stacks that end in the function, and at its outermost calls on the others. */
+static void add_first_callers(struct groups *groups, const struct drawing *drawing)
 {
 	const struct report_graph *graph = drawing->graph;
 	const struct call_node *nodes = graph->tree->nodes;
-	struct groups groups = {.known = u64map_new()};
 	uint32_t outermost_end = 0;
 
-	for (uint32_t child = graph->command + 1; child < nodes[graph->command].end;
+	for (uint32_t child = graph->group + 1; child < nodes[graph->group].end;
 	     child = nodes[child].end)
-		groups_add(&groups, drawing, child, true);
+		groups_add(groups, drawing, child, drawn_value(drawing, child, true), true);
 	for (size_t i = 0; i < graph->n_nodes; i++) {
 		uint32_t node = graph->nodes[i];
 
 		if (node < outermost_end)
 			continue; /* a recursion */
 		outermost_end = nodes[node].end;
-		groups_add(&groups, drawing, node, false);
+		groups_add(groups, drawing, node, drawn_value(drawing, node, false), false);
 	}
+}
+
+/* Where drawing begins. */
+static struct groups first_groups(const struct drawing *drawing)
+{
+	const struct report_graph *graph = drawing->graph;
+	struct groups groups = {.known = u64map_new()};
+
+	if (!graph->to_callers)
+		add_first_callers(&groups, drawing);
+	for (size_t i = 0; graph->to_callers && i < graph->n_nodes; i++)
+		groups_add(&groups, drawing, graph->nodes[i],
+		           graph->tree->nodes[graph->nodes[i]].self, false);
 	groups_finish(&groups, drawing);
 	return groups;
 }
@@ -219,15 +247,15 @@ static struct groups first_groups(const struct drawing *drawing)
 /* A function that is nothing but itself needs no graph. */
 static bool is_worth_drawing(const struct drawing *drawing, const struct groups *groups)
 {
-	struct groups callees;
-	bool has_callees = false;
+	struct groups next;
+	bool has_next;
 
 	if (groups->n != 1)
 		return groups->n > 1;
-	callees = callees_of(drawing, &groups->items[0]);
-	has_callees = callees.n > 0;
-	groups_free(&callees);
-	return has_callees;
+	next = next_of(drawing, &groups->items[0]);
+	has_next = next.n > 0;
+	groups_free(&next);
+	return has_next;
 }
 
 void report_graph_write(const struct report_graph *graph)
@@ -236,7 +264,8 @@ void report_graph_write(const struct report_graph *graph)
 	struct groups groups;
 
 	memset(drawing.prefix, ' ', MARGIN);
-	fill_leaf_values(graph);
+	if (!graph->to_callers)
+		fill_leaf_values(graph);
 	groups = first_groups(&drawing);
 	if (is_worth_drawing(&drawing, &groups)) {
 		if (groups.n == 1 && groups.items[0].value == graph->row_total) {
@@ -249,5 +278,6 @@ void report_graph_write(const struct report_graph *graph)
 		fputc('\n', graph->out);
 	}
 	groups_free(&groups);
-	clear_leaf_values(graph);
+	if (!graph->to_callers)
+		clear_leaf_values(graph);
 }

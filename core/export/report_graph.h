@@ -4,6 +4,7 @@
 
 #include "core/export/call_tree.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -13,10 +14,11 @@ struct report_graph {
 	FILE *out;
 	uint64_t total;        /* what the percentages are of */
 	uint64_t least;        /* smaller branches are left out */
-	uint32_t command;      /* the node below which the row's function lies */
+	uint32_t group;        /* the node below which the row's function lies */
 	const uint32_t *nodes; /* the function's nodes, in preorder */
 	size_t n_nodes;
 	uint64_t row_total;
+	bool to_callers;       /* from the leaves outwards */
 	uint64_t *leaf_values; /* one for each node of the tree: zeros, and left so */
 };
 
