@@ -29,13 +29,13 @@ static int close_artifact(struct results_run *run, FILE *out, int err, struct di
 }
 
 static int write_samples(struct results_run *run, const struct recording *recording,
-                         struct diag *diag)
+                         struct symbolizer *symbolizer, struct diag *diag)
 {
 	FILE *out = results_create(run, "samples.bin", diag);
 
 	if (!out)
 		return -EIO;
-	return close_artifact(run, out, samples_write(recording, out, diag), diag);
+	return close_artifact(run, out, samples_write(recording, symbolizer, out, diag), diag);
 }
 
 static int write_profile(struct results_run *run, const struct artifact *artifact,
@@ -51,12 +51,12 @@ static int write_profile(struct results_run *run, const struct artifact *artifac
 }
 
 int cpu_artifacts_write(struct results_run *run, const struct recording *recording,
-                        const struct profile *profile, const struct export_options *options,
-                        struct diag *diag)
+                        struct symbolizer *symbolizer, const struct profile *profile,
+                        const struct export_options *options, struct diag *diag)
 {
 	int err = 0;
 
 	for (const struct artifact *artifact = artifacts; artifact->name && !err; artifact++)
 		err = write_profile(run, artifact, profile, options, diag);
-	return err ? err : write_samples(run, recording, diag);
+	return err ? err : write_samples(run, recording, symbolizer, diag);
 }

@@ -7,12 +7,14 @@ struct export_options;
 struct profile;
 struct recording;
 struct results_run;
+struct symbolizer;
 
 /* The one to look at first. */
 #define CPU_PAGE "flamegraph.svg"
 
+/* The profile is the recording's, made by the symbolizer. */
 int cpu_artifacts_write(struct results_run *run, const struct recording *recording,
-                        const struct profile *profile, const struct export_options *options,
-                        struct diag *diag);
+                        struct symbolizer *symbolizer, const struct profile *profile,
+                        const struct export_options *options, struct diag *diag);
 
 #endif

@@ -236,7 +236,7 @@ static int write_results(struct cpu_state *cpu, struct results_run *run, struct 
 	facts.profile = profile = profile_new(facts.recording, facts.symbolizer);
 	cpu_summarize(&facts, result);
 	options.subtitle = result->headline;
-	err = cpu_artifacts_write(run, facts.recording, profile, &options, diag);
+	err = cpu_artifacts_write(run, facts.recording, facts.symbolizer, profile, &options, diag);
 	result->page = CPU_PAGE;
 	free(title);
 	profile_free(profile);

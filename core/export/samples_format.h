@@ -16,6 +16,8 @@ enum section {
 	SECTION_SAMPLES,
 	SECTION_VALUES,
 	SECTION_LOSSES,
+	SECTION_ADDRESSES,
+	SECTION_NAMES,
 	N_SECTIONS,
 };
 
@@ -25,16 +27,17 @@ struct samples_section {
 };
 
 static const struct samples_section samples_sections[N_SECTIONS] = {
-    [SECTION_TEXTS] = {"texts", 1},      [SECTION_TYPES] = {"value types", 24},
-    [SECTION_OBJECTS] = {"objects", 56}, [SECTION_THREADS] = {"threads", 24},
-    [SECTION_FRAMES] = {"frames", 16},   [SECTION_SAMPLES] = {"samples", 16},
-    [SECTION_VALUES] = {"values", 8},    [SECTION_LOSSES] = {"losses", 16},
+    [SECTION_TEXTS] = {"texts", 1},          [SECTION_TYPES] = {"value types", 24},
+    [SECTION_OBJECTS] = {"objects", 64},     [SECTION_THREADS] = {"threads", 24},
+    [SECTION_FRAMES] = {"frames", 16},       [SECTION_SAMPLES] = {"samples", 16},
+    [SECTION_VALUES] = {"values", 8},        [SECTION_LOSSES] = {"losses", 16},
+    [SECTION_ADDRESSES] = {"addresses", 24}, [SECTION_NAMES] = {"names", 24},
 };
 
 static const char samples_magic[8] = "PROFSAMP";
 
 enum {
-	FORMAT_VERSION = 1,
+	FORMAT_VERSION = 2,
 	/* The header: magic, version, number of sections, file size, checksum, zero. */
 	VERSION_OFFSET = 8,
 	N_SECTIONS_OFFSET = 12,
@@ -47,7 +50,11 @@ enum {
 	 * limit a small file could ask for more memory than there is. */
 	MAX_TYPES = 64,
 	OBJECT_KINDS = OBJECT_FAILED + 1,
+	NAME_IS_JIT = 1,
 };
+
+/* In the place of a text that is not known. */
+static const uint32_t samples_no_text = UINT32_MAX;
 
 /* Sections are padded with zeros to 8 bytes. */
 static inline size_t samples_align(size_t len_bytes)

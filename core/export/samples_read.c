@@ -5,6 +5,7 @@
 #include "core/diag.h"
 #include "core/export/samples_format.h"
 #include "core/recording.h"
+#include "core/symbolize/symbolize.h"
 
 #include <endian.h>
 #include <errno.h>
@@ -80,7 +81,8 @@ static int check_header(const struct file *file, struct diag *diag)
 	if (get_u32(bytes + VERSION_OFFSET) != FORMAT_VERSION)
 		return diag_fail(
 		    diag, EINVAL,
-		    "cannot read samples.bin: its version is %u, this program reads %d",
+		    "cannot read samples.bin: its version is %u, this program reads %d; record "
+		    "the run again, or use the version that wrote it",
 		    get_u32(bytes + VERSION_OFFSET), FORMAT_VERSION);
 	if (get_u32(bytes + N_SECTIONS_OFFSET) != N_SECTIONS ||
 	    get_u32(bytes + CHECKSUM_OFFSET + 4) != 0)
@@ -179,6 +181,7 @@ static int read_objects(const struct file *file, struct recording *recording, st
 		    .device = get_u64(row + 16),
 		    .inode = get_u64(row + 24),
 		    .build_id_len = (uint8_t)build_id_len,
+		    .seen_ns = (int64_t)get_u64(row + 56),
 		};
 
 		if (get_u32(row) >= OBJECT_KINDS || !object.path || build_id_len > BUILD_ID_MAX ||
@@ -277,12 +280,78 @@ static int read_losses(const struct file *file, struct recording *recording, str
 	return 0;
 }
 
+/* False: no such text. */
+static bool read_optional_text(const struct file *file, uint32_t offset, const char **text)
+{
+	*text = offset == samples_no_text ? NULL : text_at(file, offset);
+	return *text || offset == samples_no_text;
+}
+
+/* The names of one address, innermost first; the caller frees them. NULL: one is damaged. */
+static struct symbol_frame *read_frames_of_address(const struct file *file, size_t first, size_t n)
+{
+	struct symbol_frame *frames = xcalloc(n, sizeof(*frames));
+
+	for (size_t i = 0; i < n; i++) {
+		const unsigned char *row = row_at(file, SECTION_NAMES, first + i);
+
+		frames[i].line = get_u32(row + 12);
+		frames[i].jit = get_u32(row + 16) == NAME_IS_JIT;
+		frames[i].inlined = i + 1 < n;
+		if (!read_optional_text(file, get_u32(row), &frames[i].function) ||
+		    !read_optional_text(file, get_u32(row + 4), &frames[i].linkage) ||
+		    !read_optional_text(file, get_u32(row + 8), &frames[i].file) ||
+		    get_u32(row + 16) > NAME_IS_JIT || get_u32(row + 20) != 0) {
+			free(frames);
+			return NULL;
+		}
+	}
+	return frames;
+}
+
+static int read_address(const struct file *file, const struct recording *recording,
+                        struct symbolizer *symbolizer, size_t i, size_t *n_names, struct diag *diag)
+{
+	const unsigned char *row = row_at(file, SECTION_ADDRESSES, i);
+	uint32_t object = get_u32(row + 8), n = get_u32(row + 16);
+	struct symbol_frame *frames;
+	bool is_new = true;
+
+	if (object >= recording_n_objects(recording) || get_u32(row + 12) != *n_names || n == 0 ||
+	    n > file->counts[SECTION_NAMES] - *n_names || get_u32(row + 20) != 0)
+		return refuse_row(diag, SECTION_ADDRESSES, i, "names what is not there");
+	frames = read_frames_of_address(file, *n_names, n);
+	if (!frames)
+		return refuse_row(diag, SECTION_ADDRESSES, i, "has a damaged name");
+	if (symbolizer)
+		is_new = symbolizer_remember(symbolizer, recording_object(recording, object),
+		                             get_u64(row), frames, n);
+	free(frames);
+	*n_names += n;
+	return is_new ? 0 : refuse_row(diag, SECTION_ADDRESSES, i, "is there twice");
+}
+
+/* Each row of the names belongs to one address, in the order of the addresses. */
+static int read_names(const struct file *file, const struct recording *recording,
+                      struct symbolizer *symbolizer, struct diag *diag)
+{
+	size_t n_names = 0;
+	int err = 0;
+
+	for (size_t i = 0; !err && i < file->counts[SECTION_ADDRESSES]; i++)
+		err = read_address(file, recording, symbolizer, i, &n_names, diag);
+	if (!err && n_names != file->counts[SECTION_NAMES])
+		err = refuse(diag, "it has names of no address");
+	return err;
+}
+
 /* In this order: each refers only to those before it. */
 static int (*const readers[])(const struct file *, struct recording *, struct diag *) = {
     read_objects, read_threads, read_frames, read_samples, read_losses,
 };
 
-int samples_read(FILE *in, struct recording **recording, struct diag *diag)
+int samples_read(FILE *in, struct recording **recording, struct symbolizer *symbolizer,
+                 struct diag *diag)
 {
 	struct file file = {0};
 	int result;
@@ -293,6 +362,8 @@ int samples_read(FILE *in, struct recording **recording, struct diag *diag)
 		goto out;
 	for (size_t i = 0; !result && i < ARRAY_SIZE(readers); i++)
 		result = readers[i](&file, *recording, diag);
+	if (!result)
+		result = read_names(&file, *recording, symbolizer, diag);
 	if (result) {
 		recording_free(*recording);
 		*recording = NULL;

@@ -7,6 +7,9 @@
 #include "core/export/samples_format.h"
 #include "core/recording.h"
 #include "core/stack_table.h"
+#include "core/string_pool.h"
+#include "core/symbolize/symbolize.h"
+#include "core/u64map.h"
 
 #include <endian.h>
 #include <errno.h>
@@ -84,7 +87,6 @@ static void put_types(struct section_rows *out, const struct recording *recordin
 
 static void put_objects(struct section_rows *out, const struct recording *recording)
 {
-	static const uint8_t padding[4];
 	struct section_rows *rows = &out[SECTION_OBJECTS];
 
 	for (size_t i = 0; i < recording_n_objects(recording); i++) {
@@ -99,7 +101,8 @@ static void put_objects(struct section_rows *out, const struct recording *record
 		put_u64(rows, object->device);
 		put_u64(rows, object->inode);
 		put_bytes(rows, build_id, sizeof(build_id));
-		put_bytes(rows, padding, sizeof(padding));
+		put_u32(rows, 0);
+		put_u64(rows, (uint64_t)object->seen_ns);
 	}
 }
 
@@ -131,6 +134,79 @@ static void put_losses(struct section_rows *out, const struct recording *recordi
 		put_u32(&out[SECTION_LOSSES], 0);
 		put_u64(&out[SECTION_LOSSES], loss.count);
 	}
+}
+
+/* Texts of names: many functions share a file, each text is written once. */
+struct name_texts {
+	struct string_pool *pool;
+	struct u64map *offsets; /* id in the pool -> where it stands among the texts */
+};
+
+static void put_name_text(struct section_rows *out, struct name_texts *texts, const char *text)
+{
+	bool is_new;
+	uint64_t *offset;
+
+	if (!text) {
+		put_u32(&out[SECTION_NAMES], samples_no_text);
+		return;
+	}
+	offset = u64map_put(texts->offsets, string_pool_add(texts->pool, text), &is_new);
+	if (is_new) {
+		*offset = out[SECTION_TEXTS].len_bytes;
+		put_bytes(&out[SECTION_TEXTS], text, strlen(text) + 1);
+	}
+	put_u32(&out[SECTION_NAMES], (uint32_t)*offset);
+}
+
+static void put_address(struct section_rows *out, struct name_texts *texts,
+                        const struct recorded_frame *recorded, const struct symbol_frame *frames,
+                        size_t n_frames)
+{
+	put_u64(&out[SECTION_ADDRESSES], symbolizer_address(recorded->vaddr, recorded->is_return));
+	put_u32(&out[SECTION_ADDRESSES], recorded->object);
+	put_u32(&out[SECTION_ADDRESSES], (uint32_t)(out[SECTION_NAMES].len_bytes /
+	                                            samples_sections[SECTION_NAMES].row_bytes));
+	put_u32(&out[SECTION_ADDRESSES], (uint32_t)n_frames);
+	put_u32(&out[SECTION_ADDRESSES], 0);
+	for (size_t i = 0; i < n_frames; i++) {
+		put_name_text(out, texts, frames[i].function);
+		put_name_text(out, texts, frames[i].linkage);
+		put_name_text(out, texts, frames[i].file);
+		put_u32(&out[SECTION_NAMES], frames[i].line);
+		put_u32(&out[SECTION_NAMES], frames[i].jit ? NAME_IS_JIT : 0);
+		put_u32(&out[SECTION_NAMES], 0);
+	}
+}
+
+/* Once for each address of an object. One without a name is left out: perhaps it has one when the
+ * file is read, because debug symbols have been installed. */
+static void put_names(struct section_rows *out, const struct recording *recording,
+                      struct symbolizer *symbolizer)
+{
+	uint32_t n_frames = stack_table_count(recording_stacks(recording));
+	struct name_texts texts = {string_pool_new(), u64map_new()};
+	struct u64map *seen = u64map_new(); /* answers, of which an address has one */
+
+	for (uint32_t id = 1; id <= n_frames; id++) {
+		uint32_t parent;
+		struct recorded_frame recorded = recording_frame(recording, id, &parent);
+		const struct object *object = recording_object(recording, recorded.object);
+		const struct symbol_frame *frames;
+		size_t n;
+		bool is_new;
+
+		if (object->kind == OBJECT_FAILED)
+			continue;
+		n = symbolizer_look_up(symbolizer, object, recorded.vaddr, recorded.is_return,
+		                       &frames);
+		u64map_put(seen, (uintptr_t)frames, &is_new);
+		if (is_new && frames[n - 1].function)
+			put_address(out, &texts, &recorded, frames, n);
+	}
+	u64map_free(seen);
+	u64map_free(texts.offsets);
+	string_pool_free(texts.pool);
 }
 
 /* What the file will hold. The samples and their values stay where they are. */
@@ -264,7 +340,8 @@ static void write_document(const struct document *document, FILE *out)
 }
 
 /* All but samples and values, padded to 8 bytes where texts may leave them short. */
-static int build_document(struct document *document, struct diag *diag)
+static int build_document(struct document *document, struct symbolizer *symbolizer,
+                          struct diag *diag)
 {
 	static const char padding[8];
 	struct section_rows *texts = &document->rows[SECTION_TEXTS];
@@ -276,17 +353,20 @@ static int build_document(struct document *document, struct diag *diag)
 	put_objects(document->rows, document->recording);
 	put_threads_and_frames(document->rows, document->recording);
 	put_losses(document->rows, document->recording);
+	if (symbolizer)
+		put_names(document->rows, document->recording, symbolizer);
 	if (texts->len_bytes > UINT32_MAX)
-		return diag_fail(diag, EFBIG, "cannot write samples.bin: over 4 GB of paths");
+		return diag_fail(diag, EFBIG, "cannot write samples.bin: over 4 GB of texts");
 	put_directory(document);
 	put_bytes(texts, padding, samples_align(texts->len_bytes) - texts->len_bytes);
 	return 0;
 }
 
-int samples_write(const struct recording *recording, FILE *out, struct diag *diag)
+int samples_write(const struct recording *recording, struct symbolizer *symbolizer, FILE *out,
+                  struct diag *diag)
 {
 	struct document document = {.recording = recording};
-	int err = build_document(&document, diag);
+	int err = build_document(&document, symbolizer, diag);
 
 	if (!err) {
 		write_document(&document, out);

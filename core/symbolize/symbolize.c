@@ -29,6 +29,7 @@ struct answer {
 /* An object with what was found for it. */
 struct module {
 	struct object key; /* a copy; fd is not kept */
+	bool is_loaded;    /* what follows was looked for */
 	struct elf_file *file;
 	struct elf_file *debug;  /* NULL: none, or none needed */
 	struct elf_file *shared; /* dwz */
@@ -42,6 +43,7 @@ struct module {
 struct symbolizer {
 	char *debug_root;
 	uid_t target_uid;
+	bool is_past;
 	struct string_pool *texts;
 	struct module **modules;
 	size_t n_modules;
@@ -103,6 +105,11 @@ void symbolizer_set_target_uid(struct symbolizer *symbolizer, uid_t uid)
 	symbolizer->target_uid = uid;
 }
 
+void symbolizer_set_past(struct symbolizer *symbolizer)
+{
+	symbolizer->is_past = true;
+}
+
 /* The first trouble is the one worth telling: later ones follow from it. */
 static void set_remedy(struct module *module, const char *sentence)
 {
@@ -112,34 +119,36 @@ static void set_remedy(struct module *module, const char *sentence)
 
 /* Is it certain that this file is another than the one that ran? (Of a change the kernel notes the
  * time of its last tick, so what changed within the same few milliseconds passes.) */
-static bool is_another(const struct elf_file *file, const struct object *object)
+static bool is_another(const struct symbolizer *symbolizer, const struct elf_file *file,
+                       const struct object *object)
 {
 	struct stat status;
 
 	if (object->build_id_len)
 		return !elf_file_has_build_id(file, object->build_id, object->build_id_len);
-	return object->seen_ns && !fstat(elf_file_fd(file), &status) &&
+	if (!object->seen_ns)
+		return symbolizer->is_past;
+	return !fstat(elf_file_fd(file), &status) &&
 	       (int64_t)status.st_ctim.tv_sec * 1000000000 + status.st_ctim.tv_nsec >
 	           object->seen_ns;
 }
 
-static int open_path(struct elf_file **file, const struct object *object, const char *path,
-                     struct diag *diag)
+static int open_path(const struct symbolizer *symbolizer, struct elf_file **file,
+                     const struct object *object, const char *path, struct diag *diag)
 {
 	int err = elf_file_open_path(file, path, diag);
 
-	if (err || !is_another(*file, object))
+	if (err || !is_another(symbolizer, *file, object))
 		return err;
 	elf_file_free(*file);
 	*file = NULL;
-	return diag_fail(
-	    diag, ESTALE,
-	    "%s is no longer the file that ran; leave it in place until the run has ended",
-	    object->path);
+	return diag_fail(diag, ESTALE, "%s is no longer the file that ran%s", object->path,
+	                 symbolizer->is_past ? "" : "; leave it in place until the run has ended");
 }
 
 /* By descriptor, else by name: first as the process sees names, then as we do. */
-static int open_object(struct elf_file **file, const struct object *object, struct diag *diag)
+static int open_object(const struct symbolizer *symbolizer, struct elf_file **file,
+                       const struct object *object, struct diag *diag)
 {
 	struct diag seen_diag;
 	char *seen_path;
@@ -148,9 +157,11 @@ static int open_object(struct elf_file **file, const struct object *object, stru
 	if (object->fd >= 0)
 		return elf_file_open_fd(file, object->fd, object->path, diag);
 	seen_path = xasprintf("/proc/%d/root%s", (int)object->pid, object->path);
-	err = object->pid > 0 ? open_path(file, object, seen_path, &seen_diag) : -ENOENT;
+	err = object->pid > 0 && !symbolizer->is_past
+	          ? open_path(symbolizer, file, object, seen_path, &seen_diag)
+	          : -ENOENT;
 	free(seen_path);
-	return err ? open_path(file, object, object->path, diag) : 0;
+	return err ? open_path(symbolizer, file, object, object->path, diag) : 0;
 }
 
 static void load_dwarf(struct symbolizer *symbolizer, struct module *module)
@@ -179,7 +190,7 @@ static void load_file(struct symbolizer *symbolizer, struct module *module,
                       const struct object *object)
 {
 	struct diag diag = {""};
-	int err = open_object(&module->file, object, &diag);
+	int err = open_object(symbolizer, &module->file, object, &diag);
 
 	if (err) {
 		set_remedy(module, diag.text);
@@ -253,7 +264,7 @@ static void load_perf_map(const struct symbolizer *symbolizer, struct module *mo
 	free(process);
 }
 
-static struct module *module_new(struct symbolizer *symbolizer, const struct object *object)
+static struct module *module_new(const struct object *object)
 {
 	struct module *module = xcalloc(1, sizeof(*module));
 
@@ -262,6 +273,24 @@ static struct module *module_new(struct symbolizer *symbolizer, const struct obj
 	module->key.fd = -1;
 	module->symbols = symbol_table_new();
 	module->by_vaddr = u64map_new();
+	return module;
+}
+
+/* What is read of an object, when an address in it is first asked for. `object` may have a handle,
+ * which the key has not. */
+static void load_module(struct symbolizer *symbolizer, struct module *module,
+                        const struct object *object)
+{
+	if (module->is_loaded)
+		return;
+	module->is_loaded = true;
+	if (symbolizer->is_past &&
+	    (object->kind == OBJECT_KERNEL || object->kind == OBJECT_ANONYMOUS ||
+	     (object->kind == OBJECT_VDSO && !object->build_id_len))) {
+		set_remedy(module, "names of the kernel and of code made at run time can only be "
+		                   "had during the run, and then there were none");
+		return;
+	}
 	switch (object->kind) {
 	case OBJECT_FILE:
 		load_file(symbolizer, module, object);
@@ -278,7 +307,6 @@ static struct module *module_new(struct symbolizer *symbolizer, const struct obj
 	case OBJECT_FAILED:
 		break; /* its frames are reasons, not addresses */
 	}
-	return module;
 }
 
 static struct module *module_of(struct symbolizer *symbolizer, const struct object *object)
@@ -293,8 +321,7 @@ static struct module *module_of(struct symbolizer *symbolizer, const struct obje
 		if (is_new) {
 			*index = symbolizer->n_modules;
 			*ARRAY_APPEND(symbolizer->modules, symbolizer->n_modules,
-			              symbolizer->modules_capacity) =
-			    module_new(symbolizer, object);
+			              symbolizer->modules_capacity) = module_new(object);
 		}
 		if (is_new || object_is_same(&symbolizer->modules[*index]->key, object))
 			return symbolizer->modules[*index];
@@ -388,6 +415,7 @@ size_t symbolizer_look_up(struct symbolizer *symbolizer, const struct object *ob
 	uint64_t *index = u64map_put(module->by_vaddr, address, &is_new);
 
 	if (is_new) {
+		load_module(symbolizer, module, object);
 		*index = symbolizer->n_answers;
 		*ARRAY_APPEND(symbolizer->answers, symbolizer->n_answers,
 		              symbolizer->answers_capacity) =
@@ -397,7 +425,40 @@ size_t symbolizer_look_up(struct symbolizer *symbolizer, const struct object *ob
 	return symbolizer->answers[*index].n_frames;
 }
 
+static const char *keep_text(struct symbolizer *symbolizer, const char *text)
+{
+	if (!text)
+		return NULL;
+	return string_pool_text(symbolizer->texts, string_pool_add(symbolizer->texts, text));
+}
+
+bool symbolizer_remember(struct symbolizer *symbolizer, const struct object *object,
+                         uint64_t address, const struct symbol_frame *frames, size_t n_frames)
+{
+	struct module *module = module_of(symbolizer, object);
+	struct answer answer = {.n_frames = n_frames};
+	bool is_new;
+	uint64_t *index = u64map_put(module->by_vaddr, address, &is_new);
+
+	if (!is_new)
+		return false;
+	answer.frames = xcalloc(n_frames, sizeof(*answer.frames));
+	for (size_t i = 0; i < n_frames; i++) {
+		answer.frames[i] = frames[i];
+		answer.frames[i].function = keep_text(symbolizer, frames[i].function);
+		answer.frames[i].linkage = keep_text(symbolizer, frames[i].linkage);
+		answer.frames[i].file = keep_text(symbolizer, frames[i].file);
+	}
+	*index = symbolizer->n_answers;
+	*ARRAY_APPEND(symbolizer->answers, symbolizer->n_answers, symbolizer->answers_capacity) =
+	    answer;
+	return true;
+}
+
 const char *symbolizer_remedy(struct symbolizer *symbolizer, const struct object *object)
 {
-	return module_of(symbolizer, object)->remedy;
+	struct module *module = module_of(symbolizer, object);
+
+	load_module(symbolizer, module, object);
+	return module->remedy;
 }

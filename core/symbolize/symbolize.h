@@ -38,6 +38,11 @@ void symbolizer_set_debug_root(struct symbolizer *symbolizer, const char *root);
  * default is the effective user of this process. */
 void symbolizer_set_target_uid(struct symbolizer *symbolizer, uid_t uid);
 
+/* The objects are of an earlier time: a file is read only where it is certainly the one that ran,
+ * and the kernel's names and JIT maps of this moment say nothing of them. Before the first look-up.
+ */
+void symbolizer_set_past(struct symbolizer *symbolizer);
+
 /* The address that a frame is looked up at: for a return address the call before it is meant. The
  * -1 is applied here and nowhere else. */
 static inline uint64_t symbolizer_address(uint64_t vaddr, bool is_return)
@@ -50,6 +55,11 @@ static inline uint64_t symbolizer_address(uint64_t vaddr, bool is_return)
  * The object's fd is preferred over its path (which may lie in another mount namespace). */
 size_t symbolizer_look_up(struct symbolizer *symbolizer, const struct object *object,
                           uint64_t vaddr, bool is_return, const struct symbol_frame **frames);
+
+/* Gives the answer for an address (as symbolizer_address() makes it) beforehand, which then needs
+ * no file; the texts are copied. False: the address has an answer already. */
+bool symbolizer_remember(struct symbolizer *symbolizer, const struct object *object,
+                         uint64_t address, const struct symbol_frame *frames, size_t n_frames);
 
 /* What could not be used for an object, as a sentence with its remedy ("no symbols in /usr/bin/x;
  * install its debug symbols ..."), or NULL when all functions have names. Lives as long as the

@@ -6,6 +6,7 @@
 #include "core/export/samples_format.h"
 #include "core/recording.h"
 #include "core/stack_table.h"
+#include "core/symbolize/symbolize.h"
 
 #include <endian.h>
 #include <errno.h>
@@ -44,6 +45,7 @@ static uint32_t add_object(struct recording *recording, enum object_kind kind, c
 	                        .fd = -1,
 	                        .device = 0xfd00,
 	                        .inode = 0x123456789a,
+	                        .seen_ns = 1700000000123456789,
 	                        .build_id_len = build_id_len};
 
 	memset(object.build_id, 0xab, build_id_len);
@@ -83,34 +85,64 @@ static struct recording *sample_recording(void)
 	return recording;
 }
 
-static struct bytes write_bytes(const struct recording *recording)
+/* The program's addresses have names, one of them with an inlined call; the kernel's have none. */
+static struct symbolizer *sample_symbolizer(const struct recording *recording)
+{
+	static const struct symbol_frame main_frames[] = {
+	    {.function = "main", .linkage = "_Zmain", .file = "/src/a.c", .line = 12}};
+	static const struct symbol_frame leaf_frames[] = {
+	    {.function = "inner", .file = "/src/a.h", .line = 3, .inlined = true},
+	    {.function = "leaf(int)", .file = "/src/a.c", .line = 40, .jit = true}};
+	struct symbolizer *symbolizer = symbolizer_new();
+	const struct object *program = recording_object(recording, 0);
+
+	symbolizer_set_past(symbolizer);
+	assert_true(symbolizer_remember(symbolizer, program, 0x1233, main_frames, 1));
+	assert_true(symbolizer_remember(symbolizer, program, 0x1300, leaf_frames, 2));
+	assert_false(symbolizer_remember(symbolizer, program, 0x1300, leaf_frames, 2));
+	return symbolizer;
+}
+
+static struct bytes write_bytes(const struct recording *recording, struct symbolizer *symbolizer)
 {
 	struct bytes bytes;
 	struct diag diag = {""};
 	FILE *out = open_memstream(&bytes.data, &bytes.len);
 
-	assert_int_equal(samples_write(recording, out, &diag), 0);
+	assert_int_equal(samples_write(recording, symbolizer, out, &diag), 0);
 	assert_int_equal(fclose(out), 0);
 	return bytes;
 }
 
-static int read_bytes(struct bytes bytes, struct recording **recording, struct diag *diag)
+static int read_named(struct bytes bytes, struct recording **recording,
+                      struct symbolizer *symbolizer, struct diag *diag)
 {
 	FILE *in = bytes.len ? fmemopen(bytes.data, bytes.len, "r") : fopen("/dev/null", "r");
 	int result;
 
 	assert_non_null(in);
 	diag->text[0] = '\0';
-	result = samples_read(in, recording, diag);
+	result = samples_read(in, recording, symbolizer, diag);
 	fclose(in);
+	return result;
+}
+
+static int read_bytes(struct bytes bytes, struct recording **recording, struct diag *diag)
+{
+	struct symbolizer *symbolizer = symbolizer_new();
+	int result = read_named(bytes, recording, symbolizer, diag);
+
+	symbolizer_free(symbolizer);
 	return result;
 }
 
 static struct bytes example(void)
 {
 	struct recording *recording = sample_recording();
-	struct bytes bytes = write_bytes(recording);
+	struct symbolizer *symbolizer = sample_symbolizer(recording);
+	struct bytes bytes = write_bytes(recording, symbolizer);
 
+	symbolizer_free(symbolizer);
 	recording_free(recording);
 	return bytes;
 }
@@ -126,7 +158,7 @@ static void put_checksum(struct bytes bytes)
 static void a_recording_is_read_back_whole(void **state)
 {
 	struct recording *written = sample_recording();
-	struct bytes bytes = write_bytes(written);
+	struct bytes bytes = write_bytes(written, NULL);
 	struct recording *recording;
 	struct diag diag;
 
@@ -140,6 +172,7 @@ static void a_recording_is_read_back_whole(void **state)
 	assert_int_equal(recording_object(recording, 0)->build_id_len, 20);
 	assert_int_equal(recording_object(recording, 0)->build_id[19], 0xab);
 	assert_true(recording_object(recording, 0)->inode == 0x123456789a);
+	assert_true(recording_object(recording, 0)->seen_ns == 1700000000123456789);
 	assert_int_equal(recording_object(recording, 2)->kind, OBJECT_FAILED);
 	assert_string_equal(recording_thread(recording, 1)->comm, "worker");
 	assert_int_equal(recording_thread(recording, 1)->tid, 42);
@@ -163,16 +196,70 @@ static void a_recording_is_read_back_whole(void **state)
 	free(bytes.data);
 }
 
-static void reading_and_writing_give_the_same_bytes(void **state)
+static void names_are_read_back_and_need_no_file(void **state)
 {
-	struct bytes first = example();
-	struct bytes second;
+	struct bytes bytes = example();
+	struct symbolizer *symbolizer = symbolizer_new();
+	const struct symbol_frame *frames;
+	const struct object *program;
 	struct recording *recording;
 	struct diag diag;
 
 	(void)state;
-	assert_int_equal(read_bytes(first, &recording, &diag), 0);
-	second = write_bytes(recording);
+	symbolizer_set_past(symbolizer);
+	assert_int_equal(read_named(bytes, &recording, symbolizer, &diag), 0);
+	program = recording_object(recording, 0);
+	assert_int_equal(symbolizer_look_up(symbolizer, program, 0x1234, true, &frames), 1);
+	assert_string_equal(frames[0].function, "main");
+	assert_string_equal(frames[0].linkage, "_Zmain");
+	assert_string_equal(frames[0].file, "/src/a.c");
+	assert_int_equal(frames[0].line, 12);
+	assert_false(frames[0].inlined);
+	assert_int_equal(symbolizer_look_up(symbolizer, program, 0x1300, false, &frames), 2);
+	assert_string_equal(frames[0].function, "inner");
+	assert_null(frames[0].linkage);
+	assert_true(frames[0].inlined);
+	assert_true(frames[1].jit);
+	symbolizer_free(symbolizer);
+	recording_free(recording);
+	free(bytes.data);
+}
+
+/* The kernel of now is perhaps not the kernel of then. */
+static void what_had_no_name_is_not_named_by_the_present_machine(void **state)
+{
+	struct bytes bytes = example();
+	struct symbolizer *symbolizer = symbolizer_new();
+	const struct symbol_frame *frames;
+	struct recording *recording;
+	struct diag diag;
+
+	(void)state;
+	symbolizer_set_past(symbolizer);
+	assert_int_equal(read_named(bytes, &recording, symbolizer, &diag), 0);
+	assert_int_equal(symbolizer_look_up(symbolizer, recording_object(recording, 1),
+	                                    0xffffffff81000123, false, &frames),
+	                 1);
+	assert_null(frames[0].function);
+	assert_non_null(symbolizer_remedy(symbolizer, recording_object(recording, 1)));
+	symbolizer_free(symbolizer);
+	recording_free(recording);
+	free(bytes.data);
+}
+
+static void reading_and_writing_give_the_same_bytes(void **state)
+{
+	struct bytes first = example();
+	struct bytes second;
+	struct symbolizer *symbolizer = symbolizer_new();
+	struct recording *recording;
+	struct diag diag;
+
+	(void)state;
+	symbolizer_set_past(symbolizer);
+	assert_int_equal(read_named(first, &recording, symbolizer, &diag), 0);
+	second = write_bytes(recording, symbolizer);
+	symbolizer_free(symbolizer);
 	assert_int_equal(first.len, second.len);
 	assert_memory_equal(first.data, second.data, first.len);
 	recording_free(recording);
@@ -201,8 +288,8 @@ static void samples_in_a_file_are_written_like_those_in_memory(void **state)
 	recording_spill(in_file, open("/tmp", O_RDWR | O_TMPFILE | O_CLOEXEC, 0600));
 	fill_many(in_memory);
 	fill_many(in_file);
-	first = write_bytes(in_memory);
-	second = write_bytes(in_file);
+	first = write_bytes(in_memory, NULL);
+	second = write_bytes(in_file, NULL);
 	assert_true(first.len > 50000 * 24);
 	assert_int_equal(first.len, second.len);
 	assert_memory_equal(first.data, second.data, first.len);
@@ -224,7 +311,7 @@ static void samples_that_found_no_room_are_not_written_as_if_whole(void **state)
 	fill_many(recording);
 	assert_int_equal(recording_check(recording, &diag), -ENOSPC);
 	assert_non_null(strstr(diag.text, "make room"));
-	assert_int_equal(samples_write(recording, out, &diag), -ENOSPC);
+	assert_int_equal(samples_write(recording, NULL, out, &diag), -ENOSPC);
 	fclose(out);
 	recording_free(recording);
 }
@@ -232,7 +319,7 @@ static void samples_that_found_no_room_are_not_written_as_if_whole(void **state)
 static void an_empty_recording_is_a_file_too(void **state)
 {
 	struct recording *written = recording_new(NULL, 0);
-	struct bytes bytes = write_bytes(written);
+	struct bytes bytes = write_bytes(written, NULL);
 	struct recording *recording;
 	struct diag diag;
 
@@ -255,10 +342,10 @@ static void a_sample_of_equal_values_takes_16_bytes(void **state)
 	(void)state;
 	recording_add_thread(recording, 1, 1, "x");
 	recording_add_sample(recording, (struct sample){0}, (uint64_t[]){1, 1003009});
-	before = write_bytes(recording);
+	before = write_bytes(recording, NULL);
 	for (int i = 0; i < 100; i++)
 		recording_add_sample(recording, (struct sample){0}, (uint64_t[]){1, 1003009});
-	after = write_bytes(recording);
+	after = write_bytes(recording, NULL);
 	assert_int_equal(after.len - before.len, 100 * 16);
 	recording_free(recording);
 	free(before.data);
@@ -302,9 +389,9 @@ static void a_newer_version_is_named(void **state)
 	struct diag diag;
 
 	(void)state;
-	bytes.data[VERSION_OFFSET] = 2;
+	bytes.data[VERSION_OFFSET] = 3;
 	assert_int_equal(read_bytes(bytes, &recording, &diag), -EINVAL);
-	assert_non_null(strstr(diag.text, "its version is 2, this program reads 1"));
+	assert_non_null(strstr(diag.text, "its version is 3, this program reads 2"));
 	free(bytes.data);
 }
 
@@ -373,7 +460,7 @@ static void no_damage_behind_a_right_checksum_does_harm(void **state)
 		memcpy(bytes.data + SIZE_OFFSET, &len, sizeof(len));
 		put_checksum(bytes);
 		if (read_bytes(bytes, &recording, &diag) == 0) {
-			free(write_bytes(recording).data);
+			free(write_bytes(recording, NULL).data);
 			recording_free(recording);
 		} else {
 			n_refused++;
@@ -391,6 +478,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_recording_is_read_back_whole),
+	    cmocka_unit_test(names_are_read_back_and_need_no_file),
+	    cmocka_unit_test(what_had_no_name_is_not_named_by_the_present_machine),
 	    cmocka_unit_test(reading_and_writing_give_the_same_bytes),
 	    cmocka_unit_test(samples_in_a_file_are_written_like_those_in_memory),
 	    cmocka_unit_test(samples_that_found_no_room_are_not_written_as_if_whole),
