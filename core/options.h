@@ -45,6 +45,8 @@ struct option_row {
 	uint64_t min, max;          /* for numbers (ns for seconds); max 0: no bound */
 	bool command_line_only;     /* not a key of scenario files */
 	const char *alias;          /* another long name that means the same, or NULL */
+	/* OPTION_TEXT: refuses with -EINVAL and a sentence; NULL: any text will do */
+	int (*check)(const char *text, struct diag *diag);
 };
 
 struct option_table {
