@@ -11,10 +11,13 @@
 #include "core/collector.h"
 #include "io/counts.h"
 
+struct trace_set;
+
 struct io_backend_spec {
 	const struct repeat *repeat;
 	struct io_counts *counts;
-	bool cpu_time; /* time_ns is system time, not wall time */
+	const struct trace_set *set; /* what to count */
+	bool cpu_time;               /* time_ns is system time, not wall time */
 };
 
 struct io_backend {

@@ -13,6 +13,7 @@
 #include "io/metrics.h"
 #include "io/summary.h"
 #include "io/tables.h"
+#include "io/trace_set.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -24,13 +25,22 @@
 enum { TABLE_ROWS = 5 };
 
 struct io_options {
-	int sort; /* index of the word */
+	char *trace; /* NULL: all */
+	int sort;    /* index of the word */
 	bool wall_clock;
 	bool cpu_time;
 	uint64_t small_bytes;
 };
 
 static const struct option_row option_rows[] = {
+    {.name = "trace",
+     .letter = 'e',
+     .kind = OPTION_TEXT,
+     .field = offsetof(struct io_options, trace),
+     .argument = "SET",
+     .help = "count these system calls alone: names, /regex, %file %desc %network ..., ! for all "
+             "others, as for strace -e trace",
+     .check = trace_set_check},
     {.name = "summary-sort-by",
      .letter = 'S',
      .kind = OPTION_CHOICE,
@@ -59,6 +69,7 @@ static const struct option_row option_rows[] = {
 
 struct io_state {
 	const struct io_options *options;
+	struct trace_set *set;
 	bool cpu_time;
 	const struct io_backend *backend;
 	void *backend_state;       /* NULL between repeats */
@@ -123,18 +134,27 @@ static int io_create(void **state, const void *options, struct diag *diag)
 {
 	struct io_state *io = xcalloc(1, sizeof(*io));
 
-	(void)diag;
+	int err;
+
 	io->options = options;
 	io->cpu_time = io->options->cpu_time || !io->options->wall_clock;
 	io->backend = &io_backend_ptrace;
-	*state = io;
-	return 0;
+	err = trace_set_new(&io->set, io->options->trace, diag);
+	if (err)
+		free(io);
+	else
+		*state = io;
+	return err;
 }
 
 static int io_prepare(void *state, const struct repeat *repeat, struct diag *diag)
 {
 	struct io_state *io = state;
-	struct io_backend_spec spec = {.repeat = repeat, .cpu_time = io->cpu_time};
+	struct io_backend_spec spec = {
+	    .repeat = repeat,
+	    .set = io->set,
+	    .cpu_time = io->cpu_time,
+	};
 
 	spec.counts = io->current = io_counts_new(io->options->small_bytes);
 	return io->backend->start(&io->backend_state, &spec, diag);
@@ -257,6 +277,9 @@ static int write_artifacts(const struct io_state *io, const struct io_counts *co
 		if (!out)
 			return -EIO;
 		artifacts[i].write(out, io, counts);
+		if (!trace_set_is_all(io->set))
+			fprintf(out, "\nOnly the calls of --trace=%s are counted.\n",
+			        trace_set_text(io->set));
 		err = results_close(run, out, diag);
 	}
 	return err;
@@ -306,13 +329,16 @@ static void add_processes(struct result *result, const struct io_counts *counts)
 	}
 }
 
-static char *make_headline(const struct io_counts *counts, bool cpu_time)
+static char *make_headline(const struct io_state *io, const struct io_counts *counts)
 {
-	return xasprintf("%s, %s, %.3f s %s in calls; lost %s",
-	                 counted_text_of(counts->totals.calls, "call").text,
+	bool is_all = trace_set_is_all(io->set);
+
+	return xasprintf("%s%s%s, %s, %.3f s %s in calls; lost %s",
+	                 counted_text_of(counts->totals.calls, "call").text, is_all ? "" : " of ",
+	                 is_all ? "" : trace_set_text(io->set),
 	                 counted_text_of(counts->totals.errors, "error").text,
-	                 (double)counts->totals.time_ns / 1e9, cpu_time ? "system time" : "wall",
-	                 count_text_of(counts->lost).text);
+	                 (double)counts->totals.time_ns / 1e9,
+	                 io->cpu_time ? "system time" : "wall", count_text_of(counts->lost).text);
 }
 
 /* The five calls with the most time, for the summary on the terminal. */
@@ -349,11 +375,14 @@ static int io_finish(void *state, struct results_run *run, struct result *result
 		return 0;
 	}
 	counts = median_repeat(io);
-	io_metrics_add(result->metrics, io->repeats, io->n_repeats);
+	io_metrics_add(result->metrics, io->set, io->repeats, io->n_repeats);
 	io_findings_judge(result->findings, counts);
 	add_quality(result->quality, counts);
+	if (!trace_set_is_all(io->set))
+		quality_add_note(result->quality, "only the calls of --trace=%s were counted",
+		                 trace_set_text(io->set));
 	add_processes(result, counts);
-	result->headline = make_headline(counts, io->cpu_time);
+	result->headline = make_headline(io, counts);
 	add_table(&result->table, counts);
 	result->page = "summary.txt";
 	return write_artifacts(io, counts, run, diag);
@@ -370,6 +399,7 @@ static void io_destroy(void *state)
 	for (size_t i = 0; i < io->n_repeats; i++)
 		io_counts_free(io->repeats[i]);
 	free(io->repeats);
+	trace_set_free(io->set);
 	free(io);
 }
 

@@ -38,17 +38,38 @@ const struct finding_row io_finding_rows[] = {
 /* A batched path is worth a word when at least this many calls can be saved. */
 enum { WORTH_SAVING = 10 };
 
+static bool reads(const struct syscall_facts *facts)
+{
+	return facts->effect == EFFECT_READ || facts->effect == EFFECT_COPY;
+}
+
+static bool writes(const struct syscall_facts *facts)
+{
+	return facts->effect == EFFECT_WRITE || facts->effect == EFFECT_COPY;
+}
+
+static bool reads_to_memory(const struct syscall_facts *facts)
+{
+	return facts->effect == EFFECT_READ;
+}
+
+static bool writes_from_memory(const struct syscall_facts *facts)
+{
+	return facts->effect == EFFECT_WRITE;
+}
+
 static const struct {
 	const char *name;
 	size_t offset;
+	bool (*tells)(const struct syscall_facts *facts); /* what is needed to know it; NULL: any */
 } total_metrics[] = {
-    {"io.calls", offsetof(struct io_totals, calls)},
-    {"io.errors", offsetof(struct io_totals, errors)},
-    {"io.time_ns", offsetof(struct io_totals, time_ns)},
-    {"io.bytes_read", offsetof(struct io_totals, bytes[IO_READ])},
-    {"io.bytes_written", offsetof(struct io_totals, bytes[IO_WRITE])},
-    {"io.small_reads", offsetof(struct io_totals, small_calls[IO_READ])},
-    {"io.small_writes", offsetof(struct io_totals, small_calls[IO_WRITE])},
+    {"io.calls", offsetof(struct io_totals, calls), NULL},
+    {"io.errors", offsetof(struct io_totals, errors), NULL},
+    {"io.time_ns", offsetof(struct io_totals, time_ns), NULL},
+    {"io.bytes_read", offsetof(struct io_totals, bytes[IO_READ]), reads},
+    {"io.bytes_written", offsetof(struct io_totals, bytes[IO_WRITE]), writes},
+    {"io.small_reads", offsetof(struct io_totals, small_calls[IO_READ]), reads_to_memory},
+    {"io.small_writes", offsetof(struct io_totals, small_calls[IO_WRITE]), writes_from_memory},
 };
 
 static const struct {
@@ -62,6 +83,12 @@ static const struct {
     {"bytes", offsetof(struct call_row, bytes), syscall_moves_data},
     {"messages", offsetof(struct call_row, messages), syscall_batches},
 };
+
+static bool knows_total(const struct trace_set *set, size_t total)
+{
+	return trace_set_is_all(set) || !total_metrics[total].tells ||
+	       trace_set_has_any(set, total_metrics[total].tells);
+}
 
 static double field(const void *row, size_t offset)
 {
@@ -118,10 +145,10 @@ static int by_name(const void *left, const void *right)
 	return strcmp(a->name, b->name);
 }
 
-/* The calls that any repeat made, and those that move data whether made or not: a budget on them is
- * about 0 calls then. */
-static size_t collect_calls(struct io_counts *const *repeats, size_t n_repeats,
-                            const struct syscall_info ***calls)
+/* The calls that any repeat made, and those of the set that move data whether made or not: a budget
+ * on them is about 0 calls then. */
+static size_t collect_calls(const struct trace_set *set, struct io_counts *const *repeats,
+                            size_t n_repeats, const struct syscall_info ***calls)
 {
 	size_t n_calls = 0, capacity = 0, n_unique = 0;
 
@@ -129,7 +156,7 @@ static size_t collect_calls(struct io_counts *const *repeats, size_t n_repeats,
 	for (const struct syscall_facts *facts = syscall_facts; facts->name; facts++) {
 		const struct syscall_info *info = syscall_find_named(facts->name);
 
-		if (info && syscall_moves_data(facts))
+		if (info && syscall_moves_data(facts) && trace_set_has(set, info))
 			*ARRAY_APPEND(*calls, n_calls, capacity) = info;
 	}
 	for (size_t i = 0; i < n_repeats; i++)
@@ -142,13 +169,14 @@ static size_t collect_calls(struct io_counts *const *repeats, size_t n_repeats,
 	return n_unique;
 }
 
-void io_metrics_add(struct metrics *metrics, struct io_counts *const *repeats, size_t n_repeats)
+void io_metrics_add(struct metrics *metrics, const struct trace_set *set,
+                    struct io_counts *const *repeats, size_t n_repeats)
 {
 	const struct syscall_info **calls;
-	size_t n_calls = collect_calls(repeats, n_repeats, &calls);
+	size_t n_calls = collect_calls(set, repeats, n_repeats, &calls);
 
 	for (size_t i = 0; i < ARRAY_SIZE(total_metrics); i++)
-		for (size_t j = 0; j < n_repeats; j++)
+		for (size_t j = 0; j < n_repeats && knows_total(set, i); j++)
 			metrics_add(metrics, io_metric_rows, total_metrics[i].name,
 			            field(&repeats[j]->totals, total_metrics[i].offset));
 	for (size_t j = 0; j < n_repeats; j++)

@@ -5,6 +5,7 @@
 #include "core/findings.h"
 #include "core/metrics.h"
 #include "io/counts.h"
+#include "io/trace_set.h"
 
 #include <stddef.h>
 
@@ -12,8 +13,9 @@ extern const struct metric_row io_metric_rows[];
 extern const struct finding_row io_finding_rows[];
 
 /* Adds one sample a repeat to each metric; a call that only some repeats made is 0 in the others.
- */
-void io_metrics_add(struct metrics *metrics, struct io_counts *const *repeats, size_t n_repeats);
+ * What no call of the set can tell is absent. */
+void io_metrics_add(struct metrics *metrics, const struct trace_set *set,
+                    struct io_counts *const *repeats, size_t n_repeats);
 
 void io_findings_judge(struct findings *findings, const struct io_counts *counts);
 

@@ -17,7 +17,7 @@
 #include <sys/socket.h>
 #include <sys/timerfd.h>
 
-#define SYSCALL(call, what, ...) {.name = #call, .effect = what, ##__VA_ARGS__},
+#define SYSCALL(call, what, in, ...) {.name = #call, .effect = what, .classes = in, ##__VA_ARGS__},
 const struct syscall_facts syscall_facts[] = {
 #include "io/syscalls.def"
     {.name = NULL},
@@ -51,6 +51,7 @@ static struct syscall_info *make_info(enum syscall_abi abi, uint32_t number)
 	info->number = number;
 	if (name) {
 		info->name = xstrdup(name);
+		info->is_named = true;
 		info->facts = find_facts(name);
 		free(name);
 	} else {

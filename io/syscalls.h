@@ -39,6 +39,26 @@ enum syscall_effect {
 	EFFECT_PTRACE,      /* the target wants to be a tracer or a tracee */
 };
 
+/* The classes of strace(1), --trace=%CLASS. A call may be in several. */
+enum syscall_class {
+	IN_DESC = 1 << 0, /* takes or makes a descriptor */
+	IN_FILE = 1 << 1, /* takes a file name */
+	IN_PROCESS = 1 << 2,
+	IN_NETWORK = 1 << 3,
+	IN_SIGNAL = 1 << 4,
+	IN_MEMORY = 1 << 5, /* changes mappings */
+	IN_IPC = 1 << 6,    /* of System V */
+	IN_CREDS = 1 << 7,
+	IN_CLOCK = 1 << 8,
+	IN_PURE = 1 << 9, /* without arguments, and never fails */
+	IN_STAT = 1 << 10,
+	IN_LSTAT = 1 << 11,
+	IN_FSTAT = 1 << 12,
+	IN_STATFS = 1 << 13,
+	IN_FSTATFS = 1 << 14,
+	IN_USTAT = 1 << 15, /* with the two above: %%statfs */
+};
+
 /* How a call says what it offers to move. */
 enum syscall_extent {
 	EXTENT_NONE,
@@ -53,6 +73,7 @@ enum syscall_extent {
 struct syscall_facts {
 	const char *name;
 	enum syscall_effect effect;
+	uint32_t classes; /* enum syscall_class, or'ed */
 	uint8_t fd;
 	uint8_t to; /* EFFECT_COPY */
 	enum syscall_extent extent;
@@ -70,7 +91,8 @@ struct syscall_info {
 	enum syscall_abi abi;
 	uint32_t number;
 	const char *name;                  /* "read", or "syscall_0x270f" where nobody knows it */
-	const struct syscall_facts *facts; /* NULL: only counted */
+	bool is_named;                     /* somebody does */
+	const struct syscall_facts *facts; /* NULL: only counted, and in no class */
 };
 
 /* Never NULL. One thread at a time. */

@@ -4,6 +4,7 @@
 #include "core/alloc.h"
 #include "io/observe.h"
 #include "io/ptrace/tracee.h"
+#include "io/trace_set.h"
 
 #include <errno.h>
 #include <linux/audit.h>
@@ -104,8 +105,9 @@ static void finish_call(struct tracer *tracer, struct tracee *tracee, int64_t re
 	call.thread = tracee->thread;
 	/* The kernel's estimate of system time can step back a little. */
 	call.time_ns = left_ns > tracee->entered_ns ? left_ns - tracee->entered_ns : 0;
-	io_counts_add(tracer->spec.counts, &call);
-	if (!tracee->info->facts)
+	if (trace_set_has(tracer->spec.set, tracee->info))
+		io_counts_add(tracer->spec.counts, &call);
+	if (!tracee->info->facts || tracee->info->facts->effect == EFFECT_NONE)
 		note_special(tracer, tracee, result);
 }
 

@@ -22,6 +22,7 @@
 #include "io/fd_table.h"
 #include "io/observe.h"
 #include "io/ptrace/follow_cpu.h"
+#include "io/trace_set.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -91,7 +92,7 @@ struct tracee *tracer_add(struct tracer *tracer, pid_t tid)
 
 void tracer_remove(struct tracer *tracer, struct tracee *tracee)
 {
-	if (tracee->in_call && tracer->armed)
+	if (tracee->in_call && tracer->armed && trace_set_has(tracer->spec.set, tracee->info))
 		tracer->spec.counts->unfinished++;
 	if (tracee->has_stopped && !tracee->has_parent)
 		tracer->n_waiting--;

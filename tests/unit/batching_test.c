@@ -1,5 +1,6 @@
 /* What batching.txt says of batches and small calls, and the metrics and findings that go with it.
  */
+#include "core/diag.h"
 #include "core/findings.h"
 #include "core/metrics.h"
 #include "io/batching.h"
@@ -268,6 +269,35 @@ static double value_of(const struct metrics *metrics, const char *name)
 	return value;
 }
 
+static void add_metrics(struct metrics *metrics, const char *trace,
+                        struct io_counts *const *repeats, size_t n_repeats)
+{
+	struct trace_set *set;
+	struct diag diag;
+
+	assert_int_equal(trace_set_new(&set, trace, &diag), 0);
+	io_metrics_add(metrics, set, repeats, n_repeats);
+	trace_set_free(set);
+}
+
+static void what_the_set_leaves_out_is_absent(void **state)
+{
+	struct io_counts *counts = *state;
+	struct metrics *metrics = metrics_new();
+	double value;
+
+	write_small(counts, "write", 0, 4);
+	add_metrics(metrics, "write,sendto,close", &counts, 1);
+	assert_float_equal(value_of(metrics, "io.calls"), 4, 0);
+	assert_float_equal(value_of(metrics, "io.small_writes"), 4, 0);
+	assert_float_equal(value_of(metrics, "io.sendto.calls"), 0, 0);
+	assert_false(metrics_value(metrics, "io.bytes_read", &value));
+	assert_false(metrics_value(metrics, "io.small_reads", &value));
+	assert_false(metrics_value(metrics, "io.read.calls", &value));
+	assert_false(metrics_value(metrics, "io.sendmmsg.messages", &value));
+	metrics_free(metrics);
+}
+
 static void metrics_are_those_of_the_contract(void **state)
 {
 	struct io_counts *counts = *state;
@@ -276,7 +306,7 @@ static void metrics_are_those_of_the_contract(void **state)
 
 	send_batches(counts, 15, 64, 64);
 	send_batches(counts, 1, 64, 40);
-	io_metrics_add(metrics, &counts, 1);
+	add_metrics(metrics, NULL, &counts, 1);
 	assert_float_equal(value_of(metrics, "io.calls"), 16, 0);
 	assert_float_equal(value_of(metrics, "io.bytes_written"), 100000, 0);
 	assert_float_equal(value_of(metrics, "io.lost"), 0, 0);
@@ -299,7 +329,7 @@ static void a_call_that_one_repeat_lacks_is_zero_there(void **state)
 	io_counts_add_thread(repeats[1], 1, 1, "test");
 	write_small(repeats[0], "write", 0, 4);
 	write_small(repeats[1], "write", 0, 2);
-	io_metrics_add(metrics, repeats, 3);
+	add_metrics(metrics, NULL, repeats, 3);
 	/* The median of 4, 2 and 0. */
 	assert_float_equal(value_of(metrics, "io.write.calls"), 2, 0);
 	metrics_free(metrics);
@@ -339,6 +369,7 @@ int main(void)
 	    PROMISE(what_had_to_be_waited_for_is_no_run),
 	    PROMISE(full_batches_do_not_pay_for_single_messages),
 	    PROMISE(the_better_call_depends_on_the_descriptor),
+	    PROMISE(what_the_set_leaves_out_is_absent),
 	    PROMISE(metrics_are_those_of_the_contract),
 	    PROMISE(a_call_that_one_repeat_lacks_is_zero_there),
 	    PROMISE(only_what_can_be_mended_is_a_finding),
