@@ -1,6 +1,7 @@
 /* The cpu collector: options, steps of a run, results. */
 #include "cpu/artifacts.h"
 #include "cpu/event.h"
+#include "cpu/event_name.h"
 #include "cpu/options.h"
 #include "cpu/sampler.h"
 #include "cpu/summary.h"
@@ -44,6 +45,15 @@ static const struct option_row option_rows[] = {
         .min = 1,
         .max = 1000000,
         .alias = "sampling-rate",
+    },
+    {
+        .name = "event",
+        .letter = 'e',
+        .kind = OPTION_TEXT,
+        .field = FIELD(event),
+        .argument = "EVENT",
+        .help = "event of perf list to sample, tracepoint or rNNN (cycles, else cpu-clock)",
+        .check = event_check,
     },
     {
         .name = "stack-size",
@@ -228,7 +238,9 @@ static int write_results(struct cpu_state *cpu, struct results_run *run, struct 
 	    .percent_limit = cpu->options->percent_limit,
 	    .started_ns = result->started_ns,
 	    .duration_ns = cpu->wall_ns,
-	    .period = cpu->event.periods_are_ns ? 1000000000u / cpu->event.freq_hz : 0,
+	    .period = cpu->event.periods_are_ns ? 1000000000u / cpu->event.freq_hz
+	              : cpu->event.freq_hz      ? 0
+	                                        : 1,
 	};
 	int err;
 

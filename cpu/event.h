@@ -1,4 +1,4 @@
-/* Which perf event samples the processor time here, and with what rights. */
+/* Which perf event is sampled here, and with what rights. */
 #ifndef CPU_EVENT_H
 #define CPU_EVENT_H
 
@@ -13,15 +13,18 @@ struct diag;
 
 struct cpu_event {
 	struct perf_event_attr attr; /* whole: what perf_stream_open() takes */
-	const char *name;            /* "cycles", "cpu-clock" */
+	char *name;                  /* "cycles", "cpu-clock:u", "sched:sched_switch" */
 	bool periods_are_ns;         /* else they are counts of the event */
-	bool sees_kernel;
-	uint64_t freq_hz;       /* what the kernel grants */
-	const char *fallback;   /* in a few words why a lesser event was taken, or NULL */
-	struct text_list notes; /* sentences for quality: what is not seen, and what helps */
+	bool sees_kernel;            /* false: kernel code does not count ... */
+	bool is_cut;                 /* ... though it was asked for */
+	uint64_t freq_hz;            /* what the kernel grants; 0: each event is a sample */
+	const char *fallback;        /* in a few words why a lesser event was taken, or NULL */
+	struct text_list notes;      /* sentences for quality: what is not seen, and what helps */
 };
 
-/* Tries the events, best first, on the calling thread. Errors as of perf_event_fd(). */
+/* Tries what is asked for on the calling thread or, where nothing is, cycles and then the clock.
+ * -EOPNOTSUPP: this machine does not have the event, or would count none of it. Else errors as of
+ * event_wish_parse(), tracepoint_find() and perf_event_fd(). */
 int cpu_event_choose(struct cpu_event *event, const struct cpu_options *options, struct diag *diag);
 void cpu_event_fini(struct cpu_event *event);
 

@@ -5,8 +5,17 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* How the callers of a sample are found. */
+enum call_graph {
+	CALL_GRAPH_DWARF, /* by unwind tables, from registers and a copy of the stack */
+	CALL_GRAPH_FP,    /* by frame pointers, in the kernel */
+	CALL_GRAPH_NONE,  /* not at all */
+};
+
 struct cpu_options {
 	uint64_t freq_hz;
+	char *event; /* NULL: cycles, else cpu-clock */
+	int call_graph;
 	uint64_t stack_bytes;
 	bool kernel;
 	bool inherit;

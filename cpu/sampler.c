@@ -20,6 +20,9 @@ enum {
 	/* Samples a ring should hold, so that it takes an eighth of a second at 997 Hz to lose one.
 	 */
 	RING_SAMPLES = 120,
+	/* Locked memory of each CPU. */
+	MAX_RING_BYTES = 1 << 23,
+	EACH_RATE_HZ = 10000,
 	/* Of a sample, beside the stack copy: header, registers, ids and the kernel chain. */
 	SAMPLE_REST_BYTES = 512,
 };
@@ -40,22 +43,18 @@ struct sampler {
 	uint64_t n_lost_now; /* by LOST records */
 };
 
-static const struct value_type types_of_clock[] = {
-    {"samples", "count"},
-    {"cpu", "nanoseconds"},
-};
-static const struct value_type types_of_cycles[] = {
-    {"samples", "count"},
-    {"cycles", "count"},
-};
-
 struct sampler *sampler_new(const struct cpu_event *event)
 {
+	static const struct value_type time = {"cpu", "nanoseconds"};
+	const struct value_type types[] = {
+	    [SAMPLER_SAMPLES] = {"samples", "count"},
+	    [SAMPLER_PERIODS] =
+	        event->periods_are_ns ? time : (struct value_type){event->name, "count"},
+	};
 	struct sampler *sampler = xcalloc(1, sizeof(*sampler));
 
 	sampler->event = event;
-	sampler->recording =
-	    recording_new(event->periods_are_ns ? types_of_clock : types_of_cycles, 2);
+	sampler->recording = recording_new(types, ARRAY_SIZE(types));
 	sampler->followed = followed_new(sampler->recording);
 	sampler->task_clock_fd = -1;
 	sampler->wake = wake_closed;
@@ -165,6 +164,12 @@ static int open_task_clock(struct sampler *sampler, pid_t pid, struct diag *diag
 	return sampler->task_clock_fd < 0 ? sampler->task_clock_fd : 0;
 }
 
+/* Samples a second of a busy CPU; of an event that is not sampled by frequency a guess. */
+static uint64_t rate_hz(const struct cpu_event *event)
+{
+	return event->freq_hz ? event->freq_hz : EACH_RATE_HZ;
+}
+
 static size_t wanted_ring_bytes(const struct sampler *sampler)
 {
 	size_t sample_bytes = sampler->event->attr.sample_stack_user + SAMPLE_REST_BYTES;
@@ -172,7 +177,8 @@ static size_t wanted_ring_bytes(const struct sampler *sampler)
 
 	/* The number of samples grows with the rate, so that the time to fill a ring does not
 	 * shrink. */
-	while (size_bytes < sample_bytes * RING_SAMPLES * (1 + sampler->event->freq_hz / 1000))
+	while (size_bytes < MAX_RING_BYTES &&
+	       size_bytes < sample_bytes * RING_SAMPLES * (1 + rate_hz(sampler->event) / 1000))
 		size_bytes *= 2;
 	return size_bytes;
 }
@@ -183,7 +189,7 @@ static size_t wanted_ring_bytes(const struct sampler *sampler)
  * than a thousand times a second and CPU. */
 static uint32_t wakeup_bytes(const struct cpu_event *event)
 {
-	uint64_t n_samples = event->freq_hz < 1000 ? 1 : event->freq_hz / 1000;
+	uint64_t n_samples = rate_hz(event) < 1000 ? 1 : rate_hz(event) / 1000;
 
 	return (uint32_t)(event->attr.sample_stack_user * n_samples);
 }

@@ -151,6 +151,8 @@ static char *event_text(const struct cpu_event *event)
 {
 	const char *user_only = event->sees_kernel ? "" : ", user code only";
 
+	if (!event->freq_hz)
+		return xasprintf("one for each of %s%s", event->name, user_only);
 	if (event->fallback)
 		return xasprintf("%" PRIu64 " Hz %s%s (%s)", event->freq_hz, event->name, user_only,
 		                 event->fallback);
@@ -285,6 +287,9 @@ void cpu_summarize(const struct cpu_facts *facts, struct result *result)
 
 char *cpu_why_no_samples(const struct cpu_event *event, uint64_t used_ns, size_t n_repeats)
 {
+	if (!event->freq_hz)
+		return xasprintf("no samples: %s did not happen in %.3f s of processor time",
+		                 event->name, (double)used_ns / 1e9);
 	/* Ten periods: to miss all of them by chance has odds of 1 to 22,000. */
 	if (used_ns > 10 * 1000000000ull / event->freq_hz)
 		return xasprintf("no samples in %.3f s of processor time: the kernel ends sampling "

@@ -1,0 +1,49 @@
+/* Does a known number of things: touches 1000 fresh pages, sleeps 50 times, writes 200 times.
+ * Prints how many minor faults and voluntary context switches the kernel counted. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { PAGES = 1000, SLEEPS = 50, WRITES = 200, PAGE_BYTES = 4096 };
+
+static __attribute__((noinline)) void touch_pages(volatile char *memory)
+{
+	for (int i = 0; i < PAGES; i++)
+		memory[i * PAGE_BYTES] = 1;
+}
+
+static __attribute__((noinline)) void sleep_often(void)
+{
+	const struct timespec pause = {.tv_nsec = 100000};
+
+	for (int i = 0; i < SLEEPS; i++)
+		nanosleep(&pause, NULL);
+}
+
+static __attribute__((noinline)) void write_often(int fd)
+{
+	for (int i = 0; i < WRITES; i++)
+		if (write(fd, "x", 1) != 1)
+			abort();
+}
+
+int main(void)
+{
+	char *memory = mmap(NULL, PAGES * PAGE_BYTES, PROT_READ | PROT_WRITE,
+	                    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	int pipes[2];
+	struct rusage usage;
+
+	if (memory == MAP_FAILED || pipe(pipes))
+		return 1;
+	madvise(memory, PAGES * PAGE_BYTES, MADV_NOHUGEPAGE);
+	touch_pages(memory);
+	sleep_often();
+	write_often(pipes[1]);
+	getrusage(RUSAGE_SELF, &usage);
+	printf("%ld %ld\n", usage.ru_minflt, usage.ru_nvcsw);
+	return 0;
+}
