@@ -11,7 +11,8 @@ DEMO_PACKAGES := $(BUILD_PACKAGES)
 CHECK_PACKAGES := $(BUILD_PACKAGES) g++ binutils libcmocka-dev linux-perf strace valgrind python3 sqlite3 \
 	gzip libcap2-bin iproute2 musl-tools procps dwz
 LONG_PACKAGES := $(CHECK_PACKAGES) clang llvm rustc chromium protobuf-compiler
-BENCH_PACKAGES := $(BUILD_PACKAGES) linux-perf strace valgrind heaptrack python3 sqlite3
+BENCH_PACKAGES := $(BUILD_PACKAGES) linux-perf strace valgrind heaptrack python3 sqlite3 \
+	g++ binutils llvm elfutils
 
 # Objects of different flags do not mix.
 BUILD ?= build$(if $(SAN),-san)$(if $(DEBUG),-debug)
@@ -58,7 +59,7 @@ help:
 	@echo 'make deps    install what building needs (Debian packages)'
 	@echo 'make build   build $(TOOL) and the workload programs'
 	@echo 'make check   set up, build and run the tests; LONG=1 adds the long tier; SAN=address,undefined'
-	@echo 'make bench   measure against the bare program and the peers; GROUPS="cpu memory io" ROUNDS=5'
+	@echo 'make bench   measure against the bare program and the peers; GROUPS="cpu memory io names" ROUNDS=5'
 	@echo 'make demo    set up, build and run the scenario syn-1k under every type'
 	@echo 'make clean   remove build/'
 
@@ -138,6 +139,9 @@ $(BUILD)/tests/programs/%: tests/programs/%.cc tests/programs/programs.mk
 
 $(BUILD)/tests/bench/unwind: $(LIBCORE)
 $(BUILD)/tests/bench/unwind: BENCH_LDLIBS = -lunwind
+
+$(BUILD)/tests/bench/names: $(LIBCORE)
+$(BUILD)/tests/bench/names: BENCH_LDLIBS = $(LDLIBS)
 
 $(BUILD)/tests/bench/%: tests/bench/%.c
 	@mkdir -p $(@D)

@@ -4,22 +4,23 @@
 . "$(dirname "$0")/lib.sh"
 export PROFILE_SCENARIO_RESULTS=$scratch/results
 
-measures() { # GROUP
+measures() { # GROUP PROGRAMS REFERENCE
 	ROUNDS=2 tests/bench/run "$1" >"$scratch/$1" 2>&1 || { cat "$scratch/$1"; return 1; }
-	python3 - "$scratch/results/bench/$1.json" <<'P'
+	python3 - "$scratch/results/bench/$1.json" "$2" "$3" <<'P'
 import json, sys
-group = json.load(open(sys.argv[1]))
-assert group["rounds"] == 2 and len(group["programs"]) == 3, group
+group, reference = json.load(open(sys.argv[1])), sys.argv[3]
+assert group["rounds"] == 2 and len(group["programs"]) == int(sys.argv[2]), group
 for label, rows in group["programs"].items():
     for tool, row in rows.items():
         assert len(row["seconds"]) == 2 and min(row["seconds"]) > 0, (label, tool, row)
-        ratios = [a / b for a, b in zip(row["seconds"], rows["bare"]["seconds"])]
-        assert tool == "bare" or min(ratios) <= row["low"] <= row["ratio"] <= row["high"] <= max(ratios), (label, tool, row)
+        ratios = [a / b for a, b in zip(row["seconds"], rows[reference]["seconds"])]
+        assert tool == reference or min(ratios) <= row["low"] <= row["ratio"] <= row["high"] <= max(ratios), (label, tool, row)
 P
 }
 for group in cpu memory io; do
-	promise "group $group has a time for each program and tool, and ratios within those of the rounds" measures $group
+	promise "group $group has a time for each program and tool, and ratios within those of the rounds" measures $group 3 bare
 done
+promise "group names has a time for each tool, and ratios to ours" measures names 1 profile-scenario
 
 says_what_is_missing() {
 	mkdir "$scratch/bin" && ln -s "$(python3 -c "import sys; print(sys.executable)")" "$scratch/bin/python3" &&
@@ -29,5 +30,5 @@ says_what_is_missing() {
 		contains "$scratch/out" "not measured: sqlite3 fill; sqlite3 is not installed"
 }
 promise "a peer that is not installed is said" says_what_is_missing
-promise "an unknown group is refused" is "$(tests/bench/run oi 2>&1)" "bench: no group 'oi'; there are cpu, memory, io"
+promise "an unknown group is refused" is "$(tests/bench/run oi 2>&1)" "bench: no group 'oi'; there are cpu, memory, io, names"
 promise "no rounds are refused" is "$(ROUNDS=0 tests/bench/run 2>&1)" "bench: ROUNDS takes a number from 1, not '0'"
