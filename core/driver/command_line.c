@@ -147,6 +147,7 @@ static int take_match(struct command_line *line, struct match *match, struct dia
 {
 	switch (match->owner) {
 	case OWNED_BY_VERB:
+		line->n_verb_options++;
 		return options_set(match->row, line->verb_options, match->value, diag);
 	case OWNED_BY_ALL:
 		line->common_typed[match->row - run_option_table.rows] = true;

@@ -30,6 +30,7 @@ struct command_line {
 	size_t type_options_capacity;
 	const struct verb *verb; /* never NULL */
 	void *verb_options;      /* of verb->own; NULL where it has none */
+	size_t n_verb_options;   /* how many of them were typed */
 	char **words;            /* the command, or a verb's operands; ended by NULL */
 	size_t n_words;
 	bool after_dashes; /* the words came right after `--` */

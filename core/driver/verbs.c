@@ -1,6 +1,8 @@
 /* The table of verbs. */
 #include "core/driver/verbs.h"
 
+#include "core/driver/show_options.h"
+
 #include <string.h>
 
 static const char *const list_options[] = {"results", "scenarios", "help", "version", NULL};
@@ -24,9 +26,10 @@ const struct verb verbs[] = {
     {
         .name = "show",
         .operands = "RUN",
-        .help = "the summary of a stored run again; --json: its manifest",
+        .help = "the summary of a stored run again; with other options its samples, cut anew",
         .options = show_options,
         .run = show_verb,
+        .own = {show_option_rows, sizeof(struct show_options)},
     },
     {0},
 };

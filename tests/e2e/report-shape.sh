@@ -33,6 +33,12 @@ for i in (0, 1):
 P
 }
 promise "the columns have perf's names" is "$(names "$ours")" "$(names "$scratch/theirs")"
+profile-scenario --results "$scratch/results" show cpu_split/cpu --no-children >"$scratch/self"
+perf report --no-children --stdio -i "$scratch/perf.data" >"$scratch/theirs-self" 2>/dev/null
+overhead() { # the columns' names, and the first strokes of the first graph
+	grep -A 6 '^# Overhead' "$1" | tr -s ' ' | sed -E 's/ $//; s/[.]{2,}//g; s/[0-9.]+%/N%/' | sed -n '1p;4,6p'
+}
+promise "without children too, and graphs begin at the leaf" is "$(overhead "$scratch/self")" "$(overhead "$scratch/theirs-self")"
 for function in burn_seventy burn_twenty burn_ten; do
 	promise "$function has the same row" same_row "$function"
 done

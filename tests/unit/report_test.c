@@ -1,8 +1,10 @@
 /* report.txt: rows, sums and call graphs in the shape of perf report --stdio. */
 #include "core/export/exporter.h"
+#include "core/export/report_shape.h"
 
 #include "tests/unit/folded_fixture.h"
 
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -298,6 +300,177 @@ static void a_profile_without_samples_is_a_report_without_rows(void **state)
 	free(text);
 }
 
+static struct report_shape shape_of(const char *keys)
+{
+	struct report_shape shape = {0};
+	struct diag diag;
+
+	assert_int_equal(report_keys_parse(&shape, keys, &diag), 0);
+	return shape;
+}
+
+static char *report_sorted(struct fixture *fixture, const struct report_shape *shape)
+{
+	struct export_options with = options;
+
+	with.shape = shape;
+	return report_with(fixture, &with);
+}
+
+static void fill_three_threads(struct fixture *fixture)
+{
+	fixture_init(fixture, types, 2);
+	fixture_add(fixture, 1, "prog", "main;read!libc.so.6", (uint64_t[]){5, 0});
+	fixture_add(fixture, 2, "worker", "main;work", (uint64_t[]){2, 0});
+	fixture_add(fixture, 3, "worker", "main;work", (uint64_t[]){3, 0});
+}
+
+static void rows_are_told_apart_by_the_keys_alone(void **state)
+{
+	struct report_shape shape = shape_of("comm");
+	struct fixture fixture;
+	char *text;
+
+	(void)state;
+	fill_three_threads(&fixture);
+	text = report_sorted(&fixture, &shape);
+	assert_contains(text, "# Children      Self  Command\n"
+	                      "# ........  ........  .......\n"
+	                      "#\n"
+	                      "    50.00%    50.00%  prog\n");
+	assert_contains(text, "\n    50.00%    50.00%  worker\n");
+	assert_contains(text, "# 2 of 2 rows have");
+	free(text);
+	shape = shape_of("dso");
+	fill_three_threads(&fixture);
+	text = report_sorted(&fixture, &shape);
+	assert_contains(text, "   100.00%    50.00%  prog\n");
+	assert_contains(text, "    50.00%    50.00%  libc.so.6\n");
+	free(text);
+}
+
+static void threads_of_a_name_are_told_apart_by_number(void **state)
+{
+	struct report_shape shape = shape_of("thread,symbol");
+	struct fixture fixture;
+	char *text;
+
+	(void)state;
+	fill_three_threads(&fixture);
+	text = report_sorted(&fixture, &shape);
+	assert_contains(text, "# Children      Self  Tid:Command     Symbol\n");
+	assert_contains(text, "    30.00%    30.00%        3:worker  [.] work\n");
+	assert_contains(text, "    20.00%    20.00%        2:worker  [.] work\n");
+	free(text);
+}
+
+static void a_thread_has_the_tree_of_its_calls(void **state)
+{
+	struct report_shape shape = shape_of("pid,tid");
+	struct fixture fixture;
+	char *text;
+
+	(void)state;
+	fill_three_threads(&fixture);
+	text = report_sorted(&fixture, &shape);
+	assert_contains(text, "    30.00%    30.00%        1:worker        3:worker\n"
+	                      "            |\n"
+	                      "            ---main\n"
+	                      "               work\n"
+	                      "\n");
+	free(text);
+}
+
+static void without_children_graphs_lead_from_the_leaf_to_its_callers(void **state)
+{
+	struct report_shape shape = shape_of("comm,dso,symbol");
+	struct fixture fixture;
+	char *text;
+
+	(void)state;
+	shape.self_only = true;
+	fixture_init(&fixture, types, 2);
+	add(&fixture, "prog", "main;a;work", 6);
+	add(&fixture, "prog", "main;b;work", 3);
+	add(&fixture, "prog", "main;b;help", 1);
+	text = report_sorted(&fixture, &shape);
+	assert_rows(text, "    90.00%  prog     prog           [.] work\n"
+	                  "    10.00%  prog     prog           [.] help\n");
+	assert_contains(text, "# Overhead  Command  Shared Object  Symbol\n"
+	                      "# ........  .......  .............  ........\n"
+	                      "#\n"
+	                      "    90.00%  prog     prog           [.] work\n"
+	                      "            |\n"
+	                      "            ---work\n"
+	                      "               |          \n"
+	                      "               |--60.00%--a\n"
+	                      "               |          main\n"
+	                      "               |          \n"
+	                      "                --30.00%--b\n"
+	                      "                          main\n"
+	                      "\n");
+	free(text);
+}
+
+static bool is_read(const char *object, const char *function, const void *data)
+{
+	return !strcmp(object, data) && !strcmp(function, "read");
+}
+
+static void only_rows_that_are_asked_for_are_shown_with_shares_of_the_whole(void **state)
+{
+	static const char *const comments[] = {"symbol: read", NULL};
+	struct report_shape shape = shape_of("dso,sym");
+	struct export_options with = options;
+	struct fixture fixture;
+	char *text;
+
+	(void)state;
+	shape.shows = is_read;
+	shape.data = "libc.so.6";
+	shape.comments = comments;
+	with.shape = &shape;
+	with.whole = 20;
+	fill_three_threads(&fixture);
+	text = report_with(&fixture, &with);
+	assert_rows(text, "    25.00%    25.00%  libc.so.6      [.] read\n");
+	assert_contains(text, "# symbol: read\n");
+	assert_contains(text, "# 1 of 1 functions");
+	free(text);
+}
+
+static void a_report_without_a_row_is_refused(void **state)
+{
+	struct report_shape shape = shape_of("dso,sym");
+	struct export_options with = {.shape = &shape};
+	struct fixture fixture;
+	struct profile *profile;
+	struct diag diag = {""};
+
+	(void)state;
+	shape.shows = is_read;
+	shape.data = "nothing.so";
+	fill_three_threads(&fixture);
+	profile = fixture_profile(&fixture);
+	assert_int_equal(report_exporter.write(profile, &with, stderr, &diag), -ENOENT);
+	assert_contains(diag.text, "no row");
+	profile_free(profile);
+	fixture_fini(&fixture);
+}
+
+static void wrong_keys_are_refused(void **state)
+{
+	struct report_shape shape;
+	struct diag diag;
+
+	(void)state;
+	assert_int_equal(report_keys_parse(&shape, "comm,symbl", &diag), -EINVAL);
+	assert_contains(diag.text, "did you mean 'symbol'");
+	assert_int_equal(report_keys_parse(&shape, "tid,thread", &diag), -EINVAL);
+	assert_contains(diag.text, "twice");
+	assert_int_equal(report_keys_parse(&shape, ",", &diag), -EINVAL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -313,6 +486,13 @@ int main(void)
 	    cmocka_unit_test(the_chosen_value_type_is_summed),
 	    cmocka_unit_test(a_deep_recursion_stays_readable),
 	    cmocka_unit_test(a_profile_without_samples_is_a_report_without_rows),
+	    cmocka_unit_test(rows_are_told_apart_by_the_keys_alone),
+	    cmocka_unit_test(threads_of_a_name_are_told_apart_by_number),
+	    cmocka_unit_test(a_thread_has_the_tree_of_its_calls),
+	    cmocka_unit_test(without_children_graphs_lead_from_the_leaf_to_its_callers),
+	    cmocka_unit_test(only_rows_that_are_asked_for_are_shown_with_shares_of_the_whole),
+	    cmocka_unit_test(a_report_without_a_row_is_refused),
+	    cmocka_unit_test(wrong_keys_are_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,242 @@
+/* Opens stored runs for the verbs that read them. */
+#include "core/driver/stored_run.h"
+
+#include "core/driver/request.h"
+
+#include "core/alloc.h"
+#include "core/diag.h"
+#include "core/export/samples.h"
+#include "core/number_text.h"
+#include "core/profile.h"
+#include "core/quality.h"
+#include "core/recording.h"
+#include "core/results/results.h"
+#include "core/symbolize/symbolize.h"
+#include "core/words.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { SCHEMA = 1 };
+
+static json_t *read_manifest(const char *directory, struct diag *diag)
+{
+	char *path = xasprintf("%s/run.json", directory);
+	json_error_t error;
+	json_t *manifest = json_load_file(path, 0, &error);
+
+	if (!manifest)
+		diag_fail(diag, EINVAL, "cannot read %s: %s", path, error.text);
+	else if (json_integer_value(json_object_get(manifest, "schema")) != SCHEMA) {
+		diag_fail(diag, EINVAL,
+		          "%s is of another schema than %d; show it with the version that wrote it",
+		          path, SCHEMA);
+		json_decref(manifest);
+		manifest = NULL;
+	}
+	free(path);
+	return manifest;
+}
+
+/* "" where the manifest has no such text. */
+static const char *text_at(const json_t *object, const char *key)
+{
+	const char *text = json_string_value(json_object_get(object, key));
+
+	return text ? text : "";
+}
+
+static char *command_of(const json_t *manifest)
+{
+	const json_t *words = json_object_get(manifest, "command");
+	struct text_list list = {0};
+	char *joined;
+
+	for (size_t i = 0; i < json_array_size(words); i++) {
+		const char *word = json_string_value(json_array_get(words, i));
+
+		text_list_add(&list, word ? word : "");
+	}
+	joined = words_join(list.texts, list.n_texts);
+	text_list_fini(&list);
+	return joined;
+}
+
+int stored_run_open(struct stored_run *run, const struct run_options *options, const char *name,
+                    struct diag *diag)
+{
+	char *results = request_results_dir(options);
+	int err;
+
+	*run = (struct stored_run){.name = xstrdup(name)};
+	err = results_find(results, name, &run->directory, diag);
+	free(results);
+	if (err)
+		return err;
+	run->manifest = read_manifest(run->directory, diag);
+	if (!run->manifest)
+		return -EINVAL;
+	run->title = xasprintf("%s/%s %s", text_at(run->manifest, "scenario"),
+	                       text_at(run->manifest, "type"), text_at(run->manifest, "run_id"));
+	run->command = command_of(run->manifest);
+	run->lost = (uint64_t)json_integer_value(
+	    json_object_get(json_object_get(run->manifest, "quality"), "lost_samples"));
+	return 0;
+}
+
+void stored_run_fini(struct stored_run *run)
+{
+	profile_free(run->profile);
+	recording_free(run->recording);
+	symbolizer_free(run->symbolizer);
+	text_list_fini(&run->notes);
+	json_decref(run->manifest);
+	free(run->in_span);
+	free(run->title);
+	free(run->command);
+	free(run->directory);
+	free(run->name);
+}
+
+static int open_samples(FILE **in, const struct stored_run *run, struct diag *diag)
+{
+	char *path = xasprintf("%s/samples.bin", run->directory);
+	int err = 0;
+
+	*in = fopen(path, "re");
+	if (!*in && errno == ENOENT)
+		err = diag_fail(diag, ENOENT,
+		                "%s has no samples.bin: a run of type %s stores sums, not single "
+		                "samples; its files are in %s",
+		                run->name, text_at(run->manifest, "type"), run->directory);
+	else if (!*in)
+		err = diag_fail(diag, errno, "cannot read %s: %s", path, strerror(errno));
+	free(path);
+	return err;
+}
+
+static int read_recording(struct stored_run *run, struct diag *diag)
+{
+	FILE *in;
+	int err = open_samples(&in, run, diag);
+
+	if (err)
+		return err;
+	run->symbolizer = symbolizer_new();
+	symbolizer_set_past(run->symbolizer);
+	err = samples_read(in, &run->recording, run->symbolizer, diag);
+	fclose(in);
+	if (err)
+		diag_prefix(diag, "%s", run->directory);
+	return err;
+}
+
+static uint64_t last_time(const struct recording *recording)
+{
+	uint64_t last_ns = 0;
+
+	for (size_t i = 0; i < recording_n_samples(recording); i++) {
+		const uint64_t *values;
+		uint64_t time_ns = recording_sample(recording, i, &values).time_ns;
+
+		if (time_ns > last_ns)
+			last_ns = time_ns;
+	}
+	return last_ns;
+}
+
+/* What could have been asked for: the commands, the last sample's time. */
+static int nothing_chosen(const struct stored_run *run, const struct recording *all,
+                          struct diag *diag)
+{
+	char names[200] = "";
+	size_t used = 0;
+
+	for (uint32_t i = 0; i < recording_n_threads(all); i++) {
+		const struct recorded_thread *thread = recording_thread(all, i);
+		int len;
+
+		if (used > sizeof(names) - 60) {
+			strcpy(names + used, " ...");
+			break;
+		}
+		len = snprintf(names + used, sizeof(names) - used, "%s%s (pid %d, tid %d)",
+		               i ? ", " : "", thread->comm, (int)thread->pid, (int)thread->tid);
+		used += (size_t)len;
+	}
+	return diag_fail(diag, ENODATA,
+	                 "no sample of %s is chosen: it has samples of %s, the last at %.3f s",
+	                 run->name, names, (double)last_time(all) / 1e9);
+}
+
+int stored_run_read(struct stored_run *run, const struct selection *selection, struct diag *diag)
+{
+	struct recording *all;
+	int err = read_recording(run, diag);
+
+	if (err)
+		return err;
+	all = run->recording;
+	run->in_span = xcalloc(recording_n_types(all), sizeof(*run->in_span));
+	run->recording = recording_select(all, selection, run->in_span);
+	if (!recording_n_types(all) || !recording_n_samples(run->recording))
+		err = nothing_chosen(run, all, diag);
+	recording_free(all);
+	return err;
+}
+
+/* The samples without a name by object, with the remedy. */
+static void note_unresolved(struct stored_run *run)
+{
+	json_t *quality = json_object();
+	json_t *notes, *by_object, *count;
+	const char *object;
+	size_t i;
+
+	quality_add_unresolved(quality, run->profile, NULL, run->recording, run->symbolizer, NULL);
+	by_object = json_object_get(quality, "unresolved_by_object");
+	json_object_foreach(by_object, object, count)
+	{
+		char *note = xasprintf(
+		    "no name: %s of %s",
+		    counted_text_of((uint64_t)json_integer_value(count), "sample").text, object);
+
+		text_list_add(&run->notes, note);
+		free(note);
+	}
+	notes = json_object_get(quality, "notes");
+	for (i = 0; i < json_array_size(notes); i++)
+		text_list_add(&run->notes, json_string_value(json_array_get(notes, i)));
+	json_decref(quality);
+}
+
+void stored_run_name(struct stored_run *run)
+{
+	run->profile = profile_new(run->recording, run->symbolizer);
+	note_unresolved(run);
+}
+
+struct export_options stored_run_describe(const struct stored_run *run)
+{
+	const json_t *summary = json_object_get(run->manifest, "summary");
+	const json_t *collector = json_object_get(run->manifest, "collector");
+	const json_t *quality = json_object_get(run->manifest, "quality");
+	const json_t *clock = json_object_get(run->manifest, "clock");
+	const char *headline = text_at(summary, "headline");
+	const char *event = text_at(collector, "event");
+	double rate_hz = json_number_value(json_object_get(quality, "rate_hz"));
+	bool is_timed = run->recording && recording_n_types(run->recording) > 1 &&
+	                !strcmp(recording_type(run->recording, 1)->unit, "nanoseconds");
+
+	return (struct export_options){
+	    .title = run->title,
+	    .subtitle = *headline ? headline : NULL,
+	    .command = *run->command ? run->command : NULL,
+	    .event = *event ? event : NULL,
+	    .started_ns = json_integer_value(json_object_get(clock, "realtime_ns")),
+	    .duration_ns = (uint64_t)json_integer_value(json_object_get(run->manifest, "wall_ns")),
+	    .lost = json_object_get(quality, "lost_samples") ? &run->lost : NULL,
+	    .period = is_timed && rate_hz >= 1 ? (uint64_t)(1e9 / rate_hz) : 0,
+	};
+}

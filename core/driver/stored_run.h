@@ -1,0 +1,46 @@
+/* A run of the results tree, read again: its manifest and, where it has one, its recording.
+ */
+#ifndef CORE_DRIVER_STORED_RUN_H
+#define CORE_DRIVER_STORED_RUN_H
+
+#include "core/export/exporter.h"
+#include "core/selection.h"
+
+#include <jansson.h>
+
+struct diag;
+struct profile;
+struct recording;
+struct run_options;
+struct symbolizer;
+
+struct stored_run {
+	char *name;      /* as the user named it */
+	char *directory; /* as the user would type it */
+	json_t *manifest;
+	struct recording *recording; /* NULL until stored_run_read() */
+	struct symbolizer *symbolizer;
+	uint64_t *in_span;       /* by value type: of the samples in the chosen time, all threads */
+	char *title;             /* "syn-1k/cpu 20261120T093000.123Z" */
+	char *command;           /* as it would be typed */
+	uint64_t lost;           /* samples */
+	struct profile *profile; /* NULL until stored_run_name() */
+	struct text_list notes;  /* what stored_run_name() could not name, and why */
+};
+
+/* Finds the run (results_find()) and reads run.json. -EINVAL: it is of another schema. */
+int stored_run_open(struct stored_run *run, const struct run_options *options, const char *name,
+                    struct diag *diag);
+void stored_run_fini(struct stored_run *run);
+
+/* Reads samples.bin and keeps the samples chosen. -ENOENT: this type stores none. -ENODATA: nothing
+ * is chosen; the sentence has what could be. */
+int stored_run_read(struct stored_run *run, const struct selection *selection, struct diag *diag);
+
+/* Names the stacks: run->profile. */
+void stored_run_name(struct stored_run *run);
+
+/* What exporters say of it; texts live as long as the run. */
+struct export_options stored_run_describe(const struct stored_run *run);
+
+#endif
