@@ -1,7 +1,7 @@
 /* The one interface between the driver and a collector.
  *
  * For each run the driver makes one state: create; then for every repeat of the command
- * prepare (the target is held before its exec), started, step as often as fd is readable, ended; at last finish and
+ * prepare (the target is held before its exec), started, perhaps begin, step as often as fd is readable, ended; at last finish and
  * destroy. All calls come from one thread; a collector may have threads of its own.
  * Errors are 0 or -errno with a sentence; -EOPNOTSUPP, -EPERM and -EACCES from check, create and prepare mean that this cannot
  * be measured here (exit 3), others are our failure (125).
@@ -31,6 +31,7 @@ struct repeat {
 	pid_t pid;	     /* the held child */
 	uint64_t start_ns;   /* CLOCK_MONOTONIC: zero of every time in the recording */
 	unsigned number;     /* 0, 1, ... */
+	bool begins_later;   /* measuring begins with begin(), not at exec */
 	struct results_run *results; /* where room on a disk is while the target runs: results_scratch() */
 };
 
@@ -39,6 +40,7 @@ struct target_end {
 	int wait_status; /* as waitpid(2) gives it */
 	struct rusage usage;
 	uint64_t wall_ns;
+	uint64_t measured_ns; /* of it, since measuring began; 0: it never did */
 };
 
 /* A process that was, or could not be, observed. Rows of processes.csv and run.json. */
@@ -101,6 +103,9 @@ struct collector {
 	int (*environment)(void *state, struct text_list *variables, struct diag *diag);
 	int (*prepare)(void *state, const struct repeat *repeat, struct diag *diag);
 	int (*started)(void *state, struct diag *diag); /* exec has succeeded */
+	/* Measuring begins, some time after started (--ready, --delay). NULL: it always begins at
+	 * exec; --delay is refused then, and with --ready the start is measured, too. */
+	int (*begin)(void *state, struct diag *diag);
 	int (*fd)(void *state);				/* to poll for reading; -1: nothing to poll */
 	int (*step)(void *state, struct diag *diag);
 	/* reaps_target only: true when the target has ended, with its status. fd becomes readable then. */

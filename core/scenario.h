@@ -29,6 +29,8 @@ struct scenario {
 	char *package; /* Debian package that has the program, named when it is missing */
 	char *prepare;
 	char *cleanup;
+	char *ready;
+	char *load;
 	char *cwd;
 	char *stdin_path;
 	char *user;
@@ -38,6 +40,7 @@ struct scenario {
 	bool release;
 	uint64_t exit_code; /* the status of a good end */
 	uint64_t timeout_ns;
+	uint64_t delay_ns;
 	uint64_t runs; /* for type stat alone */
 	uint64_t warmup;
 	struct text_list environment; /* NAME=VALUE */

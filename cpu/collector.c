@@ -27,8 +27,9 @@ struct cpu_state {
 	struct cpu_repeat *repeats;
 	size_t n_repeats;
 	size_t repeats_capacity;
-	uint64_t used_ns; /* processor time by rusage, of all repeats */
-	uint64_t wall_ns;
+	bool measures_part; /* not from the exec on: rusage is of more than was sampled */
+	uint64_t used_ns;   /* processor time by rusage, of all repeats; 0: not known */
+	uint64_t wall_ns;   /* sampled */
 };
 
 #define FIELD(name) offsetof(struct cpu_options, name)
@@ -160,7 +161,8 @@ static int cpu_prepare(void *state, const struct repeat *repeat, struct diag *di
 		sampler_spill(cpu->sampler, fd);
 	}
 	cpu->before = *sampler_totals(cpu->sampler);
-	return sampler_attach(cpu->sampler, repeat->pid, repeat->start_ns, diag);
+	cpu->measures_part = repeat->begins_later;
+	return sampler_attach(cpu->sampler, repeat, diag);
 }
 
 static int cpu_started(void *state, struct diag *diag)
@@ -168,6 +170,15 @@ static int cpu_started(void *state, struct diag *diag)
 	(void)state;
 	(void)diag;
 	return 0; /* the events were enabled by exec itself */
+}
+
+static int cpu_begin(void *state, struct diag *diag)
+{
+	struct cpu_state *cpu = state;
+
+	(void)diag;
+	sampler_begin(cpu->sampler);
+	return 0;
 }
 
 static int cpu_fd(void *state)
@@ -196,13 +207,14 @@ static int cpu_ended(void *state, const struct target_end *end, struct diag *dia
 	struct cpu_repeat *repeat;
 	int err;
 
-	err = sampler_detach(cpu->sampler, end->wall_ns, diag);
+	err = sampler_detach(cpu->sampler, end->measured_ns, diag);
 	repeat = ARRAY_APPEND(cpu->repeats, cpu->n_repeats, cpu->repeats_capacity);
 	repeat->n_samples = after->n_samples - cpu->before.n_samples;
 	repeat->n_lost = after->n_lost - cpu->before.n_lost;
 	repeat->cpu_time_ns = after->cpu_time_ns - cpu->before.cpu_time_ns;
-	cpu->used_ns += timeval_ns(end->usage.ru_utime) + timeval_ns(end->usage.ru_stime);
-	cpu->wall_ns += end->wall_ns;
+	if (!cpu->measures_part)
+		cpu->used_ns += timeval_ns(end->usage.ru_utime) + timeval_ns(end->usage.ru_stime);
+	cpu->wall_ns += end->measured_ns;
 	return err;
 }
 
@@ -265,7 +277,10 @@ static int cpu_finish(void *state, struct results_run *run, struct result *resul
 	result->event = xstrdup(cpu->event.name);
 	result->fallback = xstrdup(cpu->event.fallback);
 	if (sampler_totals(cpu->sampler)->n_samples == 0) {
-		result->unusable = cpu_why_no_samples(&cpu->event, cpu->used_ns, cpu->n_repeats);
+		result->unusable =
+		    cpu->measures_part
+		        ? cpu_why_no_samples_of_part(cpu->wall_ns)
+		        : cpu_why_no_samples(&cpu->event, cpu->used_ns, cpu->n_repeats);
 		return 0;
 	}
 	return write_results(cpu, run, result, diag);
@@ -296,6 +311,7 @@ const struct collector cpu_collector = {
     .create = cpu_create,
     .prepare = cpu_prepare,
     .started = cpu_started,
+    .begin = cpu_begin,
     .fd = cpu_fd,
     .step = cpu_step,
     .ended = cpu_ended,

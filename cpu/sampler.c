@@ -6,12 +6,15 @@
 #include "cpu/wake.h"
 
 #include "core/alloc.h"
+#include "core/collector.h"
 #include "core/diag.h"
 #include "core/perf/ring.h"
 #include "core/perf/stream.h"
 #include "core/recording.h"
 
 #include <stdlib.h>
+#include <sys/ioctl.h>
+#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -25,6 +28,9 @@ enum {
 	EACH_RATE_HZ = 10000,
 	/* Of a sample, beside the stack copy: header, registers, ids and the kernel chain. */
 	SAMPLE_REST_BYTES = 512,
+	/* More than a thousand records of mappings, and what an ordinary user may lock has room for
+	 * it. */
+	TRACKING_RING_BYTES = 1 << 16,
 };
 
 struct sampler {
@@ -35,6 +41,7 @@ struct sampler {
 
 	/* of the present repeat */
 	struct perf_stream *stream;
+	unsigned n_events; /* of the stream */
 	int task_clock_fd; /* where periods are no time */
 	struct wake wake;
 	uint64_t start_ns;   /* CLOCK_MONOTONIC */
@@ -146,7 +153,7 @@ static void read_records(struct sampler *sampler)
 }
 
 /* Where periods are cycles the time comes from a counter of the kernel beside them. */
-static int open_task_clock(struct sampler *sampler, pid_t pid, struct diag *diag)
+static int open_task_clock(struct sampler *sampler, const struct repeat *repeat, struct diag *diag)
 {
 	struct perf_event_attr attr = {
 	    .type = PERF_TYPE_SOFTWARE,
@@ -155,12 +162,12 @@ static int open_task_clock(struct sampler *sampler, pid_t pid, struct diag *diag
 	    .inherit = sampler->event->attr.inherit,
 	    .exclude_kernel = sampler->event->attr.exclude_kernel,
 	    .disabled = 1,
-	    .enable_on_exec = 1,
+	    .enable_on_exec = !repeat->begins_later,
 	};
 
 	if (sampler->event->periods_are_ns)
 		return 0;
-	sampler->task_clock_fd = perf_event_fd(&attr, pid, -1, diag);
+	sampler->task_clock_fd = perf_event_fd(&attr, repeat->pid, -1, diag);
 	return sampler->task_clock_fd < 0 ? sampler->task_clock_fd : 0;
 }
 
@@ -168,6 +175,28 @@ static int open_task_clock(struct sampler *sampler, pid_t pid, struct diag *diag
 static uint64_t rate_hz(const struct cpu_event *event)
 {
 	return event->freq_hz ? event->freq_hz : EACH_RATE_HZ;
+}
+
+/* What is needed of processes while they are not sampled: a disabled event gives no records. */
+static struct perf_event_attr tracking_attr(const struct perf_event_attr *sampling)
+{
+	return (struct perf_event_attr){
+	    .type = PERF_TYPE_SOFTWARE,
+	    .config = PERF_COUNT_SW_DUMMY,
+	    .sample_type = PERF_SAMPLE_TID | PERF_SAMPLE_TIME,
+	    .sample_id_all = 1,
+	    .read_format = sampling->read_format,
+	    .inherit = sampling->inherit,
+	    .mmap = 1,
+	    .mmap2 = 1,
+	    .comm = 1,
+	    .comm_exec = 1,
+	    .task = 1,
+	    .exclude_kernel = 1,
+	    .exclude_hv = 1,
+	    .disabled = 1,
+	    .enable_on_exec = 1,
+	};
 }
 
 static size_t wanted_ring_bytes(const struct sampler *sampler)
@@ -194,15 +223,40 @@ static uint32_t wakeup_bytes(const struct cpu_event *event)
 	return (uint32_t)(event->attr.sample_stack_user * n_samples);
 }
 
-int sampler_attach(struct sampler *sampler, pid_t pid, uint64_t start_ns, struct diag *diag)
+/* The processes are followed from their exec on in any case. */
+static int open_for_later(struct sampler *sampler, struct perf_event_attr *attr, pid_t pid,
+                          struct diag *diag)
 {
-	struct perf_event_attr attr = sampler->event->attr;
+	struct perf_event_attr tracking = tracking_attr(attr);
 	int err;
 
-	attr.wakeup_watermark = wakeup_bytes(sampler->event);
-	err = perf_stream_open(&sampler->stream, &attr, pid, wanted_ring_bytes(sampler), diag);
+	attr->enable_on_exec = 0;
+	attr->mmap = attr->mmap2 = attr->comm = attr->comm_exec = attr->task = 0;
+	err = perf_stream_open(&sampler->stream, attr, pid, wanted_ring_bytes(sampler), diag);
 	if (!err)
-		err = open_task_clock(sampler, pid, diag);
+		err = perf_stream_add(sampler->stream, &tracking, pid, TRACKING_RING_BYTES, diag);
+	sampler->n_events = 2;
+	return err;
+}
+
+static int open_stream(struct sampler *sampler, const struct repeat *repeat, struct diag *diag)
+{
+	struct perf_event_attr attr = sampler->event->attr;
+
+	attr.wakeup_watermark = wakeup_bytes(sampler->event);
+	if (repeat->begins_later)
+		return open_for_later(sampler, &attr, repeat->pid, diag);
+	sampler->n_events = 1;
+	return perf_stream_open(&sampler->stream, &attr, repeat->pid, wanted_ring_bytes(sampler),
+	                        diag);
+}
+
+int sampler_attach(struct sampler *sampler, const struct repeat *repeat, struct diag *diag)
+{
+	int err = open_stream(sampler, repeat, diag);
+
+	if (!err)
+		err = open_task_clock(sampler, repeat, diag);
 	if (!err)
 		err =
 		    wake_open(&sampler->wake, perf_stream_fd(sampler->stream), STEP_EVERY_NS, diag);
@@ -210,11 +264,22 @@ int sampler_attach(struct sampler *sampler, pid_t pid, uint64_t start_ns, struct
 		let_go(sampler);
 		return err;
 	}
-	sampler->start_ns = start_ns;
+	sampler->start_ns = repeat->start_ns;
 	sampler->n_lost_now = 0;
 	sampler->offset_ns = sampler->latest_ns;
 	sampler->totals.ring_bytes = perf_stream_ring_bytes(sampler->stream, 0);
 	return 0;
+}
+
+void sampler_begin(struct sampler *sampler)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	sampler->start_ns = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+	perf_stream_start(sampler->stream);
+	if (sampler->task_clock_fd >= 0)
+		ioctl(sampler->task_clock_fd, PERF_EVENT_IOC_ENABLE, 0);
 }
 
 int sampler_fd(const struct sampler *sampler)
@@ -232,7 +297,10 @@ int sampler_step(struct sampler *sampler, struct diag *diag)
 
 static void count_losses(struct sampler *sampler)
 {
-	uint64_t n_lost = perf_stream_n_lost(sampler->stream, 0);
+	uint64_t n_lost = 0;
+
+	for (unsigned event = 0; event < sampler->n_events; event++)
+		n_lost += perf_stream_n_lost(sampler->stream, event);
 
 	if (n_lost < sampler->n_lost_now) /* the counters of an older kernel */
 		n_lost = sampler->n_lost_now;

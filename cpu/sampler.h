@@ -16,6 +16,7 @@
 struct cpu_event;
 struct diag;
 struct recording;
+struct repeat;
 struct sampler;
 
 /* Value types of the recording: samples, and what their periods add up to. */
@@ -37,12 +38,14 @@ struct sampler *sampler_new(const struct cpu_event *event);
 void sampler_spill(struct sampler *sampler, int fd);
 void sampler_free(struct sampler *sampler);
 
-/* The target is held before its exec. start_ns (CLOCK_MONOTONIC) is time 0 of this repeat. */
-int sampler_attach(struct sampler *sampler, pid_t pid, uint64_t start_ns, struct diag *diag);
+/* The target is held before its exec. Sampling starts with that, or with sampler_begin() when the
+ * repeat begins later; either is time 0 of this repeat. */
+int sampler_attach(struct sampler *sampler, const struct repeat *repeat, struct diag *diag);
+void sampler_begin(struct sampler *sampler);
 int sampler_fd(const struct sampler *sampler); /* -1: not attached */
 /* Errors as of recording_check(). */
 int sampler_step(struct sampler *sampler, struct diag *diag);
-/* Stops sampling, takes what is left and lets go. wall_ns: how long the repeat took. */
+/* Stops sampling, takes what is left and lets go. wall_ns: how long it was sampled. */
 int sampler_detach(struct sampler *sampler, uint64_t wall_ns, struct diag *diag);
 
 const struct sampler_totals *sampler_totals(const struct sampler *sampler);

@@ -301,3 +301,9 @@ char *cpu_why_no_samples(const struct cpu_event *event, uint64_t used_ns, size_t
 	    "command is run until there are so many",
 	    n_repeats, n_repeats == 1 ? "" : "s", (double)used_ns / 1e6);
 }
+
+char *cpu_why_no_samples_of_part(uint64_t sampled_ns)
+{
+	return xasprintf("no samples in %.3f s: nothing that was sampled ran on a processor then",
+	                 (double)sampled_ns / 1e9);
+}

@@ -30,7 +30,7 @@ struct cpu_facts {
 	const struct sampler_totals *totals;
 	const struct cpu_repeat *repeats;
 	size_t n_repeats;
-	uint64_t used_ns; /* processor time as wait4(2) tells it */
+	uint64_t used_ns; /* processor time as wait4(2) tells it; 0: not known */
 	const struct recording *recording;
 	const struct profile *profile;
 	struct symbolizer *symbolizer;
@@ -42,5 +42,7 @@ void cpu_summarize(const struct cpu_facts *facts, struct result *result);
 /* Why there is nothing to show for the processor time that the target used, and what helps. The
  * caller frees it. */
 char *cpu_why_no_samples(const struct cpu_event *event, uint64_t used_ns, size_t n_repeats);
+/* The same where only a part of the target's life was sampled. */
+char *cpu_why_no_samples_of_part(uint64_t sampled_ns);
 
 #endif

@@ -65,6 +65,7 @@ static json_t *exit_to_json(const struct repeat_result *last)
 	static const char *const by[] = {
 	    [ENDED_BY_TARGET] = "target",
 	    [ENDED_BY_DURATION] = "duration",
+	    [ENDED_BY_LOAD] = "load",
 	    [ENDED_BY_INTERRUPT] = "interrupt",
 	};
 	json_t *object = wait_status_to_json(last->end.wait_status);

@@ -135,10 +135,14 @@ static int open_streams(const struct measurement *m, bool is_first, struct launc
 static int run_shell(const struct measurement *m, const char *what, const char *command,
                      struct diag *diag)
 {
-	if (!command)
-		return 0;
-	return shell_run(what, command, m->request->scenario.cwd, &m->request->variables,
-	                 m->signals, diag);
+	struct shell_command shell = {
+	    .text = command,
+	    .cwd = m->request->scenario.cwd,
+	    .variables = &m->request->variables,
+	    .signal_mask = &m->signals->original,
+	};
+
+	return command ? shell_run(what, &shell, m->signals, diag) : 0;
 }
 
 /* Somebody who interrupts us before the target runs does not want it to. */
@@ -172,6 +176,10 @@ static int run_once(struct measurement *m, const struct collector *collector, bo
 	    .results = m->run,
 	    .timeout_ns = m->common->timeout_ns,
 	    .duration_ns = m->common->duration_ns,
+	    .delay_ns = m->common->delay_ns,
+	    .ready = m->common->ready,
+	    .load = m->common->load,
+	    .shell_variables = &m->request->variables,
 	    .signals = m->signals,
 	    .output = output,
 	};
@@ -362,6 +370,41 @@ static int finish_collector(struct measurement *m)
 	return err;
 }
 
+/* What was to be measured has not begun: whatever a collector has seen meanwhile is something else.
+ */
+static void judge_beginning(struct measurement *m)
+{
+	struct result *result = &m->result;
+
+	if (!m->last.never_began)
+		return;
+	free(result->unusable);
+	text_list_fini(&result->table);
+	result->unusable = xstrdup(
+	    m->last.was_ready ? "nothing was measured: the run was over before --delay had passed"
+	                      : "nothing was measured: the target ended before --ready succeeded");
+}
+
+/* Whether the numbers hold the target's start. */
+static void note_beginning(struct measurement *m)
+{
+	const struct run_options *common = m->common;
+
+	if ((!common->ready && !common->delay_ns) || m->last.never_began)
+		return;
+	if (m->collector->begin)
+		quality_add_note(m->result.quality,
+		                 "measuring began %.3f s after the exec (%s%s%s)",
+		                 (double)m->last.began_ns / 1e9, common->ready ? "--ready" : "",
+		                 common->ready && common->delay_ns ? ", " : "",
+		                 common->delay_ns ? "--delay" : "");
+	else
+		quality_add_note(m->result.quality,
+		                 "type %s measures from the exec on: what came before --ready "
+		                 "succeeded is in the numbers",
+		                 m->collector->name);
+}
+
 static int write_results(struct measurement *m)
 {
 	int err;
@@ -374,7 +417,9 @@ static int write_results(struct measurement *m)
 		quality_add_note(
 		    m->result.quality,
 		    "descendants outlived the target by more than a second and were left alive");
+	note_beginning(m);
 	err = finish_collector(m);
+	judge_beginning(m);
 	if (!err)
 		err = write_manifest(m);
 	if (!err)

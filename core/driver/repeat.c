@@ -1,6 +1,7 @@
 /* Launches the target, feeds the collector while it runs, and sees it end. */
 #include "core/driver/repeat.h"
 
+#include "core/driver/beside.h"
 #include "core/driver/signals.h"
 
 #include "core/diag.h"
@@ -31,13 +32,20 @@ struct run {
 	struct repeat_result *result;
 	struct launch *launch;
 	struct process_tree *tree;
-	int output_fd; /* read end of the target's stdout, or -1 */
+	struct beside *beside; /* NULL: neither --ready nor --load */
+	int output_fd;         /* read end of the target's stdout, or -1 */
 	uint64_t released_ns;
-	uint64_t deadline_ns; /* of --timeout or --duration, then of SIGKILL, then of the
-	                         descendants; 0: none */
+	uint64_t begun_ns; /* 0: measuring has not begun */
+	/* What comes next by the clock; 0: it does not. */
+	uint64_t begin_at_ns;
+	uint64_t timeout_at_ns;
+	uint64_t duration_at_ns;
+	uint64_t kill_at_ns;
+	uint64_t leave_at_ns; /* no longer wait for the descendants */
 	bool terminated;
 	bool ended;
-	int step_err; /* the collector gave up; the target still runs to its end */
+	int step_err;   /* the collector gave up; the target still runs to its end */
+	int beside_err; /* --load failed */
 };
 
 static uint64_t now_ns(void)
@@ -58,25 +66,19 @@ static void kill_descendants(struct process_tree *tree)
 	}
 }
 
-/* --timeout or --duration has passed: SIGTERM first, SIGKILL for whoever does not listen. */
-static void end_target(struct run *run)
+/* SIGTERM first, SIGKILL for whoever does not listen. */
+static void terminate(struct run *run)
 {
-	const struct repeat_spec *spec = run->spec;
-	pid_t pid = launch_pid(run->launch);
-
-	if (run->terminated) {
-		kill(pid, SIGKILL);
-		kill_descendants(run->tree);
-		run->deadline_ns = 0;
-		return;
-	}
 	run->terminated = true;
-	if (spec->duration_ns && (!spec->timeout_ns || spec->duration_ns <= spec->timeout_ns))
-		run->result->by = ENDED_BY_DURATION;
-	else
-		run->result->timed_out = true;
-	kill(pid, SIGTERM);
-	run->deadline_ns = now_ns() + KILL_AFTER_MS * 1000000ull;
+	kill(launch_pid(run->launch), SIGTERM);
+	run->kill_at_ns = now_ns() + KILL_AFTER_MS * 1000000ull;
+}
+
+static void kill_all(struct run *run)
+{
+	kill(launch_pid(run->launch), SIGKILL);
+	kill_descendants(run->tree);
+	run->kill_at_ns = 0;
 }
 
 static bool read_end(struct run *run)
@@ -95,7 +97,8 @@ static void note_end(struct run *run)
 		return;
 	run->ended = true;
 	run->result->end.wall_ns = now_ns() - run->released_ns;
-	run->deadline_ns = now_ns() + FOLLOW_MS * 1000000ull;
+	run->result->end.measured_ns = run->begun_ns ? now_ns() - run->begun_ns : 0;
+	run->leave_at_ns = now_ns() + FOLLOW_MS * 1000000ull;
 }
 
 /* Copies some of the target's output to where it would have gone. Closes the pipe at its end, and
@@ -131,20 +134,83 @@ static void drain_output(struct run *run)
 		left -= (int)copy_output(run);
 }
 
+/* Neither --ready nor --delay: measuring begins at exec. */
+static bool begins_later(const struct repeat_spec *spec)
+{
+	return spec->ready || spec->delay_ns;
+}
+
+static void keep_first(int *err, int next)
+{
+	if (!*err)
+		*err = next;
+}
+
+/* Measuring begins: the collector's, and --duration's. */
+static void begin(struct run *run, uint64_t begun_ns, struct diag *diag)
+{
+	const struct repeat_spec *spec = run->spec;
+
+	run->begun_ns = begun_ns;
+	run->result->began_ns = run->begun_ns - run->released_ns;
+	if (spec->duration_ns)
+		run->duration_at_ns = run->begun_ns + spec->duration_ns;
+	if (begins_later(spec) && spec->collector && spec->collector->begin)
+		keep_first(&run->step_err, spec->collector->begin(spec->state, diag));
+}
+
+/* 0 stands for never. */
+static uint64_t earlier(uint64_t a, uint64_t b)
+{
+	return a && (!b || a < b) ? a : b;
+}
+
+static uint64_t next_deadline(const struct run *run)
+{
+	uint64_t end_at_ns = earlier(run->timeout_at_ns, run->duration_at_ns);
+
+	if (run->ended)
+		return run->leave_at_ns;
+	if (run->terminated)
+		return run->kill_at_ns;
+	return run->begun_ns ? end_at_ns : earlier(end_at_ns, run->begin_at_ns);
+}
+
+/* Does what the clock asks for, while the target runs. */
+static void meet_deadline(struct run *run, struct diag *diag)
+{
+	uint64_t deadline_ns = next_deadline(run);
+
+	if (run->ended || !deadline_ns || now_ns() < deadline_ns)
+		return;
+	if (run->terminated) {
+		kill_all(run);
+	} else if (deadline_ns == run->duration_at_ns) {
+		run->result->by = ENDED_BY_DURATION;
+		terminate(run);
+	} else if (deadline_ns == run->timeout_at_ns) {
+		run->result->timed_out = true;
+		terminate(run);
+	} else {
+		begin(run, now_ns(), diag);
+	}
+}
+
 static int poll_timeout_ms(const struct run *run)
 {
 	uint64_t now = now_ns();
+	uint64_t deadline_ns = next_deadline(run);
 	uint64_t left_ms;
 
 	if (run->ended && !process_tree_is_complete(run->tree))
 		return LOOK_MS;
-	if (!run->deadline_ns)
+	if (!deadline_ns)
 		return -1;
-	left_ms = run->deadline_ns > now ? (run->deadline_ns - now) / 1000000 + 1 : 0;
+	left_ms = deadline_ns > now ? (deadline_ns - now) / 1000000 + 1 : 0;
 	return left_ms > 1000000 ? 1000000 : (int)left_ms;
 }
 
-enum { POLL_SIGNALS, POLL_TARGET, POLL_COLLECTOR, POLL_TREE, POLL_OUTPUT, N_POLLS };
+enum { POLL_SIGNALS, POLL_TARGET, POLL_COLLECTOR, POLL_TREE, POLL_OUTPUT, POLL_BESIDE, N_POLLS };
 
 static void set_up_polls(const struct run *run, struct pollfd polls[N_POLLS])
 {
@@ -158,6 +224,7 @@ static void set_up_polls(const struct run *run, struct pollfd polls[N_POLLS])
 	                               : collector->fd(run->spec->state);
 	polls[POLL_TREE].fd = process_tree_fd(run->tree);
 	polls[POLL_OUTPUT].fd = run->output_fd;
+	polls[POLL_BESIDE].fd = run->beside ? beside_fd(run->beside) : -1;
 	for (int i = 0; i < N_POLLS; i++)
 		polls[i].events = POLLIN;
 }
@@ -169,8 +236,27 @@ static void step_collector(struct run *run, struct diag *diag)
 	struct diag ignored;
 	int err = run->spec->collector->step(run->spec->state, run->step_err ? &ignored : diag);
 
-	if (!run->step_err)
-		run->step_err = err;
+	keep_first(&run->step_err, err);
+}
+
+/* The target is ready: --delay counts from now. */
+static void note_ready(struct run *run)
+{
+	if (run->result->was_ready || (run->beside && !beside_is_ready(run->beside)))
+		return;
+	run->result->was_ready = true;
+	run->begin_at_ns = now_ns() + run->spec->delay_ns;
+}
+
+/* An end of the target that was seen first goes before that of --load, which it may have caused. */
+static void step_beside(struct run *run, struct diag *diag)
+{
+	run->beside_err = beside_step(run->beside, diag);
+	note_ready(run);
+	if ((!run->beside_err && !beside_load_has_ended(run->beside)) || run->terminated)
+		return;
+	run->result->by = ENDED_BY_LOAD;
+	terminate(run);
 }
 
 static void handle_events(struct run *run, struct pollfd polls[N_POLLS], struct diag *diag)
@@ -188,8 +274,9 @@ static void handle_events(struct run *run, struct pollfd polls[N_POLLS], struct 
 		process_tree_step(run->tree);
 	if (polls[POLL_TARGET].revents || polls[POLL_COLLECTOR].revents)
 		note_end(run);
-	if (!run->ended && run->deadline_ns && now_ns() >= run->deadline_ns)
-		end_target(run);
+	if (polls[POLL_BESIDE].revents && !run->ended)
+		step_beside(run, diag);
+	meet_deadline(run, diag);
 }
 
 /* True when the descendants have ended too, or have had their second. */
@@ -199,18 +286,13 @@ static bool is_over(struct run *run)
 		return false;
 	run->result->n_left_alive = process_tree_n_alive(run->tree);
 	return !run->result->n_left_alive || run->result->by == ENDED_BY_INTERRUPT ||
-	       now_ns() >= run->deadline_ns;
+	       now_ns() >= run->leave_at_ns;
 }
 
 static void watch(struct run *run, struct diag *diag)
 {
 	struct pollfd polls[N_POLLS] = {{0}};
-	const struct repeat_spec *spec = run->spec;
-	uint64_t limit_ns = spec->timeout_ns;
 
-	if (spec->duration_ns && (!limit_ns || spec->duration_ns < limit_ns))
-		limit_ns = spec->duration_ns;
-	run->deadline_ns = limit_ns ? run->released_ns + limit_ns : 0;
 	while (!is_over(run)) {
 		set_up_polls(run, polls);
 		if (poll(polls, N_POLLS, poll_timeout_ms(run)) >= 0)
@@ -219,6 +301,7 @@ static void watch(struct run *run, struct diag *diag)
 			BUG(errno != EINTR);
 	}
 	drain_output(run);
+	run->result->never_began = !run->begun_ns;
 }
 
 /* The highest resident set so far of a process; 0: not known. */
@@ -242,7 +325,11 @@ static int hold_and_attach(struct run *run, struct diag *diag)
 {
 	const struct repeat_spec *spec = run->spec;
 	struct repeat repeat = {
-	    .number = spec->number, .start_ns = now_ns(), .results = spec->results};
+	    .number = spec->number,
+	    .start_ns = now_ns(),
+	    .results = spec->results,
+	    .begins_later = begins_later(spec),
+	};
 	struct launch_spec launch = spec->launch;
 	int output[2] = {-1, -1};
 	int err;
@@ -279,7 +366,34 @@ static int release(struct run *run, struct diag *diag)
 	run->result->pid = launch_pid(run->launch);
 	if (collector && collector->started)
 		run->step_err = collector->started(run->spec->state, diag);
+	if (run->spec->timeout_ns)
+		run->timeout_at_ns = run->released_ns + run->spec->timeout_ns;
 	return 0;
+}
+
+/* From the exec on: what runs beside the target, and measuring where it need not wait. */
+static int start_clocks(struct run *run, struct diag *diag)
+{
+	const struct repeat_spec *spec = run->spec;
+	struct beside_spec beside = {
+	    .ready = spec->ready,
+	    .load = spec->load,
+	    .how =
+	        {
+	            .cwd = spec->launch.cwd,
+	            .variables = spec->shell_variables,
+	            .signal_mask = spec->launch.signal_mask,
+	        },
+	};
+	int err = 0;
+
+	if (!begins_later(spec))
+		begin(run, run->released_ns, diag);
+	if (spec->ready || spec->load)
+		err = beside_new(&run->beside, &beside, diag);
+	if (!err)
+		note_ready(run);
+	return err;
 }
 
 int repeat_run(const struct repeat_spec *spec, struct repeat_result *result, struct diag *diag)
@@ -292,12 +406,16 @@ int repeat_run(const struct repeat_spec *spec, struct repeat_result *result, str
 	if (!err)
 		err = release(&run, diag);
 	if (!err) {
+		run.beside_err = start_clocks(&run, diag);
+		if (run.beside_err)
+			terminate(&run);
 		watch(&run, diag);
 		process_tree_step(run.tree);
-		err = run.step_err;
+		err = run.step_err ? run.step_err : run.beside_err;
 		if (!err && spec->collector)
 			err = spec->collector->ended(spec->state, &result->end, diag);
 	}
+	beside_free(run.beside);
 	launch_free(run.launch);
 	if (run.output_fd >= 0)
 		close(run.output_fd);

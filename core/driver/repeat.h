@@ -1,4 +1,7 @@
 /* One execution of the target under a collector (or under none: a warm-up).
+ *
+ * Measuring begins at the target's exec or, with --ready and --delay, when the one has succeeded
+ * and the other has passed since; --load runs from when the target is ready.
  */
 #ifndef CORE_DRIVER_REPEAT_H
 #define CORE_DRIVER_REPEAT_H
@@ -13,7 +16,7 @@ struct process_tree;
 struct results_run;
 struct signals;
 
-enum ended_by { ENDED_BY_TARGET, ENDED_BY_DURATION, ENDED_BY_INTERRUPT };
+enum ended_by { ENDED_BY_TARGET, ENDED_BY_DURATION, ENDED_BY_LOAD, ENDED_BY_INTERRUPT };
 
 struct repeat_spec {
 	struct launch_spec launch;
@@ -22,7 +25,11 @@ struct repeat_spec {
 	unsigned number;
 	struct results_run *results; /* for the collector */
 	uint64_t timeout_ns;         /* 0: none */
-	uint64_t duration_ns;        /* 0: none */
+	uint64_t duration_ns;        /* of measuring; 0: none */
+	uint64_t delay_ns;
+	const char *ready; /* shell commands, or NULL */
+	const char *load;
+	const struct text_list *shell_variables; /* for both */
 	struct signals *signals;
 	FILE *output; /* keeps a copy of what the target writes to stdout, for [metrics]; NULL: none
 	                 is made */
@@ -34,6 +41,9 @@ struct repeat_result {
 	uint64_t start_ns;       /* CLOCK_MONOTONIC */
 	uint64_t held_rss_bytes; /* of our child before its exec; 0: not known */
 	bool timed_out;
+	bool was_ready;    /* --ready has succeeded, or there was none */
+	bool never_began;  /* it was over before measuring could begin */
+	uint64_t began_ns; /* when measuring began, since the exec */
 	enum ended_by by;
 	size_t n_left_alive; /* descendants that outlived the target by more than a second */
 	bool exec_failed;

@@ -1,10 +1,13 @@
 /* Brings the options of one type together: defaults, scenario file, command line. */
 #include "core/driver/request_options.h"
 
+#include "core/driver/abilities.h"
 #include "core/driver/collectors.h"
 #include "core/driver/ending.h"
 #include "core/driver/judge_setting.h"
 #include "core/driver/request.h"
+
+#include "core/alloc.h"
 
 #include <string.h>
 
@@ -23,11 +26,17 @@ static int apply_scenario_keys(const struct scenario *scenario, struct run_optio
 	if (!err)
 		err = set_text("cleanup", scenario->cleanup, common, diag);
 	if (!err)
+		err = set_text("ready", scenario->ready, common, diag);
+	if (!err)
+		err = set_text("load", scenario->load, common, diag);
+	if (!err)
 		err = set_text("user", scenario->user, common, diag);
 	if (!err)
 		err = set_text("ambient-cap", scenario->caps, common, diag);
 	if (scenario->timeout_ns)
 		common->timeout_ns = scenario->timeout_ns;
+	if (scenario->delay_ns)
+		common->delay_ns = scenario->delay_ns;
 	return err;
 }
 
@@ -57,6 +66,18 @@ static void apply_typed(const struct command_line *line, struct run_options *com
 			options_copy(&run_option_table.rows[i], common, line->common);
 }
 
+/* Shell commands may use ${NAME}, wherever they come from. */
+static int expand_commands(const struct request *request, struct run_options *common,
+                           struct diag *diag)
+{
+	char **commands[] = {&common->prepare, &common->cleanup, &common->ready, &common->load};
+	int err = 0;
+
+	for (size_t i = 0; !err && i < ARRAY_SIZE(commands); i++)
+		err = request_expand(request, commands[i], diag);
+	return err;
+}
+
 int request_options(const struct request *request, const struct collector *collector,
                     struct run_options **common, void **own, struct diag *diag)
 {
@@ -71,10 +92,10 @@ int request_options(const struct request *request, const struct collector *colle
 	if (!err)
 		err = command_line_apply(request->line, collector, *own, diag);
 	if (!err)
-		err = request_expand(request, &(*common)->prepare, diag);
-	if (!err)
-		err = request_expand(request, &(*common)->cleanup, diag);
+		err = expand_commands(request, *common, diag);
 	if (!err)
 		err = ending_check_ignored((*common)->ignore_failure, diag);
+	if (!err)
+		err = abilities_check(collector, *common, diag);
 	return err;
 }

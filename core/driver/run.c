@@ -4,10 +4,12 @@
 #include "core/driver/exit_status.h"
 #include "core/driver/measure.h"
 #include "core/driver/request.h"
+#include "core/driver/request_options.h"
 #include "core/driver/signals.h"
 #include "core/driver/verbs.h"
 
 #include "core/alloc.h"
+#include "core/collector.h"
 #include "core/diag.h"
 
 #include <errno.h>
@@ -50,6 +52,22 @@ static void rewind_stdin(off_t start, const char *type)
 		        type);
 }
 
+/* What one type refuses is said before another one has run. */
+static int check_options(const struct request *request, struct diag *diag)
+{
+	int err = 0;
+
+	for (size_t i = 0; request->types[i] && !err; i++) {
+		struct run_options *common;
+		void *own;
+
+		err = request_options(request, request->types[i], &common, &own, diag);
+		options_free(&run_option_table, common);
+		options_free(&request->types[i]->options, own);
+	}
+	return err;
+}
+
 static int measure_types(const struct request *request, struct signals *signals, struct diag *diag)
 {
 	struct outcome decisive = {STATUS_WELL, false};
@@ -84,7 +102,8 @@ int run_verb(const struct command_line *line, struct diag *diag)
 	struct signals signals = {.fd = -1};
 	int status = STATUS_OWN_FAILURE;
 
-	if (!request_init(&request, line, diag) && !signals_init(&signals, diag))
+	if (!request_init(&request, line, diag) && !check_options(&request, diag) &&
+	    !signals_init(&signals, diag))
 		status = measure_types(&request, &signals, diag);
 	signals_fini(&signals);
 	request_fini(&request);

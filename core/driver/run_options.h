@@ -15,9 +15,12 @@ struct run_options {
 	uint64_t warmup;
 	char *prepare;
 	char *cleanup;
+	char *ready;
+	char *load;
 	char *ignore_failure; /* "": any status; "1,2": these; NULL: none */
 	uint64_t timeout_ns;
 	uint64_t duration_ns;
+	uint64_t delay_ns;
 	char *user;
 	char *ambient_cap;
 	char *cpus;          /* as typed: "0-3,5" */

@@ -1,4 +1,4 @@
-/* Runs one shell command beside the target, by the same launch. */
+/* Runs shell commands beside the target, by the same launch. */
 #include "core/driver/shell.h"
 
 #include "core/driver/signals.h"
@@ -10,18 +10,56 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-static int judge_status(const char *what, const char *command, int status, struct diag *diag)
+int shell_judge(const char *what, const char *text, int wait_status, struct diag *diag)
 {
-	if (WIFSIGNALED(status))
+	if (WIFSIGNALED(wait_status))
 		return diag_fail(diag, ECANCELED, "%s was killed by signal %d: %s", what,
-		                 WTERMSIG(status), command);
-	if (WEXITSTATUS(status))
+		                 WTERMSIG(wait_status), text);
+	if (WEXITSTATUS(wait_status))
 		return diag_fail(diag, ECANCELED, "%s failed with status %d: %s", what,
-		                 WEXITSTATUS(status), command);
+		                 WEXITSTATUS(wait_status), text);
 	return 0;
+}
+
+static int make_group(void *context)
+{
+	(void)context;
+	return setpgid(0, 0) ? -errno : 0;
+}
+
+int shell_start(struct launch **launch, const struct shell_command *command, struct diag *diag)
+{
+	char *argv[] = {(char *)"sh", (char *)"-c", (char *)command->text, NULL};
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	struct launch_spec spec = {
+	    .argv = argv,
+	    .path = "/bin/sh",
+	    .cwd = command->cwd,
+	    .variables = command->variables,
+	    .stdin_fd = null,
+	    .stdout_fd = command->silent ? null : STDERR_FILENO,
+	    .stderr_fd = command->silent ? null : -1,
+	    .signal_mask = command->signal_mask,
+	    .in_child = command->own_group ? make_group : NULL,
+	};
+	int err;
+
+	*launch = NULL;
+	if (null < 0)
+		return diag_fail(diag, errno, "cannot open /dev/null: %s", strerror(errno));
+	err = launch_hold(launch, &spec, diag);
+	if (!err)
+		err = launch_release(*launch, diag);
+	if (err) {
+		launch_free(*launch);
+		*launch = NULL;
+	}
+	close(null);
+	return err;
 }
 
 /* The shell's wait status. */
@@ -41,29 +79,15 @@ static int wait_for(const struct launch *launch, struct signals *signals)
 	return status;
 }
 
-int shell_run(const char *what, const char *command, const char *cwd,
-              const struct text_list *variables, struct signals *signals, struct diag *diag)
+int shell_run(const char *what, const struct shell_command *command, struct signals *signals,
+              struct diag *diag)
 {
-	char *argv[] = {(char *)"sh", (char *)"-c", (char *)command, NULL};
-	struct launch_spec spec = {
-	    .argv = argv,
-	    .path = "/bin/sh",
-	    .cwd = cwd,
-	    .variables = variables,
-	    .stdin_fd = open("/dev/null", O_RDONLY | O_CLOEXEC),
-	    .stdout_fd = STDERR_FILENO,
-	    .stderr_fd = -1,
-	    .signal_mask = &signals->original,
-	};
-	struct launch *launch = NULL;
-	int err = launch_hold(&launch, &spec, diag);
+	struct launch *launch;
+	int err = shell_start(&launch, command, diag);
 
-	if (!err)
-		err = launch_release(launch, diag);
-	if (!err)
-		err = judge_status(what, command, wait_for(launch, signals), diag);
+	if (err)
+		return err;
+	err = shell_judge(what, command->text, wait_for(launch, signals), diag);
 	launch_free(launch);
-	if (spec.stdin_fd >= 0)
-		close(spec.stdin_fd);
 	return err;
 }

@@ -15,7 +15,7 @@ promise "an unknown section is refused" bad_file $'[scenario]\ncommand = true\n[
 promise "an unknown section without keys is refused" bad_file $'[scenario]\ncommand = true\n[metric]' "bad.ini:3: unknown section [metric]; did you mean [metrics]?"
 promise "a key that stands twice is refused" bad_file $'[scenario]\ncommand = true\n[parameters]\na = 1\n[scenario]\ncommand = false' "bad.ini:6: key 'command' stands in [scenario] already, in line 2"
 promise "a key before any section is refused" bad_file $'command = true\n[scenario]' "bad.ini:1: key 'command' stands before any [section]"
-promise "a key of a later issue is refused" bad_file $'[scenario]\ncommand = true\nready = true' "bad.ini:3: unknown key 'ready'"
+promise "a key that is not there (yet) is refused" bad_file $'[scenario]\ncommand = true\nrepeat = 3' "bad.ini:3: unknown key 'repeat'"
 promise "a threshold that is none is refused" bad_file $'[scenario]\ncommand = true\n[findings]\nself-percent = much' "bad.ini:4: 'self-percent' takes a number"
 promise "a finding that is none is refused" bad_file $'[scenario]\ncommand = true\n[findings]\nself-percnt = 1' "did you mean 'self-percent'"
 promise "work without a number is refused" bad_file $'[scenario]\ncommand = true\nwork = much' "bad.ini: work begins with a number"

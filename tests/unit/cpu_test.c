@@ -6,6 +6,7 @@
 #include "cpu/summary.h"
 #include "cpu/threads.h"
 
+#include "core/collector.h"
 #include "core/diag.h"
 #include "core/recording.h"
 
@@ -122,7 +123,8 @@ static void sample_program(struct sampler *sampler, char *program, char *argumen
 		_exit(127);
 	}
 	close(gate[0]);
-	assert_int_equal(sampler_attach(sampler, pid, start_ns, &diag), 0);
+	assert_int_equal(
+	    sampler_attach(sampler, &(struct repeat){.pid = pid, .start_ns = start_ns}, &diag), 0);
 	assert_int_equal(write(gate[1], "g", 1), 1);
 	close(gate[1]);
 	while (waitpid(pid, &status, WNOHANG) == 0) {

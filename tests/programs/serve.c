@@ -1,0 +1,161 @@
+/* A server with known work: burns while it starts, waits, and burns on SIGUSR1 in threads and
+ * processes that are older and younger than the signal.
+ *
+ * serve DIRECTORY [START_MILLISECONDS]. DIRECTORY/ready holds its pid when it waits. Each SIGUSR1
+ * burns 240 ms in the thread "early", which has been there from the start, 120 ms in the thread
+ * "late", 80 ms in a forked child named "child", and 160 ms in main, in a library opened at run
+ * time; then the processor time of each is printed and DIRECTORY/done written. SIGTERM ends it with
+ * status 9. */
+#include <dlfcn.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+	MS = 1000000,
+	EARLY_NS = 240 * MS,
+	LATE_NS = 120 * MS,
+	CHILD_NS = 80 * MS,
+	MAIN_NS = 160 * MS
+};
+
+typedef unsigned long checksum(unsigned long start, const unsigned char *bytes, unsigned size);
+
+static volatile uint64_t sink;
+static checksum *crc32;
+static pthread_barrier_t early_begins, early_ends;
+
+static uint64_t now_ns(clockid_t clock)
+{
+	struct timespec now;
+
+	clock_gettime(clock, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+static void tell(const char *name, uint64_t since_ns)
+{
+	printf("%s %llu\n", name, (unsigned long long)(now_ns(CLOCK_THREAD_CPUTIME_ID) - since_ns));
+	fflush(stdout);
+}
+
+/* Different constants keep the compiler from folding the burners into one. */
+#define BURNER(name, constant)                                                                     \
+	static __attribute__((noinline)) void name(clockid_t clock, uint64_t wanted_ns)            \
+	{                                                                                          \
+		uint64_t start = now_ns(clock);                                                    \
+                                                                                                   \
+		while (now_ns(clock) - start < wanted_ns)                                          \
+			for (unsigned i = 0; i < 40000; i++)                                       \
+				sink = sink * 6364136223846793005u + (constant);                   \
+	}
+
+BURNER(burn_at_start, 11)
+BURNER(burn_early, 12)
+BURNER(burn_late, 13)
+BURNER(burn_in_child, 14)
+
+static __attribute__((noinline)) void burn_in_library(uint64_t wanted_ns)
+{
+	static unsigned char bytes[1 << 18];
+	uint64_t start = now_ns(CLOCK_THREAD_CPUTIME_ID);
+
+	while (now_ns(CLOCK_THREAD_CPUTIME_ID) - start < wanted_ns)
+		sink += crc32(0, bytes, sizeof(bytes));
+}
+
+static void *early(void *argument)
+{
+	pthread_setname_np(pthread_self(), "early");
+	for (;;) {
+		uint64_t start;
+
+		pthread_barrier_wait(&early_begins);
+		start = now_ns(CLOCK_THREAD_CPUTIME_ID);
+		burn_early(CLOCK_THREAD_CPUTIME_ID, EARLY_NS);
+		tell("early", start);
+		pthread_barrier_wait(&early_ends);
+	}
+	return argument;
+}
+
+static void *late(void *argument)
+{
+	pthread_setname_np(pthread_self(), "late");
+	burn_late(CLOCK_THREAD_CPUTIME_ID, LATE_NS);
+	tell("late", 0);
+	return argument;
+}
+
+static void child(void)
+{
+	prctl(PR_SET_NAME, "child");
+	burn_in_child(CLOCK_THREAD_CPUTIME_ID, CHILD_NS);
+	tell("child", 0);
+	_exit(0);
+}
+
+static void work(void)
+{
+	uint64_t start = now_ns(CLOCK_THREAD_CPUTIME_ID);
+	pthread_t thread;
+	pid_t pid = fork();
+
+	if (!pid)
+		child();
+	pthread_barrier_wait(&early_begins);
+	if (pid < 0 || pthread_create(&thread, NULL, late, NULL))
+		exit(1);
+	burn_in_library(MAIN_NS);
+	tell("main", start);
+	pthread_join(thread, NULL);
+	pthread_barrier_wait(&early_ends);
+	waitpid(pid, NULL, 0);
+}
+
+/* Renamed, so that it is never there without its text. */
+static void write_file(const char *directory, const char *name)
+{
+	char path[4096], part[4110];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/%s", directory, name);
+	snprintf(part, sizeof(part), "%s.part", path);
+	file = fopen(part, "w");
+	if (!file || fprintf(file, "%d\n", getpid()) < 0 || fclose(file) || rename(part, path))
+		exit(1);
+}
+
+int main(int argc, char **argv)
+{
+	uint64_t start_ns = (argc > 2 ? strtoull(argv[2], NULL, 10) : 0) * MS;
+	sigset_t awaited;
+	pthread_t thread;
+	int number;
+
+	sigemptyset(&awaited);
+	sigaddset(&awaited, SIGUSR1);
+	sigaddset(&awaited, SIGTERM);
+	sigprocmask(SIG_BLOCK, &awaited, NULL);
+	pthread_barrier_init(&early_begins, NULL, 2);
+	pthread_barrier_init(&early_ends, NULL, 2);
+	if (argc < 2 || pthread_create(&thread, NULL, early, NULL))
+		return 1;
+	burn_at_start(CLOCK_MONOTONIC, start_ns);
+	/* A library that nothing here is linked with. */
+	crc32 = (checksum *)dlsym(dlopen("libz.so.1", RTLD_NOW), "crc32");
+	if (!crc32)
+		return 1;
+	write_file(argv[1], "ready");
+	while (!sigwait(&awaited, &number) && number == SIGUSR1) {
+		work();
+		write_file(argv[1], "done");
+	}
+	return 9;
+}
