@@ -20,6 +20,9 @@
 #define TURN_PAUSE_NS (10 * 1000 * 1000)
 #define TURN_TRIES 1000
 
+/* Runs that fail while another one begins may take away the directories that they leave empty. */
+#define BEGIN_TRIES 100
+
 /* Runs of one type that started in the same millisecond. */
 #define SAME_START_MAX 1000
 
@@ -55,6 +58,12 @@ bool results_name_is_valid(const char *name)
 	    strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-");
 
 	return len && !name[len] && *name != '.' && len <= NAME_MAX;
+}
+
+static void close_if_open(int fd)
+{
+	if (fd >= 0)
+		close(fd);
 }
 
 static int check_name(const char *what, const char *name, struct diag *diag)
@@ -138,25 +147,37 @@ static int write_gitignore(const struct results_run *run, struct diag *diag)
 	return err ? fdpath_fail(diag, err, "write", run->root_fd, ".gitignore") : 0;
 }
 
-static int open_directories(struct results_run *run, const char *results, bool *created_root,
-                            struct diag *diag)
+static int open_root(struct results_run *run, const char *results, bool *created_root,
+                     struct diag *diag)
 {
-	int scenario_fd, err;
-
 	run->root_fd = fdpath_open_root(results, run->owner, created_root, diag);
 	if (run->root_fd < 0)
 		return run->root_fd;
-	if (is_empty(run->root_fd)) {
-		err = write_gitignore(run, diag);
-		if (err)
-			return err;
-	}
-	scenario_fd = fdpath_open_dir(run->root_fd, run->scenario, run->owner, diag);
+	return is_empty(run->root_fd) ? write_gitignore(run, diag) : 0;
+}
+
+static int open_type(struct results_run *run, struct diag *diag)
+{
+	int scenario_fd = fdpath_open_dir(run->root_fd, run->scenario, run->owner, diag);
+
 	if (scenario_fd < 0)
 		return scenario_fd;
 	run->type_fd = fdpath_open_dir(scenario_fd, run->type, run->owner, diag);
 	close(scenario_fd);
 	return run->type_fd < 0 ? run->type_fd : 0;
+}
+
+/* SCENARIO/TYPE and SCENARIO, where nothing else is in them. */
+static void remove_empty_directories(const struct results_run *run)
+{
+	struct diag ignored;
+	int scenario_fd = fdpath_enter_dir(run->root_fd, run->scenario, &ignored);
+
+	if (scenario_fd < 0)
+		return;
+	unlinkat(scenario_fd, run->type, AT_REMOVEDIR);
+	close(scenario_fd);
+	unlinkat(run->root_fd, run->scenario, AT_REMOVEDIR);
 }
 
 /* One run at a time begins, sweeps or moves `latest` below a type. *taken stays false on file
@@ -263,17 +284,11 @@ static int reserve(struct results_run *run, struct timespec started, struct diag
 	return 0;
 }
 
-static int begin(struct results_run *run, const char *results, struct timespec started,
-                 bool *created_root, struct diag *diag)
+static int begin_in_type(struct results_run *run, struct timespec started, struct diag *diag)
 {
 	bool taken;
-	int err;
+	int err = open_type(run, diag);
 
-	err = check_name("scenario", run->scenario, diag);
-	if (!err)
-		err = check_name("type", run->type, diag);
-	if (!err)
-		err = open_directories(run, results, created_root, diag);
 	if (!err)
 		err = take_turn(run, &taken, diag);
 	if (err)
@@ -282,6 +297,26 @@ static int begin(struct results_run *run, const char *results, struct timespec s
 		sweep(run);
 	err = reserve(run, started, diag);
 	leave_turn(run);
+	return err;
+}
+
+static int begin(struct results_run *run, const char *results, struct timespec started,
+                 bool *created_root, struct diag *diag)
+{
+	int err = check_name("scenario", run->scenario, diag);
+
+	if (!err)
+		err = check_name("type", run->type, diag);
+	if (!err)
+		err = open_root(run, results, created_root, diag);
+	if (err)
+		return err;
+	err = -ENOENT;
+	for (unsigned tries = 0; err == -ENOENT && tries < BEGIN_TRIES; tries++) {
+		close_if_open(run->type_fd);
+		run->type_fd = -1;
+		err = begin_in_type(run, started, diag);
+	}
 	return err;
 }
 
@@ -483,12 +518,6 @@ int results_link(const struct results_run *run, const char *group, const char *n
 	return err;
 }
 
-static void close_if_open(int fd)
-{
-	if (fd >= 0)
-		close(fd);
-}
-
 void results_end(struct results_run *run)
 {
 	struct diag ignored;
@@ -501,8 +530,10 @@ void results_end(struct results_run *run)
 		free(run->artifacts[i].name);
 	}
 	free(run->artifacts);
-	if (run->is_reserved && !run->is_published)
+	if (run->is_reserved && !run->is_published) {
 		fdpath_remove_tree(run->type_fd, run->temporary, &ignored);
+		remove_empty_directories(run);
+	}
 	close_if_open(run->dir_fd);
 	close_if_open(run->type_fd);
 	close_if_open(run->root_fd);

@@ -49,7 +49,8 @@ const char *results_path(const struct results_run *run);
  * the same. */
 int results_publish(struct results_run *run, bool usable, struct diag *diag);
 
-/* Ends the handle; an unpublished directory is removed. NULL is fine. */
+/* Ends the handle; an unpublished directory is removed, and those above it that it leaves empty,
+ * but for the results directory itself. NULL is fine. */
 void results_end(struct results_run *run);
 
 /* A stored run, RUN as CONTRACT 1 spells it: SCENARIO/TYPE (its latest), SCENARIO/TYPE~N (N whole

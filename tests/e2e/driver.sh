@@ -161,6 +161,8 @@ else
 	skip "--user and --ambient-cap" "needs root"
 fi
 promise "an unknown user is refused" reason 125 "no such user" profile-scenario --user nobody-here --type $type -- true
+promise "and leaves no empty directories" bash -c "! profile-scenario --scenario refused --user nobody-here --type $type -- true 2>/dev/null &&
+	test ! -e $PROFILE_SCENARIO_RESULTS/refused"
 promise "an unknown capability is refused" reason 125 "no such capability" profile-scenario --ambient-cap cap_x --type $type -- true
 seq 5 >"$scratch/five"
 promise "each type's first run reads the caller's stdin from its beginning" is \

@@ -170,6 +170,58 @@ static void a_run_appears_whole_or_not_at_all(void **state)
 	assert_latest(ID);
 }
 
+static void a_run_that_failed_leaves_no_empty_directories(void **state)
+{
+	struct results_run *run, *other;
+
+	(void)state;
+	begin(&run, started);
+	begin(&other, started);
+	write_file(run, "processes/7.0-sh/massif.out", "massif\n");
+	results_end(run);
+	assert_true(exists("results/syn-1k/cpu/." ID "-2.tmp")); /* that of the other */
+	results_end(other);
+	assert_false(exists("results/syn-1k"));
+	assert_true(exists("results"));
+	assert_int_equal(mkdir("results/syn-1k", 0755), 0);
+	assert_int_equal(mkdir("results/syn-1k/baselines", 0755), 0);
+	begin(&run, started);
+	results_end(run);
+	assert_false(exists("results/syn-1k/cpu"));
+	assert_true(exists("results/syn-1k/baselines"));
+}
+
+static void runs_that_fail_at_once_do_not_hinder_each_other(void **state)
+{
+	enum { FAILING = 4, ROUNDS = 200 };
+	pid_t children[FAILING];
+	int status;
+
+	(void)state;
+	for (int i = 0; i < FAILING; i++) {
+		children[i] = fork();
+		for (int round = 0; children[i] == 0 && round < ROUNDS; round++) {
+			struct diag diag = {""};
+			struct results_run *run;
+			bool created;
+
+			if (results_begin(&run, "results", "syn-1k", "cpu", started, &created,
+			                  &diag)) {
+				fprintf(stderr, "%s\n", diag.text);
+				_exit(1);
+			}
+			results_end(run);
+		}
+		if (children[i] == 0)
+			_exit(0);
+	}
+	for (int i = 0; i < FAILING; i++) {
+		assert_int_equal(waitpid(children[i], &status, 0), children[i]);
+		assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	}
+	assert_false(exists("results/syn-1k"));
+}
+
 static void a_killed_writer_leaves_nothing_published_and_is_swept(void **state)
 {
 	struct results_run *run;
@@ -734,6 +786,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(ids_are_ordered_by_start_then_number),
 	    IN_PLACE(a_run_appears_whole_or_not_at_all),
+	    IN_PLACE(a_run_that_failed_leaves_no_empty_directories),
+	    IN_PLACE(runs_that_fail_at_once_do_not_hinder_each_other),
 	    IN_PLACE(a_killed_writer_leaves_nothing_published_and_is_swept),
 	    IN_PLACE(only_leftovers_of_ours_are_swept),
 	    IN_PLACE(a_published_run_is_never_overwritten),
