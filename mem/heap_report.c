@@ -8,7 +8,6 @@
 #include "mem/heap_tree.h"
 
 #include <inttypes.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,19 +19,20 @@ struct section {
 	const char *rest; /* what the stacks that are not shown are called */
 	size_t type;
 	size_t second; /* shown beside it */
-	bool is_bytes;
+	const char *noun;
 	const char *second_noun;
 	const char *second_what;
 };
 
 static const struct section sections[] = {
     {"Peak consumers: bytes in use when most were in use", "peak", HEAP_PEAK_SPACE,
-     HEAP_ALLOC_OBJECTS, true, "call", " in all"},
-    {"Most calls", "calls", HEAP_ALLOC_OBJECTS, HEAP_ALLOC_SPACE, false, "byte", " allocated"},
+     HEAP_ALLOC_OBJECTS, "byte", "call", " in all"},
+    {"Most calls", "calls", HEAP_ALLOC_OBJECTS, HEAP_ALLOC_SPACE, "call", "byte", " allocated"},
     {"Most temporary allocations: freed by their thread before it allocated anything else",
-     "temporary allocations", HEAP_TEMPORARY_OBJECTS, HEAP_ALLOC_OBJECTS, false, "call", " in all"},
-    {"In use at exit", "bytes in use at exit", HEAP_INUSE_SPACE, HEAP_INUSE_OBJECTS, true, "block",
-     ""},
+     "temporary allocations", HEAP_TEMPORARY_OBJECTS, HEAP_ALLOC_OBJECTS, "temporary allocation",
+     "call", " in all"},
+    {"In use at exit", "bytes in use at exit", HEAP_INUSE_SPACE, HEAP_INUSE_OBJECTS, "byte",
+     "block", ""},
 };
 
 /* Samples of one stack (of several processes) put together. */
@@ -82,13 +82,12 @@ static struct site *collect_sites(const struct profile *profile, size_t *n_sites
 	return sites;
 }
 
-static void write_value(FILE *out, uint64_t value, bool is_bytes)
+/* Below 1,024 bytes the size would be the same number again. */
+static void write_value(FILE *out, uint64_t value, const char *noun)
 {
-	if (is_bytes)
-		fprintf(out, "%s (%s)", counted_text_of(value, "byte").text,
-		        size_text_of(value).text);
-	else
-		fputs(count_text_of(value).text, out);
+	fputs(counted_text_of(value, noun).text, out);
+	if (!strcmp(noun, "byte") && value >= 1024)
+		fprintf(out, " (%s)", size_text_of(value).text);
 }
 
 static void write_stack(const struct profile *profile, uint32_t stack, FILE *out)
@@ -121,7 +120,7 @@ static void write_section(const struct heap_report *report, const struct section
 	for (i = 0; i < n_sites && i < STACKS_SHOWN && sites[i].values[type]; i++) {
 		shown += sites[i].values[type];
 		fprintf(out, "  %5.1f %%  ", 100.0 * (double)sites[i].values[type] / (double)total);
-		write_value(out, sites[i].values[type], section->is_bytes);
+		write_value(out, sites[i].values[type], section->noun);
 		fprintf(
 		    out, ", %s%s\n",
 		    counted_text_of(sites[i].values[section->second], section->second_noun).text,
@@ -142,21 +141,21 @@ static void write_totals(const struct heap_report *report, FILE *out)
 	fprintf(out, "  allocations            %s\n", count_text_of(totals->allocations).text);
 	fprintf(out, "  frees                  %s\n", count_text_of(totals->frees).text);
 	fprintf(out, "  allocated              ");
-	write_value(out, totals->allocated_bytes, true);
+	write_value(out, totals->allocated_bytes, "byte");
 	fprintf(out, "\n  temporary allocations  %s", count_text_of(totals->temporary).text);
 	if (totals->allocations)
 		fprintf(out, " (%.1f %%)",
 		        100.0 * (double)totals->temporary / (double)totals->allocations);
 	fputs("\n  peak                   ", out);
-	write_value(out, totals->peak_bytes, true);
+	write_value(out, totals->peak_bytes, "byte");
 	fprintf(out, " in %s%s\n", counted_text_of(totals->peak_blocks, "block").text,
 	        report->n_processes > 1 ? ", in the largest process" : "");
 	fputs("  in use at exit         ", out);
-	write_value(out, totals->in_use_bytes, true);
+	write_value(out, totals->in_use_bytes, "byte");
 	fprintf(out, " in %s\n", counted_text_of(totals->in_use_blocks, "block").text);
 	if (totals->inherited_blocks && report->n_processes == 1) {
 		fputs("  inherited, not freed   ", out);
-		write_value(out, totals->inherited_bytes, true);
+		write_value(out, totals->inherited_bytes, "byte");
 		fprintf(out, " in %s of the parent process\n",
 		        counted_text_of(totals->inherited_blocks, "block").text);
 	}

@@ -45,7 +45,7 @@ chains() {
 promise "the stacks are the known call chains with their bytes" is "$(chains)" "other 300000
 outer;middle;inner 700000"
 promise "report.txt has functions with file and line" matches "$run/report.txt" 'at inner \(heap-chain.c:[0-9]+\)'
-promise "and the most calls first" bash -c "grep -A3 'Most calls' '$run/report.txt' | grep -q '80.0 %  1,000, 24,000 bytes allocated'"
+promise "and the most calls first" bash -c "grep -A3 'Most calls' '$run/report.txt' | grep -q '80.0 %  1,000 calls, 24,000 bytes allocated'"
 promise "no stack failed" is "$(python3 -c "
 import json; q = json.load(open('$run/run.json'))['quality']; print(q['truncated_percent'], q['lost_samples'])")" "0.0 0"
 promise "the flame graph of the peak is there" contains "$run/flamegraph-peak.svg" "</svg>"

@@ -47,6 +47,8 @@ static char *make_report(void)
 	                             .frees = 2010,
 	                             .allocated_bytes = 136192,
 	                             .temporary = 201,
+	                             .in_use_bytes = 864,
+	                             .in_use_blocks = 1,
 	                             .peak_bytes = 8192,
 	                             .peak_blocks = 12};
 	const char *const notes[] = {"something to know", NULL};
@@ -76,6 +78,7 @@ static void totals_come_first_with_shares_and_units(void **state)
 	assert_non_null(strstr(text, "allocations            2,010\n"));
 	assert_non_null(strstr(text, "temporary allocations  201 (10.0 %)\n"));
 	assert_non_null(strstr(text, "8,192 bytes (8.00 KB) in 12 blocks, in the largest process"));
+	assert_non_null(strstr(text, "in use at exit         864 bytes in 1 block\n"));
 	assert_non_null(strstr(text, "note                   something to know\n"));
 	free(text);
 }
@@ -87,8 +90,8 @@ static void a_stack_of_several_processes_is_one_entry(void **state)
 
 	(void)state;
 	assert_non_null(calls);
-	assert_non_null(strstr(calls, " 99.5 %  2,000, 128,000 bytes allocated\n"));
-	assert_non_null(strstr(calls, "  0.5 %  10, 8,192 bytes allocated\n"));
+	assert_non_null(strstr(calls, " 99.5 %  2,000 calls, 128,000 bytes allocated\n"));
+	assert_non_null(strstr(calls, "  0.5 %  10 calls, 8,192 bytes allocated\n"));
 	free(text);
 }
 
