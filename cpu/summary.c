@@ -72,26 +72,25 @@ static void note_losses(const struct cpu_facts *facts, json_t *quality)
 
 	if (totals->n_lost)
 		quality_add_note(quality,
-		                 "%" PRIu64
-		                 " records found the perf ring of %zu KB full; raise ulimit -l or "
+		                 "%s found the perf ring of %zu KB full; raise ulimit -l or "
 		                 "kernel.perf_event_mlock_kb, or lower --freq or --stack-size",
-		                 totals->n_lost, totals->ring_bytes / 1024);
+		                 counted_text_of(totals->n_lost, "record").text,
+		                 totals->ring_bytes / 1024);
 	if (totals->n_throttled)
 		quality_add_note(quality,
-		                 "the kernel paused sampling %" PRIu64
-		                 " times to save time; lower --freq",
-		                 totals->n_throttled);
+		                 "the kernel paused sampling %s to save time; lower --freq",
+		                 counted_text_of(totals->n_throttled, "time").text);
 	for (unsigned end = 0; end < UNWIND_N_ENDS; end++)
 		if (totals->walks.n_ends[end])
-			quality_add_note(quality, "stacks cut short by: %s: %" PRIu64 "%s",
+			quality_add_note(quality, "stacks cut short by: %s: %s%s",
 			                 unwind_end_text((enum unwind_end)end),
-			                 totals->walks.n_ends[end],
+			                 count_text_of(totals->walks.n_ends[end]).text,
 			                 end == UNWIND_UNREADABLE ? "; raise --stack-size" : "");
 	if (totals->walks.n_guessed)
 		quality_add_note(quality,
-		                 "%" PRIu64 " stacks pass through code without unwind tables by "
-		                 "its frame pointers: a caller may be missing",
-		                 totals->walks.n_guessed);
+		                 "code without unwind tables was stepped over by its frame "
+		                 "pointers in %s: a caller may be missing",
+		                 counted_text_of(totals->walks.n_guessed, "stack").text);
 	if (totals->n_repeats > 1)
 		quality_add_note(quality, "%u runs of the command are merged", totals->n_repeats);
 }

@@ -2,9 +2,9 @@
 #include "io/metrics.h"
 
 #include "core/alloc.h"
+#include "core/number_text.h"
 #include "io/batching.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -199,18 +199,18 @@ static void judge_batches(struct findings *findings, const struct io_counts *cou
 		    batch.avoidable < WORTH_SAVING)
 			continue;
 		metric = xasprintf("io.%s.messages_per_call", name);
-		findings_judge(
-		    findings, io_finding_rows, "messages-per-call", batch.per_call, metric,
-		    "%s moves %.1f %s a call; batches of %d would save %" PRIu64 " of %" PRIu64
-		    " calls",
-		    name, batch.per_call, batch.unit, IO_GOOD_BATCH, batch.avoidable, batch.calls);
+		findings_judge(findings, io_finding_rows, "messages-per-call", batch.per_call,
+		               metric, "%s moves %.1f %s a call; batches of %d would save %s of %s",
+		               name, batch.per_call, batch.unit, IO_GOOD_BATCH,
+		               count_text_of(batch.avoidable).text,
+		               counted_text_of(batch.calls, "call").text);
 		free(metric);
 	}
 }
 
 void io_findings_judge(struct findings *findings, const struct io_counts *counts)
 {
-	static const char *const what[] = {"reads", "writes"};
+	static const char *const what[] = {"small read", "small write"};
 	static const char *const keys[] = {"small-reads", "small-writes"};
 	static const char *const names[] = {"io.small_reads", "io.small_writes"};
 
@@ -218,7 +218,6 @@ void io_findings_judge(struct findings *findings, const struct io_counts *counts
 	for (int i = IO_READ; i <= IO_WRITE; i++)
 		findings_judge(findings, io_finding_rows, keys[i],
 		               (double)counts->totals.small_calls[i], names[i],
-		               "%" PRIu64
-		               " small %s; batching.txt names the descriptors and the better call",
-		               counts->totals.small_calls[i], what[i]);
+		               "%s; batching.txt names the descriptors and the better call",
+		               counted_text_of(counts->totals.small_calls[i], what[i]).text);
 }

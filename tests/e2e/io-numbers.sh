@@ -19,7 +19,7 @@ promise "dd bs=1 count=3000 reads 3,000 times one byte" is "$dd_reads" "3000 300
 promise "and writes as often" is "$dd_writes" "3000 3000"
 promise "small writes are all of them" metric_is dd io.small_writes 3000
 promise "nothing was lost" metric_is dd io.lost 0
-promise "a finding says so" contains "$(dir dd)/run.json" "3000 small writes"
+promise "a finding says so" contains "$(dir dd)/run.json" "3,000 small writes"
 promise "batches of 64 would save 2,953 of them" contains "$(dir dd)/batching.txt" "2953 of 3000 small write calls"
 
 run udp "$programs/udp_batches"

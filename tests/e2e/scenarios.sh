@@ -108,7 +108,7 @@ if [ -e "$results/syn-1k/io/latest" ] && [ -e "$results/syn-1k-unbatched/io/late
 	promise "without batches they take 1,000 calls" is "$(metric "$single" io.sendmmsg.calls)" 1000
 	promise "of one message each" is "$(metric "$single" io.sendmmsg.messages_per_call)" 1
 	promise "which is a finding, with what batches would save" contains "$single/run.json" \
-		"sendmmsg moves 1.0 messages a call; batches of 64 would save 984 of 1000 calls"
+		"sendmmsg moves 1.0 messages a call; batches of 64 would save 984 of 1,000 calls"
 	promise "1,000 answers are 1,000 messages" is "$(metric "$batched" io.recvmmsg.messages)" 1000
 	promise "a number from the output is a metric" is "$(metric "$batched" user.open_ports)" 0
 	promise "arguments behind -- replace the scenario's" is "$(profile-scenario --scenario syn-1k --type io --results "$results" \

@@ -351,7 +351,7 @@ static void only_what_can_be_mended_is_a_finding(void **state)
 	io_findings_judge(findings, counts);
 	assert_int_equal(findings_count(findings), 2);
 	assert_non_null(strstr(findings_text(findings, 0), "sendmmsg moves 1.0 messages a call"));
-	assert_non_null(strstr(findings_text(findings, 1), "1001 small writes"));
+	assert_non_null(strstr(findings_text(findings, 1), "1,001 small writes"));
 	findings_free(findings);
 }
 
