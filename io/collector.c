@@ -229,8 +229,7 @@ static void write_summary(FILE *out, const struct io_state *io, const struct io_
 		      out);
 	else
 		fputs("\nTimes are wall time from start to end of each call and hold one switch to "
-		      "the tracer "
-		      "(5 us and more).\n",
+		      "the tracer.\n",
 		      out);
 	if (counts->unfinished)
 		fprintf(out,
