@@ -43,9 +43,9 @@ static int show_run(const struct command_line *line, struct diag *diag)
 	int err;
 
 	if (line->n_words != 1)
-		return diag_fail(
-		    diag, EINVAL,
-		    "show takes one run, such as syn-1k/cpu; profile-scenario list shows them");
+		return diag_fail(diag, EINVAL,
+		                 "show takes one run, such as syn-1k/cpu; the folders below "
+		                 "results are SCENARIO/TYPE");
 	if (line->common->json && line->n_verb_options)
 		return diag_fail(diag, EINVAL,
 		                 "--json shows the manifest, which no other option changes");

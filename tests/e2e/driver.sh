@@ -47,6 +47,7 @@ assert m['schema'] == 1 and m['verdict'] == 'ok' and m['command'] == ['echo', 'h
 assert m['metrics']['run.wall_ns']['value'] > 0 and set(m['artifacts']) >= {'summary.txt'}, m"
 promise "show prints the same summary" bash -c "profile-scenario show echo/$type | head -n 1 | grep -q 'echo/$type  OK'"
 promise "show --json prints the manifest" bash -c "profile-scenario show --json echo/$type | python3 -m json.tool >/dev/null"
+promise "show without a run says where they are" reason 125 "the folders below results are SCENARIO/TYPE" profile-scenario show
 promise "show of a run that is not there says so" reason 125 "nothing" profile-scenario show nothing/$type
 broken_manifest() { # TEXT STATUS SENTENCE: show of a run whose run.json is this
 	mkdir -p "$PROFILE_SCENARIO_RESULTS/broken/$type/20200101T000000.000Z"
