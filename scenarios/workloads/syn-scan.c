@@ -431,10 +431,9 @@ static void print_table(const struct scan *scan)
 	for (i = 0; i < settings->n_ports; i++)
 		if (scan->state[settings->ports[i]] == OPEN)
 			printf("%5u/tcp open\n", settings->ports[i]);
-	printf("%u ports: %u open, %u closed, %u filtered; %u probes in %u batches\n",
-	       settings->n_ports, scan->n_found[OPEN], scan->n_found[CLOSED], scan->n_waiting,
+	printf("open ports: %u of %u, %u closed, %u filtered; %u probes in %u batches\n",
+	       scan->n_found[OPEN], settings->n_ports, scan->n_found[CLOSED], scan->n_waiting,
 	       scan->n_probes, scan->n_batches);
-	printf("open ports: %u\n", scan->n_found[OPEN]);
 	if (fflush(stdout) || ferror(stdout))
 		die("cannot write the table: %s", strerror(errno));
 }

@@ -112,7 +112,7 @@ if [ -e "$results/syn-1k/io/latest" ] && [ -e "$results/syn-1k-unbatched/io/late
 	promise "1,000 answers are 1,000 messages" is "$(metric "$batched" io.recvmmsg.messages)" 1000
 	promise "a number from the output is a metric" is "$(metric "$batched" user.open_ports)" 0
 	promise "arguments behind -- replace the scenario's" is "$(profile-scenario --scenario syn-1k --type io --results "$results" \
-		-- -sS -p 1-100 127.0.0.1 2>/dev/null | head -n 1)" "100 ports: 0 open, 100 closed, 0 filtered; 100 probes in 2 batches"
+		-- -sS -p 1-100 127.0.0.1 2>/dev/null | head -n 1)" "open ports: 0 of 100, 100 closed, 0 filtered; 100 probes in 2 batches"
 else
 	skip "1,000 probes are 1,000 messages" "no run of syn-1k and syn-1k-unbatched under io here"
 fi

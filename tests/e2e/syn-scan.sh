@@ -45,22 +45,22 @@ scan() { # EXPECTED-TOTALS ARG...: the last argument of the scanner is 127.0.0.1
 }
 
 finds_the_open_port() {
-	scan "1000 ports: 1 open, 998 closed, 1 filtered; 1001 probes in 17 batches" --timeout 200 &&
-		contains "$scratch/out" "777/tcp open" && contains "$scratch/out" "open ports: 1"
+	scan "open ports: 1 of 1000, 998 closed, 1 filtered; 1001 probes in 17 batches" --timeout 200 &&
+		contains "$scratch/out" "777/tcp open" && is "$(grep -c "open ports" "$scratch/out")" 1
 }
 promise "it finds the port that the test opens" finds_the_open_port
 promise "a silent port is filtered after its retries" \
-	scan "2 ports: 1 open, 0 closed, 1 filtered; 4 probes in 3 batches" -p 777,778 --retries 2 --timeout 200
+	scan "open ports: 1 of 2, 0 closed, 1 filtered; 4 probes in 3 batches" -p 777,778 --retries 2 --timeout 200
 promise "a scan without losses sends a probe a port, 64 a call" \
-	scan "776 ports: 0 open, 776 closed, 0 filtered; 776 probes in 13 batches" -p 1-776
+	scan "open ports: 0 of 776, 776 closed, 0 filtered; 776 probes in 13 batches" -p 1-776
 promise "a batch of one is a call a probe" \
-	scan "700 ports: 0 open, 700 closed, 0 filtered; 700 probes in 700 batches" -p 1-700 --batch 1
+	scan "open ports: 0 of 700, 700 closed, 0 filtered; 700 probes in 700 batches" -p 1-700 --batch 1
 promise "the words of nmap are understood" \
-	scan "500 ports: 0 open, 500 closed, 0 filtered; 500 probes in 8 batches" -sS -p 1-500
+	scan "open ports: 0 of 500, 500 closed, 0 filtered; 500 probes in 8 batches" -sS -p 1-500
 promise "all ports may be scanned" \
-	scan "65535 ports: 1 open, 65533 closed, 1 filtered" -p- --timeout 200
+	scan "open ports: 1 of 65535, 65533 closed, 1 filtered" -p- --timeout 200
 promise "its own port is closed, and the probe to it no answer" \
-	scan "1 ports: 0 open, 1 closed, 0 filtered" -p 500 --source-port 500
+	scan "open ports: 0 of 1, 1 closed, 0 filtered" -p 500 --source-port 500
 
 nothing_is_half_open() {
 	syn-scan -p 777 127.0.0.1 >"$scratch/out" && contains "$scratch/out" "open ports: 1" &&
