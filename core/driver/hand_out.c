@@ -120,7 +120,11 @@ int hand_out(const struct hand_out *hand, struct diag *diag)
 		err = copy_artifact(hand, hand->result->page, options->copy_to, diag);
 	if (json && !err)
 		err = copy_artifact(hand, "run.json", *json ? json : "-", diag);
-	if (!options->quiet)
+	if (!options->quiet && hand->reason_follows) {
+		summary_print_verdict(hand->manifest, stderr);
+		fputc('\n', stderr);
+	} else if (!options->quiet) {
 		print_summary(hand);
+	}
 	return err;
 }

@@ -5,6 +5,7 @@
 #define CORE_DRIVER_HAND_OUT_H
 
 #include <jansson.h>
+#include <stdbool.h>
 
 struct diag;
 struct request;
@@ -19,7 +20,8 @@ struct hand_out {
 	const struct results_run *run;
 	const struct result *result;
 	json_t *manifest;
-	unsigned max_lines; /* of the summary */
+	unsigned max_lines;  /* of the summary */
+	bool reason_follows; /* the line about the exit status says why the run is unusable */
 };
 
 /* The summary is printed even when something before it failed. */

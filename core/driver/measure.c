@@ -352,6 +352,8 @@ static int hand_out_run(const struct measurement *m)
 	    .result = &m->result,
 	    .manifest = m->manifest,
 	    .max_lines = summary_lines(m),
+	    /* Of several types only one gives the last line. */
+	    .reason_follows = m->result.unusable && !m->target_failed && !m->request->types[1],
 	};
 
 	return hand_out(&hand, m->diag);

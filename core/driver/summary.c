@@ -77,6 +77,12 @@ static size_t print_findings(json_t *findings, const char *path, FILE *out)
 	return n_shown + (n_findings > n_shown);
 }
 
+void summary_print_verdict(json_t *manifest, FILE *out)
+{
+	fprintf(out, "%s/%s  %s", text_at(manifest, "scenario"), text_at(manifest, "type"),
+	        word_of(text_at(manifest, "verdict")));
+}
+
 void summary_print(json_t *manifest, const char *path, unsigned max_lines, FILE *out)
 {
 	json_t *summary = json_object_get(manifest, "summary");
@@ -86,8 +92,8 @@ void summary_print(json_t *manifest, const char *path, unsigned max_lines, FILE 
 	const char *next = text_at(summary, "next");
 	size_t n_other = 1 + print_findings(findings, path, NULL) + !!*page + !!*next;
 
-	fprintf(out, "%s/%s  %s   %s\n", text_at(manifest, "scenario"), text_at(manifest, "type"),
-	        word_of(text_at(manifest, "verdict")), text_at(summary, "headline"));
+	summary_print_verdict(manifest, out);
+	fprintf(out, "   %s\n", text_at(summary, "headline"));
 	for (size_t i = 0; i < json_array_size(table) && i + n_other < max_lines; i++)
 		fprintf(out, "   %s\n", string_of(json_array_get(table, i)));
 	print_findings(findings, path, out);

@@ -31,6 +31,7 @@ promise "an exit status is the target's" is "$(status_of cpu -- sh -c 'exit 7')"
 promise "a signal is the target's" is "$(status_of cpu -- sh -c 'kill -TERM $$')" 143
 # One sample a second of processor time: true has ended long before the first.
 promise "a target that is too short for a sample is unusable" is "$(status_of cpu --freq 1 -- true)" 3
+promise "which is said once" is "$(grep -c "no samples" "$scratch/err") $(grep -c "true/cpu  UNUSABLE$" "$scratch/err")" "1 1"
 promise "the reason and the remedy are said" matches "$scratch/err" 'no samples: .*--min-samples 1000'
 
 # 30 ms a run are about 30 samples: 100 of them take some runs.
