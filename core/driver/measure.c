@@ -407,6 +407,18 @@ static void note_beginning(struct measurement *m)
 		                 m->collector->name);
 }
 
+static void say_repeats(struct measurement *m)
+{
+	char *headline = m->result.headline;
+
+	if (m->n_repeats < 2 || !headline)
+		return;
+	m->result.headline =
+	    xasprintf(m->collector->merges_repeats ? "%s; %u runs merged" : "%s; median of %u runs",
+	              headline, m->n_repeats);
+	free(headline);
+}
+
 static int write_results(struct measurement *m)
 {
 	int err;
@@ -422,6 +434,8 @@ static int write_results(struct measurement *m)
 	note_beginning(m);
 	err = finish_collector(m);
 	judge_beginning(m);
+	if (!err)
+		say_repeats(m);
 	if (!err)
 		err = write_manifest(m);
 	if (!err)

@@ -36,6 +36,7 @@ promise "the reason and the remedy are said" matches "$scratch/err" 'no samples:
 
 # 30 ms a run are about 30 samples: 100 of them take some runs.
 status_of cpu --scenario again --min-samples 100 -- "$programs/cpu_split" 30 >/dev/null
+promise "the summary says how many runs it took" matches "$scratch/err" '^again/cpu  OK .*; [0-9]+ runs merged$'
 again=$scratch/results/again/cpu/latest
 promise "--min-samples repeats the command and merges" python3 -c "
 import json

@@ -28,6 +28,12 @@ promise "massif.out is that of the median peak" is "$(peak "$PROFILE_SCENARIO_RE
 promise "files.txt is that of the median number of calls" \
 	is "$(awk '$2 == 0 && $NF == "/dev/zero" { print $5, $6 }' "$PROFILE_SCENARIO_RESULTS/steps/io/latest/files.txt")" "20 41943040"
 
+told() {
+	status_of profile-scenario --scenario told --type io -r 2 -- true >/dev/null
+	matches "$scratch/err" '^told/io  OK .*; median of 2 runs$' &&
+		is "$(profile-scenario show told/io | head -n 1)" "$(head -n 1 "$scratch/err")"
+}
+promise "the summary says that there were several runs, and show does" told
 loop='i=0; while [ $i -lt 200000 ]; do i=$((i + 1)); done'
 three() {
 	is "$(status_of profile-scenario --scenario three --type cpu,memory,io -- sh -c "$loop")" 0 || { cat "$scratch/err"; return 1; }
