@@ -277,7 +277,7 @@ void sampler_begin(struct sampler *sampler)
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	sampler->start_ns = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-	perf_stream_start(sampler->stream);
+	perf_stream_start(sampler->stream, 0);
 	if (sampler->task_clock_fd >= 0)
 		ioctl(sampler->task_clock_fd, PERF_EVENT_IOC_ENABLE, 0);
 }

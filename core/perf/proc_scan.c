@@ -4,6 +4,7 @@
 #include "core/alloc.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -46,9 +47,9 @@ bool proc_scan_state(pid_t pid, struct proc_state *state)
 	*name_end = 0;
 	snprintf(state->comm, sizeof(state->comm), "%s", name + 1);
 	if (sscanf(name_end + 1,
-	           " %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d "
+	           " %c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d "
 	           "%" SCNu64,
-	           &letter, &state->start_ticks) != 2)
+	           &letter, &state->parent_pid, &state->start_ticks) != 3)
 		return false;
 	state->is_zombie = letter == 'Z' || letter == 'X';
 	return true;
@@ -81,6 +82,40 @@ static void visit_list(const char *path, void (*visit)(void *context, pid_t chil
 	while (fscanf(file, "%d", &child) == 1)
 		visit(context, child);
 	fclose(file);
+}
+
+bool proc_scan_comm(pid_t tid, char comm[16])
+{
+	char path[32];
+	char line[32];
+
+	snprintf(path, sizeof(path), "/proc/%d/comm", tid);
+	if (read_file(path, line, sizeof(line)) <= 0)
+		return false;
+	line[strlen(line) - 1] = 0; /* the kernel ends it with one newline */
+	snprintf(comm, 16, "%.15s", line);
+	return true;
+}
+
+int proc_scan_threads(pid_t pid, void (*visit)(void *context, pid_t tid), void *context)
+{
+	char path[32];
+	struct dirent *thread;
+	DIR *threads;
+	int n_threads = 0;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", pid);
+	threads = opendir(path);
+	if (!threads)
+		return -errno;
+	while ((thread = readdir(threads))) {
+		if (thread->d_name[0] == '.')
+			continue;
+		visit(context, atoi(thread->d_name));
+		n_threads++;
+	}
+	closedir(threads);
+	return n_threads ? n_threads : -ENOENT; /* it ended after the opening */
 }
 
 void proc_scan_children(pid_t pid, void (*visit)(void *context, pid_t child), void *context)

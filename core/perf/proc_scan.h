@@ -10,6 +10,7 @@
 struct proc_state {
 	char comm[16];
 	uint64_t start_ticks; /* since boot: tells two processes with the same pid apart */
+	pid_t parent_pid;
 	bool is_zombie;
 };
 
@@ -18,6 +19,13 @@ bool proc_scan_state(pid_t pid, struct proc_state *state);
 
 /* The arguments joined by spaces, or NULL; the caller frees it. */
 char *proc_scan_command(pid_t pid);
+
+/* The name of a thread, without its end of line. False: it has ended. */
+bool proc_scan_comm(pid_t tid, char comm[16]);
+
+/* Calls visit for each thread of the process. Returns how many, or -errno: -ENOENT when it has
+ * ended. */
+int proc_scan_threads(pid_t pid, void (*visit)(void *context, pid_t tid), void *context);
 
 /* Calls visit for each child of each thread of the process. Kernels without CONFIG_PROC_CHILDREN
  * show none. */

@@ -110,12 +110,13 @@ static void decode_sample(struct cursor *cursor, const struct perf_event_attr *a
 		record->ip = take_u64(cursor);
 	if (type & PERF_SAMPLE_TID)
 		decode_ids(cursor, record);
+	record->by_tid = record->tid;
 	if (type & PERF_SAMPLE_TIME)
 		record->time_ns = take_u64(cursor);
 	if (type & PERF_SAMPLE_ADDR)
 		take_u64(cursor);
 	if (type & PERF_SAMPLE_ID)
-		take_u64(cursor);
+		record->id = take_u64(cursor);
 	if (type & PERF_SAMPLE_STREAM_ID)
 		take_u64(cursor);
 	if (type & PERF_SAMPLE_CPU)
@@ -236,11 +237,12 @@ static void decode_trailer(struct cursor *cursor, const struct perf_event_attr *
 	if (attr->sample_type & PERF_SAMPLE_TIME)
 		record->time_ns = take_u64(&trailer);
 	if (attr->sample_type & PERF_SAMPLE_ID)
-		take_u64(&trailer);
+		record->id = take_u64(&trailer);
 	if (attr->sample_type & PERF_SAMPLE_STREAM_ID)
 		take_u64(&trailer);
 	if (attr->sample_type & PERF_SAMPLE_CPU)
 		record->cpu = (uint32_t)take_u64(&trailer);
+	record->by_tid = ids.tid;
 	if (has_own_ids) /* a FORK's own pid is the child; the trailer names the parent */
 		return;
 	record->pid = ids.pid;

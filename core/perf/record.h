@@ -21,6 +21,8 @@ struct perf_record {
 	uint16_t misc;
 	pid_t pid; /* of the sample_id trailer or the record's own fields */
 	pid_t tid;
+	pid_t by_tid;     /* the thread that made the record */
+	uint64_t id;      /* of the event that was opened, with PERF_SAMPLE_ID; else 0 */
 	pid_t parent_pid; /* FORK, EXIT */
 	pid_t parent_tid;
 	uint64_t time_ns;

@@ -4,6 +4,7 @@
 #include "core/alloc.h"
 #include "core/diag.h"
 #include "core/perf/ring.h"
+#include "core/u64map.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -38,7 +39,10 @@ struct perf_stream {
 	struct watched *watched;
 	size_t n_watched;
 	size_t watched_capacity;
-	struct lane *given; /* whose head the caller holds */
+	/* Of events with PERF_SAMPLE_ID: */
+	struct u64map *owners; /* id -> the thread it was opened for */
+	struct u64map *taken;  /* thread -> the owner whose records of it are taken; 0: not known */
+	struct lane *given;    /* whose head the caller holds */
 	uint64_t horizon_ns;
 	uint64_t n_malformed;
 	int epoll_fd;
@@ -98,6 +102,46 @@ static int add_lanes(struct perf_stream *stream, size_t ring_bytes, struct diag 
 	return err;
 }
 
+/* A thread that was found in /proc may just have inherited the event from one that is watched
+ * already, and nothing tells; it and its children would give each record twice. The ids in them
+ * tell: of each thread one owner's are taken, its own where it has some. */
+static void note_owner(struct perf_stream *stream, unsigned event, int fd, pid_t tid)
+{
+	uint64_t id;
+
+	if (!(stream->attrs[event].sample_type & PERF_SAMPLE_ID) || tid <= 0 ||
+	    ioctl(fd, PERF_EVENT_IOC_ID, &id))
+		return;
+	if (!stream->owners) {
+		stream->owners = u64map_new();
+		stream->taken = u64map_new();
+	}
+	*u64map_put(stream->owners, id, NULL) = (uint32_t)tid;
+	*u64map_put(stream->taken, (uint32_t)tid, NULL) = (uint32_t)tid;
+}
+
+static bool comes_twice(struct perf_stream *stream, const struct perf_record *record)
+{
+	const uint64_t *owner = NULL;
+	uint64_t *taken;
+
+	if (stream->owners && record->id)
+		owner = u64map_get(stream->owners, record->id);
+	if (!owner)
+		return false;
+	taken = u64map_put(stream->taken, (uint32_t)record->by_tid, NULL);
+	if (!*taken && record->type != PERF_RECORD_EXIT)
+		*taken = *owner;
+	return *taken && *taken != *owner;
+}
+
+/* Its number may be given to another one. */
+static void note_end_of_thread(struct perf_stream *stream, const struct perf_record *record)
+{
+	if (stream->taken && record->type == PERF_RECORD_EXIT)
+		*u64map_put(stream->taken, (uint32_t)record->tid, NULL) = 0;
+}
+
 static int watch_on(struct perf_stream *stream, const struct lane *lane, pid_t tid,
                     struct diag *diag)
 {
@@ -115,6 +159,7 @@ static int watch_on(struct perf_stream *stream, const struct lane *lane, pid_t t
 		return diag_fail(diag, err, "cannot lead perf events into the ring of CPU %d: %s",
 		                 lane->cpu, strerror(err));
 	}
+	note_owner(stream, lane->event, fd, tid);
 	watched = ARRAY_APPEND(stream->watched, stream->n_watched, stream->watched_capacity);
 	watched->fd = fd;
 	watched->event = lane->event;
@@ -179,6 +224,8 @@ void perf_stream_close(struct perf_stream *stream)
 		perf_ring_close(stream->lanes[i].ring);
 	if (stream->epoll_fd >= 0)
 		close(stream->epoll_fd);
+	u64map_free(stream->owners);
+	u64map_free(stream->taken);
 	free(stream->watched);
 	free(stream->lanes);
 	free(stream->attrs);
@@ -211,10 +258,11 @@ void perf_stream_begin(struct perf_stream *stream)
 	stream->horizon_ns = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
-void perf_stream_start(struct perf_stream *stream)
+void perf_stream_start(struct perf_stream *stream, unsigned event)
 {
 	for (size_t i = 0; i < stream->n_watched; i++)
-		ioctl(stream->watched[i].fd, PERF_EVENT_IOC_ENABLE, 0);
+		if (stream->watched[i].event == event)
+			ioctl(stream->watched[i].fd, PERF_EVENT_IOC_ENABLE, 0);
 }
 
 void perf_stream_stop(struct perf_stream *stream)
@@ -233,10 +281,10 @@ static void fill_lane(struct perf_stream *stream, struct lane *lane)
 	const struct perf_event_header *header;
 
 	while (!lane->has_head && (header = perf_ring_next(lane->ring))) {
-		if (perf_record_decode(header, &stream->attrs[lane->event], &lane->head) == 0)
-			lane->has_head = true;
-		else
+		if (perf_record_decode(header, &stream->attrs[lane->event], &lane->head) < 0)
 			stream->n_malformed++;
+		else
+			lane->has_head = !comes_twice(stream, &lane->head);
 		lane->head.event = lane->event;
 	}
 }
@@ -257,6 +305,7 @@ const struct perf_record *perf_stream_next(struct perf_stream *stream)
 	}
 	if (!oldest || oldest->head.time_ns > stream->horizon_ns)
 		return NULL;
+	note_end_of_thread(stream, &oldest->head);
 	stream->given = oldest;
 	return &oldest->head;
 }

@@ -33,7 +33,8 @@ int perf_stream_open(struct perf_stream **stream, const struct perf_event_attr *
 int perf_stream_add(struct perf_stream *stream, const struct perf_event_attr *attr, pid_t pid,
                     size_t ring_bytes, struct diag *diag);
 /* Opens an event of the stream for one more thread; it writes into the same rings. After an error
- * other threads are watched as before. */
+ * other threads are watched as before. Where the event has inherit and PERF_SAMPLE_ID, a thread
+ * that has also inherited it from another one that is watched gives each record once. */
 int perf_stream_watch(struct perf_stream *stream, unsigned event, pid_t tid, struct diag *diag);
 void perf_stream_close(struct perf_stream *stream); /* NULL is fine */
 
@@ -44,8 +45,8 @@ size_t perf_stream_ring_bytes(const struct perf_stream *stream, unsigned event);
 
 /* Sets the horizon to now: what perf_stream_next() gives until the next call is older. */
 void perf_stream_begin(struct perf_stream *stream);
-/* Enables the events that were opened disabled, in all processes that have them. */
-void perf_stream_start(struct perf_stream *stream);
+/* Enables an event that was opened disabled, in all processes that have it. */
+void perf_stream_start(struct perf_stream *stream, unsigned event);
 /* Stops the events in all processes that have them. */
 void perf_stream_stop(struct perf_stream *stream);
 /* No record will come any more: the horizon is lifted. */
