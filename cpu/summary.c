@@ -31,7 +31,7 @@ const struct finding_row cpu_findings[] = {
     {"unresolved-percent", FINDING_ABOVE, 10, "warning",
      "samples whose function has no name, in percent"},
     {"self-percent", FINDING_ABOVE, 25, "info",
-     "one function's own share of the samples, in percent"},
+     "the share of the samples in one function outside the kernel itself, in percent"},
     {0},
 };
 
@@ -221,14 +221,17 @@ static void add_table(const struct cpu_facts *facts, struct text_list *table)
 	free(functions);
 }
 
-/* The function with the largest self value that has a name, or NULL. */
+/* The function with the largest self value that a reader can look at, or NULL. The kernel's are not
+ * theirs to change; and a clock's tick waits while interrupts are off, so that the functions that
+ * let them in again (finish_task_switch, _raw_spin_unlock_irqrestore) get the samples of what ran
+ * before. The table and the flame graph show them, with who called them. */
 static const struct function_value *
 hottest(const struct profile *profile, const struct function_value *functions, size_t n_functions)
 {
 	for (size_t i = 0; i < n_functions; i++) {
 		enum frame_kind kind = profile_frame(profile, functions[i].frame)->kind;
 
-		if (kind != FRAME_UNRESOLVED && kind != FRAME_FAILED)
+		if (kind != FRAME_UNRESOLVED && kind != FRAME_FAILED && kind != FRAME_KERNEL)
 			return &functions[i];
 	}
 	return NULL;

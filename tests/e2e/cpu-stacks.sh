@@ -81,13 +81,21 @@ promise "the dynamic linker's start is the end of a stack, though it has no CFI"
 	is "$(grep -cE '\[unwind failed[^;]*;_start;_dl_start' "$folded")" 0
 
 if [ "$(id -u)" = 0 ] || [ "$(cat /proc/sys/kernel/perf_event_paranoid)" -lt 2 ]; then
-	sample kernel -- dd if=/dev/zero of=/dev/null bs=256k count=8000
+	sample kernel --min-samples 300 -- dd if=/dev/zero of=/dev/null bs=256k count=8000
 	profile-scenario --results "$scratch/results" show kernel/cpu >"$scratch/summary" 2>&1
 	# read, __read or __GI___libc_read, by what libc's symbol tables hold.
 	promise "kernel frames stand on the user frames that called them" \
 		matches "$folded" '^dd;.*[;_]read;.*_\[k\];.*_\[k\] '
 	promise "the summary shows them by their object, without marks" \
 		matches "$scratch/summary" '^ +[0-9.]+ % +[0-9.]+ %  [a-z_0-9]+ +\[kernel\]$'
+	promise "the kernel's largest function is no finding: nobody can act on it" python3 - "$scratch/results/kernel/cpu/latest/run.json" <<'P'
+import json, sys
+run = json.load(open(sys.argv[1]))
+top = run["summary"]["table"][1]
+assert float(top.split()[0]) > 25 and "[kernel]" in top, top
+assert run["quality"]["samples"] >= 100, run["quality"]
+assert not [finding for finding in run["findings"] if "the place to look" in finding["text"]], run["findings"]
+P
 	promise "no mark of stacks.folded is in the summary" is "$(grep -cF '_[' "$scratch/summary")" 0
 	sample no-kernel --no-kernel -- dd if=/dev/zero of=/dev/null bs=16 count=600000
 	promise "--no-kernel samples user code" matches "$folded" '^dd;.*[;_]write '
