@@ -5,6 +5,7 @@
 #include "core/driver/run_options.h"
 #include "core/driver/verbs.h"
 
+#include "core/export/exporter.h"
 #include "core/options.h"
 
 enum { HELP_COLUMN = 32 };
@@ -54,6 +55,9 @@ void help_print(FILE *out)
 			width += fprintf(out, ", %s", *alias);
 		fprintf(out, "%*s%s\n", HELP_COLUMN - width, "", collectors[i]->help);
 	}
+	fputs("\nFormats of export:\n", out);
+	for (size_t i = 0; exporters[i]; i++)
+		fprintf(out, "  %-*s%s\n", HELP_COLUMN - 2, exporters[i]->name, exporters[i]->help);
 	fputs("\nOptions of every type:\n", out);
 	print_options(&run_option_table, out);
 	for (size_t i = 0; collectors[i]; i++) {

@@ -1,6 +1,7 @@
 /* The verb show: a stored run's summary, its manifest, or its samples cut anew. */
 #include "core/driver/command_line.h"
 #include "core/driver/exit_status.h"
+#include "core/driver/output.h"
 #include "core/driver/show_options.h"
 #include "core/driver/show_report.h"
 #include "core/driver/stored_run.h"
@@ -12,29 +13,22 @@
 #include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
-#include <string.h>
 
 static int write_json(json_t *manifest, const char *file, struct diag *diag)
 {
-	FILE *out = *file ? fopen(file, "we") : stdout;
-	int err = 0;
+	FILE *out = output_open(file, diag);
 
 	if (!out)
-		return diag_fail(diag, errno, "cannot write %s: %s", file, strerror(errno));
+		return -EIO;
 	json_dumpf(manifest, out, JSON_INDENT(1) | JSON_REAL_PRECISION(15));
 	fputc('\n', out);
-	if (out == stdout ? fflush(out) : fclose(out))
-		err = diag_fail(diag, errno, "cannot write %s: %s", *file ? file : "to stdout",
-		                strerror(errno));
-	return err;
+	return output_close(out, file, 0, diag);
 }
 
 static int show_summary(const struct stored_run *run, struct diag *diag)
 {
 	summary_print(run->manifest, run->directory, SUMMARY_LINES, stdout);
-	if (fflush(stdout))
-		return diag_fail(diag, errno, "cannot write to stdout: %s", strerror(errno));
-	return 0;
+	return output_close(stdout, NULL, 0, diag);
 }
 
 static int show_run(const struct command_line *line, struct diag *diag)

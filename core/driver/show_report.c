@@ -1,6 +1,7 @@
 /* Chooses samples and rows, and writes the report of them. */
 #include "core/driver/show_report.h"
 
+#include "core/driver/output.h"
 #include "core/driver/show_options.h"
 #include "core/driver/stored_run.h"
 
@@ -138,8 +139,7 @@ static int write_report(const struct stored_run *run, const struct show_options 
 	if (options->percentage == PERCENTAGE_ABSOLUTE)
 		described.whole = run->in_span[described.type];
 	err = report_exporter.write(run->profile, &described, stdout, diag);
-	if (!err && fflush(stdout))
-		err = diag_fail(diag, errno, "cannot write to stdout: %s", strerror(errno));
+	err = output_close(stdout, NULL, err, diag);
 	text_list_fini(&comments);
 	return err;
 }

@@ -1,11 +1,13 @@
 /* The table of verbs. */
 #include "core/driver/verbs.h"
 
+#include "core/driver/export_options.h"
 #include "core/driver/show_options.h"
 
 #include <string.h>
 
 static const char *const list_options[] = {"results", "scenarios", "help", "version", NULL};
+static const char *const export_options[] = {"results", "help", "version", NULL};
 static const char *const show_options[] = {"results", "json", "help", "version", NULL};
 
 const struct verb verbs[] = {
@@ -30,6 +32,14 @@ const struct verb verbs[] = {
         .options = show_options,
         .run = show_verb,
         .own = {show_option_rows, sizeof(struct show_options)},
+    },
+    {
+        .name = "export",
+        .operands = "RUN",
+        .help = "a stored run in another format",
+        .options = export_options,
+        .run = export_verb,
+        .own = {export_option_rows, sizeof(struct export_verb_options)},
     },
     {0},
 };

@@ -29,5 +29,6 @@ const struct verb *verb_find(const char *name); /* NULL: no such verb */
 int run_verb(const struct command_line *line, struct diag *diag);
 int list_verb(const struct command_line *line, struct diag *diag);
 int show_verb(const struct command_line *line, struct diag *diag);
+int export_verb(const struct command_line *line, struct diag *diag);
 
 #endif

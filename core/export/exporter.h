@@ -1,18 +1,22 @@
-/* One output format a file: an exporter turns a profile into one document.
+/* One output format a file: an exporter turns a profile, or the samples of a recording, into one
+ * document.
  *
  * A new format is one file with its `struct exporter` and one row in exporters.c. Exporters
- * only read the profile, and leave checking the stream for errors to who opened it.
+ * only read what they are given, and leave checking the stream for errors to who opened it.
  */
 #ifndef CORE_EXPORT_EXPORTER_H
 #define CORE_EXPORT_EXPORTER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 
 struct profile;
 struct diag;
+struct recording;
 struct report_shape;
+struct symbolizer;
 
 /* What a document says of its run. NULL texts are left out. */
 struct export_options {
@@ -35,17 +39,22 @@ struct export_options {
 struct exporter {
 	const char *name; /* as `export --format` spells it */
 	const char *help;
+	bool is_binary; /* nothing for a terminal */
+	/* Exactly one of these two. */
 	int (*write)(const struct profile *profile, const struct export_options *options, FILE *out,
 	             struct diag *diag);
+	int (*write_samples)(const struct recording *recording, struct symbolizer *symbolizer,
+	                     const struct export_options *options, FILE *out, struct diag *diag);
 };
 
 /* All formats, ended by NULL. */
 extern const struct exporter *const exporters[];
 const struct exporter *exporter_find(const char *name); /* NULL: no such format */
 
-extern const struct exporter folded_exporter;     /* stacks.folded (CONTRACT 3) */
-extern const struct exporter flamegraph_exporter; /* one self-contained SVG */
-extern const struct exporter pprof_exporter;      /* gzipped profile.proto */
-extern const struct exporter report_exporter;     /* text in perf report's shape */
+extern const struct exporter folded_exporter;      /* stacks.folded (CONTRACT 3) */
+extern const struct exporter flamegraph_exporter;  /* one self-contained SVG */
+extern const struct exporter pprof_exporter;       /* gzipped profile.proto */
+extern const struct exporter report_exporter;      /* text in perf report's shape */
+extern const struct exporter perf_script_exporter; /* each sample as perf script writes it */
 
 #endif

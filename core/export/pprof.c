@@ -361,5 +361,6 @@ static int write_pprof(const struct profile *profile, const struct export_option
 const struct exporter pprof_exporter = {
     .name = "pprof",
     .help = "gzipped profile.proto, as go tool pprof reads it",
+    .is_binary = true,
     .write = write_pprof,
 };

@@ -57,7 +57,7 @@ promise "--symbols takes globs" is "$(show --symbols 'burn_in_*' --sort sym | ro
 promise "what was chosen stands in the comments" contains <(show --comms worker) "# comm: worker"
 
 promise "a thread that is not there is said, with those that are" reason 125 "worker (pid " profile-scenario show tree/cpu --tid 1
-promise "an empty span is said, with the last time" reason 125 "the last at 0." profile-scenario show tree/cpu --time 1000,
+promise "an empty span is said, with the last time" reason 125 "the last at " profile-scenario show tree/cpu --time 1000,
 promise "a function that is not there is said, with the nearest" reason 125 "did you mean 'descend'" \
 	profile-scenario show tree/cpu --symbols descent
 promise "an object that is not there is said" reason 125 "in an object 'nolib.so'" profile-scenario show tree/cpu --dsos nolib.so

@@ -1,0 +1,116 @@
+/* The verb export: a stored run in another format. */
+#include "core/driver/command_line.h"
+#include "core/driver/exit_status.h"
+#include "core/driver/export_options.h"
+#include "core/driver/output.h"
+#include "core/driver/stored_run.h"
+#include "core/driver/verbs.h"
+
+#include "core/alloc.h"
+#include "core/diag.h"
+#include "core/export/exporter.h"
+#include "core/options.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/* "folded, flamegraph, pprof"; the caller frees it. */
+static char *format_names(struct text_list *names)
+{
+	char *joined = xstrdup("");
+
+	for (size_t i = 0; exporters[i]; i++) {
+		char *longer = xasprintf("%s%s%s", joined, i ? ", " : "", exporters[i]->name);
+
+		text_list_add(names, exporters[i]->name);
+		free(joined);
+		joined = longer;
+	}
+	return joined;
+}
+
+static int find_format(const struct exporter **exporter, const char *format, struct diag *diag)
+{
+	struct text_list names = {0};
+	char *joined;
+	const char *near = NULL;
+	int err = 0;
+
+	*exporter = format ? exporter_find(format) : NULL;
+	if (*exporter)
+		return 0;
+	joined = format_names(&names);
+	if (format)
+		near = nearest_word(format, (const char *const *)names.texts);
+	if (!format)
+		err = diag_fail(diag, EINVAL, "export needs --format, one of %s", joined);
+	else if (near)
+		err = diag_fail(diag, EINVAL,
+		                "export does not write '%s'; did you mean '%s'? It writes %s",
+		                format, near, joined);
+	else
+		err = diag_fail(diag, EINVAL, "export does not write '%s'; it writes %s", format,
+		                joined);
+	text_list_fini(&names);
+	free(joined);
+	return err;
+}
+
+static int write_document(struct stored_run *run, const struct exporter *exporter, FILE *out,
+                          struct diag *diag)
+{
+	struct export_options described = stored_run_describe(run);
+
+	if (exporter->write_samples)
+		return exporter->write_samples(run->recording, run->symbolizer, &described, out,
+		                               diag);
+	stored_run_name(run);
+	return exporter->write(run->profile, &described, out, diag);
+}
+
+static int write_file(struct stored_run *run, const struct exporter *exporter, const char *file,
+                      struct diag *diag)
+{
+	FILE *out = output_open(file, diag);
+
+	if (!out)
+		return -EIO;
+	return output_close(out, file, write_document(run, exporter, out, diag), diag);
+}
+
+static int export_run(const struct command_line *line, struct diag *diag)
+{
+	const struct export_verb_options *options = line->verb_options;
+	const struct exporter *exporter;
+	struct selection selection = {0};
+	struct stored_run run = {0};
+	int err;
+
+	if (line->n_words != 1)
+		return diag_fail(
+		    diag, EINVAL,
+		    "export takes one run, such as syn-1k/cpu; profile-scenario list shows them");
+	err = find_format(&exporter, options->format, diag);
+	if (!err && exporter->is_binary && output_is_stdout(options->file) && isatty(STDOUT_FILENO))
+		err = diag_fail(diag, EINVAL,
+		                "%s is not for a terminal: name a file with -o, or pipe it",
+		                exporter->name);
+	if (!err)
+		err = selection_init(&selection, &options->chosen, diag);
+	if (!err)
+		err = stored_run_open(&run, line->common, line->words[0], diag);
+	if (!err)
+		err = stored_run_read(&run, &selection, diag);
+	if (!err)
+		err = write_file(&run, exporter, options->file, diag);
+	stored_run_fini(&run);
+	selection_fini(&selection);
+	return err;
+}
+
+int export_verb(const struct command_line *line, struct diag *diag)
+{
+	return export_run(line, diag) ? STATUS_OWN_FAILURE : STATUS_WELL;
+}

@@ -1,0 +1,15 @@
+/* What the verb export can be asked for. */
+#ifndef CORE_DRIVER_EXPORT_OPTIONS_H
+#define CORE_DRIVER_EXPORT_OPTIONS_H
+
+#include "core/selection.h"
+
+struct export_verb_options {
+	char *format;
+	char *file;
+	struct selection_options chosen;
+};
+
+extern const struct option_row export_option_rows[];
+
+#endif

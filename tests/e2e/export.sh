@@ -1,0 +1,60 @@
+#!/bin/bash
+# export writes a stored run in the formats of its table, and they say what stacks.folded says.
+# tier: quick
+. "$(dirname "$0")/lib.sh"
+export PROFILE_SCENARIO_RESULTS=$scratch/results
+if [ "$(status_of profile-scenario --scenario tree --type cpu -- "$programs/cpu_tree")" = 3 ]; then
+	skip "export of a cpu run" "no cpu sampling here: $(tail -n 1 "$scratch/err")"
+	exit 0
+fi
+run=$PROFILE_SCENARIO_RESULTS/tree/cpu/latest
+export_as() { # FORMAT OPTION...
+	local format=$1; shift
+	profile-scenario export tree/cpu --format "$format" "$@"
+}
+
+promise "folded is stacks.folded" cmp <(export_as folded) "$run/stacks.folded"
+promise "report has the rows of report.txt" is "$(export_as report | grep -cE '^ +[0-9.]+%')" \
+	"$(profile-scenario show tree/cpu --percent-limit 0 | grep -cE '^ +[0-9.]+%')"
+promise "flamegraph is well-formed" bash -c "profile-scenario export tree/cpu --format flamegraph |
+	python3 -c 'import sys, xml.dom.minidom; xml.dom.minidom.parse(sys.stdin)'"
+promise "-o names a file, and pprof in it is gzipped" bash -c "profile-scenario export tree/cpu --format pprof -o $scratch/p.gz &&
+	gunzip -t $scratch/p.gz"
+export_as perf-script -o "$scratch/script"
+promise "perf-script collapses to stacks.folded" cmp <(python3 tests/readers/collapse_perf_script.py "$scratch/script" | LC_ALL=C sort) \
+	<(LC_ALL=C sort "$run/stacks.folded")
+promise "its periods add up to cpu.time_ns" is \
+	"$(awk '/^[^\t]/ { n += $(NF - 1) } END { printf "%d", n }' "$scratch/script")" "$(metric "$run" cpu.time_ns)"
+strip -o "$scratch/a b" "$programs/cpu_split"
+profile-scenario --quiet --scenario blank --type cpu -- "$scratch/a b" 100 >/dev/null
+profile-scenario export blank/cpu --format perf-script -o "$scratch/blank"
+promise "a blank in an object's name is none of the text's" python3 tests/readers/collapse_perf_script.py "$scratch/blank"
+promise "what has no name is [unknown], as perf says" matches "$scratch/blank" ' \[unknown\] \(/.*/a_b\)$'
+
+# What perf itself prints of a program is of the same form: the same reader takes it.
+if perf record -q -F 997 -e cpu-clock --call-graph dwarf -o "$scratch/perf.data" "$programs/cpu_split" 20 >/dev/null 2>"$scratch/err"; then
+	perf script -i "$scratch/perf.data" -F comm,pid,tid,time,period,event,ip,sym,dso --ns >"$scratch/theirs" 2>/dev/null
+	promise "the reader of this test takes perf's own text too" bash -c \
+		"python3 tests/readers/collapse_perf_script.py $scratch/theirs | grep -q ';main;burn_seventy '"
+else
+	skip "the reader of this test takes perf's own text too" "perf does not record here: $(head -n 1 "$scratch/err")"
+fi
+
+promise "a thread is exported alone" is "$(export_as folded --comms worker | cut -d';' -f1 | sort -u)" worker
+promise "so is a span" is "$(($(export_as folded --time ,0.1 | awk '{ n += $NF } END { print n }') +
+	$(export_as folded --time 0.1, | awk '{ n += $NF } END { print n }')))" "$(metric "$run" cpu.samples)"
+promise "a format that is not built is refused by name" reason 125 "does not write 'callgrind'; it writes folded, flamegraph, " \
+	profile-scenario export tree/cpu --format callgrind
+promise "the nearest format is named" reason 125 "did you mean 'flamegraph'" profile-scenario export tree/cpu --format flamegraf
+promise "a format is needed" reason 125 "needs --format" profile-scenario export tree/cpu
+promise "a run is needed" reason 125 "takes one run" profile-scenario export --format folded
+promise "help lists the formats" bash -c "profile-scenario --help | grep -q '^  perf-script '"
+promise "a full disk is said" reason 125 "cannot write /dev/full" profile-scenario export tree/cpu --format folded -o /dev/full
+promise "so is a directory that is not there" reason 125 "cannot write $scratch/no/x" \
+	profile-scenario export tree/cpu --format folded -o "$scratch/no/x"
+promise "binary is refused on a terminal" python3 - <<'P'
+import os, pty, subprocess
+leader, follower = pty.openpty()
+p = subprocess.run(["profile-scenario", "export", "tree/cpu", "--format", "pprof"], stdout=follower, stderr=subprocess.PIPE, text=True)
+assert p.returncode == 125 and "not for a terminal" in p.stderr, p
+P
