@@ -73,24 +73,32 @@ int elf_file_open_path(struct elf_file **file, const char *path, struct diag *di
 	return err;
 }
 
+int elf_file_open_memory(struct elf_file **file, char *image, size_t size, const char *name,
+                         struct diag *diag)
+{
+	struct elf_file *new_file = xcalloc(1, sizeof(*new_file));
+
+	elf_version(EV_CURRENT);
+	new_file->name = xstrdup(name);
+	new_file->fd = -1;
+	new_file->image = image;
+	new_file->elf = elf_memory(image, size);
+	return finish_open(file, new_file, diag);
+}
+
 int elf_file_open_vdso(struct elf_file **file, struct diag *diag)
 {
 	const Elf64_Ehdr *image = (const Elf64_Ehdr *)getauxval(AT_SYSINFO_EHDR);
-	struct elf_file *new_file;
+	char *copy;
 	size_t size;
 
 	if (!image)
 		return diag_fail(diag, ENOENT, "the kernel maps no vdso here");
 	/* The kernel's linker script puts the section headers last (arch/x86/entry/vdso). */
 	size = image->e_shoff + (size_t)image->e_shnum * image->e_shentsize;
-	elf_version(EV_CURRENT);
-	new_file = xcalloc(1, sizeof(*new_file));
-	new_file->name = xstrdup("[vdso]");
-	new_file->fd = -1;
-	new_file->image = xmalloc(size);
-	memcpy(new_file->image, image, size);
-	new_file->elf = elf_memory(new_file->image, size);
-	return finish_open(file, new_file, diag);
+	copy = xmalloc(size);
+	memcpy(copy, image, size);
+	return elf_file_open_memory(file, copy, size, "[vdso]", diag);
 }
 
 void elf_file_free(struct elf_file *file)

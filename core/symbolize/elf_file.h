@@ -20,6 +20,10 @@ struct elf_file;
 int elf_file_open_fd(struct elf_file **file, int fd, const char *name, struct diag *diag);
 int elf_file_open_path(struct elf_file **file, const char *path, struct diag *diag);
 
+/* Takes over `image`, also when it fails; `name` as above. */
+int elf_file_open_memory(struct elf_file **file, char *image, size_t size, const char *name,
+                         struct diag *diag);
+
 /* The kernel's vdso as this process has it: the same image in every process of the machine. */
 int elf_file_open_vdso(struct elf_file **file, struct diag *diag);
 

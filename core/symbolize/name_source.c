@@ -1,0 +1,268 @@
+/* Opens what an object's names can come from, and says what is missing. */
+#include "core/symbolize/name_source.h"
+
+#include "core/alloc.h"
+#include "core/diag.h"
+#include "core/recording.h"
+#include "core/symbolize/debugfile.h"
+#include "core/symbolize/dwarf_info.h"
+#include "core/symbolize/elf_file.h"
+#include "core/symbolize/elf_symbols.h"
+#include "core/symbolize/kallsyms.h"
+#include "core/symbolize/perf_map.h"
+#include "core/symbolize/symbol_table.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+struct name_source {
+	struct elf_file *file;
+	struct elf_file *debug;  /* NULL: none, or none needed */
+	struct elf_file *shared; /* dwz */
+	struct dwarf_info *dwarf;
+	struct symbol_table *symbols;
+	bool has_elf_symbols; /* they have been loaded */
+	char *remedy;
+};
+
+/* The first trouble is the one worth telling: later ones follow from it. */
+static void set_remedy(struct name_source *source, const char *sentence)
+{
+	if (!source->remedy)
+		source->remedy = xstrdup(sentence);
+}
+
+/* Is it certain that this file is another than the one that ran? (Of a change the kernel notes the
+ * time of its last tick, so what changed within the same few milliseconds passes.) */
+static bool is_another(const struct name_settings *settings, const struct elf_file *file,
+                       const struct object *object)
+{
+	struct stat status;
+
+	if (object->build_id_len)
+		return !elf_file_has_build_id(file, object->build_id, object->build_id_len);
+	if (!object->seen_ns)
+		return settings->is_past;
+	return !fstat(elf_file_fd(file), &status) &&
+	       (int64_t)status.st_ctim.tv_sec * 1000000000 + status.st_ctim.tv_nsec >
+	           object->seen_ns;
+}
+
+static int open_path(const struct name_settings *settings, struct elf_file **file,
+                     const struct object *object, const char *path, struct diag *diag)
+{
+	int err = elf_file_open_path(file, path, diag);
+
+	if (err || !is_another(settings, *file, object))
+		return err;
+	elf_file_free(*file);
+	*file = NULL;
+	return diag_fail(diag, ESTALE, "%s is no longer the file that ran%s", object->path,
+	                 settings->is_past ? "" : "; leave it in place until the run has ended");
+}
+
+/* By descriptor, else by name: first as the process sees names, then as we do. */
+static int open_object(const struct name_settings *settings, struct elf_file **file,
+                       const struct object *object, struct diag *diag)
+{
+	struct diag seen_diag;
+	char *seen_path;
+	int err;
+
+	if (object->fd >= 0)
+		return elf_file_open_fd(file, object->fd, object->path, diag);
+	seen_path = xasprintf("/proc/%d/root%s", (int)object->pid, object->path);
+	err = object->pid > 0 && !settings->is_past
+	          ? open_path(settings, file, object, seen_path, &seen_diag)
+	          : -ENOENT;
+	free(seen_path);
+	return err ? open_path(settings, file, object, object->path, diag) : 0;
+}
+
+static void load_dwarf(struct name_source *source, const struct name_settings *settings)
+{
+	const struct elf_file *with_dwarf = source->file;
+	struct diag diag;
+	int err;
+
+	if (!elf_file_has_dwarf(with_dwarf))
+		with_dwarf = source->debug;
+	if (!with_dwarf || !elf_file_has_dwarf(with_dwarf))
+		return;
+	err = debugfile_open_shared(&source->shared, with_dwarf, settings->debug_root, &diag);
+	if (err && err != -ENOENT)
+		set_remedy(source, diag.text);
+	err = dwarf_info_open(&source->dwarf, with_dwarf, source->shared, settings->texts, &diag);
+	if (!err && dwarf_info_is_damaged(source->dwarf))
+		err =
+		    diag_fail(&diag, EINVAL, "the DWARF of %s is damaged; reinstall or rebuild it",
+		              elf_file_name(with_dwarf));
+	if (err)
+		set_remedy(source, diag.text);
+}
+
+static void load_file(struct name_source *source, const struct object *object,
+                      const struct name_settings *settings)
+{
+	struct diag diag = {""};
+	int err = open_object(settings, &source->file, object, &diag);
+
+	if (err) {
+		set_remedy(source, diag.text);
+		return;
+	}
+	if (!elf_file_has_dwarf(source->file) || !elf_symbols_has(source->file, SHT_SYMTAB)) {
+		err = debugfile_open(&source->debug, source->file, settings->debug_root, &diag);
+		if (err && err != -ENOENT)
+			set_remedy(source, diag.text);
+	}
+	load_dwarf(source, settings);
+	if (!source->dwarf && !elf_symbols_has(source->file, SHT_SYMTAB) &&
+	    !(source->debug && elf_symbols_has(source->debug, SHT_SYMTAB))) {
+		const char *lack = elf_symbols_has(source->file, SHT_DYNSYM)
+		                       ? "only exported names in"
+		                       : "no symbols in";
+		char *sentence = xasprintf(
+		    "%s %s; install its debug symbols (Debian: find-dbgsym-packages names the "
+		    "package), or do not strip it",
+		    lack, object->path);
+
+		set_remedy(source, sentence);
+		free(sentence);
+	}
+}
+
+static void load_vdso(struct name_source *source, const struct object *object)
+{
+	struct diag diag;
+
+	if (elf_file_open_vdso(&source->file, &diag)) {
+		set_remedy(source, diag.text);
+	} else if (object->build_id_len &&
+	           !elf_file_has_build_id(source->file, object->build_id, object->build_id_len)) {
+		elf_file_free(source->file);
+		source->file = NULL;
+		set_remedy(source, "the program's vdso is not this kernel's");
+	}
+}
+
+static void load_kernel(struct name_source *source)
+{
+	struct diag diag;
+
+	if (kallsyms_load(source->symbols, "/proc/kallsyms", &diag))
+		set_remedy(source, diag.text);
+}
+
+static void load_perf_map(struct name_source *source, const struct object *object, uid_t target_uid)
+{
+	char *process = xasprintf("/proc/%d", (int)object->pid);
+	char *path = perf_map_path(object->pid);
+	uid_t owner = target_uid;
+	struct stat status;
+	struct diag diag;
+	int err;
+
+	if (!stat(process, &status))
+		owner = status.st_uid;
+	err = perf_map_load(source->symbols, path, owner, &diag);
+	if (err == -ENOENT)
+		diag_fail(
+		    &diag, ENOENT,
+		    "code made at run time has no names: there is no %s; let its maker write one "
+		    "(node --perf-basic-prof, python3 -X perf, java -XX:+DumpPerfMapAtExit)",
+		    path);
+	if (err)
+		set_remedy(source, diag.text);
+	free(path);
+	free(process);
+}
+
+static void load(struct name_source *source, const struct object *object,
+                 const struct name_settings *settings)
+{
+	if (settings->is_past &&
+	    (object->kind == OBJECT_KERNEL || object->kind == OBJECT_ANONYMOUS ||
+	     (object->kind == OBJECT_VDSO && !object->build_id_len))) {
+		set_remedy(source, "names of the kernel and of code made at run time can only be "
+		                   "had during the run, and then there were none");
+		return;
+	}
+	switch (object->kind) {
+	case OBJECT_FILE:
+		load_file(source, object, settings);
+		break;
+	case OBJECT_KERNEL:
+		load_kernel(source);
+		break;
+	case OBJECT_VDSO:
+		load_vdso(source, object);
+		break;
+	case OBJECT_ANONYMOUS:
+		load_perf_map(source, object, settings->target_uid);
+		break;
+	case OBJECT_FAILED:
+		break; /* its frames are reasons, not addresses */
+	}
+}
+
+struct name_source *name_source_open(const struct object *object,
+                                     const struct name_settings *settings)
+{
+	struct name_source *source = xcalloc(1, sizeof(*source));
+
+	source->symbols = symbol_table_new();
+	load(source, object, settings);
+	return source;
+}
+
+void name_source_free(struct name_source *source)
+{
+	if (!source)
+		return;
+	symbol_table_free(source->symbols);
+	dwarf_info_free(source->dwarf);
+	elf_file_free(source->shared);
+	elf_file_free(source->debug);
+	elf_file_free(source->file);
+	free(source->remedy);
+	free(source);
+}
+
+struct dwarf_info *name_source_dwarf(const struct name_source *source)
+{
+	return source->dwarf;
+}
+
+bool name_source_mangles(const struct name_source *source)
+{
+	return source->file;
+}
+
+const char *name_source_remedy(const struct name_source *source)
+{
+	return source->remedy;
+}
+
+/* Symbols of a file are read only when DWARF leaves an address without a name. */
+static void load_elf_symbols(struct name_source *source)
+{
+	if (source->has_elf_symbols || !source->file)
+		return;
+	source->has_elf_symbols = true;
+	if (elf_symbols_has(source->file, SHT_SYMTAB))
+		elf_symbols_load(source->symbols, source->file, SHT_SYMTAB);
+	else if (source->debug && elf_symbols_has(source->debug, SHT_SYMTAB))
+		elf_symbols_load(source->symbols, source->debug, SHT_SYMTAB);
+	else
+		elf_symbols_load(source->symbols, source->file, SHT_DYNSYM);
+	elf_symbols_load_plt(source->symbols, source->file);
+}
+
+const char *name_source_symbol(struct name_source *source, uint64_t vaddr)
+{
+	load_elf_symbols(source);
+	return symbol_table_find(source->symbols, vaddr);
+}

@@ -1,0 +1,43 @@
+/* The files and tables that the names of one object come from, and what is missing among them.
+ * Private to the symbolizer.
+ */
+#ifndef CORE_SYMBOLIZE_NAME_SOURCE_H
+#define CORE_SYMBOLIZE_NAME_SOURCE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct dwarf_info;
+struct name_source;
+struct object;
+struct string_pool;
+
+/* Where names are looked for, and for whom. */
+struct name_settings {
+	const char *debug_root;    /* DEBUG_ROOT but in tests */
+	uid_t target_uid;          /* symbolizer_set_target_uid() */
+	bool is_past;              /* symbolizer_set_past() */
+	struct string_pool *texts; /* outlives the source */
+};
+
+/* Opens what there is; what cannot be used is the remedy's business. Keeps no pointer to the object
+ * nor its descriptor. */
+struct name_source *name_source_open(const struct object *object,
+                                     const struct name_settings *settings);
+void name_source_free(struct name_source *source);
+
+/* NULL: there is no DWARF that can be read. */
+struct dwarf_info *name_source_dwarf(const struct name_source *source);
+
+/* The symbol at an address, or NULL; lives as long as the source. Symbols are read when first asked
+ * for: not at all where DWARF names everything. */
+const char *name_source_symbol(struct name_source *source, uint64_t vaddr);
+
+/* Symbols of files may be mangled; a JIT's names are its own, the kernel's are plain. */
+bool name_source_mangles(const struct name_source *source);
+
+/* symbolizer_remedy() */
+const char *name_source_remedy(const struct name_source *source);
+
+#endif
