@@ -6,10 +6,10 @@ COLLECTORS := cpu mem io
 
 # Debian packages, each list once: `make deps` installs what building needs, `make demo` and `make check` add theirs.
 BUILD_PACKAGES := gcc libc6-dev libdw-dev libelf-dev libunwind-dev libseccomp-dev libjansson-dev \
-	libinih-dev libiberty-dev zlib1g-dev
+	libinih-dev libiberty-dev liblzma-dev zlib1g-dev
 DEMO_PACKAGES := $(BUILD_PACKAGES)
 CHECK_PACKAGES := $(BUILD_PACKAGES) g++ binutils libcmocka-dev linux-perf strace valgrind python3 sqlite3 \
-	gzip libcap2-bin iproute2 musl-tools procps dwz
+	gzip libcap2-bin iproute2 musl-tools procps dwz xz-utils
 LONG_PACKAGES := $(CHECK_PACKAGES) clang llvm rustc chromium protobuf-compiler
 BENCH_PACKAGES := $(BUILD_PACKAGES) linux-perf strace valgrind heaptrack python3 sqlite3 \
 	g++ binutils llvm elfutils
@@ -30,7 +30,7 @@ OPTIMISE := $(if $(DEBUG),-O0,-O2)
 SANITIZE := $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer)
 CFLAGS += -std=gnu11 -g $(OPTIMISE) $(WARNINGS)
 CPPFLAGS += -I. -D_GNU_SOURCE -DVERSION='"$(VERSION)"'
-LDLIBS := -ldw -lelf -lunwind-x86_64 -lunwind -lseccomp -ljansson -linih -liberty -lz -lpthread -lm
+LDLIBS := -ldw -lelf -lunwind-x86_64 -lunwind -lseccomp -ljansson -linih -liberty -llzma -lz -lpthread -lm
 
 CORE_SRCS := $(filter-out core/driver/%,$(wildcard core/*.c core/*/*.c))
 COLLECTOR_SRCS := $(foreach c,$(COLLECTORS),$(filter-out $c/preload/%,$(wildcard $c/*.c $c/*/*.c)))

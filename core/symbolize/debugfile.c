@@ -6,39 +6,81 @@
 #include "core/symbolize/elf_file.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include <zlib.h>
 
-static char *build_id_path(const char *root, const uint8_t *build_id, size_t len)
+char *debugfile_hex(const uint8_t *build_id, size_t len)
 {
-	char hex[129];
+	char *hex = xcalloc(2 * len + 1, 1);
 
-	for (size_t i = 0; i < len && 2 * i + 2 < sizeof(hex); i++)
+	for (size_t i = 0; i < len; i++)
 		snprintf(hex + 2 * i, 3, "%02x", build_id[i]);
-	return xasprintf("%s/.build-id/%.2s/%s.debug", root, hex, hex + 2);
+	return hex;
+}
+
+char *debugfile_place(const char *root, const uint8_t *build_id, size_t len)
+{
+	char *hex = debugfile_hex(build_id, len);
+	char *path = xasprintf("%s/.build-id/%.2s/%s.debug", root, hex, hex + 2);
+
+	free(hex);
+	return path;
+}
+
+/* Where debuginfod-find(1) keeps what it fetched, or NULL: there is no such place. */
+static char *fetched_path(const uint8_t *build_id, size_t len)
+{
+	const char *cache = getenv("DEBUGINFOD_CACHE_PATH");
+	const char *caches = getenv("XDG_CACHE_HOME");
+	const char *home = getenv("HOME");
+	char *hex = debugfile_hex(build_id, len);
+	char *path = NULL;
+
+	if (cache)
+		path = xasprintf("%s/%s/debuginfo", cache, hex);
+	else if (caches)
+		path = xasprintf("%s/debuginfod_client/%s/debuginfo", caches, hex);
+	else if (home)
+		path = xasprintf("%s/.cache/debuginfod_client/%s/debuginfo", home, hex);
+	free(hex);
+	return path;
+}
+
+static int open_if_build_id(struct elf_file **debug, const char *path, const uint8_t *build_id,
+                            size_t len, struct diag *diag)
+{
+	int err = elf_file_open_path(debug, path, diag);
+
+	if (err || elf_file_has_build_id(*debug, build_id, len))
+		return err;
+	elf_file_free(*debug);
+	*debug = NULL;
+	return diag_fail(diag, ESTALE,
+	                 "%s is not of the build it is filed under; reinstall its package", path);
 }
 
 static int open_by_build_id(struct elf_file **debug, const char *root, const uint8_t *build_id,
                             size_t len, struct diag *diag)
 {
+	struct diag fetched_diag;
 	char *path;
 	int err;
 
 	if (len < 2)
 		return -ENOENT;
-	path = build_id_path(root, build_id, len);
-	err = elf_file_open_path(debug, path, diag);
-	if (!err && !elf_file_has_build_id(*debug, build_id, len)) {
-		elf_file_free(*debug);
-		*debug = NULL;
-		err = diag_fail(diag, ESTALE,
-		                "%s is not of the build it is filed under; reinstall its package",
-		                path);
-	}
+	path = debugfile_place(root, build_id, len);
+	err = open_if_build_id(debug, path, build_id, len, diag);
 	free(path);
+	/* An empty file there says that the servers had none. */
+	if (err && (path = fetched_path(build_id, len))) {
+		if (!open_if_build_id(debug, path, build_id, len, &fetched_diag))
+			err = 0;
+		free(path);
+	}
 	return err;
 }
 

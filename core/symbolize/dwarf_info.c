@@ -104,12 +104,27 @@ static bool strings_end(Elf *elf)
 	return true;
 }
 
+/* libdw has unpacked what libelf can unpack; elfutils before 0.189 knows no zstd. */
+static bool is_packed(const struct elf_file *file)
+{
+	GElf_Shdr header;
+
+	return elf_file_section(file, ".debug_info", &header) && header.sh_flags & SHF_COMPRESSED;
+}
+
 int dwarf_info_open(struct dwarf_info **info, const struct elf_file *file,
                     const struct elf_file *shared, struct string_pool *texts, struct diag *diag)
 {
 	struct dwarf_info *new_info;
 	Dwarf *dwarf = dwarf_begin_elf(elf_file_elf(file), DWARF_C_READ, NULL);
 
+	if (is_packed(file)) {
+		dwarf_end(dwarf);
+		return diag_fail(diag, EINVAL,
+		                 "the DWARF of %s is compressed in a way that libelf cannot undo "
+		                 "here; run: objcopy --decompress-debug-sections %s",
+		                 elf_file_name(file), elf_file_name(file));
+	}
 	if (!dwarf)
 		return diag_fail(diag, EINVAL, "the DWARF of %s cannot be read: %s",
 		                 elf_file_name(file), dwarf_errmsg(-1));

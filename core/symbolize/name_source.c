@@ -9,6 +9,8 @@
 #include "core/symbolize/elf_file.h"
 #include "core/symbolize/elf_symbols.h"
 #include "core/symbolize/kallsyms.h"
+#include "core/symbolize/lack.h"
+#include "core/symbolize/minidebug.h"
 #include "core/symbolize/perf_map.h"
 #include "core/symbolize/symbol_table.h"
 
@@ -20,10 +22,13 @@
 struct name_source {
 	struct elf_file *file;
 	struct elf_file *debug;  /* NULL: none, or none needed */
+	struct elf_file *mini;   /* from .gnu_debugdata; NULL likewise */
 	struct elf_file *shared; /* dwz */
 	struct dwarf_info *dwarf;
 	struct symbol_table *symbols;
 	bool has_elf_symbols; /* they have been loaded */
+	char *stripped_path;  /* NULL: it has symbols */
+	char *debug_root;
 	char *remedy;
 };
 
@@ -103,6 +108,11 @@ static void load_dwarf(struct name_source *source, const struct name_settings *s
 		set_remedy(source, diag.text);
 }
 
+static bool has_symtab(const struct elf_file *file)
+{
+	return file && elf_symbols_has(file, SHT_SYMTAB);
+}
+
 static void load_file(struct name_source *source, const struct object *object,
                       const struct name_settings *settings)
 {
@@ -113,24 +123,20 @@ static void load_file(struct name_source *source, const struct object *object,
 		set_remedy(source, diag.text);
 		return;
 	}
-	if (!elf_file_has_dwarf(source->file) || !elf_symbols_has(source->file, SHT_SYMTAB)) {
+	if (!elf_file_has_dwarf(source->file) || !has_symtab(source->file)) {
 		err = debugfile_open(&source->debug, source->file, settings->debug_root, &diag);
 		if (err && err != -ENOENT)
 			set_remedy(source, diag.text);
 	}
 	load_dwarf(source, settings);
-	if (!source->dwarf && !elf_symbols_has(source->file, SHT_SYMTAB) &&
-	    !(source->debug && elf_symbols_has(source->debug, SHT_SYMTAB))) {
-		const char *lack = elf_symbols_has(source->file, SHT_DYNSYM)
-		                       ? "only exported names in"
-		                       : "no symbols in";
-		char *sentence = xasprintf(
-		    "%s %s; install its debug symbols (Debian: find-dbgsym-packages names the "
-		    "package), or do not strip it",
-		    lack, object->path);
-
-		set_remedy(source, sentence);
-		free(sentence);
+	if (source->dwarf || has_symtab(source->file) || has_symtab(source->debug))
+		return;
+	err = minidebug_open(&source->mini, source->file, &diag);
+	if (err && err != -ENOENT)
+		set_remedy(source, diag.text);
+	if (err) {
+		source->stripped_path = xstrdup(object->path);
+		source->debug_root = xstrdup(settings->debug_root);
 	}
 }
 
@@ -225,8 +231,11 @@ void name_source_free(struct name_source *source)
 	symbol_table_free(source->symbols);
 	dwarf_info_free(source->dwarf);
 	elf_file_free(source->shared);
+	elf_file_free(source->mini);
 	elf_file_free(source->debug);
 	elf_file_free(source->file);
+	free(source->stripped_path);
+	free(source->debug_root);
 	free(source->remedy);
 	free(source);
 }
@@ -241,8 +250,12 @@ bool name_source_mangles(const struct name_source *source)
 	return source->file;
 }
 
-const char *name_source_remedy(const struct name_source *source)
+const char *name_source_remedy(struct name_source *source)
 {
+	if (!source->remedy && source->stripped_path)
+		source->remedy =
+		    lack_sentence(source->file, source->stripped_path,
+		                  elf_symbols_has(source->file, SHT_DYNSYM), source->debug_root);
 	return source->remedy;
 }
 
@@ -252,12 +265,16 @@ static void load_elf_symbols(struct name_source *source)
 	if (source->has_elf_symbols || !source->file)
 		return;
 	source->has_elf_symbols = true;
-	if (elf_symbols_has(source->file, SHT_SYMTAB))
+	if (has_symtab(source->file)) {
 		elf_symbols_load(source->symbols, source->file, SHT_SYMTAB);
-	else if (source->debug && elf_symbols_has(source->debug, SHT_SYMTAB))
+	} else if (has_symtab(source->debug)) {
 		elf_symbols_load(source->symbols, source->debug, SHT_SYMTAB);
-	else
+	} else {
 		elf_symbols_load(source->symbols, source->file, SHT_DYNSYM);
+		/* It leaves out what .dynsym has. */
+		if (source->mini)
+			elf_symbols_load(source->symbols, source->mini, SHT_SYMTAB);
+	}
 	elf_symbols_load_plt(source->symbols, source->file);
 }
 

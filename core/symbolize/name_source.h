@@ -37,7 +37,7 @@ const char *name_source_symbol(struct name_source *source, uint64_t vaddr);
 /* Symbols of files may be mangled; a JIT's names are its own, the kernel's are plain. */
 bool name_source_mangles(const struct name_source *source);
 
-/* symbolizer_remedy() */
-const char *name_source_remedy(const struct name_source *source);
+/* symbolizer_remedy(); looked for when first asked. */
+const char *name_source_remedy(struct name_source *source);
 
 #endif

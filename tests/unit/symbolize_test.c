@@ -3,6 +3,7 @@
 #include "core/alloc.h"
 #include "core/recording.h"
 #include "core/symbolize/demangle.h"
+#include "core/symbolize/lack.h"
 #include "core/symbolize/symbolize.h"
 
 #include <setjmp.h>
@@ -323,8 +324,9 @@ static void other_dwarf_versions_and_compilers_too(void **state)
 }
 
 /* clang writes no .debug_aranges and no DW_AT_sibling. binutils 2.40 loses inlined calls with
- * several ranges of clang's DWARF 5, and all of split DWARF, so LLVM's reader is asked. */
-static void clang_and_split_dwarf_frames_are_those_of_addr2line(void **state)
+ * several ranges of clang's DWARF 5, and all of split DWARF, and takes a file for another in units
+ * of link-time optimisation, so LLVM's reader is asked. */
+static void frames_of_clang_lto_and_split_dwarf_are_those_of_addr2line(void **state)
 {
 	(void)state;
 	if (!sh_succeeds("command -v clang llvm-addr2line >/dev/null")) {
@@ -333,6 +335,11 @@ static void clang_and_split_dwarf_frames_are_those_of_addr2line(void **state)
 	}
 	sh("clang -I%s -O2 -g -o clang %s/tests/programs/inlines.c", source_root, source_root);
 	assert_same_as("llvm-addr2line", "clang", 100);
+	sh("clang -I%s -O2 -gdwarf-4 -o clang4 %s/tests/programs/inlines.c", source_root,
+	   source_root);
+	assert_same_as("llvm-addr2line", "clang4", 100);
+	build_c("lto", "-g -flto");
+	assert_same_as("llvm-addr2line", "lto", 100);
 	build_c("split", "-g -gsplit-dwarf");
 	sh("ls *.dwo >/dev/null");
 	assert_same_as("llvm-addr2line", "split", 100);
@@ -507,6 +514,16 @@ static void file_under_build_id(const char *debug, const char *build_id)
 	   build_id, build_id + 2);
 }
 
+/* Sections as gcc and Go compressed them before ELF had a flag for it; binutils 2.40 reads them
+ * only in part. */
+static void old_compressed_sections_are_read(void **state)
+{
+	(void)state;
+	sh("objcopy --compress-debug-sections=zlib-gnu c zdebug && readelf -SW zdebug | grep -q "
+	   "zdebug_info");
+	assert_same_names("zdebug", "c");
+}
+
 static void a_debug_file_is_found_by_build_id(void **state)
 {
 	char *build_id = build_id_of("cxx");
@@ -596,6 +613,7 @@ static void a_stripped_file_says_what_would_help(void **state)
 {
 	struct subject subject;
 	const char *remedy;
+	char *build_id, *place;
 
 	(void)state;
 	sh("strip -o stripped c");
@@ -603,7 +621,106 @@ static void a_stripped_file_says_what_would_help(void **state)
 	expect_function(&subject, address_of("c", "main"), false, NULL);
 	remedy = symbolizer_remedy(subject.symbolizer, &subject.object);
 	assert_non_null(remedy);
-	assert_non_null(strstr(remedy, "debug symbols"));
+	build_id = build_id_of("c");
+	place = xasprintf("%s/debug/.build-id/%.2s/%s.debug", scratch, build_id, build_id + 2);
+	assert_non_null(strstr(remedy, "only exported names in"));
+	assert_non_null(strstr(remedy, place));
+	look_away(&subject);
+	free(place);
+	free(build_id);
+}
+
+/* The remedy for a file of a package is the debug package, and the line that fetches by build-id.
+ */
+static void a_stripped_file_of_a_package_names_its_debug_package(void **state)
+{
+	char *package, *none;
+
+	(void)state;
+	sh("mkdir lists && printf '/.\\n/usr\\n/usr/lib/libx.so.1.2\\n' >lists/libx1:amd64.list && "
+	   "printf '/lib/liby.so\\n' >lists/liby2.0.list && : >lists/liby2.0.md5sums");
+	none = xasprintf("%s/lists", scratch);
+	package = lack_owning_package(none, "/lib/libx.so.1.2");
+	assert_string_equal(package, "libx1");
+	free(package);
+	package = lack_owning_package(none, "/usr/lib/liby.so");
+	assert_string_equal(package, "liby2.0");
+	free(package);
+	assert_null(lack_owning_package(none, "/usr/lib/libx.so.1"));
+	assert_null(lack_owning_package("/nowhere", "/usr/lib/libx.so.1.2"));
+	free(none);
+}
+
+static void what_debuginfod_has_fetched_is_found(void **state)
+{
+	char *build_id = build_id_of("c");
+	char *cache = xasprintf("%s/cache", scratch);
+
+	(void)state;
+	sh("mkdir -p cache/%s && objcopy --only-keep-debug c cache/%s/debuginfo && strip -o "
+	   "c-fetched c",
+	   build_id, build_id);
+	setenv("DEBUGINFOD_CACHE_PATH", cache, 1);
+	assert_same_names("c-fetched", "c");
+	unsetenv("DEBUGINFOD_CACHE_PATH");
+	sh("rm -r cache");
+	free(cache);
+	free(build_id);
+}
+
+/* As Fedora's find-debuginfo makes it: .debug_frame and the symbols that .dynsym has not, packed.
+ */
+static void the_small_symbol_table_of_stripped_programs_is_read(void **state)
+{
+	static const char *const functions[] = {"chain", "recurse", "main"};
+	struct subject subject;
+
+	(void)state;
+	if (!sh_succeeds("command -v xz >/dev/null")) {
+		print_message("no xz here\n");
+		skip();
+	}
+	sh("nm -D c --format=posix --defined-only | awk '{ print $1 }' | sort >dynamic && "
+	   "nm c --format=posix --defined-only | awk '$2 ~ /[TtD]/ { print $1 }' | sort >all && "
+	   "comm -13 dynamic all >kept && objcopy --only-keep-debug c c.mini && "
+	   "objcopy -S --remove-section .comment --keep-symbols=kept c.mini && xz -f c.mini && "
+	   "strip -o c-mini c && objcopy --add-section .gnu_debugdata=c.mini.xz c-mini");
+	subject = look_at("c-mini");
+	for (size_t i = 0; i < ARRAY_SIZE(functions); i++)
+		expect_function(&subject, address_of("c", functions[i]), false, functions[i]);
+	assert_null(symbolizer_remedy(subject.symbolizer, &subject.object));
+	look_away(&subject);
+	sh("head -c 200 c.mini.xz >cut.xz && objcopy --update-section .gnu_debugdata=cut.xz "
+	   "c-mini");
+	subject = look_at("c-mini");
+	expect_function(&subject, address_of("c", "main"), false, NULL);
+	assert_non_null(
+	    strstr(symbolizer_remedy(subject.symbolizer, &subject.object), ".gnu_debugdata"));
+	look_away(&subject);
+}
+
+/* elfutils 0.189 and later may know zstd: then there is nothing to say. */
+static void dwarf_that_cannot_be_unpacked_is_said_with_the_line_that_helps(void **state)
+{
+	struct subject subject;
+	const struct symbol_frame *frames;
+	const char *remedy;
+
+	(void)state;
+	if (!sh_succeeds("objcopy --help | grep -q compress-debug-sections.*zstd")) {
+		print_message("this objcopy knows no zstd\n");
+		skip();
+	}
+	sh("objcopy --compress-debug-sections=zstd c zstd");
+	subject = look_at("zstd");
+	expect_function(&subject, address_of("c", "chain"), false, "chain");
+	symbolizer_look_up(subject.symbolizer, &subject.object, address_of("c", "chain"), false,
+	                   &frames);
+	remedy = symbolizer_remedy(subject.symbolizer, &subject.object);
+	if (!frames->file) {
+		assert_non_null(remedy);
+		assert_non_null(strstr(remedy, "objcopy --decompress-debug-sections"));
+	}
 	look_away(&subject);
 }
 
@@ -771,17 +888,22 @@ int main(void)
 	    cmocka_unit_test(c_frames_are_those_of_addr2line),
 	    cmocka_unit_test(cxx_frames_are_those_of_addr2line),
 	    cmocka_unit_test(other_dwarf_versions_and_compilers_too),
-	    cmocka_unit_test(clang_and_split_dwarf_frames_are_those_of_addr2line),
+	    cmocka_unit_test(frames_of_clang_lto_and_split_dwarf_are_those_of_addr2line),
 	    cmocka_unit_test(a_chain_of_inlined_calls_is_told_with_its_call_sites),
 	    cmocka_unit_test(a_return_address_means_the_call_before_it),
 	    cmocka_unit_test(names_without_mangling_are_those_of_the_source),
 	    cmocka_unit_test(a_function_with_a_public_alias_has_its_name),
+	    cmocka_unit_test(old_compressed_sections_are_read),
 	    cmocka_unit_test(a_debug_file_is_found_by_build_id),
 	    cmocka_unit_test(a_debug_file_is_found_by_its_link),
 	    cmocka_unit_test(a_debug_file_of_another_build_is_refused_and_said),
 	    cmocka_unit_test(debug_files_that_share_through_dwz_are_whole),
 	    cmocka_unit_test(without_dwarf_the_symbols_name_functions),
 	    cmocka_unit_test(a_stripped_file_says_what_would_help),
+	    cmocka_unit_test(a_stripped_file_of_a_package_names_its_debug_package),
+	    cmocka_unit_test(what_debuginfod_has_fetched_is_found),
+	    cmocka_unit_test(the_small_symbol_table_of_stripped_programs_is_read),
+	    cmocka_unit_test(dwarf_that_cannot_be_unpacked_is_said_with_the_line_that_helps),
 	    cmocka_unit_test(plt_stubs_are_named_after_their_function),
 	    cmocka_unit_test(assembly_without_sizes_is_named),
 	    cmocka_unit_test(rust_names_of_both_manglings_are_whole),

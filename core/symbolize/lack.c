@@ -1,0 +1,155 @@
+/* Finds the package of a stripped file, and words what to do. */
+#include "core/symbolize/lack.h"
+
+#include "core/alloc.h"
+#include "core/symbolize/debugfile.h"
+#include "core/symbolize/elf_file.h"
+#include "core/symbolize/whole_file.h"
+
+#include <dirent.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define PACKAGE_LISTS "/var/lib/dpkg/info"
+
+/* One that asks those of the distributions (https://sourceware.org/elfutils/Debuginfod.html). */
+#define DEBUG_SERVER "https://debuginfod.elfutils.org/"
+
+/* A list has some 100 KB; the kernel headers' have 2 MB. */
+enum { MAX_LIST_BYTES = 1 << 24 };
+
+static const char *without_usr(const char *path)
+{
+	return strncmp(path, "/usr/", 5) ? path : path + 4;
+}
+
+/* Is there a line with that path? */
+static bool list_has(const char *list, const char *path)
+{
+	for (const char *line = list; *line; line += strcspn(line, "\n"), line += *line == '\n') {
+		size_t len = strcspn(line, "\n");
+		size_t usr = len > 5 && !strncmp(line, "/usr/", 5) ? 4 : 0;
+
+		if (len - usr == strlen(path) && !strncmp(line + usr, path, len - usr))
+			return true;
+	}
+	return false;
+}
+
+static bool package_has(const char *directory, const char *list_name, const char *path)
+{
+	char *list_path = xasprintf("%s/%s", directory, list_name);
+	int fd = regular_file_open(list_path, 0, NULL);
+	size_t len;
+	char *list = fd < 0 ? NULL : file_read_whole(fd, MAX_LIST_BYTES, &len);
+	bool has = list && list_has(list, path);
+
+	if (fd >= 0)
+		close(fd);
+	free(list);
+	free(list_path);
+	return has;
+}
+
+/* Lists are called PACKAGE.list or PACKAGE:ARCHITECTURE.list. */
+static size_t name_len(const char *list_name, const char *dot)
+{
+	size_t before_colon = strcspn(list_name, ":");
+	size_t before_dot = (size_t)(dot - list_name);
+
+	return before_colon < before_dot ? before_colon : before_dot;
+}
+
+char *lack_owning_package(const char *lists_directory, const char *path)
+{
+	DIR *directory = opendir(lists_directory);
+	const struct dirent *entry;
+	char *package = NULL;
+
+	if (!directory)
+		return NULL;
+	path = without_usr(path);
+	while (!package && (entry = readdir(directory))) {
+		const char *dot = strrchr(entry->d_name, '.');
+
+		if (dot && !strcmp(dot, ".list") &&
+		    package_has(lists_directory, entry->d_name, path))
+			package = xstrndup(entry->d_name, name_len(entry->d_name, dot));
+	}
+	closedir(directory);
+	return package;
+}
+
+/* Packages put no programs elsewhere, and reading all lists takes some 20 ms. */
+static bool may_be_packaged(const char *path)
+{
+	static const char *const folders[] = {"/usr/", "/lib", "/bin/", "/sbin/", "/opt/"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(folders); i++)
+		if (!strncmp(path, folders[i], strlen(folders[i])))
+			return true;
+	return false;
+}
+
+/* Debian calls the C library's -dbg, from before there were automatic ones. */
+static char *debug_package(const char *path)
+{
+	char *package = may_be_packaged(path) ? lack_owning_package(PACKAGE_LISTS, path) : NULL;
+	char *debug = NULL;
+
+	if (package)
+		debug = xasprintf("%s-%s", package, strcmp(package, "libc6") ? "dbgsym" : "dbg");
+	free(package);
+	return debug;
+}
+
+/* The line that fetches the debug file of what a distribution built. */
+static char *fetching_line(const uint8_t *build_id, size_t len)
+{
+	char *hex = debugfile_hex(build_id, len);
+	char *line =
+	    xasprintf("%sdebuginfod-find debuginfo %s",
+	              getenv("DEBUGINFOD_URLS") ? "" : "DEBUGINFOD_URLS=" DEBUG_SERVER " ", hex);
+
+	free(hex);
+	return line;
+}
+
+static char *advice(const struct elf_file *file, const char *path, const char *debug_root)
+{
+	size_t len;
+	const uint8_t *build_id = elf_file_build_id(file, &len);
+	char *package = debug_package(path);
+	char *line = build_id ? fetching_line(build_id, len) : NULL;
+	char *place = build_id ? debugfile_place(debug_root, build_id, len) : NULL;
+	char *text;
+
+	if (package && line)
+		text = xasprintf("install %s, or run: %s", package, line);
+	else if (package)
+		text = xasprintf("install %s", package);
+	else if (line && may_be_packaged(path))
+		text = xasprintf("run: %s", line);
+	else if (place)
+		text = xasprintf("do not strip it, or put its debug file at %s", place);
+	else
+		text = xstrdup("do not strip it (it has no build-id by which a debug file could be "
+		               "found)");
+	free(package);
+	free(line);
+	free(place);
+	return text;
+}
+
+char *lack_sentence(const struct elf_file *file, const char *path, bool has_exports,
+                    const char *debug_root)
+{
+	char *what_to_do = advice(file, path, debug_root);
+	char *sentence =
+	    xasprintf("%s %s; %s", has_exports ? "only exported names in" : "no symbols in", path,
+	              what_to_do);
+
+	free(what_to_do);
+	return sentence;
+}
