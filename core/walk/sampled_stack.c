@@ -45,14 +45,16 @@ static size_t read_process(pid_t pid, uint64_t addr, void *data, size_t size)
 	return n < 0 ? 0 : (size_t)n;
 }
 
-/* Where the frame at hand is not in the copy the walk has changed stacks, as at the end of a signal
- * handler: then it is the last word alone, which is in the handler's own frame. */
-static void choose_joint(struct sampled_stack *stack)
+/* The frame at hand goes from its SP to the word that is asked for. Where these are on different
+ * stacks, as at the end of a signal handler, the end of the copy is in no frame: then it is the
+ * last word alone, which is in the frame that changed the stack. */
+static void choose_joint(struct sampled_stack *stack, uint64_t addr)
 {
+	enum { LARGEST_FRAME = 8 << 20 }; /* the usual limit of a stack */
 	uint64_t inside = stack->frame - stack->start;
 	uint64_t return_slot = stack->frame - sizeof(uint64_t);
 
-	if (inside > stack->copy_bytes) {
+	if (inside > stack->copy_bytes || addr - stack->frame > LARGEST_FRAME) {
 		stack->joint = stack->last_read ? stack->last_read : stack->start;
 		stack->joint_bytes = sizeof(uint64_t);
 		return;
@@ -82,10 +84,10 @@ static bool joins(const struct sampled_stack *stack)
 	return true;
 }
 
-static bool try_join(struct sampled_stack *stack)
+static bool try_join(struct sampled_stack *stack, uint64_t addr)
 {
 	if (stack->join == JOIN_UNTRIED) {
-		choose_joint(stack);
+		choose_joint(stack, addr);
 		stack->join = joins(stack) ? JOIN_HOLDS : JOIN_FAILED;
 	}
 	return stack->join == JOIN_HOLDS;
@@ -125,7 +127,7 @@ bool sampled_stack_read(void *context, uint64_t addr, uint64_t *word)
 	}
 	if (is_in_dead_red_zone(stack, addr))
 		return false;
-	if (!stack->pid || !try_join(stack) || !read_memory(stack, addr, word)) {
+	if (!stack->pid || !try_join(stack, addr) || !read_memory(stack, addr, word)) {
 		stack->missed = true;
 		return false;
 	}

@@ -27,11 +27,14 @@ struct stack_walker {
 struct walk {
 	struct stack_walker *walker;
 	pid_t pid;
+	const uint64_t *leaf; /* its registers */
 	size_t index;
 	struct unwind_registers frame;
 	bool is_return;          /* frame.ip is a return address */
+	bool was_made_return;    /* the frame that was left: nobody had called from before its ip */
 	bool used_frame_pointer; /* to come here */
 	bool ended_at_zero;      /* a return address of 0 said that here is the stack's end */
+	unsigned n_switches;     /* steps to a lower address */
 };
 
 static void start_cache(struct stack_walker *walker, unsigned n_slots_log2)
@@ -127,6 +130,31 @@ static struct unwind_rule rule_of_sigreturn(struct stack_walker *walker,
 	                                       : (struct unwind_rule){.kind = UNWIND_RULE_NONE};
 }
 
+/* The first rule that a table has beside vaddr, upwards or downwards. */
+static struct unwind_rule nearest_rule(struct stack_walker *walker, const struct mapping *mapping,
+                                       uint64_t vaddr, int direction)
+{
+	enum { GAP_BYTES = 16 }; /* the system call and the branches of glibc's clone, clone3 */
+	struct unwind_rule rule = {.kind = UNWIND_RULE_NONE};
+
+	for (int i = 1; i <= GAP_BYTES && rule.kind == UNWIND_RULE_NONE; i++)
+		rule = decode_rule(walker, mapping, vaddr + (uint64_t)(int64_t)(i * direction));
+	return rule;
+}
+
+/* glibc's clone and clone3 have no table from their system call on to where the new thread starts,
+ * which has no caller: parent and child come back there on different stacks. RAX, 0 in the child
+ * alone, tells them apart. */
+static struct unwind_rule rule_of_clone(struct walk *walk, const struct mapping *mapping,
+                                        uint64_t vaddr)
+{
+	struct unwind_rule start = nearest_rule(walk->walker, mapping, vaddr, 1);
+
+	if (start.kind != UNWIND_RULE_OUTERMOST)
+		return (struct unwind_rule){.kind = UNWIND_RULE_NONE};
+	return walk->leaf[WALK_RAX] == 0 ? start : nearest_rule(walk->walker, mapping, vaddr, -1);
+}
+
 /* What a function without tables may be expected to do: `push %rbp; mov %rsp, %rbp`. */
 static const struct unwind_rule frame_pointer_rule = {
     .kind = UNWIND_RULE_RBP, .rbp_slot = 2, .cfa_offset = 2};
@@ -139,15 +167,39 @@ static struct unwind_rule rule_without_table(struct walk *walk, const struct map
 
 	if (is_entry_code(mapping, lookup_vaddr))
 		return (struct unwind_rule){.kind = UNWIND_RULE_OUTERMOST};
-	if (walk->is_return)
+	if (walk->is_return) {
 		rule = unwind_rule_of_made_return(&mapping->tables,
 		                                  walk->frame.ip - mapping->load_bias);
-	else
+		walk->was_made_return = rule.kind != UNWIND_RULE_NONE;
+	} else {
 		rule = rule_of_sigreturn(walk->walker, mapping, lookup_vaddr);
+		if (rule.kind == UNWIND_RULE_NONE)
+			rule = rule_of_clone(walk, mapping, lookup_vaddr);
+	}
 	if (rule.kind != UNWIND_RULE_NONE)
 		return rule;
 	walk->used_frame_pointer = true;
 	return frame_pointer_rule;
+}
+
+/* A frame whose frame pointer is on another stack: somebody gave a function a stack of its own.
+ * Where the other one is at the lower address the CFA goes down. It is not asked to grow, then; the
+ * number of such steps is limited instead, and where a copy is the stack is the same. */
+static enum unwind_end step_to_other_stack(struct walk *walk, struct unwind_rule rule,
+                                           bool *is_signal_frame)
+{
+	enum { MAX_SWITCHES = 16 };
+	struct sampled_stack *stack = &walk->walker->stack;
+	struct unwind_registers frame = {.ip = walk->frame.ip, .bp = walk->frame.bp};
+	enum unwind_end end;
+
+	if (rule.kind != UNWIND_RULE_RBP || frame.bp - stack->start < stack->copy_bytes ||
+	    walk->n_switches++ == MAX_SWITCHES)
+		return UNWIND_NO_PROGRESS;
+	end = unwind_step(rule, &frame, is_signal_frame, sampled_stack_read, stack);
+	if (end == UNWIND_STEPPED)
+		walk->frame = frame;
+	return end;
 }
 
 /* One frame outwards. A return address is looked up one byte before it: in the call. */
@@ -160,6 +212,7 @@ static enum unwind_end step(struct walk *walk)
 	struct unwind_rule rule;
 	enum unwind_end end;
 
+	walk->was_made_return = false;
 	if (!mapping || !mapping->executable)
 		return UNWIND_NO_MAPPING;
 	sampled_stack_begin_frame(&walker->stack, walk->frame.sp);
@@ -167,8 +220,11 @@ static enum unwind_end step(struct walk *walk)
 	if (rule.kind == UNWIND_RULE_NONE)
 		rule = rule_without_table(walk, mapping, lookup - mapping->load_bias);
 	end = unwind_step(rule, &walk->frame, &is_signal_frame, sampled_stack_read, &walker->stack);
+	if (end == UNWIND_NO_PROGRESS)
+		end = step_to_other_stack(walk, rule, &is_signal_frame);
 	if (end == UNWIND_COMPLEX)
 		end = full_cfi_step(walker->full_cfi, walk->index, &walk->frame, &is_signal_frame);
+	walk->was_made_return |= rule.kind == UNWIND_RULE_SIGNAL;
 	walk->ended_at_zero = end == UNWIND_OUTERMOST && rule.kind != UNWIND_RULE_OUTERMOST;
 	walk->is_return = !is_signal_frame;
 	walk->index++;
@@ -195,6 +251,18 @@ struct sure_frames {
 	size_t before_guess;
 	size_t from_copy;
 };
+
+/* One frame outwards. *recorded is the frame that is left: that an address was made to be returned
+ * to, and has no call before it, is known only then. */
+static enum unwind_end step_and_mend(struct walk *walk, struct recorded_frame *recorded)
+{
+	uint64_t ip = walk->frame.ip;
+	enum unwind_end end = step(walk);
+
+	if (walk->was_made_return)
+		*recorded = address_spaces_frame(walk->walker->spaces, walk->pid, ip, false);
+	return end;
+}
 
 /* Takes back what was found by means that have led nowhere. */
 static void cut_doubtful(const struct walk *walk, struct sure_frames sure,
@@ -226,7 +294,7 @@ static pid_t readable_process(const struct walk_input *input)
 struct walk_result stack_walk(struct stack_walker *walker, const struct walk_input *input,
                               struct recorded_frame frames[WALK_MAX_FRAMES])
 {
-	struct walk walk = {.walker = walker, .pid = input->pid};
+	struct walk walk = {.walker = walker, .pid = input->pid, .leaf = input->registers};
 	struct walk_result result = {0};
 	struct sure_frames sure = {1, 1};
 
@@ -238,7 +306,8 @@ struct walk_result stack_walk(struct stack_walker *walker, const struct walk_inp
 	full_cfi_begin(walker->full_cfi, input->pid, input->registers, &walker->stack);
 	frames[result.n_frames++] =
 	    address_spaces_frame(walker->spaces, walk.pid, walk.frame.ip, false);
-	while ((result.end = step(&walk)) == UNWIND_STEPPED) {
+	while ((result.end = step_and_mend(&walk, &frames[result.n_frames - 1])) ==
+	       UNWIND_STEPPED) {
 		if (result.n_frames == WALK_MAX_FRAMES - 1) {
 			result.end = UNWIND_TOO_DEEP;
 			break;
