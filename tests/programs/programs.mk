@@ -1,3 +1,4 @@
+include tests/programs/stacks.mk
 
 include tests/programs/looks.mk
 # A library, for tests that sample themselves while they run its C++ code.

@@ -1,0 +1,121 @@
+#!/bin/bash
+# Each way to come to a function has its known stack: signals, coroutines, PLTs, threads, exec, CFI by hand, what has no tables.
+# tier: quick
+. "$(dirname "$0")/lib.sh"
+
+# profile NAME: what the script on stdin runs, one process after the other; $folded are its stacks, $run its directory.
+profile() {
+	local name=$1
+	cat >"$scratch/$name.sh"
+	run=$scratch/results/$name/cpu/latest
+	status_of profile-scenario --results "$scratch/results" --scenario "$name" --type cpu --freq 1999 --quiet \
+		-- sh "$scratch/$name.sh" >/dev/null
+	folded=$scratch/$name.folded
+	cp "$run/stacks.folded" "$folded" 2>/dev/null
+}
+
+# stacks COMM REGEX [INNER]: the stacks of COMM that have a frame INNER (burn) are REGEX from the root to INNER. A stack
+# may also be marked as truncated, where the process went on or ended before its memory was read: how many are, and how
+# many samples there are at all, depends on how busy the machine is. On an idle one it is the last of 100.
+stacks() {
+	python3 - "$folded" "$1" "$2" "${3:-burn}" <<'P'
+import re, sys
+path, comm, wanted, inner = sys.argv[1:]
+wanted = re.compile(re.escape(comm) + ";" + wanted + "(;|$)")
+inner = re.compile(";" + inner + "(;|$)")
+n = {"as wanted": 0, "truncated": 0, "wrong": 0}
+for line in open(path):
+    stack, count = line.rsplit(" ", 1)
+    if not stack.startswith(comm + ";") or not inner.search(stack):
+        continue
+    kind = "as wanted" if wanted.match(stack) else "truncated" if "[unwind failed: truncated" in stack else "wrong"
+    n[kind] += int(count)
+    if kind == "wrong":
+        print("wrong:", line, end="")
+print(n)
+sys.exit(n["wrong"] > 0 or n["as wanted"] == 0)
+P
+}
+
+milliseconds=50
+cases="plain vdso deep-1000 deep-3000 large-frames signal altstack nested restart coroutine grows-down longjmp vfork
+	exec-first threads small-stacks noreturn reload"
+profile cases <<-S
+	for case in $(echo $cases); do $programs/stack_cases \$case $milliseconds; done
+S
+if ! [ -s "$folded" ]; then
+	skip "each way to come to a function has its known stack" "no cpu sampling here: $(tail -n 1 "$scratch/err")"
+	exit 0
+fi
+
+# What libc calls its own functions differs, and so does whether they have names.
+libc='([^;]*;)'
+main="_start;$libc{0,3}main"
+thread="$libc?start_thread" # by clone, or clone3
+descends() { printf 'descend;%.0s' $(seq "$1"); }
+handler="be_interrupted;$libc{1,3}(__restore_rt|\[libc[^;]*\]);"
+
+promise "a call" stacks plain "$main;burn;burn_for" burn_for
+promise "the vdso" stacks vdso "$main;read_clocks;(cpu_ns_\[i\];)?[^;]*clock_gettime" '[^;]*clock_gettime'
+promise "1,000 frames are 1,000" grep -qE "^deep-1000;$main;descend_1000;$(descends 1000)burn;burn_for" "$folded"
+promise "3,000 frames are 3,000" grep -qF ";descend_3000;$(descends 3000)burn;burn_for" "$folded"
+promise "frames of 40 KB each" stacks large-frames \
+	"$main;have_large_frames;have_large_frame;have_large_frame;have_large_frame;have_large_frame;burn;burn_for"
+promise "a signal handler" stacks signal "$main;${handler}on_signal;burn;burn_for"
+promise "a signal handler on another stack" stacks altstack "$main;${handler}on_signal;burn;burn_for"
+promise "a handler interrupted by a handler" stacks nested \
+	"$main;${handler}on_outer_signal;$libc{1,4}on_signal;burn;burn_for"
+promise "a handler in a system call that starts again" stacks restart \
+	"$main;restart_calls;wait_for_byte;$libc{1,3}on_tick;burn_for" burn_for
+promise "a coroutine ends where it was started" stacks coroutine "(__start_context|\[libc[^;]*\]);coroutine;burn;burn_for"
+promise "a stack that grows down" stacks grows-down "(__start_context|\[libc[^;]*\]);coroutine;burn;burn_for"
+promise "after longjmp" stacks longjmp "$main;land;burn;burn_for"
+promise "the parent of vfork" stacks vfork "$main;spawn_by_vfork;burn;burn_for"
+promise "the child of vfork, after exec" stacks vforked "$main;burn;burn_for"
+for place in first second third; do
+	promise "the $place program of a chain of execs" stacks exec-$place "$main;(exec_$place;)?before_exec;burn;burn_for"
+done
+promise "threads that end" stacks threads "$thread;short_thread;burn_for" burn_for
+promise "threads with the smallest stacks" stacks small-stacks "$thread;short_thread;burn_for" burn_for
+promise "no stack of clone, in parent or child, is without its end" \
+	is "$(grep -cE '\[unwind failed: no [^;]*;[^;]*clone' "$folded")" 0
+promise "a call that is its function's last instruction" stacks noreturn "$main;end_in_call;burn_and_exit;burn;burn_for"
+promise "libraries loaded by turns at the same addresses" stacks reload \
+	"$main;reload_libraries;stack_library_[ab];burn_for" burn_for
+promise "each library under its own name" matches "$folded" ';stack_library_b;burn_for'
+
+profile cfi <<-S
+	$programs/stack_cfi $milliseconds
+	$programs/stack_throws 200
+S
+for way in cfa-expression:by_cfa_expression expression:by_expression val-expression:by_value_expression \
+	remembered:by_remembered_state frame-pointer:by_frame_pointer; do
+	promise "assembly: ${way#*:}" stacks "${way%:*}" "$main;${way#*:};burn"
+done
+promise "a function on a stack of its own, below" stacks split-below "$main;on_other_stack;burn"
+promise "a function on a stack of its own, above" stacks split-above "$main;on_other_stack;burn"
+promise "what nothing describes ends in a frame that says so" stacks nothing '\[unwind failed: no unwind table\];by_nothing;burn'
+promise "such stacks are counted by reason" contains "$run/run.json" "stacks cut short by: no unwind table"
+throws="throw_at;throw_at;throw_at;throw_at;throw_at;throw_at;throw_at;throw_at;throw_at;throw_at"
+promise "an exception on its way" stacks stack_throws "$main;catch_one;$throws;__cxa_throw" __cxa_throw
+promise "a handler of exceptions" stacks stack_throws "$main;catch_one;burn"
+
+ways="dynsym static static-pie no-pie no-hdr"
+profile ways <<-S
+	for way in plt-lazy plt-now plt-ibt; do $programs/stack-\$way plt $milliseconds \$way; done
+	for way in $ways; do
+		$programs/stack-\$way signal $milliseconds \$way
+		$programs/stack-\$way threads $milliseconds \$way-thr
+	done
+S
+for way in plt-lazy plt-now plt-ibt; do
+	promise "calls through a PLT: $way" stacks $way "$main;call_through_plt;[^;]*sigaddset[^;]*" '[^;]*sigaddset[^;]*'
+	promise "some of them in the PLT itself: $way" matches "$folded" "^$way;.*;call_through_plt;[^;]*(@plt|\[stack-$way\])"
+done
+for way in static static-pie no-pie no-hdr; do
+	promise "a program made with other switches: $way" stacks $way "$main;be_interrupted;$libc{1,4}on_signal;burn;burn_for"
+	promise "its threads: $way" stacks $way-thr "$thread;short_thread;burn_for" burn_for
+done
+object='\[stack-dynsym\]'
+promise "a program with .dynsym only has whole stacks, unnamed functions under the name of their object" \
+	stacks dynsym "$main;$object;$libc{1,4}$object;$object;$object" "$object"
