@@ -3,6 +3,7 @@
 #include "core/export/call_tree.h"
 
 #include "core/alloc.h"
+#include "core/diag.h"
 #include "core/string_pool.h"
 
 #include <stdio.h>
@@ -16,11 +17,14 @@ struct row {
 	uint32_t n_frames;
 	size_t first_frame; /* in builder.frames */
 	uint64_t value;
+	uint64_t parts[CALL_TREE_MAX_PARTS];
 };
 
 struct builder {
 	const struct profile *profile;
 	struct call_tree *tree;
+	const size_t *types;
+	size_t n_types;
 	enum call_tree_key key;
 	unsigned group;
 	size_t nodes_capacity;
@@ -65,12 +69,21 @@ static void name_frames(struct builder *builder)
 		    string_pool_add(builder->tree->names, profile_folded_name(builder->profile, i));
 }
 
-static void add_row(struct builder *builder, const struct profile_sample *sample, uint64_t value)
+/* Stacks without a value are left out. */
+static void add_row(struct builder *builder, const struct profile_sample *sample)
 {
 	const struct profile *profile = builder->profile;
 	uint32_t *leaf_first;
 	size_t n = profile_stack_frames(profile, sample->stack, NULL, 0);
+	struct row row = {
+	    .thread = sample->thread, .n_frames = (uint32_t)n, .first_frame = builder->n_frames};
 
+	for (size_t i = 0; i < builder->n_types; i++) {
+		row.parts[i] = sample->values[builder->types[i]];
+		row.value += row.parts[i];
+	}
+	if (!row.value)
+		return;
 	builder->frames = array_reserve(builder->frames, &builder->frames_capacity,
 	                                builder->n_frames + n, sizeof(*builder->frames));
 	leaf_first = builder->frames + builder->n_frames;
@@ -81,14 +94,9 @@ static void add_row(struct builder *builder, const struct profile_sample *sample
 		leaf_first[i] = leaf_first[n - 1 - i];
 		leaf_first[n - 1 - i] = frame;
 	}
-	builder->rows[builder->n_rows++] = (struct row){
-	    .command = add_group(builder->tree->names, profile_thread(profile, sample->thread),
-	                         builder->group),
-	    .thread = sample->thread,
-	    .n_frames = (uint32_t)n,
-	    .first_frame = builder->n_frames,
-	    .value = value,
-	};
+	row.command = add_group(builder->tree->names, profile_thread(profile, sample->thread),
+	                        builder->group);
+	builder->rows[builder->n_rows++] = row;
 	builder->n_frames += n;
 	if (builder->tree->n_levels < n + 2)
 		builder->tree->n_levels = (uint32_t)n + 2;
@@ -210,8 +218,11 @@ static void close_nodes(struct builder *builder, size_t level, size_t *n_open)
 
 		node->total += node->self;
 		node->end = (uint32_t)tree->n_nodes;
-		if (*n_open > 0)
-			tree->nodes[node->parent].total += node->total;
+		if (*n_open == 0)
+			continue;
+		tree->nodes[node->parent].total += node->total;
+		for (size_t i = 0; i < builder->n_types; i++)
+			tree->nodes[node->parent].parts[i] += node->parts[i];
 	}
 }
 
@@ -228,6 +239,7 @@ static void add_stack(struct builder *builder, const struct row *row, size_t *n_
 {
 	struct call_tree *tree = builder->tree;
 	size_t n_levels = row->n_frames + 2u;
+	struct call_node *leaf;
 	size_t level;
 
 	for (level = 1; level < n_levels && level < *n_open; level++) {
@@ -250,7 +262,10 @@ static void add_stack(struct builder *builder, const struct row *row, size_t *n_
 			node->thread = row->thread;
 	}
 	*n_open = n_levels;
-	tree->nodes[builder->open[n_levels - 1]].self += row->value;
+	leaf = &tree->nodes[builder->open[n_levels - 1]];
+	leaf->self += row->value;
+	for (size_t i = 0; i < builder->n_types; i++)
+		leaf->parts[i] += row->parts[i];
 }
 
 static void add_nodes(struct builder *builder)
@@ -265,29 +280,55 @@ static void add_nodes(struct builder *builder)
 	close_nodes(builder, 0, &n_open);
 }
 
+/* The builder has what is asked for; the rest is made and freed here. */
+static void build(struct builder *builder)
+{
+	struct call_tree *tree = builder->tree;
+	size_t n_samples = profile_n_samples(builder->profile);
+
+	*tree = (struct call_tree){.names = string_pool_new(), .n_levels = 1};
+	builder->rows = xcalloc(n_samples, sizeof(*builder->rows));
+	name_frames(builder);
+	for (size_t i = 0; i < n_samples; i++) {
+		struct profile_sample sample = profile_sample(builder->profile, i);
+
+		add_row(builder, &sample);
+	}
+	rank_names(builder);
+	qsort_r(builder->rows, builder->n_rows, sizeof(*builder->rows), compare_rows, builder);
+	add_nodes(builder);
+	free(builder->open);
+	free(builder->rows);
+	free(builder->frames);
+	free(builder->ranks);
+	free(builder->frame_names);
+}
+
 void call_tree_init_grouped(struct call_tree *tree, const struct profile *profile, size_t type,
                             enum call_tree_key key, unsigned group)
 {
-	struct builder builder = {.profile = profile, .tree = tree, .key = key, .group = group};
-	size_t n_samples = profile_n_samples(profile);
+	struct builder builder = {.profile = profile,
+	                          .tree = tree,
+	                          .types = &type,
+	                          .n_types = 1,
+	                          .key = key,
+	                          .group = group};
 
-	*tree = (struct call_tree){.names = string_pool_new(), .n_levels = 1};
-	builder.rows = xcalloc(n_samples, sizeof(*builder.rows));
-	name_frames(&builder);
-	for (size_t i = 0; i < n_samples; i++) {
-		struct profile_sample sample = profile_sample(profile, i);
+	build(&builder);
+}
 
-		if (sample.values[type])
-			add_row(&builder, &sample, sample.values[type]);
-	}
-	rank_names(&builder);
-	qsort_r(builder.rows, builder.n_rows, sizeof(*builder.rows), compare_rows, &builder);
-	add_nodes(&builder);
-	free(builder.open);
-	free(builder.rows);
-	free(builder.frames);
-	free(builder.ranks);
-	free(builder.frame_names);
+void call_tree_init_parts(struct call_tree *tree, const struct profile *profile,
+                          const size_t *types, size_t n_types)
+{
+	struct builder builder = {.profile = profile,
+	                          .tree = tree,
+	                          .types = types,
+	                          .n_types = n_types,
+	                          .key = CALL_TREE_BY_NAME,
+	                          .group = CALL_TREE_COMM};
+
+	BUG(n_types > CALL_TREE_MAX_PARTS);
+	build(&builder);
 }
 
 void call_tree_init(struct call_tree *tree, const struct profile *profile, size_t type,

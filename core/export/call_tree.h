@@ -16,6 +16,8 @@
 
 struct string_pool;
 
+enum { CALL_TREE_MAX_PARTS = 3 };
+
 struct call_node {
 	const char *name; /* without control characters and `;`; lives as long as the tree */
 	uint32_t name_id; /* equal names have equal ids */
@@ -31,6 +33,7 @@ struct call_node {
 	uint32_t last_line;
 	uint64_t self;
 	uint64_t total;
+	uint64_t parts[CALL_TREE_MAX_PARTS]; /* of the total, by call_tree_init_parts()'s types */
 };
 
 struct call_tree {
@@ -59,6 +62,9 @@ void call_tree_init(struct call_tree *tree, const struct profile *profile, size_
 /* `group` is a sum of enum call_tree_group; 0: all threads are one. */
 void call_tree_init_grouped(struct call_tree *tree, const struct profile *profile, size_t type,
                             enum call_tree_key key, unsigned group);
+/* By command and name; a stack's value is the sum of these types, which have one unit. */
+void call_tree_init_parts(struct call_tree *tree, const struct profile *profile,
+                          const size_t *types, size_t n_types);
 void call_tree_fini(struct call_tree *tree);
 
 /* The length of the node's name without its mark _[k], _[i] or _[j]. */

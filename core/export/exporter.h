@@ -18,6 +18,12 @@ struct recording;
 struct report_shape;
 struct symbolizer;
 
+/* A value type as part of a picture that shows several, all in one unit. */
+struct export_part {
+	size_t type;
+	const char *name; /* "blocked" */
+};
+
 /* What a document says of its run. NULL texts are left out. */
 struct export_options {
 	size_t type;       /* the value type shown by formats that hold one */
@@ -30,7 +36,12 @@ struct export_options {
 	const uint64_t *lost; /* samples lost, for report; NULL: not known */
 	double percent_limit; /* report: functions under this share of the total are left out */
 	const struct report_shape *shape; /* of report; NULL: by command, object and function */
-	uint64_t whole;       /* report: what its percentages are of; 0: the profile's total */
+	const char *foot;                 /* report: lines for its end */
+	uint64_t whole; /* report: what its percentages are of; 0: the profile's total */
+	/* flamegraph: boxes are as wide as the sum of these, at most 3, and coloured by the part
+	 * that has nearly all of a box; NULL: of `type` alone, coloured by kind of frame */
+	const struct export_part *parts;
+	size_t n_parts;
 	int64_t started_ns;   /* CLOCK_REALTIME of the start, for pprof; 0: unknown */
 	uint64_t duration_ns; /* 0: unknown */
 	uint64_t period;      /* of type 1 where there is one: ns between samples; 0: none */

@@ -8,6 +8,7 @@
 #include "core/export/exporter.h"
 
 #include "core/alloc.h"
+#include "core/diag.h"
 #include "core/export/call_tree.h"
 #include "core/export/flamegraph_parts.h"
 #include "core/export/xml.h"
@@ -57,7 +58,13 @@ struct band {
 	double last_lightness;
 };
 
-enum { N_SHADES = 8, BAND_COMMAND = FRAME_FAILED + 1, N_BANDS };
+enum {
+	N_SHADES = 8,
+	BAND_COMMAND = FRAME_FAILED + 1,
+	BAND_PARTS, /* the first of those of a picture of several values */
+	BAND_MIXED = BAND_PARTS + CALL_TREE_MAX_PARTS,
+	N_BANDS,
+};
 
 /* style, legend and its width, hues, saturation, lightnesses */
 static const struct band bands[N_BANDS] = {
@@ -68,6 +75,11 @@ static const struct band bands[N_BANDS] = {
     [FRAME_UNRESOLVED] = {"n", "no name", 54, 0, 0, 0, 0.70, 0.78},
     [FRAME_FAILED] = {"f", "unwind failed", 82, 335, 350, 0.80, 0.68, 0.74},
     [BAND_COMMAND] = {"c", "command", 62, 210, 230, 0.16, 0.82, 0.88},
+    /* Warm for what comes first, cold for the next: their names come with the parts. */
+    [BAND_PARTS] = {"p", NULL, 0, 14, 38, 0.95, 0.62, 0.70},
+    [BAND_PARTS + 1] = {"q", NULL, 0, 202, 226, 0.75, 0.68, 0.78},
+    [BAND_PARTS + 2] = {"r", NULL, 0, 280, 310, 0.45, 0.70, 0.78},
+    [BAND_MIXED] = {"m", "several", 46, 75, 100, 0.25, 0.74, 0.82},
 };
 
 struct canvas {
@@ -115,9 +127,36 @@ static void write_shades(FILE *out)
 	}
 }
 
-static size_t band_of(const struct call_node *node)
+/* The part that has nearly all of the node, or several. */
+static size_t part_band(const struct canvas *canvas, const struct call_node *node)
 {
-	return node->is_frame ? node->kind : BAND_COMMAND;
+	enum { NEARLY_ALL_PERCENT = 90 };
+
+	for (size_t i = 0; i < canvas->options->n_parts; i++)
+		if (100.0 * (double)node->parts[i] >= NEARLY_ALL_PERCENT * (double)node->total)
+			return BAND_PARTS + i;
+	return BAND_MIXED;
+}
+
+static size_t band_of(const struct canvas *canvas, const struct call_node *node)
+{
+	if (!node->is_frame)
+		return BAND_COMMAND;
+	return canvas->options->n_parts ? part_band(canvas, node) : node->kind;
+}
+
+static const char *legend_of(const struct canvas *canvas, size_t band)
+{
+	return bands[band].legend ? bands[band].legend
+	                          : canvas->options->parts[band - BAND_PARTS].name;
+}
+
+static double legend_width_of(const struct canvas *canvas, size_t band)
+{
+	enum { CHARACTER_WIDTH = 7 }; /* on average, in the 12 px font */
+
+	return bands[band].legend ? bands[band].legend_width
+	                          : (double)strlen(legend_of(canvas, band)) * CHARACTER_WIDTH;
 }
 
 static unsigned shade_of(const char *name)
@@ -217,8 +256,19 @@ static void write_place(const struct canvas *canvas, const struct call_node *nod
 		fprintf(canvas->out, "-%" PRIu32, node->last_line);
 }
 
-/* The name, the value, the object and the place in the source: a line each. flamegraph.js takes the
- * name from the first. */
+/* What the box is made of, where it shows several values. */
+static void write_parts(const struct canvas *canvas, const struct call_node *node)
+{
+	for (size_t i = 0; i < canvas->options->n_parts; i++) {
+		fputs(i ? ", " : "\n", canvas->out);
+		xml_write(canvas->out, canvas->options->parts[i].name);
+		fprintf(canvas->out, " %.1f %%",
+		        100 * (double)node->parts[i] / (double)node->total);
+	}
+}
+
+/* The name, the value, its parts, the object and the place in the source: a line each.
+ * flamegraph.js takes the name from the first. */
 static void write_tooltip(const struct canvas *canvas, const struct call_node *node)
 {
 	FILE *out = canvas->out;
@@ -232,6 +282,7 @@ static void write_tooltip(const struct canvas *canvas, const struct call_node *n
 		write_grouped(out, node->self);
 		fprintf(out, ", %.2f %%)", percent(canvas, node->self));
 	}
+	write_parts(canvas, node);
 	if (node->is_frame)
 		write_place(canvas, node);
 	fputs("</title>", out);
@@ -279,7 +330,7 @@ static void write_boxes(const struct canvas *canvas)
 
 		if (!canvas->is_drawn[i])
 			continue;
-		fprintf(canvas->out, "<g class=\"%s%u\">", bands[band_of(node)].style,
+		fprintf(canvas->out, "<g class=\"%s%u\">", bands[band_of(canvas, node)].style,
 		        shade_of(node->name));
 		write_tooltip(canvas, node);
 		fprintf(canvas->out,
@@ -299,7 +350,7 @@ static void write_legend(const struct canvas *canvas)
 
 	for (size_t i = 0; i < canvas->tree->n_nodes; i++)
 		if (canvas->is_drawn[i])
-			seen[band_of(&canvas->tree->nodes[i])] = 1;
+			seen[band_of(canvas, &canvas->tree->nodes[i])] = 1;
 	for (size_t i = 0; i < N_BANDS; i++) {
 		if (!seen[i])
 			continue;
@@ -307,8 +358,8 @@ static void write_legend(const struct canvas *canvas)
 		    canvas->out,
 		    "<rect class=\"%s%d\" x=\"%.0f\" y=\"57\" width=\"12\" height=\"12\" rx=\"2\"/>"
 		    "<text class=\"quiet\" x=\"%.0f\" y=\"67\">%s</text>\n",
-		    bands[i].style, N_SHADES / 2, x, x + 17, bands[i].legend);
-		x += 17 + bands[i].legend_width + 20;
+		    bands[i].style, N_SHADES / 2, x, x + 17, legend_of(canvas, i));
+		x += 17 + legend_width_of(canvas, i) + 20;
 	}
 }
 
@@ -407,6 +458,21 @@ static void write_nothing(const struct canvas *canvas)
 	fputs(".</text>\n", canvas->out);
 }
 
+static void init_tree(struct call_tree *tree, const struct profile *profile,
+                      const struct export_options *options)
+{
+	size_t types[CALL_TREE_MAX_PARTS];
+
+	if (!options->n_parts) {
+		call_tree_init(tree, profile, options->type, CALL_TREE_BY_NAME);
+		return;
+	}
+	BUG(options->n_parts > CALL_TREE_MAX_PARTS);
+	for (size_t i = 0; i < options->n_parts; i++)
+		types[i] = options->parts[i].type;
+	call_tree_init_parts(tree, profile, types, options->n_parts);
+}
+
 static int write_flamegraph(const struct profile *profile, const struct export_options *options,
                             FILE *out, struct diag *diag)
 {
@@ -415,7 +481,7 @@ static int write_flamegraph(const struct profile *profile, const struct export_o
 	    .profile = profile, .options = options, .look = default_look, .out = out};
 
 	(void)diag;
-	call_tree_init(&tree, profile, options->type, CALL_TREE_BY_NAME);
+	init_tree(&tree, profile, options);
 	canvas.tree = &tree;
 	if (tree.nodes[0].total)
 		lay_out(&canvas);

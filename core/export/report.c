@@ -267,7 +267,8 @@ static void write_comments(const struct report *report)
 	const struct export_options *options = report->options;
 	const struct profile *profile = report->profile;
 	const struct value_type *type = profile_type(profile, options->type);
-	int time = profile_find_type(profile, "cpu");
+	/* Samples are not what was counted; a time is. */
+	int time = strcmp(type->unit, "count") == 0 ? profile_find_type(profile, "cpu") : -1;
 	FILE *out = report->out;
 
 	if (options->title)
@@ -370,6 +371,8 @@ static void write_rows(struct report *report)
 		write_row(report, &report->rows[i]);
 	fprintf(report->out, "\n#\n# %zu of %zu %s have at least %g %%\n#\n", n_shown,
 	        report->n_rows, report->by_function ? "functions" : "rows", limit);
+	if (report->options->foot)
+		fputs(report->options->foot, report->out);
 }
 
 static void report_init(struct report *report)

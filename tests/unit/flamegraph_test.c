@@ -244,6 +244,48 @@ static void every_box_has_its_numbers_for_the_script(void **state)
 	free(svg);
 }
 
+/* The letter of the box's band of colours. */
+static char band(const char *svg, const char *name)
+{
+	const char *box = find_box(svg, name);
+
+	assert_non_null(box);
+	while (strncmp(box, "<g class=\"", 10) != 0)
+		box--;
+	return box[10];
+}
+
+static void several_values_are_told_apart_by_colour(void **state)
+{
+	static const struct value_type times[] = {
+	    {"blocked", "nanoseconds"}, {"waits", "count"}, {"cpu", "nanoseconds"}};
+	static const struct export_part parts[] = {{2, "on a CPU"}, {0, "blocked"}};
+	struct fixture fixture;
+	char *svg;
+
+	(void)state;
+	fixture_init(&fixture, times, 3);
+	fixture_add(&fixture, 1, "prog", "main;runs", (uint64_t[]){0, 0, 300});
+	fixture_add(&fixture, 1, "prog", "main;waits;sleep", (uint64_t[]){600, 7, 0});
+	/* 10 % and less of another kind do not change a colour. */
+	fixture_add(&fixture, 1, "prog", "main;waits", (uint64_t[]){0, 0, 60});
+	fixture_add(&fixture, 1, "prog", "main;both", (uint64_t[]){30, 1, 10});
+	svg = draw(&fixture,
+	           &(struct export_options){.count_name = "ns", .parts = parts, .n_parts = 2});
+	assert_int_equal(band(svg, "runs"), 'p');
+	assert_int_equal(band(svg, "waits"), 'q');
+	assert_int_equal(band(svg, "sleep"), 'q');
+	assert_int_equal(band(svg, "both"), 'm');
+	assert_int_equal(band(svg, "main"), 'm');
+	assert_int_equal(band(svg, "prog"), 'c');
+	assert_non_null(
+	    strstr(svg, "<title>both\n40 ns, 4.00 %\non a CPU 25.0 %, blocked 75.0 %\n"));
+	assert_non_null(strstr(svg, ">on a CPU</text>"));
+	assert_non_null(strstr(svg, ">blocked</text>"));
+	assert_non_null(strstr(svg, "1,000 ns in all"));
+	free(svg);
+}
+
 static void a_profile_without_values_says_so(void **state)
 {
 	struct fixture fixture;
@@ -336,6 +378,7 @@ int main(void)
 	    cmocka_unit_test(kinds_and_functions_have_their_colours_in_every_graph),
 	    cmocka_unit_test(what_is_too_narrow_is_left_out_and_said),
 	    cmocka_unit_test(every_box_has_its_numbers_for_the_script),
+	    cmocka_unit_test(several_values_are_told_apart_by_colour),
 	    cmocka_unit_test(a_profile_without_values_says_so),
 	    cmocka_unit_test(nothing_is_loaded_from_elsewhere),
 	    cmocka_unit_test(a_hundred_thousand_stacks_are_drawn_fast_and_small),
