@@ -1,8 +1,9 @@
 # profile-scenario: deps build check bench demo help; DEBUG=1 SAN=address,undefined V=1; objects under build/.
 VERSION := 0.1.0
 
-# A collector is a folder and one word here; it defines `const struct collector WORD_collector`.
-COLLECTORS := cpu mem io
+# A collector is a word here and defines `const struct collector WORD_collector`; those that see alike share a folder.
+COLLECTORS := cpu offcpu mem io
+COLLECTOR_FOLDERS := cpu mem io
 
 # Debian packages, each list once: `make deps` installs what building needs, `make demo` and `make check` add theirs.
 BUILD_PACKAGES := gcc libc6-dev libdw-dev libelf-dev libunwind-dev libseccomp-dev libjansson-dev \
@@ -33,7 +34,7 @@ CPPFLAGS += -I. -D_GNU_SOURCE -DVERSION='"$(VERSION)"'
 LDLIBS := -ldw -lelf -lunwind-x86_64 -lunwind -lseccomp -ljansson -linih -liberty -llzma -lz -lpthread -lm
 
 CORE_SRCS := $(filter-out core/driver/%,$(wildcard core/*.c core/*/*.c))
-COLLECTOR_SRCS := $(foreach c,$(COLLECTORS),$(filter-out $c/preload/%,$(wildcard $c/*.c $c/*/*.c)))
+COLLECTOR_SRCS := $(foreach c,$(COLLECTOR_FOLDERS),$(filter-out $c/preload/%,$(wildcard $c/*.c $c/*/*.c)))
 DRIVER_SRCS := $(wildcard core/driver/*.c)
 PRELOAD_SRCS := $(wildcard mem/preload/*.c)
 WORKLOAD_SRCS := $(wildcard scenarios/workloads/*.c)

@@ -558,3 +558,15 @@ char *profile_shown_name(const struct profile *profile, uint32_t frame)
 
 	return xasprintf("%.*s%s", (int)len, folded, kind == FRAME_INLINED ? " (inlined)" : "");
 }
+
+char *profile_shown_place(const struct profile *profile, uint32_t object, uint32_t file,
+                          uint32_t line)
+{
+	const char *path = profile_text(profile, file);
+	const char *slash = strrchr(path, '/');
+	const char *name = slash ? slash + 1 : path;
+
+	if (!*path)
+		return xstrdup(profile_text(profile, object));
+	return line ? xasprintf("%s:%u", name, line) : xstrdup(name);
+}

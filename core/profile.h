@@ -102,6 +102,10 @@ void folded_clean(char *name);
 /* The folded name as people read it: without its mark, but for "(inlined)" behind it. The caller
  * frees it. */
 char *profile_shown_name(const struct profile *profile, uint32_t frame);
+/* "syn-scan.c:212" of text ids and a line as a frame has them: the object where no file is known.
+ * The caller frees it. */
+char *profile_shown_place(const struct profile *profile, uint32_t object, uint32_t file,
+                          uint32_t line);
 
 /* Self and total value of each function of one type, largest self first. A function that is
  * several times on one stack counts once in its total. The caller frees the array. */

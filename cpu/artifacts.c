@@ -1,4 +1,4 @@
-/* Writes each file of a cpu run through its exporter. */
+/* Writes each file of a run through its exporter. */
 #include "cpu/artifacts.h"
 
 #include "core/diag.h"
@@ -38,16 +38,15 @@ static int write_samples(struct results_run *run, const struct recording *record
 	return close_artifact(run, out, samples_write(recording, symbolizer, out, diag), diag);
 }
 
-static int write_profile(struct results_run *run, const struct artifact *artifact,
-                         const struct profile *profile, const struct export_options *options,
-                         struct diag *diag)
+int cpu_artifact_write(struct results_run *run, const char *name, const struct exporter *exporter,
+                       const struct profile *profile, const struct export_options *options,
+                       struct diag *diag)
 {
-	FILE *out = results_create(run, artifact->name, diag);
+	FILE *out = results_create(run, name, diag);
 
 	if (!out)
 		return -EIO;
-	return close_artifact(run, out, artifact->exporter->write(profile, options, out, diag),
-	                      diag);
+	return close_artifact(run, out, exporter->write(profile, options, out, diag), diag);
 }
 
 int cpu_artifacts_write(struct results_run *run, const struct recording *recording,
@@ -57,6 +56,7 @@ int cpu_artifacts_write(struct results_run *run, const struct recording *recordi
 	int err = 0;
 
 	for (const struct artifact *artifact = artifacts; artifact->name && !err; artifact++)
-		err = write_profile(run, artifact, profile, options, diag);
+		err = cpu_artifact_write(run, artifact->name, artifact->exporter, profile, options,
+		                         diag);
 	return err ? err : write_samples(run, recording, symbolizer, diag);
 }

@@ -1,9 +1,10 @@
-/* The files of a cpu run directory. */
+/* The files that the run directories of cpu and offcpu have alike. */
 #ifndef CPU_ARTIFACTS_H
 #define CPU_ARTIFACTS_H
 
 struct diag;
 struct export_options;
+struct exporter;
 struct profile;
 struct recording;
 struct results_run;
@@ -16,5 +17,9 @@ struct symbolizer;
 int cpu_artifacts_write(struct results_run *run, const struct recording *recording,
                         struct symbolizer *symbolizer, const struct profile *profile,
                         const struct export_options *options, struct diag *diag);
+/* One more. */
+int cpu_artifact_write(struct results_run *run, const char *name, const struct exporter *exporter,
+                       const struct profile *profile, const struct export_options *options,
+                       struct diag *diag);
 
 #endif

@@ -5,9 +5,9 @@
 #include "cpu/options.h"
 #include "cpu/sampler.h"
 #include "cpu/summary.h"
+#include "cpu/perf_target.h"
 
 #include "core/alloc.h"
-#include "core/target/binary.h"
 #include "core/collector.h"
 #include "core/diag.h"
 #include "core/export/exporter.h"
@@ -104,34 +104,6 @@ static const struct option_row option_rows[] = {
     },
     {0},
 };
-
-static int cpu_check(const struct target *target, const void *options, struct diag *diag)
-{
-	const struct binary *binary = target->binary;
-
-	(void)options;
-	if (!binary->is_elf)
-		return 0; /* a script without #!: the shell runs it, or exec says why not */
-	if (!binary->is_64_bit_x86)
-		return diag_fail(diag, EOPNOTSUPP,
-		                 "%s is no 64-bit x86 program: its stacks cannot be unwound here",
-		                 binary->path);
-	/* The kernel drops the events of a process that is no longer dumpable, whoever opened them.
-	 */
-	if (binary->is_setuid)
-		return diag_fail(
-		    diag, EPERM,
-		    "%s is set-user-id, and the kernel ends sampling where a program gains "
-		    "rights; run it as the user it becomes, or a copy without the bit",
-		    binary->path);
-	if (binary->has_file_capabilities)
-		return diag_fail(
-		    diag, EPERM,
-		    "%s has file capabilities, and the kernel ends sampling where a program "
-		    "gains rights; run: sudo profile-scenario --user $USER --ambient-cap NAME",
-		    binary->path);
-	return 0;
-}
 
 static int cpu_create(void **state, const void *options, struct diag *diag)
 {
@@ -307,7 +279,7 @@ const struct collector cpu_collector = {
     .options = {option_rows, sizeof(struct cpu_options)},
     .metrics = cpu_metrics,
     .findings = cpu_findings,
-    .check = cpu_check,
+    .check = perf_target_check,
     .create = cpu_create,
     .prepare = cpu_prepare,
     .started = cpu_started,

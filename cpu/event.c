@@ -97,7 +97,7 @@ static uint64_t max_sample_rate(void)
 	return rate_hz;
 }
 
-static uint64_t granted_freq(uint64_t wanted_hz)
+uint64_t event_granted_freq(uint64_t wanted_hz)
 {
 	uint64_t most_hz = max_sample_rate();
 
@@ -131,7 +131,7 @@ static int try_wish(struct cpu_event *event, const struct event_wish *wish,
 	bool wants_kernel = options->kernel && !wish->user_only;
 	int err = -EACCES;
 
-	event->freq_hz = has_frequency(wish->row.kind) ? granted_freq(options->freq_hz) : 0;
+	event->freq_hz = has_frequency(wish->row.kind) ? event_granted_freq(options->freq_hz) : 0;
 	event->periods_are_ns = wish->row.kind == EVENT_CLOCK;
 	if (wants_kernel)
 		err = try_open(event, wish, options, true, diag);

@@ -28,4 +28,7 @@ struct cpu_event {
 int cpu_event_choose(struct cpu_event *event, const struct cpu_options *options, struct diag *diag);
 void cpu_event_fini(struct cpu_event *event);
 
+/* The rate that the kernel gives where this one is wanted (perf_event_max_sample_rate). */
+uint64_t event_granted_freq(uint64_t wanted_hz);
+
 #endif

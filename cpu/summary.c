@@ -173,20 +173,6 @@ static char *headline(const struct cpu_facts *facts, uint64_t n_unresolved)
 	return text;
 }
 
-/* "syn-scan.c:212", or the object where there is no line. The caller frees it. */
-static char *place_of(const struct profile *profile, const struct function_value *function)
-{
-	const char *file = profile_text(profile, function->file);
-	const char *slash = strrchr(file, '/');
-
-	if (!*file)
-		return xstrdup(
-		    profile_text(profile, profile_frame(profile, function->frame)->object));
-	if (!function->line)
-		return xstrdup(slash ? slash + 1 : file);
-	return xasprintf("%s:%u", slash ? slash + 1 : file, function->line);
-}
-
 static void add_table(const struct cpu_facts *facts, struct text_list *table)
 {
 	uint64_t total = profile_total(facts->profile, SAMPLER_SAMPLES);
@@ -208,7 +194,9 @@ static void add_table(const struct cpu_facts *facts, struct text_list *table)
 	}
 	text_list_add(table, "   SELF   TOTAL  FUNCTION");
 	for (size_t i = 0; i < n_functions; i++) {
-		char *place = place_of(facts->profile, &functions[i]);
+		char *place = profile_shown_place(
+		    facts->profile, profile_frame(facts->profile, functions[i].frame)->object,
+		    functions[i].file, functions[i].line);
 		char *line =
 		    xasprintf("%5.1f %% %5.1f %%  %-*s  %s", percent(functions[i].self, total),
 		              percent(functions[i].total, total), width, names[i], place);

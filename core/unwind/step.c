@@ -15,6 +15,7 @@ const char *unwind_end_text(enum unwind_end end)
 	    [UNWIND_NO_PROGRESS] = "damaged stack",
 	    [UNWIND_NO_MAPPING] = "unmapped code",
 	    [UNWIND_TOO_DEEP] = "too many frames",
+	    [UNWIND_LOST] = "stack lost",
 	};
 
 	return (unsigned)end < UNWIND_N_ENDS ? texts[end] : "unknown reason";

@@ -87,6 +87,7 @@ enum unwind_end {
 	UNWIND_NO_PROGRESS, /* the CFA did not grow: a damaged stack */
 	UNWIND_NO_MAPPING,  /* the pc is in no executable mapping */
 	UNWIND_TOO_DEEP,    /* the caller's limit on frames */
+	UNWIND_LOST,        /* never of unwinding: there was no stack to unwind */
 	UNWIND_N_ENDS,
 };
 

@@ -82,7 +82,7 @@ promise "with several types each takes its own options" is "$(profile-scenario -
 text = sys.stdin.read(); end = text.index("\n}\n") + 3
 for m in map(json.loads, (text[:end], text[end:])): o = m["collector"]["options"]; print(o.get("freq"), o.get("small-io"))' | xargs)" "99 None None 1024"
 promise "--type all of a bare command is every type" is "$(profile-scenario --quiet --scenario every --type all --output inherit -- sh -c 'exit 5';
-	ls "$PROFILE_SCENARIO_RESULTS/every" | xargs)" "cpu io memory"
+	ls "$PROFILE_SCENARIO_RESULTS/every" | xargs)" "cpu io memory offcpu"
 promise "a signal is 128+N" reason 139 "signal 11" profile-scenario --scenario crash --type $type -- sh -c 'kill -SEGV $$'
 promise "a crash leaves a whole run" is "$(runs crash)" 1
 promise "--timeout is 124" reason 124 "--timeout" profile-scenario --scenario slow --type $type --timeout 0.3 -- sleep 30

@@ -1,0 +1,350 @@
+/* Applies perf records of three events in time order: switches make waits, samples their stacks. */
+#include "cpu/offcpu.h"
+
+#include "cpu/blocked_thread.h"
+#include "cpu/offcpu_window.h"
+#include "cpu/wake.h"
+
+#include "core/alloc.h"
+#include "core/collector.h"
+#include "core/perf/stream.h"
+#include "core/recording.h"
+#include "core/walk/stackwalk.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <time.h>
+
+enum {
+	/* Often enough to read what lies beyond the copy of a stack while its thread still waits.
+	 */
+	STEP_EVERY_NS = 10000000,
+	/* And to find a thread in its wait, where there are no copies. */
+	READ_EVERY_NS = 1000000,
+};
+
+struct offcpu {
+	const struct offcpu_events *events;
+	struct recording *recording;
+	struct followed *followed;
+	struct waits *waits;
+	struct offcpu_window *window;
+	struct offcpu_totals totals;
+	uint32_t lost_stack; /* the frame that stands for one */
+
+	/* of the present repeat */
+	struct perf_stream *stream;
+	struct wake wake;
+	bool counts;        /* false: it is watched, so that all is known when it begins */
+	uint64_t start_ns;  /* CLOCK_MONOTONIC */
+	uint64_t offset_ns; /* where its time begins in the recording */
+	uint64_t latest_ns; /* in the recording */
+	uint64_t n_lost_now[OFFCPU_N_EVENTS]; /* by LOST records */
+};
+
+static const struct value_type value_types[OFFCPU_N_TYPES] = {
+    [OFFCPU_BLOCKED_NS] = {"blocked", "nanoseconds"},
+    [OFFCPU_WAITS] = {"waits", "count"},
+    [OFFCPU_PREEMPTED_NS] = {"preempted", "nanoseconds"},
+    [OFFCPU_PREEMPTIONS] = {"preemptions", "count"},
+    [OFFCPU_RUNNING_NS] = {"cpu", "nanoseconds"},
+};
+
+static uint64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+static uint32_t add_lost_stack(struct recording *recording)
+{
+	const struct object failed = {.kind = OBJECT_FAILED, .path = "", .fd = -1};
+	struct recorded_frame frame = {.object = recording_add_object(recording, &failed),
+	                               .vaddr = UNWIND_LOST};
+
+	return recording_add_stack(recording, &frame, 1);
+}
+
+/* The time in the recording. It never runs backwards: a record that was still being written when
+ * another CPU's were read comes some microseconds late. */
+static uint64_t recorded_time(struct offcpu *offcpu, uint64_t time_ns)
+{
+	uint64_t since_ns = time_ns > offcpu->start_ns ? time_ns - offcpu->start_ns : 0;
+
+	if (offcpu->offset_ns + since_ns > offcpu->latest_ns)
+		offcpu->latest_ns = offcpu->offset_ns + since_ns;
+	return offcpu->latest_ns;
+}
+
+static void on_wait(void *context, const struct wait *wait)
+{
+	struct offcpu *offcpu = context;
+	uint64_t lasted_ns = wait->end_ns - wait->start_ns;
+	struct sample sample;
+
+	if (!offcpu->counts)
+		return;
+	sample = (struct sample){
+	    .time_ns = recorded_time(offcpu, wait->end_ns),
+	    .thread = followed_thread(offcpu->followed, wait->pid, wait->tid),
+	    .stack = wait->has_stack ? wait->stack : offcpu->lost_stack,
+	};
+	if (!wait->has_stack) {
+		offcpu->totals.n_waits_without_stack++;
+		if (wait->kind == WAIT_BLOCKED)
+			offcpu->totals.blocked_without_stack_ns += lasted_ns;
+	}
+	if (wait->kind == WAIT_BLOCKED)
+		offcpu_window_add(offcpu->window, sample, OFFCPU_BLOCKED_NS, lasted_ns,
+		                  OFFCPU_WAITS);
+	else
+		offcpu_window_add(offcpu->window, sample, OFFCPU_PREEMPTED_NS, lasted_ns,
+		                  OFFCPU_PREEMPTIONS);
+}
+
+struct offcpu *offcpu_new(const struct offcpu_events *events)
+{
+	struct offcpu *offcpu = xcalloc(1, sizeof(*offcpu));
+
+	offcpu->events = events;
+	offcpu->recording = recording_new(value_types, OFFCPU_N_TYPES);
+	offcpu->followed = followed_new(offcpu->recording);
+	if (events->hides_kernel)
+		followed_hide_kernel(offcpu->followed);
+	offcpu->waits = waits_new(on_wait, offcpu);
+	offcpu->window = offcpu_window_new(offcpu->recording);
+	offcpu->lost_stack = add_lost_stack(offcpu->recording);
+	offcpu->wake = wake_closed;
+	return offcpu;
+}
+
+void offcpu_spill(struct offcpu *offcpu, int fd)
+{
+	recording_spill(offcpu->recording, fd);
+}
+
+static void let_go(struct offcpu *offcpu)
+{
+	perf_stream_close(offcpu->stream);
+	offcpu->stream = NULL;
+	wake_close(&offcpu->wake);
+}
+
+void offcpu_free(struct offcpu *offcpu)
+{
+	if (!offcpu)
+		return;
+	let_go(offcpu);
+	offcpu_window_free(offcpu->window);
+	waits_free(offcpu->waits);
+	followed_free(offcpu->followed);
+	recording_free(offcpu->recording);
+	free(offcpu);
+}
+
+static uint32_t stack_of(struct offcpu *offcpu, const struct perf_record *record,
+                         struct walk_counts *counts)
+{
+	const struct recorded_frame *frames;
+	size_t n_frames = followed_stack(offcpu->followed, record, counts, &frames);
+
+	return recording_add_stack(offcpu->recording, frames, n_frames);
+}
+
+static void on_sample(struct offcpu *offcpu, const struct perf_record *record)
+{
+	struct sample sample;
+
+	if (record->event == OFFCPU_STACKS) {
+		waits_stack(offcpu->waits, record->tid,
+		            stack_of(offcpu, record, &offcpu->totals.wait_walks));
+		return;
+	}
+	if (!offcpu->counts)
+		return;
+	sample = (struct sample){
+	    .time_ns = recorded_time(offcpu, record->time_ns),
+	    .thread = followed_thread(offcpu->followed, record->pid, record->tid),
+	    .stack = stack_of(offcpu, record, &offcpu->totals.clock_walks),
+	};
+	offcpu_window_add(offcpu->window, sample, OFFCPU_RUNNING_NS, record->period,
+	                  OFFCPU_N_TYPES);
+	offcpu->totals.n_clock_samples++;
+}
+
+static void on_switch(struct offcpu *offcpu, const struct perf_record *record)
+{
+	if (record->switch_out)
+		waits_switch_out(offcpu->waits, record->pid, record->tid, record->preempted,
+		                 record->time_ns);
+	else
+		waits_switch_in(offcpu->waits, record->pid, record->tid, record->time_ns);
+}
+
+static void on_fork(struct offcpu *offcpu, const struct perf_record *record)
+{
+	waits_fork(offcpu->waits, record->pid, record->tid, record->time_ns);
+}
+
+static void on_exit_record(struct offcpu *offcpu, const struct perf_record *record)
+{
+	waits_exit(offcpu->waits, record->tid, record->time_ns);
+}
+
+static void on_comm(struct offcpu *offcpu, const struct perf_record *record)
+{
+	if (record->is_exec)
+		waits_exec(offcpu->waits, record->pid, record->time_ns);
+}
+
+static void on_lost(struct offcpu *offcpu, const struct perf_record *record)
+{
+	offcpu->n_lost_now[record->event] += record->n_lost;
+	if (record->event == OFFCPU_SWITCHES)
+		waits_lost(offcpu->waits);
+}
+
+static void (*const handlers[PERF_RECORD_MAX])(struct offcpu *, const struct perf_record *) = {
+    [PERF_RECORD_SAMPLE] = on_sample,     [PERF_RECORD_SWITCH] = on_switch,
+    [PERF_RECORD_FORK] = on_fork,         [PERF_RECORD_EXIT] = on_exit_record,
+    [PERF_RECORD_COMM] = on_comm,         [PERF_RECORD_LOST] = on_lost,
+    [PERF_RECORD_LOST_SAMPLES] = on_lost,
+};
+
+static void read_records(struct offcpu *offcpu)
+{
+	const struct perf_record *record;
+
+	while ((record = perf_stream_next(offcpu->stream))) {
+		followed_apply(offcpu->followed, record);
+		if (record->type < PERF_RECORD_MAX && handlers[record->type])
+			handlers[record->type](offcpu, record);
+	}
+}
+
+/* Takes the stack of a thread that waits at this moment. Whether it is that of the wait we know of,
+ * the records to come will tell (waits_read_stack()). */
+static void read_stack(void *context, pid_t pid, pid_t tid)
+{
+	struct offcpu *offcpu = context;
+	uint64_t registers[WALK_N_REGISTERS];
+	const struct recorded_frame *frames;
+	uint64_t from_ns = now_ns();
+	size_t n_frames;
+	int err = blocked_thread_registers(pid, tid, registers);
+
+	if (err == -EACCES || err == -EPERM)
+		offcpu->totals.n_refused++;
+	if (err)
+		return;
+	n_frames = followed_still_stack(offcpu->followed, pid, tid, registers,
+	                                &offcpu->totals.wait_walks, &frames);
+	waits_read_stack(offcpu->waits, tid,
+	                 recording_add_stack(offcpu->recording, frames, n_frames), from_ns,
+	                 now_ns());
+}
+
+static bool reads_stacks(const struct offcpu *offcpu)
+{
+	return offcpu->events->n_events <= OFFCPU_STACKS;
+}
+
+int offcpu_attach(struct offcpu *offcpu, const struct repeat *repeat, struct diag *diag)
+{
+	int err = offcpu_events_open(offcpu->events, repeat->pid, &offcpu->stream, diag);
+
+	if (!err)
+		err = wake_open(&offcpu->wake, perf_stream_fd(offcpu->stream),
+		                reads_stacks(offcpu) ? READ_EVERY_NS : STEP_EVERY_NS, diag);
+	if (err) {
+		let_go(offcpu);
+		return err;
+	}
+	offcpu->counts = !repeat->begins_later;
+	offcpu->start_ns = repeat->start_ns;
+	offcpu->offset_ns = offcpu->latest_ns;
+	for (unsigned i = 0; i < offcpu->events->n_events; i++) {
+		offcpu->n_lost_now[i] = 0;
+		offcpu->totals.ring_bytes[i] = perf_stream_ring_bytes(offcpu->stream, i);
+	}
+	return 0;
+}
+
+void offcpu_begin(struct offcpu *offcpu)
+{
+	perf_stream_begin(offcpu->stream);
+	read_records(offcpu);
+	offcpu->counts = true;
+	offcpu->start_ns = now_ns();
+	waits_restart(offcpu->waits, offcpu->start_ns);
+}
+
+int offcpu_fd(const struct offcpu *offcpu)
+{
+	return offcpu->wake.epoll_fd;
+}
+
+int offcpu_step(struct offcpu *offcpu, struct diag *diag)
+{
+	wake_quiet(&offcpu->wake);
+	perf_stream_begin(offcpu->stream);
+	read_records(offcpu);
+	if (reads_stacks(offcpu))
+		waits_visit_unread(offcpu->waits, read_stack, offcpu);
+	return recording_check(offcpu->recording, diag);
+}
+
+static void count_losses(struct offcpu *offcpu)
+{
+	static const char *const whats[OFFCPU_N_EVENTS] = {
+	    [OFFCPU_SWITCHES] = "switch records lost in the perf ring",
+	    [OFFCPU_CLOCK] = "samples lost in the perf ring",
+	    [OFFCPU_STACKS] = "stacks of waits lost in the perf ring",
+	};
+
+	for (unsigned i = 0; i < offcpu->events->n_events; i++) {
+		uint64_t n_lost = perf_stream_n_lost(offcpu->stream, i);
+
+		if (n_lost < offcpu->n_lost_now[i]) /* the counters of an older kernel */
+			n_lost = offcpu->n_lost_now[i];
+		offcpu->totals.n_lost[i] += n_lost;
+		if (n_lost)
+			recording_add_loss(offcpu->recording, whats[i], n_lost);
+	}
+	offcpu->totals.n_malformed += perf_stream_n_malformed(offcpu->stream);
+}
+
+int offcpu_detach(struct offcpu *offcpu, struct diag *diag)
+{
+	uint64_t end_ns;
+
+	if (!offcpu->stream)
+		return 0;
+	perf_stream_stop(offcpu->stream);
+	end_ns = now_ns();
+	perf_stream_begin_last(offcpu->stream);
+	read_records(offcpu);
+	count_losses(offcpu);
+	waits_end(offcpu->waits, end_ns);
+	offcpu_window_flush(offcpu->window);
+	offcpu->totals.n_repeats++;
+	let_go(offcpu);
+	return recording_check(offcpu->recording, diag);
+}
+
+const struct offcpu_totals *offcpu_totals(const struct offcpu *offcpu)
+{
+	return &offcpu->totals;
+}
+
+const struct waits *offcpu_waits(const struct offcpu *offcpu)
+{
+	return offcpu->waits;
+}
+
+const struct recording *offcpu_recording(const struct offcpu *offcpu)
+{
+	return offcpu->recording;
+}

@@ -1,0 +1,192 @@
+#!/bin/bash
+# Waits have their stacks and their time: as long as the waiting functions' own clocks say.
+# tier: quick
+. "$(dirname "$0")/lib.sh"
+
+offcpu() {
+	profile-scenario --results "$scratch/results" --type offcpu "$@"
+}
+cd "$scratch" || exit 1 # where the program that waits for a disk writes
+
+if [ "$(status_of offcpu --freq 4999 -- "$programs/offcpu_waits")" = 3 ]; then
+	skip "an off-CPU run" "no perf events here: $(tail -n 1 "$scratch/err")"
+	exit 0
+fi
+run=$scratch/results/offcpu_waits/offcpu/latest
+cp "$scratch/out" "$scratch/truth"
+lost=$(grep -c 'stacks read from memory' "$scratch/err")
+for file in flamegraph.svg stacks.folded report.txt profile.pb.gz samples.bin flamegraph-wall.svg run.json; do
+	promise "a run leaves $file" test -s "$run/$file"
+done
+promise "the headline says how long, how often, who waits most and what is not known" matches "$scratch/err" \
+	'^offcpu_waits/offcpu  OK +[0-9.]+ m?s blocked in [0-9]+ waits of 5 threads, [0-9.]+ [mu]?s preempted.*; most: poll in wait_poll, [0-9.]+ %; stacks lost [0-9.]+ %, truncated [0-9.]+ %, unresolved [0-9.]+ %$'
+promise "the table says who waits where, by which call" matches "$scratch/err" \
+	'^ +0\.1[0-9]+ s +[0-9.]+ % +4  pipe +wait_pipe \(read\) +offcpu_waits\.c:[0-9]+$'
+
+# A function's blocked time is what it was off the CPU, less the time that its thread could have run
+# and did not, which the table of threads has. Clocks and switches are a few instructions apart:
+# 1 ms is wide. Where stacks are read from memory short waits lose them.
+own_clocks() {
+	python3 - "$scratch/truth" "$run/stacks.folded" "$run/report.txt" "$lost" <<'P'
+import sys
+truth, threads = {}, {}
+for words in map(str.split, open(sys.argv[1])):
+    if words[0] == "thread": threads[words[1]] = words
+    else: truth[words[0]] = int(words[1]) / 1e9
+ours, lost = dict.fromkeys(truth, 0.0), 0
+for line in open(sys.argv[2]):
+    stack, ns = line.rsplit(" ", 1)
+    if "stack lost" in stack: lost += int(ns) / 1e9
+    for name in truth:
+        if name in stack.split(";"): ours[name] += int(ns) / 1e9
+if lost and sys.argv[4] == "0": sys.exit(f"{lost} s without a stack")
+preempted = {}
+for line in open(sys.argv[3]):
+    words = line.split()
+    if len(words) == 11 and words[2].isdigit(): preempted[words[3]] = float(words[7])
+for name, seconds in truth.items():
+    comm = name.replace("wait_", "")
+    tid = threads[comm][2] if comm in threads else min(preempted)
+    slack = preempted[tid] + lost + 0.001
+    print(f"{name}: blocked {ours[name]:.6f}, off the CPU {seconds:.6f}, of it preempted at most {preempted[tid]:.6f}")
+    if ours[name] > seconds + 0.001 or ours[name] < seconds - slack: sys.exit(name)
+P
+}
+promise "blocked time by function is the program's own" own_clocks
+
+# The sum has each moment of a thread once; the kernel's clock of a thread's running time begins and
+# ends inside the switch, some microseconds apart from its records.
+thread_sums() {
+	python3 - "$scratch/truth" "$run/report.txt" <<'P'
+import sys
+rows = {}
+for line in open(sys.argv[2]):
+    words = line.split()
+    if len(words) == 11 and words[2].isdigit():
+        rows[words[3]] = dict(zip(("running", "blocked", "waits", "preempted", "times", "starting", "unknown"), map(float, words[4:])))
+n = 0
+for words in map(str.split, open(sys.argv[1])):
+    if words[0] != "thread": continue
+    row, wall, cpu = rows[words[2]], int(words[3]) / 1e9, int(words[4]) / 1e9
+    whole = sum(row[k] for k in ("running", "blocked", "preempted", "unknown"))
+    print(words[1], wall, whole, cpu, row)
+    n += 1
+    if whole < wall or whole > wall + 0.25: sys.exit("wall")
+    if row["unknown"] != 0 or abs(row["running"] - cpu) > 0.001 + 5e-6 * (row["waits"] + row["times"]): sys.exit("running")
+if n != 4: sys.exit(f"{n} threads")
+P
+}
+promise "running and waiting add up to a thread's life, and running is its own clock's time" thread_sums
+promise "waits are the kernel's count of voluntary switches" python3 - "$scratch/truth" "$scratch/err" <<'P'
+import sys
+truth = {w[0]: w[2] for w in map(str.split, open(sys.argv[1])) if w[0] != "thread"}
+table = open(sys.argv[2]).read()
+for name in ("wait_poll", "wait_pipe", "wait_condvar"):
+    row = next(line.split() for line in table.splitlines() if f" {name} " in line)
+    assert row[4] == truth[name], (row, truth)
+P
+promise "stacks add up to offcpu.blocked_ns" is \
+	"$(awk '{ n += $NF } END { printf "%d", n }' "$run/stacks.folded")" "$(metric "$run" offcpu.blocked_ns)"
+promise "switches are those of all threads" is "$(metric "$run" offcpu.switches)" \
+	"$(awk 'NF == 11 && $3 ~ /^[0-9]+$/ { n += $7 + $9 } END { print n }' "$run/report.txt")"
+
+# Of 300 frames the copy with the switch has some 60; the thread stands still, and its memory has all.
+deep_stack() {
+	is "$(grep ';wait_deep;' "$run/stacks.folded" | grep -o ';descend' | wc -l)" 300 || return 1
+	is "$(grep -c 'wait_deep.*unwind failed\|unwind failed.*wait_deep' "$run/stacks.folded")" 0
+}
+promise "a stack that is longer than its copy is whole" deep_stack
+
+# One that computes and waits: both in one picture, by colour.
+status_of offcpu --freq 4999 -- "$programs/offcpu_pingpong" 300 200000 >/dev/null
+wall=$scratch/results/offcpu_pingpong/offcpu/latest/flamegraph-wall.svg
+# The colour is that of the part with nine tenths of the box, and most of the time waits or runs.
+wall_colours() {
+	python3 - "$wall" <<'P'
+import re, sys
+boxes = re.findall(r'<g class="([a-z])[0-7]"><title>(\S+)\n([0-9,]+) ns.*\non a CPU ([0-9.]+) %, blocked ([0-9.]+) %, preempted ([0-9.]+) %\n', open(sys.argv[1]).read())
+seen = {}
+for letter, name, ns, *parts in boxes:
+    parts = list(map(float, parts))
+    if not 99.8 <= sum(parts) <= 100.2: sys.exit(f"{name}: {parts}")
+    if any(abs(p - 90) < 0.1 for p in parts): continue
+    expected = next((l for l, p in zip("pqr", parts) if p > 90), "m")
+    if letter != expected and letter != "c": sys.exit(f"{name}: {letter}, {parts}")
+    seen.setdefault(name, parts)
+print(seen)
+if seen["compute"][0] + seen["compute"][2] < 99.8: sys.exit("compute does not wait")
+if seen["read"][1] + seen["read"][2] < 80: sys.exit("read does")
+if not any(letter == "q" for letter, *_ in boxes): sys.exit("nothing is blocked")
+P
+}
+promise "the wall graph tells by colour what runs and what waits, and how much of each" wall_colours
+promise "the plain graph has no running time" is "$(grep -c '>compute$' "$scratch/results/offcpu_pingpong/offcpu/latest/flamegraph.svg")" 0
+
+if [ "$lost" = 0 ]; then
+	promise "stacks go into the kernel" matches "$run/stacks.folded" ';wait_poll;poll;.*do_sys_poll_\[k\]'
+	status_of offcpu --scenario user --no-kernel -- "$programs/offcpu_waits" >/dev/null
+	promise "--no-kernel leaves the kernel out" is "$(grep -c '_\[k\]' "$scratch/results/user/offcpu/latest/stacks.folded")" 0
+	promise "and the stacks end in the call" matches "$scratch/results/user/offcpu/latest/stacks.folded" ';wait_poll;poll [0-9]+$'
+else
+	skip "stacks go into the kernel" "perf_event_paranoid forbids kernel frames"
+fi
+
+promise "a target without waits is measured, and has none or few" is "$(status_of offcpu -- true)" 0
+promise "its graph says that there is nothing, or draws it" test -s "$scratch/results/true/offcpu/latest/flamegraph.svg"
+promise "an exit status is the target's" is "$(status_of offcpu -- sh -c 'exit 7')" 7
+promise "a killed target leaves a run" is "$(status_of offcpu --scenario killed -- sh -c 'sleep 0.1; kill -KILL $$')" 137
+promise "with its waits" test "$(metric "$scratch/results/killed/offcpu/latest" offcpu.blocked_ns)" -gt 100000000
+status_of offcpu --scenario left -- sh -c 'sleep 60 & exit 0' >/dev/null
+promise "who still waits at the end is counted to it" matches "$scratch/results/left/offcpu/latest/stacks.folded" \
+	'^sleep;.* (9[0-9]{8}|1[0-9]{9})$'
+kill "$(ps -o pid= -C sleep --sort=-start_time | head -n 1)" 2>/dev/null
+status_of offcpu --scenario twice --runs 2 -- sleep 0.05 >/dev/null
+promise "repeats are merged" python3 -c "
+import json
+m = json.load(open('$scratch/results/twice/offcpu/latest/run.json'))['metrics']['offcpu.blocked_ns']
+assert len(m['samples']) == 2 and sum(m['samples']) == m['value'] >= 100e6, m"
+# Asleep since long before: of that wait only the part after the delay counts, with its stack.
+status_of offcpu --scenario late --delay 0.3 --duration 0.5 -- sleep 60 >/dev/null
+promise "with --delay a wait that began before counts from there on" matches "$scratch/results/late/offcpu/latest/stacks.folded" \
+	'^sleep;.*clock_nanosleep.* [567][0-9]{8}$'
+promise "off-cpu is the same type" is "$(status_of profile-scenario --results "$scratch/results" --type off-cpu --scenario alias -- sleep 0.01 && ls "$scratch/results/alias")" "0
+offcpu"
+
+mkdir "$scratch/scenarios"
+printf '[scenario]\ncommand = sleep 0.05\ntypes = offcpu\n[offcpu]\nkernel = no\nstack-size = 2048\n' >"$scratch/scenarios/doze.ini"
+promise "a scenario file has a section for it" is "$(status_of profile-scenario --results "$scratch/results" --scenarios "$scratch/scenarios" --scenario doze)" 0
+promise "whose options hold" python3 -c "
+import json
+r = json.load(open('$scratch/results/doze/offcpu/latest/run.json'))
+assert r['collector']['options']['stack-size'] == 2048, r['collector']"
+
+for errno in 1 38; do
+	status_of "$programs/refuse_perf" $errno "$build/profile-scenario" --results "$scratch/refused" \
+		--type offcpu -- touch "$scratch/ran" >"$scratch/status"
+	promise "without perf events (errno $errno) a run is unusable" is "$(cat "$scratch/status")" 3
+	promise "it says the remedy in one line (errno $errno)" is \
+		"$(grep -c 'exit 3: .*seccomp profile allow perf_event_open' "$scratch/err") $(wc -l <"$scratch/err")" "1 1"
+	promise "it runs nothing and leaves nothing (errno $errno)" is \
+		"$(find "$scratch/ran" "$scratch/refused" 2>/dev/null)" ""
+done
+
+# As an ordinary user at paranoid 2: the kernel hides the switches' stacks, not their times.
+if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null && [ "$(cat /proc/sys/kernel/perf_event_paranoid)" = 2 ]; then
+	for_every_user
+	mkdir -m 777 "$scratch/others"
+	cd "$scratch/others" || exit 1
+	promise "an ordinary user gets a run" is "$(status_of setpriv --reuid 65534 --clear-groups \
+		"$build/profile-scenario" --results "$scratch/others/r" --type offcpu -- "$programs/offcpu_waits")" 0
+	run=$scratch/others/r/offcpu_waits/offcpu/latest
+	cp "$scratch/out" "$scratch/truth"
+	lost=1
+	promise "with the program's own times" own_clocks
+	promise "that add up" thread_sums
+	promise "and whole stacks of the long waits, also of those that are deep" deep_stack
+	promise "from the thread's start to the call" matches "$run/stacks.folded" \
+		'^pipe;clone3;start_thread;run;wait_pipe;read(;__libc_read_\[i\])? [0-9]+$'
+	promise "the headline says how the stacks came" contains "$scratch/err" "(stacks read from memory)"
+	promise "and the notes what would give all of them" contains "$run/run.json" "sysctl kernel.perf_event_paranoid=1"
+else
+	skip "an ordinary user gets a run" "not root, or kernel.perf_event_paranoid is not 2"
+fi
