@@ -305,6 +305,7 @@ static void add_quality(json_t *quality, const struct io_counts *counts)
 	    {counts->let_go, "thread", "that still ran at the end, and was let go"},
 	};
 
+	quality_set_samples(quality, counts->totals.calls, counts->lost, NULL);
 	for (size_t i = 0; i < ARRAY_SIZE(notes); i++)
 		if (notes[i].count)
 			quality_add_note(quality, "%s %s",

@@ -41,21 +41,14 @@ static double percent(uint64_t part, uint64_t whole)
 	return whole ? 100.0 * (double)part / (double)whole : 0.0;
 }
 
-/* Returns how many allocations were asked for by a function without a name. */
-static uint64_t fill_quality(json_t *quality, const struct heap_totals *totals,
-                             const struct profile *profile, const struct recording *recording,
-                             struct symbolizer *symbolizer)
+static void fill_quality(json_t *quality, const struct heap_totals *totals,
+                         const struct profile *profile, const struct recording *recording,
+                         struct symbolizer *symbolizer)
 {
-	uint64_t lost = totals->lost_events;
-
-	json_object_set_new(quality, "samples", json_integer((json_int_t)totals->allocations));
-	json_object_set_new(quality, "lost_samples", json_integer((json_int_t)lost));
-	json_object_set_new(quality, "lost_percent",
-	                    json_real(percent(lost, totals->allocations + lost)));
-	json_object_set_new(quality, "truncated_percent",
-	                    json_real(percent(totals->without_whole_stack, totals->allocations)));
-	return quality_add_unresolved(quality, profile, heap_is_allocator, recording, symbolizer,
-	                              NULL);
+	quality_set_samples(quality, totals->allocations, totals->lost_events, NULL);
+	quality_set_flaw(quality, QUALITY_TRUNCATED,
+	                 percent(totals->without_whole_stack, totals->allocations), NULL);
+	quality_add_unresolved(quality, profile, heap_is_allocator, recording, symbolizer, NULL);
 }
 
 static void add_troubles(const struct heap_run *run, json_t *quality)
@@ -112,21 +105,20 @@ static void add_notes(const struct heap_run *run, const struct heap_totals *tota
 		                 count_text_of(run->n_unobserved_forks).text);
 }
 
-static char *headline_of(const struct heap_totals *totals, uint64_t unresolved, size_t n_processes)
+static char *headline_of(const struct heap_totals *totals, const json_t *quality,
+                         size_t n_processes)
 {
 	char *processes = n_processes > 1 ? xasprintf(", %zu processes", n_processes) : xstrdup("");
-	char *headline = xasprintf("peak %s, %s (%.0f %% temporary), %s in %s in use at exit%s; "
-	                           "lost %s, truncated %.1f %%, "
-	                           "unresolved %.1f %%",
-	                           size_text_of(totals->peak_bytes).text,
-	                           counted_text_of(totals->allocations, "allocation").text,
-	                           percent(totals->temporary, totals->allocations),
-	                           size_text_of(totals->in_use_bytes).text,
-	                           counted_text_of(totals->in_use_blocks, "block").text, processes,
-	                           count_text_of(totals->lost_events).text,
-	                           percent(totals->without_whole_stack, totals->allocations),
-	                           percent(unresolved, totals->allocations));
+	char *limits = quality_text(quality);
+	char *headline =
+	    xasprintf("peak %s, %s (%.0f %% temporary), %s in %s in use at exit%s; %s",
+	              size_text_of(totals->peak_bytes).text,
+	              counted_text_of(totals->allocations, "allocation").text,
+	              percent(totals->temporary, totals->allocations),
+	              size_text_of(totals->in_use_bytes).text,
+	              counted_text_of(totals->in_use_blocks, "block").text, processes, limits);
 
+	free(limits);
 	free(processes);
 	return headline;
 }
@@ -136,10 +128,9 @@ void heap_summarize(const struct heap_run *run, const struct recording *recordin
                     struct result *result)
 {
 	struct heap_totals totals = heap_run_totals(run);
-	uint64_t unresolved;
 
 	add_notes(run, &totals, result->quality);
-	unresolved = fill_quality(result->quality, &totals, profile, recording, symbolizer);
+	fill_quality(result->quality, &totals, profile, recording, symbolizer);
 	fill_table(&result->table, profile);
-	result->headline = headline_of(&totals, unresolved, run->n_processes);
+	result->headline = headline_of(&totals, result->quality, run->n_processes);
 }

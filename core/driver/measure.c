@@ -387,6 +387,14 @@ static void judge_beginning(struct measurement *m)
 	                      : "nothing was measured: the target ended before --ready succeeded");
 }
 
+static void judge_quality(struct measurement *m)
+{
+	double least_percent = m->common->min_quality_percent;
+
+	if (!m->result.unusable && least_percent > 0)
+		m->result.unusable = quality_judge(m->result.quality, least_percent);
+}
+
 /* Whether the numbers hold the target's start. */
 static void note_beginning(struct measurement *m)
 {
@@ -434,6 +442,7 @@ static int write_results(struct measurement *m)
 	note_beginning(m);
 	err = finish_collector(m);
 	judge_beginning(m);
+	judge_quality(m);
 	if (!err)
 		say_repeats(m);
 	if (!err)

@@ -25,6 +25,7 @@ struct run_options {
 	char *ambient_cap;
 	char *cpus;          /* as typed: "0-3,5" */
 	char *numa_node;     /* as typed */
+	double min_quality_percent;
 	char *repeat_output; /* null, inherit or a file */
 	char *copy_to;       /* -o */
 	char *json;

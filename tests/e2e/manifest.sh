@@ -45,7 +45,7 @@ has(m["collector"], "collector.", "options", dict)
 assert m["collector"]["name"] == kind
 if kind == "cpu": has(m["collector"], "collector.", "event", text)
 for name in ("lost_samples", "lost_percent"):
-    if kind != "io": has(m["quality"], "quality.", name, number)
+    has(m["quality"], "quality.", name, number)
 for name, metric in m["metrics"].items():
     where = f"metrics.{name}."
     has(metric, where, "value", number)
