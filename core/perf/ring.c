@@ -90,7 +90,8 @@ static int open_sized(struct perf_ring *ring, const struct perf_event_attr *attr
 
 	sized.size = sizeof(sized);
 	sized.watermark = 1;
-	if (sized.wakeup_watermark == 0)
+	/* A mark that a smaller ring never reaches would wake nobody. */
+	if (sized.wakeup_watermark == 0 || sized.wakeup_watermark > size_bytes / 4)
 		sized.wakeup_watermark = (uint32_t)(size_bytes / 4);
 	ring->fd = perf_event_fd(&sized, pid, cpu, diag);
 	if (ring->fd < 0)

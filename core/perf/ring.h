@@ -21,7 +21,8 @@ int perf_event_fd(const struct perf_event_attr *attr, pid_t pid, int cpu, struct
 
 /* Opens the event for `pid` on `cpu` and maps a ring of 2^n data pages, at most `want_bytes`; less
  * where RLIMIT_MEMLOCK or perf_event_mlock_kb allow less. The wake-up mark is
- * attr->wakeup_watermark bytes, 0 stands for a quarter of the ring. Errors as of perf_event_fd().
+ * attr->wakeup_watermark bytes, at most a quarter of the ring, which 0 stands for. Errors as of
+ * perf_event_fd().
  */
 int perf_ring_open(struct perf_ring **ring, const struct perf_event_attr *attr, pid_t pid, int cpu,
                    size_t want_bytes, struct diag *diag);
