@@ -34,6 +34,13 @@ struct cpu_state {
 
 #define FIELD(name) offsetof(struct cpu_options, name)
 
+static const char *const call_graphs[] = {
+    [CALL_GRAPH_DWARF] = "dwarf",
+    [CALL_GRAPH_FP] = "fp",
+    [CALL_GRAPH_NONE] = "none",
+    NULL,
+};
+
 static const struct option_row option_rows[] = {
     {
         .name = "freq",
@@ -55,6 +62,15 @@ static const struct option_row option_rows[] = {
         .argument = "EVENT",
         .help = "event of perf list to sample, tracepoint or rNNN (cycles, else cpu-clock)",
         .check = event_check,
+    },
+    {
+        .name = "call-graph",
+        .kind = OPTION_CHOICE,
+        .field = FIELD(call_graph),
+        .argument = "dwarf|fp|none",
+        .fallback = "dwarf",
+        .choices = call_graphs,
+        .help = "callers by unwind tables, by frame pointers, or none",
     },
     {
         .name = "stack-size",

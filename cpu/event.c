@@ -246,7 +246,7 @@ int cpu_event_choose(struct cpu_event *event, const struct cpu_options *options,
 {
 	int err;
 
-	*event = (struct cpu_event){0};
+	*event = (struct cpu_event){.call_graph = (enum call_graph)options->call_graph};
 	err = options->event ? choose_asked(event, options, diag)
 	                     : choose_default(event, options, diag);
 	if (!err)

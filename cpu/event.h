@@ -2,13 +2,14 @@
 #ifndef CPU_EVENT_H
 #define CPU_EVENT_H
 
+#include "cpu/options.h"
+
 #include "core/options.h"
 
 #include <linux/perf_event.h>
 #include <stdbool.h>
 #include <stdint.h>
 
-struct cpu_options;
 struct diag;
 
 struct cpu_event {
@@ -18,6 +19,7 @@ struct cpu_event {
 	bool sees_kernel;            /* false: kernel code does not count ... */
 	bool is_cut;                 /* ... though it was asked for */
 	uint64_t freq_hz;            /* what the kernel grants; 0: each event is a sample */
+	enum call_graph call_graph;  /* what the samples carry for it */
 	const char *fallback;        /* in a few words why a lesser event was taken, or NULL */
 	struct text_list notes;      /* sentences for quality: what is not seen, and what helps */
 };

@@ -11,8 +11,9 @@
 
 #include <stdlib.h>
 
-/* PERF_MAX_STACK_DEPTH: what the kernel gives unless a sysctl says otherwise. */
-enum { MAX_KERNEL_FRAMES = 127 };
+/* PERF_MAX_STACK_DEPTH: what the kernel gives unless a sysctl says otherwise, kernel and user
+ * frames together. */
+enum { MAX_CHAIN_FRAMES = 127 };
 
 struct followed {
 	struct address_spaces *spaces;
@@ -21,19 +22,22 @@ struct followed {
 	struct u64map *n_threads; /* pid -> how many threads live */
 	struct u64map *in_exec; /* pid -> not 0: it has not run an instruction of its new program */
 	bool hides_kernel;
+	uint32_t failed_object;        /* of frames that say why there are no more */
 	struct recorded_frame *frames; /* of the stack in the making, leaf first */
 };
 
 struct followed *followed_new(struct recording *recording)
 {
+	const struct object failed = {.kind = OBJECT_FAILED, .path = "", .fd = -1};
 	struct followed *followed = xcalloc(1, sizeof(*followed));
 
+	followed->failed_object = recording_add_object(recording, &failed);
 	followed->spaces = address_spaces_new(recording);
 	followed->walker = stack_walker_new(followed->spaces, recording);
 	followed->names = thread_names_new(recording);
 	followed->n_threads = u64map_new();
 	followed->in_exec = u64map_new();
-	followed->frames = xcalloc(MAX_KERNEL_FRAMES + WALK_MAX_FRAMES, sizeof(*followed->frames));
+	followed->frames = xcalloc(MAX_CHAIN_FRAMES + WALK_MAX_FRAMES, sizeof(*followed->frames));
 	return followed;
 }
 
@@ -110,19 +114,39 @@ static bool in_kernel(const struct perf_record *record)
 	return (record->misc & PERF_RECORD_MISC_CPUMODE_MASK) == PERF_RECORD_MISC_KERNEL;
 }
 
+/* The addresses of one side of a chain, leaf first: of PERF_CONTEXT_KERNEL or PERF_CONTEXT_USER. */
+struct chain {
+	const uint64_t *addresses;
+	size_t n;
+};
+
+static struct chain chain_of(const struct perf_record *record, uint64_t context)
+{
+	struct chain chain = {0};
+	size_t i = 0;
+
+	while (i < record->n_callchain && record->callchain[i] != context)
+		i++;
+	if (i < record->n_callchain)
+		chain.addresses = &record->callchain[++i];
+	/* Up to the next marker. */
+	while (i < record->n_callchain && record->callchain[i++] < PERF_CONTEXT_MAX)
+		chain.n++;
+	return chain;
+}
+
 /* Kernel frames, leaf first. Returns how many. */
 static size_t add_kernel_frames(struct followed *followed, const struct perf_record *record)
 {
+	struct chain chain = chain_of(record, PERF_CONTEXT_KERNEL);
 	size_t n_frames = 0;
 
-	for (size_t i = 0; i < record->n_callchain && n_frames < MAX_KERNEL_FRAMES; i++) {
-		if (record->callchain[i] >= PERF_CONTEXT_MAX) /* a marker, no address */
-			continue;
+	while (n_frames < chain.n && n_frames < MAX_CHAIN_FRAMES) {
 		followed->frames[n_frames] = address_spaces_frame(
-		    followed->spaces, record->pid, record->callchain[i], n_frames > 0);
+		    followed->spaces, record->pid, chain.addresses[n_frames], n_frames > 0);
 		n_frames++;
 	}
-	if (n_frames == 0 && in_kernel(record)) /* a chain the kernel could not walk */
+	if (n_frames == 0 && in_kernel(record)) /* no chain, or one the kernel could not walk */
 		followed->frames[n_frames++] =
 		    address_spaces_frame(followed->spaces, record->pid, record->ip, false);
 	return n_frames;
@@ -130,15 +154,13 @@ static size_t add_kernel_frames(struct followed *followed, const struct perf_rec
 
 /* While exec sets up a new program the user registers are left over from the old one, and there is
  * no stack yet. */
-static bool has_user_stack(struct followed *followed, const struct perf_record *record)
+static bool has_user_stack(struct followed *followed, const struct perf_record *record,
+                           uint64_t user_ip)
 {
 	uint64_t *in_exec = u64map_get(followed->in_exec, (uint32_t)record->pid);
 
-	if (record->user_abi == PERF_SAMPLE_REGS_ABI_NONE)
-		return false;
 	if (in_exec && *in_exec && in_kernel(record))
-		*in_exec = !address_spaces_find(followed->spaces, record->pid,
-		                                record->user_registers[WALK_RIP]);
+		*in_exec = !address_spaces_find(followed->spaces, record->pid, user_ip);
 	else if (in_exec)
 		*in_exec = 0;
 	return !in_exec || !*in_exec;
@@ -154,8 +176,8 @@ static void count_walk(struct walk_counts *counts, const struct walk_result *wal
 	counts->n_ends[walk->end]++;
 }
 
-static size_t add_user_frames(struct followed *followed, const struct perf_record *record,
-                              size_t n_frames, struct walk_counts *counts)
+static size_t walk_user_frames(struct followed *followed, const struct perf_record *record,
+                               size_t n_frames, struct walk_counts *counts)
 {
 	struct walk_input input = {
 	    .pid = record->pid,
@@ -169,11 +191,61 @@ static size_t add_user_frames(struct followed *followed, const struct perf_recor
 	};
 	struct walk_result walk;
 
-	if (!has_user_stack(followed, record))
+	if (!has_user_stack(followed, record, record->user_registers[WALK_RIP]))
 		return n_frames;
 	walk = stack_walk(followed->walker, &input, followed->frames + n_frames);
 	count_walk(counts, &walk);
 	return n_frames + walk.n_frames;
+}
+
+static bool is_code(const struct followed *followed, pid_t pid, uint64_t addr)
+{
+	const struct mapping *mapping = address_spaces_find(followed->spaces, pid, addr);
+
+	return mapping && mapping->executable;
+}
+
+/* The user side of a chain that the kernel found by frame pointers, as far as it leads through
+ * code.
+ */
+static size_t copy_user_frames(struct followed *followed, const struct perf_record *record,
+                               size_t n_frames, struct walk_counts *counts)
+{
+	struct chain chain = chain_of(record, PERF_CONTEXT_USER);
+	enum unwind_end end =
+	    chain.n + n_frames < MAX_CHAIN_FRAMES ? UNWIND_OUTERMOST : UNWIND_TOO_DEEP;
+
+	if (!chain.n || !has_user_stack(followed, record, chain.addresses[0]))
+		return n_frames;
+	for (size_t i = 0; i < chain.n && i < MAX_CHAIN_FRAMES; i++) {
+		if (i && !is_code(followed, record->pid, chain.addresses[i] - 1)) {
+			end = UNWIND_NO_MAPPING;
+			break;
+		}
+		followed->frames[n_frames++] =
+		    address_spaces_frame(followed->spaces, record->pid, chain.addresses[i], i > 0);
+	}
+	if (end == UNWIND_OUTERMOST)
+		return n_frames;
+	counts->n_truncated++;
+	counts->n_ends[end]++;
+	followed->frames[n_frames++] =
+	    (struct recorded_frame){.object = followed->failed_object, .vaddr = end};
+	return n_frames;
+}
+
+/* What --call-graph asked the kernel for tells how the user frames are found. */
+static size_t add_user_frames(struct followed *followed, const struct perf_record *record,
+                              size_t n_frames, struct walk_counts *counts)
+{
+	if (record->user_registers)
+		return walk_user_frames(followed, record, n_frames, counts);
+	if (record->n_callchain)
+		return copy_user_frames(followed, record, n_frames, counts);
+	if (n_frames == 0 && !in_kernel(record))
+		followed->frames[n_frames++] =
+		    address_spaces_frame(followed->spaces, record->pid, record->ip, false);
+	return n_frames;
 }
 
 size_t followed_stack(struct followed *followed, const struct perf_record *sample,

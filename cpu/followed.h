@@ -39,9 +39,10 @@ void followed_hide_kernel(struct followed *followed);
 /* Takes in a MMAP2, FORK, EXIT or COMM record; others say nothing of processes. */
 void followed_apply(struct followed *followed, const struct perf_record *record);
 
-/* The stack of a sample: kernel frames from its chain, user frames from its registers, its copy and
- * the memory of the process. Leaf first; the frames live until the next call. Returns how many, and
- * adds to the counts how the walk went. */
+/* The stack of a sample: kernel frames from its chain; user frames from its registers, its copy and
+ * the memory of the process or, where it has no registers, from its chain, as frame pointers gave
+ * them to the kernel; without a chain the leaf alone. Leaf first; the frames live until the next
+ * call. Returns how many, and adds to the counts how the walk went. */
 size_t followed_stack(struct followed *followed, const struct perf_record *sample,
                       struct walk_counts *counts, const struct recorded_frame **frames);
 /* The same for the user stack of a thread that stands still, from its memory alone. registers:

@@ -152,7 +152,7 @@ static void read_records(struct sampler *sampler)
 	}
 }
 
-/* Where periods are cycles the time comes from a counter of the kernel beside them. */
+/* Where periods are no time that comes from a counter of the kernel beside them. */
 static int open_task_clock(struct sampler *sampler, const struct repeat *repeat, struct diag *diag)
 {
 	struct perf_event_attr attr = {
@@ -268,6 +268,7 @@ int sampler_attach(struct sampler *sampler, const struct repeat *repeat, struct 
 	sampler->n_lost_now = 0;
 	sampler->offset_ns = sampler->latest_ns;
 	sampler->totals.ring_bytes = perf_stream_ring_bytes(sampler->stream, 0);
+	sampler->totals.wanted_ring_bytes = wanted_ring_bytes(sampler);
 	return 0;
 }
 

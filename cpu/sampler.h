@@ -27,8 +27,10 @@ struct sampler_totals {
 	uint64_t n_lost; /* records that found the ring full, as the kernel counts them */
 	struct walk_counts walks;
 	uint64_t n_throttled; /* times the kernel stopped sampling for a moment to save time */
-	uint64_t cpu_time_ns;
+	uint64_t
+	    cpu_time_ns;   /* what the periods add up to, or where they are no time a counter's */
 	size_t ring_bytes; /* smallest ring that was granted */
+	size_t wanted_ring_bytes;
 	unsigned n_repeats;
 };
 

@@ -1,7 +1,8 @@
-/* Derives metrics, quality, headline, table and findings from a sampled profile. */
+/* Derives metrics, headline, table and findings from a sampled profile. */
 #include "cpu/summary.h"
 
 #include "cpu/event.h"
+#include "cpu/quality.h"
 #include "cpu/sampler.h"
 
 #include "core/alloc.h"
@@ -45,11 +46,19 @@ static double percent(uint64_t part, uint64_t whole)
 	return whole ? 100.0 * (double)part / (double)whole : 0;
 }
 
-static void add_metrics(const struct cpu_facts *facts, uint64_t n_unresolved,
+/* A share that quality has is a metric, too. */
+static void add_share(struct metrics *metrics, const char *metric, const json_t *quality,
+                      const char *key)
+{
+	const json_t *share = json_object_get(quality, key);
+
+	if (share)
+		metrics_add(metrics, cpu_metrics, metric, json_number_value(share));
+}
+
+static void add_metrics(const struct cpu_facts *facts, const json_t *quality,
                         struct metrics *metrics)
 {
-	const struct sampler_totals *totals = facts->totals;
-
 	for (size_t i = 0; i < facts->n_repeats; i++) {
 		metrics_add(metrics, cpu_metrics, "cpu.samples",
 		            (double)facts->repeats[i].n_samples);
@@ -60,115 +69,19 @@ static void add_metrics(const struct cpu_facts *facts, uint64_t n_unresolved,
 	metrics_sum(metrics, "cpu.samples");
 	metrics_sum(metrics, "cpu.lost");
 	metrics_sum(metrics, "cpu.time_ns");
-	metrics_add(metrics, cpu_metrics, "cpu.truncated_percent",
-	            percent(totals->walks.n_truncated, totals->n_samples));
-	metrics_add(metrics, cpu_metrics, "cpu.unresolved_percent",
-	            percent(n_unresolved, totals->n_samples));
+	add_share(metrics, "cpu.truncated_percent", quality, "truncated_percent");
+	add_share(metrics, "cpu.unresolved_percent", quality, "unresolved_percent");
 }
 
-static void note_losses(const struct cpu_facts *facts, json_t *quality)
+static char *headline(const struct cpu_facts *facts, const json_t *quality)
 {
-	const struct sampler_totals *totals = facts->totals;
+	char *event = cpu_event_text(facts);
+	char *limits = quality_text(quality);
+	char *text = xasprintf("%s, %.2f s, %s; %s",
+	                       counted_text_of(facts->totals->n_samples, "sample").text,
+	                       (double)facts->totals->cpu_time_ns / 1e9, event, limits);
 
-	if (totals->n_lost)
-		quality_add_note(quality,
-		                 "%s found the perf ring of %zu KB full; raise ulimit -l or "
-		                 "kernel.perf_event_mlock_kb, or lower --freq or --stack-size",
-		                 counted_text_of(totals->n_lost, "record").text,
-		                 totals->ring_bytes / 1024);
-	if (totals->n_throttled)
-		quality_add_note(quality,
-		                 "the kernel paused sampling %s to save time; lower --freq",
-		                 counted_text_of(totals->n_throttled, "time").text);
-	for (unsigned end = 0; end < UNWIND_N_ENDS; end++)
-		if (totals->walks.n_ends[end])
-			quality_add_note(quality, "stacks cut short by: %s: %s%s",
-			                 unwind_end_text((enum unwind_end)end),
-			                 count_text_of(totals->walks.n_ends[end]).text,
-			                 end == UNWIND_UNREADABLE ? "; raise --stack-size" : "");
-	if (totals->walks.n_guessed)
-		quality_add_note(quality,
-		                 "code without unwind tables was stepped over by its frame "
-		                 "pointers in %s: a caller may be missing",
-		                 counted_text_of(totals->walks.n_guessed, "stack").text);
-	if (totals->n_repeats > 1)
-		quality_add_note(quality, "%u runs of the command are merged", totals->n_repeats);
-}
-
-/* What the periods leave out: lost samples, timer ticks that came too late, and whole processes,
- * for the clock of a sampling event starts anew in each: one that ends within its first period
- * gives no sample. */
-static void note_coverage(const struct cpu_facts *facts, json_t *quality)
-{
-	enum { WORTH_SAYING_PERCENT = 95, SHORTEST_NS = 50000000 };
-	double covered = percent(facts->totals->cpu_time_ns, facts->used_ns);
-
-	if (facts->event->periods_are_ns && facts->event->sees_kernel &&
-	    facts->used_ns > SHORTEST_NS && covered < WORTH_SAYING_PERCENT)
-		quality_add_note(
-		    quality,
-		    "samples stand for %.0f %% of the processor time: what was lost, and "
-		    "processes that live less than %.2g ms, are not in them",
-		    covered, 1000.0 / (double)facts->event->freq_hz);
-}
-
-/* Samples without a name, and the sentence that helps most of them to one, or NULL. */
-struct unresolved {
-	uint64_t n_samples;
-	const char *remedy;
-};
-
-static struct unresolved add_quality(const struct cpu_facts *facts, json_t *quality)
-{
-	const struct sampler_totals *totals = facts->totals;
-	struct unresolved unresolved;
-
-	for (size_t i = 0; i < facts->event->notes.n_texts; i++)
-		quality_add_note(quality, "%s", facts->event->notes.texts[i]);
-	if (!facts->event->periods_are_ns)
-		quality_add_note(quality, "cpu.time_ns comes from the kernel's task-clock counter");
-	note_losses(facts, quality);
-	note_coverage(facts, quality);
-	json_object_set_new(quality, "samples", json_integer((json_int_t)totals->n_samples));
-	json_object_set_new(quality, "rate_hz",
-	                    json_real(totals->cpu_time_ns ? (double)totals->n_samples * 1e9 /
-	                                                        (double)totals->cpu_time_ns
-	                                                  : 0));
-	json_object_set_new(quality, "lost_samples", json_integer((json_int_t)totals->n_lost));
-	json_object_set_new(quality, "lost_percent",
-	                    json_real(percent(totals->n_lost, totals->n_samples + totals->n_lost)));
-	json_object_set_new(quality, "truncated_percent",
-	                    json_real(percent(totals->walks.n_truncated, totals->n_samples)));
-	json_object_set_new(quality, "completed_percent",
-	                    json_real(percent(totals->walks.n_completed, totals->n_samples)));
-	unresolved.n_samples = quality_add_unresolved(
-	    quality, facts->profile, NULL, facts->recording, facts->symbolizer, &unresolved.remedy);
-	return unresolved;
-}
-
-static char *event_text(const struct cpu_event *event)
-{
-	const char *user_only = event->sees_kernel ? "" : ", user code only";
-
-	if (!event->freq_hz)
-		return xasprintf("one for each of %s%s", event->name, user_only);
-	if (event->fallback)
-		return xasprintf("%" PRIu64 " Hz %s%s (%s)", event->freq_hz, event->name, user_only,
-		                 event->fallback);
-	return xasprintf("%" PRIu64 " Hz %s%s", event->freq_hz, event->name, user_only);
-}
-
-static char *headline(const struct cpu_facts *facts, uint64_t n_unresolved)
-{
-	const struct sampler_totals *totals = facts->totals;
-	char *event = event_text(facts->event);
-	char *text =
-	    xasprintf("%s, %.2f s, %s; lost %s, truncated %.1f %%, unresolved %.1f %%",
-	              counted_text_of(totals->n_samples, "sample").text,
-	              (double)totals->cpu_time_ns / 1e9, event, count_text_of(totals->n_lost).text,
-	              percent(totals->walks.n_truncated, totals->n_samples),
-	              percent(n_unresolved, totals->n_samples));
-
+	free(limits);
 	free(event);
 	return text;
 }
@@ -246,33 +159,33 @@ static void judge_hottest(const struct cpu_facts *facts, struct findings *findin
 	free(functions);
 }
 
-static void judge(const struct cpu_facts *facts, struct unresolved unresolved,
+static void judge(const struct cpu_facts *facts, const json_t *quality, const char *remedy,
                   struct findings *findings)
 {
 	enum { ENOUGH_FOR_SHARES = 100 }; /* a quarter of them is 25 +- 4.3 */
 	uint64_t n_samples = facts->totals->n_samples;
-	double share = percent(unresolved.n_samples, n_samples);
+	double share = json_number_value(json_object_get(quality, "unresolved_percent"));
 
 	findings_judge(findings, cpu_findings, "samples", (double)n_samples, "cpu.samples",
 	               "few samples (%" PRIu64 ") leave shares uncertain; add --min-samples 1000, "
 	               "and the command is run until there are so many",
 	               n_samples);
-	if (unresolved.remedy)
+	if (remedy)
 		findings_judge(findings, cpu_findings, "unresolved-percent", share,
 		               "cpu.unresolved_percent", "%.1f %% of the samples have no name: %s",
-		               share, unresolved.remedy);
+		               share, remedy);
 	if (n_samples >= ENOUGH_FOR_SHARES)
 		judge_hottest(facts, findings);
 }
 
 void cpu_summarize(const struct cpu_facts *facts, struct result *result)
 {
-	struct unresolved unresolved = add_quality(facts, result->quality);
+	const char *remedy = cpu_add_quality(facts, result->quality);
 
-	add_metrics(facts, unresolved.n_samples, result->metrics);
-	result->headline = headline(facts, unresolved.n_samples);
+	add_metrics(facts, result->quality, result->metrics);
+	result->headline = headline(facts, result->quality);
 	add_table(facts, &result->table);
-	judge(facts, unresolved, result->findings);
+	judge(facts, result->quality, remedy, result->findings);
 }
 
 char *cpu_why_no_samples(const struct cpu_event *event, uint64_t used_ns, size_t n_repeats)

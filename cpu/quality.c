@@ -1,0 +1,199 @@
+/* Puts into numbers and sentences what was lost, cut short, completed and left without a name. */
+#include "cpu/quality.h"
+
+#include "cpu/event.h"
+#include "cpu/frame_pointers.h"
+#include "cpu/options.h"
+#include "cpu/sampler.h"
+#include "cpu/summary.h"
+
+#include "core/alloc.h"
+#include "core/number_text.h"
+#include "core/profile.h"
+#include "core/quality.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+static double percent(uint64_t part, uint64_t whole)
+{
+	return whole ? 100.0 * (double)part / (double)whole : 0;
+}
+
+/* Nothing of the processor time is left out by the event itself. */
+static bool sees_all(const struct cpu_event *event)
+{
+	return event->sees_kernel && !event->attr.exclude_user;
+}
+
+/* Samples a second of processor time, as the scheduler charged it: counters and timers of perf run
+ * on while a virtual machine's CPU is taken away. */
+static double effective_rate_hz(const struct cpu_facts *facts)
+{
+	uint64_t time_ns = facts->totals->cpu_time_ns;
+
+	if (sees_all(facts->event) &&
+	    (facts->used_ns > time_ns || (facts->used_ns && !facts->event->periods_are_ns)))
+		time_ns = facts->used_ns;
+	return time_ns ? (double)facts->totals->n_samples * 1e9 / (double)time_ns : 0;
+}
+
+char *cpu_event_text(const struct cpu_facts *facts)
+{
+	const struct cpu_event *event = facts->event;
+	static const char *const call_graphs[] = {
+	    [CALL_GRAPH_DWARF] = "",
+	    [CALL_GRAPH_FP] = ", stacks by frame pointers",
+	    [CALL_GRAPH_NONE] = ", without stacks",
+	};
+	double rate_hz = effective_rate_hz(facts);
+	bool is_missed = rate_hz < 0.99 * (double)event->freq_hz;
+	char *missed = is_missed ? xasprintf("%.0f of ", rate_hz) : xstrdup("");
+	char *rate = event->freq_hz ? xasprintf("%s%" PRIu64 " Hz ", missed, event->freq_hz)
+	                            : xstrdup("one for each of ");
+	char *text = xasprintf("%s%s%s%s%s%s%s", rate, event->name,
+	                       event->sees_kernel ? "" : ", user code only",
+	                       call_graphs[event->call_graph], event->fallback ? " (" : "",
+	                       event->fallback ? event->fallback : "", event->fallback ? ")" : "");
+
+	free(rate);
+	free(missed);
+	return text;
+}
+
+static const char *remedy_of_losses(const struct cpu_event *event)
+{
+	if (!event->attr.sample_stack_user)
+		return "raise ulimit -l or kernel.perf_event_mlock_kb";
+	return event->freq_hz ? "raise ulimit -l or kernel.perf_event_mlock_kb, or lower --freq or "
+	                        "--stack-size"
+	                      : "raise ulimit -l or kernel.perf_event_mlock_kb, or lower "
+	                        "--stack-size";
+}
+
+static void note_losses(const struct cpu_facts *facts, json_t *quality)
+{
+	const struct sampler_totals *totals = facts->totals;
+
+	if (totals->n_lost)
+		quality_add_note(quality, "%s found the perf ring of %zu KB full; %s",
+		                 counted_text_of(totals->n_lost, "record").text,
+		                 totals->ring_bytes / 1024, remedy_of_losses(facts->event));
+	if (totals->ring_bytes < totals->wanted_ring_bytes)
+		quality_add_note(quality,
+		                 "the perf ring of a CPU has %zu KB instead of %zu KB, for want of "
+		                 "memory that may be locked; raise ulimit -l or, as root, "
+		                 "kernel.perf_event_mlock_kb",
+		                 totals->ring_bytes / 1024, totals->wanted_ring_bytes / 1024);
+	if (totals->n_throttled)
+		quality_add_note(quality,
+		                 "the kernel paused sampling %s to save time; lower --freq",
+		                 counted_text_of(totals->n_throttled, "time").text);
+	if (totals->n_repeats > 1)
+		quality_add_note(quality, "%u runs of the command are merged", totals->n_repeats);
+}
+
+/* What the periods leave out: lost samples, timer ticks that came too late, and whole processes,
+ * for the clock of a sampling event starts anew in each: one that ends within its first period
+ * gives no sample. */
+static void note_coverage(const struct cpu_facts *facts, json_t *quality)
+{
+	enum { WORTH_SAYING_PERCENT = 95, SHORTEST_NS = 50000000 };
+	double covered = percent(facts->totals->cpu_time_ns, facts->used_ns);
+
+	if (facts->event->periods_are_ns && sees_all(facts->event) &&
+	    facts->used_ns > SHORTEST_NS && covered < WORTH_SAYING_PERCENT)
+		quality_add_note(
+		    quality,
+		    "samples stand for %.0f %% of the processor time: what was lost, and "
+		    "processes that live less than %.2g ms, are not in them",
+		    covered, 1000.0 / (double)facts->event->freq_hz);
+}
+
+static void note_ends(const struct walk_counts *walks, json_t *quality)
+{
+	for (unsigned end = 0; end < UNWIND_N_ENDS; end++)
+		if (walks->n_ends[end])
+			quality_add_note(quality, "stacks cut short by: %s: %s%s",
+			                 unwind_end_text((enum unwind_end)end),
+			                 count_text_of(walks->n_ends[end]).text,
+			                 end == UNWIND_UNREADABLE ? "; raise --stack-size" : "");
+}
+
+static void add_walks(const struct cpu_facts *facts, json_t *quality)
+{
+	const struct walk_counts *walks = &facts->totals->walks;
+	uint64_t n_samples = facts->totals->n_samples;
+
+	note_ends(walks, quality);
+	if (walks->n_guessed)
+		quality_add_note(quality,
+		                 "code without unwind tables was stepped over by its frame "
+		                 "pointers in %s: a caller may be missing",
+		                 counted_text_of(walks->n_guessed, "stack").text);
+	quality_set_flaw(quality, QUALITY_TRUNCATED, percent(walks->n_truncated, n_samples),
+	                 walks->n_ends[UNWIND_UNREADABLE] * 2 > walks->n_truncated
+	                     ? "raise --stack-size"
+	                     : NULL);
+	quality_set_completed(quality, percent(walks->n_completed, n_samples));
+}
+
+static void add_frame_pointers(const struct cpu_facts *facts, json_t *quality)
+{
+	const struct walk_counts *walks = &facts->totals->walks;
+	struct chain_ends ends = chain_ends_of(facts->profile, SAMPLER_SAMPLES);
+
+	note_ends(walks, quality);
+	quality_add_note(quality, "frame pointers believed: stacks are not verified, and a caller "
+	                          "is missing where code keeps none");
+	if (ends.n_broken)
+		quality_add_note(quality,
+		                 "no start of a program or thread is at the end of %s: build with "
+		                 "-fno-omit-frame-pointer, or use --call-graph dwarf",
+		                 counted_text_of(ends.n_broken, "stack").text);
+	if (ends.n_unknown)
+		quality_add_note(
+		    quality,
+		    "code without a name is at the end of %s: whether they are whole is "
+		    "not known",
+		    counted_text_of(ends.n_unknown, "stack").text);
+	quality_set_flaw(quality, QUALITY_TRUNCATED,
+	                 percent(walks->n_truncated + ends.n_broken, facts->totals->n_samples),
+	                 "build with -fno-omit-frame-pointer, or use --call-graph dwarf");
+}
+
+static void add_stacks(const struct cpu_facts *facts, json_t *quality)
+{
+	switch (facts->event->call_graph) {
+	case CALL_GRAPH_DWARF:
+		add_walks(facts, quality);
+		return;
+	case CALL_GRAPH_FP:
+		add_frame_pointers(facts, quality);
+		return;
+	case CALL_GRAPH_NONE:
+		return;
+	}
+}
+
+const char *cpu_add_quality(const struct cpu_facts *facts, json_t *quality)
+{
+	const struct sampler_totals *totals = facts->totals;
+	const char *remedy;
+
+	for (size_t i = 0; i < facts->event->notes.n_texts; i++)
+		quality_add_note(quality, "%s", facts->event->notes.texts[i]);
+	if (!facts->event->periods_are_ns)
+		quality_add_note(
+		    quality, "cpu.time_ns comes from the kernel's task-clock counter, which runs "
+		             "on while a virtual machine's CPU is taken away");
+	note_losses(facts, quality);
+	note_coverage(facts, quality);
+	json_object_set_new(quality, "rate_hz", json_real(effective_rate_hz(facts)));
+	quality_set_samples(quality, totals->n_samples, totals->n_lost,
+	                    remedy_of_losses(facts->event));
+	add_stacks(facts, quality);
+	quality_add_unresolved(quality, facts->profile, NULL, facts->recording, facts->symbolizer,
+	                       &remedy);
+	return remedy;
+}

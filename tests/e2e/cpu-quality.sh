@@ -1,0 +1,87 @@
+#!/bin/bash
+# How far a profile can be believed is said everywhere alike, and --min-quality refuses what is too poor.
+# tier: quick
+. "$(dirname "$0")/lib.sh"
+
+cpu() {
+	profile-scenario --results "$scratch/results" --scenario "$1" --type cpu "${@:2}"
+}
+run_of() { echo "$scratch/results/$1/cpu/latest"; }
+quality() { # RUN KEY
+	python3 -c "import json, sys; print(json.load(open('$(run_of "$1")/run.json'))['quality'].get('$2', 'absent'))"
+}
+holds() { # PYTHON-EXPRESSION over q (quality) and m (metrics) of a RUN
+	python3 -c "
+import json
+manifest = json.load(open('$(run_of "$1")/run.json')); q = manifest['quality']; m = manifest['metrics']
+assert $2, q"
+}
+
+if [ "$(status_of cpu split -- "$programs/cpu_split" 300)" = 3 ]; then
+	skip "quality of a cpu run" "no cpu sampling here: $(tail -n 1 "$scratch/err")"
+	exit 0
+fi
+line=$(sed -n 's/^split\/cpu  OK   //p' "$scratch/err")
+promise "the summary has rate, event, lost, truncated, unresolved, completed" grep -qE \
+	'^[0-9,]+ samples, [0-9.]+ s, ([0-9]+ of )?997 Hz [^;]+; lost [^;]+, truncated [0-9.]+ %, unresolved [0-9.]+ %, completed [0-9.]+ %' <<<"$line"
+promise "report.txt has the same line" contains "$(run_of split)/report.txt" "# $line"
+promise "the flame graph's subtitle has it" contains "$(run_of split)/flamegraph.svg" ">$line<"
+promise "show has it" sh -c "profile-scenario --results '$scratch/results' show split/cpu 2>&1 | grep -qF '$line'"
+promise "run.json has the numbers" holds split \
+	'all(k in q for k in "samples rate_hz lost_samples lost_percent truncated_percent completed_percent unresolved_percent unresolved_by_object".split())'
+promise "run.json has the event" python3 -c "
+import json; c = json.load(open('$(run_of split)/run.json'))['collector']; assert c['event'] and ('fallback' in c or c['event'] == 'cycles'), c"
+promise "the rate is that of samples by processor time" holds split \
+	'abs(q["rate_hz"] - q["samples"] * 1e9 / max(m["cpu.time_ns"]["value"], m["run.user_ns"]["value"] + m["run.system_ns"]["value"])) < 1'
+
+promise "quality that is good enough changes nothing" is "$(status_of cpu good --min-quality 90 -- "$programs/cpu_split" 200)" 0
+strip -o "$scratch/nameless" "$programs/cpu_split"
+promise "too many samples without a name: 3, and what helps" reason 3 \
+	"% of the samples have no name; only exported names in $scratch/nameless; install its debug symbols" cpu nameless --min-quality 90 -- "$scratch/nameless" 200
+promise "that run is whole, but not the latest" is \
+	"$(find "$scratch/results/nameless/cpu" -name flamegraph.svg | wc -l) $(test -e "$(run_of nameless)"; echo $?)" "1 1"
+promise "too many truncated stacks: 3, and what helps" reason 3 "have truncated stacks; build with -fno-omit-frame-pointer" \
+	cpu split --min-quality 90 --call-graph fp -- "$programs/cpu_split" 200
+mkdir "$scratch/scenarios"
+printf '[scenario]\ncommand = %s 200\n[cpu]\nmin-quality = 90\n' "$scratch/nameless" >"$scratch/scenarios/strict.ini"
+promise "a scenario file can ask for it" reason 3 "below --min-quality 90" \
+	profile-scenario --scenarios "$scratch/scenarios" --results "$scratch/results" --scenario strict --type cpu
+promise "a target that failed is told first" is \
+	"$(status_of cpu failed --min-quality 100 --call-graph fp -- sh -c "'$programs/cpu_split' 100; exit 7")" 7
+promise "io and memory lose nothing of this, and are judged alike" is \
+	"$(for type in io memory; do status_of profile-scenario --results "$scratch/results" --type $type --min-quality 100 -- "$programs/heap-chain"; done | tr '\n' ' ')" "0 0 "
+
+# Frame pointers: where a program has them the stacks are those of its unwind tables, from main on.
+cpu dwarf --quiet --no-kernel -- "$programs/cpu_split_fp" 500 >/dev/null
+cpu fp --quiet --no-kernel --call-graph fp -- "$programs/cpu_split_fp" 500 >/dev/null
+stacks() { sed -n 's/^.*;\(main;[^ ]*\) [0-9]*$/\1/p' "$(run_of "$1")/stacks.folded" | grep -x 'main;burn_[a-z]*' | sort; }
+promise "with frame pointers the stacks equal those of unwind tables" is "$(stacks fp)" "$(stacks dwarf)"
+promise "and are not called truncated" holds fp 'q["truncated_percent"] < 2 and "completed_percent" not in q'
+promise "but nothing verifies them, which is said" holds fp 'any("frame pointers believed" in note for note in q["notes"])'
+promise "the headline says so, too" contains "$(run_of fp)/report.txt" "stacks by frame pointers"
+cpu without --quiet --no-kernel --call-graph fp -- "$programs/cpu_tree" >/dev/null
+promise "without them the stacks are truncated, and counted" holds without 'q["truncated_percent"] > 90'
+promise "what leads out of code is no caller" matches "$(run_of without)/stacks.folded" \
+	'^cpu_tree;\[unwind failed: [a-z ]+\];burn '
+promise "and is said with what helps" holds without 'any("unmapped code" in note for note in q["notes"])'
+cpu leaf --quiet --call-graph none -- "$programs/cpu_split" 200 >/dev/null
+promise "without a call graph a stack is its leaf" is \
+	"$(grep -c ';.*;' "$(run_of leaf)/stacks.folded") $(grep -c '^cpu_split;burn_seventy ' "$(run_of leaf)/stacks.folded")" "0 1"
+promise "and truncation was not looked for" holds leaf '"truncated_percent" not in q and "cpu.truncated_percent" not in m'
+
+if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null && [ "$(cat /proc/sys/kernel/perf_event_paranoid)" -le 2 ]; then
+	for_every_user
+	mkdir -m 777 "$scratch/others"
+	as_other() {
+		prlimit --memlock=0 setpriv --reuid 65534 --clear-groups "$build/profile-scenario" \
+			--results "$scratch/others" --type cpu "$@"
+	}
+	# 64 KB a sample, 20,000 times a second, into what an ordinary user may lock: most find the ring full.
+	promise "lost samples: 3, their share, and what helps" reason 3 "of the samples were lost; raise ulimit -l" \
+		as_other --scenario lost -F 20000 --stack-size 65528 --min-quality 99.9 -- "$programs/cpu_split" 300
+	poor=$(echo "$scratch"/others/lost/cpu/2*)
+	promise "they are counted with their share" matches "$poor/report.txt" 'lost [0-9,]+ \([0-9.e+]+ %\)'
+	promise "a ring smaller than wanted is said" matches "$poor/run.json" 'the perf ring of a CPU has [0-9]+ KB instead of [0-9]+ KB'
+else
+	skip "lost samples: 3, their share, and what helps" "needs root, setpriv and kernel.perf_event_paranoid 2"
+fi
