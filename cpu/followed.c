@@ -185,6 +185,7 @@ static size_t walk_user_frames(struct followed *followed, const struct perf_reco
 	    .registers = record->user_registers,
 	    .stack = record->stack,
 	    .stack_bytes = record->stack_bytes,
+	    .is_32_bit = record->user_abi == PERF_SAMPLE_REGS_ABI_32,
 	    /* Without any copy, as in a fault on the stack itself, nothing tells whether what the
 	     * memory holds by now still is this stack. */
 	    .read_memory = record->stack_bytes > 0,

@@ -16,6 +16,7 @@ const char *unwind_end_text(enum unwind_end end)
 	    [UNWIND_NO_MAPPING] = "unmapped code",
 	    [UNWIND_TOO_DEEP] = "too many frames",
 	    [UNWIND_LOST] = "stack lost",
+	    [UNWIND_32_BIT] = "32-bit code",
 	};
 
 	return (unsigned)end < UNWIND_N_ENDS ? texts[end] : "unknown reason";

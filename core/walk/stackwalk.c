@@ -28,6 +28,7 @@ struct walk {
 	struct stack_walker *walker;
 	pid_t pid;
 	const uint64_t *leaf; /* its registers */
+	bool is_32_bit;
 	size_t index;
 	struct unwind_registers frame;
 	bool is_return;          /* frame.ip is a return address */
@@ -213,6 +214,8 @@ static enum unwind_end step(struct walk *walk)
 	enum unwind_end end;
 
 	walk->was_made_return = false;
+	if (walk->is_32_bit)
+		return UNWIND_32_BIT;
 	if (!mapping || !mapping->executable)
 		return UNWIND_NO_MAPPING;
 	sampled_stack_begin_frame(&walker->stack, walk->frame.sp);
@@ -294,7 +297,10 @@ static pid_t readable_process(const struct walk_input *input)
 struct walk_result stack_walk(struct stack_walker *walker, const struct walk_input *input,
                               struct recorded_frame frames[WALK_MAX_FRAMES])
 {
-	struct walk walk = {.walker = walker, .pid = input->pid, .leaf = input->registers};
+	struct walk walk = {.walker = walker,
+	                    .pid = input->pid,
+	                    .leaf = input->registers,
+	                    .is_32_bit = input->is_32_bit};
 	struct walk_result result = {0};
 	struct sure_frames sure = {1, 1};
 

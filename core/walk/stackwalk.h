@@ -1,12 +1,12 @@
 /* Walks one user stack out of process: registers and a stack copy in, recorded frames out.
  *
  * Rules come from the shared unwinder and are cached by (object, vaddr). A frame whose CFI no rule
- * can hold is stepped by libunwind over the same bytes (core/walk/full_cfi.h). Code without tables, as
- * a JIT makes it, is stepped over by the frame pointer, which is a guess: believed only when it
+ * can hold is stepped by libunwind over the same bytes (core/walk/full_cfi.h). Code without tables,
+ * as a JIT makes it, is stepped over by the frame pointer, which is a guess: believed only when it
  * leads to the stack's end. What lies beyond the copy
  * (outer frames; the other stack of a signal handler on an alternate one) is read from the
- * process's memory while it lives, and is used only when it joins (core/walk/sampled_stack.h) and leads
- * to the stack's end: a truncated stack is better than a wrong one. Not thread-safe.
+ * process's memory while it lives, and is used only when it joins (core/walk/sampled_stack.h) and
+ * leads to the stack's end: a truncated stack is better than a wrong one. Not thread-safe.
  */
 #ifndef CORE_STACKWALK_H
 #define CORE_STACKWALK_H
@@ -46,6 +46,7 @@ struct walk_input {
 	const uint64_t *registers; /* WALK_N_REGISTERS */
 	const uint8_t *stack;      /* copy of the stack from RSP upwards; may be NULL */
 	size_t stack_bytes;
+	bool is_32_bit;   /* the thread was in 32-bit mode: only its leaf is known */
 	bool read_memory; /* complete from the process's memory; needs the right to ptrace it */
 };
 

@@ -100,6 +100,14 @@ throws="throw_at;throw_at;throw_at;throw_at;throw_at;throw_at;throw_at;throw_at;
 promise "an exception on its way" stacks stack_throws "$main;catch_one;$throws;__cxa_throw" __cxa_throw
 promise "a handler of exceptions" stacks stack_throws "$main;catch_one;burn"
 
+if "$programs/stack_i386"; then
+	profile i386 <<<"$programs/stack_i386"
+	promise "32-bit code is a leaf whose callers are not made up" stacks stack_i386 '\[unwind failed: 32-bit code\]' '[^;]+'
+	promise "such samples are counted" contains "$run/run.json" "stacks cut short by: 32-bit code"
+else
+	skip "32-bit code is a leaf whose callers are not made up" "this kernel runs none"
+fi
+
 ways="dynsym static static-pie no-pie no-hdr"
 profile ways <<-S
 	for way in plt-lazy plt-now plt-ibt; do $programs/stack-\$way plt $milliseconds \$way; done
