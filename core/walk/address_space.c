@@ -208,6 +208,7 @@ static void describe_file(struct address_spaces *spaces, struct mapping *mapping
 		return;
 	elf_image_load_bias(&file->elf, range->start, range->file_off, true, &mapping->load_bias);
 	mapping->tables = file->elf.tables;
+	mapping->elf = &file->elf;
 	mapping->entry = file->elf.entry;
 }
 

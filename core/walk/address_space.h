@@ -15,6 +15,7 @@
 
 struct recording;
 struct address_spaces;
+struct elf_image;
 
 struct mapping {
 	uint64_t start;
@@ -23,6 +24,7 @@ struct mapping {
 	uint32_t object;             /* in the recording */
 	uint64_t load_bias;          /* vaddr = addr - load_bias */
 	struct unwind_tables tables; /* of the object; sizes 0: it has none */
+	const struct elf_image *elf; /* of the object's file, NULL: it has none */
 	uint64_t entry;              /* vaddr where the object's program begins, 0: nowhere */
 	bool executable;             /* true for all that are kept */
 };

@@ -82,3 +82,33 @@ int elf_image_load_bias(const struct elf_image *image, uint64_t start, uint64_t 
 	*bias = start - file_off + found->p_offset - found->p_vaddr;
 	return 0;
 }
+
+const uint8_t *elf_image_section(const struct elf_image *image, const char *name,
+                                 Elf64_Shdr *header)
+{
+	const Elf64_Ehdr *elf = (const Elf64_Ehdr *)image->bytes;
+	uint64_t table_bytes = (uint64_t)elf->e_shnum * sizeof(*header);
+	Elf64_Shdr names;
+
+	*header = (Elf64_Shdr){0};
+	if (elf->e_shentsize != sizeof(*header) || elf->e_shstrndx >= elf->e_shnum ||
+	    !inside(image, elf->e_shoff, table_bytes))
+		return NULL;
+	memcpy(&names, image->bytes + elf->e_shoff + elf->e_shstrndx * sizeof(names),
+	       sizeof(names));
+	if (!inside(image, names.sh_offset, names.sh_size))
+		return NULL;
+	for (size_t i = 0; i < elf->e_shnum; i++) {
+		size_t name_bytes = strlen(name) + 1;
+
+		memcpy(header, image->bytes + elf->e_shoff + i * sizeof(*header), sizeof(*header));
+		if (header->sh_type != SHT_NOBITS && header->sh_size &&
+		    inside(image, header->sh_offset, header->sh_size) &&
+		    header->sh_name < names.sh_size &&
+		    names.sh_size - header->sh_name >= name_bytes &&
+		    memcmp(image->bytes + names.sh_offset + header->sh_name, name, name_bytes) == 0)
+			return image->bytes + header->sh_offset;
+	}
+	*header = (Elf64_Shdr){0};
+	return NULL;
+}

@@ -32,4 +32,8 @@ int elf_image_parse(struct elf_image *image, const void *bytes, size_t size_byte
 int elf_image_load_bias(const struct elf_image *image, uint64_t start, uint64_t file_off,
                         bool executable, uint64_t *bias);
 
+/* The bytes of the first section of that name that has any, and its header; NULL: there is none. */
+const uint8_t *elf_image_section(const struct elf_image *image, const char *name,
+                                 Elf64_Shdr *header);
+
 #endif

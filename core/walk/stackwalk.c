@@ -87,7 +87,14 @@ static struct unwind_rule decode_rule(struct stack_walker *walker, const struct 
 	struct unwind_tables tables =
 	    unwind_index_tables(walker->index, mapping->object, &mapping->tables);
 
-	return unwind_rule_decode(&tables, vaddr);
+	struct unwind_rule rule = unwind_rule_decode(&tables, vaddr);
+
+	if (rule.kind == UNWIND_RULE_NONE && mapping->elf) {
+		tables = unwind_index_debug_tables(walker->index, mapping->object, mapping->elf);
+		if (tables.eh_frame.size_bytes)
+			rule = unwind_rule_decode(&tables, vaddr);
+	}
+	return rule;
 }
 
 static struct unwind_rule find_rule(struct stack_walker *walker, const struct mapping *mapping,

@@ -3,6 +3,7 @@
 
 #include "core/alloc.h"
 #include "core/u64map.h"
+#include "core/walk/debug_frame.h"
 #include "core/unwind/byte_reader.h"
 #include "core/unwind/fde.h"
 
@@ -10,6 +11,13 @@
 
 struct unwind_index {
 	struct u64map *headers; /* object -> struct header */
+	struct u64map *debug;   /* object -> struct debug_tables */
+};
+
+struct debug_tables {
+	uint8_t *bytes;
+	struct header *header;
+	struct unwind_tables tables;
 };
 
 struct pair {
@@ -33,19 +41,29 @@ struct unwind_index *unwind_index_new(void)
 	struct unwind_index *index = xcalloc(1, sizeof(*index));
 
 	index->headers = u64map_new();
+	index->debug = u64map_new();
 	return index;
 }
 
 void unwind_index_free(struct unwind_index *index)
 {
 	size_t position = 0;
-	uint64_t object, header;
+	uint64_t object, value;
 
 	if (!index)
 		return;
-	while (u64map_next(index->headers, &position, &object, &header))
-		free((struct header *)(uintptr_t)header);
+	while (u64map_next(index->headers, &position, &object, &value))
+		free((struct header *)(uintptr_t)value);
+	position = 0;
+	while (u64map_next(index->debug, &position, &object, &value)) {
+		struct debug_tables *debug = (struct debug_tables *)(uintptr_t)value;
+
+		free(debug->bytes);
+		free(debug->header);
+		free(debug);
+	}
 	u64map_free(index->headers);
+	u64map_free(index->debug);
 	free(index);
 }
 
@@ -88,6 +106,13 @@ static struct header *make_header(const struct unwind_section *eh_frame)
 	return header;
 }
 
+static struct unwind_section section_of(const struct header *header)
+{
+	return (struct unwind_section){.data = (const uint8_t *)header,
+	                               .size_bytes = sizeof(*header) +
+	                                             header->n_pairs * sizeof(header->pairs[0])};
+}
+
 struct unwind_tables unwind_index_tables(struct unwind_index *index, uint32_t object,
                                          const struct unwind_tables *tables)
 {
@@ -102,10 +127,30 @@ struct unwind_tables unwind_index_tables(struct unwind_index *index, uint32_t ob
 	if (is_new)
 		*slot = (uintptr_t)make_header(&tables->eh_frame);
 	header = (const struct header *)(uintptr_t)*slot;
-	if (header) {
-		indexed.eh_frame_hdr.data = (const uint8_t *)header;
-		indexed.eh_frame_hdr.size_bytes =
-		    sizeof(*header) + header->n_pairs * sizeof(header->pairs[0]);
-	}
+	if (header)
+		indexed.eh_frame_hdr = section_of(header);
 	return indexed;
+}
+
+static struct debug_tables *make_debug_tables(const struct elf_image *elf)
+{
+	struct debug_tables *made = xcalloc(1, sizeof(*made));
+	struct unwind_section eh_frame = debug_frame_as_eh_frame(elf, &made->bytes);
+
+	if (eh_frame.size_bytes)
+		made->header = make_header(&eh_frame);
+	if (made->header)
+		made->tables = (struct unwind_tables){section_of(made->header), eh_frame};
+	return made;
+}
+
+struct unwind_tables unwind_index_debug_tables(struct unwind_index *index, uint32_t object,
+                                               const struct elf_image *elf)
+{
+	bool is_new;
+	uint64_t *slot = u64map_put(index->debug, object, &is_new);
+
+	if (is_new)
+		*slot = (uintptr_t)make_debug_tables(elf);
+	return ((const struct debug_tables *)(uintptr_t)*slot)->tables;
 }

@@ -10,6 +10,7 @@
 
 #include "core/unwind/unwind.h"
 
+struct elf_image;
 struct unwind_index;
 
 struct unwind_index *unwind_index_new(void);
@@ -20,5 +21,10 @@ void unwind_index_free(struct unwind_index *index);
  */
 struct unwind_tables unwind_index_tables(struct unwind_index *index, uint32_t object,
                                          const struct unwind_tables *tables);
+
+/* What an object has in .debug_frame, as tables that can be searched (core/walk/debug_frame.h);
+ * empty: nothing that can be read. They live as long as the index. */
+struct unwind_tables unwind_index_debug_tables(struct unwind_index *index, uint32_t object,
+                                               const struct elf_image *elf);
 
 #endif

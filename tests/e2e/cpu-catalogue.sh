@@ -108,7 +108,7 @@ else
 	skip "32-bit code is a leaf whose callers are not made up" "this kernel runs none"
 fi
 
-ways="dynsym static static-pie no-pie no-hdr"
+ways="dynsym static static-pie no-pie no-hdr debug-frame no-tables"
 profile ways <<-S
 	for way in plt-lazy plt-now plt-ibt; do $programs/stack-\$way plt $milliseconds \$way; done
 	for way in $ways; do
@@ -120,10 +120,12 @@ for way in plt-lazy plt-now plt-ibt; do
 	promise "calls through a PLT: $way" stacks $way "$main;call_through_plt;[^;]*sigaddset[^;]*" '[^;]*sigaddset[^;]*'
 	promise "some of them in the PLT itself: $way" matches "$folded" "^$way;.*;call_through_plt;[^;]*(@plt|\[stack-$way\])"
 done
-for way in static static-pie no-pie no-hdr; do
+for way in static static-pie no-pie no-hdr debug-frame; do
 	promise "a program made with other switches: $way" stacks $way "$main;be_interrupted;$libc{1,4}on_signal;burn;burn_for"
 	promise "its threads: $way" stacks $way-thr "$thread;short_thread;burn_for" burn_for
 done
+promise "a program without any tables ends in a frame that says so" \
+	stacks no-tables '\[unwind failed: no unwind table\];\[stack-no-tables\]' '\[stack-no-tables\]'
 object='\[stack-dynsym\]'
 promise "a program with .dynsym only has whole stacks, unnamed functions under the name of their object" \
 	stacks dynsym "$main;$object;$libc{1,4}$object;$object;$object" "$object"

@@ -1,6 +1,6 @@
 # stack_cases.c as linkers and compilers differ about it, as stack-WAY; each takes the WAY as its process's name.
 STACK := $(BUILD)/tests/programs/stack-
-STACKS := plt-lazy plt-now plt-ibt dynsym static static-pie no-pie musl no-hdr debug-frame no-tables
+STACKS := plt-lazy plt-now plt-ibt dynsym static static-pie no-pie musl no-hdr debug-frame debug-frame-z no-tables
 PROGRAMS += $(addprefix $(STACK),$(STACKS)) $(BUILD)/tests/programs/stack_i386
 
 STACK_CC = $(CC)
@@ -15,7 +15,8 @@ $(STACK)no-pie: STACK_CFLAGS += -no-pie
 $(STACK)musl: STACK_CC = musl-gcc
 $(STACK)musl: STACK_CFLAGS += -static -DSTATIC
 $(STACK)no-hdr: STACK_CFLAGS += -Wl,--no-eh-frame-hdr
-$(STACK)debug-frame $(STACK)no-tables: STACK_CFLAGS += -fomit-frame-pointer -fno-asynchronous-unwind-tables
+$(STACK)debug-frame $(STACK)debug-frame-z $(STACK)no-tables: STACK_CFLAGS += -fomit-frame-pointer -fno-asynchronous-unwind-tables
+$(STACK)debug-frame-z: STACK_CFLAGS += -gz=zlib
 $(STACK)no-tables: STACK_CFLAGS += -s
 
 $(STACK)%: tests/programs/stack_cases.c tests/programs/stacks.mk
