@@ -84,7 +84,7 @@ mv "$scratch/split.debug" "$scratch/later"
 profile-scenario --quiet --scenario bare --type cpu -- "$scratch/split" 200 >/dev/null
 profile-scenario show bare/cpu --sort symbol >"$scratch/unnamed"
 promise "what has no name is counted and said" matches "$scratch/unnamed" '^# no name: [0-9]+ samples of split$'
-promise "with the remedy" contains "$scratch/unnamed" "install its debug symbols"
+promise "with the remedy" contains "$scratch/unnamed" "split; do not strip it"
 mv "$scratch/later" "$scratch/split.debug"
 promise "debug symbols that come later are used" matches <(profile-scenario show bare/cpu --sort symbol) '\[\.\] burn_seventy$'
 strip -o "$scratch/split" "$programs/cpu_tree"
