@@ -7,7 +7,7 @@ COLLECTOR_FOLDERS := cpu mem io
 
 # Debian packages, each list once: `make deps` installs what building needs, `make demo` and `make check` add theirs.
 BUILD_PACKAGES := gcc libc6-dev libdw-dev libelf-dev libunwind-dev libseccomp-dev libjansson-dev \
-	libinih-dev libiberty-dev liblzma-dev zlib1g-dev
+	libinih-dev libiberty-dev liblzma-dev zlib1g-dev libcapstone-dev
 DEMO_PACKAGES := $(BUILD_PACKAGES)
 CHECK_PACKAGES := $(BUILD_PACKAGES) g++ binutils libcmocka-dev linux-perf strace valgrind python3 sqlite3 \
 	gzip libcap2-bin iproute2 musl-tools procps dwz xz-utils

@@ -67,6 +67,7 @@ struct result {
 	const char *scenario;	     /* given: for titles */
 	const char *type;
 	const char *command;	     /* the command line, for titles and reports */
+	const char *show;	     /* what shows this run again: "profile-scenario show syn-1k/cpu" */
 	int64_t started_ns;	     /* CLOCK_REALTIME */
 	uid_t target_uid;	     /* whom the target ran as: whose perf-PID.map is believed */
 	struct metrics *metrics;     /* given, with run.* in it */

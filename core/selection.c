@@ -109,6 +109,25 @@ void selection_fini(struct selection *selection)
 	text_list_fini(&selection->tids);
 }
 
+void text_list_add_named(struct text_list *list, const char *name, const char *value)
+{
+	char *line;
+
+	if (!value)
+		return;
+	line = xasprintf("%s: %s", name, value);
+	text_list_add(list, line);
+	free(line);
+}
+
+void selection_describe(const struct selection_options *options, struct text_list *lines)
+{
+	text_list_add_named(lines, "comm", options->comms);
+	text_list_add_named(lines, "pid", options->pids);
+	text_list_add_named(lines, "tid", options->tids);
+	text_list_add_named(lines, "time", options->time);
+}
+
 bool selection_is_all(const struct selection *selection)
 {
 	return !selection->comms.n_texts && !selection->pids.n_texts && !selection->tids.n_texts &&

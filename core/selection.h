@@ -57,6 +57,9 @@ int selection_init(struct selection *selection, const struct selection_options *
                    struct diag *diag);
 void selection_fini(struct selection *selection);
 
+/* Adds a line for each option that is set: "comm: a,b". */
+void selection_describe(const struct selection_options *options, struct text_list *lines);
+
 bool selection_is_all(const struct selection *selection);
 
 /* A new recording of the samples that are chosen. Objects, threads, stacks and losses are all
@@ -64,6 +67,9 @@ bool selection_is_all(const struct selection *selection);
  * thread they are of: one number for each value type. */
 struct recording *recording_select(const struct recording *recording,
                                    const struct selection *selection, uint64_t *in_span);
+
+/* Adds "NAME: VALUE"; nothing where the value is NULL. */
+void text_list_add_named(struct text_list *list, const char *name, const char *value);
 
 /* Splits at commas that stand in no brackets; empty words are left out. */
 void text_list_split(struct text_list *list, const char *text);

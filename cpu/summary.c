@@ -10,6 +10,7 @@
 #include "core/number_text.h"
 #include "core/profile.h"
 #include "core/quality.h"
+#include "core/words.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -178,6 +179,29 @@ static void judge(const struct cpu_facts *facts, const json_t *quality, const ch
 		judge_hottest(facts, findings);
 }
 
+/* The function whose lines are worth a look, as it is typed; NULL: none with code of its own. */
+static char *next_command(const struct cpu_facts *facts, const char *show)
+{
+	size_t n_functions;
+	struct function_value *functions =
+	    profile_functions(facts->profile, SAMPLER_SAMPLES, &n_functions);
+	const struct function_value *top = hottest(facts->profile, functions, n_functions);
+	char *next = NULL;
+
+	if (top && top->self && profile_frame(facts->profile, top->frame)->kind != FRAME_JIT) {
+		enum frame_kind kind = profile_frame(facts->profile, top->frame)->kind;
+		const char *folded = profile_folded_name(facts->profile, top->frame);
+		char *name = xstrndup(folded, strlen(folded) - strlen(frame_kind_mark(kind)));
+		char *word = words_join(&name, 1);
+
+		next = xasprintf("%s --annotate %s", show, word);
+		free(word);
+		free(name);
+	}
+	free(functions);
+	return next;
+}
+
 void cpu_summarize(const struct cpu_facts *facts, struct result *result)
 {
 	const char *remedy = cpu_add_quality(facts, result->quality);
@@ -186,6 +210,7 @@ void cpu_summarize(const struct cpu_facts *facts, struct result *result)
 	result->headline = headline(facts, result->quality);
 	add_table(facts, &result->table);
 	judge(facts, result->quality, remedy, result->findings);
+	result->next = next_command(facts, result->show);
 }
 
 char *cpu_why_no_samples(const struct cpu_event *event, uint64_t used_ns, size_t n_repeats)

@@ -147,6 +147,7 @@ static int take_match(struct command_line *line, struct match *match, struct dia
 {
 	switch (match->owner) {
 	case OWNED_BY_VERB:
+		line->verb_typed[match->row - line->verb->own.rows] = true;
 		line->n_verb_options++;
 		return options_set(match->row, line->verb_options, match->value, diag);
 	case OWNED_BY_ALL:
@@ -206,9 +207,15 @@ static int check_verb_options(const struct command_line *line, struct diag *diag
 
 static void set_verb(struct command_line *line, const struct verb *verb)
 {
+	size_t n_rows = 0;
+
 	line->verb = verb;
-	if (verb->own.rows)
-		line->verb_options = options_new(&verb->own);
+	if (!verb->own.rows)
+		return;
+	while (verb->own.rows[n_rows].name)
+		n_rows++;
+	line->verb_options = options_new(&verb->own);
+	line->verb_typed = xcalloc(n_rows, sizeof(*line->verb_typed));
 }
 
 /* Options, then the verb or the first word of the command; sets *at to what follows. */
@@ -293,6 +300,7 @@ void command_line_fini(struct command_line *line)
 {
 	options_free(&run_option_table, line->common);
 	options_free(&line->verb->own, line->verb_options);
+	free(line->verb_typed);
 	free(line->common_typed);
 	for (size_t i = 0; i < line->n_type_options; i++) {
 		free(line->type_options[i].type);
@@ -300,6 +308,13 @@ void command_line_fini(struct command_line *line)
 	}
 	free(line->type_options);
 	free(line->words);
+}
+
+bool command_line_has(const struct command_line *line, const char *name)
+{
+	const struct option_row *row = options_find(&line->verb->own, name);
+
+	return row && line->verb_typed[row - line->verb->own.rows];
 }
 
 static const struct option_row *row_of(const struct type_option *option,

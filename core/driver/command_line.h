@@ -30,7 +30,8 @@ struct command_line {
 	size_t type_options_capacity;
 	const struct verb *verb; /* never NULL */
 	void *verb_options;      /* of verb->own; NULL where it has none */
-	size_t n_verb_options;   /* how many of them were typed */
+	bool *verb_typed;        /* one a row of them: was it typed? */
+	size_t n_verb_options;   /* how many were */
 	char **words;            /* the command, or a verb's operands; ended by NULL */
 	size_t n_words;
 	bool after_dashes; /* the words came right after `--` */
@@ -38,6 +39,9 @@ struct command_line {
 
 int command_line_parse(struct command_line *line, int argc, char **argv, struct diag *diag);
 void command_line_fini(struct command_line *line);
+
+/* Whether the verb's own option of that name was typed. */
+bool command_line_has(const struct command_line *line, const char *name);
 
 /* Sets a type's own options from the command line. */
 int command_line_apply(const struct command_line *line, const struct collector *collector,

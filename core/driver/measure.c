@@ -48,6 +48,7 @@ struct measurement {
 	struct placement placement;
 	json_t *host;
 	char *command_text;
+	char *show_text;
 	struct ending_rules rules;
 	struct text_list variables;
 	void *state;
@@ -268,6 +269,19 @@ static int run_repeats(struct measurement *m)
 	return status;
 }
 
+/* As it would be typed here. The caller frees it. */
+static char *show_command(const struct measurement *m)
+{
+	char *run = xasprintf("%s/%s", m->request->name, m->collector->name);
+	const struct run_options *typed = m->request->line->common;
+	const char *directory = typed->output_dir ? typed->output_dir : typed->results;
+	char *words[] = {"profile-scenario", "show", run, "--results", (char *)directory};
+	char *text = words_join(words, directory ? 5 : 3);
+
+	free(run);
+	return text;
+}
+
 static void init_result(struct measurement *m)
 {
 	const struct scenario *scenario = &m->request->scenario;
@@ -277,6 +291,7 @@ static void init_result(struct measurement *m)
 	result->scenario = m->request->name;
 	result->type = m->collector->name;
 	result->command = m->command_text;
+	result->show = m->show_text = show_command(m);
 	result->metrics = metrics_new();
 	result->findings = findings_new();
 	result->quality = json_pack("{s:[]}", "notes");
@@ -492,6 +507,7 @@ static void measurement_fini(struct measurement *m)
 	placement_fini(&m->placement);
 	text_list_fini(&m->variables);
 	free(m->command_text);
+	free(m->show_text);
 }
 
 struct outcome measure(const struct request *request, const struct collector *collector,

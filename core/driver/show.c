@@ -2,12 +2,14 @@
 #include "core/driver/command_line.h"
 #include "core/driver/exit_status.h"
 #include "core/driver/output.h"
+#include "core/driver/show_annotation.h"
 #include "core/driver/show_options.h"
 #include "core/driver/show_report.h"
 #include "core/driver/stored_run.h"
 #include "core/driver/summary.h"
 #include "core/driver/verbs.h"
 
+#include "core/alloc.h"
 #include "core/diag.h"
 
 #include <errno.h>
@@ -31,6 +33,20 @@ static int show_summary(const struct stored_run *run, struct diag *diag)
 	return output_close(stdout, NULL, 0, diag);
 }
 
+/* Those that cut the table say nothing of one function. */
+static int check_annotate(const struct command_line *line, struct diag *diag)
+{
+	static const char *const of_the_table[] = {"sort", "children", "percent-limit", "dsos",
+	                                           "symbols"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(of_the_table); i++)
+		if (command_line_has(line, "annotate") && command_line_has(line, of_the_table[i]))
+			return diag_fail(diag, EINVAL,
+			                 "--annotate shows one function; --%s does not go with it",
+			                 of_the_table[i]);
+	return 0;
+}
+
 static int show_run(const struct command_line *line, struct diag *diag)
 {
 	struct stored_run run;
@@ -43,9 +59,14 @@ static int show_run(const struct command_line *line, struct diag *diag)
 	if (line->common->json && line->n_verb_options)
 		return diag_fail(diag, EINVAL,
 		                 "--json shows the manifest, which no other option changes");
+	err = check_annotate(line, diag);
+	if (err)
+		return err;
 	err = stored_run_open(&run, line->common, line->words[0], diag);
 	if (!err && line->common->json)
 		err = write_json(run.manifest, line->common->json, diag);
+	else if (!err && command_line_has(line, "annotate"))
+		err = show_annotation(&run, line->verb_options, diag);
 	else if (!err && line->n_verb_options)
 		err = show_report(&run, line->verb_options, diag);
 	else if (!err)

@@ -46,5 +46,10 @@ const struct option_row show_option_rows[] = {
      .fallback = "absolute",
      .help = "shares of all samples in the time span, or of those chosen",
      .choices = percentages},
+    {.name = "annotate",
+     .kind = OPTION_TEXT,
+     .field = FIELD(annotate),
+     .argument = "FUNCTION",
+     .help = "source lines and instructions of a function with their shares"},
     {0},
 };

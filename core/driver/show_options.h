@@ -14,6 +14,7 @@ struct show_options {
 	int percentage; /* enum show_percentage */
 	char *dsos;
 	char *symbols;
+	char *annotate;
 };
 
 extern const struct option_row show_option_rows[];

@@ -95,27 +95,13 @@ static int check_keys(const struct report_shape *shape, const struct show_option
 	return 0;
 }
 
-static void add_comment(struct text_list *comments, const char *what, const char *value)
-{
-	char *line;
-
-	if (!value)
-		return;
-	line = xasprintf("%s: %s", what, value);
-	text_list_add(comments, line);
-	free(line);
-}
-
 /* As perf says what it filtered by, and what has no name. */
 static void fill_comments(struct text_list *comments, const struct stored_run *run,
                           const struct show_options *options)
 {
-	add_comment(comments, "comm", options->chosen.comms);
-	add_comment(comments, "pid", options->chosen.pids);
-	add_comment(comments, "tid", options->chosen.tids);
-	add_comment(comments, "time", options->chosen.time);
-	add_comment(comments, "dso", options->dsos);
-	add_comment(comments, "symbol", options->symbols);
+	selection_describe(&options->chosen, comments);
+	text_list_add_named(comments, "dso", options->dsos);
+	text_list_add_named(comments, "symbol", options->symbols);
 	for (size_t i = 0; i < run->notes.n_texts; i++)
 		text_list_add(comments, run->notes.texts[i]);
 }

@@ -176,3 +176,31 @@ bool elf_file_has_dwarf(const struct elf_file *file)
 	return elf_file_section(file, ".debug_info", &header) ||
 	       elf_file_section(file, ".zdebug_info", &header);
 }
+
+uint8_t *elf_file_read_segment(const struct elf_file *file, uint64_t vaddr, size_t len_bytes)
+{
+	GElf_Phdr segment;
+	size_t n_segments;
+
+	if (elf_getphdrnum(file->elf, &n_segments))
+		return NULL;
+	for (size_t i = 0; i < n_segments; i++) {
+		const Elf_Data *data;
+		uint8_t *bytes;
+
+		if (!gelf_getphdr(file->elf, (int)i, &segment) || segment.p_type != PT_LOAD ||
+		    vaddr < segment.p_vaddr || vaddr - segment.p_vaddr > segment.p_filesz ||
+		    len_bytes > segment.p_filesz - (vaddr - segment.p_vaddr))
+			continue;
+		/* libelf checks that the range lies in the file. */
+		data = elf_getdata_rawchunk(file->elf,
+		                            (int64_t)(segment.p_offset + vaddr - segment.p_vaddr),
+		                            len_bytes, ELF_T_BYTE);
+		if (!data)
+			return NULL;
+		bytes = xmalloc(len_bytes);
+		memcpy(bytes, data->d_buf, len_bytes);
+		return bytes;
+	}
+	return NULL;
+}

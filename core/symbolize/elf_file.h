@@ -45,4 +45,8 @@ const uint8_t *elf_file_contents(const struct elf_file *file, const char *name, 
 
 bool elf_file_has_dwarf(const struct elf_file *file);
 
+/* What the loader maps at [vaddr, vaddr + len_bytes): a new block, which the caller frees. NULL:
+ * that is not all in one segment of the file, or cannot be read. */
+uint8_t *elf_file_read_segment(const struct elf_file *file, uint64_t vaddr, size_t len_bytes);
+
 #endif

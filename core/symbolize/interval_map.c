@@ -169,6 +169,14 @@ static void flatten(struct interval_map *map)
 
 bool interval_map_find(struct interval_map *map, uint64_t address, uint32_t *value)
 {
+	uint64_t start, end;
+
+	return interval_map_find_range(map, address, value, &start, &end);
+}
+
+bool interval_map_find_range(struct interval_map *map, uint64_t address, uint32_t *value,
+                             uint64_t *start, uint64_t *end)
+{
 	size_t low = 0;
 	size_t high;
 
@@ -186,5 +194,7 @@ bool interval_map_find(struct interval_map *map, uint64_t address, uint32_t *val
 	if (low == map->n_segments || map->segments[low].start > address)
 		return false;
 	*value = map->segments[low].value;
+	*start = map->segments[low].start;
+	*end = map->segments[low].end;
 	return true;
 }

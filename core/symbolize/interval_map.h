@@ -25,5 +25,8 @@ size_t interval_map_count(const struct interval_map *map);
 
 /* False: no range holds the address. */
 bool interval_map_find(struct interval_map *map, uint64_t address, uint32_t *value);
+/* The same, with the addresses around that have the same value: [*start, *end). */
+bool interval_map_find_range(struct interval_map *map, uint64_t address, uint32_t *value,
+                             uint64_t *start, uint64_t *end);
 
 #endif

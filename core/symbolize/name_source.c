@@ -13,8 +13,10 @@
 #include "core/symbolize/minidebug.h"
 #include "core/symbolize/perf_map.h"
 #include "core/symbolize/symbol_table.h"
+#include "core/symbolize/symbolize.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -282,4 +284,26 @@ const char *name_source_symbol(struct name_source *source, uint64_t vaddr)
 {
 	load_elf_symbols(source);
 	return symbol_table_find(source->symbols, vaddr);
+}
+
+int name_source_read_code(struct name_source *source, const char *path, uint64_t address,
+                          struct symbol_code *code, struct diag *diag)
+{
+	enum { LARGEST = 1 << 22 }; /* of a function; more is a damaged symbol */
+	uint64_t end;
+
+	if (!source->file)
+		return diag_fail(diag, ENOENT, "%s",
+		                 source->remedy ? source->remedy : "the object has no file");
+	load_elf_symbols(source);
+	if (!symbol_table_find_range(source->symbols, address, &code->start, &end) ||
+	    end - code->start > LARGEST)
+		return diag_fail(diag, ENOENT,
+		                 "%s has no symbol that tells where the function ends", path);
+	code->len_bytes = (size_t)(end - code->start);
+	code->bytes = elf_file_read_segment(source->file, code->start, code->len_bytes);
+	if (!code->bytes)
+		return diag_fail(diag, ENOENT, "%s does not hold its own symbol at 0x%" PRIx64,
+		                 path, code->start);
+	return 0;
 }

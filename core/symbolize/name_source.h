@@ -8,10 +8,12 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+struct diag;
 struct dwarf_info;
 struct name_source;
 struct object;
 struct string_pool;
+struct symbol_code;
 
 /* Where names are looked for, and for whom. */
 struct name_settings {
@@ -33,6 +35,10 @@ struct dwarf_info *name_source_dwarf(const struct name_source *source);
 /* The symbol at an address, or NULL; lives as long as the source. Symbols are read when first asked
  * for: not at all where DWARF names everything. */
 const char *name_source_symbol(struct name_source *source, uint64_t vaddr);
+
+/* symbolizer_read_code() of an object that may have a file; `path` is for sentences. */
+int name_source_read_code(struct name_source *source, const char *path, uint64_t address,
+                          struct symbol_code *code, struct diag *diag);
 
 /* Symbols of files may be mangled; a JIT's names are its own, the kernel's are plain. */
 bool name_source_mangles(const struct name_source *source);

@@ -56,7 +56,17 @@ size_t symbol_table_count(const struct symbol_table *table)
 
 const char *symbol_table_find(struct symbol_table *table, uint64_t address)
 {
+	uint64_t start, end;
+
+	return symbol_table_find_range(table, address, &start, &end);
+}
+
+const char *symbol_table_find_range(struct symbol_table *table, uint64_t address, uint64_t *start,
+                                    uint64_t *end)
+{
 	uint32_t index;
 
-	return interval_map_find(table->ranges, address, &index) ? table->names[index] : NULL;
+	return interval_map_find_range(table->ranges, address, &index, start, end)
+	           ? table->names[index]
+	           : NULL;
 }

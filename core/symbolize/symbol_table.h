@@ -25,5 +25,8 @@ size_t symbol_table_count(const struct symbol_table *table);
 
 /* NULL: no symbol holds the address. */
 const char *symbol_table_find(struct symbol_table *table, uint64_t address);
+/* The same, with the symbol's addresses [*start, *end). */
+const char *symbol_table_find_range(struct symbol_table *table, uint64_t address, uint64_t *start,
+                                    uint64_t *end);
 
 #endif

@@ -11,6 +11,7 @@
 #include "core/symbolize/name_source.h"
 #include "core/u64map.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -244,6 +245,19 @@ bool symbolizer_remember(struct symbolizer *symbolizer, const struct object *obj
 	*ARRAY_APPEND(symbolizer->answers, symbolizer->n_answers, symbolizer->answers_capacity) =
 	    answer;
 	return true;
+}
+
+int symbolizer_read_code(struct symbolizer *symbolizer, const struct object *object,
+                         uint64_t address, struct symbol_code *code, struct diag *diag)
+{
+	struct name_source *source;
+
+	if (object->kind == OBJECT_KERNEL || object->kind == OBJECT_ANONYMOUS)
+		return diag_fail(
+		    diag, ENOENT, "there is no file to read the instructions of %s from",
+		    object->kind == OBJECT_KERNEL ? "the kernel" : "code made at run time");
+	source = source_of(symbolizer, module_of(symbolizer, object), object);
+	return name_source_read_code(source, object->path, address, code, diag);
 }
 
 const char *symbolizer_remedy(struct symbolizer *symbolizer, const struct object *object)

@@ -16,6 +16,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+struct diag;
 struct object;
 struct symbolizer;
 
@@ -60,6 +61,17 @@ size_t symbolizer_look_up(struct symbolizer *symbolizer, const struct object *ob
  * no file; the texts are copied. False: the address has an answer already. */
 bool symbolizer_remember(struct symbolizer *symbolizer, const struct object *object,
                          uint64_t address, const struct symbol_frame *frames, size_t n_frames);
+
+/* The machine code of the symbol that holds an address. */
+struct symbol_code {
+	uint64_t start; /* as addresses are numbered in the object */
+	size_t len_bytes;
+	uint8_t *bytes; /* owned by the caller */
+};
+
+/* 0, or -ENOENT with a sentence why it cannot be had: no file, another one, no symbol there. */
+int symbolizer_read_code(struct symbolizer *symbolizer, const struct object *object,
+                         uint64_t address, struct symbol_code *code, struct diag *diag);
 
 /* What could not be used for an object, as a sentence with its remedy ("no symbols in /usr/bin/x;
  * install its debug symbols ..."), or NULL when all functions have names. Lives as long as the
