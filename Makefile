@@ -1,4 +1,4 @@
-# profile-scenario: deps build check bench demo help; DEBUG=1 SAN=address,undefined V=1; objects under build/.
+# profile-scenario: deps build check fuzz bench demo help; DEBUG=1 SAN=address,undefined V=1; objects under build/.
 VERSION := 0.1.0
 
 # A collector is a word here and defines `const struct collector WORD_collector`; those that see alike share a folder.
@@ -12,6 +12,7 @@ DEMO_PACKAGES := $(BUILD_PACKAGES)
 CHECK_PACKAGES := $(BUILD_PACKAGES) g++ binutils libcmocka-dev linux-perf strace valgrind python3 sqlite3 \
 	gzip libcap2-bin iproute2 musl-tools procps dwz xz-utils
 LONG_PACKAGES := $(CHECK_PACKAGES) clang llvm rustc chromium protobuf-compiler
+FUZZ_PACKAGES := $(CHECK_PACKAGES) clang llvm
 BENCH_PACKAGES := $(BUILD_PACKAGES) linux-perf strace valgrind heaptrack python3 sqlite3 \
 	g++ binutils llvm elfutils
 
@@ -41,6 +42,8 @@ WORKLOAD_SRCS := $(wildcard scenarios/workloads/*.c)
 UNIT_SRCS := $(wildcard tests/unit/*_test.c)
 PROGRAM_SRCS := $(wildcard tests/programs/*.c tests/programs/*.cc)
 BENCH_SRCS := $(wildcard tests/bench/*.c)
+FUZZ_PARTS := tests/fuzz/file.c tests/fuzz/seeds.c tests/fuzz/mutate.c
+FUZZ_SRCS := $(filter-out $(FUZZ_PARTS),$(wildcard tests/fuzz/*.c))
 
 objects = $(patsubst %.c,$(BUILD)/%.o,$(1))
 LIBCORE := $(BUILD)/libcore.a
@@ -51,15 +54,17 @@ WORKLOADS := $(patsubst scenarios/workloads/%.c,$(BUILD)/workloads/%,$(WORKLOAD_
 UNITS := $(patsubst %.c,$(BUILD)/%,$(UNIT_SRCS))
 PROGRAMS := $(patsubst %,$(BUILD)/%,$(basename $(PROGRAM_SRCS)))
 BENCHES := $(patsubst %.c,$(BUILD)/%,$(BENCH_SRCS))
+FUZZERS := $(patsubst %.c,$(BUILD)/%,$(FUZZ_SRCS))
 
 .PHONY: help deps build tests benches check bench demo clean
 .DEFAULT_GOAL := build
-.SECONDARY: $(call objects,$(UNIT_SRCS))
+.SECONDARY: $(call objects,$(UNIT_SRCS) $(FUZZ_SRCS))
 
 help:
 	@echo 'make deps    install what building needs (Debian packages)'
 	@echo 'make build   build $(TOOL) and the workload programs'
 	@echo 'make check   set up, build and run the tests; LONG=1 adds the long tier; SAN=address,undefined'
+	@echo 'make fuzz    each parser on mutated input, with libFuzzer; SECONDS=30 TARGETS="names unwind"'
 	@echo 'make bench   measure against the bare program and the peers; GROUPS="cpu memory io names" ROUNDS=5'
 	@echo 'make demo    set up, build and run the scenario syn-1k under every type'
 	@echo 'make clean   remove build/'
@@ -124,6 +129,15 @@ $(BUILD)/tests/unit/%_test: $(BUILD)/tests/unit/%_test.o $(LIBCOLLECTORS) $(LIBC
 	$(call say,LINK)
 	$(Q)$(CC) $(LDFLAGS) $(SANITIZE) -o $@ $^ $(LDLIBS) -lcmocka
 
+# A fuzz target with our own mutator, and with libFuzzer.
+$(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(call objects,$(FUZZ_PARTS)) $(LIBCORE)
+	$(call say,LINK)
+	$(Q)$(CC) $(LDFLAGS) $(SANITIZE) -o $@ $^ $(LDLIBS)
+
+$(BUILD)/tests/fuzz/%.coverage: $(BUILD)/tests/fuzz/%.o $(call objects,tests/fuzz/file.c tests/fuzz/seeds.c) $(LIBCORE)
+	$(call say,LINK)
+	$(Q)$(CC) $(LDFLAGS) $(SANITIZE) -fsanitize=fuzzer -o $@ $^ $(LDLIBS)
+
 # Programs that the tests profile: release flags unless programs.mk says otherwise for one.
 PROGRAM_CFLAGS = -O2 -g
 -include tests/programs/programs.mk
@@ -168,13 +182,22 @@ demo:
 	@BUILD=$(BUILD) scenarios/demo
 
 # All that the tests need, without running them.
-tests: benches $(UNITS) $(PROGRAMS)
+tests: benches $(UNITS) $(FUZZERS) $(PROGRAMS)
+	@:
+
+# With clang's coverage, which finds ways that plain mutations do not; all of core is built apart for it.
+fuzz:
+	$(call install,$(FUZZ_PACKAGES))
+	@$(MAKE) --no-print-directory BUILD=build-fuzz CC=clang SAN=address,undefined,fuzzer-no-link coverage-fuzzers
+	@BUILD=build-fuzz tests/fuzz/run $(or $(SECONDS),30) $(TARGETS)
+
+coverage-fuzzers: $(addsuffix .coverage,$(FUZZERS)) $(FUZZERS)
 	@:
 
 benches: build $(BENCHES)
 	@:
 
 clean:
-	rm -rf build build-san build-debug build-san-debug
+	rm -rf build build-san build-debug build-san-debug build-fuzz
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -220,15 +220,20 @@ static const char *take_parentheses(struct short_name *name, const char *text, c
 	return strncmp(end, "::", 2) ? NULL : end;
 }
 
-static void take_name(struct short_name *name, const char *text)
+/* Returns where the name ends: at the function's arguments, the first clone, or the text's end. */
+static const char *take_name(struct short_name *name, const char *text)
 {
 	const char *at = text;
 
-	while (at && *at && strncmp(at, " [clone ", 8)) {
+	while (*at && strncmp(at, " [clone ", 8)) {
 		if (at_operator(text, at)) {
 			at = take_operator(name, text, at);
 		} else if (*at == '(') {
-			at = take_parentheses(name, text, at);
+			const char *after = take_parentheses(name, text, at);
+
+			if (!after)
+				return at;
+			at = after;
 		} else if (!strncmp(at, "[abi:", 5)) {
 			at = group_end(text, at);
 		} else if (strchr("<[{", *at)) {
@@ -240,6 +245,7 @@ static void take_name(struct short_name *name, const char *text)
 			at = take(name, at, at + 1);
 		}
 	}
+	return at;
 }
 
 /* "f(int) [clone .isra.0]" is f.isra.0, as C spells it. */
@@ -294,6 +300,7 @@ char *demangle_short(const char *demangled)
 {
 	size_t kept = prefix_len(demangled, kept_prefixes, ARRAY_SIZE(kept_prefixes));
 	struct short_name name = {xmalloc(strlen(demangled) + 1), 0};
+	const char *rest;
 	char *text;
 
 	/* Objective-C: "-[Class method:]" is the name. */
@@ -301,8 +308,9 @@ char *demangle_short(const char *demangled)
 		free(name.text);
 		return xstrdup(demangled);
 	}
-	take_name(&name, demangled + kept);
-	take_clones(&name, demangled + kept);
+	/* No part of the text is taken twice: the copy has room for it once. */
+	rest = take_name(&name, demangled + kept);
+	take_clones(&name, rest);
 	take_plt(&name, demangled);
 	name.text[name.len] = 0;
 	while (cut_clone(name.text))

@@ -98,7 +98,8 @@ static bool strings_end(Elf *elf)
 		if (!name || (strcmp(name, ".debug_str") && strcmp(name, ".debug_line_str")))
 			continue;
 		data = elf_getdata(section, NULL);
-		if (data && data->d_size && ((const char *)data->d_buf)[data->d_size - 1])
+		if (data && data->d_buf && data->d_size &&
+		    ((const char *)data->d_buf)[data->d_size - 1])
 			return false;
 	}
 	return true;

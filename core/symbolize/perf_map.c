@@ -78,14 +78,21 @@ static void read_line(struct symbol_table *table, char *line, uint32_t number)
 	symbol_table_add(table, start, start + size, number, rest + 1);
 }
 
+void perf_map_parse(struct symbol_table *table, char *text)
+{
+	uint32_t number = 0;
+
+	symbol_table_keep(table, text);
+	for (char *line; (line = strsep(&text, "\n"));)
+		read_line(table, line, number++);
+}
+
 int perf_map_load(struct symbol_table *table, const char *path, uid_t owner, struct diag *diag)
 {
 	struct stat status;
 	int fd = regular_file_open(path, O_NOFOLLOW, &status);
-	uint32_t number = 0;
 	size_t len;
 	char *text;
-	char *position;
 
 	if (fd < 0)
 		return diag_fail(diag, -fd, "cannot read %s: %s", path, strerror(-fd));
@@ -98,8 +105,6 @@ int perf_map_load(struct symbol_table *table, const char *path, uid_t owner, str
 	close(fd);
 	if (!text)
 		return diag_fail(diag, errno, "cannot read %s: %s", path, strerror(errno));
-	position = symbol_table_keep(table, text);
-	for (char *line; (line = strsep(&position, "\n"));)
-		read_line(table, line, number++);
+	perf_map_parse(table, text);
 	return 0;
 }

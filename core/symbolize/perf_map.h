@@ -18,4 +18,7 @@ char *perf_map_path(pid_t pid);
 /* Only a regular file of `owner` is believed: /tmp is anybody's. 0, or -errno with a sentence. */
 int perf_map_load(struct symbol_table *table, const char *path, uid_t owner, struct diag *diag);
 
+/* Adds the lines of a map, for perf_map_load(). The table takes over the text. */
+void perf_map_parse(struct symbol_table *table, char *text);
+
 #endif

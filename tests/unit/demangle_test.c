@@ -110,6 +110,7 @@ static void short_names_keep_the_function_alone(void **state)
 	    {"foo() [clone .isra.0] [clone .cold]", "foo"},
 	    {"main._omp_fn.0", "main._omp_fn.0"},
 	    {"compute(int) [clone ._omp_fn.0]", "compute._omp_fn.0"},
+	    {"f<g [clone .part.0123456789]>", "f<g [clone .part.0123456789]>"},
 	    {"foo.partial", "foo.partial"},
 	    {"foo.1", "foo.1"},
 	    {".cold", ".cold"},
