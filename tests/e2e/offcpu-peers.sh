@@ -1,0 +1,58 @@
+#!/bin/bash
+# The scheduler's own tracepoints, as perf records them, agree on each thread of the same run.
+# tier: long
+. "$(dirname "$0")/lib.sh"
+
+watch() { # SCENARIO COMMAND...
+	local scenario=$1; shift
+	perf record -q -a -e sched:sched_switch -m 8192 -o "$scratch/$scenario.data" -- profile-scenario --results "$scratch/results" \
+		--type offcpu --scenario "$scenario" --quiet -- "$@" >"$scratch/out" 2>"$scratch/err" || return
+	perf script -i "$scratch/$scenario.data" --ns -F time,event,trace --show-lost-events >"$scratch/$scenario.switches"
+}
+
+# Both stamp the same switches, at the two ends of the same few microseconds. A thread that leaves
+# its CPU while it could run (state R) is preempted. What the first thread did before its exec is not
+# ours: it began a wait at the gate.
+agrees() { # SCENARIO
+	python3 - "$scratch/$1.switches" "$scratch/results/$1/offcpu/latest/report.txt" "$scratch/out" <<'P'
+import re, sys
+class Thread:
+    def __init__(self): self.out = self.on = None; self.seconds = {"R": 0.0, "S": 0.0}; self.counts = {"R": 0, "S": 0}; self.running = 0.0
+threads = {}
+for line in open(sys.argv[1]):
+    if "PERF_RECORD_LOST" in line: sys.exit("perf lost records")
+    found = re.match(r'\s*([0-9.]+):\s+sched:sched_switch: prev_comm=.* prev_pid=(\d+) prev_prio=\d+ prev_state=(\S+) ==> next_comm=.* next_pid=(\d+)', line)
+    if not found: continue
+    time, kind = float(found[1]), "R" if found[3].startswith("R") else "S"
+    prev, next = threads.setdefault(found[2], Thread()), threads.setdefault(found[4], Thread())
+    if prev.on is not None: prev.running += time - prev.on
+    if found[3][0] not in "XZ": prev.counts[kind] += 1; prev.out = (time, kind)
+    if next.out: next.seconds[next.out[1]] += time - next.out[0]
+    next.on = time
+own = {words[2] for words in map(str.split, open(sys.argv[3])) if words[0] == "thread"}
+n = 0
+for line in open(sys.argv[2]):
+    words = line.split()
+    if len(words) != 11 or not words[2].isdigit() or words[3] not in own or words[2] == words[3]: continue
+    thread, running, blocked, preempted = threads[words[3]], float(words[4]), float(words[5]), float(words[7])
+    counts = {"S": int(words[6]), "R": int(words[8])}
+    slack = 0.002 + 5e-6 * sum(counts.values())
+    print(words[1], "blocked", blocked, thread.seconds["S"], "preempted", preempted, thread.seconds["R"], "running", running, thread.running, counts, thread.counts, slack)
+    if abs(blocked - thread.seconds["S"]) > slack: sys.exit("blocked")
+    if abs(preempted - thread.seconds["R"]) > slack: sys.exit("preempted")
+    if abs(running - thread.running) > slack: sys.exit("running")
+    # While it ends it may be switched after its last record.
+    if any(abs(counts[kind] - thread.counts[kind]) > 2 for kind in counts): sys.exit("counts")
+    n += 1
+if n < 1: sys.exit(f"{n} threads")
+P
+}
+
+cd "$scratch" || exit 1
+if ! watch waits "$programs/offcpu_waits"; then
+	skip "times are the scheduler's" "perf does not record tracepoints here: $(head -n 1 "$scratch/err")"
+	exit 0
+fi
+promise "times of waits are the scheduler's, blocked and preempted apart" agrees waits
+watch pingpong "$programs/offcpu_pingpong" 20000 5000
+promise "and those of a ping-pong, switch for switch" agrees pingpong
