@@ -8,6 +8,7 @@
 #include "core/u64map.h"
 #include "core/walk/address_space.h"
 #include "core/walk/stackwalk.h"
+#include "core/walk/still_stack.h"
 
 #include <stdlib.h>
 
@@ -262,9 +263,8 @@ size_t followed_still_stack(struct followed *followed, pid_t pid, pid_t tid,
                             const uint64_t *registers, struct walk_counts *counts,
                             const struct recorded_frame **frames)
 {
-	struct walk_input input = {
-	    .pid = pid, .tid = tid, .registers = registers, .read_memory = true};
-	struct walk_result walk = stack_walk(followed->walker, &input, followed->frames);
+	struct walk_result walk = still_stack_walk(followed->walker, followed->spaces, pid, tid,
+	                                           registers, followed->frames);
 
 	count_walk(counts, &walk);
 	*frames = followed->frames;

@@ -164,8 +164,9 @@ static void note_walks(const struct offcpu_facts *facts, json_t *quality)
 			                 end == UNWIND_UNREADABLE ? "; raise --stack-size" : "");
 	if (walks->n_guessed)
 		quality_add_note(quality,
-		                 "%" PRIu64 " stacks of waits pass through code without unwind "
-		                 "tables by its frame pointers: a caller may be missing",
+		                 "%" PRIu64 " stacks of waits owe a caller to a frame pointer, of "
+		                 "code without unwind tables or looked for on the stack: one may "
+		                 "be missing",
 		                 walks->n_guessed);
 }
 

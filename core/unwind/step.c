@@ -15,6 +15,7 @@ const char *unwind_end_text(enum unwind_end end)
 	    [UNWIND_NO_PROGRESS] = "damaged stack",
 	    [UNWIND_NO_MAPPING] = "unmapped code",
 	    [UNWIND_TOO_DEEP] = "too many frames",
+	    [UNWIND_NO_REGISTER] = "frame pointer not known",
 	    [UNWIND_LOST] = "stack lost",
 	    [UNWIND_32_BIT] = "32-bit code",
 	};

@@ -87,6 +87,7 @@ enum unwind_end {
 	UNWIND_NO_PROGRESS, /* the CFA did not grow: a damaged stack */
 	UNWIND_NO_MAPPING,  /* the pc is in no executable mapping */
 	UNWIND_TOO_DEEP,    /* the caller's limit on frames */
+	UNWIND_NO_REGISTER, /* a register that the walk began without */
 	UNWIND_LOST,        /* never of unwinding: there was no stack to unwind */
 	UNWIND_32_BIT,      /* the thread runs 32-bit code, which has another kind of stack */
 	UNWIND_N_ENDS,

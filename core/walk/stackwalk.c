@@ -332,6 +332,8 @@ struct walk_result stack_walk(struct stack_walker *walker, const struct walk_inp
 		if (!walk.used_frame_pointer)
 			sure.before_guess = result.n_frames;
 	}
+	result.last = walk.frame;
+	result.ended_at_zero = walk.ended_at_zero;
 	cut_doubtful(&walk, sure, &result);
 	result.completed = result.n_frames > sure.from_copy;
 	result.guessed = result.n_frames > sure.before_guess;

@@ -55,6 +55,8 @@ struct walk_result {
 	enum unwind_end end; /* UNWIND_OUTERMOST: whole */
 	bool completed;      /* some frames came from the target's memory, not from the copy */
 	bool guessed;        /* some were found by frame pointers, for want of tables */
+	bool ended_at_zero;  /* whole, as a return address of 0 says: memory is full of zeros */
+	struct unwind_registers last; /* of the frame where it ended, before any was taken back */
 };
 
 enum { WALK_MAX_FRAMES = 4096 };

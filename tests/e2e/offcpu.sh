@@ -185,6 +185,16 @@ if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null && [ "$(cat /proc/sys/ker
 	promise "and whole stacks of the long waits, also of those that are deep" deep_stack
 	promise "from the thread's start to the call" matches "$run/stacks.folded" \
 		'^pipe;clone3;start_thread;run;wait_pipe;read(;__libc_read_\[i\])? [0-9]+$'
+	# A thread's frame pointer is not in /proc; at -O0 no library function saves it either.
+	cp "$scratch/err" "$scratch/err.waits"
+	status_of setpriv --reuid 65534 --clear-groups "$build/profile-scenario" --results "$scratch/others/r" \
+		--type offcpu --quiet -- "$programs/offcpu_waits_fp" >/dev/null
+	run=$scratch/others/r/offcpu_waits_fp/offcpu/latest
+	promise "a frame pointer that nobody tells is found on the stack" deep_stack
+	promise "in threads too" matches "$run/stacks.folded" '^pipe;clone3;start_thread;run;wait_pipe;read(;__libc_read_\[i\])? [0-9]+$'
+	promise "and how many owe a caller to it is said" contains "$run/run.json" "owe a caller to a frame pointer"
+	run=$scratch/others/r/offcpu_waits/offcpu/latest
+	mv "$scratch/err.waits" "$scratch/err"
 	promise "the headline says how the stacks came" contains "$scratch/err" "(stacks read from memory)"
 	promise "and the notes what would give all of them" contains "$run/run.json" "sysctl kernel.perf_event_paranoid=1"
 else
