@@ -28,15 +28,20 @@ struct results_run;
 
 /* One repeat of the target. */
 struct repeat {
-	pid_t pid;	     /* the held child */
+	pid_t pid;	     /* the held child; 0: nothing is run */
+	const pid_t *pids;   /* processes that run already, to be attached to with all their threads */
+	size_t n_pids;
+	bool all_cpus;	     /* every process is measured */
+	const struct text_list *only; /* only processes and threads of these names; NULL: all */
 	uint64_t start_ns;   /* CLOCK_MONOTONIC: zero of every time in the recording */
 	unsigned number;     /* 0, 1, ... */
-	bool begins_later;   /* measuring begins with begin(), not at exec */
+	bool begins_later;   /* measuring begins with begin(), not at exec; always so without one */
 	struct results_run *results; /* where room on a disk is while the target runs: results_scratch() */
 };
 
 /* How a repeat ended. */
 struct target_end {
+	bool is_known;	 /* it was our child: the next two are filled in */
 	int wait_status; /* as waitpid(2) gives it */
 	struct rusage usage;
 	uint64_t wall_ns;
@@ -55,7 +60,7 @@ struct observed_process {
 	char *reason; /* why not; owned; NULL when observed */
 };
 
-/* The program that is about to be run, and how. */
+/* The program that is about to be run, and how; or that of a process that runs already. */
 struct target {
 	const struct binary *binary;
 	uid_t uid;			    /* whom it will run as */
@@ -93,6 +98,9 @@ struct collector {
 	bool merges_repeats;	    /* metrics of repeats are summed; else each is a sample */
 	bool slows_target;	    /* run.* is instrumented */
 	bool reaps_target;	    /* the collector waits for the target (ptrace): the driver must not */
+	bool attaches;		    /* to processes that run already (repeat.pids); it has begin */
+	bool sees_all_cpus;	    /* repeat.all_cpus; it has begin */
+	bool chooses_names;	    /* repeat.only */
 	struct option_table options;
 	const struct metric_row *metrics;
 	const struct finding_row *findings;

@@ -27,9 +27,12 @@ struct cpu_state {
 	struct cpu_repeat *repeats;
 	size_t n_repeats;
 	size_t repeats_capacity;
-	bool measures_part; /* not from the exec on: rusage is of more than was sampled */
-	uint64_t used_ns;   /* processor time by rusage, of all repeats; 0: not known */
-	uint64_t wall_ns;   /* sampled */
+	bool measures_part; /* not from the exec on, or not all: rusage is of more than was sampled
+	                     */
+	bool runs_command;
+
+	uint64_t used_ns; /* processor time by rusage, of all repeats; 0: not known */
+	uint64_t wall_ns; /* sampled */
 };
 
 #define FIELD(name) offsetof(struct cpu_options, name)
@@ -149,7 +152,9 @@ static int cpu_prepare(void *state, const struct repeat *repeat, struct diag *di
 		sampler_spill(cpu->sampler, fd);
 	}
 	cpu->before = *sampler_totals(cpu->sampler);
-	cpu->measures_part = repeat->begins_later;
+	cpu->measures_part = repeat->begins_later || repeat->only;
+	cpu->runs_command = repeat->pid > 0;
+
 	return sampler_attach(cpu->sampler, repeat, diag);
 }
 
@@ -200,7 +205,7 @@ static int cpu_ended(void *state, const struct target_end *end, struct diag *dia
 	repeat->n_samples = after->n_samples - cpu->before.n_samples;
 	repeat->n_lost = after->n_lost - cpu->before.n_lost;
 	repeat->cpu_time_ns = after->cpu_time_ns - cpu->before.cpu_time_ns;
-	if (!cpu->measures_part)
+	if (!cpu->measures_part && end->is_known)
 		cpu->used_ns += timeval_ns(end->usage.ru_utime) + timeval_ns(end->usage.ru_stime);
 	cpu->wall_ns += end->measured_ns;
 	return err;
@@ -222,6 +227,7 @@ static int write_results(struct cpu_state *cpu, struct results_run *run, struct 
 	    .totals = sampler_totals(cpu->sampler),
 	    .repeats = cpu->repeats,
 	    .n_repeats = cpu->n_repeats,
+	    .runs_command = cpu->runs_command,
 	    .used_ns = cpu->used_ns,
 	    .recording = sampler_recording(cpu->sampler),
 	    .symbolizer = symbolizer_new(),
@@ -256,18 +262,47 @@ static int write_results(struct cpu_state *cpu, struct results_run *run, struct 
 	return err;
 }
 
+static bool has_row(const struct result *result, pid_t pid)
+{
+	for (size_t i = 0; i < result->n_processes; i++)
+		if (result->processes[i].pid == pid)
+			return true;
+	return false;
+}
+
+/* The driver knows those that it has started; where it has started none, those that were sampled
+ * are told. */
+static void add_processes(const struct cpu_state *cpu, struct result *result)
+{
+	const struct recording *recording = sampler_recording(cpu->sampler);
+
+	for (uint32_t i = 0; !cpu->runs_command && i < recording_n_threads(recording); i++) {
+		const struct recorded_thread *thread = recording_thread(recording, i);
+		struct observed_process *row;
+
+		if (has_row(result, thread->pid))
+			continue;
+		row = result_add_process(result);
+		row->pid = thread->pid;
+		row->command = xstrdup(sampler_process_name(cpu->sampler, thread->pid));
+		row->observed = true;
+	}
+}
+
 static int cpu_finish(void *state, struct results_run *run, struct result *result,
                       struct diag *diag)
 {
 	struct cpu_state *cpu = state;
+	const struct sampler_totals *totals = sampler_totals(cpu->sampler);
 
 	result->backend = xstrdup("perf_event");
 	result->event = xstrdup(cpu->event.name);
 	result->fallback = xstrdup(cpu->event.fallback);
-	if (sampler_totals(cpu->sampler)->n_samples == 0) {
+	add_processes(cpu, result);
+	if (totals->n_samples == 0) {
 		result->unusable =
-		    cpu->measures_part
-		        ? cpu_why_no_samples_of_part(cpu->wall_ns)
+		    cpu->measures_part || totals->n_left_out
+		        ? cpu_why_no_samples_of_part(totals, cpu->wall_ns)
 		        : cpu_why_no_samples(&cpu->event, cpu->used_ns, cpu->n_repeats);
 		return 0;
 	}
@@ -292,6 +327,9 @@ const struct collector cpu_collector = {
     .help = "where processor time goes: sampled stacks and a flame graph",
     .merges_repeats = true,
     .slows_target = true,
+    .attaches = true,
+    .sees_all_cpus = true,
+    .chooses_names = true,
     .options = {option_rows, sizeof(struct cpu_options)},
     .metrics = cpu_metrics,
     .findings = cpu_findings,

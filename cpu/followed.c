@@ -4,13 +4,18 @@
 #include "cpu/threads.h"
 
 #include "core/alloc.h"
+#include "core/options.h"
+#include "core/perf/proc_scan.h"
 #include "core/perf/record.h"
 #include "core/u64map.h"
 #include "core/walk/address_space.h"
 #include "core/walk/stackwalk.h"
 #include "core/walk/still_stack.h"
 
+#include <errno.h>
 #include <stdlib.h>
+#include <string.h>
+#include <time.h>
 
 /* PERF_MAX_STACK_DEPTH: what the kernel gives unless a sysctl says otherwise, kernel and user
  * frames together. */
@@ -21,6 +26,10 @@ struct followed {
 	struct stack_walker *walker;
 	struct thread_names *names;
 	struct u64map *n_threads; /* pid -> how many threads live */
+	struct u64map *threads;   /* tid -> pid of a thread that lives, 0 when it has ended */
+	struct u64map *adopted;   /* pid -> when it was read in /proc, CLOCK_MONOTONIC */
+	bool adopts_unknown;
+	size_t n_closed;
 	struct u64map *in_exec; /* pid -> not 0: it has not run an instruction of its new program */
 	bool hides_kernel;
 	uint32_t failed_object;        /* of frames that say why there are no more */
@@ -37,6 +46,8 @@ struct followed *followed_new(struct recording *recording)
 	followed->walker = stack_walker_new(followed->spaces, recording);
 	followed->names = thread_names_new(recording);
 	followed->n_threads = u64map_new();
+	followed->threads = u64map_new();
+	followed->adopted = u64map_new();
 	followed->in_exec = u64map_new();
 	followed->frames = xcalloc(MAX_CHAIN_FRAMES + WALK_MAX_FRAMES, sizeof(*followed->frames));
 	return followed;
@@ -48,6 +59,8 @@ void followed_free(struct followed *followed)
 		return;
 	free(followed->frames);
 	u64map_free(followed->in_exec);
+	u64map_free(followed->adopted);
+	u64map_free(followed->threads);
 	u64map_free(followed->n_threads);
 	thread_names_free(followed->names);
 	stack_walker_free(followed->walker);
@@ -67,12 +80,34 @@ static void on_mapping(struct followed *followed, const struct perf_record *reco
 	                   record->executable);
 }
 
+/* What is said twice, as of a thread that was made while /proc was read, counts once: false then.
+ */
+static bool begin_thread(struct followed *followed, pid_t pid, pid_t tid)
+{
+	uint64_t *process = u64map_put(followed->threads, (uint32_t)tid, NULL);
+
+	if (*process == (uint32_t)pid)
+		return false;
+	*process = (uint32_t)pid;
+	++*u64map_put(followed->n_threads, (uint32_t)pid, NULL);
+	return true;
+}
+
+/* One thread, of which nothing was known. */
+static void begin_process(struct followed *followed, pid_t pid)
+{
+	*u64map_put(followed->n_threads, (uint32_t)pid, NULL) = 0;
+	*u64map_put(followed->threads, (uint32_t)pid, NULL) = 0;
+	begin_thread(followed, pid, pid);
+}
+
 static void on_fork(struct followed *followed, const struct perf_record *record)
 {
 	if (record->pid == record->parent_pid) {
-		++*u64map_put(followed->n_threads, (uint32_t)record->pid, NULL);
+		if (!begin_thread(followed, record->pid, record->tid))
+			return; /* it may have another name by now */
 	} else {
-		*u64map_put(followed->n_threads, (uint32_t)record->pid, NULL) = 1;
+		begin_process(followed, record->pid);
 		*u64map_put(followed->in_exec, (uint32_t)record->pid, NULL) = 0;
 		address_spaces_fork(followed->spaces, record->parent_pid, record->pid);
 	}
@@ -82,7 +117,11 @@ static void on_fork(struct followed *followed, const struct perf_record *record)
 static void on_exit_record(struct followed *followed, const struct perf_record *record)
 {
 	uint64_t *n_threads = u64map_get(followed->n_threads, (uint32_t)record->pid);
+	uint64_t *process = u64map_get(followed->threads, (uint32_t)record->tid);
 
+	if (!process || *process != (uint32_t)record->pid)
+		return;
+	*process = 0;
 	if (n_threads && *n_threads > 0 && --*n_threads == 0)
 		address_spaces_exit(followed->spaces, record->pid);
 }
@@ -93,7 +132,7 @@ static void on_comm(struct followed *followed, const struct perf_record *record)
 	if (!record->is_exec)
 		return;
 	address_spaces_exec(followed->spaces, record->pid);
-	*u64map_put(followed->n_threads, (uint32_t)record->pid, NULL) = 1;
+	begin_process(followed, record->pid); /* the other threads have ended */
 	*u64map_put(followed->in_exec, (uint32_t)record->pid, NULL) = 1;
 }
 
@@ -104,8 +143,79 @@ static void (*const handlers[PERF_RECORD_MAX])(struct followed *, const struct p
     [PERF_RECORD_COMM] = on_comm,
 };
 
+static uint64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+struct adoption {
+	struct followed *followed;
+	pid_t pid;
+};
+
+static void adopt_thread(void *context, pid_t tid)
+{
+	const struct adoption *adoption = context;
+	char comm[16];
+
+	if (!proc_scan_comm(tid, comm))
+		return;
+	begin_thread(adoption->followed, adoption->pid, tid);
+	thread_names_set(adoption->followed->names, tid, comm);
+}
+
+void followed_adopt(struct followed *followed, pid_t pid)
+{
+	struct adoption adoption = {.followed = followed, .pid = pid};
+
+	/* The time before: what comes while we read is applied on top. */
+	*u64map_put(followed->adopted, (uint32_t)pid, NULL) = now_ns();
+	if (proc_scan_threads(pid, adopt_thread, &adoption) < 0)
+		return; /* it has ended */
+	address_spaces_exec(followed->spaces, pid);
+	if (address_spaces_read_proc(followed->spaces, pid) == -EACCES)
+		followed->n_closed++;
+}
+
+void followed_adopt_unknown(struct followed *followed)
+{
+	followed->adopts_unknown = true;
+}
+
+size_t followed_n_closed(const struct followed *followed)
+{
+	return followed->n_closed;
+}
+
+/* Its FORK was before our time, or it was not in the list. */
+static void meet(struct followed *followed, pid_t pid)
+{
+	if (followed->adopts_unknown && !u64map_get(followed->n_threads, (uint32_t)pid) &&
+	    !u64map_get(followed->adopted, (uint32_t)pid))
+		followed_adopt(followed, pid);
+}
+
+/* /proc knew of it already, and maybe of what came after it. Threads are counted by their numbers,
+ * and children begin in any case. */
+static bool is_stale(const struct followed *followed, const struct perf_record *record)
+{
+	const uint64_t *read_ns = u64map_get(followed->adopted, (uint32_t)record->pid);
+
+	return read_ns && record->time_ns < *read_ns &&
+	       (record->type == PERF_RECORD_MMAP2 || record->type == PERF_RECORD_COMM);
+}
+
 void followed_apply(struct followed *followed, const struct perf_record *record)
 {
+	if (record->type == PERF_RECORD_FORK)
+		meet(followed, record->parent_pid);
+	else if (record->type != PERF_RECORD_EXIT && record->pid > 0)
+		meet(followed, record->pid);
+	if (is_stale(followed, record))
+		return;
 	if (record->type < PERF_RECORD_MAX && handlers[record->type])
 		handlers[record->type](followed, record);
 }
@@ -271,7 +381,41 @@ size_t followed_still_stack(struct followed *followed, pid_t pid, pid_t tid,
 	return walk.n_frames;
 }
 
+static bool is_in(const struct text_list *names, const char *name)
+{
+	enum { COMM_CHARACTERS = 15 };
+
+	for (size_t i = 0; i < names->n_texts; i++)
+		if (!strncmp(names->texts[i], name, COMM_CHARACTERS))
+			return true;
+	return false;
+}
+
+/* Where a FORK was lost, or was before our time, /proc may know. */
+static void learn_name(struct followed *followed, pid_t tid)
+{
+	char comm[16];
+
+	if (followed->adopts_unknown && !*thread_names_get(followed->names, tid) &&
+	    proc_scan_comm(tid, comm))
+		thread_names_set(followed->names, tid, comm);
+}
+
+const char *followed_name(struct followed *followed, pid_t tid)
+{
+	learn_name(followed, tid);
+	return thread_names_get(followed->names, tid);
+}
+
+bool followed_is_called(struct followed *followed, pid_t pid, pid_t tid,
+                        const struct text_list *names)
+{
+	return is_in(names, followed_name(followed, tid)) ||
+	       is_in(names, followed_name(followed, pid));
+}
+
 uint32_t followed_thread(struct followed *followed, pid_t pid, pid_t tid)
 {
+	learn_name(followed, tid);
 	return thread_names_recorded(followed->names, pid, tid);
 }

@@ -16,6 +16,7 @@
 
 struct followed;
 struct perf_record;
+struct text_list;
 
 /* The registers that samples must bring (sample_regs_user): 0-8 (AX BX CX DX SI DI BP SP IP) and
  * 16-23 (R8-R15) of asm/perf_regs.h, which is the order of enum walk_register. */
@@ -35,6 +36,22 @@ void followed_free(struct followed *followed);
 
 /* Stacks begin at their innermost user frame from now on. */
 void followed_hide_kernel(struct followed *followed);
+
+/* Takes in what /proc tells of a process that ran before its records came: threads with their
+ * names, mappings. The records must come by now; those that are older than the reading are then
+ * ignored. */
+void followed_adopt(struct followed *followed, pid_t pid);
+/* From here on a process that nothing is known of is adopted when its first record comes. */
+void followed_adopt_unknown(struct followed *followed);
+/* Adopted processes whose mappings are not for us to know: their code has no names. */
+size_t followed_n_closed(const struct followed *followed);
+
+/* The present name of a thread; "" when none is known. Valid until the next call. */
+const char *followed_name(struct followed *followed, pid_t tid);
+/* Whether the thread or the first thread of its process has one of the names, cut at 15 characters
+ * as the kernel cuts them. */
+bool followed_is_called(struct followed *followed, pid_t pid, pid_t tid,
+                        const struct text_list *names);
 
 /* Takes in a MMAP2, FORK, EXIT or COMM record; others say nothing of processes. */
 void followed_apply(struct followed *followed, const struct perf_record *record);

@@ -110,6 +110,24 @@ static void note_coverage(const struct cpu_facts *facts, json_t *quality)
 		    covered, 1000.0 / (double)facts->event->freq_hz);
 }
 
+/* What is not among the samples, and was not to be. */
+static void note_left_out(const struct cpu_facts *facts, json_t *quality)
+{
+	const struct sampler_totals *totals = facts->totals;
+
+	if (totals->n_left_out)
+		quality_add_note(quality, "%s of other commands left out (--only)",
+		                 counted_text_of(totals->n_left_out, "sample").text);
+	if (totals->n_idle)
+		quality_add_note(quality, "%s of idle CPUs left out",
+		                 counted_text_of(totals->n_idle, "sample").text);
+	if (totals->n_closed)
+		quality_add_note(quality,
+		                 "processes whose mappings are not for us to read, so that their "
+		                 "code has no names: %zu; run as root",
+		                 totals->n_closed);
+}
+
 static void note_ends(const struct walk_counts *walks, json_t *quality)
 {
 	for (unsigned end = 0; end < UNWIND_N_ENDS; end++)
@@ -185,9 +203,13 @@ const char *cpu_add_quality(const struct cpu_facts *facts, json_t *quality)
 		quality_add_note(quality, "%s", facts->event->notes.texts[i]);
 	if (!facts->event->periods_are_ns)
 		quality_add_note(
-		    quality, "cpu.time_ns comes from the kernel's task-clock counter, which runs "
-		             "on while a virtual machine's CPU is taken away");
+		    quality,
+		    totals->all_cpus
+		        ? "cpu.time_ns is the time that /proc/stat does not count as idle"
+		        : "cpu.time_ns comes from the kernel's task-clock counter, which runs "
+		          "on while a virtual machine's CPU is taken away");
 	note_losses(facts, quality);
+	note_left_out(facts, quality);
 	note_coverage(facts, quality);
 	json_object_set_new(quality, "rate_hz", json_real(effective_rate_hz(facts)));
 	quality_set_samples(quality, totals->n_samples, totals->n_lost,

@@ -26,6 +26,10 @@ struct sampler_totals {
 	uint64_t n_samples;
 	uint64_t n_lost; /* records that found the ring full, as the kernel counts them */
 	struct walk_counts walks;
+	uint64_t n_idle;      /* samples without a process, of CPUs that were idle */
+	uint64_t n_left_out;  /* samples of other commands than --only names */
+	bool all_cpus;        /* of every process */
+	size_t n_closed;      /* processes whose mappings could not be read */
 	uint64_t n_throttled; /* times the kernel stopped sampling for a moment to save time */
 	uint64_t
 	    cpu_time_ns;   /* what the periods add up to, or where they are no time a counter's */
@@ -40,8 +44,8 @@ struct sampler *sampler_new(const struct cpu_event *event);
 void sampler_spill(struct sampler *sampler, int fd);
 void sampler_free(struct sampler *sampler);
 
-/* The target is held before its exec. Sampling starts with that, or with sampler_begin() when the
- * repeat begins later; either is time 0 of this repeat. */
+/* Sampling starts with the exec of the target, or with sampler_begin() when the repeat begins
+ * later; either is time 0 of this repeat. What the repeat points to must outlive it. */
 int sampler_attach(struct sampler *sampler, const struct repeat *repeat, struct diag *diag);
 void sampler_begin(struct sampler *sampler);
 int sampler_fd(const struct sampler *sampler); /* -1: not attached */
@@ -51,6 +55,8 @@ int sampler_step(struct sampler *sampler, struct diag *diag);
 int sampler_detach(struct sampler *sampler, uint64_t wall_ns, struct diag *diag);
 
 const struct sampler_totals *sampler_totals(const struct sampler *sampler);
+/* The last name of a process's first thread; "" when none is known. Valid until the next call. */
+const char *sampler_process_name(const struct sampler *sampler, pid_t pid);
 const struct recording *sampler_recording(const struct sampler *sampler);
 
 #endif

@@ -167,10 +167,12 @@ static void judge(const struct cpu_facts *facts, const json_t *quality, const ch
 	uint64_t n_samples = facts->totals->n_samples;
 	double share = json_number_value(json_object_get(quality, "unresolved_percent"));
 
-	findings_judge(findings, cpu_findings, "samples", (double)n_samples, "cpu.samples",
-	               "few samples (%" PRIu64 ") leave shares uncertain; add --min-samples 1000, "
-	               "and the command is run until there are so many",
-	               n_samples);
+	findings_judge(
+	    findings, cpu_findings, "samples", (double)n_samples, "cpu.samples",
+	    "few samples (%" PRIu64 ") leave shares uncertain; %s", n_samples,
+	    facts->runs_command
+	        ? "add --min-samples 1000, and the command is run until there are so many"
+	        : "measure for longer: --duration SECONDS");
 	if (remedy)
 		findings_judge(findings, cpu_findings, "unresolved-percent", share,
 		               "cpu.unresolved_percent", "%.1f %% of the samples have no name: %s",
@@ -230,8 +232,11 @@ char *cpu_why_no_samples(const struct cpu_event *event, uint64_t used_ns, size_t
 	    n_repeats, n_repeats == 1 ? "" : "s", (double)used_ns / 1e6);
 }
 
-char *cpu_why_no_samples_of_part(uint64_t sampled_ns)
+char *cpu_why_no_samples_of_part(const struct sampler_totals *totals, uint64_t sampled_ns)
 {
+	if (totals->n_left_out)
+		return xasprintf("no samples of the commands that --only names; %s of others",
+		                 counted_text_of(totals->n_left_out, "sample").text);
 	return xasprintf("no samples in %.3f s: nothing that was sampled ran on a processor then",
 	                 (double)sampled_ns / 1e9);
 }

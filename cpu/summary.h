@@ -5,6 +5,7 @@
 #include "core/findings.h"
 #include "core/metrics.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -30,7 +31,8 @@ struct cpu_facts {
 	const struct sampler_totals *totals;
 	const struct cpu_repeat *repeats;
 	size_t n_repeats;
-	uint64_t used_ns; /* processor time as wait4(2) tells it; 0: not known */
+	bool runs_command; /* else more samples take more time, not more runs */
+	uint64_t used_ns;  /* processor time as wait4(2) tells it; 0: not known */
 	const struct recording *recording;
 	const struct profile *profile;
 	struct symbolizer *symbolizer;
@@ -43,6 +45,6 @@ void cpu_summarize(const struct cpu_facts *facts, struct result *result);
  * caller frees it. */
 char *cpu_why_no_samples(const struct cpu_event *event, uint64_t used_ns, size_t n_repeats);
 /* The same where only a part of the target's life was sampled. */
-char *cpu_why_no_samples_of_part(uint64_t sampled_ns);
+char *cpu_why_no_samples_of_part(const struct sampler_totals *totals, uint64_t sampled_ns);
 
 #endif

@@ -68,6 +68,11 @@ void thread_names_fork(struct thread_names *names, pid_t parent_tid, pid_t tid)
 	thread_names_set(names, tid, comm);
 }
 
+const char *thread_names_get(struct thread_names *names, pid_t tid)
+{
+	return find(names, tid)->comm;
+}
+
 uint32_t thread_names_recorded(struct thread_names *names, pid_t pid, pid_t tid)
 {
 	struct thread *thread = find(names, tid);

@@ -19,12 +19,45 @@ static bool begins_later(const struct collector *collector)
 	return collector->begin != NULL;
 }
 
+static bool asks_pid(const struct run_options *options)
+{
+	return options->pid != NULL;
+}
+
+static bool attaches(const struct collector *collector)
+{
+	return collector->attaches;
+}
+
+static bool asks_all_cpus(const struct run_options *options)
+{
+	return options->all_cpus;
+}
+
+static bool sees_all_cpus(const struct collector *collector)
+{
+	return collector->sees_all_cpus;
+}
+
+static bool asks_only(const struct run_options *options)
+{
+	return options->only != NULL;
+}
+
+static bool chooses_names(const struct collector *collector)
+{
+	return collector->chooses_names;
+}
+
 static const struct {
 	const char *option;
 	bool (*asked)(const struct run_options *options);
 	bool (*able)(const struct collector *collector);
 	const char *why;
 } rows[] = {
+    {"--pid", asks_pid, attaches, "it measures what it starts itself"},
+    {"--all-cpus", asks_all_cpus, sees_all_cpus, "it measures what it starts itself"},
+    {"--only", asks_only, chooses_names, "it measures every process of the target"},
     {"--delay", asks_delay, begins_later, "it measures from the target's start"},
 };
 

@@ -62,6 +62,8 @@ bool ending_is_good(const struct ending_rules *rules, const struct repeat_result
 
 	if (end->timed_out)
 		return false;
+	if (!end->end.is_known)
+		return true;
 	return end->by == ENDED_BY_DURATION || end->by == ENDED_BY_LOAD ||
 	       code == rules->good_code || is_ignored(rules->ignored, code);
 }

@@ -68,7 +68,8 @@ static json_t *exit_to_json(const struct repeat_result *last)
 	    [ENDED_BY_LOAD] = "load",
 	    [ENDED_BY_INTERRUPT] = "interrupt",
 	};
-	json_t *object = wait_status_to_json(last->end.wait_status);
+	json_t *object =
+	    last->end.is_known ? wait_status_to_json(last->end.wait_status) : json_object();
 
 	json_object_set_new(object, "timed_out", json_boolean(last->timed_out));
 	json_object_set_new(object, "by", json_string(by[last->by]));
@@ -90,7 +91,7 @@ static bool is_last_image(const struct measured *measured, pid_t pid, unsigned e
 {
 	const struct process_tree *tree = measured->last->tree;
 
-	if (pid != measured->last->pid)
+	if (!measured->last->pid || pid != measured->last->pid)
 		return false;
 	for (size_t i = 0; i < process_tree_n_images(tree); i++) {
 		const struct process_image *image = process_tree_image(tree, i);
@@ -184,10 +185,10 @@ static json_t *collector_to_json(const struct measured *measured)
 	return object;
 }
 
-/* The target's directory; null where it was deleted. */
+/* The target's directory; null where it was deleted or is not known. */
 static json_t *cwd_to_json(const char *directory)
 {
-	char *path = realpath(directory ? directory : ".", NULL);
+	char *path = directory ? realpath(directory, NULL) : NULL;
 	json_t *text = path ? json_text(path) : json_null();
 
 	free(path);
@@ -221,7 +222,7 @@ json_t *manifest_make(const struct measured *measured, const struct results_run 
 	json_object_set_new(manifest, "run_id", json_string(results_run_id(run)));
 	json_object_set_new(manifest, "verdict", json_string(measured->verdict));
 	json_object_set_new(manifest, "command", json_texts(&request->command));
-	json_object_set_new(manifest, "cwd", cwd_to_json(request->scenario.cwd));
+	json_object_set_new(manifest, "cwd", cwd_to_json(measured->cwd));
 	json_object_set_new(manifest, "environment", pairs_to_json(&request->variables));
 	json_object_set_new(manifest, "parameters", pairs_to_json(&request->parameters));
 	json_object_set_new(manifest, "started", started_to_json(&measured->started_realtime));
@@ -233,7 +234,8 @@ json_t *manifest_make(const struct measured *measured, const struct results_run 
 	json_object_set_new(manifest, "exit", exit_to_json(measured->last));
 	json_object_set(manifest, "host", measured->host);
 	json_object_set_new(manifest, "git", git_to_json(NULL));
-	json_object_set_new(manifest, "binary", binary_to_json(measured->binary));
+	json_object_set_new(manifest, "binary",
+	                    measured->binary ? binary_to_json(measured->binary) : json_null());
 	json_object_set_new(manifest, "collector", collector_to_json(measured));
 	json_object_set(manifest, "quality", result->quality);
 	json_object_set_new(manifest, "metrics", metrics_to_json(result->metrics));

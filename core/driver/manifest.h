@@ -18,8 +18,9 @@ struct measured {
 	const struct request *request;
 	const struct collector *collector;
 	const void *own_options;
-	struct binary *binary;
-	json_t *host; /* as it was before the target ran */
+	struct binary *binary; /* NULL: none is known */
+	const char *cwd;       /* of the target; NULL: not known */
+	json_t *host;          /* as it was before the target ran */
 	struct timespec started_realtime;
 	struct timespec started_monotonic;
 	const struct repeat_result *last; /* the repeat that decides the exit */

@@ -51,6 +51,7 @@ struct measurement {
 	char *show_text;
 	struct ending_rules rules;
 	struct text_list variables;
+	struct text_list only;
 	void *state;
 	struct results_run *run;
 	bool created_results;
@@ -76,6 +77,17 @@ static int status_of_error(int err)
 	}
 }
 
+/* "nginx,worker" as a list; an empty name among them is passed over. */
+static void split_names(const char *typed, struct text_list *names)
+{
+	char *copy = xstrdup(typed ? typed : "");
+	char *rest = NULL;
+
+	for (char *name = strtok_r(copy, ",", &rest); name; name = strtok_r(NULL, ",", &rest))
+		text_list_add(names, name);
+	free(copy);
+}
+
 static int create_collector(struct measurement *m)
 {
 	const struct collector *collector = m->collector;
@@ -83,6 +95,8 @@ static int create_collector(struct measurement *m)
 	                              .uid = m->subject.uid,
 	                              .variables = &m->request->variables};
 	int err = collector->check(&target, m->own, m->diag);
+
+	split_names(m->common->only, &m->only);
 
 	if (!err)
 		err = collector->create(&m->state, m->own, m->diag);
@@ -162,7 +176,7 @@ static int run_once(struct measurement *m, const struct collector *collector, bo
 	struct repeat_spec spec = {
 	    .launch =
 	        {
-	            .argv = m->request->command.texts,
+	            .argv = m->request->runs_command ? m->request->command.texts : NULL,
 	            .path = subject_path(&m->subject),
 	            .cwd = m->request->scenario.cwd,
 	            .variables = collector ? &m->variables : &m->request->variables,
@@ -171,6 +185,10 @@ static int run_once(struct measurement *m, const struct collector *collector, bo
 	            .placement = &m->placement,
 	            .signal_mask = &m->signals->original,
 	        },
+	    .pids = m->request->pids,
+	    .n_pids = m->request->n_pids,
+	    .all_cpus = m->common->all_cpus,
+	    .only = m->only.n_texts ? &m->only : NULL,
 	    .collector = collector,
 	    .state = m->state,
 	    .number = m->n_repeats,
@@ -205,7 +223,7 @@ static int run_once(struct measurement *m, const struct collector *collector, bo
 
 static int measure_once(struct measurement *m)
 {
-	bool wants_output = user_metrics_wanted(&m->request->scenario);
+	bool wants_output = m->request->runs_command && user_metrics_wanted(&m->request->scenario);
 	char *text = NULL;
 	size_t len_bytes = 0;
 	FILE *output = wants_output ? open_memstream(&text, &len_bytes) : NULL;
@@ -231,6 +249,8 @@ static int measure_once(struct measurement *m)
 
 static bool wants_another(const struct measurement *m)
 {
+	if (!m->request->runs_command)
+		return false;
 	if (m->target_failed || m->last.by == ENDED_BY_INTERRUPT || m->signals->interrupted ||
 	    m->n_repeats >= MAX_REPEATS)
 		return false;
@@ -241,9 +261,10 @@ static bool wants_another(const struct measurement *m)
 
 static int run_repeats(struct measurement *m)
 {
+	uint64_t n_warmups = m->request->runs_command ? m->common->warmup : 0;
 	int status = STATUS_WELL;
 
-	for (uint64_t i = 0; status == STATUS_WELL && i < m->common->warmup; i++) {
+	for (uint64_t i = 0; status == STATUS_WELL && i < n_warmups; i++) {
 		status = run_once(m, NULL, false, NULL);
 		if (status == STATUS_WELL && !ending_is_good(&m->rules, &m->last)) {
 			status = ending_status(&m->rules, &m->last, m->diag);
@@ -321,13 +342,23 @@ static const char *verdict_of(const struct measurement *m)
 	return m->target_failed ? "target_failed" : "ok";
 }
 
+static const char *cwd_of_target(const struct measurement *m)
+{
+	const char *cwd = m->request->scenario.cwd;
+
+	if (!m->request->runs_command)
+		return m->subject.cwd;
+	return cwd ? cwd : ".";
+}
+
 static int write_manifest(struct measurement *m)
 {
 	struct measured measured = {
 	    .request = m->request,
 	    .collector = m->collector,
 	    .own_options = m->own,
-	    .binary = &m->subject.binary,
+	    .binary = m->subject.binary.path ? &m->subject.binary : NULL,
+	    .cwd = cwd_of_target(m),
 	    .host = m->host,
 	    .started_realtime = m->started_realtime,
 	    .started_monotonic = m->started_monotonic,
@@ -399,7 +430,7 @@ static void judge_beginning(struct measurement *m)
 	text_list_fini(&result->table);
 	result->unusable = xstrdup(
 	    m->last.was_ready ? "nothing was measured: the run was over before --delay had passed"
-	                      : "nothing was measured: the target ended before --ready succeeded");
+	                      : "nothing was measured: the run was over before --ready succeeded");
 }
 
 static void judge_quality(struct measurement *m)
@@ -418,11 +449,11 @@ static void note_beginning(struct measurement *m)
 	if ((!common->ready && !common->delay_ns) || m->last.never_began)
 		return;
 	if (m->collector->begin)
-		quality_add_note(m->result.quality,
-		                 "measuring began %.3f s after the exec (%s%s%s)",
-		                 (double)m->last.began_ns / 1e9, common->ready ? "--ready" : "",
-		                 common->ready && common->delay_ns ? ", " : "",
-		                 common->delay_ns ? "--delay" : "");
+		quality_add_note(
+		    m->result.quality, "measuring began %.3f s after the %s (%s%s%s)",
+		    (double)m->last.began_ns / 1e9, m->request->runs_command ? "exec" : "start",
+		    common->ready ? "--ready" : "", common->ready && common->delay_ns ? ", " : "",
+		    common->delay_ns ? "--delay" : "");
 	else
 		quality_add_note(m->result.quality,
 		                 "type %s measures from the exec on: what came before --ready "
@@ -455,6 +486,7 @@ static int write_results(struct measurement *m)
 		    m->result.quality,
 		    "descendants outlived the target by more than a second and were left alive");
 	note_beginning(m);
+	subject_add_processes(&m->subject, &m->result);
 	err = finish_collector(m);
 	judge_beginning(m);
 	judge_quality(m);
@@ -506,6 +538,7 @@ static void measurement_fini(struct measurement *m)
 	subject_fini(&m->subject);
 	placement_fini(&m->placement);
 	text_list_fini(&m->variables);
+	text_list_fini(&m->only);
 	free(m->command_text);
 	free(m->show_text);
 }

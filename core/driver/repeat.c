@@ -1,6 +1,7 @@
-/* Launches the target, feeds the collector while it runs, and sees it end. */
+/* Launches the target or attaches to it, feeds the collector while it runs, and sees it end. */
 #include "core/driver/repeat.h"
 
+#include "core/driver/attached.h"
 #include "core/driver/beside.h"
 #include "core/driver/signals.h"
 
@@ -30,10 +31,11 @@ enum {
 struct run {
 	const struct repeat_spec *spec;
 	struct repeat_result *result;
-	struct launch *launch;
-	struct process_tree *tree;
-	struct beside *beside; /* NULL: neither --ready nor --load */
-	int output_fd;         /* read end of the target's stdout, or -1 */
+	struct launch *launch;     /* NULL: nothing is run */
+	struct attached *attached; /* then */
+	struct process_tree *tree; /* of what is run */
+	struct beside *beside;     /* NULL: neither --ready nor --load */
+	int output_fd;             /* read end of the target's stdout, or -1 */
 	uint64_t released_ns;
 	uint64_t begun_ns; /* 0: measuring has not begun */
 	/* What comes next by the clock; 0: it does not. */
@@ -66,9 +68,25 @@ static void kill_descendants(struct process_tree *tree)
 	}
 }
 
-/* SIGTERM first, SIGKILL for whoever does not listen. */
+static void note_end(struct run *run)
+{
+	struct target_end *end = &run->result->end;
+	uint64_t now = now_ns();
+
+	run->ended = true;
+	end->is_known = run->launch != NULL;
+	end->wall_ns = now - run->released_ns;
+	end->measured_ns = run->begun_ns ? now - run->begun_ns : 0;
+	run->leave_at_ns = now + FOLLOW_MS * 1000000ull;
+}
+
+/* SIGTERM first, SIGKILL for whoever does not listen. What is not ours lives on. */
 static void terminate(struct run *run)
 {
+	if (!run->launch) {
+		note_end(run);
+		return;
+	}
 	run->terminated = true;
 	kill(launch_pid(run->launch), SIGTERM);
 	run->kill_at_ns = now_ns() + KILL_AFTER_MS * 1000000ull;
@@ -86,19 +104,11 @@ static bool read_end(struct run *run)
 	const struct collector *collector = run->spec->collector;
 	struct target_end *end = &run->result->end;
 
+	if (run->attached)
+		return attached_have_ended(run->attached);
 	if (collector && collector->reaps_target)
 		return collector->target_ended(run->spec->state, end);
 	return wait4(launch_pid(run->launch), &end->wait_status, WNOHANG, &end->usage) > 0;
-}
-
-static void note_end(struct run *run)
-{
-	if (run->ended || !read_end(run))
-		return;
-	run->ended = true;
-	run->result->end.wall_ns = now_ns() - run->released_ns;
-	run->result->end.measured_ns = run->begun_ns ? now_ns() - run->begun_ns : 0;
-	run->leave_at_ns = now_ns() + FOLLOW_MS * 1000000ull;
 }
 
 /* Copies some of the target's output to where it would have gone. Closes the pipe at its end, and
@@ -140,6 +150,12 @@ static bool begins_later(const struct repeat_spec *spec)
 	return spec->ready || spec->delay_ns;
 }
 
+/* The collector cannot begin by itself at an exec. */
+static bool needs_begin(const struct repeat_spec *spec)
+{
+	return begins_later(spec) || spec->all_cpus || !spec->launch.argv;
+}
+
 static void keep_first(int *err, int next)
 {
 	if (!*err)
@@ -155,7 +171,7 @@ static void begin(struct run *run, uint64_t begun_ns, struct diag *diag)
 	run->result->began_ns = run->begun_ns - run->released_ns;
 	if (spec->duration_ns)
 		run->duration_at_ns = run->begun_ns + spec->duration_ns;
-	if (begins_later(spec) && spec->collector && spec->collector->begin)
+	if (needs_begin(spec) && spec->collector && spec->collector->begin)
 		keep_first(&run->step_err, spec->collector->begin(spec->state, diag));
 }
 
@@ -212,13 +228,21 @@ static int poll_timeout_ms(const struct run *run)
 
 enum { POLL_SIGNALS, POLL_TARGET, POLL_COLLECTOR, POLL_TREE, POLL_OUTPUT, POLL_BESIDE, N_POLLS };
 
+static int target_fd(const struct run *run)
+{
+	const struct collector *collector = run->spec->collector;
+
+	if (run->attached)
+		return attached_fd(run->attached);
+	return collector && collector->reaps_target ? -1 : launch_pidfd(run->launch);
+}
+
 static void set_up_polls(const struct run *run, struct pollfd polls[N_POLLS])
 {
 	const struct collector *collector = run->spec->collector;
 
 	polls[POLL_SIGNALS].fd = run->spec->signals->fd;
-	polls[POLL_TARGET].fd =
-	    collector && collector->reaps_target ? -1 : launch_pidfd(run->launch);
+	polls[POLL_TARGET].fd = target_fd(run);
 	polls[POLL_COLLECTOR].fd = !collector || (run->step_err && !collector->reaps_target)
 	                               ? -1
 	                               : collector->fd(run->spec->state);
@@ -259,20 +283,33 @@ static void step_beside(struct run *run, struct diag *diag)
 	terminate(run);
 }
 
+/* They are the target's, if it is ours; else they end the measuring. */
+static void take_signals(struct run *run)
+{
+	pid_t target = run->ended || !run->launch ? 0 : launch_pid(run->launch);
+	bool came = false;
+
+	while (signals_forward(run->spec->signals, target))
+		came = true;
+	if (!came)
+		return;
+	run->result->by = ENDED_BY_INTERRUPT;
+	if (!run->launch && !run->ended)
+		terminate(run);
+}
+
 static void handle_events(struct run *run, struct pollfd polls[N_POLLS], struct diag *diag)
 {
-	if (polls[POLL_SIGNALS].revents) {
-		while (
-		    signals_forward(run->spec->signals, run->ended ? 0 : launch_pid(run->launch)))
-			run->result->by = ENDED_BY_INTERRUPT;
-	}
+	if (polls[POLL_SIGNALS].revents)
+		take_signals(run);
 	if (polls[POLL_OUTPUT].revents)
 		copy_output(run);
 	if (polls[POLL_COLLECTOR].revents)
 		step_collector(run, diag);
 	if (polls[POLL_TREE].revents || !process_tree_is_complete(run->tree))
 		process_tree_step(run->tree);
-	if (polls[POLL_TARGET].revents || polls[POLL_COLLECTOR].revents)
+	if ((polls[POLL_TARGET].revents || polls[POLL_COLLECTOR].revents) && !run->ended &&
+	    read_end(run))
 		note_end(run);
 	if (polls[POLL_BESIDE].revents && !run->ended)
 		step_beside(run, diag);
@@ -282,8 +319,8 @@ static void handle_events(struct run *run, struct pollfd polls[N_POLLS], struct 
 /* True when the descendants have ended too, or have had their second. */
 static bool is_over(struct run *run)
 {
-	if (!run->ended)
-		return false;
+	if (!run->ended || !run->launch)
+		return run->ended;
 	run->result->n_left_alive = process_tree_n_alive(run->tree);
 	return !run->result->n_left_alive || run->result->by == ENDED_BY_INTERRUPT ||
 	       now_ns() >= run->leave_at_ns;
@@ -321,15 +358,9 @@ static uint64_t peak_rss_bytes(pid_t pid)
 	return (uint64_t)kib * 1024;
 }
 
-static int hold_and_attach(struct run *run, struct diag *diag)
+static int hold(struct run *run, struct diag *diag)
 {
 	const struct repeat_spec *spec = run->spec;
-	struct repeat repeat = {
-	    .number = spec->number,
-	    .start_ns = now_ns(),
-	    .results = spec->results,
-	    .begins_later = begins_later(spec),
-	};
 	struct launch_spec launch = spec->launch;
 	int output[2] = {-1, -1};
 	int err;
@@ -344,13 +375,39 @@ static int hold_and_attach(struct run *run, struct diag *diag)
 		close(output[1]);
 	if (err)
 		return err;
-	repeat.pid = launch_pid(run->launch);
-	run->result->held_rss_bytes = peak_rss_bytes(repeat.pid);
-	run->result->start_ns = repeat.start_ns;
-	err = process_tree_new(&run->tree, repeat.pid, repeat.start_ns, diag);
-	if (!err && spec->collector)
-		err = spec->collector->prepare(spec->state, &repeat, diag);
-	return err;
+	run->result->held_rss_bytes = peak_rss_bytes(launch_pid(run->launch));
+	return process_tree_new(&run->tree, launch_pid(run->launch), run->result->start_ns, diag);
+}
+
+static int prepare(struct run *run, struct diag *diag)
+{
+	const struct repeat_spec *spec = run->spec;
+	struct repeat repeat = {
+	    .number = spec->number,
+	    .pid = run->launch ? launch_pid(run->launch) : 0,
+	    .pids = spec->pids,
+	    .n_pids = spec->n_pids,
+	    .all_cpus = spec->all_cpus,
+	    .only = spec->only,
+	    .start_ns = run->result->start_ns,
+	    .results = spec->results,
+	    .begins_later = needs_begin(spec),
+	};
+
+	return spec->collector ? spec->collector->prepare(spec->state, &repeat, diag) : 0;
+}
+
+static int hold_or_attach(struct run *run, struct diag *diag)
+{
+	const struct repeat_spec *spec = run->spec;
+	int err;
+
+	run->result->start_ns = now_ns();
+	if (spec->launch.argv)
+		err = hold(run, diag);
+	else
+		err = attached_open(&run->attached, spec->pids, spec->n_pids, diag);
+	return err ? err : prepare(run, diag);
 }
 
 static int release(struct run *run, struct diag *diag)
@@ -359,6 +416,8 @@ static int release(struct run *run, struct diag *diag)
 	int err;
 
 	run->released_ns = now_ns();
+	if (!run->launch)
+		return 0;
 	err = launch_release(run->launch, diag);
 	run->result->exec_failed = err != 0;
 	if (err)
@@ -402,7 +461,7 @@ int repeat_run(const struct repeat_spec *spec, struct repeat_result *result, str
 	int err;
 
 	*result = (struct repeat_result){0};
-	err = hold_and_attach(&run, diag);
+	err = hold_or_attach(&run, diag);
 	if (!err)
 		err = release(&run, diag);
 	if (!err) {
@@ -417,6 +476,7 @@ int repeat_run(const struct repeat_spec *spec, struct repeat_result *result, str
 	}
 	beside_free(run.beside);
 	launch_free(run.launch);
+	attached_close(run.attached);
 	if (run.output_fd >= 0)
 		close(run.output_fd);
 	result->tree = run.tree;

@@ -1,7 +1,11 @@
 /* One execution of the target under a collector (or under none: a warm-up).
  *
- * Measuring begins at the target's exec or, with --ready and --delay, when the one has succeeded
- * and the other has passed since; --load runs from when the target is ready.
+ * The target is a command, or processes that run already, or nobody: then all CPUs are measured.
+ * What we did not start is observed and left alone: an end of measuring is the end of the run.
+ *
+ * Measuring begins at the target's exec (at once where there is none) or, with --ready and --delay,
+ * when the one has succeeded and the other has passed since; --load runs from when the target is
+ * ready.
  */
 #ifndef CORE_DRIVER_REPEAT_H
 #define CORE_DRIVER_REPEAT_H
@@ -19,7 +23,11 @@ struct signals;
 enum ended_by { ENDED_BY_TARGET, ENDED_BY_DURATION, ENDED_BY_LOAD, ENDED_BY_INTERRUPT };
 
 struct repeat_spec {
-	struct launch_spec launch;
+	struct launch_spec launch; /* argv NULL: nothing is run */
+	const pid_t *pids;         /* processes that run already */
+	size_t n_pids;
+	bool all_cpus;                     /* every process is measured */
+	const struct text_list *only;      /* NULL: all names */
 	const struct collector *collector; /* NULL: a warm-up */
 	void *state;
 	unsigned number;
@@ -37,7 +45,7 @@ struct repeat_spec {
 
 struct repeat_result {
 	struct target_end end;
-	pid_t pid;
+	pid_t pid;               /* 0: nothing was run */
 	uint64_t start_ns;       /* CLOCK_MONOTONIC */
 	uint64_t held_rss_bytes; /* of our child before its exec; 0: not known */
 	bool timed_out;

@@ -6,6 +6,7 @@
 #include "core/driver/own_directory.h"
 #include "core/driver/parameters.h"
 #include "core/driver/private_dir.h"
+#include "core/driver/without_command.h"
 #include "core/driver/work.h"
 
 #include "core/alloc.h"
@@ -94,6 +95,8 @@ static int load_scenario(struct request *request, struct diag *diag)
 	request_scenario_dirs(line->common, &directories);
 	if (name && !scenario_find(&directories, name, &file))
 		err = scenario_read(&request->scenario, file, judge_setting, diag);
+	else if (without_command_is_asked(line))
+		err = 0;
 	else if (!line->n_words && name)
 		err = unknown_scenario(&directories, name, diag);
 	else if (!line->n_words)
@@ -202,7 +205,10 @@ static int choose_command(struct request *request, struct diag *diag)
 	    line->n_words && scenario->command && line->after_dashes && line->words[0][0] == '-';
 	int err = 0;
 
-	if (!line->n_words && !scenario->command)
+	request->runs_command = !line->common->pid && (line->n_words || scenario->command);
+	if (!request->runs_command && without_command_is_asked(line))
+		return without_command_resolve(request, diag);
+	if (!request->runs_command)
 		return diag_fail(diag, EINVAL, "there is no command; name one behind --");
 	if (only_arguments && scenario->shell)
 		return diag_fail(diag, EINVAL,
@@ -230,7 +236,7 @@ static int choose_types(struct request *request, struct diag *diag)
 	else if (all && !own)
 		request->types = collectors_all();
 	else
-		request->types = collectors_parse(own ? own : "cpu", diag);
+		request->types = collectors_parse(own && request->runs_command ? own : "cpu", diag);
 	if (!request->types)
 		return -EINVAL;
 	if (request->types[1] && (common->copy_to || (common->json && *common->json)))
@@ -252,6 +258,19 @@ static int resolve(struct request *request, struct diag *diag)
 	return err ? err : choose_types(request, diag);
 }
 
+/* The whole machine's samples are no command's, even while one runs. */
+static char *name_of_results(const struct request *request)
+{
+	char *program, *name;
+
+	if (request->runs_command && !request->line->common->all_cpus)
+		return name_of_command(request->command.texts[0]);
+	program = without_command_name(request);
+	name = name_of_command(program);
+	free(program);
+	return name;
+}
+
 int request_init(struct request *request, const struct command_line *line, struct diag *diag)
 {
 	const char *name = line->common->scenario;
@@ -265,7 +284,7 @@ int request_init(struct request *request, const struct command_line *line, struc
 	if (!err)
 		err = resolve(request, diag);
 	if (!err)
-		request->name = name ? xstrdup(name) : name_of_command(request->command.texts[0]);
+		request->name = name ? xstrdup(name) : name_of_results(request);
 	return err;
 }
 
@@ -278,6 +297,7 @@ void request_fini(struct request *request)
 	text_list_fini(&request->command);
 	text_list_fini(&request->variables);
 	text_list_fini(&request->parameters);
+	free(request->pids);
 	free(request->types);
 	free(request->name);
 	free(request->results);

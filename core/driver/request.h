@@ -7,15 +7,20 @@
 
 #include "core/scenario.h"
 
+#include <sys/types.h>
+
 struct collector;
 struct diag;
 
 struct request {
 	const struct command_line *line;
-	struct scenario scenario;       /* an empty one around a bare command */
-	char *name;                     /* of the results */
-	char *results;                  /* directory of the results tree */
-	struct text_list command;       /* argv, expanded */
+	struct scenario scenario; /* an empty one around a bare command */
+	char *name;               /* of the results */
+	char *results;            /* directory of the results tree */
+	struct text_list command; /* argv, expanded; with pids the first one's; may be empty */
+	bool runs_command;
+	pid_t *pids; /* processes to attach to instead */
+	size_t n_pids;
 	struct text_list variables;     /* the scenario's environment, expanded */
 	struct text_list parameters;    /* NAME=VALUE: built-in, file, command line */
 	char *scratch;                  /* the directory that ${scratch} names, or NULL */

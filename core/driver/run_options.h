@@ -9,6 +9,9 @@ struct run_options {
 	char *type;
 	char *results;
 	char *output_dir;
+	char *pid; /* as typed: "1234,5678" */
+	bool all_cpus;
+	char *only; /* as typed: "nginx,worker" */
 	struct text_list scenario_dirs;
 	struct text_list parameters;
 	uint64_t runs;

@@ -4,8 +4,13 @@
 #include "core/driver/exit_status.h"
 #include "core/driver/plain_copy.h"
 #include "core/driver/request.h"
+#include "core/driver/running.h"
 
+#include "core/alloc.h"
+#include "core/collector.h"
 #include "core/diag.h"
+#include "core/perf/proc_scan.h"
+#include "core/words.h"
 
 #include <errno.h>
 #include <pwd.h>
@@ -39,13 +44,72 @@ static int look_at_plain_copy(struct subject *subject, struct diag *diag)
 	return err;
 }
 
+/* The program of a process that runs already; what it may not be told of stays empty. */
+static void look_at_program(struct subject *subject, pid_t pid)
+{
+	char *exe = xasprintf("/proc/%d/exe", pid);
+	struct diag ignored;
+
+	if (binary_look(&subject->binary, exe, NULL, subject->uid, &ignored)) {
+		binary_fini(&subject->binary);
+	} else {
+		free(subject->binary.path);
+		subject->binary.path = running_link(pid, "exe");
+	}
+	/* What exec would change has been changed already. */
+	subject->binary.is_setuid = subject->binary.has_file_capabilities = false;
+	free(exe);
+}
+
+static struct observed_process look_at_process(pid_t pid)
+{
+	struct observed_process process = {.pid = pid, .observed = true};
+	struct text_list words = {0};
+	struct proc_state state;
+
+	running_command(pid, &words);
+	process.command = words_join(words.texts, words.n_texts);
+	if (proc_scan_state(pid, &state))
+		process.parent_pid = state.parent_pid;
+	text_list_fini(&words);
+	return process;
+}
+
+static int look_at_running(struct subject *subject, const struct request *request)
+{
+	subject->uid = geteuid();
+	if (!request->n_pids)
+		return STATUS_WELL;
+	subject->uid = running_uid(request->pids[0]);
+	subject->cwd = running_link(request->pids[0], "cwd");
+	look_at_program(subject, request->pids[0]);
+	subject->running = xcalloc(request->n_pids, sizeof(*subject->running));
+	for (; subject->n_running < request->n_pids; subject->n_running++)
+		subject->running[subject->n_running] =
+		    look_at_process(request->pids[subject->n_running]);
+	return STATUS_WELL;
+}
+
+void subject_add_processes(const struct subject *subject, struct result *result)
+{
+	for (size_t i = 0; i < subject->n_running; i++) {
+		struct observed_process *row = result_add_process(result);
+
+		*row = subject->running[i];
+		row->command = xstrdup(subject->running[i].command);
+	}
+}
+
 int subject_look(struct subject *subject, const struct request *request,
                  const struct run_options *options, struct diag *diag)
 {
-	const char *program = request->command.texts[0];
+	const char *program;
 	const char *package = request->scenario.package;
 	int err;
 
+	if (!request->runs_command)
+		return look_at_running(subject, request);
+	program = request->command.texts[0];
 	subject->uid = uid_of_target(options);
 	err = binary_look(&subject->binary, program, request->scenario.cwd, subject->uid, diag);
 	if (err == -ENOENT && package)
@@ -63,6 +127,10 @@ int subject_look(struct subject *subject, const struct request *request,
 
 void subject_fini(struct subject *subject)
 {
+	for (size_t i = 0; i < subject->n_running; i++)
+		free(subject->running[i].command);
+	free(subject->running);
+	free(subject->cwd);
 	binary_fini(&subject->binary);
 	plain_copy_remove(subject->plain_copy);
 	subject->plain_copy = NULL;

@@ -1,5 +1,5 @@
 /* The program to be measured: found, looked at, and copied where its file capabilities are in the
- * way.
+ * way; or the processes that run already.
  */
 #ifndef CORE_DRIVER_SUBJECT_H
 #define CORE_DRIVER_SUBJECT_H
@@ -7,13 +7,19 @@
 #include "core/target/binary.h"
 
 struct diag;
+struct observed_process;
 struct request;
+struct result;
 struct run_options;
 
 struct subject {
-	struct binary binary; /* of the program; its path even where a copy runs */
-	char *plain_copy;     /* what runs instead of it, for --ambient-cap; else NULL */
-	uid_t uid;            /* whom it runs as */
+	struct binary
+	    binary;       /* of the program; its path even where a copy runs; NULL: none is known */
+	char *plain_copy; /* what runs instead of it, for --ambient-cap; else NULL */
+	char *cwd;        /* of a process that runs already, where that is for us to know */
+	uid_t uid;        /* whom it runs as */
+	struct observed_process *running; /* that are attached to */
+	size_t n_running;
 };
 
 /* Returns the exit status: not 0 when the program cannot be found or executed, and then the
@@ -21,6 +27,9 @@ struct subject {
 int subject_look(struct subject *subject, const struct request *request,
                  const struct run_options *options, struct diag *diag);
 void subject_fini(struct subject *subject); /* removes the copy */
+
+/* The rows of the processes that run already. */
+void subject_add_processes(const struct subject *subject, struct result *result);
 
 /* What to execute. */
 const char *subject_path(const struct subject *subject);

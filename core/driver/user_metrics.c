@@ -34,7 +34,10 @@ void run_metrics_add(struct metrics *metrics, double work, const struct target_e
 {
 	double max_rss_bytes = (double)end->usage.ru_maxrss * 1024;
 
-	metrics_add(metrics, run_metrics, "run.wall_ns", (double)end->wall_ns);
+	metrics_add(metrics, run_metrics, "run.wall_ns",
+	            (double)(end->is_known ? end->wall_ns : end->measured_ns));
+	if (!end->is_known)
+		return;
 	metrics_add(metrics, run_metrics, "run.user_ns", timeval_ns(&end->usage.ru_utime));
 	metrics_add(metrics, run_metrics, "run.system_ns", timeval_ns(&end->usage.ru_stime));
 	/* The kernel's maximum outlives exec: what is no higher than our own child was is not the

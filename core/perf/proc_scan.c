@@ -3,6 +3,7 @@
 
 #include "core/alloc.h"
 
+#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -97,10 +98,32 @@ bool proc_scan_comm(pid_t tid, char comm[16])
 	return true;
 }
 
+static void visit_numbers(DIR *directory, void (*visit)(void *context, pid_t number), void *context,
+                          int *n_visited)
+{
+	struct dirent *entry;
+
+	while ((entry = readdir(directory)))
+		if (isdigit((unsigned char)entry->d_name[0])) {
+			visit(context, atoi(entry->d_name));
+			++*n_visited;
+		}
+}
+
+void proc_scan_processes(void (*visit)(void *context, pid_t pid), void *context)
+{
+	DIR *processes = opendir("/proc");
+	int n_processes = 0;
+
+	if (!processes)
+		return;
+	visit_numbers(processes, visit, context, &n_processes);
+	closedir(processes);
+}
+
 int proc_scan_threads(pid_t pid, void (*visit)(void *context, pid_t tid), void *context)
 {
 	char path[32];
-	struct dirent *thread;
 	DIR *threads;
 	int n_threads = 0;
 
@@ -108,12 +131,7 @@ int proc_scan_threads(pid_t pid, void (*visit)(void *context, pid_t tid), void *
 	threads = opendir(path);
 	if (!threads)
 		return -errno;
-	while ((thread = readdir(threads))) {
-		if (thread->d_name[0] == '.')
-			continue;
-		visit(context, atoi(thread->d_name));
-		n_threads++;
-	}
+	visit_numbers(threads, visit, context, &n_threads);
 	closedir(threads);
 	return n_threads ? n_threads : -ENOENT; /* it ended after the opening */
 }

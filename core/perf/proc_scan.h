@@ -27,6 +27,9 @@ bool proc_scan_comm(pid_t tid, char comm[16]);
  * ended. */
 int proc_scan_threads(pid_t pid, void (*visit)(void *context, pid_t tid), void *context);
 
+/* Calls visit for each process that /proc shows. */
+void proc_scan_processes(void (*visit)(void *context, pid_t pid), void *context);
+
 /* Calls visit for each child of each thread of the process. Kernels without CONFIG_PROC_CHILDREN
  * show none. */
 void proc_scan_children(pid_t pid, void (*visit)(void *context, pid_t child), void *context);

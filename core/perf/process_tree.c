@@ -380,13 +380,17 @@ void process_tree_free(struct process_tree *tree)
 
 int process_tree_fd(const struct process_tree *tree)
 {
-	return tree->epoll_fd;
+	return tree ? tree->epoll_fd : -1;
 }
 
 void process_tree_step(struct process_tree *tree)
 {
 	uint64_t n_ticks;
-	bool timer_fired = read(tree->timer_fd, &n_ticks, sizeof(n_ticks)) > 0;
+	bool timer_fired;
+
+	if (!tree)
+		return;
+	timer_fired = read(tree->timer_fd, &n_ticks, sizeof(n_ticks)) > 0;
 
 	if (!tree->stream) {
 		scan_proc(tree);
@@ -399,7 +403,7 @@ void process_tree_step(struct process_tree *tree)
 
 bool process_tree_is_complete(const struct process_tree *tree)
 {
-	return tree->stream && !tree->lost_records;
+	return !tree || (tree->stream && !tree->lost_records);
 }
 
 size_t process_tree_n_alive(struct process_tree *tree)
@@ -407,7 +411,7 @@ size_t process_tree_n_alive(struct process_tree *tree)
 	size_t n_alive = 0;
 
 	process_tree_step(tree);
-	for (size_t i = 0; i < tree->n_processes; i++)
+	for (size_t i = 0; tree && i < tree->n_processes; i++)
 		if (tree->processes[i].pid != tree->target &&
 		    !image_of(tree, &tree->processes[i])->ended)
 			n_alive++;
@@ -416,7 +420,7 @@ size_t process_tree_n_alive(struct process_tree *tree)
 
 size_t process_tree_n_images(const struct process_tree *tree)
 {
-	return tree->n_images;
+	return tree ? tree->n_images : 0;
 }
 
 const struct process_image *process_tree_image(const struct process_tree *tree, size_t i)

@@ -34,6 +34,8 @@ int process_tree_new(struct process_tree **tree, pid_t target, uint64_t run_star
                      struct diag *diag);
 void process_tree_free(struct process_tree *tree);
 
+/* In all that follows NULL is a whole tree without processes. */
+
 /* Readable when there is something for process_tree_step(). */
 int process_tree_fd(const struct process_tree *tree);
 void process_tree_step(struct process_tree *tree);

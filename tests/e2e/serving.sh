@@ -44,7 +44,7 @@ promise "with --runs each run has its own" is "$(run --type io --scenario again 
 	cat "$scratch/readies" "$scratch/loads" | wc -l)" 4
 promise "what its tries say is not heard" is "$(run --type io --ready "echo heard; [ -e $scratch/said ] || { : >$scratch/said; exit 1; }" --load true -- sleep 20 2>&1)" ""
 promise "what --load says is on stderr" is "$(run --type io --load "echo said" -- sleep 20 2>&1 >/dev/null)" said
-promise "a target that ends before it is ready measured nothing" reason 3 "the target ended before --ready succeeded" run --type io --ready false -- sleep 0.2
+promise "a target that ends before it is ready measured nothing" reason 3 "the run was over before --ready succeeded" run --type io --ready false -- sleep 0.2
 promise "one that fails before gives its own status" reason 7 "ended with status 7" run --type io --ready false -- sh -c 'exit 7'
 promise "--timeout holds for --ready too" reason 124 "did not end within" run --type io --ready false --timeout 0.3 -- sleep 20
 promise "a --load that fails is our failure" reason 125 "--load failed with status 4: exit 4" run --type io --load "exit 4" -- sleep 20

@@ -19,5 +19,6 @@ for name, ns in truth.items():
     # 4 standard deviations; a clock that starts anew in each of the 4 threads may be out by a sample in each.
     allowed = 4 * math.sqrt(share * (1 - share) / n) + 4 / n
     assert abs(samples[name] / n - share) <= allowed, (name, samples[name] / n, share, allowed)
-# 997 a second; a busy virtual machine loses ticks, and time that its host took counts as the thread's.
-assert 0.7 <= n / (total / 1e9 * 997) <= 1.1, (n, total)
+# 997 a second. A busy virtual machine loses ticks, and time that its host took is the clock's but not the thread's: this
+# only tells once from twice.
+assert 0.6 <= n / (total / 1e9 * 997) <= 1.6, (n, total)

@@ -1,0 +1,153 @@
+/* Reads what /proc tells of processes that run already. */
+#include "core/driver/running.h"
+
+#include "core/alloc.h"
+#include "core/diag.h"
+#include "core/options.h"
+#include "core/perf/proc_scan.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* A number in a line of /proc/PID/status, or -1. */
+static long status_number(pid_t pid, const char *format)
+{
+	char path[32];
+	char line[256];
+	long number = -1;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", pid);
+	file = fopen(path, "re");
+	while (file && number < 0 && fgets(line, sizeof(line), file))
+		if (sscanf(line, format, &number) != 1)
+			number = -1;
+	if (file)
+		fclose(file);
+	return number;
+}
+
+static int check_process(pid_t pid, struct diag *diag)
+{
+	struct proc_state state;
+	long process;
+
+	if (!proc_scan_state(pid, &state))
+		return diag_fail(diag, ESRCH, "there is no process %d", pid);
+	if (state.is_zombie)
+		return diag_fail(diag, ESRCH,
+		                 "process %d has ended; only its parent has not asked yet", pid);
+	process = status_number(pid, "Tgid: %ld");
+	if (process > 0 && process != pid)
+		return diag_fail(diag, EINVAL,
+		                 "%d is a thread of process %ld; give -p %ld, and all its threads "
+		                 "are measured",
+		                 pid, process, process);
+	return 0;
+}
+
+static bool holds(const pid_t *pids, size_t n_pids, long pid)
+{
+	for (size_t i = 0; i < n_pids; i++)
+		if (pids[i] == pid)
+			return true;
+	return false;
+}
+
+int running_parse(const char *typed, pid_t **pids, size_t *n_pids, struct diag *diag)
+{
+	const char *rest = typed;
+	size_t capacity = 0;
+	int err = 0;
+
+	*pids = NULL;
+	*n_pids = 0;
+	for (;;) {
+		char *end = NULL;
+		long pid = isdigit((unsigned char)*rest) ? strtol(rest, &end, 10) : 0;
+
+		if (pid <= 0 || pid > INT_MAX || (*end && *end != ','))
+			err = diag_fail(diag, EINVAL,
+			                "--pid takes numbers of processes such as 1234,5678, not "
+			                "'%s'",
+			                typed);
+		else
+			err = check_process((pid_t)pid, diag);
+		if (!err && !holds(*pids, *n_pids, pid))
+			*ARRAY_APPEND(*pids, *n_pids, capacity) = (pid_t)pid;
+		if (err || !*end)
+			break;
+		rest = end + 1;
+	}
+	if (err) {
+		free(*pids);
+		*pids = NULL;
+		*n_pids = 0;
+	}
+	return err;
+}
+
+void running_command(pid_t pid, struct text_list *words)
+{
+	struct proc_state state;
+	char path[32];
+	char *word = NULL;
+	size_t room = 0;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/cmdline", pid);
+	file = fopen(path, "re");
+	while (file && getdelim(&word, &room, 0, file) > 0)
+		text_list_add(words, word);
+	free(word);
+	if (file)
+		fclose(file);
+	if (!words->n_texts && proc_scan_state(pid, &state)) {
+		char *name = xasprintf("[%s]", state.comm);
+
+		text_list_add(words, name);
+		free(name);
+	}
+}
+
+char *running_link(pid_t pid, const char *name)
+{
+	char path[32];
+	char target[PATH_MAX];
+	ssize_t len;
+
+	snprintf(path, sizeof(path), "/proc/%d/%s", pid, name);
+	len = readlink(path, target, sizeof(target) - 1);
+	return len > 0 ? xstrndup(target, (size_t)len) : NULL;
+}
+
+char *running_name(pid_t pid)
+{
+	char comm[16] = "";
+	char *exe = running_link(pid, "exe");
+	const char *slash = exe ? strrchr(exe, '/') : NULL;
+	const char *base = slash ? slash + 1 : "";
+	bool is_cut;
+	char *name;
+
+	proc_scan_comm(pid, comm);
+	is_cut = strlen(comm) == sizeof(comm) - 1 && !strncmp(base, comm, sizeof(comm) - 1);
+	/* The kernel adds this when the file was replaced since. */
+	name = is_cut ? xstrndup(base, strlen(base) - (strstr(base, " (deleted)") ? 10 : 0))
+	              : xstrdup(comm);
+	free(exe);
+	return name;
+}
+
+uid_t running_uid(pid_t pid)
+{
+	long uid = status_number(pid, "Uid: %*d %ld");
+
+	return uid < 0 ? geteuid() : (uid_t)uid;
+}

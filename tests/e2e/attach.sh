@@ -1,0 +1,152 @@
+#!/bin/bash
+# Running processes are measured with all their threads, by name or all of them, and live on as if nobody had looked.
+# tier: quick
+. "$(dirname "$0")/lib.sh"
+export PROFILE_SCENARIO_RESULTS=$scratch/results
+
+run() {
+	profile-scenario --quiet "$@"
+}
+value() { # SCENARIO/TYPE EXPRESSION of the manifest m
+	python3 -c "import json; m = json.load(open('$PROFILE_SCENARIO_RESULTS/$1/latest/run.json')); print($2)"
+}
+folded() { # SCENARIO: its stacks
+	echo "$PROFILE_SCENARIO_RESULTS/$1/cpu/latest/stacks.folded"
+}
+comms() { # SCENARIO: the thread names in its stacks
+	cut -d';' -f1 "$(folded "$1")" | sort -u | xargs
+}
+# A server that waits to be asked: tests/programs/serve.c.
+start_server() {
+	rm -rf "$scratch/server"
+	mkdir "$scratch/server"
+	"$programs/serve" "$scratch/server" >"$scratch/truth" &
+	server=$!
+	until [ -e "$scratch/server/ready" ]; do sleep 0.02; done
+}
+ask="kill -USR1 \$(cat $scratch/server/ready); until [ -e $scratch/server/done ]; do sleep 0.02; done"
+# until_runs PID PROGRAM: it is the shell that started it no more.
+until_runs() {
+	until [ "$(readlink "/proc/$1/exe")" = "$2" ]; do sleep 0.02; done
+}
+# until_begun TOOL: it has opened its events, and a moment for the rest.
+until_begun() {
+	until ls -l "/proc/$1/fd" 2>/dev/null | grep -q perf_event; do sleep 0.02; done
+	sleep 0.2
+}
+
+if [ "$(status_of run --type cpu -- "$programs/cpu_split" 100)" = 3 ]; then
+	skip "a running process is measured" "no cpu sampling here: $(tail -n 1 "$scratch/err")"
+	exit 0
+fi
+
+start_server
+promise "a running process is measured for as long as --load runs" is "$(status_of profile-scenario -p $server --load "$ask")" 0
+promise "threads of before and after, and children, have their names and shares" python3 tests/e2e/shares.py "$scratch/truth" "$(folded serve)"
+promise "a library that was opened before is named" matches "$(folded serve)" '^serve;.*;burn_in_library;crc32'
+promise "with few samples more time is wished for, not more runs" contains "$scratch/err" "measure for longer: --duration SECONDS"
+promise "the run is called by the program, and its command is the process's" is "$(value serve/cpu 'm["command"], m["binary"]["path"], m["cwd"]')" \
+	"['$programs/serve', '$scratch/server'] $programs/serve $PWD"
+promise "an end that is not ours to know is not told" is "$(value serve/cpu 'm["exit"], [k for k in m["metrics"] if k.startswith("run.")]')" \
+	"{'timed_out': False, 'by': 'load'} ['run.wall_ns']"
+promise "the process and what it forked are rows" is "$(value serve/cpu '[p["command"] for p in m["processes"]]')" "['$programs/serve $scratch/server', 'child']"
+promise "nobody traces it, and nothing of ours is in it" is "$(sed -n 's/^TracerPid:\t//p' /proc/$server/status) $(grep -c profile-scenario /proc/$server/maps)" "0 0"
+rm "$scratch/server/done"
+run -p $server --scenario only --only early,child --load "$ask"
+promise "--only keeps just these names" is "$(comms only)" "child early"
+# The other 280 of 600 ms: 4 standard deviations of 600 samples are 0.08.
+promise "and counts what it leaves out" python3 -c "
+import json, re
+m = json.load(open('$PROFILE_SCENARIO_RESULTS/only/cpu/latest/run.json'))
+left = int(next(re.match('([0-9,]+) samples of other commands', n) for n in m['quality']['notes'] if 'other commands' in n)[1].replace(',', ''))
+kept = m['metrics']['cpu.samples']['value']
+assert abs(left / (left + kept) - 280 / 600) < 0.09, (left, kept)
+assert abs(m['metrics']['cpu.time_ns']['value'] * 997 / 1e9 - kept) <= kept / 100, m['metrics']"
+rm "$scratch/server/done"
+run -p $server --scenario process --only serve --load "$ask"
+promise "the name of a process stands for its threads" is "$(comms process)" "early late serve"
+thread=$(ls /proc/$server/task | tail -n 1)
+promise "a thread's number is refused with its process's" reason 125 "$thread is a thread of process $server; give -p $server" run -p "$thread"
+promise "no sample is an answer, too" reason 3 "no samples in" run -p $server --duration 0.1
+kill -TERM $server
+wait $server
+promise "the server has noticed nothing" is "$? $(sort "$scratch/truth" | cut -d' ' -f1 | uniq -c | xargs)" "9 3 child 3 early 3 late 3 main"
+
+# One that is busy.
+"$programs/cpu_split" 100000 >/dev/null &
+busy=$!
+until_runs $busy "$programs/cpu_split"
+promise "--duration ends the measuring" is "$(status_of run -p $busy --scenario lasts --duration 0.3) $(value lasts/cpu 'm["exit"]["by"], 0.3e9 <= m["wall_ns"]')" "0 duration True"
+promise "the process lives on" kill -0 $busy
+profile-scenario --quiet -p $busy --scenario ctrl-c & tool=$!
+until_begun $tool
+kill -INT $tool
+wait $tool
+promise "so does Ctrl-C" is "$? $(value ctrl-c/cpu 'm["exit"]["by"]')" "0 interrupt"
+promise "and the process lives on" kill -0 $busy
+promise "--ready and --delay hold for it" is "$(status_of run -p $busy --scenario later --ready true --delay 0.2 --duration 0.1) $(value later/cpu 'm["quality"]["notes"][0].split()[-2:]')" \
+	"0 ['(--ready,', '--delay)']"
+# Two, of which one ends; then the other is ended.
+"$programs/cpu_split" 150 >/dev/null & short=$!
+until_runs $short "$programs/cpu_split"
+profile-scenario --quiet -p $short,$busy,$short --scenario two & tool=$!
+until_begun $tool
+wait $short
+kill $busy
+wait $busy
+busy_end=$?
+wait $tool
+promise "a process that ends ends the run well, when it is the last" is "$? $busy_end $(value two/cpu 'm["exit"], len(m["processes"])')" "0 143 {'timed_out': False, 'by': 'target'} 2"
+promise "a process that has ended is refused" reason 125 "there is no process $busy" run -p $busy
+promise "what is no number is refused" reason 125 "--pid takes numbers of processes such as 1234,5678, not '1,x'" run -p 1,x
+promise "so is an empty one" reason 125 "--pid takes numbers" run -p 1,
+promise "a COMMAND beside it is refused with what to write" reason 125 "write --load 'sleep ...'" run -p 1 -- sleep 1
+promise "what says how to run one is refused" reason 125 "--cpus is for a COMMAND, and --pid runs none" run -p 1 --cpus 0
+promise "memory cannot attach" reason 125 "--pid is not for type 'memory'" run --type cpu,memory -p 1
+promise "one process or all" reason 125 "ask for one" run -p 1 -a
+bash -c 'sleep 0.01 & exec sleep 20' & parent=$!
+until zombie=$(pgrep -P $parent) && grep -q '^State:.Z' "/proc/$zombie/status" 2>/dev/null; do sleep 0.02; done
+promise "a zombie has ended" reason 125 "process $zombie has ended; only its parent has not asked yet" run -p "$zombie"
+kill $parent
+
+long=$scratch/a-name-of-more-than-15-characters
+cp "$programs/cpu_split" "$long-0123456789abcdef"
+"$long-0123456789abcdef" 100000 >/dev/null & busy=$!
+until_runs $busy "$long-0123456789abcdef"
+run -p $busy --duration 0.3
+promise "a long name is whole, without a hash" test -e "$PROFILE_SCENARIO_RESULTS/a-name-of-more-than-15-characters/cpu/latest/run.json"
+
+if [ "$(id -u)" != 0 ] || ! command -v setpriv >/dev/null; then
+	skip "ordinary users measure their own processes only" "only root can become one for this test"
+	kill $busy
+	exit 0
+fi
+for_every_user
+mkdir -m 777 "$scratch/others"
+as_other() {
+	setpriv --reuid 65534 --clear-groups "$@"
+}
+other() {
+	as_other "$build/profile-scenario" --quiet --results "$scratch/others" "$@"
+}
+promise "another user's process is refused with what helps" reason 3 "cannot measure process $busy of root: the kernel lets only root and who may ptrace it; use sudo" other -p $busy
+promise "and nothing is left" is "$(find "$scratch/others" -name run.json)" ""
+kill $busy
+setpriv --reuid 65534 --clear-groups "$programs/cpu_split" 100000 >/dev/null & busy=$!
+until_runs $busy "$programs/cpu_split"
+if [ "$(cat /proc/sys/kernel/perf_event_paranoid)" -le 2 ]; then
+	promise "an ordinary user measures an own process" is "$(status_of other -p $busy --duration 0.3) $(grep -c burn_seventy "$scratch/others/cpu_split/cpu/latest/stacks.folded")" "0 1"
+else
+	skip "an ordinary user measures an own process" "kernel.perf_event_paranoid is above 2"
+fi
+promise "every process of the machine is measured" is "$(status_of run -a --duration 0.5) $(value all-cpus/cpu 'm["command"], m["exit"]["by"]') $(grep -o '^cpu_split;.*main;burn_seventy' "$(folded all-cpus)" | sort -u | grep -c .)" "0 [] duration 1"
+promise "idle CPUs are not" is "$(grep -c '^swapper' "$(folded all-cpus)")" 0
+promise "-a lasts as long as a COMMAND" is "$(status_of run -a --only cpu_tree -- "$programs/cpu_tree") $(value all-cpus/cpu 'm["exit"]["by"], m["command"]')" "0 target ['$programs/cpu_tree']"
+promise "--only leaves the others out of all, and a process's name stands for its threads" is "$(comms all-cpus)" "cpu_tree worker"
+promise "what nobody is called is no sample" reason 3 "no samples of the commands that --only names" run -a --only nobody-is-called-so --duration 0.2
+if [ "$(cat /proc/sys/kernel/perf_event_paranoid)" -gt 0 ]; then
+	promise "all CPUs are not for an ordinary user, and what helps is said" reason 3 "sysctl kernel.perf_event_paranoid=0" other -a --duration 0.1
+else
+	skip "all CPUs are not for an ordinary user" "kernel.perf_event_paranoid is 0 or less"
+fi
+kill $busy
