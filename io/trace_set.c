@@ -236,7 +236,7 @@ static int make_all(struct trace_set **result)
 int trace_set_new(struct trace_set **result, const char *text, struct diag *diag)
 {
 	static const char prefix[] = "trace=";
-	struct trace_set *set = xcalloc(1, sizeof(*set));
+	struct trace_set *set;
 	bool inverted = false;
 	int err = 0;
 
@@ -244,6 +244,7 @@ int trace_set_new(struct trace_set **result, const char *text, struct diag *diag
 		return make_all(result);
 	if (!strncmp(text, prefix, strlen(prefix)))
 		text += strlen(prefix);
+	set = xcalloc(1, sizeof(*set));
 	set->text = xstrdup(text);
 	for (; *text == '!'; text++)
 		inverted = !inverted;
