@@ -111,6 +111,9 @@ struct collector {
 	/* Variables to add to the target's environment, or NULL (the whole hook too). */
 	int (*environment)(void *state, struct text_list *variables, struct diag *diag);
 	int (*prepare)(void *state, const struct repeat *repeat, struct diag *diag);
+	/* In the held child, when it is let go, just before its exec; async-signal-safe; 0 or -errno.
+	 * NULL: nothing to do there. */
+	int (*in_child)(void *state);
 	int (*started)(void *state, struct diag *diag); /* exec has succeeded */
 	/* Measuring begins, some time after started (--ready, --delay). NULL: it always begins at
 	 * exec; --delay is refused then, and with --ready the start is measured, too. */

@@ -370,6 +370,10 @@ static int hold(struct run *run, struct diag *diag)
 	run->output_fd = output[0];
 	if (spec->output)
 		launch.stdout_fd = output[1];
+	if (spec->collector) {
+		launch.in_child = spec->collector->in_child;
+		launch.context = spec->state;
+	}
 	err = launch_hold(&run->launch, &launch, diag);
 	if (spec->output)
 		close(output[1]);
