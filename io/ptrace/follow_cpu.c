@@ -39,7 +39,8 @@ enum {
 };
 
 struct cpu_follower {
-	int own_cpu; /* where we are bound; -1: nowhere yet */
+	cpu_set_t cpus; /* that we may use */
+	int own_cpu;    /* where we are bound; -1: nowhere yet */
 	uint64_t n_stops;
 	uint64_t last_move; /* in n_stops */
 	unsigned stops_a_move;
@@ -94,18 +95,23 @@ static void *holder_run(void *context)
 	}
 }
 
-static bool bind_thread(pthread_t thread, int cpu)
+static cpu_set_t only(int cpu)
 {
 	cpu_set_t cpus;
 
 	CPU_ZERO(&cpus);
 	CPU_SET(cpu, &cpus);
-	return !pthread_setaffinity_np(thread, sizeof(cpus), &cpus);
+	return cpus;
 }
 
 static void hold(struct cpu_follower *follower, int cpu)
 {
-	if (!follower->has_holder || cpu < 0 || !bind_thread(follower->holder, cpu))
+	cpu_set_t cpus;
+
+	if (!follower->has_holder || cpu < 0)
+		return;
+	cpus = only(cpu);
+	if (pthread_setaffinity_np(follower->holder, sizeof(cpus), &cpus))
 		return;
 	atomic_store(&follower->holds, true);
 	sem_post(&follower->call);
@@ -173,12 +179,14 @@ static bool in_burst(const struct cpu_follower *follower)
 static bool join(struct cpu_follower *follower, pid_t tid)
 {
 	int old_cpu = follower->own_cpu, cpu = read_cpu(follower, tid);
+	cpu_set_t cpus;
 
 	if (cpu < 0 || cpu >= CPU_SETSIZE || cpu == old_cpu)
 		return false;
 	let_go(follower);
 	/* Refused when that CPU is not ours to use; slower then, but no less exact. */
-	if (!bind_thread(pthread_self(), cpu))
+	cpus = only(cpu);
+	if (sched_setaffinity(0, sizeof(cpus), &cpus))
 		return false;
 	follower->own_cpu = cpu;
 	if (in_burst(follower))
@@ -228,11 +236,19 @@ struct cpu_follower *cpu_follower_new(void)
 {
 	struct cpu_follower *follower = xcalloc(1, sizeof(*follower));
 
+	sched_getaffinity(0, sizeof(follower->cpus), &follower->cpus);
 	follower->own_cpu = follower->stat_fd = -1;
 	follower->stops_a_move = STOPS_A_MOVE;
 	sem_init(&follower->call, 0, 0);
 	follower->has_holder = !pthread_create(&follower->holder, NULL, holder_run, follower);
 	return follower;
+}
+
+void cpu_follower_rest(struct cpu_follower *follower)
+{
+	let_go(follower);
+	forget_file(follower);
+	sched_setaffinity(0, sizeof(follower->cpus), &follower->cpus);
 }
 
 void cpu_follower_free(struct cpu_follower *follower)
@@ -245,7 +261,6 @@ void cpu_follower_free(struct cpu_follower *follower)
 		sem_post(&follower->call);
 		pthread_join(follower->holder, NULL);
 	}
-	forget_file(follower);
 	sem_destroy(&follower->call);
 	free(follower);
 }

@@ -25,6 +25,9 @@ struct cpu_follower;
 struct cpu_follower *cpu_follower_new(void);
 void cpu_follower_free(struct cpu_follower *follower); /* NULL is fine */
 
+/* No more stops will come. Called by the tracer, which is free to run anywhere again. */
+void cpu_follower_rest(struct cpu_follower *follower);
+
 /* The thread has stopped after we slept `waited_ns` for it; called by the tracer's thread, while
  * the thread is stopped. Looks where, if that took so long that it may be elsewhere. */
 void cpu_follower_stopped(struct cpu_follower *follower, pid_t tid, uint64_t waited_ns);
