@@ -35,7 +35,8 @@ CPPFLAGS += -I. -D_GNU_SOURCE -DVERSION='"$(VERSION)"'
 LDLIBS := -ldw -lelf -lunwind-x86_64 -lunwind -lseccomp -ljansson -linih -liberty -llzma -lz -lpthread -lm
 
 CORE_SRCS := $(filter-out core/driver/%,$(wildcard core/*.c core/*/*.c))
-COLLECTOR_SRCS := $(foreach c,$(COLLECTOR_FOLDERS),$(filter-out $c/preload/%,$(wildcard $c/*.c $c/*/*.c)))
+KEEPER_SRCS := io/ptrace/keeper.c io/ptrace/filter_stop.c
+COLLECTOR_SRCS := $(foreach c,$(COLLECTOR_FOLDERS),$(filter-out $c/preload/% io/ptrace/keeper.c,$(wildcard $c/*.c $c/*/*.c)))
 DRIVER_SRCS := $(wildcard core/driver/*.c)
 PRELOAD_SRCS := $(wildcard mem/preload/*.c)
 WORKLOAD_SRCS := $(wildcard scenarios/workloads/*.c)
@@ -50,6 +51,7 @@ LIBCORE := $(BUILD)/libcore.a
 LIBCOLLECTORS := $(BUILD)/libcollectors.a
 TOOL := $(BUILD)/profile-scenario
 PRELOAD := $(BUILD)/libprofile-scenario-preload.so
+KEEPER := $(BUILD)/profile-scenario-keeper
 WORKLOADS := $(patsubst scenarios/workloads/%.c,$(BUILD)/workloads/%,$(WORKLOAD_SRCS))
 UNITS := $(patsubst %.c,$(BUILD)/%,$(UNIT_SRCS))
 PROGRAMS := $(patsubst %,$(BUILD)/%,$(basename $(PROGRAM_SRCS)))
@@ -76,7 +78,7 @@ deps:
 	$(call install,$(BUILD_PACKAGES))
 
 # A recipe, if an empty one, has make say nothing when all is there.
-build: $(TOOL) $(PRELOAD) $(WORKLOADS) $(BUILD)/libcore.so
+build: $(TOOL) $(PRELOAD) $(KEEPER) $(WORKLOADS) $(BUILD)/libcore.so
 	@:
 
 $(BUILD)/%.o: %.c
@@ -108,6 +110,12 @@ $(BUILD)/libcollectors.a: $(call objects,$(COLLECTOR_SRCS))
 $(TOOL): $(call objects,$(DRIVER_SRCS)) $(LIBCOLLECTORS) $(LIBCORE)
 	$(call say,LINK)
 	$(Q)$(CC) $(LDFLAGS) $(SANITIZE) -o $@ $^ $(LDLIBS)
+
+# Lives on with a filtered target after the tool: libc only, and no sanitizer.
+$(KEEPER): $(KEEPER_SRCS)
+	@mkdir -p $(@D)
+	$(call say,LINK)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -MMD -MP -MF $@.d -o $@ $(filter %.c,$^)
 
 # The preload is built apart from the tool: libc only, no thread-local storage, nothing exported but what it interposes, and
 # the shared unwinder from the same source. Never with a sanitizer: it lives in the target.

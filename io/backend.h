@@ -17,11 +17,17 @@ struct io_backend_spec {
 	const struct repeat *repeat;
 	struct io_counts *counts;
 	const struct trace_set *set; /* what to count */
-	bool cpu_time;               /* time_ns is system time, not wall time */
+	const void *plan;
+	bool cpu_time; /* time_ns is system time, not wall time */
 };
 
 struct io_backend {
 	const char *name;
+	/* Once, before the first repeat: makes what all share. */
+	int (*plan)(void **plan, const struct trace_set *set, struct diag *diag);
+	void (*plan_free)(void *plan); /* NULL is fine */
+	/* As the collector's hook; the backend is started. */
+	int (*in_child)(const void *plan);
 	int (*start)(void **state, const struct io_backend_spec *spec, struct diag *diag);
 	/* To poll for reading; step() then, which reports what went wrong meanwhile. */
 	int (*fd)(void *state);

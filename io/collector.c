@@ -72,6 +72,7 @@ struct io_state {
 	struct trace_set *set;
 	bool cpu_time;
 	const struct io_backend *backend;
+	void *plan;                /* the backend's */
 	void *backend_state;       /* NULL between repeats */
 	struct io_counts *current; /* the running repeat's */
 	struct io_counts **repeats;
@@ -130,6 +131,29 @@ static int io_check(const struct target *target, const void *options, struct dia
 	return check_sanitizer(target, diag);
 }
 
+static void stop(struct io_state *io)
+{
+	io->backend->stop(io->backend_state);
+	io->backend_state = NULL;
+}
+
+static void io_destroy(void *state)
+{
+	struct io_state *io = state;
+
+	if (!io)
+		return;
+	stop(io);
+	io_counts_free(io->current);
+	for (size_t i = 0; i < io->n_repeats; i++)
+		io_counts_free(io->repeats[i]);
+	free(io->repeats);
+	if (io->backend)
+		io->backend->plan_free(io->plan);
+	trace_set_free(io->set);
+	free(io);
+}
+
 static int io_create(void **state, const void *options, struct diag *diag)
 {
 	struct io_state *io = xcalloc(1, sizeof(*io));
@@ -140,8 +164,10 @@ static int io_create(void **state, const void *options, struct diag *diag)
 	io->cpu_time = io->options->cpu_time || !io->options->wall_clock;
 	io->backend = &io_backend_ptrace;
 	err = trace_set_new(&io->set, io->options->trace, diag);
+	if (!err)
+		err = io->backend->plan(&io->plan, io->set, diag);
 	if (err)
-		free(io);
+		io_destroy(io);
 	else
 		*state = io;
 	return err;
@@ -153,11 +179,19 @@ static int io_prepare(void *state, const struct repeat *repeat, struct diag *dia
 	struct io_backend_spec spec = {
 	    .repeat = repeat,
 	    .set = io->set,
+	    .plan = io->plan,
 	    .cpu_time = io->cpu_time,
 	};
 
 	spec.counts = io->current = io_counts_new(io->options->small_bytes);
 	return io->backend->start(&io->backend_state, &spec, diag);
+}
+
+static int io_in_child(void *state)
+{
+	const struct io_state *io = state;
+
+	return io->backend->in_child(io->plan);
 }
 
 static int io_fd(void *state)
@@ -179,12 +213,6 @@ static bool io_target_ended(void *state, struct target_end *end)
 	struct io_state *io = state;
 
 	return io->backend->target_ended(io->backend_state, end);
-}
-
-static void stop(struct io_state *io)
-{
-	io->backend->stop(io->backend_state);
-	io->backend_state = NULL;
 }
 
 static int io_ended(void *state, const struct target_end *end, struct diag *diag)
@@ -298,11 +326,16 @@ static void add_quality(json_t *quality, const struct io_counts *counts)
 	     "whose structures are not decoded: messages are missing"},
 	    {counts->guessed_fds, "descriptor",
 	     "in use whose opening was not seen: the name is a guess"},
-	    {counts->untraced_clones, "child",
-	     "started with CLONE_UNTRACED: what it did was not seen"},
+	    {counts->untraced_clones, "clone",
+	     "made with CLONE_UNTRACED: what was done there was not seen"},
 	    {counts->refused_ptraces, "ptrace call",
 	     "of the target that failed: a thread has one tracer, and that was us"},
-	    {counts->let_go, "thread", "that still ran at the end, and was let go"},
+	    {counts->late_threads, "thread",
+	     "put under a filter by another: calls that it refused at once may be missing"},
+	    {counts->refused_stricts, "call",
+	     "for strict seccomp that failed: our filter was there (without --trace it is not)"},
+	    {counts->keeper_pid ? 0 : counts->let_go, "thread",
+	     "that still ran at the end, and was let go"},
 	};
 
 	quality_set_samples(quality, counts->totals.calls, counts->lost, NULL);
@@ -311,6 +344,19 @@ static void add_quality(json_t *quality, const struct io_counts *counts)
 			quality_add_note(quality, "%s %s",
 			                 counted_text_of(notes[i].count, notes[i].noun).text,
 			                 notes[i].what);
+	if (counts->has_no_new_privs)
+		quality_add_note(quality, "the filter took no_new_privs; set-user-id programs gain "
+		                          "nothing under a tracer without CAP_SYS_PTRACE anyway");
+	if (counts->keeper_pid)
+		quality_add_note(quality,
+		                 "%s that still ran at the end; the filter stays on, so process %d "
+		                 "(profile-scenario-keeper) traces on, and they live as long as it",
+		                 counted_text_of(counts->let_go, "thread").text,
+		                 (int)counts->keeper_pid);
+	if (counts->why_unfiltered)
+		quality_add_note(quality,
+		                 "every call stopped the target, those outside the set too: %s",
+		                 counts->why_unfiltered);
 }
 
 static void add_processes(struct result *result, const struct io_counts *counts)
@@ -369,12 +415,16 @@ static int io_finish(void *state, struct results_run *run, struct result *result
 	struct io_state *io = state;
 	const struct io_counts *counts;
 
-	result->backend = xstrdup(io->backend->name);
 	if (!io->n_repeats) {
+		result->backend = xstrdup(io->backend->name);
 		result->unusable = xstrdup("the target was never run");
 		return 0;
 	}
 	counts = median_repeat(io);
+	result->backend =
+	    xasprintf("%s%s", io->backend->name, counts->is_filtered ? "+seccomp" : "");
+	if (counts->why_unfiltered)
+		result->fallback = xasprintf("every call stops: %s", counts->why_unfiltered);
 	io_metrics_add(result->metrics, io->set, io->repeats, io->n_repeats);
 	io_findings_judge(result->findings, counts);
 	add_quality(result->quality, counts);
@@ -386,21 +436,6 @@ static int io_finish(void *state, struct results_run *run, struct result *result
 	add_table(&result->table, counts);
 	result->page = "summary.txt";
 	return write_artifacts(io, counts, run, diag);
-}
-
-static void io_destroy(void *state)
-{
-	struct io_state *io = state;
-
-	if (!io)
-		return;
-	stop(io);
-	io_counts_free(io->current);
-	for (size_t i = 0; i < io->n_repeats; i++)
-		io_counts_free(io->repeats[i]);
-	free(io->repeats);
-	trace_set_free(io->set);
-	free(io);
 }
 
 static const char *const aliases[] = {"syscalls", NULL};
@@ -417,6 +452,7 @@ const struct collector io_collector = {
     .check = io_check,
     .create = io_create,
     .prepare = io_prepare,
+    .in_child = io_in_child,
     .fd = io_fd,
     .step = io_step,
     .target_ended = io_target_ended,

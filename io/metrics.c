@@ -154,7 +154,7 @@ static size_t collect_calls(const struct trace_set *set, struct io_counts *const
 
 	*calls = NULL;
 	for (const struct syscall_facts *facts = syscall_facts; facts->name; facts++) {
-		const struct syscall_info *info = syscall_find_named(facts->name);
+		const struct syscall_info *info = syscall_find_named(ABI_X86_64, facts->name);
 
 		if (info && syscall_moves_data(facts) && trace_set_has(set, info))
 			*ARRAY_APPEND(*calls, n_calls, capacity) = info;

@@ -75,11 +75,11 @@ const struct syscall_info *syscall_find(enum syscall_abi abi, uint32_t number)
 	return (const struct syscall_info *)(uintptr_t)*value;
 }
 
-const struct syscall_info *syscall_find_named(const char *name)
+const struct syscall_info *syscall_find_named(enum syscall_abi abi, const char *name)
 {
-	int number = seccomp_syscall_resolve_name_arch(SCMP_ARCH_X86_64, name);
+	int number = seccomp_syscall_resolve_name_arch(seccomp_arch[abi], name);
 
-	return number < 0 ? NULL : syscall_find(ABI_X86_64, (uint32_t)number);
+	return number < 0 ? NULL : syscall_find(abi, (uint32_t)number & ~(uint32_t)X32_BIT);
 }
 
 const char *syscall_abi_name(enum syscall_abi abi)

@@ -98,8 +98,8 @@ struct syscall_info {
 /* Never NULL. One thread at a time. */
 const struct syscall_info *syscall_find(enum syscall_abi abi, uint32_t number);
 
-/* The x86-64 call of this name; NULL when there is none. */
-const struct syscall_info *syscall_find_named(const char *name);
+/* The call of this name; NULL when the ABI has none. */
+const struct syscall_info *syscall_find_named(enum syscall_abi abi, const char *name);
 
 /* "32 bit", "x32": as strace names the tables of other ABIs; NULL for ABI_X86_64. */
 const char *syscall_abi_name(enum syscall_abi abi);

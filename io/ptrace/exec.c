@@ -28,9 +28,12 @@ static void arm(struct tracer *tracer, struct tracee *tracee, const char *comman
 	void *context[] = {tracer, tracee};
 
 	tracer->armed = true;
+	/* Without a filter it can live without us. */
+	if (tracer->may_filter && !tracer->filtered)
+		ptrace(PTRACE_SETOPTIONS, tracee->tid, NULL, (void *)(long)TRACER_OPTIONS);
 	tracee->group = fd_table_group_new(counts->fds, tracee->pid);
 	tracee_each_fd(tracee->pid, note_fd, context);
-	tracee->process = io_counts_add_process(counts, tracee->pid, getpid(), 0, command);
+	tracee->process = io_counts_add_process(counts, tracee->pid, tracer->driver, 0, command);
 	tracee->thread = io_counts_add_thread(counts, tracee->tid, tracee->pid, "");
 }
 

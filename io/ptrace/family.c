@@ -18,6 +18,7 @@ static void inherit(struct tracer *tracer, const struct tracee *parent, struct t
 
 	child->pid = flags & CLONE_THREAD ? parent->pid : child->tid;
 	child->process = parent->process;
+	child->every_call = parent->every_call;
 	if (flags & CLONE_FILES) {
 		fd_table_group_hold(counts->fds, parent->group);
 		child->group = parent->group;
@@ -40,6 +41,7 @@ static void adopt(struct tracer *tracer, struct tracee *child)
 	char text[COMMAND_BYTES];
 	pid_t parent_pid = 0;
 
+	child->every_call = true; /* its parent may have had a filter of its own */
 	tracee_read_family(child->tid, &child->pid, &parent_pid);
 	child->group = fd_table_group_new(counts->fds, child->pid);
 	tracee_read_command(child->pid, text, sizeof(text));

@@ -1,30 +1,34 @@
-/* Follows every system call of a process tree with ptrace(2), from a thread of its own.
+/* Follows the system calls of a process tree with ptrace(2), from a thread of its own, or, with a
+ * filter, from a process of its own (io/ptrace/apart.h).
  *
- * Each call stops its thread at entry and exit (PTRACE_SYSCALL). A seccomp filter would not be
- * faster, since every call is wanted and its result too: the filter's stop replaces the entry stop,
- * one for one. Measured with a libseccomp filter, medians of interleaved rounds: 10,000 calls of dd
- * 97 ms with PTRACE_SYSCALL, 98 ms with the filter; gcc on one small file 75 and 73 ms. And it
- * would be less true: calls that the target's own filter answers with an errno are not seen; a
- * process that outlives the run gets ENOSYS for all of them, because a filter cannot be taken off;
- * and without privileges it needs no_new_privs, which set-user-ID programs below the target notice.
- * (strace, too, drops --seccomp-bpf when it traces all calls.) A filter pays when few calls are
- * wanted.
+ * Without a choice each call stops its thread at entry and exit (PTRACE_SYSCALL). A seccomp filter
+ * would not be faster then, since its stop replaces the entry stop, one for one: 10,000 calls of dd
+ * 97 ms with PTRACE_SYSCALL, 98 ms with a filter; gcc on one small file 75 and 73 ms, medians of
+ * interleaved rounds. And it would be less true: calls that the target's own filter answers with an
+ * errno are not seen. (strace, too, drops --seccomp-bpf when it traces all calls.)
  *
- * Should the driver die, the kernel detaches the tree and the target lives on untraced (no
- * PTRACE_O_EXITKILL), as under strace. Stops that are ours alone never reach it:
- * PTRACE_O_TRACESYSGOOD makes even a stop that the tracer's death cut short a signal number that
- * does not exist.
+ * With a choice (--trace) a filter stops the calls of the set alone, and only their exits are asked
+ * for (io/ptrace/filter.h). A thread with a filter of its own goes back to stopping at each call.
+ *
+ * Should the driver die, the target lives on: the kernel detaches the tree (no PTRACE_O_EXITKILL),
+ * as under strace, or the process of its own traces on. Stops that are ours alone never reach the
+ * target: PTRACE_O_TRACESYSGOOD makes even a stop that the tracer's death cut short a signal number
+ * that does not exist.
  */
 #include "io/ptrace/tracer.h"
 
 #include "core/alloc.h"
+#include "core/target/capability.h"
 #include "core/u64map.h"
 #include "io/fd_table.h"
 #include "io/observe.h"
+#include "io/ptrace/apart.h"
+#include "io/ptrace/filter.h"
 #include "io/ptrace/follow_cpu.h"
 #include "io/trace_set.h"
 
 #include <errno.h>
+#include <linux/capability.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,9 +40,8 @@
 
 enum {
 	SYSCALL_STOP = SIGTRAP | 0x80, /* PTRACE_O_TRACESYSGOOD */
-	OPTIONS = PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACECLONE | PTRACE_O_TRACEFORK |
-	          PTRACE_O_TRACEVFORK | PTRACE_O_TRACEEXEC,
-	KICK_SIGNAL = SIGURG, /* does nothing to whom it meets by mistake */
+	/* A filtered target that we leave without a tracer shall not live on broken. */
+	FILTER_OPTIONS = TRACER_OPTIONS | PTRACE_O_TRACESECCOMP | PTRACE_O_EXITKILL,
 	KICK_INTERVAL_NS = 5000000,
 };
 
@@ -113,7 +116,12 @@ void tracer_rename(struct tracer *tracer, struct tracee *tracee, pid_t tid)
 /* It may have been killed meanwhile; wait tells. */
 void tracer_resume(struct tracer *tracer, pid_t tid, int signal)
 {
-	if (ptrace(PTRACE_SYSCALL, tid, NULL, (void *)(long)signal) && errno != ESRCH)
+	const struct tracee *tracee = tracer->filtered ? tracer_find(tracer, tid) : NULL;
+	bool leaves_it_to_the_filter = tracee && !tracee->every_call && !tracee->in_call;
+
+	if (ptrace(leaves_it_to_the_filter ? PTRACE_CONT : PTRACE_SYSCALL, tid, NULL,
+	           (void *)(long)signal) &&
+	    errno != ESRCH)
 		tracer_fail(tracer, errno, "cannot resume", tid);
 }
 
@@ -143,6 +151,17 @@ static void handle_stop(struct tracer *tracer, struct tracee *tracee, pid_t tid,
 	}
 }
 
+void tracer_note_end(struct tracer *tracer, int status)
+{
+	tracer->end = (struct target_end){
+	    .wait_status = status,
+	    .usage = tracer->usage,
+	    .wall_ns = tracer->stopped_ns - tracer->start_ns,
+	};
+	atomic_store(&tracer->has_ended, true);
+	ring(tracer);
+}
+
 static void handle_end(struct tracer *tracer, struct tracee *tracee, pid_t tid, int status)
 {
 	if (tracee) {
@@ -155,15 +174,8 @@ static void handle_end(struct tracer *tracer, struct tracee *tracee, pid_t tid, 
 		tracer_remove(tracer, tracee);
 		tracer_adopt_orphans(tracer);
 	}
-	if (tid != tracer->target)
-		return;
-	tracer->end = (struct target_end){
-	    .wait_status = status,
-	    .usage = tracer->usage,
-	    .wall_ns = tracer->stopped_ns - tracer->start_ns,
-	};
-	atomic_store(&tracer->has_ended, true);
-	ring(tracer);
+	if (tid == tracer->target)
+		tracer_note_end(tracer, status);
 }
 
 static void dispatch(struct tracer *tracer, pid_t tid, int status)
@@ -180,6 +192,8 @@ static void dispatch(struct tracer *tracer, pid_t tid, int status)
 		handle_stop(tracer, tracee, tid, signal);
 	else if (event == PTRACE_EVENT_EXEC)
 		tracer_handle_exec(tracer, tracee, tid);
+	else if (event == PTRACE_EVENT_SECCOMP && tracee)
+		tracer_handle_filtered(tracer, tracee);
 	else if (event && tracee)
 		tracer_handle_child(tracer, tracee);
 	else if (signal == SYSCALL_STOP && tracee)
@@ -203,7 +217,9 @@ static pid_t wait_for_stop(struct tracer *tracer, int *status)
 
 static int attach(struct tracer *tracer)
 {
-	if (!ptrace(PTRACE_SEIZE, tracer->target, NULL, (void *)(long)OPTIONS) &&
+	long options = tracer->may_filter ? FILTER_OPTIONS : TRACER_OPTIONS;
+
+	if (!ptrace(PTRACE_SEIZE, tracer->target, NULL, (void *)options) &&
 	    !ptrace(PTRACE_INTERRUPT, tracer->target, NULL, NULL))
 		return 0;
 	if (errno == EPERM || errno == EACCES)
@@ -220,36 +236,68 @@ static void on_kick(int signal)
 	(void)signal;
 }
 
-static void unblock_kick(void)
+void tracer_hear_kicks(void)
 {
-	sigset_t kick;
+	struct sigaction kick = {.sa_handler = on_kick};
+	sigset_t only_kick;
 
-	sigemptyset(&kick);
-	sigaddset(&kick, KICK_SIGNAL);
-	pthread_sigmask(SIG_UNBLOCK, &kick, NULL);
+	sigaction(TRACER_KICK, &kick, NULL);
+	sigemptyset(&only_kick);
+	sigaddset(&only_kick, TRACER_KICK);
+	pthread_sigmask(SIG_UNBLOCK, &only_kick, NULL);
 }
 
-static void *tracer_run(void *context)
+int tracer_follow(struct tracer *tracer)
 {
-	struct tracer *tracer = context;
-	int status, err;
+	int status, err = attach(tracer);
 	pid_t tid;
 
-	unblock_kick();
-	err = attach(tracer);
-	if (err) {
-		atomic_store(&tracer->error, err);
-		sem_post(&tracer->ready);
-		return NULL;
-	}
+	if (err)
+		return err;
 	tracer_add(tracer, tracer->target)->has_parent = true;
 	while (!atomic_load(&tracer->quits) && (tid = wait_for_stop(tracer, &status)) > 0)
 		dispatch(tracer, tid, status);
 	/* Nobody is left. One may be on the list who died before its parent told of it. */
 	if (!atomic_load(&tracer->quits))
 		tracer->n_tracees = 0;
+	cpu_follower_rest(tracer->follower);
 	if (!tracer->seized)
 		sem_post(&tracer->ready); /* it died at the gate; launching will say why */
+	return 0;
+}
+
+/* Apart where there is a filter to stay with. Where Yama lets only those trace who launched, from
+ * here, without. */
+static int follow(struct tracer *tracer)
+{
+	int err = -EPERM;
+
+	tracer->may_filter = tracer->plan->filter != NULL;
+	if (tracer->may_filter)
+		err = tracer_follow_apart(tracer);
+	if (err != -EPERM)
+		return err;
+	if (tracer->may_filter)
+		tracer->spec.counts->why_unfiltered =
+		    "a filter takes a tracing process of its own, which cannot be had or may not "
+		    "trace; see sysctl kernel.yama.ptrace_scope";
+	else if (tracer->plan->why_unfiltered.text[0])
+		tracer->spec.counts->why_unfiltered = tracer->plan->why_unfiltered.text;
+	tracer->may_filter = false;
+	tracer->apart_pid = 0;
+	tracer_hear_kicks();
+	return tracer_follow(tracer);
+}
+
+static void *tracer_run(void *context)
+{
+	struct tracer *tracer = context;
+	int err = follow(tracer);
+
+	if (err) {
+		atomic_store(&tracer->error, err);
+		sem_post(&tracer->ready);
+	}
 	return NULL;
 }
 
@@ -269,24 +317,25 @@ static void tracer_free(struct tracer *tracer)
 	free(tracer);
 }
 
-/* Kicks the thread out of wait4(2) until it has ended. A kick that comes just before it waits is
- * lost, hence the loop. (pthread_cancel(3) would do without, but its unwinding and AddressSanitizer
- * do not agree.) */
+/* Kicks the tracer out of wait4(2) until the thread has ended. A kick that comes just before it
+ * waits is lost, hence the loop. (pthread_cancel(3) would do without, but its unwinding and
+ * AddressSanitizer do not agree.) */
 static void end_thread(struct tracer *tracer)
 {
-	struct sigaction kick = {.sa_handler = on_kick}, old;
 	struct timespec deadline;
 
-	sigaction(KICK_SIGNAL, &kick, &old);
 	atomic_store(&tracer->quits, true);
 	do {
-		pthread_kill(tracer->thread, KICK_SIGNAL);
+		if (tracer->apart_pid)
+			kill(tracer->apart_pid, TRACER_KICK);
+		else
+			pthread_kill(tracer->thread, TRACER_KICK);
 		clock_gettime(CLOCK_REALTIME, &deadline);
 		deadline.tv_nsec += KICK_INTERVAL_NS;
 		deadline.tv_sec += deadline.tv_nsec / 1000000000;
 		deadline.tv_nsec %= 1000000000;
-	} while (pthread_timedjoin_np(tracer->thread, NULL, &deadline) == ETIMEDOUT);
-	sigaction(KICK_SIGNAL, &old, NULL);
+	} while (pthread_timedjoin_np(tracer->thread, NULL, &deadline) == ETIMEDOUT &&
+	         !atomic_load(&tracer->stays));
 }
 
 /* The thread's end makes the kernel detach all that it still traces; they run on. */
@@ -298,7 +347,8 @@ static void tracer_stop(void *state)
 		return;
 	end_thread(tracer);
 	tracer->spec.counts->let_go = tracer->n_tracees;
-	tracer_free(tracer);
+	if (!atomic_load(&tracer->stays)) /* else it is in use until we end */
+		tracer_free(tracer);
 }
 
 static int tracer_start(void **state, const struct io_backend_spec *spec, struct diag *diag)
@@ -307,6 +357,8 @@ static int tracer_start(void **state, const struct io_backend_spec *spec, struct
 	int err;
 
 	tracer->spec = *spec;
+	tracer->plan = spec->plan;
+	tracer->driver = getpid();
 	tracer->target = spec->repeat->pid;
 	tracer->start_ns = spec->repeat->start_ns;
 	tracer->tracees = u64map_new();
@@ -359,11 +411,60 @@ static bool tracer_target_ended(void *state, struct target_end *end)
 	if (!atomic_load(&tracer->has_ended))
 		return false;
 	*end = tracer->end;
+	/* Its parent is us, and a tracer in another process only sees it first. */
+	if (tracer->apart_pid)
+		waitpid(tracer->target, NULL, WNOHANG);
 	return true;
+}
+
+/* A filter is no must: without one, every call stops and the set is chosen from them. */
+static int plan_new(void **result, const struct trace_set *set, struct diag *diag)
+{
+	struct ptrace_plan *plan = xcalloc(1, sizeof(*plan));
+	bool gains_anyway = capability_is_held(CAP_SYS_PTRACE);
+
+	(void)diag;
+	*result = plan;
+	plan->keeper_fd = -1;
+	if (trace_set_is_all(set))
+		return 0;
+	plan->keeper_fd = keeper_open();
+	if (plan->keeper_fd < 0)
+		diag_fail(&plan->why_unfiltered, -plan->keeper_fd,
+		          "profile-scenario-keeper, which belongs beside profile-scenario: %s",
+		          strerror(-plan->keeper_fd));
+	else
+		call_filter_new(&plan->filter, set, !gains_anyway, &plan->why_unfiltered);
+	return 0;
+}
+
+static void plan_free(void *context)
+{
+	struct ptrace_plan *plan = context;
+
+	if (!plan)
+		return;
+	call_filter_free(plan->filter);
+	if (plan->keeper_fd >= 0)
+		close(plan->keeper_fd);
+	free(plan);
+}
+
+/* A filter that is refused is none: the tracer sees how this went. */
+static int plan_in_child(const void *context)
+{
+	const struct ptrace_plan *plan = context;
+
+	if (plan->filter)
+		call_filter_install(plan->filter);
+	return 0;
 }
 
 const struct io_backend io_backend_ptrace = {
     .name = "ptrace",
+    .plan = plan_new,
+    .plan_free = plan_free,
+    .in_child = plan_in_child,
     .start = tracer_start,
     .fd = tracer_fd,
     .step = tracer_step,

@@ -13,16 +13,32 @@
 
 #include <pthread.h>
 #include <semaphore.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/types.h>
 
+struct call_filter;
 struct cpu_follower;
 struct io_observer;
 struct u64map;
+
+enum {
+	TRACER_KICK = SIGURG, /* does nothing to whom it meets by mistake */
+	TRACER_OPTIONS = PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACECLONE | PTRACE_O_TRACEFORK |
+	                 PTRACE_O_TRACEVFORK | PTRACE_O_TRACEEXEC,
+};
+
+/* What all repeats share. */
+struct ptrace_plan {
+	struct call_filter *filter; /* NULL: every call stops */
+	int keeper_fd;
+	struct diag why_unfiltered; /* with a text when there should be a filter */
+};
 
 /* A traced thread. */
 struct tracee {
@@ -32,6 +48,8 @@ struct tracee {
 	uint32_t process;
 	uint32_t group; /* of descriptors; 0 until the target has begun */
 	bool in_call;
+	bool every_call;  /* stops at every call, though a filter is there: it has one of its own,
+	                     which  may answer before ours is asked */
 	bool has_parent;  /* the call that made it is known */
 	bool has_stopped; /* its first stop came, and waits for has_parent */
 	bool made_child;  /* its clone is seen in this call */
@@ -42,6 +60,8 @@ struct tracee {
 
 struct tracer {
 	struct io_backend_spec spec;
+	const struct ptrace_plan *plan;
+	pid_t driver;
 	pid_t target;
 	uint64_t start_ns;
 
@@ -51,6 +71,8 @@ struct tracer {
 	size_t n_waiting; /* has_stopped without has_parent */
 	bool armed;       /* the target's exec has succeeded: calls count */
 	bool seized;
+	bool may_filter; /* we can stay with the target until its end */
+	bool filtered;   /* the target is under our filter */
 	struct io_observer *observer;
 	struct cpu_follower *follower;
 	struct rusage usage; /* of the thread that stopped last */
@@ -66,6 +88,12 @@ struct tracer {
 	struct diag diag;
 	atomic_int error; /* -errno */
 	atomic_bool quits;
+
+	/* apart.c's */
+	pid_t apart_pid; /* 0: the thread traces */
+	int apart_fd;
+	int apart_err;
+	atomic_bool stays; /* the process goes on in our memory */
 };
 
 /* Keeps the error for the driver, and wakes it. */
@@ -81,11 +109,24 @@ void tracer_remove(struct tracer *tracer, struct tracee *tracee);
 /* The thread has taken over the id of its process's leader, and goes by it from now on. */
 void tracer_rename(struct tracer *tracer, struct tracee *tracee, pid_t tid);
 
-/* Lets a stopped thread go on to its next system call stop. */
+/* Lets a stopped thread go on to its next system call stop, which a filter may leave to a call that
+ * is wanted. */
 void tracer_resume(struct tracer *tracer, pid_t tid, int signal);
+
+/* Follows the target and its descendants until all have ended, or quits is set. -errno: it cannot
+ * be traced, as tracer->diag says. */
+int tracer_follow(struct tracer *tracer);
+
+/* The target has been waited for. */
+void tracer_note_end(struct tracer *tracer, int status);
+
+/* Lets TRACER_KICK interrupt the calling thread's waits. */
+void tracer_hear_kicks(void);
 
 /* calls.c: the thread has stopped at the entry or the exit of a system call. */
 void tracer_handle_syscall(struct tracer *tracer, struct tracee *tracee);
+/* The thread has stopped at a call for a filter, ours or one of its own. */
+void tracer_handle_filtered(struct tracer *tracer, struct tracee *tracee);
 /* The thread is in fork, vfork, clone or clone3. */
 bool tracee_makes_child(const struct tracee *tracee);
 /* The flags of the clone-like call that the thread is in. */

@@ -9,8 +9,10 @@ ulimit -c 0
 # look at what they are. Our last words are taken off stderr; nothing else of ours may be there. A program that
 # went well before cpu had a sample of it gives our own status 3, and those words say so.
 observe() {
+	local options=()
 	watch=()
-	[ "$1" = alone ] || watch=(profile-scenario --type "$1" --results "$scratch/results" --quiet --)
+	[ "$1" = io-filtered ] && options=(--trace '%file,%desc,%signal,wait4')
+	[ "$1" = alone ] || watch=(profile-scenario --type "${1%%-*}" "${options[@]}" --results "$scratch/results" --quiet --)
 	"$2" >"$scratch/stdout" 2>"$scratch/stderr" </dev/null
 	echo $? >"$scratch/status"
 	[ "$1" = cpu ] && grep -q '^profile-scenario: exit 3: no samples' "$scratch/stderr" && echo 0 >"$scratch/status"
@@ -63,8 +65,8 @@ closes_everything() { "${watch[@]}" bash -c 'for fd in {0..20}; do eval "exec $f
 cases=(inherits inherits_a_terminal sees_the_cpus fails is_killed crashes copies_its_input breaks_a_pipe handles_signals
 	stops_and_goes_on waits_for_its_children execs_on closes_everything)
 busy='i=0; while [ $i -lt 100000 ]; do i=$((i + 1)); done' # long enough to be sampled
-for type in cpu memory io; do
-	status=$(status_of profile-scenario --type $type --results "$scratch/results" --quiet -- sh -c "$busy")
+for type in cpu memory io io-filtered; do
+	status=$(status_of profile-scenario --type ${type%%-*} --results "$scratch/results" --quiet -- sh -c "$busy")
 	reason=$(tail -n 1 "$scratch/err")
 	for case in "${cases[@]}"; do
 		text="under $type a program ${case//_/ } as it does alone"

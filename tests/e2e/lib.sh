@@ -38,7 +38,7 @@ promise() {
 for_every_user() {
 	setpriv --reuid 65534 --clear-groups sh -c "test -r '$build/profile-scenario'" && return
 	mkdir -p "$scratch/build/tests"
-	cp -r "$build"/profile-scenario "$build"/*-preload.so "$build/workloads" "$scratch/build"
+	cp -r "$build"/profile-scenario* "$build"/*-preload.so "$build/workloads" "$scratch/build"
 	cp -r "$programs" "$scratch/build/tests"
 	build=$scratch/build
 	programs=$build/tests/programs

@@ -41,7 +41,7 @@ static int tear_down(void **state)
 static void send_batches(struct io_counts *counts, int n_calls, uint32_t offered, uint32_t sent)
 {
 	const struct io_call call = {
-	    .info = syscall_find_named("sendmmsg"),
+	    .info = syscall_find_named(ABI_X86_64, "sendmmsg"),
 	    .result = sent,
 	    .bytes = sent * 100,
 	    .slots = offered,
@@ -59,7 +59,7 @@ static void write_small(struct io_counts *counts, const char *name, uint32_t des
                         int n_calls)
 {
 	const struct io_call call = {
-	    .info = syscall_find_named(name),
+	    .info = syscall_find_named(ABI_X86_64, name),
 	    .result = 10,
 	    .bytes = 10,
 	    .asked_bytes = 10,
@@ -148,7 +148,7 @@ static void requests_and_their_answers_are_no_run(void **state)
 {
 	struct io_counts *counts = *state;
 	const struct io_call answer = {
-	    .info = syscall_find_named("read"),
+	    .info = syscall_find_named(ABI_X86_64, "read"),
 	    .result = 10,
 	    .bytes = 10,
 	    .asked_bytes = 10,
@@ -169,7 +169,7 @@ static void requests_and_their_answers_are_no_run(void **state)
 static void move_one(struct io_counts *counts, const char *name, int64_t result)
 {
 	struct io_call call = {
-	    .info = syscall_find_named(name), .result = result, .messages = 1, .bytes = 1000};
+	    .info = syscall_find_named(ABI_X86_64, name), .result = result, .messages = 1, .bytes = 1000};
 
 	if (call.info->facts->effect == EFFECT_WRITE)
 		call.to = 1;

@@ -9,7 +9,6 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
-#include <seccomp.h>
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -76,7 +75,7 @@ static const struct call_row *call(struct target *target, const char *name, int6
 {
 	const struct target_view view = {target, read_own, describe};
 	struct finished_call finished = {
-	    .info = syscall_find_named(name),
+	    .info = syscall_find_named(ABI_X86_64, name),
 	    .result = result,
 	    .now_ns = 100,
 	    .pid = 1,
@@ -300,9 +299,8 @@ static void every_row_of_facts_names_a_call(void **state)
 {
 	(void)state;
 	for (const struct syscall_facts *facts = syscall_facts; facts->name; facts++) {
-		const struct syscall_info *info = syscall_find_named(facts->name);
-		bool is_of_i386 =
-		    seccomp_syscall_resolve_name_arch(SCMP_ARCH_X86, facts->name) >= 0;
+		const struct syscall_info *info = syscall_find_named(ABI_X86_64, facts->name);
+		bool is_of_i386 = syscall_find_named(ABI_I386, facts->name) != NULL;
 
 		if (info ? info->facts != facts : !is_of_i386)
 			fail_msg("%s is no call of x86-64 or i386", facts->name);

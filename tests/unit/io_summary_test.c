@@ -25,10 +25,10 @@ static int set_up(void **state)
 
 	io_counts_add_thread(counts, 1, 1, "test");
 	for (int i = 0; i < 3; i++)
-		add(counts, syscall_find_named("read"), 1, 100000);
-	add(counts, syscall_find_named("openat"), 3, 500000);
-	add(counts, syscall_find_named("openat"), -ENOENT, 100000);
-	add(counts, syscall_find_named("close"), 0, 100000);
+		add(counts, syscall_find_named(ABI_X86_64, "read"), 1, 100000);
+	add(counts, syscall_find_named(ABI_X86_64, "openat"), 3, 500000);
+	add(counts, syscall_find_named(ABI_X86_64, "openat"), -ENOENT, 100000);
+	add(counts, syscall_find_named(ABI_X86_64, "close"), 0, 100000);
 	*state = counts;
 	return 0;
 }
