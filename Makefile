@@ -67,7 +67,7 @@ help:
 	@echo 'make build   build $(TOOL) and the workload programs'
 	@echo 'make check   set up, build and run the tests; LONG=1 adds the long tier; SAN=address,undefined'
 	@echo 'make fuzz    each parser on mutated input, with libFuzzer; SECONDS=30 TARGETS="names unwind"'
-	@echo 'make bench   measure against the bare program and the peers; GROUPS="cpu memory io names" ROUNDS=5'
+	@echo 'make bench   measure against the bare program and the peers; GROUPS="cpu offcpu memory io names" ROUNDS=5'
 	@echo 'make demo    set up, build and run the scenario syn-1k under every type'
 	@echo 'make clean   remove build/'
 
@@ -202,7 +202,7 @@ fuzz:
 coverage-fuzzers: $(addsuffix .coverage,$(FUZZERS)) $(FUZZERS)
 	@:
 
-benches: build $(BENCHES)
+benches: build $(BENCHES) $(BUILD)/tests/programs/offcpu_pingpong
 	@:
 
 clean:

@@ -17,6 +17,7 @@ for label, rows in group["programs"].items():
         assert tool == reference or min(ratios) <= row["low"] <= row["ratio"] <= row["high"] <= max(ratios), (label, tool, row)
 P
 }
+promise "group offcpu has a time for each program and tool, and ratios within those of the rounds" measures offcpu 2 bare
 for group in cpu memory io; do
 	[ $group = io ] && programs_there=4 || programs_there=3
 	promise "group $group has a time for each program and tool, and ratios within those of the rounds" \
@@ -32,5 +33,5 @@ says_what_is_missing() {
 		contains "$scratch/out" "not measured: sqlite3 fill; sqlite3 is not installed"
 }
 promise "a peer that is not installed is said" says_what_is_missing
-promise "an unknown group is refused" is "$(tests/bench/run oi 2>&1)" "bench: no group 'oi'; there are cpu, memory, io, names"
+promise "an unknown group is refused" is "$(tests/bench/run oi 2>&1)" "bench: no group 'oi'; there are cpu, offcpu, memory, io, names"
 promise "no rounds are refused" is "$(ROUNDS=0 tests/bench/run 2>&1)" "bench: ROUNDS takes a number from 1, not '0'"
