@@ -25,8 +25,9 @@ struct script {
 	const struct recording *recording;
 	struct symbolizer *symbolizer;
 	const char *event;
-	size_t period_type;
-	char **lines; /* by stack id: those of its innermost address; NULL: not needed yet */
+	size_t type;        /* samples that have nothing of it are not written */
+	size_t period_type; /* what is printed as the period */
+	char **lines;       /* by stack id: those of its innermost address; NULL: not needed yet */
 	FILE *out;
 };
 
@@ -131,6 +132,44 @@ static void write_head(const struct script *script, const struct sample *sample,
 	        sample->time_ns / 1000000000, sample->time_ns % 1000000000, period, script->event);
 }
 
+/* Of a wait it is how long it took; of a sample what it stands for, not that it is one. */
+static size_t find_period_type(const struct recording *recording, size_t type)
+{
+	bool is_count = !strcmp(recording_type(recording, type)->unit, "count");
+
+	return is_count && recording_n_types(recording) > 1 ? 1 : type;
+}
+
+struct timed_sample {
+	uint64_t time_ns;
+	size_t index;
+};
+
+static int compare_times(const void *a, const void *b)
+{
+	const struct timed_sample *x = a;
+	const struct timed_sample *y = b;
+
+	if (x->time_ns != y->time_ns)
+		return x->time_ns > y->time_ns ? 1 : -1;
+	return (x->index > y->index) - (x->index < y->index);
+}
+
+/* Waits are recorded when they have ended, perhaps several as one: readers want them in order. */
+static struct timed_sample *sort_samples(const struct recording *recording)
+{
+	size_t n = recording_n_samples(recording);
+	struct timed_sample *order = xcalloc(n, sizeof(*order));
+	const uint64_t *values;
+
+	for (size_t i = 0; i < n; i++)
+		order[i] =
+		    (struct timed_sample){recording_sample(recording, i, &values).time_ns, i};
+	if (n)
+		qsort(order, n, sizeof(*order), compare_times);
+	return order;
+}
+
 static int write_perf_script(const struct recording *recording, struct symbolizer *symbolizer,
                              const struct export_options *options, FILE *out, struct diag *diag)
 {
@@ -139,18 +178,23 @@ static int write_perf_script(const struct recording *recording, struct symbolize
 	    .recording = recording,
 	    .symbolizer = symbolizer,
 	    .event = options->event ? options->event : "samples",
-	    .period_type = n_types > 1 ? 1 : 0,
+	    .type = options->type,
 	    .out = out,
 	};
 	uint32_t n_stacks = stack_table_count(recording_stacks(recording));
+	struct timed_sample *order;
 
 	if (!n_types)
 		return diag_fail(diag, EINVAL, "there are no samples to write as perf script does");
+	script.period_type = find_period_type(recording, script.type);
+	order = sort_samples(recording);
 	script.lines = xcalloc((size_t)n_stacks + 1, sizeof(*script.lines));
 	for (size_t i = 0; i < recording_n_samples(recording); i++) {
 		const uint64_t *values;
-		struct sample sample = recording_sample(recording, i, &values);
+		struct sample sample = recording_sample(recording, order[i].index, &values);
 
+		if (!values[script.type])
+			continue;
 		write_head(&script, &sample, values[script.period_type]);
 		write_stack(&script, sample.stack);
 		fputc('\n', out);
@@ -158,6 +202,7 @@ static int write_perf_script(const struct recording *recording, struct symbolize
 	for (uint32_t i = 0; i <= n_stacks; i++)
 		free(script.lines[i]);
 	free(script.lines);
+	free(order);
 	return recording_check(recording, diag);
 }
 

@@ -40,6 +40,19 @@ else
 	skip "the reader of this test takes perf's own text too" "perf does not record here: $(head -n 1 "$scratch/err")"
 fi
 
+# Waits have times of their own: who sleeps, and how long.
+if [ "$(status_of profile-scenario --quiet --scenario waits --type offcpu -- sh -c 'sleep 0.05; sleep 0.05')" = 0 ]; then
+	waits=$PROFILE_SCENARIO_RESULTS/waits/offcpu/latest
+	promise "waits are exported as folded" cmp <(profile-scenario export waits/offcpu --format folded) "$waits/stacks.folded"
+	profile-scenario export waits/offcpu --format perf-script -o "$scratch/waits"
+	promise "and in perf script's form, in the order of time" python3 tests/readers/collapse_perf_script.py "$scratch/waits"
+	promise "with their durations as periods" is "$(awk '/^[^\t]/ { n += $(NF - 1) } END { printf "%d", n }' "$scratch/waits")" \
+		"$(metric "$waits" offcpu.blocked_ns)"
+	promise "and shown by command" matches <(profile-scenario show waits/offcpu --sort comm) '^ +[0-9.]+% +[0-9.]+%  sleep$'
+else
+	skip "waits are exported" "no switches can be seen here: $(tail -n 1 "$scratch/err")"
+fi
+
 promise "a thread is exported alone" is "$(export_as folded --comms worker | cut -d';' -f1 | sort -u)" worker
 promise "so is a span" is "$(($(export_as folded --time ,0.1 | awk '{ n += $NF } END { print n }') +
 	$(export_as folded --time 0.1, | awk '{ n += $NF } END { print n }')))" "$(metric "$run" cpu.samples)"
