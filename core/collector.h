@@ -24,6 +24,7 @@ struct findings;
 struct finding_row;
 struct metric_row;
 struct metrics;
+struct picture_options;
 struct results_run;
 
 /* One repeat of the target. */
@@ -72,6 +73,7 @@ struct result {
 	const char *scenario;	     /* given: for titles */
 	const char *type;
 	const char *command;	     /* the command line, for titles and reports */
+	const struct picture_options *picture; /* how flame graphs are drawn */
 	const char *show;	     /* what shows this run again: "profile-scenario show syn-1k/cpu" */
 	int64_t started_ns;	     /* CLOCK_REALTIME */
 	uid_t target_uid;	     /* whom the target ran as: whose perf-PID.map is believed */

@@ -119,6 +119,7 @@ static const char *const kind_texts[] = {
     [OPTION_SECONDS] = "seconds, such as 2.5",
     [OPTION_BYTES] = "a size, such as 8192 or 64K",
     [OPTION_PERCENT] = "a percentage, such as 2.5",
+    [OPTION_EXTENT] = "pixels or a percentage, such as 0.5 or 0.5%",
     [OPTION_TEXT] = "a text",
     [OPTION_LIST] = "a text",
     [OPTION_CHOICE] = "a word",
@@ -188,6 +189,21 @@ static int set_percent(const struct option_row *row, void *options, const char *
 	return 0;
 }
 
+static int set_extent(const struct option_row *row, void *options, const char *value,
+                      struct diag *diag)
+{
+	struct option_extent *extent = field_of(row, options);
+	char *end;
+	double number = strtod(value, &end);
+	bool is_percent = !strcmp(end, "%");
+
+	if (end == value || (*end && !is_percent) || !isfinite(number) || number < 0 ||
+	    (is_percent && number > 100))
+		return bad_value(row, value, diag);
+	*extent = (struct option_extent){number, is_percent};
+	return 0;
+}
+
 static int set_switch(const struct option_row *row, void *options, const char *value,
                       struct diag *diag)
 {
@@ -247,6 +263,8 @@ int options_set(const struct option_row *row, void *options, const char *value, 
 		return set_whole(row, options, value, diag);
 	case OPTION_PERCENT:
 		return set_percent(row, options, value, diag);
+	case OPTION_EXTENT:
+		return set_extent(row, options, value, diag);
 	case OPTION_CHOICE:
 		return set_choice(row, options, value, diag);
 	case OPTION_LIST:
@@ -274,7 +292,7 @@ void options_copy(const struct option_row *row, void *to, const void *from)
 	    [OPTION_SWITCH] = sizeof(bool),    [OPTION_COUNT] = sizeof(uint64_t),
 	    [OPTION_HZ] = sizeof(uint64_t),    [OPTION_SECONDS] = sizeof(uint64_t),
 	    [OPTION_BYTES] = sizeof(uint64_t), [OPTION_PERCENT] = sizeof(double),
-	    [OPTION_CHOICE] = sizeof(int),
+	    [OPTION_CHOICE] = sizeof(int),     [OPTION_EXTENT] = sizeof(struct option_extent),
 	};
 
 	if (row->kind == OPTION_LIST)
@@ -283,6 +301,16 @@ void options_copy(const struct option_row *row, void *to, const void *from)
 		set_text(row, to, *(char *const *)const_field_of(row, from));
 	else
 		memcpy(field_of(row, to), const_field_of(row, from), sizes[row->kind]);
+}
+
+static json_t *extent_to_json(const struct option_extent *extent)
+{
+	char text[40];
+
+	if (!extent->is_percent)
+		return json_real(extent->number);
+	snprintf(text, sizeof(text), "%g%%", extent->number);
+	return json_string(text);
 }
 
 static json_t *value_to_json(const struct option_row *row, const void *options)
@@ -298,6 +326,8 @@ static json_t *value_to_json(const struct option_row *row, const void *options)
 		return json_integer((json_int_t) * (const uint64_t *)field);
 	case OPTION_SECONDS:
 		return json_real((double)*(const uint64_t *)field / 1e9);
+	case OPTION_EXTENT:
+		return extent_to_json(field);
 	case OPTION_PERCENT:
 		return json_real(*(const double *)field);
 	case OPTION_CHOICE:

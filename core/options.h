@@ -21,10 +21,16 @@ enum option_kind {
 	OPTION_SECONDS, /* [uint64_t, ns] decimals allowed */
 	OPTION_BYTES,   /* [uint64_t] with K, M, G */
 	OPTION_PERCENT, /* [double] */
+	OPTION_EXTENT,  /* [struct option_extent] pixels, or with % a share of the whole */
 	OPTION_TEXT,    /* [char *] owned */
 	OPTION_LIST,    /* [struct text_list] each use adds one */
 	OPTION_CHOICE,  /* [int] index into `choices` */
 	OPTION_MAYBE,   /* [char *] --name or --name=TEXT; "" without a text */
+};
+
+struct option_extent {
+	double number;
+	bool is_percent;
 };
 
 struct text_list {

@@ -237,6 +237,7 @@ static int write_results(struct cpu_state *cpu, struct results_run *run, struct 
 	struct export_options options = {
 	    .type = SAMPLER_SAMPLES,
 	    .title = title,
+	    .picture = result->picture,
 	    .count_name = "samples",
 	    .event = cpu->event.name,
 	    .lost = &facts.totals->n_lost,

@@ -231,6 +231,7 @@ static int write_results(struct offcpu_state *offcpu, struct results_run *run,
 	struct export_options options = {
 	    .type = OFFCPU_BLOCKED_NS,
 	    .title = title,
+	    .picture = result->picture,
 	    .count_name = "ns",
 	    .event = result->event,
 	    .lost = &facts.totals->n_waits_without_stack,

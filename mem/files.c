@@ -95,6 +95,7 @@ static int export_with(const struct exporter *exporter, const struct subject *su
 	struct export_options options = {
 	    .type = HEAP_PEAK_SPACE,
 	    .title = subject->title,
+	    .picture = subject->result->picture,
 	    .subtitle = subtitle,
 	    .count_name = "bytes",
 	    .command = subject->result->command,

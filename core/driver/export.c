@@ -58,11 +58,12 @@ static int find_format(const struct exporter **exporter, const char *format, str
 	return err;
 }
 
-static int write_document(struct stored_run *run, const struct exporter *exporter, FILE *out,
-                          struct diag *diag)
+static int write_document(struct stored_run *run, const struct exporter *exporter,
+                          const struct export_verb_options *options, FILE *out, struct diag *diag)
 {
 	struct export_options described = stored_run_describe(run);
 
+	described.picture = &options->picture;
 	if (exporter->write_samples)
 		return exporter->write_samples(run->recording, run->symbolizer, &described, out,
 		                               diag);
@@ -70,14 +71,30 @@ static int write_document(struct stored_run *run, const struct exporter *exporte
 	return exporter->write(run->profile, &described, out, diag);
 }
 
-static int write_file(struct stored_run *run, const struct exporter *exporter, const char *file,
-                      struct diag *diag)
+static int write_file(struct stored_run *run, const struct exporter *exporter,
+                      const struct export_verb_options *options, struct diag *diag)
 {
+	const char *file = options->file;
 	FILE *out = output_open(file, diag);
 
 	if (!out)
 		return -EIO;
-	return output_close(out, file, write_document(run, exporter, out, diag), diag);
+	return output_close(out, file, write_document(run, exporter, options, out, diag), diag);
+}
+
+/* What draws a picture says nothing of text. */
+static int check_picture_options(const struct command_line *line, const struct exporter *exporter,
+                                 struct diag *diag)
+{
+	for (const struct option_row *row = export_option_rows; row->name; row++) {
+		bool is_picture = row->field >= offsetof(struct export_verb_options, picture);
+
+		if (is_picture && exporter != &flamegraph_exporter &&
+		    command_line_has(line, row->name))
+			return diag_fail(diag, EINVAL, "--%s is for flame graphs, not for %s",
+			                 row->name, exporter->name);
+	}
+	return 0;
 }
 
 static int export_run(const struct command_line *line, struct diag *diag)
@@ -98,13 +115,15 @@ static int export_run(const struct command_line *line, struct diag *diag)
 		                "%s is not for a terminal: name a file with -o, or pipe it",
 		                exporter->name);
 	if (!err)
+		err = check_picture_options(line, exporter, diag);
+	if (!err)
 		err = selection_init(&selection, &options->chosen, diag);
 	if (!err)
 		err = stored_run_open(&run, line->common, line->words[0], diag);
 	if (!err)
 		err = stored_run_read(&run, &selection, diag);
 	if (!err)
-		err = write_file(&run, exporter, options->file, diag);
+		err = write_file(&run, exporter, options, diag);
 	stored_run_fini(&run);
 	selection_fini(&selection);
 	return err;

@@ -16,5 +16,6 @@ const struct option_row export_option_rows[] = {
      .argument = "FILE",
      .help = "write to FILE instead of stdout"},
     SELECTION_OPTION_ROWS(struct export_verb_options, chosen),
+    PICTURE_OPTION_ROWS(struct export_verb_options, picture),
     {0},
 };

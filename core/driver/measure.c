@@ -413,6 +413,7 @@ static int finish_collector(struct measurement *m)
 	int err;
 
 	capability_lower(keep, ARRAY_SIZE(keep));
+	m->result.picture = &m->common->picture;
 	err = m->collector->finish(m->state, m->run, &m->result, m->diag);
 	capability_raise();
 	return err;

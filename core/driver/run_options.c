@@ -152,6 +152,7 @@ static const struct option_row rows[] = {
      .argument = "FILE",
      .help = "copy of the main file",
      .command_line_only = true},
+    PICTURE_OPTION_ROWS(struct run_options, picture),
     {.name = "json",
      .kind = OPTION_MAYBE,
      .field = FIELD(json),

@@ -2,6 +2,7 @@
 #ifndef CORE_DRIVER_RUN_OPTIONS_H
 #define CORE_DRIVER_RUN_OPTIONS_H
 
+#include "core/export/picture.h"
 #include "core/options.h"
 
 struct run_options {
@@ -26,12 +27,13 @@ struct run_options {
 	uint64_t delay_ns;
 	char *user;
 	char *ambient_cap;
-	char *cpus;          /* as typed: "0-3,5" */
-	char *numa_node;     /* as typed */
+	char *cpus;      /* as typed: "0-3,5" */
+	char *numa_node; /* as typed */
 	double min_quality_percent;
 	char *repeat_output; /* null, inherit or a file */
 	char *copy_to;       /* -o */
 	char *json;
+	struct picture_options picture;
 	bool quiet;
 	bool version;
 	bool help;

@@ -12,6 +12,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+struct picture_options;
 struct profile;
 struct diag;
 struct recording;
@@ -42,6 +43,7 @@ struct export_options {
 	 * that has nearly all of a box; NULL: of `type` alone, coloured by kind of frame */
 	const struct export_part *parts;
 	size_t n_parts;
+	const struct picture_options *picture; /* flamegraph; NULL: its own look */
 	int64_t started_ns;   /* CLOCK_REALTIME of the start, for pprof; 0: unknown */
 	uint64_t duration_ns; /* 0: unknown */
 	uint64_t period;      /* of type 1 where there is one: ns between samples; 0: none */

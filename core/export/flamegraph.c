@@ -11,6 +11,7 @@
 #include "core/diag.h"
 #include "core/export/call_tree.h"
 #include "core/export/flamegraph_parts.h"
+#include "core/export/picture.h"
 #include "core/export/xml.h"
 
 #include <inttypes.h>
@@ -30,6 +31,9 @@ struct look {
 	double text_padding;    /* of a name in its box, both sides together */
 	double gap;             /* between neighbours, where there is room for it */
 	double baseline;        /* of a name, below the top of its box */
+	bool is_fixed;          /* its width does not follow the window */
+	bool is_inverted;       /* the root is on top */
+	enum picture_palette palette;
 };
 
 static const struct look default_look = {
@@ -82,6 +86,94 @@ static const struct band bands[N_BANDS] = {
     [BAND_MIXED] = {"m", "several", 46, 75, 100, 0.25, 0.74, 0.82},
 };
 
+const char *const picture_colors[] = {
+    [COLORS_KINDS] = "kinds",   [COLORS_HOT] = "hot",       [COLORS_MEM] = "mem",
+    [COLORS_IO] = "io",         [COLORS_RED] = "red",       [COLORS_GREEN] = "green",
+    [COLORS_BLUE] = "blue",     [COLORS_AQUA] = "aqua",     [COLORS_YELLOW] = "yellow",
+    [COLORS_PURPLE] = "purple", [COLORS_ORANGE] = "orange", NULL,
+};
+
+/* flamegraph.pl's palettes, one for all code, whatever its kind. */
+static const struct band palettes[] = {
+    [COLORS_HOT] = {.first_hue = 0,
+                    .last_hue = 54,
+                    .saturation = 0.95,
+                    .first_lightness = 0.58,
+                    .last_lightness = 0.68},
+    [COLORS_MEM] = {.first_hue = 120,
+                    .last_hue = 172,
+                    .saturation = 0.60,
+                    .first_lightness = 0.58,
+                    .last_lightness = 0.70},
+    [COLORS_IO] = {.first_hue = 225,
+                   .last_hue = 245,
+                   .saturation = 0.55,
+                   .first_lightness = 0.70,
+                   .last_lightness = 0.82},
+    [COLORS_RED] = {.first_hue = 355,
+                    .last_hue = 362,
+                    .saturation = 0.85,
+                    .first_lightness = 0.66,
+                    .last_lightness = 0.80},
+    [COLORS_GREEN] = {.first_hue = 105,
+                      .last_hue = 135,
+                      .saturation = 0.55,
+                      .first_lightness = 0.62,
+                      .last_lightness = 0.76},
+    [COLORS_BLUE] = {.first_hue = 210,
+                     .last_hue = 225,
+                     .saturation = 0.80,
+                     .first_lightness = 0.70,
+                     .last_lightness = 0.82},
+    [COLORS_AQUA] = {.first_hue = 178,
+                     .last_hue = 190,
+                     .saturation = 0.55,
+                     .first_lightness = 0.62,
+                     .last_lightness = 0.76},
+    [COLORS_YELLOW] = {.first_hue = 52,
+                       .last_hue = 60,
+                       .saturation = 0.80,
+                       .first_lightness = 0.58,
+                       .last_lightness = 0.70},
+    [COLORS_PURPLE] = {.first_hue = 288,
+                       .last_hue = 305,
+                       .saturation = 0.55,
+                       .first_lightness = 0.72,
+                       .last_lightness = 0.82},
+    [COLORS_ORANGE] = {.first_hue = 24,
+                       .last_hue = 34,
+                       .saturation = 0.90,
+                       .first_lightness = 0.60,
+                       .last_lightness = 0.70},
+};
+
+/* The kinds of code, which a palette does not tell apart. */
+static bool is_of_palette(const struct look *look, size_t band)
+{
+	return look->palette && band < FRAME_FAILED;
+}
+
+static struct look look_of(const struct picture_options *picture)
+{
+	struct look look = default_look;
+
+	if (!picture)
+		return look;
+	look.is_fixed = picture->width > 0;
+	if (picture->width)
+		look.width = (double)picture->width;
+	if (picture->height)
+		look.row_height = (double)picture->height;
+	look.baseline = (look.row_height - 1) / 2 + 4;
+	if (picture->min_width.is_percent)
+		look.min_width = (look.width - 2 * look.margin) * picture->min_width.number / 100;
+	else if (picture->min_width.number > 0)
+		look.min_width = picture->min_width.number;
+	look.is_inverted = picture->inverted;
+	look.palette = (enum picture_palette)picture->colors;
+	return look;
+}
+
 struct canvas {
 	const struct profile *profile;
 	const struct export_options *options;
@@ -105,10 +197,11 @@ static unsigned hsl_channel(double hue, double saturation, double lightness, dou
 	return (unsigned)lround(255 * (lightness - a * fmax(-1, fmin(fmin(k - 3, 9 - k), 1))));
 }
 
-static void write_shades(FILE *out)
+static void write_shades(const struct look *look, FILE *out)
 {
 	for (size_t i = 0; i < N_BANDS; i++) {
-		const struct band *band = &bands[i];
+		const struct band *band =
+		    is_of_palette(look, i) ? &palettes[look->palette] : &bands[i];
 
 		for (int shade = 0; shade < N_SHADES; shade++) {
 			double hue_at = shade / (N_SHADES - 1.0);
@@ -119,8 +212,8 @@ static void write_shades(FILE *out)
 			double light = band->first_lightness +
 			               light_at * (band->last_lightness - band->first_lightness);
 
-			fprintf(out, ".flamegraph .%s%d{fill:#%02x%02x%02x}\n", band->style, shade,
-			        hsl_channel(hue, band->saturation, light, 0),
+			fprintf(out, ".flamegraph .%s%d{fill:#%02x%02x%02x}\n", bands[i].style,
+			        shade, hsl_channel(hue, band->saturation, light, 0),
 			        hsl_channel(hue, band->saturation, light, 8),
 			        hsl_channel(hue, band->saturation, light, 4));
 		}
@@ -312,8 +405,9 @@ static void write_label(const struct canvas *canvas, const struct call_node *nod
 
 static double row_y(const struct canvas *canvas, uint32_t level)
 {
-	return canvas->look.header_height +
-	       (canvas->n_levels - 1 - level) * canvas->look.row_height;
+	uint32_t row = canvas->look.is_inverted ? level : canvas->n_levels - 1 - level;
+
+	return canvas->look.header_height + row * canvas->look.row_height;
 }
 
 static void write_boxes(const struct canvas *canvas)
@@ -352,7 +446,7 @@ static void write_legend(const struct canvas *canvas)
 		if (canvas->is_drawn[i])
 			seen[band_of(canvas, &canvas->tree->nodes[i])] = 1;
 	for (size_t i = 0; i < N_BANDS; i++) {
-		if (!seen[i])
+		if (!seen[i] || is_of_palette(&canvas->look, i))
 			continue;
 		fprintf(
 		    canvas->out,
@@ -363,9 +457,26 @@ static void write_legend(const struct canvas *canvas)
 	}
 }
 
+static const char *title_of(const struct canvas *canvas)
+{
+	const struct picture_options *picture = canvas->options->picture;
+
+	if (picture && picture->title)
+		return picture->title;
+	return canvas->options->title ? canvas->options->title : "Flame graph";
+}
+
+static const char *subtitle_of(const struct canvas *canvas)
+{
+	const struct picture_options *picture = canvas->options->picture;
+
+	if (picture && picture->subtitle)
+		return picture->subtitle;
+	return canvas->options->subtitle ? canvas->options->subtitle : "";
+}
+
 static void write_header(const struct canvas *canvas)
 {
-	const struct export_options *options = canvas->options;
 	const struct look *look = &canvas->look;
 	FILE *out = canvas->out;
 
@@ -373,9 +484,9 @@ static void write_header(const struct canvas *canvas)
 	        "<g class=\"header\"><rect class=\"page\" width=\"100%%\" height=\"%.0f\"/>\n"
 	        "<text class=\"title\" x=\"%.0f\" y=\"27\">",
 	        look->header_height - 4, look->margin);
-	xml_write(out, options->title ? options->title : "Flame graph");
+	xml_write(out, title_of(canvas));
 	fprintf(out, "</text>\n<text class=\"quiet\" x=\"%.0f\" y=\"47\">", look->margin);
-	xml_write(out, options->subtitle ? options->subtitle : "");
+	xml_write(out, subtitle_of(canvas));
 	fputs("</text>\n", out);
 	write_legend(canvas);
 	fprintf(out,
@@ -415,13 +526,17 @@ static void write_script(const struct canvas *canvas)
 			fprintf(canvas->out, "%s%" PRIu32 ",%" PRIu64 ",%" PRIu64, i ? "," : "",
 			        tree->nodes[i].level, canvas->starts[i], tree->nodes[i].total);
 	fprintf(canvas->out,
-	        "];\nconst layout = {width: %g, narrowest: 700, margin: %g, rowHeight: %g, "
+	        "];\nconst layout = {width: %g, isFixed: %s, isInverted: %s, narrowest: 700, "
+	        "headerHeight: %g, margin: %g, rowHeight: %g, "
 	        "minWidth: %g, "
 	        "characterWidth: %g, textPadding: %g, gap: %g, baseline: %g, toolsWidth: 500, "
 	        "hint: \"click a frame to zoom in; arrow keys walk, Escape goes "
 	        "back\"};\n%s})();\n]]></script>\n",
-	        look->width, look->margin, look->row_height, look->min_width, look->character_width,
-	        look->text_padding, look->gap, look->baseline, flamegraph_js);
+	        look->width, look->is_fixed ? "true" : "false",
+	        look->is_inverted ? "true" : "false", look->header_height, look->margin,
+	        look->row_height, fmin(look->min_width, default_look.min_width),
+	        look->character_width, look->text_padding, look->gap, look->baseline,
+	        flamegraph_js);
 }
 
 static void write_opening(const struct canvas *canvas)
@@ -436,16 +551,19 @@ static void write_opening(const struct canvas *canvas)
 	        "aria-labelledby=\"flamegraph-title flamegraph-description\">\n"
 	        "<title id=\"flamegraph-title\">",
 	        canvas->look.width, canvas->height, canvas->look.width, canvas->height);
-	xml_write(out, options->title ? options->title : "Flame graph");
+	xml_write(out, title_of(canvas));
 	fputs("</title>\n<desc id=\"flamegraph-description\">Flame graph", out);
 	if (options->command) {
 		fputs(" of ", out);
 		xml_write(out, options->command);
 	}
-	fputs(". Each box is a function, as wide as its share; its callers are below it. ", out);
-	xml_write(out, options->subtitle ? options->subtitle : "");
+	fputs(canvas->look.is_inverted
+	          ? ". Each box is a function, as wide as its share; its callers are above it. "
+	          : ". Each box is a function, as wide as its share; its callers are below it. ",
+	      out);
+	xml_write(out, subtitle_of(canvas));
 	fprintf(out, "</desc>\n<style>\n%s", flamegraph_css);
-	write_shades(out);
+	write_shades(&canvas->look, out);
 	fputs("</style>\n<rect class=\"page\" width=\"100%\" height=\"100%\"/>\n", out);
 }
 
@@ -478,7 +596,7 @@ static int write_flamegraph(const struct profile *profile, const struct export_o
 {
 	struct call_tree tree;
 	struct canvas canvas = {
-	    .profile = profile, .options = options, .look = default_look, .out = out};
+	    .profile = profile, .options = options, .look = look_of(options->picture), .out = out};
 
 	(void)diag;
 	init_tree(&tree, profile, options);

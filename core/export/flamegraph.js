@@ -84,10 +84,15 @@
 		reset.disabled = zoomed === 0;
 	}
 
-	// A tall graph is scrolled so that the zoomed frame and some callers are at the lower edge.
+	// A tall graph is scrolled so that the zoomed frame and some callers are at the edge of the root.
 	function scrollToZoomed() {
 		if (!standalone)
 			return;
+		if (layout.isInverted) {
+			const upperEdge = boxTop(frames[zoomed]) - 3 * layout.rowHeight;
+			window.scrollTo(0, zoomed ? upperEdge - layout.headerHeight : 0);
+			return;
+		}
 		const lowerEdge = boxTop(frames[zoomed]) + 4 * layout.rowHeight;
 		window.scrollTo(0, zoomed ? lowerEdge - window.innerHeight : svg.scrollHeight);
 	}
@@ -239,9 +244,11 @@
 		return best;
 	}
 
+	const toCaller = (i) => focusFrame(frames[i].parent);
+	const toCallee = (i) => focusFrame(widestCallee(i));
 	const keys = {
-		ArrowDown: (i) => focusFrame(frames[i].parent),
-		ArrowUp: (i) => focusFrame(widestCallee(i)),
+		ArrowDown: layout.isInverted ? toCallee : toCaller,
+		ArrowUp: layout.isInverted ? toCaller : toCallee,
 		ArrowLeft: (i) => focusFrame(beside(i, -1)),
 		ArrowRight: (i) => focusFrame(beside(i, 1)),
 		Enter: (i) => zoom(i),
@@ -283,7 +290,7 @@
 
 	// In its own window the graph is as wide as the window, and the header stays in sight.
 	function fit() {
-		if (standalone) {
+		if (standalone && !layout.isFixed) {
 			svg.removeAttribute("viewBox");
 			svg.setAttribute("width", "100%");
 			width = Math.max(svg.getBoundingClientRect().width, layout.narrowest);

@@ -18,6 +18,14 @@ promise "report has the rows of report.txt" is "$(export_as report | grep -cE '^
 	"$(profile-scenario show tree/cpu --percent-limit 0 | grep -cE '^ +[0-9.]+%')"
 promise "flamegraph is well-formed" bash -c "profile-scenario export tree/cpu --format flamegraph |
 	python3 -c 'import sys, xml.dom.minidom; xml.dom.minidom.parse(sys.stdin)'"
+promise "a picture is drawn as asked for" contains <(export_as flamegraph --title 'Q & A' --width 640 --colors hot --inverted) 'Q &amp; A'
+promise "a run's picture too" contains <(profile-scenario --quiet --results "$scratch/other" --type cpu --title Mine --width 640 \
+	-- "$programs/cpu_split" 50 >/dev/null; cat "$scratch/other/cpu_split/cpu/latest/flamegraph.svg") '>Mine</text>'
+promise "options of pictures are for pictures" reason 125 "--colors is for flame graphs, not for folded" \
+	profile-scenario export tree/cpu --format folded --colors hot
+promise "an unknown palette names the nearest" reason 125 "did you mean 'green'" profile-scenario export tree/cpu --format flamegraph --colors gren
+promise "a width that is none is refused before the run" reason 125 "takes" profile-scenario --minwidth wide -- touch "$scratch/ran"
+promise "and nothing ran" test ! -e "$scratch/ran"
 promise "-o names a file, and pprof in it is gzipped" bash -c "profile-scenario export tree/cpu --format pprof -o $scratch/p.gz &&
 	gunzip -t $scratch/p.gz"
 export_as perf-script -o "$scratch/script"

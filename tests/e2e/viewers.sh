@@ -52,6 +52,19 @@ promise "capitals are meant when there are any" \
 promise "a broken expression is searched as text" said "a broken expression is text: matched: 0\.00 % of all, 0 frames"
 promise "the arrow keys walk the frames" said "keys walk: main, burn_seventy"
 
+# The same with the root on top: the keys lead the other way.
+profile-scenario --results "$scratch/results" export cpu_split/cpu --format flamegraph --inverted --width 900 -o "$scratch/inverted"
+{
+	sed '$d' "$scratch/inverted"
+	echo '<script><![CDATA['
+	cat tests/readers/flamegraph-drive.js
+	echo ']]></script></svg>'
+} >"$scratch/inverted.svg"
+browse "file://$scratch/inverted.svg" | sed -n '/^BEGIN$/,/^END$/p' >"$scratch/said-inverted"
+promise "with the root on top the arrow keys lead the other way" matches "$scratch/said-inverted" '^keys walk: (burn_seventy, main|[^m][^,]*, burn_seventy)$'
+promise "and it zooms as well" matches "$scratch/said-inverted" '^zoomed frame is whole: true$'
+promise "and goes back" matches "$scratch/said-inverted" '^escape goes back: true$'
+
 # An address with a view in it, as it was kept above.
 browse "file://$(realpath "$svg")#s=burn_ten" >"$scratch/recalled"
 promise "an address with a search shows it" matches "$scratch/recalled" \

@@ -2,6 +2,7 @@
  * browser. */
 #include "core/export/exporter.h"
 
+#include "core/export/picture.h"
 #include "core/export/xml.h"
 #include "tests/unit/folded_fixture.h"
 
@@ -88,6 +89,94 @@ static void a_box_is_as_wide_as_its_share_and_stands_on_its_caller(void **state)
 	    attribute(find_box(svg, "main"), "y") - attribute(find_box(svg, "a"), "y"), 18, 0.01);
 	assert_true(attribute(find_box(svg, "all"), "y") > attribute(find_box(svg, "prog"), "y"));
 	free(svg);
+}
+
+static char *draw_as(const struct picture_options *picture)
+{
+	struct fixture fixture;
+
+	fixture_init(&fixture, types, 1);
+	add(&fixture, "main;a;read_[k]", 25);
+	add(&fixture, "main;b", 74);
+	add(&fixture, "main;c", 1);
+	return draw(&fixture,
+	            &(struct export_options){.title = "t", .subtitle = "s", .picture = picture});
+}
+
+static void an_inverted_graph_hangs_on_its_root(void **state)
+{
+	char *svg = draw_as(&(struct picture_options){.inverted = true});
+
+	(void)state;
+	assert_float_equal(
+	    attribute(find_box(svg, "a"), "y") - attribute(find_box(svg, "main"), "y"), 18, 0.01);
+	assert_float_equal(attribute(find_box(svg, "all"), "y"), 100, 0.01);
+	assert_non_null(strstr(svg, "isInverted: true"));
+	assert_non_null(strstr(svg, "its callers are above it"));
+	free(svg);
+}
+
+static void a_picture_has_the_size_and_the_words_asked_for(void **state)
+{
+	char *svg = draw_as(&(struct picture_options){
+	    .width = 620, .height = 30, .title = "A & B", .subtitle = "two"});
+
+	(void)state;
+	assert_float_equal(attribute(find_box(svg, "main"), "width"), 599.5, 0.01);
+	assert_float_equal(attribute(find_box(svg, "main"), "height"), 29, 0.01);
+	assert_float_equal(
+	    attribute(find_box(svg, "main"), "y") - attribute(find_box(svg, "a"), "y"), 30, 0.01);
+	assert_non_null(strstr(svg,
+	                       "<svg class=\"flamegraph\" xmlns=\"http://www.w3.org/2000/svg\" "
+	                       "version=\"1.1\" width=\"620\""));
+	assert_non_null(strstr(svg, "y=\"27\">A &amp; B</text>"));
+	assert_non_null(strstr(svg, "y=\"47\">two</text>"));
+	assert_non_null(strstr(svg, "isFixed: true"));
+	free(svg);
+}
+
+static void the_least_width_is_pixels_or_a_share(void **state)
+{
+	char *pixels = draw_as(&(struct picture_options){.min_width = {13, false}});
+	char *share = draw_as(&(struct picture_options){.min_width = {2, true}});
+	char *neither = draw_as(&(struct picture_options){.min_width = {11, false}});
+
+	(void)state;
+	/* c is 1 % of 1,180 px. */
+	assert_null(find_box(pixels, "c"));
+	assert_null(find_box(share, "c"));
+	assert_non_null(find_box(neither, "c"));
+	assert_non_null(find_box(share, "b"));
+	assert_non_null(strstr(share, "narrower than 23.6 px"));
+	assert_non_null(strstr(share, "minWidth: 0.1")); /* what is there is shown when zoomed in */
+	free(pixels);
+	free(share);
+	free(neither);
+}
+
+static void a_palette_is_for_all_kinds_of_code(void **state)
+{
+	char *kinds = draw_as(NULL);
+	char *blue = draw_as(&(struct picture_options){.colors = COLORS_BLUE});
+
+	(void)state;
+	assert_non_null(strstr(kinds, ">kernel</text>"));
+	assert_null(strstr(blue, ">kernel</text>"));
+	assert_non_null(strstr(blue, ">command</text>"));
+	for (int shade = 0; shade < 8; shade++) {
+		char *user = xasprintf(".flamegraph .u%d{fill:", shade);
+		char *kernel = xasprintf(".flamegraph .k%d{fill:", shade);
+		const char *a = strstr(blue, user) + strlen(user);
+		const char *b = strstr(blue, kernel) + strlen(kernel);
+
+		assert_memory_equal(a, b, 7);
+		/* #rrggbb: blue is the most. */
+		assert_true(strncmp(a + 5, a + 1, 2) > 0 && strncmp(a + 5, a + 3, 2) > 0);
+		free(user);
+		free(kernel);
+	}
+	free(kinds);
+	free(blue);
 }
 
 static void a_tooltip_has_value_share_object_and_place(void **state)
@@ -370,6 +459,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_box_is_as_wide_as_its_share_and_stands_on_its_caller),
+	    cmocka_unit_test(an_inverted_graph_hangs_on_its_root),
+	    cmocka_unit_test(a_picture_has_the_size_and_the_words_asked_for),
+	    cmocka_unit_test(the_least_width_is_pixels_or_a_share),
+	    cmocka_unit_test(a_palette_is_for_all_kinds_of_code),
 	    cmocka_unit_test(a_tooltip_has_value_share_object_and_place),
 	    cmocka_unit_test(merged_frames_claim_only_what_holds_for_all),
 	    cmocka_unit_test(names_of_any_bytes_are_safe),

@@ -21,6 +21,7 @@ struct sample_options {
 	struct text_list notes;
 	int unit;
 	char *json;
+	struct option_extent narrow;
 };
 
 static const char *const units[] = {"ms", "B", NULL};
@@ -50,6 +51,7 @@ static const struct option_row rows[] = {
      .choices = units,
      .fallback = "ms"},
     {.name = "json", .kind = OPTION_MAYBE, .field = FIELD(json), .argument = "FILE"},
+    {.name = "minwidth", .kind = OPTION_EXTENT, .field = FIELD(narrow), .argument = "PIXELS|P%"},
     {0},
 };
 static const struct option_table table = {rows, sizeof(struct sample_options)};
@@ -130,9 +132,31 @@ static void the_nearest_word_is_found_or_none(void **state)
 	assert_null(nearest_word("memxyz", words));
 }
 
+static void an_extent_is_pixels_or_a_share(void **state)
+{
+	static const char *const wrong[] = {"", "x", "1px", "-1", "101%", "1%%", "nan"};
+	struct sample_options *options = options_new(&table);
+	struct diag diag;
+	json_t *json;
+
+	(void)state;
+	assert_int_equal(set(options, "minwidth", "0.5", &diag), 0);
+	assert_true(options->narrow.number == 0.5 && !options->narrow.is_percent);
+	assert_int_equal(set(options, "minwidth", "2.5%", &diag), 0);
+	assert_true(options->narrow.number == 2.5 && options->narrow.is_percent);
+	json = options_to_json(&table, options);
+	assert_string_equal(json_string_value(json_object_get(json, "minwidth")), "2.5%");
+	json_decref(json);
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+		assert_true(set(options, "minwidth", wrong[i], &diag) < 0);
+	assert_true(options->narrow.number == 2.5);
+	options_free(&table, options);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(an_extent_is_pixels_or_a_share),
 	    cmocka_unit_test(defaults_come_from_the_table),
 	    cmocka_unit_test(values_are_read_in_their_units),
 	    cmocka_unit_test(bad_values_are_refused_with_a_sentence),
