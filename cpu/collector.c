@@ -252,6 +252,7 @@ static int write_results(struct cpu_state *cpu, struct results_run *run, struct 
 	int err;
 
 	symbolizer_set_target_uid(facts.symbolizer, result->target_uid);
+	symbolizer_open(facts.symbolizer, facts.recording);
 	facts.profile = profile = profile_new(facts.recording, facts.symbolizer);
 	cpu_summarize(&facts, result);
 	options.subtitle = result->headline;

@@ -245,6 +245,7 @@ static int write_results(struct offcpu_state *offcpu, struct results_run *run,
 	int err;
 
 	symbolizer_set_target_uid(facts.symbolizer, result->target_uid);
+	symbolizer_open(facts.symbolizer, recording);
 	facts.profile = profile = profile_new(recording, facts.symbolizer);
 	offcpu_summarize(&facts, result);
 	options.subtitle = result->headline;

@@ -325,6 +325,7 @@ int files_write(const struct heap_run *run, const struct files_options *options,
 	int err;
 
 	symbolizer_set_target_uid(symbolizer, result->target_uid);
+	symbolizer_open(symbolizer, merged);
 	subject.profile = profile = profile_new(merged, symbolizer);
 	subject.timeline = timeline = profile_new(largest->recording, symbolizer);
 	heap_summarize(run, merged, profile, symbolizer, result);

@@ -136,16 +136,28 @@ static void append_segment(struct interval_map *map, uint64_t start, uint64_t en
 		    (struct segment){start, end, value};
 }
 
-static void flatten(struct interval_map *map)
+/* As the kernel's hundred thousands of symbols are: nothing to settle. */
+static bool is_flat_already(const struct interval_map *map)
+{
+	for (size_t i = 1; i < map->n_intervals; i++)
+		if (map->intervals[i].start < map->intervals[i - 1].end)
+			return false;
+	return true;
+}
+
+static void copy_intervals(struct interval_map *map)
+{
+	for (size_t i = 0; i < map->n_intervals; i++)
+		append_segment(map, map->intervals[i].start, map->intervals[i].end,
+		               map->intervals[i].value);
+}
+
+static void sweep(struct interval_map *map)
 {
 	struct open_intervals open = {0};
 	size_t next = 0;
 	uint64_t position = 0;
 
-	map->n_segments = 0;
-	map->flat = true;
-	if (!map->n_intervals)
-		return;
 	qsort(map->intervals, map->n_intervals, sizeof(*map->intervals), compare_starts);
 	while (next < map->n_intervals || open.n_items) {
 		uint64_t until;
@@ -165,6 +177,16 @@ static void flatten(struct interval_map *map)
 		position = until;
 	}
 	free(open.items);
+}
+
+static void flatten(struct interval_map *map)
+{
+	map->n_segments = 0;
+	map->flat = true;
+	if (is_flat_already(map))
+		copy_intervals(map);
+	else
+		sweep(map);
 }
 
 bool interval_map_find(struct interval_map *map, uint64_t address, uint32_t *value)

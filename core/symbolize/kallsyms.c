@@ -40,11 +40,28 @@ static int compare_addresses(const void *left, const void *right)
 	return strcmp(a->name, b->name);
 }
 
+/* strtoull(text, rest, 16) of digits as the kernel prints them; there are hundred thousands. */
+static uint64_t read_address(char *text, char **rest)
+{
+	uint64_t address = 0;
+
+	for (*rest = text;; ++*rest) {
+		char c = **rest;
+
+		if (c >= '0' && c <= '9')
+			address = address << 4 | (uint64_t)(c - '0');
+		else if (c >= 'a' && c <= 'f')
+			address = address << 4 | (uint64_t)(c - 'a' + 10);
+		else
+			return address;
+	}
+}
+
 /* Cuts the line up in place. */
 static void read_line(struct kernel_symbols *list, char *line)
 {
 	char *rest;
-	uint64_t address = strtoull(line, &rest, 16);
+	uint64_t address = read_address(line, &rest);
 	char *name;
 
 	if (rest == line || *rest != ' ' || !strchr("tTwW", rest[1]) || rest[2] != ' ')
@@ -56,6 +73,29 @@ static void read_line(struct kernel_symbols *list, char *line)
 	else
 		*ARRAY_APPEND(list->symbols, list->n_symbols, list->symbols_capacity) =
 		    (struct kernel_symbol){address, name};
+}
+
+/* The kernel lists its own symbols in order, but for those of one address, and then its modules'.
+ */
+static void sort_symbols(struct kernel_symbols *list)
+{
+	size_t first = 0;
+
+	for (size_t i = 1; i < list->n_symbols; i++) {
+		if (list->symbols[i].address < list->symbols[i - 1].address) {
+			qsort(list->symbols, list->n_symbols, sizeof(*list->symbols),
+			      compare_addresses);
+			return;
+		}
+	}
+	for (size_t i = 1; i <= list->n_symbols; i++) {
+		if (i < list->n_symbols && list->symbols[i].address == list->symbols[first].address)
+			continue;
+		if (i - first > 1)
+			qsort(list->symbols + first, i - first, sizeof(*list->symbols),
+			      compare_addresses);
+		first = i;
+	}
 }
 
 static void add_to_table(struct symbol_table *table, const struct kernel_symbols *list)
@@ -92,8 +132,7 @@ int kallsyms_load(struct symbol_table *table, const char *path, struct diag *dia
 	position = symbol_table_keep(table, text);
 	for (char *line; (line = strsep(&position, "\n"));)
 		read_line(&list, line);
-	if (list.n_symbols)
-		qsort(list.symbols, list.n_symbols, sizeof(*list.symbols), compare_addresses);
+	sort_symbols(&list);
 	add_to_table(table, &list);
 	if (!list.n_symbols)
 		err = diag_fail(diag, EPERM,

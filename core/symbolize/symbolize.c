@@ -4,6 +4,7 @@
 #include "core/alloc.h"
 #include "core/diag.h"
 #include "core/recording.h"
+#include "core/stack_table.h"
 #include "core/string_pool.h"
 #include "core/symbolize/debugfile.h"
 #include "core/symbolize/demangle.h"
@@ -12,6 +13,7 @@
 #include "core/u64map.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -215,6 +217,79 @@ size_t symbolizer_look_up(struct symbolizer *symbolizer, const struct object *ob
 	}
 	*frames = symbolizer->answers[*index].frames;
 	return symbolizer->answers[*index].n_frames;
+}
+
+/* Sources to open; each worker takes the next. */
+struct opening {
+	const struct name_settings *settings;
+	const struct object **objects;
+	struct module **modules;
+	size_t n;
+	size_t next;
+};
+
+static void *open_sources(void *argument)
+{
+	struct opening *opening = argument;
+	size_t i;
+
+	while ((i = __atomic_fetch_add(&opening->next, 1, __ATOMIC_RELAXED)) < opening->n)
+		opening->modules[i]->source =
+		    name_source_open(opening->objects[i], opening->settings);
+	return NULL;
+}
+
+/* The objects of the recording that frames are in and that are not open yet. The kernel comes
+ * first: its symbols take longest. */
+static void list_unopened(struct symbolizer *symbolizer, const struct recording *recording,
+                          struct opening *opening)
+{
+	size_t n_objects = recording_n_objects(recording);
+	uint32_t n_stacks = stack_table_count(recording_stacks(recording)), parent;
+	bool *is_used = xcalloc(n_objects, sizeof(*is_used));
+
+	for (uint32_t stack = 1; stack <= n_stacks; stack++)
+		is_used[recording_frame(recording, stack, &parent).object] = true;
+	for (int kernel = 1; kernel >= 0; kernel--) {
+		for (size_t i = 0; i < n_objects; i++) {
+			const struct object *object = recording_object(recording, (uint32_t)i);
+			struct module *module;
+
+			if (!is_used[i] || (object->kind == OBJECT_KERNEL) != kernel)
+				continue;
+			module = module_of(symbolizer, object);
+			if (module->source)
+				continue;
+			opening->objects[opening->n] = object;
+			opening->modules[opening->n++] = module;
+		}
+	}
+	free(is_used);
+}
+
+void symbolizer_open(struct symbolizer *symbolizer, const struct recording *recording)
+{
+	enum { MOST_WORKERS = 8 };
+	size_t n_objects = recording_n_objects(recording);
+	long n_cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	pthread_t workers[MOST_WORKERS];
+	size_t n_workers = 0;
+	struct opening opening = {
+	    .settings = &symbolizer->settings,
+	    .objects = xcalloc(n_objects, sizeof(*opening.objects)),
+	    .modules = xcalloc(n_objects, sizeof(*opening.modules)),
+	};
+
+	list_unopened(symbolizer, recording, &opening);
+	while (n_workers < MOST_WORKERS && n_workers + 1 < opening.n &&
+	       (long)n_workers + 1 < n_cpus &&
+	       !pthread_create(&workers[n_workers], NULL, open_sources, &opening))
+		n_workers++;
+	open_sources(&opening);
+	while (n_workers)
+		pthread_join(workers[--n_workers], NULL);
+	free(opening.objects);
+	free(opening.modules);
 }
 
 static const char *keep_text(struct symbolizer *symbolizer, const char *text)

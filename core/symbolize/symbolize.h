@@ -18,6 +18,7 @@
 
 struct diag;
 struct object;
+struct recording;
 struct symbolizer;
 
 struct symbol_frame {
@@ -43,6 +44,10 @@ void symbolizer_set_target_uid(struct symbolizer *symbolizer, uid_t uid);
  * and the kernel's names and JIT maps of this moment say nothing of them. Before the first look-up.
  */
 void symbolizer_set_past(struct symbolizer *symbolizer);
+
+/* Opens what the names of all frames of the recording come from, several objects at a time on as
+ * many CPUs: most of the time of naming goes into it. Else look-ups open one by one. */
+void symbolizer_open(struct symbolizer *symbolizer, const struct recording *recording);
 
 /* The address that a frame is looked up at: for a return address the call before it is meant. The
  * -1 is applied here and nowhere else. */

@@ -2,10 +2,12 @@
  * be. */
 #include "core/alloc.h"
 #include "core/recording.h"
+#include "core/stack_table.h"
 #include "core/symbolize/demangle.h"
 #include "core/symbolize/lack.h"
 #include "core/symbolize/symbolize.h"
 
+#include <link.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -882,6 +884,71 @@ static void the_vdso_has_names(void **state)
 	symbolizer_free(symbolizer);
 }
 
+/* An executable part of each library of this process, as a frame of a recording. */
+static int add_library(struct dl_phdr_info *info, size_t size, void *recording)
+{
+	(void)size;
+	for (int i = 0; *info->dlpi_name && i < info->dlpi_phnum; i++) {
+		const ElfW(Phdr) *header = &info->dlpi_phdr[i];
+		struct object object = {
+		    .kind = OBJECT_FILE, .path = (char *)info->dlpi_name, .fd = -1};
+
+		if (header->p_type == PT_LOAD && header->p_flags & PF_X)
+			recording_add_frame(recording, 0,
+			                    (struct recorded_frame){
+			                        .object = recording_add_object(recording, &object),
+			                        .vaddr = header->p_vaddr + header->p_memsz / 2});
+	}
+	return 0;
+}
+
+/* The first name of each frame, as text. */
+static char *name_frames(struct symbolizer *symbolizer, const struct recording *recording)
+{
+	char *text = NULL;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+
+	for (uint32_t id = 1; id <= stack_table_count(recording_stacks(recording)); id++) {
+		const struct symbol_frame *frames;
+		uint32_t parent;
+		struct recorded_frame frame = recording_frame(recording, id, &parent);
+
+		symbolizer_look_up(symbolizer, recording_object(recording, frame.object),
+		                   frame.vaddr, false, &frames);
+		fprintf(out, "%s@%s:%u\n", frames->function, frames->file, frames->line);
+	}
+	fclose(out);
+	return text;
+}
+
+static void objects_opened_at_once_give_the_same_names(void **state)
+{
+	static const struct value_type type = {"samples", "count"};
+	struct recording *recording = recording_new(&type, 1);
+	struct object kernel = {.kind = OBJECT_KERNEL, .path = "[kernel]", .fd = -1};
+	struct symbolizer *at_once = symbolizer_new(), *one_by_one = symbolizer_new();
+	char *text, *expected;
+
+	(void)state;
+	dl_iterate_phdr(add_library, recording);
+	recording_add_frame(
+	    recording, 0,
+	    (struct recorded_frame){.object = recording_add_object(recording, &kernel),
+	                            .vaddr = 0xffffffff81000100});
+	assert_true(recording_n_objects(recording) >= 4);
+	symbolizer_open(at_once, recording);
+	symbolizer_open(at_once, recording); /* nothing is left to do */
+	text = name_frames(at_once, recording);
+	expected = name_frames(one_by_one, recording);
+	assert_string_equal(text, expected);
+	free(text);
+	free(expected);
+	symbolizer_free(at_once);
+	symbolizer_free(one_by_one);
+	recording_free(recording);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -911,6 +978,7 @@ int main(void)
 	    cmocka_unit_test(another_build_in_the_same_place_is_refused),
 	    cmocka_unit_test(what_is_no_elf_file_is_said),
 	    cmocka_unit_test(the_vdso_has_names),
+	    cmocka_unit_test(objects_opened_at_once_give_the_same_names),
 	};
 
 	return cmocka_run_group_tests_name("symbolize", tests, make_scratch, remove_scratch);
