@@ -32,6 +32,7 @@ struct function_names {
 };
 
 struct dwarf_info {
+	const struct elf_file *file;
 	Dwarf *dwarf;
 	Dwarf *shared;
 	struct string_pool *texts;
@@ -48,6 +49,7 @@ struct dwarf_info {
 	size_t n_frames;
 	size_t frames_capacity;
 	bool damaged;
+	struct diag trouble; /* of the first unit whose tree is missing, or "" */
 };
 
 static void add_unit(struct dwarf_info *info, Dwarf_CU *cu, Dwarf_Die *die)
@@ -134,6 +136,7 @@ int dwarf_info_open(struct dwarf_info **info, const struct elf_file *file,
 		return diag_fail(diag, EINVAL, "the DWARF of %s is damaged", elf_file_name(file));
 	}
 	new_info = xcalloc(1, sizeof(*new_info));
+	new_info->file = file;
 	new_info->dwarf = dwarf;
 	if (shared)
 		new_info->shared = dwarf_begin_elf(elf_file_elf(shared), DWARF_C_READ, NULL);
@@ -170,43 +173,57 @@ bool dwarf_info_is_damaged(const struct dwarf_info *info)
 	return info->damaged;
 }
 
+const char *dwarf_info_trouble(const struct dwarf_info *info)
+{
+	return *info->trouble.text ? info->trouble.text : NULL;
+}
+
 static struct dwarf_unit *unit_at(struct dwarf_info *info, uint64_t index)
 {
 	struct unit_slot *slot = &info->units[index];
+	struct diag ignored;
 
 	if (!slot->unit) {
-		slot->unit = dwarf_unit_new(slot->cu);
+		struct diag *trouble = &info->trouble;
+
+		slot->unit =
+		    dwarf_unit_new(slot->cu, info->file, *trouble->text ? &ignored : trouble);
 		*u64map_put(info->unit_of, (uintptr_t)dwarf_unit_cu(slot->unit), NULL) = index;
 	}
 	return slot->unit;
 }
 
-static const char *linkage_name(Dwarf_Die *die)
+/* From a DIE to the one it refers to for what it does not say itself; false at the end. */
+static bool follow_origin(Dwarf_Die *die)
 {
 	Dwarf_Attribute attribute;
 
-	if (dwarf_attr_integrate(die, DW_AT_linkage_name, &attribute) ||
-	    dwarf_attr_integrate(die, DW_AT_MIPS_linkage_name, &attribute))
-		return dwarf_formstring(&attribute);
+	return (dwarf_attr(die, DW_AT_abstract_origin, &attribute) ||
+	        dwarf_attr(die, DW_AT_specification, &attribute)) &&
+	       dwarf_formref_die(&attribute, die);
+}
+
+enum { MAX_LINKS = 16 }; /* real chains have 3; damaged ones may be rings */
+
+static const char *linkage_name(Dwarf_Die die)
+{
+	Dwarf_Attribute attribute;
+	int i = 0;
+
+	/* dwarf_attr_integrate() goes farther: it opens the file that a skeleton unit names. */
+	do {
+		if (dwarf_attr(&die, DW_AT_linkage_name, &attribute) ||
+		    dwarf_attr(&die, DW_AT_MIPS_linkage_name, &attribute))
+			return dwarf_formstring(&attribute);
+	} while (i++ < MAX_LINKS && follow_origin(&die));
 	return NULL;
 }
 
 /* The DIE that declares the function: the end of the abstract_origin and specification chain. */
 static Dwarf_Die declaration_of(Dwarf_Die die)
 {
-	enum { MAX_LINKS = 16 }; /* real chains have 3; damaged ones may be rings */
-
-	for (int i = 0; i < MAX_LINKS; i++) {
-		Dwarf_Attribute attribute;
-		Dwarf_Die origin;
-
-		if (!dwarf_attr(&die, DW_AT_abstract_origin, &attribute) &&
-		    !dwarf_attr(&die, DW_AT_specification, &attribute))
-			break;
-		if (!dwarf_formref_die(&attribute, &origin))
-			break;
-		die = origin;
-	}
+	for (int i = 0; i < MAX_LINKS && follow_origin(&die); i++)
+		;
 	return die;
 }
 
@@ -240,7 +257,7 @@ static const char *keep_text(struct dwarf_info *info, const char *text)
 static struct function_names name_function(struct dwarf_info *info, Dwarf_Die *die)
 {
 	struct function_names names = {0};
-	const char *linkage = linkage_name(die);
+	const char *linkage = linkage_name(*die);
 	char *text = linkage ? demangle(linkage) : NULL;
 
 	if (text && strcmp(text, linkage)) {

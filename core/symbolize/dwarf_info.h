@@ -32,6 +32,9 @@ void dwarf_info_free(struct dwarf_info *info);
 /* Its list of compile units breaks off: what comes after has no names. */
 bool dwarf_info_is_damaged(const struct dwarf_info *info);
 
+/* A sentence about split DWARF that was asked for and could not be read, or NULL. */
+const char *dwarf_info_trouble(const struct dwarf_info *info);
+
 /* The frames at an address, innermost first; all but the last are inlined into the next. The last
  * may have no function (assembly has lines only). Returns how many there are, 0: DWARF knows
  * nothing of the address. *frames is valid until the next call. */

@@ -4,6 +4,8 @@
 #include "core/alloc.h"
 #include "core/diag.h"
 #include "core/symbolize/interval_map.h"
+#include "core/symbolize/range_list.h"
+#include "core/symbolize/split_dwarf.h"
 
 #include <dwarf.h>
 #include <stdlib.h>
@@ -30,7 +32,8 @@ struct name_step {
 struct dwarf_unit {
 	Dwarf_Die lines; /* the DIE whose line table it is: the skeleton of split DWARF */
 	Dwarf_Die tree;
-	const char *directory; /* of the compiler; NULL: not said */
+	struct split_dwarf *split; /* NULL: the tree is in the same file */
+	const char *directory;     /* of the compiler; NULL: not said */
 	Dwarf_Files *files;
 	bool walked;
 	bool has_files;              /* they were looked for */
@@ -53,18 +56,21 @@ struct level {
 	unsigned depth;
 };
 
-struct dwarf_unit *dwarf_unit_new(Dwarf_CU *cu)
+struct dwarf_unit *dwarf_unit_new(Dwarf_CU *cu, const struct elf_file *file, struct diag *diag)
 {
 	struct dwarf_unit *unit = xcalloc(1, sizeof(*unit));
 	Dwarf_Attribute directory;
-	Dwarf_Die split = {0};
+	uint64_t unit_id = 0;
 	uint8_t type = 0;
 	int err;
 
 	unit->ranges = interval_map_new();
-	err = dwarf_cu_info(cu, NULL, &type, &unit->lines, &split, NULL, NULL, NULL);
+	err = dwarf_cu_info(cu, NULL, &type, &unit->lines, NULL, &unit_id, NULL, NULL);
 	BUG(err); /* it only refuses NULL */
-	unit->tree = type == DW_UT_skeleton && split.addr ? split : unit->lines;
+	unit->tree = unit->lines;
+	if (type == DW_UT_skeleton &&
+	    !split_dwarf_open(&unit->split, &unit->lines, unit_id, file, diag))
+		unit->tree = split_dwarf_root(unit->split);
 	if (dwarf_attr(&unit->lines, DW_AT_comp_dir, &directory))
 		unit->directory = dwarf_formstring(&directory);
 	return unit;
@@ -75,6 +81,7 @@ void dwarf_unit_free(struct dwarf_unit *unit)
 	if (!unit)
 		return;
 	interval_map_free(unit->ranges);
+	split_dwarf_free(unit->split);
 	free(unit->scopes);
 	free(unit->name_scopes);
 	free(unit->steps);
@@ -86,20 +93,46 @@ Dwarf_CU *dwarf_unit_cu(const struct dwarf_unit *unit)
 	return unit->tree.cu;
 }
 
+static void add_ranges(struct dwarf_unit *unit, Dwarf_Die *die, unsigned depth, uint32_t scope)
+{
+	Dwarf_Addr base;
+	Dwarf_Addr start;
+	Dwarf_Addr end;
+	ptrdiff_t next = 0;
+
+	while ((next = dwarf_ranges(die, next, &base, &start, &end)) > 0 &&
+	       interval_map_count(unit->ranges) < MAX_RANGES)
+		interval_map_add(unit->ranges, start, end, depth, scope);
+}
+
+static void add_split_ranges(struct dwarf_unit *unit, Dwarf_Die *die, unsigned depth,
+                             uint32_t scope)
+{
+	struct range_walk walk;
+	uint64_t start;
+	uint64_t end;
+
+	if (!dwarf_lowpc(die, &start) && !dwarf_highpc(die, &end)) {
+		interval_map_add(unit->ranges, start, end, depth, scope);
+		return;
+	}
+	split_dwarf_ranges(unit->split, die, &walk);
+	while (range_walk_next(&walk, &start, &end) &&
+	       interval_map_count(unit->ranges) < MAX_RANGES)
+		interval_map_add(unit->ranges, start, end, depth, scope);
+}
+
 /* Adds the DIE when it has code. Returns the scope its children are in. */
 static uint32_t add_code(struct dwarf_unit *unit, Dwarf_Die *die, const struct level *level)
 {
 	uint32_t scope = (uint32_t)unit->n_scopes;
 	bool inlined = dwarf_tag(die) == DW_TAG_inlined_subroutine;
-	Dwarf_Addr base;
-	Dwarf_Addr start;
-	Dwarf_Addr end;
-	ptrdiff_t next = 0;
 	size_t before = interval_map_count(unit->ranges);
 
-	while ((next = dwarf_ranges(die, next, &base, &start, &end)) > 0 &&
-	       interval_map_count(unit->ranges) < MAX_RANGES)
-		interval_map_add(unit->ranges, start, end, level->depth, scope);
+	if (unit->split)
+		add_split_ranges(unit, die, level->depth, scope);
+	else
+		add_ranges(unit, die, level->depth, scope);
 	if (interval_map_count(unit->ranges) == before)
 		return level->code;
 	*ARRAY_APPEND(unit->scopes, unit->n_scopes, unit->scopes_capacity) =
@@ -239,7 +272,9 @@ struct dwarf_place dwarf_unit_call_site(struct dwarf_unit *unit, uint32_t scope)
 	uint32_t file = attribute_number(die, DW_AT_call_file);
 	size_t n_files;
 
-	if (!unit->has_files && dwarf_getsrcfiles(&unit->tree, &unit->files, &n_files))
+	/* A split unit without a table of files uses the skeleton's. */
+	if (!unit->has_files && dwarf_getsrcfiles(&unit->tree, &unit->files, &n_files) &&
+	    dwarf_getsrcfiles(&unit->lines, &unit->files, &n_files))
 		unit->files = NULL;
 	unit->has_files = true;
 	return make_place(unit, unit->files ? dwarf_filesrc(unit->files, file, NULL, NULL) : NULL,

@@ -19,9 +19,13 @@ struct dwarf_scope {
 	uint32_t parent; /* the one it is inlined into; NO_SCOPE: it is a function of its own */
 };
 
+struct diag;
 struct dwarf_unit;
+struct elf_file;
 
-struct dwarf_unit *dwarf_unit_new(Dwarf_CU *cu);
+/* A unit of `file`, which must outlive it. Where the tree of split DWARF is missing, *diag says so
+ * and the unit has lines only; otherwise it is left as it is. */
+struct dwarf_unit *dwarf_unit_new(Dwarf_CU *cu, const struct elf_file *file, struct diag *diag);
 void dwarf_unit_free(struct dwarf_unit *unit);
 
 /* The unit that holds its DIEs: with split DWARF another one than it was made from. */

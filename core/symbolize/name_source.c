@@ -258,6 +258,8 @@ const char *name_source_remedy(struct name_source *source)
 		source->remedy =
 		    lack_sentence(source->file, source->stripped_path,
 		                  elf_symbols_has(source->file, SHT_DYNSYM), source->debug_root);
+	if (!source->remedy && source->dwarf)
+		return dwarf_info_trouble(source->dwarf);
 	return source->remedy;
 }
 

@@ -1,7 +1,7 @@
 /* Addresses to names: function, file, line and the calls inlined there.
  *
  * Sources, best first: DWARF of the object or of its separate debug file
- * (build-id under /usr/lib/debug/.build-id, then .gnu_debuglink), .symtab, .dynsym, PLT stubs;
+ * (core/symbolize/debugfile.h), whole or split, .symtab, .gnu_debugdata with .dynsym, PLT stubs;
  * kallsyms for the kernel; perf-PID.map for JIT code. Every address is looked up once and
  * remembered. Names come demangled (C++, Rust v0 and legacy).
  *

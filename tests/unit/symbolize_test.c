@@ -597,6 +597,63 @@ static void debug_files_that_share_through_dwz_are_whole(void **state)
 	free(build_ids[1]);
 }
 
+/* `split` with its tree in split.dwo has the names that `c`, of the same code, has. */
+static void build_split(unsigned dwarf_version)
+{
+	sh("gcc -I%s -O2 -g -gdwarf-%u -gsplit-dwarf -ffunction-sections -c -o split.o "
+	   "%s/tests/programs/inlines.c && gcc -o split split.o && rm split.o && "
+	   "gcc -I%s -O2 -g -gdwarf-%u -ffunction-sections -o unsplit %s/tests/programs/inlines.c",
+	   source_root, dwarf_version, source_root, source_root, dwarf_version, source_root);
+}
+
+static void split_dwarf_is_read_from_single_files_and_packages(void **state)
+{
+	static const char *const packers[] = {[4] = "dwp", [5] = "llvm-dwp"};
+
+	(void)state;
+	for (unsigned version = 4; version <= 5; version++) {
+		char *has_packer = xasprintf("command -v %s >/dev/null", packers[version]);
+
+		build_split(version);
+		assert_same_names("split", "unsplit");
+		/* binutils 2.40 packs no DWARF 5. */
+		if (sh_succeeds(has_packer)) {
+			sh("%s -e split -o split.dwp && mv split.dwo away", packers[version]);
+			assert_same_names("split", "unsplit");
+			sh("rm split.dwp");
+		} else {
+			print_message("no %s here: DWARF %u is not tested in a package\n",
+			              packers[version], version);
+		}
+		free(has_packer);
+	}
+}
+
+static void split_dwarf_that_is_missing_or_no_file_is_said(void **state)
+{
+	static const char *const damages[] = {"rm split.dwo", "mkfifo split.dwo",
+	                                      "rm split.dwo && : >split.dwo",
+	                                      "gcc -g -gsplit-dwarf -O2 -c -o split.o -xc - "
+	                                      "<<<'int other(void) { return 1; }' && rm split.o"};
+	uint64_t chain;
+
+	(void)state;
+	build_split(5);
+	chain = address_of("split", "chain");
+	for (size_t i = 0; i < ARRAY_SIZE(damages); i++) {
+		struct subject subject;
+		const char *remedy;
+
+		sh("bash -c \"%s\"", damages[i]);
+		subject = look_at("split");
+		expect_function(&subject, chain, false, "chain");
+		remedy = symbolizer_remedy(subject.symbolizer, &subject.object);
+		assert_non_null(remedy);
+		assert_non_null(strstr(remedy, "split.dwo"));
+		look_away(&subject);
+	}
+}
+
 static void without_dwarf_the_symbols_name_functions(void **state)
 {
 	struct subject subject;
@@ -965,6 +1022,8 @@ int main(void)
 	    cmocka_unit_test(a_debug_file_is_found_by_its_link),
 	    cmocka_unit_test(a_debug_file_of_another_build_is_refused_and_said),
 	    cmocka_unit_test(debug_files_that_share_through_dwz_are_whole),
+	    cmocka_unit_test(split_dwarf_is_read_from_single_files_and_packages),
+	    cmocka_unit_test(split_dwarf_that_is_missing_or_no_file_is_said),
 	    cmocka_unit_test(without_dwarf_the_symbols_name_functions),
 	    cmocka_unit_test(a_stripped_file_says_what_would_help),
 	    cmocka_unit_test(a_stripped_file_of_a_package_names_its_debug_package),
