@@ -151,10 +151,14 @@ static int cpu_prepare(void *state, const struct repeat *repeat, struct diag *di
 			return fd;
 		sampler_spill(cpu->sampler, fd);
 	}
+	if (!repeat->pid && (cpu->options->min_samples || cpu->options->min_time_ns))
+		return diag_fail(
+		    diag, EINVAL,
+		    "--min-samples and --min-time run a COMMAND again, and here none is "
+		    "run; measure for longer: --duration SECONDS");
 	cpu->before = *sampler_totals(cpu->sampler);
 	cpu->measures_part = repeat->begins_later || repeat->only;
 	cpu->runs_command = repeat->pid > 0;
-
 	return sampler_attach(cpu->sampler, repeat, diag);
 }
 

@@ -185,6 +185,13 @@ void followed_adopt_unknown(struct followed *followed)
 	followed->adopts_unknown = true;
 }
 
+bool followed_knows(const struct followed *followed, pid_t pid)
+{
+	const uint64_t *n_threads = u64map_get(followed->n_threads, (uint32_t)pid);
+
+	return n_threads && *n_threads > 0;
+}
+
 size_t followed_n_closed(const struct followed *followed)
 {
 	return followed->n_closed;

@@ -48,6 +48,8 @@ size_t followed_n_closed(const struct followed *followed);
 
 /* The present name of a thread; "" when none is known. Valid until the next call. */
 const char *followed_name(struct followed *followed, pid_t tid);
+/* Whether it lives and its records, or /proc, have told of it. */
+bool followed_knows(const struct followed *followed, pid_t pid);
 /* Whether the thread or the first thread of its process has one of the names, cut at 15 characters
  * as the kernel cuts them. */
 bool followed_is_called(struct followed *followed, pid_t pid, pid_t tid,

@@ -121,6 +121,10 @@ static void note_left_out(const struct cpu_facts *facts, json_t *quality)
 	if (totals->n_idle)
 		quality_add_note(quality, "%s of idle CPUs left out",
 		                 counted_text_of(totals->n_idle, "sample").text);
+	if (totals->all_cpus && totals->only_some)
+		quality_add_note(quality,
+		                 "measured by events of all CPUs, since an event for each of "
+		                          "so many threads would slow the process");
 	if (totals->n_closed)
 		quality_add_note(quality,
 		                 "processes whose mappings are not for us to read, so that their "

@@ -154,11 +154,27 @@ static void (*const handlers[PERF_RECORD_MAX])(struct sampler *, const struct pe
     [PERF_RECORD_THROTTLE] = on_throttle,
 };
 
+/* All processes are observed, though some were asked for. */
+static bool is_foreign(struct sampler *sampler, const struct perf_record *record)
+{
+	pid_t pid = record->type == PERF_RECORD_FORK ? record->parent_pid : record->pid;
+
+	if (!sampler->observation.all_cpus || sampler->repeat.all_cpus ||
+	    followed_knows(sampler->followed, pid))
+		return false;
+	if (record->type == PERF_RECORD_SAMPLE)
+		sampler->left_out_periods += record->period;
+	return record->type == PERF_RECORD_SAMPLE || record->type == PERF_RECORD_MMAP2 ||
+	       record->type == PERF_RECORD_COMM || record->type == PERF_RECORD_FORK;
+}
+
 static void read_records(struct sampler *sampler)
 {
 	const struct perf_record *record;
 
 	while ((record = perf_stream_next(sampler->observation.stream))) {
+		if (is_foreign(sampler, record))
+			continue;
 		followed_apply(sampler->followed, record);
 		if (record->type < PERF_RECORD_MAX && handlers[record->type])
 			handlers[record->type](sampler, record);
@@ -212,7 +228,8 @@ int sampler_attach(struct sampler *sampler, const struct repeat *repeat, struct 
 		return err;
 	}
 	sampler->repeat = *repeat;
-	sampler->totals.all_cpus = repeat->all_cpus;
+	sampler->totals.all_cpus = sampler->observation.all_cpus;
+	sampler->totals.only_some = !repeat->all_cpus;
 	sampler->start_ns = repeat->start_ns;
 	sampler->n_lost_now = 0;
 	sampler->offset_ns = sampler->latest_ns;
@@ -228,22 +245,32 @@ static void adopt_process(void *context, pid_t pid)
 	followed_adopt(sampler->followed, pid);
 }
 
+static void adopt_named(struct sampler *sampler)
+{
+	for (size_t i = 0; i < sampler->repeat.n_pids; i++)
+		followed_adopt(sampler->followed, sampler->repeat.pids[i]);
+}
+
 void sampler_begin(struct sampler *sampler)
 {
 	const struct repeat *repeat = &sampler->repeat;
 	struct timespec now;
 
-	/* All that run are many: they are read before there are samples to be lost. */
-	if (repeat->all_cpus) {
+	/* Where mappings and forks have an event of their own /proc is read before there are
+	 * samples to be lost. */
+	if (sampler->observation.all_cpus)
 		perf_stream_start(sampler->observation.stream, OBSERVE_TRACKING);
+	if (repeat->all_cpus) {
 		followed_adopt_unknown(sampler->followed);
 		proc_scan_processes(adopt_process, sampler);
+	} else if (sampler->observation.all_cpus) {
+		adopt_named(sampler);
 	}
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	sampler->start_ns = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 	observation_start(&sampler->observation);
-	for (size_t i = 0; i < repeat->n_pids; i++)
-		followed_adopt(sampler->followed, repeat->pids[i]);
+	if (!sampler->observation.all_cpus)
+		adopt_named(sampler);
 }
 
 int sampler_fd(const struct sampler *sampler)
@@ -274,7 +301,8 @@ static void count_losses(struct sampler *sampler)
 		recording_add_loss(sampler->recording, "records lost in the perf ring", n_lost);
 }
 
-/* The counters know nothing of --only: its share is that of the periods. */
+/* The counters know nothing of --only, or of which processes were asked for: their share is that of
+ * the periods. */
 static uint64_t counted_time_ns(const struct sampler *sampler)
 {
 	uint64_t time_ns = observation_time_ns(&sampler->observation);

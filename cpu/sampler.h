@@ -28,7 +28,8 @@ struct sampler_totals {
 	struct walk_counts walks;
 	uint64_t n_idle;      /* samples without a process, of CPUs that were idle */
 	uint64_t n_left_out;  /* samples of other commands than --only names */
-	bool all_cpus;        /* of every process */
+	bool all_cpus;        /* by events of all CPUs ... */
+	bool only_some;       /* ... and yet of some processes only */
 	size_t n_closed;      /* processes whose mappings could not be read */
 	uint64_t n_throttled; /* times the kernel stopped sampling for a moment to save time */
 	uint64_t
