@@ -1,7 +1,21 @@
 /* The table of the options that every type has. */
 #include "core/driver/run_options.h"
 
+#include "core/diag.h"
+
+#include <errno.h>
+#include <string.h>
+
 #define FIELD(name) offsetof(struct run_options, name)
+
+static int check_names(const char *text, struct diag *diag)
+{
+	return text[strspn(text, ",")] ? 0
+	                               : diag_fail(diag, EINVAL,
+	                                           "--only takes names such as nginx,php-fpm, not "
+	                                           "'%s'",
+	                                           text);
+}
 
 static const struct option_row rows[] = {
     {.name = "scenario",
@@ -57,6 +71,7 @@ static const struct option_row rows[] = {
      .kind = OPTION_TEXT,
      .field = FIELD(only),
      .argument = "COMM[,COMM]",
+     .check = check_names,
      .help = "only processes and threads with this command name"},
     {.name = "runs",
      .letter = 'r',
