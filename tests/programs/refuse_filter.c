@@ -15,7 +15,7 @@ static int add_rule(scmp_filter_ctx filter, const char *what)
 	if (!strcmp(what, "tracing"))
 		return seccomp_rule_add(
 		    filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(ptrace), 2,
-		    SCMP_A0(SCMP_CMP_EQ, PTRACE_SEIZE),
+		    SCMP_A0(SCMP_CMP_MASKED_EQ, UINT32_MAX, PTRACE_SEIZE),
 		    SCMP_A3(SCMP_CMP_MASKED_EQ, PTRACE_O_TRACESECCOMP, PTRACE_O_TRACESECCOMP));
 	if (!strcmp(what, "filter"))
 		return seccomp_rule_add(filter, SCMP_ACT_ERRNO(EINVAL), SCMP_SYS(seccomp), 0);
