@@ -120,6 +120,25 @@ void capability_raise(void)
 	write_sets(&sets);
 }
 
+int capability_with(int number, int (*run)(void *context), void *context)
+{
+	struct capability_sets sets, raised;
+	int err = read_sets(&sets), lowered;
+
+	if (err)
+		return err;
+	if (!(sets.words[CAP_TO_INDEX(number)].permitted & CAP_TO_MASK(number)))
+		return -EPERM;
+	raised = sets;
+	raised.words[CAP_TO_INDEX(number)].effective |= CAP_TO_MASK(number);
+	err = write_sets(&raised);
+	if (err)
+		return err;
+	err = run(context);
+	lowered = write_sets(&sets);
+	return err ? err : lowered;
+}
+
 int capability_make_ambient(int number)
 {
 	struct capability_sets sets;

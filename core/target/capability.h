@@ -12,6 +12,10 @@ int capability_number(const char *name);
 /* True when this process may use the capability. */
 bool capability_is_held(int number);
 
+/* Runs with the capability in effect, and has the former ones in effect again; async-signal-safe.
+ * What run() returned; -EPERM: the capability is not permitted. */
+int capability_with(int number, int (*run)(void *context), void *context);
+
 /* Leaves only these effective in the calling thread, until capability_raise(): what reads files of
  * strangers needs no more. */
 void capability_lower(const int *keep, size_t n_keep);

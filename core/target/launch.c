@@ -173,8 +173,9 @@ static int become_user(const struct child_plan *plan)
 {
 	if (!plan->changes_user)
 		return 0;
-	/* Keep the permitted set over setresuid, so that one capability can become ambient. */
-	if (plan->capability >= 0 && prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0))
+	/* Keep the permitted set over setresuid, so that one capability can become ambient, and for
+	 * the hook. Exec drops what is not ambient. */
+	if ((plan->capability >= 0 || plan->spec->in_child) && prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0))
 		return -errno;
 	if (setgroups((size_t)plan->n_groups, plan->groups) ||
 	    setresgid(plan->gid, plan->gid, plan->gid) ||

@@ -31,7 +31,8 @@ struct launch_spec {
 	const struct placement *placement; /* CPUs and memory to bind to; NULL: the caller's */
 	const sigset_t *signal_mask;       /* to restore before exec */
 	/* Runs in the child, just before exec and after all else; async-signal-safe; 0 or -errno.
-	 * NULL: none. */
+	 * NULL: none. As another user it still has the caller's capabilities permitted, though not
+	 * in effect. */
 	int (*in_child)(void *context);
 	void *context;
 };
