@@ -23,8 +23,8 @@ int call_filter_new(struct call_filter **filter, const struct trace_set *set, bo
                     struct diag *diag);
 void call_filter_free(struct call_filter *filter); /* NULL is fine */
 
-/* Puts the calling thread under the filter. Async-signal-safe; 0 or -errno, -EACCES: not allowed
- * without no_new_privs. */
-int call_filter_install(const struct call_filter *filter);
+/* Puts the calling thread under the filter, with CAP_SYS_ADMIN where that is permitted.
+ * Async-signal-safe; 0 or -errno, -EACCES: not allowed without no_new_privs. */
+int call_filter_install(struct call_filter *filter);
 
 #endif

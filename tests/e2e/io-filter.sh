@@ -154,10 +154,20 @@ if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
 		contains "$scratch/nobody/target/io/latest/run.json" "the filter took no_new_privs"
 	promise "and the filter is there" is "$(backend "$scratch/nobody/target/io/latest/run.json")" ptrace+seccomp
 	gains || skip "set-user-id programs gain" "the scratch directory is mounted nosuid"
-	# Root's tracer leaves them their gain, so there may be no filter that takes it.
+	# Root's tracer leaves them their gain, and so does a filter that was installed by right.
 	promise "with --user a set-user-id child gains as alone" is \
 		"$(io --user nobody -e read sh -c "$scratch/id -u" 2>/dev/null)" "$("${nobody[@]}" "$scratch/id" -u)"
-	promise "without a filter, which is said" contains "$run_json" "or no_new_privs, by which set-user-id programs would gain nothing"
+	promise "under a filter" is "$(backend)" ptrace+seccomp
+	rights() { io --user nobody "$@" grep -E '^(Cap|NoNewPrivs|Uid|Gid|Groups|Spec)' /proc/self/status 2>/dev/null; }
+	promise "with --user the right to have it is not handed on" is "$(rights -e read)" "$(rights)"
+	promise "nor with an ambient capability" \
+		is "$(rights -e read --ambient-cap cap_net_raw)" "$(rights --ambient-cap cap_net_raw)"
+	# As in many containers: root may trace, yet not install a filter.
+	promise "without that right a set-user-id child gains as alone, too" is \
+		"$(setpriv --bounding-set -sys_admin profile-scenario --quiet --results "$scratch/results" --scenario target \
+			--type io --user nobody -e read sh -c "$scratch/id -u" 2>/dev/null)" "$("${nobody[@]}" "$scratch/id" -u)"
+	promise "but there is no filter, which is said" \
+		contains "$run_json" "or no_new_privs, by which set-user-id programs would gain nothing"
 else
 	skip "set-user-id children" "only root can make one and be somebody else"
 fi
