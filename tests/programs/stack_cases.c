@@ -84,6 +84,12 @@ ALONE static void descend(unsigned depth)
 	NO_TAIL_CALL;
 }
 
+static void descend_100(void)
+{
+	descend(100);
+	NO_TAIL_CALL;
+}
+
 static void descend_1000(void)
 {
 	descend(1000);
@@ -379,6 +385,7 @@ static const struct {
     {"plain", burn},
     {"plt", call_through_plt},
     {"vdso", read_clocks},
+    {"deep-100", descend_100},
     {"deep-1000", descend_1000},
     {"deep-3000", descend_3000},
     {"large-frames", have_large_frames},

@@ -1,0 +1,82 @@
+#!/bin/bash
+# Other unwinders agree: libunwind on a million stacks, perf script on whole stacks of the same programs.
+# tier: long
+. "$(dirname "$0")/lib.sh"
+
+million() {
+	CMOCKA_MESSAGE_OUTPUT=STDOUT STACKWALK_STACKS=1000000 "$build/tests/unit/stackwalk_test" >"$scratch/million" 2>&1 ||
+		{ tail -n 20 "$scratch/million"; return 1; }
+	grep -E '^# by instruction from where a timer came: 1[0-9]{6} stacks.* 0 different$' "$scratch/million" && return 0
+	tail -n 20 "$scratch/million"
+	return 1
+}
+promise "a million stacks are those of libunwind, frame by frame" million
+sed -n "s/^# by/# by/p" "$scratch/million"
+
+cases="plain signal altstack longjmp noreturn threads vfork deep-100"
+cat >"$scratch/cases" <<S
+for case in $cases; do $programs/stack_cases \$case 250; done
+$programs/stack_throws 500
+S
+if ! [ "$(status_of profile-scenario --results "$scratch/results" --scenario cases --type cpu --freq 1999 --quiet \
+	-- sh "$scratch/cases")" = 0 ]; then
+	skip "the stacks are those of perf script" "no cpu sampling here: $(tail -n 1 "$scratch/err")"
+	exit 0
+fi
+if ! perf record -q -e cpu-clock -F 1999 --call-graph dwarf,16384 -o "$scratch/perf.data" sh "$scratch/cases" >"$scratch/perf.log" 2>&1
+then
+	skip "the stacks are those of perf script" "perf record does not work here: $(tail -n 1 "$scratch/perf.log")"
+	exit 0
+fi
+perf script --no-inline -F comm,ip,sym,dso -i "$scratch/perf.data" >"$scratch/perf.txt" 2>>"$scratch/perf.log"
+export programs
+# A stack is the program's own functions and a dot for each frame of others, since their names differ (aliases, versions).
+# Of a stack that has 5 % of 500 samples none is missing by chance (0.95^500 < 1e-11): those of either are in both.
+promise "the stacks are those of perf script, where these are whole" python3 - \
+	"$scratch/results/cases/cpu/latest/stacks.folded" "$scratch/perf.txt" <<'P'
+import collections, os, re, subprocess, sys
+
+own = set()
+for name in ("stack_cases", "stack_throws"):
+    for line in subprocess.run(["nm", "-C", os.environ["programs"] + "/" + name], text=True, capture_output=True).stdout.splitlines():
+        if re.match(r"[0-9a-f]+ [tTwW] ", line):
+            own.add(line.split(" ", 2)[2].split("(")[0])
+own -= {"_start", "_init", "_fini"}
+
+def add(stacks, comm, frames, n):
+    stacks[comm][tuple(f if f in own else "." for f in frames)] += n
+
+ours = collections.defaultdict(collections.Counter)
+for line in open(sys.argv[1]):
+    stack, n = line.rsplit(" ", 1)
+    comm, *frames = stack.split(";")
+    frames = [f for f in frames if not f.endswith("_[i]") and not f.endswith("_[k]")]
+    if frames and not frames[0].startswith("[unwind failed"):
+        add(ours, comm, frames, int(n))
+
+perfs = collections.defaultdict(collections.Counter)
+for sample in open(sys.argv[2]).read().split("\n\n"):
+    lines = sample.strip("\n").split("\n")
+    frames = []
+    for line in lines[1:]:
+        match = re.match(r"\s*([0-9a-f]+) (.*) \((.*)\)$", line)
+        if match and int(match[1], 16) < 1 << 63:
+            frames.append(match[2].split("@")[0].removesuffix(".cold"))
+    if frames and (frames[-1] == "_start" or "clone" in frames[-1]):
+        add(perfs, lines[0].strip(), frames[::-1], 1)
+
+wrong = n_compared = 0
+for comm in ours.keys() & perfs.keys():
+    for a, b, who in ((ours, perfs, "perf"), (perfs, ours, "us")):
+        total = sum(a[comm].values())
+        if total < 400:
+            continue
+        for stack, n in a[comm].items():
+            if n >= total / 20:
+                n_compared += 1
+                if stack not in b[comm]:
+                    wrong += 1
+                    print(f"not seen by {who}: {comm} {n} of {total}: {';'.join(stack)}")
+print(n_compared, "stacks compared")
+sys.exit(wrong > 0 or n_compared < 15)
+P
