@@ -188,6 +188,14 @@ static const char *object_of(const struct report *report, const struct row *row)
 	return report->by_object ? "[unknown]" : "";
 }
 
+/* As perf calls it. */
+static const char *shown_object(const struct report *report, const struct row *row)
+{
+	const char *object = object_of(report, row);
+
+	return strcmp(object, "[kernel]") ? object : "[kernel.kallsyms]";
+}
+
 static const char *function_of(const struct report *report, const struct row *row)
 {
 	return string_pool_text(report->functions, row->function);
@@ -219,7 +227,7 @@ static char *cell_text(const struct report *report, const struct row *row, enum 
 		return comm;
 	}
 	case REPORT_DSO:
-		return xstrdup(object_of(report, row));
+		return xstrdup(shown_object(report, row));
 	case REPORT_SYMBOL:
 		return xasprintf("[%c] %s", row->is_kernel ? 'k' : '.', function_of(report, row));
 	case REPORT_PID:
@@ -285,7 +293,7 @@ static void write_comments(const struct report *report)
 	fprintf(out, "# %c%s: %" PRIu64, toupper((unsigned char)type->name[0]), type->name + 1,
 	        profile_total(profile, options->type));
 	if (options->event)
-		fprintf(out, " of event '%s'", options->event);
+		fprintf(out, "  of event '%s'", options->event);
 	fprintf(out, "\n# Event count (approx.): %" PRIu64 "\n#\n",
 	        profile_total(profile, time < 0 ? options->type : (size_t)time));
 }

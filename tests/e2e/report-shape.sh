@@ -32,6 +32,19 @@ for i in (0, 1):
     assert abs(float(a[i]) - float(b[i])) <= tolerance, (a, b, tolerance)
 P
 }
+comments() { # those that tell numbers, without the numbers
+	grep -E '^# (Total Lost Samples|Samples|Event count)' "$1" | sed 's/[0-9][0-9]*K*/N/'
+}
+promise "the comments are perf's" is "$(comments "$ours")" "$(comments "$scratch/theirs")"
+kernel_object() {
+	rows "$1" | awk '$5 == "k" { print $4 }' | sort -u
+}
+profile-scenario --results "$scratch/results" show cpu_split/cpu --percent-limit 0 >"$scratch/all"
+if [ -n "$(kernel_object "$scratch/all")" ] && [ -n "$(kernel_object "$scratch/theirs")" ]; then
+	promise "the kernel has perf's name" is "$(kernel_object "$scratch/all")" "$(kernel_object "$scratch/theirs")"
+else
+	skip "the kernel has perf's name" "not both have a sample in the kernel"
+fi
 promise "the columns have perf's names" is "$(names "$ours")" "$(names "$scratch/theirs")"
 profile-scenario --results "$scratch/results" show cpu_split/cpu --no-children >"$scratch/self"
 perf report --no-children --stdio -i "$scratch/perf.data" >"$scratch/theirs-self" 2>/dev/null

@@ -83,7 +83,7 @@ static void comments_say_event_counts_loss_and_quality(void **state)
 	                              "#\n"
 	                              "# Total Lost Samples: 4\n"
 	                              "#\n"
-	                              "# Samples: 10 of event 'cpu-clock'\n"
+	                              "# Samples: 10  of event 'cpu-clock'\n"
 	                              "# Event count (approx.): 10000\n"
 	                              "#\n"
 	                              "# Children      Self  Command  Shared Object  Symbol\n"
@@ -118,9 +118,9 @@ static void a_row_has_total_self_command_object_and_mark(void **state)
 	add(&fixture, "prog", "main;read!libc.so.6;sys_read_[k]", 3);
 	add(&fixture, "prog", "main", 1);
 	text = report(&fixture);
-	assert_rows(text, "   100.00%    25.00%  prog     prog           [.] main\n"
-	                  "    75.00%    75.00%  prog     [kernel]       [k] sys_read\n"
-	                  "    75.00%     0.00%  prog     libc.so.6      [.] read\n");
+	assert_rows(text, "   100.00%    25.00%  prog     prog               [.] main\n"
+	                  "    75.00%    75.00%  prog     [kernel.kallsyms]  [k] sys_read\n"
+	                  "    75.00%     0.00%  prog     libc.so.6          [.] read\n");
 	free(text);
 }
 
@@ -295,7 +295,7 @@ static void a_profile_without_samples_is_a_report_without_rows(void **state)
 	fixture_init(&fixture, types, 2);
 	text = report(&fixture);
 	assert_rows(text, "");
-	assert_contains(text, "# Samples: 0 of event 'cpu-clock'\n");
+	assert_contains(text, "# Samples: 0  of event 'cpu-clock'\n");
 	assert_contains(text, "# 0 of 0 functions");
 	free(text);
 }
