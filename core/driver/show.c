@@ -52,7 +52,7 @@ static int show_run(const struct command_line *line, struct diag *diag)
 	struct stored_run run;
 	int err;
 
-	if (line->n_words != 1)
+	if (line->n_words > 1)
 		return diag_fail(diag, EINVAL,
 		                 "show takes one run, such as syn-1k/cpu; the folders below "
 		                 "results are SCENARIO/TYPE");

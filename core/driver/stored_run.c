@@ -69,11 +69,13 @@ int stored_run_open(struct stored_run *run, const struct run_options *options, c
 	char *results = request_results_dir(options);
 	int err;
 
-	*run = (struct stored_run){.name = xstrdup(name)};
-	err = results_find(results, name, &run->directory, diag);
+	*run = (struct stored_run){0};
+	err = name ? results_find(results, name, &run->directory, diag)
+	           : results_find_newest(results, &run->directory, diag);
 	free(results);
 	if (err)
 		return err;
+	run->name = xstrdup(name ? name : run->directory);
 	run->manifest = read_manifest(run->directory, diag);
 	if (!run->manifest)
 		return -EINVAL;

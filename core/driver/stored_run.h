@@ -28,7 +28,7 @@ struct stored_run {
 	struct text_list notes;  /* what stored_run_name() could not name, and why */
 };
 
-/* Finds the run (results_find()) and reads run.json. -EINVAL: it is of another schema. */
+/* Finds the run (results_find(); NULL: the newest of all) and reads run.json. -EINVAL: it is of another schema. */
 int stored_run_open(struct stored_run *run, const struct run_options *options, const char *name,
                     struct diag *diag);
 void stored_run_fini(struct stored_run *run);

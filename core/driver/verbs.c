@@ -27,7 +27,7 @@ const struct verb verbs[] = {
     },
     {
         .name = "show",
-        .operands = "RUN",
+        .operands = "[RUN]",
         .help = "the summary of a stored run again; with other options its samples, cut anew",
         .options = show_options,
         .run = show_verb,

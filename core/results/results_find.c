@@ -390,3 +390,49 @@ void results_free_types(struct results_latest *types, size_t n_types)
 	}
 	free(types);
 }
+
+/* Takes the scenario's newest run over when it is newer than *newest. */
+static void keep_newer(const struct results_latest *types, size_t n_types,
+                       struct results_latest *newest)
+{
+	for (size_t i = 0; i < n_types; i++) {
+		if (!types[i].run_id ||
+		    (newest->run_id && run_id_compare(types[i].run_id, newest->run_id) <= 0))
+			continue;
+		free(newest->run_id);
+		free(newest->directory);
+		newest->run_id = xstrdup(types[i].run_id);
+		newest->directory = xstrdup(types[i].directory);
+	}
+}
+
+int results_find_newest(const char *results, char **directory, struct diag *diag)
+{
+	struct results_latest newest = {0};
+	int root = open(results, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct names scenarios = {0};
+	struct diag ignored;
+
+	if (root >= 0) {
+		list_directories(&scenarios, root, results_name_is_valid, by_name);
+		close(root);
+	}
+	for (size_t i = 0; i < scenarios.n_names; i++) {
+		struct results_latest *types;
+		size_t n_types;
+
+		if (results_list_types(results, scenarios.names[i], &types, &n_types, &ignored))
+			continue;
+		keep_newer(types, n_types, &newest);
+		results_free_types(types, n_types);
+	}
+	names_fini(&scenarios);
+	free(newest.run_id);
+	*directory = newest.directory;
+	return newest.directory
+	           ? 0
+	           : diag_fail(diag, ENOENT,
+	                       "there is no run in %s yet; run something, or name the directory "
+	                       "with --results",
+	                       results);
+}

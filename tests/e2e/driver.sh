@@ -46,8 +46,11 @@ import json; m = json.load(open('$PROFILE_SCENARIO_RESULTS/echo/$type/latest/run
 assert m['schema'] == 1 and m['verdict'] == 'ok' and m['command'] == ['echo', 'hello'] and m['exit']['code'] == 0
 assert m['metrics']['run.wall_ns']['value'] > 0 and set(m['artifacts']) >= {'summary.txt'}, m"
 promise "show prints the same summary" bash -c "profile-scenario show echo/$type | head -n 1 | grep -q 'echo/$type  OK'"
+promise "show without a run is of the newest" bash -c "profile-scenario --quiet --scenario newest --type $type -- true &&
+	profile-scenario show | head -n 1 | grep -q '^newest/$type  OK'"
+promise "and says that there is none" reason 125 "no run in $scratch/none" profile-scenario --results "$scratch/none" show
+promise "show takes one run, and says where they are" reason 125 "the folders below results are SCENARIO/TYPE" profile-scenario show echo/$type true/$type
 promise "show --json prints the manifest" bash -c "profile-scenario show --json echo/$type | python3 -m json.tool >/dev/null"
-promise "show without a run says where they are" reason 125 "the folders below results are SCENARIO/TYPE" profile-scenario show
 promise "show of a run that is not there says so" reason 125 "nothing" profile-scenario show nothing/$type
 broken_manifest() { # TEXT STATUS SENTENCE: show of a run whose run.json is this
 	mkdir -p "$PROFILE_SCENARIO_RESULTS/broken/$type/20200101T000000.000Z"
