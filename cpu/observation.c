@@ -2,24 +2,19 @@
 #include "cpu/observation.h"
 
 #include "cpu/event.h"
+#include "cpu/running_threads.h"
 
 #include "core/alloc.h"
 #include "core/collector.h"
 #include "core/diag.h"
-#include "core/perf/proc_scan.h"
 #include "core/perf/ring.h"
 #include "core/perf/stream.h"
-#include "core/u64map.h"
 
 #include <errno.h>
 #include <inttypes.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/ioctl.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 enum {
@@ -28,12 +23,7 @@ enum {
 	TRACKING_RING_BYTES = 1 << 16,
 	/* The same of all processes of a machine that compiles: 64 KB lost some. */
 	TRACKING_ALL_RING_BYTES = 1 << 20,
-	/* A thread that an attached one makes has the event from the start. Only those that others
-	 * made while the list was read are new in the next, so a few readings find all; a process
-	 * that makes threads all the time shows new ones for ever. */
-	MAX_SCANS = 10,
 	MANY_THREADS = 1000,
-	OTHER_DESCRIPTORS = 256, /* ours, and what symbols and mapped files need */
 };
 
 /* What is needed of processes while they are not sampled. */
@@ -131,148 +121,35 @@ static int open_all_cpus(struct observation *observation, struct perf_event_attr
 	return err;
 }
 
-/* Reading the list of threads of running processes, and opening the event for the new ones. */
-struct scan {
+/* What is opened for each thread. */
+struct attaching {
 	struct observation *observation;
 	const struct cpu_event *event;
-	pid_t pid;
-	struct u64map *seen; /* tid -> 1 */
-	size_t n_new;
-	size_t n_threads;
-	int err;
-	struct diag *diag;
 };
 
-/* As far as we may. Returns the limit. */
-static uint64_t raise_descriptor_limit(uint64_t wanted)
+static int watch(void *context, pid_t tid, struct diag *diag)
 {
-	struct rlimit limit, beyond;
+	struct attaching *attaching = context;
+	int err = perf_stream_watch(attaching->observation->stream, OBSERVE_SAMPLES, tid, diag);
 
-	if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur >= wanted)
-		return limit.rlim_cur;
-	beyond.rlim_cur = wanted;
-	beyond.rlim_max = limit.rlim_max > wanted ? limit.rlim_max : wanted;
-	if (!setrlimit(RLIMIT_NOFILE, &beyond)) /* beyond the hard limit only as root */
-		return wanted;
-	limit.rlim_cur = limit.rlim_max;
-	setrlimit(RLIMIT_NOFILE, &limit);
-	return limit.rlim_cur;
-}
-
-static const char *owner_of(pid_t pid)
-{
-	char path[32];
-	struct stat status;
-	const struct passwd *user = NULL;
-
-	snprintf(path, sizeof(path), "/proc/%d", pid);
-	if (!stat(path, &status))
-		user = getpwuid(status.st_uid);
-	return user ? user->pw_name : "somebody else";
-}
-
-/* In the words of what was asked for. */
-static int explain(const struct scan *scan, int err)
-{
-	switch (-err) {
-	case EACCES:
-	case EPERM:
-		return diag_fail(scan->diag, EACCES,
-		                 "cannot measure process %d of %s: the kernel lets only root and "
-		                 "who may ptrace it; use sudo",
-		                 scan->pid, owner_of(scan->pid));
-	case EMFILE:
-		return diag_fail(scan->diag, EMFILE,
-		                 "cannot measure process %d: its threads have become more than the "
-		                 "limit of descriptors allows; raise it (ulimit -n), or use sudo",
-		                 scan->pid);
-	default:
-		return err;
-	}
-}
-
-static void watch_thread(void *context, pid_t tid)
-{
-	struct scan *scan = context;
-	bool is_new;
-	int err;
-
-	u64map_put(scan->seen, (uint32_t)tid, &is_new);
-	if (!is_new || scan->err)
-		return;
-	scan->n_new++;
-	err = perf_stream_watch(scan->observation->stream, OBSERVE_SAMPLES, tid, scan->diag);
-	if (!err)
-		err = add_clock(scan->observation, scan->event, tid, false, scan->diag);
-	if (!err)
-		scan->n_threads++;
-	else if (err != -ESRCH) /* it has ended meanwhile */
-		scan->err = explain(scan, err);
-}
-
-static int watch_process(struct scan *scan)
-{
-	size_t n_before = scan->n_threads;
-	int n_listed;
-
-	for (unsigned i = 0; i < MAX_SCANS; i++) {
-		scan->n_new = 0;
-		n_listed = proc_scan_threads(scan->pid, watch_thread, scan);
-		if (n_listed < 0 || !scan->n_new || scan->err)
-			break;
-	}
-	if (!scan->err && scan->n_threads == n_before)
-		scan->err = diag_fail(scan->diag, ESRCH, "process %d has ended", scan->pid);
-	return scan->err;
-}
-
-static void count_thread(void *context, pid_t tid)
-{
-	(void)tid;
-	++*(uint64_t *)context;
-}
-
-/* -EMFILE: not for all threads, and what is opened beside. */
-static int make_room(const struct repeat *repeat, const struct cpu_event *event, struct diag *diag)
-{
-	uint64_t n_each = (uint64_t)sysconf(_SC_NPROCESSORS_ONLN) + !event->periods_are_ns;
-	uint64_t n_threads = 0;
-	uint64_t n_needed, limit;
-
-	for (size_t i = 0; i < repeat->n_pids; i++)
-		proc_scan_threads(repeat->pids[i], count_thread, &n_threads);
-	n_needed = n_threads * n_each + OTHER_DESCRIPTORS;
-	/* A quarter more for threads that are made meanwhile. */
-	limit = raise_descriptor_limit(n_needed + n_threads / 4 * n_each);
-	if (limit >= n_needed)
-		return 0;
-	return diag_fail(diag, EMFILE,
-	                 "cannot measure process %d: %" PRIu64 " threads take %" PRIu64
-	                 " descriptors here, and the limit is %" PRIu64
-	                 "; raise it (ulimit -n), or use sudo",
-	                 repeat->pids[0], n_threads, n_needed, limit);
+	return err ? err : add_clock(attaching->observation, attaching->event, tid, false, diag);
 }
 
 static int attach(struct observation *observation, const struct cpu_event *event,
                   struct perf_event_attr *attr, const struct repeat *repeat, size_t ring_bytes,
                   struct diag *diag)
 {
-	struct scan scan = {
-	    .observation = observation, .event = event, .seen = u64map_new(), .diag = diag};
+	struct attaching attaching = {.observation = observation, .event = event};
+	unsigned n_cpus = (unsigned)sysconf(_SC_NPROCESSORS_ONLN);
 	int err;
 
 	attr->enable_on_exec = 0;
 	attr->sample_type |= PERF_SAMPLE_ID; /* perf_stream_watch() says why */
 	observation->n_events = 1;
-	err = make_room(repeat, event, diag);
-	if (!err)
-		err = perf_stream_open(&observation->stream, attr, PERF_NOBODY, ring_bytes, diag);
-	for (size_t i = 0; i < repeat->n_pids && !err; i++) {
-		scan.pid = repeat->pids[i];
-		err = watch_process(&scan);
-	}
-	u64map_free(scan.seen);
-	return err;
+	err = perf_stream_open(&observation->stream, attr, PERF_NOBODY, ring_bytes, diag);
+	return err ? err
+	           : running_threads_watch(repeat, n_cpus + !event->periods_are_ns, watch,
+	                                   &attaching, diag);
 }
 
 /* Whoever may observe all CPUs need not open an event for each thread, and should not where there
@@ -282,12 +159,9 @@ static bool attach_through_all(struct observation *observation, const struct per
                                const struct repeat *repeat, size_t ring_bytes)
 {
 	struct perf_event_attr own = *attr;
-	uint64_t n_threads = 0;
 	struct diag ignored;
 
-	for (size_t i = 0; i < repeat->n_pids; i++)
-		proc_scan_threads(repeat->pids[i], count_thread, &n_threads);
-	if (n_threads < MANY_THREADS)
+	if (running_threads_count(repeat) < MANY_THREADS)
 		return false;
 	if (!open_all_cpus(observation, &own, ring_bytes, &ignored))
 		return true;
@@ -300,6 +174,7 @@ int observation_open(struct observation *observation, const struct cpu_event *ev
                      struct diag *diag)
 {
 	struct perf_event_attr attr = event->attr;
+
 	*observation = (struct observation){0};
 	attr.wakeup_watermark = wakeup_bytes;
 	if (repeat->all_cpus)
