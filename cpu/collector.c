@@ -2,6 +2,7 @@
 #include "cpu/artifacts.h"
 #include "cpu/event.h"
 #include "cpu/event_name.h"
+#include "cpu/found_processes.h"
 #include "cpu/options.h"
 #include "cpu/sampler.h"
 #include "cpu/summary.h"
@@ -268,33 +269,6 @@ static int write_results(struct cpu_state *cpu, struct results_run *run, struct 
 	return err;
 }
 
-static bool has_row(const struct result *result, pid_t pid)
-{
-	for (size_t i = 0; i < result->n_processes; i++)
-		if (result->processes[i].pid == pid)
-			return true;
-	return false;
-}
-
-/* The driver knows those that it has started; where it has started none, those that were sampled
- * are told. */
-static void add_processes(const struct cpu_state *cpu, struct result *result)
-{
-	const struct recording *recording = sampler_recording(cpu->sampler);
-
-	for (uint32_t i = 0; !cpu->runs_command && i < recording_n_threads(recording); i++) {
-		const struct recorded_thread *thread = recording_thread(recording, i);
-		struct observed_process *row;
-
-		if (has_row(result, thread->pid))
-			continue;
-		row = result_add_process(result);
-		row->pid = thread->pid;
-		row->command = xstrdup(sampler_process_name(cpu->sampler, thread->pid));
-		row->observed = true;
-	}
-}
-
 static int cpu_finish(void *state, struct results_run *run, struct result *result,
                       struct diag *diag)
 {
@@ -304,7 +278,9 @@ static int cpu_finish(void *state, struct results_run *run, struct result *resul
 	result->backend = xstrdup("perf_event");
 	result->event = xstrdup(cpu->event.name);
 	result->fallback = xstrdup(cpu->event.fallback);
-	add_processes(cpu, result);
+	if (!cpu->runs_command)
+		found_processes_add(result, sampler_recording(cpu->sampler),
+		                    sampler_followed(cpu->sampler));
 	if (totals->n_samples == 0) {
 		result->unusable =
 		    cpu->measures_part || totals->n_left_out

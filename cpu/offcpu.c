@@ -7,6 +7,7 @@
 
 #include "core/alloc.h"
 #include "core/collector.h"
+#include "core/perf/proc_scan.h"
 #include "core/perf/stream.h"
 #include "core/recording.h"
 #include "core/walk/stackwalk.h"
@@ -33,6 +34,7 @@ struct offcpu {
 	uint32_t lost_stack; /* the frame that stands for one */
 
 	/* of the present repeat */
+	struct repeat repeat;
 	struct perf_stream *stream;
 	struct wake wake;
 	bool counts;        /* false: it is watched, so that all is known when it begins */
@@ -253,7 +255,7 @@ static bool reads_stacks(const struct offcpu *offcpu)
 
 int offcpu_attach(struct offcpu *offcpu, const struct repeat *repeat, struct diag *diag)
 {
-	int err = offcpu_events_open(offcpu->events, repeat->pid, &offcpu->stream, diag);
+	int err = offcpu_events_open(offcpu->events, repeat, &offcpu->stream, diag);
 
 	if (!err)
 		err = wake_open(&offcpu->wake, perf_stream_fd(offcpu->stream),
@@ -262,6 +264,7 @@ int offcpu_attach(struct offcpu *offcpu, const struct repeat *repeat, struct dia
 		let_go(offcpu);
 		return err;
 	}
+	offcpu->repeat = *repeat;
 	offcpu->counts = !repeat->begins_later;
 	offcpu->start_ns = repeat->start_ns;
 	offcpu->offset_ns = offcpu->latest_ns;
@@ -272,13 +275,57 @@ int offcpu_attach(struct offcpu *offcpu, const struct repeat *repeat, struct dia
 	return 0;
 }
 
-void offcpu_begin(struct offcpu *offcpu)
+struct finding {
+	struct offcpu *offcpu;
+	pid_t pid;
+};
+
+static void find_thread(void *context, pid_t tid)
+{
+	const struct finding *finding = context;
+	struct offcpu *offcpu = finding->offcpu;
+	struct proc_state state;
+
+	if (proc_scan_state(tid, &state))
+		waits_found(offcpu->waits, finding->pid, tid,
+		            state.is_running ? WAIT_PREEMPTED : WAIT_BLOCKED, offcpu->start_ns,
+		            now_ns());
+}
+
+/* Of threads that wait already there is no switch-out to tell the stack: it is read as it is. */
+static void begin_with_processes(struct offcpu *offcpu)
+{
+	const struct repeat *repeat = &offcpu->repeat;
+
+	offcpu->counts = true;
+	offcpu->start_ns = now_ns();
+	for (unsigned i = 0; i < offcpu->events->n_events; i++)
+		perf_stream_start(offcpu->stream, i);
+	for (size_t i = 0; i < repeat->n_pids; i++) {
+		struct finding finding = {.offcpu = offcpu, .pid = repeat->pids[i]};
+
+		followed_adopt(offcpu->followed, repeat->pids[i]);
+		proc_scan_threads(repeat->pids[i], find_thread, &finding);
+	}
+	waits_visit_unread(offcpu->waits, read_stack, offcpu);
+}
+
+/* The command has been watched since its exec, so it is known what its threads are in. */
+static void begin_with_command(struct offcpu *offcpu)
 {
 	perf_stream_begin(offcpu->stream);
 	read_records(offcpu);
 	offcpu->counts = true;
 	offcpu->start_ns = now_ns();
 	waits_restart(offcpu->waits, offcpu->start_ns);
+}
+
+void offcpu_begin(struct offcpu *offcpu)
+{
+	if (offcpu->repeat.n_pids)
+		begin_with_processes(offcpu);
+	else
+		begin_with_command(offcpu);
 }
 
 int offcpu_fd(const struct offcpu *offcpu)
@@ -332,6 +379,11 @@ int offcpu_detach(struct offcpu *offcpu, struct diag *diag)
 	offcpu->totals.n_repeats++;
 	let_go(offcpu);
 	return recording_check(offcpu->recording, diag);
+}
+
+struct followed *offcpu_followed(const struct offcpu *offcpu)
+{
+	return offcpu->followed;
 }
 
 const struct offcpu_totals *offcpu_totals(const struct offcpu *offcpu)

@@ -50,8 +50,9 @@ struct offcpu *offcpu_new(const struct offcpu_events *events);
 void offcpu_spill(struct offcpu *offcpu, int fd);
 void offcpu_free(struct offcpu *offcpu);
 
-/* The target is held before its exec. Time counts from then on, or from offcpu_begin() when the
- * repeat begins later; either is time 0 of this repeat. */
+/* Of a command, which is held before its exec, time counts from then on, or from offcpu_begin()
+ * when the repeat begins later, as with running processes; either is time 0 of this repeat. The
+ * repeat's pids must live until the detaching. */
 int offcpu_attach(struct offcpu *offcpu, const struct repeat *repeat, struct diag *diag);
 void offcpu_begin(struct offcpu *offcpu);
 int offcpu_fd(const struct offcpu *offcpu); /* -1: not attached */
@@ -60,6 +61,7 @@ int offcpu_step(struct offcpu *offcpu, struct diag *diag);
 /* Stops watching, takes what is left and lets go: waits that last still are counted to here. */
 int offcpu_detach(struct offcpu *offcpu, struct diag *diag);
 
+struct followed *offcpu_followed(const struct offcpu *offcpu);
 const struct offcpu_totals *offcpu_totals(const struct offcpu *offcpu);
 const struct waits *offcpu_waits(const struct offcpu *offcpu);
 const struct recording *offcpu_recording(const struct offcpu *offcpu);

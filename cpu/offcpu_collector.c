@@ -1,5 +1,6 @@
 /* The offcpu collector: options, steps of a run, results. */
 #include "cpu/artifacts.h"
+#include "cpu/found_processes.h"
 #include "cpu/offcpu.h"
 #include "cpu/offcpu_events.h"
 #include "cpu/offcpu_options.h"
@@ -22,6 +23,7 @@ struct offcpu_state {
 	const struct offcpu_options *options;
 	struct offcpu_events events;
 	struct offcpu *offcpu;
+	bool runs_command;
 	struct thread_time before; /* the present repeat */
 	struct thread_time *repeats;
 	size_t n_repeats;
@@ -114,6 +116,7 @@ static int offcpu_prepare(void *state, const struct repeat *repeat, struct diag 
 			return fd;
 		offcpu_spill(offcpu->offcpu, fd);
 	}
+	offcpu->runs_command = repeat->pid > 0;
 	offcpu->before = waits_sum(offcpu_waits(offcpu->offcpu));
 	return offcpu_attach(offcpu->offcpu, repeat, diag);
 }
@@ -268,6 +271,9 @@ static int offcpu_finish(void *state, struct results_run *run, struct result *re
 	result->backend = xstrdup("perf_event");
 	result->event = xstrdup("context-switches");
 	result->fallback = xstrdup(offcpu->events.fallback);
+	if (!offcpu->runs_command)
+		found_processes_add(result, offcpu_recording(offcpu->offcpu),
+		                    offcpu_followed(offcpu->offcpu));
 	return write_results(offcpu, run, result, diag);
 }
 
@@ -289,6 +295,7 @@ const struct collector offcpu_collector = {
     .help = "where threads wait: blocked and preempted time by stack",
     .merges_repeats = true,
     .slows_target = true,
+    .attaches = true,
     .options = {option_rows, sizeof(struct offcpu_options)},
     .metrics = offcpu_metrics,
     .findings = offcpu_findings,

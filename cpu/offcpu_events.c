@@ -4,8 +4,10 @@
 #include "cpu/event.h"
 #include "cpu/followed.h"
 #include "cpu/offcpu_options.h"
+#include "cpu/running_threads.h"
 
 #include "core/alloc.h"
+#include "core/collector.h"
 #include "core/diag.h"
 #include "core/perf/ring.h"
 #include "core/perf/stream.h"
@@ -174,19 +176,35 @@ static size_t ring_bytes(const struct ring_share *share, bool is_scarce)
 	return is_scarce ? share->scarce : bytes;
 }
 
-static int open_events(const struct offcpu_events *events, pid_t pid, bool is_scarce,
-                       struct perf_stream **stream, struct diag *diag)
+static struct perf_event_attr attr_of(const struct offcpu_events *events, unsigned event,
+                                      const struct repeat *repeat)
 {
-	int err = perf_stream_open(stream, &events->attrs[0], pid,
-	                           ring_bytes(&ring_shares[0], is_scarce), diag);
+	struct perf_event_attr attr = events->attrs[event];
 
-	for (unsigned i = 1; i < events->n_events && !err; i++) {
-		err = perf_stream_add(*stream, &events->attrs[i], pid,
-		                      ring_bytes(&ring_shares[i], is_scarce), diag);
-		if (err) {
-			perf_stream_close(*stream);
-			*stream = NULL;
-		}
+	if (repeat->n_pids) {
+		attr.enable_on_exec = 0;
+		attr.sample_type |= PERF_SAMPLE_ID; /* perf_stream_watch() says why */
+	}
+	return attr;
+}
+
+static int open_events(const struct offcpu_events *events, const struct repeat *repeat,
+                       bool is_scarce, struct perf_stream **stream, struct diag *diag)
+{
+	pid_t pid = repeat->n_pids ? PERF_NOBODY : repeat->pid;
+	int err = 0;
+
+	*stream = NULL;
+	for (unsigned i = 0; i < events->n_events && !err; i++) {
+		struct perf_event_attr attr = attr_of(events, i, repeat);
+		size_t bytes = ring_bytes(&ring_shares[i], is_scarce);
+
+		err = *stream ? perf_stream_add(*stream, &attr, pid, bytes, diag)
+		              : perf_stream_open(stream, &attr, pid, bytes, diag);
+	}
+	if (err) {
+		perf_stream_close(*stream);
+		*stream = NULL;
 	}
 	return err;
 }
@@ -200,17 +218,48 @@ static bool went_short(const struct offcpu_events *events, const struct perf_str
 	return false;
 }
 
-int offcpu_events_open(const struct offcpu_events *events, pid_t pid, struct perf_stream **stream,
-                       struct diag *diag)
+static int open_rings(const struct offcpu_events *events, const struct repeat *repeat,
+                      struct perf_stream **stream, struct diag *diag)
 {
-	int err = open_events(events, pid, false, stream, diag);
+	int err = open_events(events, repeat, false, stream, diag);
 
 	if (err && err != -EPERM && err != -ENOMEM)
 		return err;
 	if (!err && !went_short(events, *stream))
 		return 0;
-	if (!err)
+	perf_stream_close(*stream);
+	return open_events(events, repeat, true, stream, diag);
+}
+
+struct watching {
+	const struct offcpu_events *events;
+	struct perf_stream *stream;
+};
+
+static int watch(void *context, pid_t tid, struct diag *diag)
+{
+	const struct watching *watching = context;
+	int err = 0;
+
+	for (unsigned i = 0; i < watching->events->n_events && !err; i++)
+		err = perf_stream_watch(watching->stream, i, tid, diag);
+	return err;
+}
+
+int offcpu_events_open(const struct offcpu_events *events, const struct repeat *repeat,
+                       struct perf_stream **stream, struct diag *diag)
+{
+	struct watching watching = {.events = events};
+	unsigned n_cpus = (unsigned)sysconf(_SC_NPROCESSORS_ONLN);
+	int err = open_rings(events, repeat, stream, diag);
+
+	if (err || !repeat->n_pids)
+		return err;
+	watching.stream = *stream;
+	err = running_threads_watch(repeat, events->n_events * n_cpus, watch, &watching, diag);
+	if (err) {
 		perf_stream_close(*stream);
-	*stream = NULL;
-	return open_events(events, pid, true, stream, diag);
+		*stream = NULL;
+	}
+	return err;
 }

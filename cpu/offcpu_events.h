@@ -16,6 +16,7 @@
 struct diag;
 struct offcpu_options;
 struct perf_stream;
+struct repeat;
 
 /* Their numbers in the stream (core/perf/stream.h). */
 enum offcpu_event { OFFCPU_SWITCHES, OFFCPU_CLOCK, OFFCPU_STACKS, OFFCPU_N_EVENTS };
@@ -33,9 +34,10 @@ int offcpu_events_choose(struct offcpu_events *events, const struct offcpu_optio
                          struct diag *diag);
 void offcpu_events_fini(struct offcpu_events *events);
 
-/* Opens them for the process and what it makes. Rings are shared out so that the switch records,
- * which time depends on, never go short. */
-int offcpu_events_open(const struct offcpu_events *events, pid_t pid, struct perf_stream **stream,
-                       struct diag *diag);
+/* Opens them for the repeat's command, which they begin with, or, disabled, for its running
+ * processes; and for what these make. Rings are shared out so that the switch records, which time
+ * depends on, never go short. */
+int offcpu_events_open(const struct offcpu_events *events, const struct repeat *repeat,
+                       struct perf_stream **stream, struct diag *diag);
 
 #endif

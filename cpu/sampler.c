@@ -342,7 +342,7 @@ const struct recording *sampler_recording(const struct sampler *sampler)
 	return sampler->recording;
 }
 
-const char *sampler_process_name(const struct sampler *sampler, pid_t pid)
+struct followed *sampler_followed(const struct sampler *sampler)
 {
-	return followed_name(sampler->followed, pid);
+	return sampler->followed;
 }

@@ -56,8 +56,7 @@ int sampler_step(struct sampler *sampler, struct diag *diag);
 int sampler_detach(struct sampler *sampler, uint64_t wall_ns, struct diag *diag);
 
 const struct sampler_totals *sampler_totals(const struct sampler *sampler);
-/* The last name of a process's first thread; "" when none is known. Valid until the next call. */
-const char *sampler_process_name(const struct sampler *sampler, pid_t pid);
+struct followed *sampler_followed(const struct sampler *sampler);
 const struct recording *sampler_recording(const struct sampler *sampler);
 
 #endif

@@ -6,7 +6,13 @@
 
 #include <stdlib.h>
 
-enum state { STARTING, RUNNING, WAITING, ENDED };
+enum state {
+	STARTING,
+	FOUND, /* it ran or waited before the first record of it */
+	RUNNING,
+	WAITING,
+	ENDED,
+};
 
 struct thread {
 	struct thread_time time;
@@ -14,7 +20,8 @@ struct thread {
 	uint64_t since_ns;
 	uint64_t n_losses; /* of waits.n_losses when the state began */
 	enum wait_kind kind;
-	bool has_stack; /* of this wait; of the coming one while it runs */
+	uint64_t seen_ns; /* FOUND: when the kind was read */
+	bool has_stack;   /* of this wait; of the coming one while it runs */
 	uint32_t stack;
 	/* Read from outside; not compared with the switches yet. */
 	bool was_read;
@@ -121,6 +128,19 @@ static void end_wait(struct waits *waits, struct thread *thread, uint64_t time_n
 	waits->done(waits->context, &wait);
 }
 
+/* What a thread that was found had been doing, as its first record tells. */
+static void settle_found(struct thread *thread, enum state from, uint64_t time_ns)
+{
+	if (thread->state != FOUND)
+		return;
+	/* It was seen after its first switch: what it did before is the likelier. */
+	if (time_ns < thread->seen_ns)
+		thread->kind = WAIT_BLOCKED;
+	thread->state = from;
+	if (from == WAITING)
+		thread->time.n_waits[thread->kind]++;
+}
+
 /* Gives the time since the last change its name, and returns where it ends: for a record that came
  * late, where the one before did. `from` is the state that the record speaks of: in another one
  * something was lost in between. */
@@ -129,6 +149,7 @@ static uint64_t settle(struct waits *waits, struct thread *thread, enum state fr
 {
 	uint64_t passed_ns;
 
+	settle_found(thread, from, time_ns);
 	if (time_ns < thread->since_ns)
 		time_ns = thread->since_ns;
 	passed_ns = time_ns - thread->since_ns;
@@ -146,7 +167,23 @@ static uint64_t settle(struct waits *waits, struct thread *thread, enum state fr
 
 static void end_thread(struct waits *waits, struct thread *thread, uint64_t time_ns)
 {
-	enter(waits, thread, ENDED, settle(waits, thread, thread->state, time_ns));
+	enum state state = thread->state;
+
+	if (state == FOUND) /* nothing was recorded of it: it is what it was seen as */
+		state = thread->kind == WAIT_BLOCKED ? WAITING : RUNNING;
+	enter(waits, thread, ENDED, settle(waits, thread, state, time_ns));
+}
+
+void waits_found(struct waits *waits, pid_t pid, pid_t tid, enum wait_kind seen, uint64_t begin_ns,
+                 uint64_t read_ns)
+{
+	struct thread *thread;
+
+	if (living(waits, tid)) /* by a FORK that came in between */
+		return;
+	thread = add(waits, pid, tid, FOUND, begin_ns);
+	thread->kind = seen;
+	thread->seen_ns = read_ns;
 }
 
 void waits_fork(struct waits *waits, pid_t pid, pid_t tid, uint64_t time_ns)
@@ -276,8 +313,8 @@ void waits_visit_unread(struct waits *waits, wait_visit *visit, void *context)
 	for (size_t i = 0; i < waits->n_threads; i++) {
 		const struct thread *thread = &waits->threads[i];
 
-		if (thread->state == WAITING && thread->kind == WAIT_BLOCKED &&
-		    !thread->has_stack && !thread->was_read)
+		if ((thread->state == WAITING || thread->state == FOUND) &&
+		    thread->kind == WAIT_BLOCKED && !thread->has_stack && !thread->was_read)
 			visit(context, thread->time.pid, thread->time.tid);
 	}
 }

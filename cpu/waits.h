@@ -49,6 +49,10 @@ struct waits *waits_new(wait_done *done, void *context);
 void waits_free(struct waits *waits);
 
 void waits_fork(struct waits *waits, pid_t pid, pid_t tid, uint64_t time_ns);
+/* A thread that was there before the records began at begin_ns. Seen at read_ns it waited as this
+ * kind, or, for WAIT_PREEMPTED, ran or wanted to; its first switch tells what it had been doing. */
+void waits_found(struct waits *waits, pid_t pid, pid_t tid, enum wait_kind seen, uint64_t begin_ns,
+                 uint64_t read_ns);
 /* A program begins: the target's own, or an exec. That ended the other threads of the process, and
  * gave its pid to the one that called it. */
 void waits_exec(struct waits *waits, pid_t pid, uint64_t time_ns);

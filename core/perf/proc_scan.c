@@ -53,6 +53,7 @@ bool proc_scan_state(pid_t pid, struct proc_state *state)
 	           &letter, &state->parent_pid, &state->start_ticks) != 3)
 		return false;
 	state->is_zombie = letter == 'Z' || letter == 'X';
+	state->is_running = letter == 'R';
 	return true;
 }
 

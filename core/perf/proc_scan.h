@@ -12,6 +12,7 @@ struct proc_state {
 	uint64_t start_ticks; /* since boot: tells two processes with the same pid apart */
 	pid_t parent_pid;
 	bool is_zombie;
+	bool is_running; /* or would, if it had a CPU */
 };
 
 /* False: no such process. */

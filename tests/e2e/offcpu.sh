@@ -149,6 +149,24 @@ assert len(m['samples']) == 2 and sum(m['samples']) == m['value'] >= 100e6, m"
 status_of offcpu --scenario late --delay 0.3 --duration 0.5 -- sleep 60 >/dev/null
 promise "with --delay a wait that began before counts from there on" matches "$scratch/results/late/offcpu/latest/stacks.folded" \
 	'^sleep;.*clock_nanosleep.* [567][0-9]{8}$'
+# Running processes: one that waits all the while never switches, and still is there with its stack.
+sleep 60 &
+asleep=$!
+"$programs/offcpu_pingpong" 1000000 1000000 >/dev/null &
+busy=$!
+until [ "$(ls /proc/$busy/task | wc -l)" = 2 ] && grep -q nanosleep /proc/$asleep/wchan; do sleep 0.02; done
+promise "running processes can be watched" is "$(status_of offcpu --scenario attached -p $asleep,$busy --duration 0.5)" 0
+kill $asleep $busy
+promise "who waits all the while does so from beginning to end" matches "$scratch/results/attached/offcpu/latest/stacks.folded" \
+	'^sleep;.*clock_nanosleep [5-9][0-9]{8}$'
+all_the_time() { # COMMS: these threads are there, each for as long as it was watched
+	awk -v comms="$1" 'NF == 11 && $3 ~ /^[0-9]+$/ {
+			seen[$2]++; life = $5 + $6 + $8 + $10
+			if (life < 0.5 || $11 > 0) { print "not whole: " $0; bad = 1 } }
+		END { n = split(comms, names, " "); for (i = 1; i <= n; i++) if (!seen[names[i]]) { print "no " names[i]; bad = 1 }; exit bad }' \
+		"$scratch/results/attached/offcpu/latest/report.txt"
+}
+promise "all their threads have all the time" all_the_time "sleep pong offcpu_pingpong"
 promise "off-cpu is the same type" is "$(status_of profile-scenario --results "$scratch/results" --type off-cpu --scenario alias -- sleep 0.01 && ls "$scratch/results/alias")" "0
 offcpu"
 

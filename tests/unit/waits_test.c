@@ -270,6 +270,34 @@ static void threads_that_nobody_announced_count_from_their_first_switch(void **s
 	assert_int_equal(thread_of(done->waits, 22)->wait_ns[WAIT_BLOCKED], 30);
 }
 
+static void threads_that_were_found_tell_by_their_first_switch_what_they_did(void **state)
+{
+	struct done *done = *state;
+
+	for (pid_t tid = 31; tid <= 36; tid++)
+		waits_found(done->waits, PID, tid,
+		            tid == 32 || tid == 34 ? WAIT_PREEMPTED : WAIT_BLOCKED, 100, 120);
+	waits_read_stack(done->waits, 31, 5, 121, 122);
+	waits_switch_in(done->waits, PID, 31, 150);         /* had waited, as was seen */
+	waits_switch_in(done->waits, PID, 32, 150);         /* had wanted to run, as was seen */
+	waits_switch_in(done->waits, PID, 33, 110);         /* seen later, in another wait */
+	waits_switch_out(done->waits, PID, 34, false, 150); /* had run */
+	waits_switch_out(done->waits, PID, 35, false,
+	                 110);       /* had run, and waited when it was seen */
+	waits_end(done->waits, 200); /* 36 waited all the while */
+	assert_int_equal(done->waited[0].start_ns, 100);
+	assert_int_equal(done->waited[0].stack, 5);
+	assert_int_equal(thread_of(done->waits, 31)->wait_ns[WAIT_BLOCKED], 50);
+	assert_int_equal(thread_of(done->waits, 32)->wait_ns[WAIT_PREEMPTED], 50);
+	assert_int_equal(thread_of(done->waits, 33)->wait_ns[WAIT_BLOCKED], 10);
+	assert_int_equal(thread_of(done->waits, 33)->running_ns, 90);
+	assert_int_equal(thread_of(done->waits, 34)->running_ns, 50);
+	assert_int_equal(thread_of(done->waits, 34)->n_waits[WAIT_BLOCKED], 1);
+	assert_int_equal(thread_of(done->waits, 35)->running_ns, 10);
+	assert_int_equal(thread_of(done->waits, 36)->wait_ns[WAIT_BLOCKED], 100);
+	assert_int_equal(thread_of(done->waits, 36)->n_waits[WAIT_BLOCKED], 1);
+}
+
 static void what_was_before_a_restart_does_not_count(void **state)
 {
 	struct done *done = *state;
@@ -313,6 +341,7 @@ int main(void)
 	    WAITS_TEST(exec_by_the_first_thread_goes_on),
 	    WAITS_TEST(a_stack_read_from_outside_counts_only_within_its_wait),
 	    WAITS_TEST(only_blocked_threads_without_a_stack_are_to_be_read),
+	    WAITS_TEST(threads_that_were_found_tell_by_their_first_switch_what_they_did),
 	    WAITS_TEST(what_was_before_a_restart_does_not_count),
 	    WAITS_TEST(threads_that_nobody_announced_count_from_their_first_switch),
 	};
