@@ -41,7 +41,10 @@ struct object {
 	enum object_kind kind;
 	char *path; /* as the process saw it */
 	pid_t pid;  /* a process that has it mapped; for OBJECT_ANONYMOUS its only one */
-	int fd;     /* read-only handle opened while the process lived, or -1; owned */
+	/* Read-only handle opened while the process lived, or -1; owned. For OBJECT_ANONYMOUS it is
+	 * the process's /tmp, where its JIT maps are, when that is not ours. */
+	int fd;
+	pid_t own_pid; /* for that handle: what the process calls itself */
 	uint64_t device;
 	uint64_t inode; /* 0 where there is no file */
 	uint8_t build_id[BUILD_ID_MAX];

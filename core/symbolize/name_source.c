@@ -167,7 +167,7 @@ static void load_kernel(struct name_source *source)
 static void load_perf_map(struct name_source *source, const struct object *object, uid_t target_uid)
 {
 	char *process = xasprintf("/proc/%d", (int)object->pid);
-	char *path = perf_map_path(object->pid);
+	char *path = perf_map_path(object->pid, object->fd, object->own_pid);
 	uid_t owner = target_uid;
 	struct stat status;
 	struct diag diag;
@@ -179,9 +179,11 @@ static void load_perf_map(struct name_source *source, const struct object *objec
 	if (err == -ENOENT)
 		diag_fail(
 		    &diag, ENOENT,
-		    "code made at run time has no names: there is no %s; let its maker write one "
-		    "(node --perf-basic-prof, python3 -X perf, java -XX:+DumpPerfMapAtExit)",
-		    path);
+		    "code made at run time has no names: there is no /tmp/perf-%d.map%s; let its "
+		    "maker write one (node --perf-basic-prof, python3 -X perf, "
+		    "java -XX:+DumpPerfMapAtExit)",
+		    (int)(object->fd < 0 ? object->pid : object->own_pid),
+		    object->fd < 0 ? "" : " where the program sees it");
 	if (err)
 		set_remedy(source, diag.text);
 	free(path);

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,7 +34,8 @@ static pid_t innermost_pid(const char *status)
 	return (pid_t)strtol(last, NULL, 10);
 }
 
-static pid_t own_pid(pid_t pid)
+/* What the process calls itself, or 0. */
+static pid_t own_pid_of(pid_t pid)
 {
 	char *path = xasprintf("/proc/%d/status", (int)pid);
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -48,11 +50,57 @@ static pid_t own_pid(pid_t pid)
 	return own;
 }
 
-char *perf_map_path(pid_t pid)
+/* Namespaces are told apart by the inodes of their files (namespaces(7)). */
+static bool has_our_namespace(pid_t pid, const char *kind)
 {
-	pid_t own = own_pid(pid);
+	char *path = xasprintf("/proc/%d/ns/%s", (int)pid, kind);
+	char *our_path = xasprintf("/proc/self/ns/%s", kind);
+	struct stat status, our_status;
+	bool same = stat(path, &status) || stat(our_path, &our_status) ||
+	            status.st_ino == our_status.st_ino;
+
+	free(path);
+	free(our_path);
+	return same;
+}
+
+/* Also chroot(2) gives a process another /tmp. */
+static bool has_our_root(pid_t pid)
+{
+	char *path = xasprintf("/proc/%d/root", (int)pid);
+	struct stat status, our_status;
+	bool same = stat(path, &status) || stat("/", &our_status) ||
+	            (status.st_ino == our_status.st_ino && status.st_dev == our_status.st_dev);
+
+	free(path);
+	return same;
+}
+
+int perf_map_hold(pid_t pid, pid_t *own_pid)
+{
+	char *path;
+	int fd;
+
+	if (has_our_namespace(pid, "mnt") && has_our_namespace(pid, "pid") && has_our_root(pid))
+		return -1;
+	path = xasprintf("/proc/%d/root/tmp", (int)pid);
+	fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	free(path);
+	*own_pid = own_pid_of(pid);
+	if (fd < 0 || *own_pid)
+		return fd;
+	close(fd);
+	return -1;
+}
+
+char *perf_map_path(pid_t pid, int held_fd, pid_t own_pid)
+{
+	pid_t own;
 	char *path;
 
+	if (held_fd >= 0)
+		return xasprintf("/proc/self/fd/%d/perf-%d.map", held_fd, (int)own_pid);
+	own = own_pid_of(pid);
 	if (own) {
 		path = xasprintf("/proc/%d/root/tmp/perf-%d.map", (int)pid, (int)own);
 		if (!access(path, F_OK))

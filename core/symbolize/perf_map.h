@@ -11,9 +11,14 @@
 struct diag;
 struct symbol_table;
 
-/* The map's path as the process sees it from our side: below /proc/PID/root and under its own pid
- * while it lives, else /tmp/perf-PID.map. The caller frees it. */
-char *perf_map_path(pid_t pid);
+/* A handle on the /tmp of a process that lives in another mount or pid namespace, and its pid
+ * there: when it has ended, nothing else leads to its map. -1: its /tmp is ours, or cannot be had.
+ */
+int perf_map_hold(pid_t pid, pid_t *own_pid);
+
+/* The map's path from our side: by such a handle (-1: none); else below /proc/PID/root and under
+ * the process's own pid while it lives, else /tmp/perf-PID.map. The caller frees it. */
+char *perf_map_path(pid_t pid, int held_fd, pid_t own_pid);
 
 /* Only a regular file of `owner` is believed: /tmp is anybody's. 0, or -errno with a sentence. */
 int perf_map_load(struct symbol_table *table, const char *path, uid_t owner, struct diag *diag);

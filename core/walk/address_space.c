@@ -6,6 +6,7 @@
 #include "core/walk/elf_image.h"
 #include "core/walk/mapped_files.h"
 #include "core/recording.h"
+#include "core/symbolize/perf_map.h"
 #include "core/u64map.h"
 
 #include <errno.h>
@@ -178,7 +179,10 @@ static uint32_t add_object(struct address_spaces *spaces, enum object_kind kind,
 static void describe_anonymous(struct address_spaces *spaces, struct mapping *mapping, pid_t pid,
                                const char *path)
 {
-	mapping->object = add_object(spaces, OBJECT_ANONYMOUS, path, pid);
+	struct object object = {.kind = OBJECT_ANONYMOUS, .path = (char *)path, .pid = pid};
+
+	object.fd = perf_map_hold(pid, &object.own_pid);
+	mapping->object = recording_add_object(spaces->recording, &object);
 	mapping->load_bias = 0;
 }
 
