@@ -1,11 +1,16 @@
-/* Computes SHA-256 as FIPS 180-4 sections 5 and 6.2 define it; names are the standard's. */
+/* Computes SHA-256 as FIPS 180-4 sections 5 and 6.2 define it; names are the standard's. Where the
+ * CPU has instructions for it (Intel SDM volume 2, SHA256RNDS2 and others) they are used: a program
+ * with 100 MB of DWARF takes 1.6 s without them. */
 #include "core/target/sha256.h"
 
+#include <cpuid.h>
+#include <immintrin.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
 /* The first 32 bits of the fractional parts of the cube roots of the first 64 primes (4.2.2). */
-static const uint32_t K[64] = {
+static const _Alignas(16) uint32_t K[64] = {
     0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
     0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174,
     0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f, 0x4a7484aa, 0x5cb0a9dc, 0x76f988da,
@@ -62,7 +67,58 @@ static void compress(uint32_t H[8], const uint8_t *block)
 		H[i] += v[i];
 }
 
+/* The same. The instructions want the state as (A B E F) and (C D G H), first letters in the upper
+ * words, and do two rounds with the lower half of four values of W + K. */
+__attribute__((target("sha,sse4.1"))) static void compress_by_cpu(uint32_t H[8],
+                                                                  const uint8_t *block)
+{
+	const __m128i big_endian = _mm_set_epi64x(0x0c0d0e0f08090a0b, 0x0405060700010203);
+	__m128i abcd = _mm_loadu_si128((const __m128i *)&H[0]);
+	__m128i efgh = _mm_loadu_si128((const __m128i *)&H[4]);
+	__m128i badc = _mm_shuffle_epi32(abcd, 0xb1), hgfe = _mm_shuffle_epi32(efgh, 0x1b);
+	__m128i abef = _mm_alignr_epi8(badc, hgfe, 8);
+	__m128i cdgh = _mm_blend_epi16(hgfe, badc, 0xf0);
+	const __m128i abef_before = abef, cdgh_before = cdgh;
+	__m128i W[4]; /* the last 16 words of the schedule */
+
+	for (int t = 0; t < 16; t++) { /* four rounds each */
+		__m128i *now = &W[t % 4], sum;
+
+		if (t < 4)
+			*now = _mm_shuffle_epi8(_mm_loadu_si128((const __m128i *)(block + 16 * t)),
+			                        big_endian);
+		else
+			*now = _mm_sha256msg2_epu32(
+			    _mm_add_epi32(_mm_sha256msg1_epu32(*now, W[(t + 1) % 4]),
+			                  _mm_alignr_epi8(W[(t + 3) % 4], W[(t + 2) % 4], 4)),
+			    W[(t + 3) % 4]);
+		sum = _mm_add_epi32(*now, _mm_load_si128((const __m128i *)&K[4 * t]));
+		cdgh = _mm_sha256rnds2_epu32(cdgh, abef, sum);
+		abef = _mm_sha256rnds2_epu32(abef, cdgh, _mm_shuffle_epi32(sum, 0x0e));
+	}
+	abef = _mm_shuffle_epi32(_mm_add_epi32(abef, abef_before), 0x1b); /* now F E B A */
+	cdgh = _mm_shuffle_epi32(_mm_add_epi32(cdgh, cdgh_before), 0xb1); /* now D C H G */
+	_mm_storeu_si128((__m128i *)&H[0], _mm_blend_epi16(abef, cdgh, 0xf0));
+	_mm_storeu_si128((__m128i *)&H[4], _mm_alignr_epi8(cdgh, abef, 8));
+}
+
+static bool cpu_has_sha(void)
+{
+	unsigned a, b, c, d;
+
+	if (!__get_cpuid(1, &a, &b, &c, &d) || !(c & bit_SSE4_1))
+		return false;
+	return __get_cpuid_count(7, 0, &a, &b, &c, &d) && b & bit_SHA;
+}
+
 void sha256_init(struct sha256 *sha)
+{
+	sha256_init_plain(sha);
+	if (cpu_has_sha())
+		sha->compress = compress_by_cpu;
+}
+
+void sha256_init_plain(struct sha256 *sha)
 {
 	/* Of the square roots of the first 8 primes (5.3.3). */
 	static const uint32_t initial[8] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
@@ -70,6 +126,7 @@ void sha256_init(struct sha256 *sha)
 
 	memcpy(sha->state, initial, sizeof(initial));
 	sha->len_bytes = 0;
+	sha->compress = compress;
 }
 
 void sha256_add(struct sha256 *sha, const void *bytes, size_t len_bytes)
@@ -87,7 +144,7 @@ void sha256_add(struct sha256 *sha, const void *bytes, size_t len_bytes)
 		next += taken;
 		len_bytes -= taken;
 		if (used + taken == sizeof(sha->block))
-			compress(sha->state, sha->block);
+			sha->compress(sha->state, sha->block);
 	}
 }
 

@@ -31,11 +31,13 @@ static void the_standard_s_examples_hold(void **state)
 		struct sha256 sha;
 		char hex[65];
 
-		sha256_init(&sha);
-		for (size_t n = 0; n < vectors[i].repeat; n++)
-			sha256_add(&sha, vectors[i].message, strlen(vectors[i].message));
-		sha256_finish(&sha, hex);
-		assert_string_equal(hex, vectors[i].hex);
+		for (int plain = 0; plain < 2; plain++) {
+			plain ? sha256_init_plain(&sha) : sha256_init(&sha);
+			for (size_t n = 0; n < vectors[i].repeat; n++)
+				sha256_add(&sha, vectors[i].message, strlen(vectors[i].message));
+			sha256_finish(&sha, hex);
+			assert_string_equal(hex, vectors[i].hex);
+		}
 	}
 }
 
@@ -58,11 +60,33 @@ static void pieces_make_no_difference(void **state)
 	}
 }
 
+static void the_cpu_s_instructions_give_what_the_standard_does(void **state)
+{
+	uint8_t message[1000];
+	uint32_t random = 1;
+	char by_cpu[65], plain[65];
+	struct sha256 sha;
+
+	(void)state;
+	for (size_t round = 0; round < 200; round++) {
+		for (size_t i = 0; i < sizeof(message); i++)
+			message[i] = (uint8_t)((random = random * 1664525u + 1013904223u) >> 24);
+		sha256_init(&sha);
+		sha256_add(&sha, message, round * 5);
+		sha256_finish(&sha, by_cpu);
+		sha256_init_plain(&sha);
+		sha256_add(&sha, message, round * 5);
+		sha256_finish(&sha, plain);
+		assert_string_equal(by_cpu, plain);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(the_standard_s_examples_hold),
 	    cmocka_unit_test(pieces_make_no_difference),
+	    cmocka_unit_test(the_cpu_s_instructions_give_what_the_standard_does),
 	};
 
 	return cmocka_run_group_tests_name("sha256", tests, NULL, NULL);
