@@ -173,6 +173,11 @@ $(BUILD)/tests/bench/%: tests/bench/%.c
 	$(call say,LINK)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(SANITIZE) -MMD -MP -MF $@.d -o $@ $(filter %.c %.a,$^) $(BENCH_LDLIBS) -lpthread
 
+$(BUILD)/tests/bench/mill: tests/bench/mill.cc
+	@mkdir -p $(@D)
+	$(call say,CXX)
+	$(Q)$(CXX) -O2 -g -Wall -Wextra -o $@ $< -lpthread
+
 # `make check` sets up, then builds with what is now there: hence the second make.
 check:
 	$(call install,$(if $(LONG),$(LONG_PACKAGES),$(CHECK_PACKAGES)))
@@ -202,7 +207,7 @@ fuzz:
 coverage-fuzzers: $(addsuffix .coverage,$(FUZZERS)) $(FUZZERS)
 	@:
 
-benches: build $(BENCHES) $(BUILD)/tests/programs/offcpu_pingpong
+benches: build $(BENCHES) $(BUILD)/tests/bench/mill $(BUILD)/tests/programs/offcpu_pingpong
 	@:
 
 clean:
