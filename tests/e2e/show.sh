@@ -62,7 +62,7 @@ promise "a function that is not there is said, with the nearest" reason 125 "did
 	profile-scenario show tree/cpu --symbols descent
 promise "an object that is not there is said" reason 125 "in an object 'nolib.so'" profile-scenario show tree/cpu --dsos nolib.so
 promise "filters that leave nothing together are said" reason 125 "leave no row" \
-	profile-scenario show tree/cpu --dsos '[kernel]' --symbols burn
+	profile-scenario show tree/cpu --dsos libc.so.6 --symbols burn_in_child
 promise "a filter without its column is refused" reason 125 "add dso to --sort" profile-scenario show tree/cpu --sort comm --dsos prog
 promise "an unknown key names the nearest" reason 125 "did you mean 'symbol'" profile-scenario show tree/cpu --sort symbl
 promise "a time that is no span is refused" reason 125 "START,END" profile-scenario show tree/cpu --time 3
