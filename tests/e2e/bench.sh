@@ -10,6 +10,7 @@ measures() { # GROUP PROGRAMS REFERENCE
 import json, sys
 group, reference = json.load(open(sys.argv[1])), sys.argv[3]
 assert group["rounds"] == 2 and len(group["programs"]) == int(sys.argv[2]), group
+assert not [name for name in group["missing"] if name.startswith("profile-scenario")], group["missing"]
 for label, rows in group["programs"].items():
     for tool, row in rows.items():
         # perf script asks addr2line for each address, which with 100 MB of DWARF takes minutes.
