@@ -45,26 +45,38 @@ static void expand(uint32_t W[64], const uint8_t *block)
 	}
 }
 
-/* One block (6.2.2, steps 2 to 4). v holds a to h. */
+/* One block (6.2.2, steps 2 to 4). Eight variables and no array: the compiler keeps them in
+ * registers, and their going round costs nothing. */
 static void compress(uint32_t H[8], const uint8_t *block)
 {
-	uint32_t W[64], v[8];
+	uint32_t a = H[0], b = H[1], c = H[2], d = H[3], e = H[4], f = H[5], g = H[6], h = H[7];
+	uint32_t W[64];
 
 	expand(W, block);
-	memcpy(v, H, sizeof(v));
 	for (int t = 0; t < 64; t++) {
-		uint32_t S1 = rotr(v[4], 6) ^ rotr(v[4], 11) ^ rotr(v[4], 25);
-		uint32_t ch = (v[4] & v[5]) ^ (~v[4] & v[6]);
-		uint32_t T1 = v[7] + S1 + ch + K[t] + W[t];
-		uint32_t S0 = rotr(v[0], 2) ^ rotr(v[0], 13) ^ rotr(v[0], 22);
-		uint32_t maj = (v[0] & v[1]) ^ (v[0] & v[2]) ^ (v[1] & v[2]);
+		uint32_t S1 = rotr(e, 6) ^ rotr(e, 11) ^ rotr(e, 25);
+		uint32_t ch = (e & f) ^ (~e & g);
+		uint32_t T1 = h + S1 + ch + K[t] + W[t];
+		uint32_t S0 = rotr(a, 2) ^ rotr(a, 13) ^ rotr(a, 22);
+		uint32_t maj = (a & b) ^ (a & c) ^ (b & c);
 
-		memmove(v + 1, v, 7 * sizeof(*v));
-		v[4] += T1;
-		v[0] = T1 + S0 + maj;
+		h = g;
+		g = f;
+		f = e;
+		e = d + T1;
+		d = c;
+		c = b;
+		b = a;
+		a = T1 + S0 + maj;
 	}
-	for (int i = 0; i < 8; i++)
-		H[i] += v[i];
+	H[0] += a;
+	H[1] += b;
+	H[2] += c;
+	H[3] += d;
+	H[4] += e;
+	H[5] += f;
+	H[6] += g;
+	H[7] += h;
 }
 
 /* The same. The instructions want the state as (A B E F) and (C D G H), first letters in the upper
