@@ -154,7 +154,8 @@ void offcpu_events_fini(struct offcpu_events *events)
  * find room while we do not come to read. */
 struct ring_share {
 	size_t plenty;
-	size_t scarce; /* within the 516 KB a CPU that everyone may lock, and process_tree's ring */
+	size_t scarce; /* the least: within the 516 KB a CPU that everyone may lock, and
+	                  process_tree's ring */
 };
 
 static const struct ring_share ring_shares[OFFCPU_N_EVENTS] = {
@@ -164,16 +165,23 @@ static const struct ring_share ring_shares[OFFCPU_N_EVENTS] = {
 };
 
 /* On large machines the CPUs share what two of them would have: the switches of one program do not
- * grow with the CPUs that it might run on. */
-static size_t ring_bytes(const struct ring_share *share, bool is_scarce)
+ * grow with the CPUs that it might run on. n_halvings: for want of memory. */
+static size_t ring_bytes(const struct ring_share *share, unsigned n_halvings)
 {
 	enum { FULL_SHARES = 2 };
 	long n_cpus = sysconf(_SC_NPROCESSORS_ONLN);
 	size_t bytes = share->plenty;
 
-	for (long n = FULL_SHARES; n < n_cpus && bytes > share->scarce; n *= 2)
+	for (long n = FULL_SHARES; n < n_cpus; n *= 2)
+		n_halvings++;
+	while (n_halvings-- > 0 && bytes > share->scarce)
 		bytes /= 2;
-	return is_scarce ? share->scarce : bytes;
+	return bytes;
+}
+
+size_t offcpu_events_wanted_ring_bytes(enum offcpu_event event)
+{
+	return ring_bytes(&ring_shares[event], 0);
 }
 
 static struct perf_event_attr attr_of(const struct offcpu_events *events, unsigned event,
@@ -189,7 +197,7 @@ static struct perf_event_attr attr_of(const struct offcpu_events *events, unsign
 }
 
 static int open_events(const struct offcpu_events *events, const struct repeat *repeat,
-                       bool is_scarce, struct perf_stream **stream, struct diag *diag)
+                       unsigned n_halvings, struct perf_stream **stream, struct diag *diag)
 {
 	pid_t pid = repeat->n_pids ? PERF_NOBODY : repeat->pid;
 	int err = 0;
@@ -197,7 +205,7 @@ static int open_events(const struct offcpu_events *events, const struct repeat *
 	*stream = NULL;
 	for (unsigned i = 0; i < events->n_events && !err; i++) {
 		struct perf_event_attr attr = attr_of(events, i, repeat);
-		size_t bytes = ring_bytes(&ring_shares[i], is_scarce);
+		size_t bytes = ring_bytes(&ring_shares[i], n_halvings);
 
 		err = *stream ? perf_stream_add(*stream, &attr, pid, bytes, diag)
 		              : perf_stream_open(stream, &attr, pid, bytes, diag);
@@ -210,10 +218,11 @@ static int open_events(const struct offcpu_events *events, const struct repeat *
 }
 
 /* Whether one ring took what another one should have had. */
-static bool went_short(const struct offcpu_events *events, const struct perf_stream *stream)
+static bool went_short(const struct offcpu_events *events, const struct perf_stream *stream,
+                       unsigned n_halvings)
 {
 	for (unsigned i = 0; i < events->n_events; i++)
-		if (perf_stream_ring_bytes(stream, i) < ring_bytes(&ring_shares[i], false))
+		if (perf_stream_ring_bytes(stream, i) < ring_bytes(&ring_shares[i], n_halvings))
 			return true;
 	return false;
 }
@@ -221,14 +230,19 @@ static bool went_short(const struct offcpu_events *events, const struct perf_str
 static int open_rings(const struct offcpu_events *events, const struct repeat *repeat,
                       struct perf_stream **stream, struct diag *diag)
 {
-	int err = open_events(events, repeat, false, stream, diag);
+	enum { MOST_HALVINGS = 7 }; /* from 16 MB to 128 KB */
+	int err = -ENOMEM;
 
-	if (err && err != -EPERM && err != -ENOMEM)
-		return err;
-	if (!err && !went_short(events, *stream))
-		return 0;
-	perf_stream_close(*stream);
-	return open_events(events, repeat, true, stream, diag);
+	for (unsigned n = 0; n <= MOST_HALVINGS; n++) {
+		err = open_events(events, repeat, n, stream, diag);
+		if (err && err != -EPERM && err != -ENOMEM)
+			return err;
+		if (!err && (n == MOST_HALVINGS || !went_short(events, *stream, n)))
+			return 0;
+		if (!err)
+			perf_stream_close(*stream);
+	}
+	return err;
 }
 
 struct watching {

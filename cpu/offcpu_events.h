@@ -40,4 +40,7 @@ void offcpu_events_fini(struct offcpu_events *events);
 int offcpu_events_open(const struct offcpu_events *events, const struct repeat *repeat,
                        struct perf_stream **stream, struct diag *diag);
 
+/* What each CPU's ring of an event has where memory may be locked freely. */
+size_t offcpu_events_wanted_ring_bytes(enum offcpu_event event);
+
 #endif

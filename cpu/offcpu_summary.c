@@ -125,6 +125,14 @@ static void note_rings(const struct offcpu_facts *facts, json_t *quality)
 			    "or kernel.perf_event_mlock_kb",
 			    count_text_of(totals->n_lost[i]).text, whats[i],
 			    totals->ring_bytes[i] / 1024);
+	if (totals->ring_bytes[OFFCPU_SWITCHES] < offcpu_events_wanted_ring_bytes(OFFCPU_SWITCHES))
+		quality_add_note(
+		    quality,
+		    "a CPU's perf ring for switch records has %zu KB instead of %zu KB, "
+		    "and the others less in proportion, for want of memory that may be "
+		    "locked; raise ulimit -l or, as root, kernel.perf_event_mlock_kb",
+		    totals->ring_bytes[OFFCPU_SWITCHES] / 1024,
+		    offcpu_events_wanted_ring_bytes(OFFCPU_SWITCHES) / 1024);
 	if (totals->n_malformed)
 		quality_add_note(quality, "%s malformed perf records were left out",
 		                 count_text_of(totals->n_malformed).text);

@@ -94,7 +94,8 @@ if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null && [ "$(cat /proc/sys/ker
 		--results '$scratch/results/others' --scenario small --type offcpu --quiet -- '$programs/offcpu_pingpong' 40000 5000" >"$scratch/status"
 	mv "$scratch/results/others/small" "$scratch/results/small"
 	promise "with rings as small as everyone may lock there is a run" is "$(cat "$scratch/status")" 0
-	promise "which has all its time, or says how much is unknown" sums small 100
+	promise "which says that they are small" contains "$scratch/results/small/offcpu/latest/run.json" "KB instead of"
+	promise "and has all its time, or says how much is unknown" sums small 100
 	promise "and whose stacks add up" lost_stacks small
 else
 	skip "small rings" "not root, or perf is forbidden to others"
