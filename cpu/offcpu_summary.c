@@ -204,10 +204,11 @@ static struct shares add_quality(const struct offcpu_facts *facts, json_t *quali
 	json_object_set_new(quality, "samples", json_integer((json_int_t)n_switches(&sum)));
 	json_object_set_new(quality, "lost_samples",
 	                    json_integer((json_int_t)totals->n_waits_without_stack));
-	json_object_set_new(quality, "lost_percent", json_real(shares.lost));
-	json_object_set_new(quality, "truncated_percent", json_real(shares.truncated));
-	json_object_set_new(quality, "completed_percent",
-	                    json_real(percent(totals->wait_walks.n_completed, n_switches(&sum))));
+	quality_set_flaw(quality, QUALITY_LOST, shares.lost,
+	                 facts->events->fallback ? NULL
+	                                         : "raise ulimit -l or kernel.perf_event_mlock_kb");
+	quality_set_flaw(quality, QUALITY_TRUNCATED, shares.truncated, NULL);
+	quality_set_completed(quality, percent(totals->wait_walks.n_completed, n_switches(&sum)));
 	shares.unresolved =
 	    percent(quality_add_unresolved(quality, facts->profile, is_kernel, facts->recording,
 	                                   facts->symbolizer, &shares.remedy),
