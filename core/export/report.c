@@ -275,10 +275,12 @@ static void write_comments(const struct report *report)
 	const struct export_options *options = report->options;
 	const struct profile *profile = report->profile;
 	const struct value_type *type = profile_type(profile, options->type);
-	/* Samples are not what was counted; a time is. */
-	int time = strcmp(type->unit, "count") == 0 ? profile_find_type(profile, "cpu") : -1;
+	/* Samples are not what was counted; a time is, or the event that they are of. */
+	int counted = strcmp(type->unit, "count") == 0 ? profile_find_type(profile, "cpu") : -1;
 	FILE *out = report->out;
 
+	if (counted < 0 && options->event)
+		counted = profile_find_type(profile, options->event);
 	if (options->title)
 		fprintf(out, "# %s\n", options->title);
 	if (options->command)
@@ -295,7 +297,7 @@ static void write_comments(const struct report *report)
 	if (options->event)
 		fprintf(out, "  of event '%s'", options->event);
 	fprintf(out, "\n# Event count (approx.): %" PRIu64 "\n#\n",
-	        profile_total(profile, time < 0 ? options->type : (size_t)time));
+	        profile_total(profile, counted < 0 ? options->type : (size_t)counted));
 }
 
 static void write_column_names(const struct report *report)

@@ -93,6 +93,22 @@ static void comments_say_event_counts_loss_and_quality(void **state)
 	free(text);
 }
 
+static void the_count_is_that_of_the_event(void **state)
+{
+	static const struct value_type counts[] = {{"samples", "count"}, {"cycles", "count"}};
+	struct export_options of_cycles = options;
+	struct fixture fixture;
+	char *text;
+
+	(void)state;
+	fixture_init(&fixture, counts, 2);
+	add(&fixture, "prog", "main", 10);
+	of_cycles.event = "cycles";
+	text = report_with(&fixture, &of_cycles);
+	assert_contains(text, "# Samples: 10  of event 'cycles'\n# Event count (approx.): 10000\n");
+	free(text);
+}
+
 static void what_is_not_known_is_not_in_the_comments(void **state)
 {
 	struct fixture fixture;
@@ -475,6 +491,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(comments_say_event_counts_loss_and_quality),
+	    cmocka_unit_test(the_count_is_that_of_the_event),
 	    cmocka_unit_test(what_is_not_known_is_not_in_the_comments),
 	    cmocka_unit_test(a_row_has_total_self_command_object_and_mark),
 	    cmocka_unit_test(a_recursion_counts_once),
