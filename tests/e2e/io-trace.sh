@@ -55,6 +55,8 @@ for file in summary threads batching files; do
 	promise "$file.txt names the set" contains "$(dir small)/$file.txt" "--trace=write,pwrite64"
 done
 promise "quality names the set" contains "$(dir small)/run.json" "only the calls of --trace=write,pwrite64 were counted"
+run none -e writev "$tree" int80
+promise "int 0x80 with the number that writev has elsewhere is not counted as writev" is "$(metric "$(dir none)" io.calls)" 0
 run none -e none true
 promise "none counts nothing" is "$(metric "$(dir none)" io.calls)" 0
 
