@@ -64,6 +64,11 @@ static int write_document(struct stored_run *run, const struct exporter *exporte
 	struct export_options described = stored_run_describe(run);
 
 	described.picture = &options->picture;
+	if (exporter->write_samples && run->has_sums)
+		return diag_fail(diag, EINVAL,
+		                 "%s is of single samples, and this run has sums; folded and pprof "
+		                 "hold those",
+		                 exporter->name);
 	if (exporter->write_samples)
 		return exporter->write_samples(run->recording, run->symbolizer, &described, out,
 		                               diag);

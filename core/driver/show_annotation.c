@@ -20,12 +20,16 @@ static int write_annotation(const struct stored_run *run, const struct show_opti
 	struct export_options described = stored_run_describe(run);
 	struct text_list comments = {0};
 	struct annotation annotation;
-	struct code_list codes;
+	struct code_list codes = {0};
 
 	selection_describe(&options->chosen, &comments);
 	annotation_init(&annotation, run->recording, run->symbolizer, options->annotate,
 	                described.type);
-	code_list_init(&codes, &annotation, run->recording, run->symbolizer);
+	if (run->has_sums)
+		text_list_add(&codes.reasons,
+		              "this run stores no addresses of single instructions");
+	else
+		code_list_init(&codes, &annotation, run->recording, run->symbolizer);
 	annotation_write(
 	    &(struct annotation_text){
 	        .annotation = &annotation,

@@ -5,6 +5,7 @@
 
 #include "core/alloc.h"
 #include "core/diag.h"
+#include "core/export/pprof_read.h"
 #include "core/export/samples.h"
 #include "core/number_text.h"
 #include "core/profile.h"
@@ -101,36 +102,44 @@ void stored_run_fini(struct stored_run *run)
 	free(run->name);
 }
 
-static int open_samples(FILE **in, const struct stored_run *run, struct diag *diag)
+/* NULL: the run has no such file, or with err set it cannot be read. */
+static FILE *open_file(const struct stored_run *run, const char *name, int *err, struct diag *diag)
 {
-	char *path = xasprintf("%s/samples.bin", run->directory);
-	int err = 0;
+	char *path = xasprintf("%s/%s", run->directory, name);
+	FILE *in = fopen(path, "re");
 
-	*in = fopen(path, "re");
-	if (!*in && errno == ENOENT)
-		err = diag_fail(diag, ENOENT,
-		                "%s has no samples.bin: a run of type %s stores sums, not single "
-		                "samples; its files are in %s",
-		                run->name, text_at(run->manifest, "type"), run->directory);
-	else if (!*in)
-		err = diag_fail(diag, errno, "cannot read %s: %s", path, strerror(errno));
+	*err = 0;
+	if (!in && errno != ENOENT)
+		*err = diag_fail(diag, errno, "cannot read %s: %s", path, strerror(errno));
 	free(path);
-	return err;
+	return in;
 }
 
 static int read_recording(struct stored_run *run, struct diag *diag)
 {
-	FILE *in;
-	int err = open_samples(&in, run, diag);
+	int err;
+	FILE *in = open_file(run, "samples.bin", &err, diag);
 
-	if (err)
-		return err;
 	run->symbolizer = symbolizer_new();
 	symbolizer_set_past(run->symbolizer);
-	err = samples_read(in, &run->recording, run->symbolizer, diag);
-	fclose(in);
-	if (err)
-		diag_prefix(diag, "%s", run->directory);
+	if (in) {
+		err = samples_read(in, &run->recording, run->symbolizer, diag);
+	} else if (!err) {
+		in = open_file(run, "profile.pb.gz", &err, diag);
+		run->has_sums = true;
+		if (in)
+			err = pprof_read(in, &run->recording, run->symbolizer, &run->type, diag);
+		else if (!err)
+			return diag_fail(diag, ENOENT,
+			                 "%s has neither samples.bin nor profile.pb.gz: a run of "
+			                 "type %s stores no stacks; its files are in %s",
+			                 run->name, text_at(run->manifest, "type"), run->directory);
+	}
+	if (in) {
+		fclose(in);
+		if (err)
+			diag_prefix(diag, "%s", run->directory);
+	}
 	return err;
 }
 
@@ -152,7 +161,7 @@ static uint64_t last_time(const struct recording *recording)
 static int nothing_chosen(const struct stored_run *run, const struct recording *all,
                           struct diag *diag)
 {
-	char names[200] = "";
+	char names[200] = "", last[40] = "";
 	size_t used = 0;
 
 	for (uint32_t i = 0; i < recording_n_threads(all); i++) {
@@ -167,9 +176,10 @@ static int nothing_chosen(const struct stored_run *run, const struct recording *
 		               i ? ", " : "", thread->comm, (int)thread->pid, (int)thread->tid);
 		used += (size_t)len;
 	}
-	return diag_fail(diag, ENODATA,
-	                 "no sample of %s is chosen: it has samples of %s, the last at %.3f s",
-	                 run->name, names, (double)last_time(all) / 1e9);
+	if (!run->has_sums)
+		snprintf(last, sizeof(last), ", the last at %.3f s", (double)last_time(all) / 1e9);
+	return diag_fail(diag, ENODATA, "no sample of %s is chosen: it has samples of %s%s",
+	                 run->name, names, last);
 }
 
 int stored_run_read(struct stored_run *run, const struct selection *selection, struct diag *diag)
@@ -179,6 +189,11 @@ int stored_run_read(struct stored_run *run, const struct selection *selection, s
 
 	if (err)
 		return err;
+	if (run->has_sums && (selection->start_ns || selection->end_ns != UINT64_MAX))
+		return diag_fail(diag, EINVAL,
+		                 "--time cannot cut %s: a run of type %s stores sums, not single "
+		                 "samples",
+		                 run->name, text_at(run->manifest, "type"));
 	all = run->recording;
 	run->in_span = xcalloc(recording_n_types(all), sizeof(*run->in_span));
 	run->recording = recording_select(all, selection, run->in_span);
@@ -191,6 +206,7 @@ int stored_run_read(struct stored_run *run, const struct selection *selection, s
 /* The samples without a name by object, with the remedy. */
 static void note_unresolved(struct stored_run *run)
 {
+	const struct value_type *type = profile_type(run->profile, 0);
 	json_t *quality = json_object();
 	json_t *notes, *by_object, *count;
 	const char *object;
@@ -201,8 +217,8 @@ static void note_unresolved(struct stored_run *run)
 	json_object_foreach(by_object, object, count)
 	{
 		char *note = xasprintf(
-		    "no name: %s of %s",
-		    counted_text_of((uint64_t)json_integer_value(count), "sample").text, object);
+		    "no name: %s %s of %s", count_text_of((uint64_t)json_integer_value(count)).text,
+		    strcmp(type->unit, "count") ? type->unit : type->name, object);
 
 		text_list_add(&run->notes, note);
 		free(note);
@@ -232,6 +248,7 @@ struct export_options stored_run_describe(const struct stored_run *run)
 	                !strcmp(recording_type(run->recording, 1)->unit, "nanoseconds");
 
 	return (struct export_options){
+	    .type = run->type,
 	    .title = run->title,
 	    .subtitle = *headline ? headline : NULL,
 	    .command = *run->command ? run->command : NULL,

@@ -19,6 +19,8 @@ struct stored_run {
 	char *directory; /* as the user would type it */
 	json_t *manifest;
 	struct recording *recording; /* NULL until stored_run_read() */
+	bool has_sums; /* its samples are sums over time, their addresses not the code's */
+	size_t type;   /* the value type of the collector's files */
 	struct symbolizer *symbolizer;
 	uint64_t *in_span;       /* by value type: of the samples in the chosen time, all threads */
 	char *title;             /* "syn-1k/cpu 20261120T093000.123Z" */
@@ -28,12 +30,14 @@ struct stored_run {
 	struct text_list notes;  /* what stored_run_name() could not name, and why */
 };
 
-/* Finds the run (results_find(); NULL: the newest of all) and reads run.json. -EINVAL: it is of another schema. */
+/* Finds the run (results_find(); NULL: the newest of all) and reads run.json. -EINVAL: it is of
+ * another schema. */
 int stored_run_open(struct stored_run *run, const struct run_options *options, const char *name,
                     struct diag *diag);
 void stored_run_fini(struct stored_run *run);
 
-/* Reads samples.bin and keeps the samples chosen. -ENOENT: this type stores none. -ENODATA: nothing
+/* Reads samples.bin, or where there is none the sums of profile.pb.gz, and keeps the samples
+ * chosen. -ENOENT: this type stores neither. -EINVAL: sums cannot be cut by time. -ENODATA: nothing
  * is chosen; the sentence has what could be. */
 int stored_run_read(struct stored_run *run, const struct selection *selection, struct diag *diag);
 

@@ -61,6 +61,21 @@ else
 	skip "waits are exported" "no switches can be seen here: $(tail -n 1 "$scratch/err")"
 fi
 
+# A memory run has sums in profile.pb.gz, no single samples.
+profile-scenario --quiet --scenario heap --type memory -- "$programs/heap-cxx" >/dev/null
+heap=$PROFILE_SCENARIO_RESULTS/heap/memory/latest
+promise "what a memory run stores is exported as folded" cmp <(profile-scenario export heap/memory --format folded) "$heap/stacks.folded"
+promise "and as a picture" matches <(profile-scenario export heap/memory --format flamegraph) '<title>operator new'
+promise "and shown, by its peak" is "$(profile-scenario show heap/memory --sort comm | sed -nE 's/^# Peak_space: ([0-9]+)$/\1/p')" \
+	"$(metric "$heap" mem.peak_bytes)"
+promise "source lines have their bytes" matches <(profile-scenario show heap/memory --annotate main) '^ +[0-9.]+% +[0-9]+  .*numbers.push_back'
+promise "instructions are not made up" contains <(profile-scenario show heap/memory --annotate main) "no addresses of single instructions"
+promise "sums are not cut by time" reason 125 "--time cannot cut" profile-scenario show heap/memory --time 0,1
+promise "nor written as samples" reason 125 "is of single samples" profile-scenario export heap/memory --format perf-script
+cp -r "$heap/" "$scratch/heap"
+head -c 2000 "$heap/profile.pb.gz" >"$scratch/heap/profile.pb.gz"
+promise "a file cut short is refused" reason 125 "heap: not a usable profile.pb.gz" profile-scenario export "$scratch/heap" --format folded
+
 promise "a thread is exported alone" is "$(export_as folded --comms worker | cut -d';' -f1 | sort -u)" worker
 promise "so is a span" is "$(($(export_as folded --time ,0.1 | awk '{ n += $NF } END { print n }') +
 	$(export_as folded --time 0.1, | awk '{ n += $NF } END { print n }')))" "$(metric "$run" cpu.samples)"
