@@ -284,7 +284,7 @@ static int cpu_finish(void *state, struct results_run *run, struct result *resul
 	if (totals->n_samples == 0) {
 		result->unusable =
 		    cpu->measures_part || totals->n_left_out
-		        ? cpu_why_no_samples_of_part(totals, cpu->wall_ns)
+		        ? cpu_why_no_samples_of_part(&cpu->event, totals, cpu->wall_ns)
 		        : cpu_why_no_samples(&cpu->event, cpu->used_ns, cpu->n_repeats);
 		return 0;
 	}

@@ -236,6 +236,12 @@ static void add_notes(struct cpu_event *event, const struct cpu_options *options
 		text_list_add(&event->notes, text);
 		free(text);
 	}
+	if (!event->freq_hz && options->freq_hz != CPU_DEFAULT_FREQ_HZ) {
+		char *text = xasprintf("--freq is not used: each of %s is a sample", event->name);
+
+		text_list_add(&event->notes, text);
+		free(text);
+	}
 	if (event->is_cut)
 		text_list_add(&event->notes,
 		              "kernel code was not sampled and counts nowhere: perf_event_paranoid "

@@ -45,6 +45,8 @@ const struct event_row event_rows[] = {
     {"page-faults", "faults", KERNEL(EVENT_FAULT, PAGE_FAULTS)},
     {"minor-faults", NULL, KERNEL(EVENT_FAULT, PAGE_FAULTS_MIN)},
     {"major-faults", NULL, KERNEL(EVENT_FAULT, PAGE_FAULTS_MAJ)},
+    {"alignment-faults", NULL, KERNEL(EVENT_FAULT, ALIGNMENT_FAULTS)},
+    {"emulation-faults", NULL, KERNEL(EVENT_FAULT, EMULATION_FAULTS)},
     {"context-switches", "cs", KERNEL(EVENT_SWITCH, CONTEXT_SWITCHES)},
     {"cpu-migrations", "migrations", KERNEL(EVENT_SWITCH, CPU_MIGRATIONS)},
     {0},

@@ -12,6 +12,8 @@ enum call_graph {
 	CALL_GRAPH_NONE,  /* not at all */
 };
 
+enum { CPU_DEFAULT_FREQ_HZ = 997 };
+
 struct cpu_options {
 	uint64_t freq_hz;
 	char *event; /* NULL: cycles, else cpu-clock */

@@ -232,11 +232,15 @@ char *cpu_why_no_samples(const struct cpu_event *event, uint64_t used_ns, size_t
 	    n_repeats, n_repeats == 1 ? "" : "s", (double)used_ns / 1e6);
 }
 
-char *cpu_why_no_samples_of_part(const struct sampler_totals *totals, uint64_t sampled_ns)
+char *cpu_why_no_samples_of_part(const struct cpu_event *event, const struct sampler_totals *totals,
+                                 uint64_t sampled_ns)
 {
 	if (totals->n_left_out)
 		return xasprintf("no samples of the commands that --only names; %s of others",
 		                 counted_text_of(totals->n_left_out, "sample").text);
+	if (!event->freq_hz)
+		return xasprintf("no samples: %s did not happen in %.3f s there", event->name,
+		                 (double)sampled_ns / 1e9);
 	return xasprintf("no samples in %.3f s: nothing that was sampled ran on a processor then",
 	                 (double)sampled_ns / 1e9);
 }

@@ -45,6 +45,7 @@ void cpu_summarize(const struct cpu_facts *facts, struct result *result);
  * caller frees it. */
 char *cpu_why_no_samples(const struct cpu_event *event, uint64_t used_ns, size_t n_repeats);
 /* The same where only a part of the target's life was sampled. */
-char *cpu_why_no_samples_of_part(const struct sampler_totals *totals, uint64_t sampled_ns);
+char *cpu_why_no_samples_of_part(const struct cpu_event *event, const struct sampler_totals *totals,
+                                 uint64_t sampled_ns);
 
 #endif

@@ -54,6 +54,15 @@ promise "faults of user code are counted without the kernel" is "$(on user touch
 promise "an event that does not happen is said" reason 3 "major-faults did not happen" \
 	cpu none -e major-faults -- "$programs/cpu_split" 10
 
+promise "a rate for what has none is said to be unused" contains \
+	"$(cpu rate -F 99 -e page-faults -- "$programs/cpu_events" >/dev/null; echo "$scratch/results/rate/cpu/latest/run.json")" \
+	"--freq is not used: each of page-faults is a sample"
+promise "a process under which the event does not happen is no sample, and said" reason 3 "did not happen in" \
+	sh -c "sleep 5 & profile-scenario --results '$scratch/results' --type cpu -e page-faults --duration 0.2 -p \$!
+		status=\$?; kill \$!; exit \$status"
+promise "without perf events at all the container's lack is said, not the event's" reason 3 "seccomp profile" \
+	"$programs/refuse_perf" 38 "$build/profile-scenario" --results "$scratch/refused" --type cpu -e page-faults -- true
+
 if [ -e /sys/bus/event_source/devices/cpu/type ]; then
 	skip "an event that the machine lacks is refused" "this machine has a PMU"
 else
