@@ -2,9 +2,9 @@
 #include "core/symbolize/demangle.h"
 
 #include "core/alloc.h"
+#include "core/symbolize/mangling.h"
 
 #include <ctype.h>
-#include <libiberty/demangle.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,13 +13,8 @@ static const char plt_suffix[] = "@plt";
 
 static char *demangle_base(const char *symbol)
 {
-	const int options = DMGL_PARAMS | DMGL_ANSI;
-	char *text = NULL;
+	char *text = mangling_undo(symbol);
 
-	if (!strncmp(symbol, "_D", 2))
-		text = dlang_demangle(symbol, options);
-	if (!text)
-		text = cplus_demangle(symbol, options | DMGL_AUTO);
 	return text ? text : xstrdup(symbol);
 }
 

@@ -20,6 +20,7 @@ void fuzz_add_seeds(void)
 	    "_D3std5stdio12__T7writelnTAyaZ7writelnFAyaZv",
 	    "_Z1fIXadL_Z1gvEEEvDTclL_Z1hvEE",
 	    "printf@plt",
+	    "_Z1f1pIiiES_IS0_S0_ES_IS1_S1_ES_IS2_S2_ES_IS3_S3_ES_IS4_S4_ES_IS5_S5_E",
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(symbols); i++)

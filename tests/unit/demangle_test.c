@@ -15,6 +15,14 @@ struct pair {
 	const char *to;
 };
 
+static char *append(char *text, const char *more)
+{
+	char *longer = xasprintf("%s%s", text, more);
+
+	free(text);
+	return longer;
+}
+
 static void check_pairs(char *(*convert)(const char *), const struct pair *pairs, size_t n_pairs)
 {
 	for (size_t i = 0; i < n_pairs; i++) {
@@ -181,9 +189,77 @@ static void brackets_without_end_are_no_trap(void **state)
 	}
 }
 
+/* f(p<p<...int> > >): libiberty takes no symbol of more than 1,024 characters unless it is asked
+ * to. */
+static void long_symbols_are_demangled(void **state)
+{
+	enum { DEPTH = 300 };
+	char *symbol = xstrdup("_Z1f"), *expected = xstrdup("f("), *got;
+
+	(void)state;
+	for (int i = 0; i < DEPTH; i++) {
+		symbol = append(symbol, "1pI");
+		expected = append(expected, "p<");
+	}
+	symbol = append(symbol, "i");
+	expected = append(expected, "int>");
+	for (int i = 0; i < DEPTH; i++) {
+		symbol = append(symbol, "E");
+		expected = append(expected, i ? " >" : "");
+	}
+	expected = append(expected, ")");
+	assert_true(strlen(symbol) > 1024);
+	got = demangle(symbol);
+	assert_string_equal(got, expected);
+	free(got);
+	free(expected);
+	free(symbol);
+}
+
+/* f(p<int, int>, p<p<int, int>, p<int, int> >, ...): each substitution doubles the text. */
+static void symbols_that_stand_for_gigabytes_stay_as_they_are(void **state)
+{
+	char *symbol = xstrdup("_Z1f1pIiiE"), *got;
+
+	(void)state;
+	for (int i = 0; i < 34; i++) {
+		char *doubled =
+		    xasprintf("%sS_IS%c_S%c_E", symbol, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"[i],
+		              "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"[i]);
+
+		free(symbol);
+		symbol = doubled;
+	}
+	got = demangle(symbol);
+	assert_string_equal(got, symbol);
+	free(got);
+	free(symbol);
+}
+
+static void symbols_of_any_length_and_depth_are_survived(void **state)
+{
+	static const char *const units[] = {"P", "ng", "1pI", "N", "I", "XadL_Z", "FvS_E"};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(units); i++) {
+		for (size_t n = 1000; n < 100000; n *= 5) {
+			char *symbol = xcalloc(8 + n * strlen(units[i]), 1);
+
+			strcpy(symbol, i % 2 ? "_Z1fDT" : "_Z1f");
+			for (char *end = symbol + strlen(symbol); n > (size_t)(end - symbol);)
+				end = stpcpy(end, units[i]);
+			free(demangle(symbol));
+			free(symbol);
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(long_symbols_are_demangled),
+	    cmocka_unit_test(symbols_that_stand_for_gigabytes_stay_as_they_are),
+	    cmocka_unit_test(symbols_of_any_length_and_depth_are_survived),
 	    cmocka_unit_test(symbols_of_each_language_are_demangled),
 	    cmocka_unit_test(short_names_keep_the_function_alone),
 	    cmocka_unit_test(any_text_gives_some_name),
