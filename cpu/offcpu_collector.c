@@ -189,7 +189,8 @@ static char *threads_text(const struct offcpu *offcpu)
 	FILE *out = open_memstream(&text, &len_bytes);
 
 	BUG(!out);
-	thread_table_write(offcpu_waits(offcpu), offcpu_recording(offcpu), out);
+	thread_table_write(offcpu_waits(offcpu), offcpu_recording(offcpu), offcpu_followed(offcpu),
+	                   out);
 	BUG(fclose(out) != 0);
 	return text;
 }

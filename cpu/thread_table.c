@@ -2,6 +2,7 @@
  * time that a thread lived. */
 #include "cpu/thread_table.h"
 
+#include "cpu/followed.h"
 #include "cpu/waits.h"
 
 #include "core/alloc.h"
@@ -51,12 +52,17 @@ static struct u64map *find_names(const struct recording *recording)
 }
 
 static const char *name_of(const struct recording *recording, const struct u64map *names,
-                           const struct thread_time *time)
+                           struct followed *followed, const struct thread_time *time)
 {
 	uint64_t *index =
 	    u64map_get(names, (uint64_t)(uint32_t)time->pid << 32 | (uint32_t)time->tid);
+	const char *name = "";
 
-	return index ? recording_thread(recording, (uint32_t)(*index - 1))->comm : "?";
+	if (index)
+		name = recording_thread(recording, (uint32_t)(*index - 1))->comm;
+	else if (followed)
+		name = followed_name(followed, time->tid);
+	return *name ? name : "?";
 }
 
 static void write_row(const struct thread_time *time, const char *name, FILE *out)
@@ -69,7 +75,8 @@ static void write_row(const struct thread_time *time, const char *name, FILE *ou
 	        (double)time->starting_ns / 1e9, (double)time->unknown_ns / 1e9);
 }
 
-void thread_table_write(const struct waits *waits, const struct recording *recording, FILE *out)
+void thread_table_write(const struct waits *waits, const struct recording *recording,
+                        struct followed *followed, FILE *out)
 {
 	size_t n = waits_n_threads(waits);
 	const struct thread_time **sorted = sort(waits);
@@ -83,7 +90,7 @@ void thread_table_write(const struct waits *waits, const struct recording *recor
 	    "Command", "Pid", "Tid", "Running", "Blocked", "Waits", "Preempted", "Times",
 	    "Starting", "Unknown");
 	for (size_t i = 0; i < n && i < MAX_ROWS; i++)
-		write_row(sorted[i], name_of(recording, names, sorted[i]), out);
+		write_row(sorted[i], name_of(recording, names, followed, sorted[i]), out);
 	if (n > MAX_ROWS)
 		fprintf(out, "# and %zu threads more, blocked for less time\n", n - MAX_ROWS);
 	u64map_free(names);

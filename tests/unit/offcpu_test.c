@@ -180,7 +180,7 @@ the_table_of_threads_has_the_longest_waits_first_and_says_what_it_leaves_out(voi
 	recording_add_thread(recording, 7, N_THREADS, "before");
 	recording_add_thread(recording, 7, N_THREADS, "after");
 	waits_end(waits, 2000000000);
-	thread_table_write(waits, recording, out);
+	thread_table_write(waits, recording, NULL, out);
 	fclose(out);
 	row = strstr(text, "# after ");
 	assert_non_null(row);
