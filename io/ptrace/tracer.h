@@ -1,8 +1,8 @@
 /* What the parts of the ptrace backend share: the tracer and its traced threads.
  *
  * backend.c starts and ends it; tracer.c waits for stops and hands each to its part: calls.c counts
- * system calls, family.c enters
- * new threads and processes, exec.c new programs. All of it runs in the tracer's own thread.
+ * system calls, family.c enters new threads and processes, exec.c new programs. All but backend.c
+ * runs in the tracer's own thread, or in its own process (apart.h).
  * None of these functions report errors: a thread that was killed meanwhile is told by wait, and
  * what else goes wrong ends in tracer_fail().
  */
