@@ -174,7 +174,7 @@ static enum die_role role_of(Dwarf_Die *die)
 	    [DW_TAG_entry_point] = ROLE_CODE,    [DW_TAG_namespace] = ROLE_NAMES,
 	    [DW_TAG_class_type] = ROLE_NAMES,    [DW_TAG_structure_type] = ROLE_NAMES,
 	    [DW_TAG_union_type] = ROLE_NAMES,    [DW_TAG_interface_type] = ROLE_NAMES,
-	    [DW_TAG_lexical_block] = ROLE_BLOCK, [DW_TAG_module] = ROLE_BLOCK,
+	    [DW_TAG_lexical_block] = ROLE_BLOCK, [DW_TAG_module] = ROLE_NAMES,
 	    [DW_TAG_try_block] = ROLE_BLOCK,     [DW_TAG_catch_block] = ROLE_BLOCK,
 	    [DW_TAG_with_stmt] = ROLE_BLOCK,     [DW_TAG_common_block] = ROLE_BLOCK,
 	};

@@ -19,6 +19,7 @@ enum { MAX_BYTES = 1 << 28 };
 struct kernel_symbol {
 	uint64_t address;
 	const char *name;
+	const char *module; /* "[nf_tables]"; "": the kernel itself */
 };
 
 struct kernel_symbols {
@@ -62,17 +63,19 @@ static void read_line(struct kernel_symbols *list, char *line)
 {
 	char *rest;
 	uint64_t address = read_address(line, &rest);
-	char *name;
+	char *name, *module;
 
 	if (rest == line || *rest != ' ' || !strchr("tTwW", rest[1]) || rest[2] != ' ')
 		return;
 	name = rest + 3;
-	name[strcspn(name, " \t")] = 0;
+	rest = name + strcspn(name, " \t");
+	module = rest + strspn(rest, " \t");
+	*rest = 0;
 	if (!address)
 		list->n_hidden++;
 	else
 		*ARRAY_APPEND(list->symbols, list->n_symbols, list->symbols_capacity) =
-		    (struct kernel_symbol){address, name};
+		    (struct kernel_symbol){address, name, module};
 }
 
 /* The kernel lists its own symbols in order, but for those of one address, and then its modules'.
@@ -98,19 +101,32 @@ static void sort_symbols(struct kernel_symbols *list)
 	}
 }
 
+/* To the next symbol of the same module. Nothing says where a module ends: no farther than the page
+ * after the one that its last symbol is in, say. */
+static uint64_t end_of(const struct kernel_symbol *symbol, const struct kernel_symbol *next)
+{
+	const uint64_t page = 4096;
+	uint64_t limit = (symbol->address & -page) + 2 * page;
+
+	if (!next)
+		return limit;
+	if (next->address < limit || !strcmp(next->module, symbol->module))
+		return next->address;
+	return limit;
+}
+
 static void add_to_table(struct symbol_table *table, const struct kernel_symbols *list)
 {
 	for (size_t i = 0; i < list->n_symbols; i++) {
+		const struct kernel_symbol *symbol = &list->symbols[i];
 		size_t next = i + 1;
 
-		while (next < list->n_symbols &&
-		       list->symbols[next].address == list->symbols[i].address)
+		while (next < list->n_symbols && list->symbols[next].address == symbol->address)
 			next++;
-		/* Nothing says where the last one ends: no farther than its page, say. */
-		symbol_table_add(table, list->symbols[i].address,
-		                 next < list->n_symbols ? list->symbols[next].address
-		                                        : list->symbols[i].address + 4096,
-		                 0, list->symbols[i].name);
+		symbol_table_add(
+		    table, symbol->address,
+		    end_of(symbol, next < list->n_symbols ? &list->symbols[next] : NULL), 0,
+		    symbol->name);
 	}
 }
 

@@ -136,6 +136,7 @@ static void kernel_symbols_reach_to_the_next_one(void **state)
 	                                    "ffffffff81000200 D some_data\n"
 	                                    "ffffffff81000180 W weak_function\n"
 	                                    "ffffffffc0000000 t module_function\t[module]\n"
+	                                    "ffffffffc0400000 t of_another\t[another]\n"
 	                                    "garbage\n");
 	struct symbol_table *table = symbol_table_new();
 	struct diag diag;
@@ -147,6 +148,10 @@ static void kernel_symbols_reach_to_the_next_one(void **state)
 	expect(table, 0xffffffff8100017f, "do_work");
 	expect(table, 0xffffffff810001ff, "weak_function");
 	expect(table, 0xffffffffc0000010, "module_function");
+	expect(table, 0xffffffffc0001fff, "module_function");
+	expect(table, 0xffffffffc0002000, NULL);
+	expect(table, 0xffffffff81ffffff, NULL);
+	expect(table, 0xffffffffc0400010, "of_another");
 	expect(table, 0xffffffffc1000000, NULL);
 	symbol_table_free(table);
 	remove_file(path);

@@ -845,6 +845,38 @@ static void assembly_without_sizes_is_named(void **state)
 	look_away(&subject);
 }
 
+/* Somewhere in the 64 bytes from an address there is an inlined call of `function`, whose call
+ * stands in that line. */
+static void expect_inlined(struct subject *subject, uint64_t start, const char *function,
+                           const char *file, uint32_t line)
+{
+	for (uint64_t vaddr = start; vaddr < start + 64; vaddr++) {
+		const struct symbol_frame *frames;
+		size_t n = symbolizer_look_up(subject->symbolizer, &subject->object, vaddr, false,
+		                              &frames);
+
+		for (size_t i = 0; i + 1 < n; i++)
+			if (frames[i].inlined && !strcmp(frames[i].function, function) &&
+			    frames[i + 1].line == line && strstr(frames[i + 1].file, file))
+				return;
+	}
+	fail_msg("no %s is inlined at %s:%u", function, file, line);
+}
+
+static void fortran_names_tell_their_module(void **state)
+{
+	(void)state;
+	if (!sh_succeeds("command -v gfortran >/dev/null")) {
+		print_message("no gfortran here\n");
+		skip();
+	}
+	sh("printf 'module solver\\ncontains\\nsubroutine step(x)\\nreal, intent(inout) :: x\\n"
+	   "x = sin(x)\\nend subroutine\\nend module\\nprogram p\\nuse solver\\nreal :: x = 1.0\\n"
+	   "call step(x)\\nprint *, x\\nend program\\n' >solver.f90 && "
+	   "gfortran -O1 -g -fno-inline -o fortran solver.f90");
+	expect_named("fortran", "__solver_MOD_step", "solver::step");
+}
+
 static void rust_names_of_both_manglings_are_whole(void **state)
 {
 	static const char *const manglings[] = {"legacy", "v0"};
@@ -855,8 +887,9 @@ static void rust_names_of_both_manglings_are_whole(void **state)
 		skip();
 	}
 	sh("printf 'struct S(u64);\\ntrait Grow { fn grow(&mut self, by: u64) -> u64; }\\n"
-	   "impl Grow for S { #[inline(never)] fn grow(&mut self, by: u64) -> u64 { self.0 += by; "
-	   "self.0 } }\\n"
+	   "#[inline(always)] fn twist(a: u64, by: u64) -> u64 { a.rotate_left(7) ^ (by * a) }\\n"
+	   "impl Grow for S { #[inline(never)] fn grow(&mut self, by: u64) -> u64 {\\n"
+	   "self.0 = twist(self.0, by); self.0 } }\\n"
 	   "fn main() { let mut s = S(std::env::args().count() as u64); println!(\"{}\", "
 	   "s.grow(3)); }\\n' >rust.rs");
 	for (size_t i = 0; i < ARRAY_SIZE(manglings); i++) {
@@ -872,6 +905,8 @@ static void rust_names_of_both_manglings_are_whole(void **state)
 		subject = look_at(mangled);
 		expect_function(&subject, address_of(mangled, ".*Grow.*grow.*"), false,
 		                "<rust::S as rust::Grow>::grow");
+		expect_inlined(&subject, address_of(mangled, ".*Grow.*grow.*"), "rust::twist",
+		               "rust.rs", 5);
 		look_away(&subject);
 		free(mangled);
 	}
@@ -1032,6 +1067,7 @@ int main(void)
 	    cmocka_unit_test(dwarf_that_cannot_be_unpacked_is_said_with_the_line_that_helps),
 	    cmocka_unit_test(plt_stubs_are_named_after_their_function),
 	    cmocka_unit_test(assembly_without_sizes_is_named),
+	    cmocka_unit_test(fortran_names_tell_their_module),
 	    cmocka_unit_test(rust_names_of_both_manglings_are_whole),
 	    cmocka_unit_test(a_descriptor_is_enough),
 	    cmocka_unit_test(another_build_in_the_same_place_is_refused),
