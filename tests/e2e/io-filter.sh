@@ -66,6 +66,15 @@ survives() {
 }
 promise "what outlives the run goes on, kept by a process that ends with it" survives
 
+uses_seccomp_later() {
+	local steps="refuses wants_tracer is_killed for_all_threads asks_another untraced x32 int80 registers"
+	"$filters" $steps >"$scratch/expected"
+	io -e getppid sh -c '( sleep 1.5; "$@"; echo "status $?" ) >"$0" 2>/dev/null &' "$scratch/later" "$filters" $steps || return 1
+	[ -s "$scratch/later" ] && { echo "it was not late"; return 1; }
+	wait_for grep -q status "$scratch/later" && echo "status 0" >>"$scratch/expected" && diff "$scratch/expected" "$scratch/later"
+}
+promise "what outlives the run may use seccomp and untraced clones then" uses_seccomp_later
+
 is_on_its_own() {
 	local file=$scratch/own keeper
 	io -e read sh "$scratch/outlives" "$file" >"$scratch/out" 2>&1 || return 1
