@@ -13,6 +13,7 @@
 #include "core/walk/still_stack.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -27,7 +28,7 @@ struct followed {
 	struct thread_names *names;
 	struct u64map *n_threads; /* pid -> how many threads live */
 	struct u64map *threads;   /* tid -> pid of a thread that lives, 0 when it has ended */
-	struct u64map *adopted;   /* pid -> when it was read in /proc, CLOCK_MONOTONIC */
+	struct u64map *adopted; /* pid -> when it was read in /proc, CLOCK_MONOTONIC; 0: too late */
 	bool adopts_unknown;
 	size_t n_closed;
 	struct u64map *in_exec; /* pid -> not 0: it has not run an instruction of its new program */
@@ -170,14 +171,27 @@ static void adopt_thread(void *context, pid_t tid)
 void followed_adopt(struct followed *followed, pid_t pid)
 {
 	struct adoption adoption = {.followed = followed, .pid = pid};
+	uint64_t before_ns = now_ns(); /* what comes while we read is applied on top */
 
-	/* The time before: what comes while we read is applied on top. */
-	*u64map_put(followed->adopted, (uint32_t)pid, NULL) = now_ns();
 	if (proc_scan_threads(pid, adopt_thread, &adoption) < 0)
-		return; /* it has ended */
+		before_ns = 0; /* it has ended: its records are all there is */
+	*u64map_put(followed->adopted, (uint32_t)pid, NULL) = before_ns;
+	if (!before_ns)
+		return;
 	address_spaces_exec(followed->spaces, pid);
 	if (address_spaces_read_proc(followed->spaces, pid) == -EACCES)
 		followed->n_closed++;
+}
+
+void followed_adopt_child(struct followed *followed, pid_t pid, pid_t ancestor_tid)
+{
+	const uint64_t *ancestor = u64map_get(followed->threads, (uint32_t)ancestor_tid);
+
+	begin_process(followed, pid);
+	if (ancestor && *ancestor)
+		address_spaces_fork(followed->spaces, (pid_t)*ancestor, pid);
+	thread_names_fork(followed->names, ancestor_tid, pid);
+	followed_adopt(followed, pid);
 }
 
 void followed_adopt_unknown(struct followed *followed)
@@ -399,30 +413,33 @@ static bool is_in(const struct text_list *names, const char *name)
 }
 
 /* Where a FORK was lost, or was before our time, /proc may know. */
-static void learn_name(struct followed *followed, pid_t tid)
+static void learn_name(struct followed *followed, pid_t pid, pid_t tid)
 {
-	char comm[16];
+	char comm[16] = "";
 
-	if (followed->adopts_unknown && !*thread_names_get(followed->names, tid) &&
-	    proc_scan_comm(tid, comm))
-		thread_names_set(followed->names, tid, comm);
+	if (!followed->adopts_unknown || *thread_names_get(followed->names, tid))
+		return;
+	if (!proc_scan_comm(tid, comm))
+		snprintf(comm, sizeof(comm), "%s", thread_names_get(followed->names, pid));
+	thread_names_set(followed->names, tid, comm);
 }
 
 const char *followed_name(struct followed *followed, pid_t tid)
 {
-	learn_name(followed, tid);
 	return thread_names_get(followed->names, tid);
 }
 
 bool followed_is_called(struct followed *followed, pid_t pid, pid_t tid,
                         const struct text_list *names)
 {
+	learn_name(followed, pid, tid);
+	learn_name(followed, pid, pid);
 	return is_in(names, followed_name(followed, tid)) ||
 	       is_in(names, followed_name(followed, pid));
 }
 
 uint32_t followed_thread(struct followed *followed, pid_t pid, pid_t tid)
 {
-	learn_name(followed, tid);
+	learn_name(followed, pid, tid);
 	return thread_names_recorded(followed->names, pid, tid);
 }

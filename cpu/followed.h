@@ -41,7 +41,11 @@ void followed_hide_kernel(struct followed *followed);
  * names, mappings. The records must come by now; those that are older than the reading are then
  * ignored. */
 void followed_adopt(struct followed *followed, pid_t pid);
-/* From here on a process that nothing is known of is adopted when its first record comes. */
+/* The same of a process whose FORK was not seen, by a thread that it may descend from (0: none): it
+ * begins with that one's name and mappings, and they remain when it has ended. */
+void followed_adopt_child(struct followed *followed, pid_t pid, pid_t ancestor_tid);
+/* From here on a process that nothing is known of is adopted when its first record comes, and a
+ * thread's unknown name is looked up; one that has ended is called as its process. */
 void followed_adopt_unknown(struct followed *followed);
 /* Adopted processes whose mappings are not for us to know: their code has no names. */
 size_t followed_n_closed(const struct followed *followed);

@@ -168,6 +168,15 @@ static bool is_foreign(struct sampler *sampler, const struct perf_record *record
 	       record->type == PERF_RECORD_COMM || record->type == PERF_RECORD_FORK;
 }
 
+/* A child that was made while the events were not on yet: it has inherited them, unseen. */
+static void meet_child(struct sampler *sampler, const struct perf_record *record)
+{
+	if (sampler->repeat.n_pids && record->pid > 0 && record->type != PERF_RECORD_FORK &&
+	    record->type != PERF_RECORD_EXIT && !followed_knows(sampler->followed, record->pid))
+		followed_adopt_child(sampler->followed, record->pid,
+		                     perf_stream_owner(sampler->observation.stream, record));
+}
+
 static void read_records(struct sampler *sampler)
 {
 	const struct perf_record *record;
@@ -175,6 +184,7 @@ static void read_records(struct sampler *sampler)
 	while ((record = perf_stream_next(sampler->observation.stream))) {
 		if (is_foreign(sampler, record))
 			continue;
+		meet_child(sampler, record);
 		followed_apply(sampler->followed, record);
 		if (record->type < PERF_RECORD_MAX && handlers[record->type])
 			handlers[record->type](sampler, record);
@@ -247,6 +257,7 @@ static void adopt_process(void *context, pid_t pid)
 
 static void adopt_named(struct sampler *sampler)
 {
+	followed_adopt_unknown(sampler->followed);
 	for (size_t i = 0; i < sampler->repeat.n_pids; i++)
 		followed_adopt(sampler->followed, sampler->repeat.pids[i]);
 }

@@ -162,17 +162,17 @@ static void keep_first(int *err, int next)
 		*err = next;
 }
 
-/* Measuring begins: the collector's, and --duration's. */
-static void begin(struct run *run, uint64_t begun_ns, struct diag *diag)
+/* Measuring begins: the collector's, which may take its time to get there, then --duration's. */
+static void begin(struct run *run, struct diag *diag)
 {
 	const struct repeat_spec *spec = run->spec;
 
-	run->begun_ns = begun_ns;
+	if (needs_begin(spec) && spec->collector && spec->collector->begin)
+		keep_first(&run->step_err, spec->collector->begin(spec->state, diag));
+	run->begun_ns = needs_begin(spec) ? now_ns() : run->released_ns;
 	run->result->began_ns = run->begun_ns - run->released_ns;
 	if (spec->duration_ns)
 		run->duration_at_ns = run->begun_ns + spec->duration_ns;
-	if (needs_begin(spec) && spec->collector && spec->collector->begin)
-		keep_first(&run->step_err, spec->collector->begin(spec->state, diag));
 }
 
 /* 0 stands for never. */
@@ -208,7 +208,7 @@ static void meet_deadline(struct run *run, struct diag *diag)
 		run->result->timed_out = true;
 		terminate(run);
 	} else {
-		begin(run, now_ns(), diag);
+		begin(run, diag);
 	}
 }
 
@@ -451,7 +451,7 @@ static int start_clocks(struct run *run, struct diag *diag)
 	int err = 0;
 
 	if (!begins_later(spec))
-		begin(run, run->released_ns, diag);
+		begin(run, diag);
 	if (spec->ready || spec->load)
 		err = beside_new(&run->beside, &beside, diag);
 	if (!err)

@@ -120,19 +120,26 @@ static void note_owner(struct perf_stream *stream, unsigned event, int fd, pid_t
 	*u64map_put(stream->taken, (uint32_t)tid, NULL) = (uint32_t)tid;
 }
 
-static bool comes_twice(struct perf_stream *stream, const struct perf_record *record)
+pid_t perf_stream_owner(const struct perf_stream *stream, const struct perf_record *record)
 {
 	const uint64_t *owner = NULL;
-	uint64_t *taken;
 
 	if (stream->owners && record->id)
 		owner = u64map_get(stream->owners, record->id);
+	return owner ? (pid_t)*owner : 0;
+}
+
+static bool comes_twice(struct perf_stream *stream, const struct perf_record *record)
+{
+	pid_t owner = perf_stream_owner(stream, record);
+	uint64_t *taken;
+
 	if (!owner)
 		return false;
 	taken = u64map_put(stream->taken, (uint32_t)record->by_tid, NULL);
 	if (!*taken && record->type != PERF_RECORD_EXIT)
-		*taken = *owner;
-	return *taken && *taken != *owner;
+		*taken = (uint32_t)owner;
+	return *taken && *taken != (uint32_t)owner;
 }
 
 /* Its number may be given to another one. */

@@ -56,6 +56,10 @@ void perf_stream_begin_last(struct perf_stream *stream);
  * live until the next call. Records that do not decode are counted and left out. */
 const struct perf_record *perf_stream_next(struct perf_stream *stream);
 
+/* The thread whose event, opened for it or inherited from it, gave the record; 0: not known
+ * (without PERF_SAMPLE_ID). */
+pid_t perf_stream_owner(const struct perf_stream *stream, const struct perf_record *record);
+
 /* Records that found their ring full, by the event's own counters: LOST records come only with the
  * next record that fits. 0 when its attr's read_format is not PERF_FORMAT_LOST (Linux 6.0). */
 uint64_t perf_stream_n_lost(const struct perf_stream *stream, unsigned event);

@@ -111,6 +111,23 @@ until zombie=$(pgrep -P $parent) && grep -q '^State:.Z' "/proc/$zombie/status" 2
 promise "a zombie has ended" reason 125 "process $zombie has ended; only its parent has not asked yet" run -p "$zombie"
 kill $parent
 
+# Threads and children that live for a millisecond: what the process and its children have used meanwhile, by
+# /proc/PID/stat in ticks of 10 ms, is what the samples stand for. The clock of a child starts anew and gives every second one a sample or
+# none, on the average what it used; a busy machine's ticks come late, and time that its host took is the clock's.
+"$programs/storm" & storm=$!
+until_runs $storm "$programs/storm"
+used="cut -d' ' -f14-17 /proc/$storm/stat"
+run -p $storm --freq 4000 --load "$used >$scratch/used; sleep 1; $used >>$scratch/used"
+kill $storm
+promise "threads and children that are made all the time are all measured, once" python3 -c "
+import json, os
+before, after = (sum(map(int, line.split())) / os.sysconf('SC_CLK_TCK') for line in open('$scratch/used'))
+m = json.load(open('$PROFILE_SCENARIO_RESULTS/storm/cpu/latest/run.json'))
+time = m['metrics']['cpu.time_ns']['value'] / 1e9
+print(time, after - before, m['quality'])
+assert after - before > 0.1 and 0.6 < time / (after - before) < 1.6"
+promise "under their names" is "$(comms storm)" "gust storm"
+
 long=$scratch/a-name-of-more-than-15-characters
 cp "$programs/cpu_split" "$long-0123456789abcdef"
 "$long-0123456789abcdef" 100000 >/dev/null & busy=$!

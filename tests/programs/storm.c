@@ -1,0 +1,65 @@
+/* Makes threads and child processes all the time, each of which burns 1 ms: four threads and one
+ * child a round, a tenth of the rounds' threads make one more. Runs until it is killed. */
+#include <pthread.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { N_THREADS = 4, BURN_NS = 1000000 };
+
+static volatile uint64_t sink;
+static unsigned n_rounds;
+
+static uint64_t cpu_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+static __attribute__((noinline)) void burn(void)
+{
+	uint64_t start = cpu_ns();
+
+	while (cpu_ns() - start < BURN_NS)
+		for (unsigned i = 0; i < 4000; i++)
+			sink = sink * 6364136223846793005u + i;
+}
+
+static void *burn_in_thread(void *argument)
+{
+	pthread_t thread;
+	int has_one = argument && !pthread_create(&thread, NULL, burn_in_thread, NULL);
+
+	pthread_setname_np(pthread_self(), "gust");
+	burn();
+	if (has_one)
+		pthread_join(thread, NULL);
+	return NULL;
+}
+
+int main(void)
+{
+	pthread_t threads[N_THREADS];
+
+	for (;;) {
+		pid_t pid = fork();
+
+		if (!pid) {
+			burn();
+			_exit(0);
+		}
+		n_rounds++;
+		for (int i = 0; i < N_THREADS; i++)
+			if (pthread_create(&threads[i], NULL, burn_in_thread,
+			                   n_rounds % 10 ? NULL : &n_rounds))
+				exit(1);
+		for (int i = 0; i < N_THREADS; i++)
+			pthread_join(threads[i], NULL);
+		if (pid < 0 || waitpid(pid, NULL, 0) != pid)
+			exit(1);
+	}
+}
