@@ -124,7 +124,7 @@ static void note_left_out(const struct cpu_facts *facts, json_t *quality)
 	if (totals->all_cpus && totals->only_some)
 		quality_add_note(quality,
 		                 "measured by events of all CPUs, since an event for each of "
-		                          "so many threads would slow the process");
+		                 "so many threads would slow the process");
 	if (totals->n_closed)
 		quality_add_note(quality,
 		                 "processes whose mappings are not for us to read, so that their "
@@ -148,6 +148,14 @@ static void add_walks(const struct cpu_facts *facts, json_t *quality)
 	uint64_t n_samples = facts->totals->n_samples;
 
 	note_ends(walks, quality);
+	if (facts->totals->n_larger)
+		quality_add_note(
+		    quality,
+		    "%s have a stack copy of %zu KB, since more than that of %u KB was "
+		    "needed and memory had changed",
+		    counted_text_of(facts->totals->n_larger, "sample").text,
+		    facts->totals->larger_bytes / 1024,
+		    facts->event->attr.sample_stack_user / 1024);
 	if (walks->n_guessed)
 		quality_add_note(quality,
 		                 "code without unwind tables was stepped over by its frame "

@@ -3,6 +3,7 @@
 
 #include "cpu/event.h"
 #include "cpu/followed.h"
+#include "cpu/larger_copies.h"
 #include "cpu/observation.h"
 #include "cpu/wake.h"
 
@@ -39,6 +40,7 @@ struct sampler {
 	/* of the present repeat */
 	struct repeat repeat;
 	struct observation observation;
+	struct larger_copies larger;
 	struct wake wake;
 	uint64_t kept_periods;     /* of samples */
 	uint64_t left_out_periods; /* of those that --only leaves out */
@@ -115,6 +117,19 @@ static bool is_wanted(struct sampler *sampler, const struct perf_record *record)
 	return false;
 }
 
+static size_t walk_sample(struct sampler *sampler, const struct perf_record *record,
+                          const struct recorded_frame **frames)
+{
+	struct walk_counts *walks = &sampler->totals.walks;
+	uint64_t n_short = walks->n_ends[UNWIND_UNREADABLE];
+	size_t n_frames = followed_stack(sampler->followed, record, walks, frames);
+
+	n_short = walks->n_ends[UNWIND_UNREADABLE] - n_short;
+	larger_copies_note(&sampler->larger, n_short && record->stack_bytes ==
+	                                                    sampler->event->attr.sample_stack_user);
+	return n_frames;
+}
+
 static void on_sample(struct sampler *sampler, const struct perf_record *record)
 {
 	const struct recorded_frame *frames;
@@ -122,9 +137,9 @@ static void on_sample(struct sampler *sampler, const struct perf_record *record)
 	uint64_t values[] = {[SAMPLER_SAMPLES] = 1, [SAMPLER_PERIODS] = record->period};
 	struct sample sample;
 
-	if (!is_wanted(sampler, record))
+	if (!larger_copies_use(&sampler->larger, record) || !is_wanted(sampler, record))
 		return;
-	n_frames = followed_stack(sampler->followed, record, &sampler->totals.walks, &frames);
+	n_frames = walk_sample(sampler, record, &frames);
 	sample = (struct sample){
 	    .time_ns = recorded_time(sampler, record->time_ns),
 	    .thread = followed_thread(sampler->followed, record->pid, record->tid),
@@ -224,12 +239,32 @@ static uint32_t wakeup_bytes(const struct cpu_event *event)
 	return (uint32_t)(event->attr.sample_stack_user * n_samples);
 }
 
+/* Only for a command: events for each thread of running processes are many already. */
+static int open_larger(struct sampler *sampler, const struct repeat *repeat, struct diag *diag)
+{
+	struct observation *observation = &sampler->observation;
+	struct perf_event_attr attr = sampler->event->attr;
+	int err;
+
+	sampler->larger = (struct larger_copies){0};
+	if (repeat->all_cpus || repeat->n_pids)
+		return 0;
+	attr.wakeup_watermark = wakeup_bytes(sampler->event);
+	err = larger_copies_open(&sampler->larger, observation->stream, observation->n_events,
+	                         &attr, repeat->pid,
+	                         sampler->totals.n_larger && !repeat->begins_later, diag);
+	observation->n_events += sampler->larger.is_open;
+	return err;
+}
+
 int sampler_attach(struct sampler *sampler, const struct repeat *repeat, struct diag *diag)
 {
 	int err = observation_open(&sampler->observation, sampler->event, repeat,
 	                           wanted_ring_bytes(sampler, repeat), wakeup_bytes(sampler->event),
 	                           diag);
 
+	if (!err)
+		err = open_larger(sampler, repeat, diag);
 	if (!err)
 		err = wake_open(&sampler->wake, perf_stream_fd(sampler->observation.stream),
 		                STEP_EVERY_NS, diag);
@@ -294,6 +329,7 @@ int sampler_step(struct sampler *sampler, struct diag *diag)
 	wake_quiet(&sampler->wake);
 	perf_stream_begin(sampler->observation.stream);
 	read_records(sampler);
+	larger_copies_judge(&sampler->larger, sampler->observation.stream);
 	return recording_check(sampler->recording, diag);
 }
 
@@ -339,6 +375,8 @@ int sampler_detach(struct sampler *sampler, uint64_t wall_ns, struct diag *diag)
 	recorded_time(sampler, sampler->start_ns + wall_ns);
 	sampler->totals.n_closed = followed_n_closed(sampler->followed);
 	sampler->totals.n_repeats++;
+	sampler->totals.n_larger += sampler->larger.n_taken;
+	sampler->totals.larger_bytes = sampler->larger.stack_bytes;
 	let_go(sampler);
 	return recording_check(sampler->recording, diag);
 }

@@ -37,6 +37,8 @@ struct sampler_totals {
 	size_t ring_bytes; /* smallest ring that was granted */
 	size_t wanted_ring_bytes;
 	unsigned n_repeats;
+	uint64_t n_larger; /* samples with a larger stack copy than the usual one ... */
+	size_t larger_bytes;
 };
 
 /* The event must outlive the sampler. */

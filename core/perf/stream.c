@@ -272,6 +272,13 @@ void perf_stream_start(struct perf_stream *stream, unsigned event)
 			ioctl(stream->watched[i].fd, PERF_EVENT_IOC_ENABLE, 0);
 }
 
+void perf_stream_end(struct perf_stream *stream, unsigned event)
+{
+	for (size_t i = 0; i < stream->n_watched; i++)
+		if (stream->watched[i].event == event)
+			ioctl(stream->watched[i].fd, PERF_EVENT_IOC_DISABLE, 0);
+}
+
 void perf_stream_stop(struct perf_stream *stream)
 {
 	for (size_t i = 0; i < stream->n_watched; i++)

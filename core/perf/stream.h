@@ -47,6 +47,8 @@ size_t perf_stream_ring_bytes(const struct perf_stream *stream, unsigned event);
 void perf_stream_begin(struct perf_stream *stream);
 /* Enables an event that was opened disabled, in all processes that have it. */
 void perf_stream_start(struct perf_stream *stream, unsigned event);
+/* Disables one event in all processes that have it. */
+void perf_stream_end(struct perf_stream *stream, unsigned event);
 /* Stops the events in all processes that have them. */
 void perf_stream_stop(struct perf_stream *stream);
 /* No record will come any more: the horizon is lifted. */

@@ -122,6 +122,45 @@ static void have_large_frames(void)
 	NO_TAIL_CALL;
 }
 
+/* Frames of 20 KB that come and go in microseconds, from two places: what memory holds of them says
+ * nothing of a moment ago. */
+ALONE static void change_room(volatile char *room, unsigned n)
+{
+	for (unsigned i = 0; i < 200; i++)
+		room[(n * 97 + i * 7) % 20000]++;
+}
+
+ALONE static void have_changing_frame(unsigned n)
+{
+	volatile char room[20000];
+
+	room[0] = room[19999] = (char)n;
+	for (unsigned i = 0; i < 20; i++)
+		change_room(room, i + n);
+	sink += (uint64_t)room[0];
+}
+
+ALONE static void call_from_one(unsigned n)
+{
+	have_changing_frame(n);
+	NO_TAIL_CALL;
+}
+
+ALONE static void call_from_other(unsigned n)
+{
+	have_changing_frame(n);
+	NO_TAIL_CALL;
+}
+
+ALONE static void have_changing_frames(void)
+{
+	for (uint64_t start = cpu_ns(); cpu_ns() - start < wanted_ns;)
+		for (unsigned i = 0; i < 50; i++) {
+			call_from_one(i);
+			call_from_other(i);
+		}
+}
+
 ALONE static void on_signal(int number)
 {
 	(void)number;
@@ -389,6 +428,7 @@ static const struct {
     {"deep-1000", descend_1000},
     {"deep-3000", descend_3000},
     {"large-frames", have_large_frames},
+    {"changing", have_changing_frames},
     {"signal", handle_signal},
     {"altstack", handle_on_other_stack},
     {"nested", handle_nested_signals},
