@@ -220,3 +220,24 @@ uint64_t quality_add_unresolved(json_t *quality, const struct profile *profile,
 	free(objects);
 	return unresolved;
 }
+
+char *quality_lines(const json_t *quality)
+{
+	const json_t *notes = json_object_get(quality, "notes");
+	json_t *objects = json_object_get(quality, "unresolved_by_object");
+	char *lines = NULL;
+	size_t len;
+	FILE *out = open_memstream(&lines, &len);
+
+	BUG(!out);
+	for (void *at = json_object_iter(objects); at; at = json_object_iter_next(objects, at))
+		fprintf(out, "without a name in %s: %" JSON_INTEGER_FORMAT "\n",
+		        json_object_iter_key(at), json_integer_value(json_object_iter_value(at)));
+	for (size_t i = 0; i < json_array_size(notes); i++)
+		fprintf(out, "%s\n", json_string_value(json_array_get(notes, i)));
+	fclose(out);
+	if (len)
+		return lines;
+	free(lines);
+	return NULL;
+}

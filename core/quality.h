@@ -35,6 +35,10 @@ void quality_set_completed(json_t *quality, double percent);
  * %; no names in libx.so". The caller frees it. */
 char *quality_text(const json_t *quality);
 
+/* For a report: objects with what has no name in them, then the notes, a line each. NULL: there is
+ * nothing to say. The caller frees it. */
+char *quality_lines(const json_t *quality);
+
 /* NULL when 100 less all flaws is `least_percent` or more. Else, or when no flaw was looked for,
  * the sentence that says so, which flaw is the largest, and what helps; the caller frees it. */
 char *quality_judge(const json_t *quality, double least_percent);

@@ -13,6 +13,7 @@
 #include "core/diag.h"
 #include "core/export/exporter.h"
 #include "core/profile.h"
+#include "core/quality.h"
 #include "core/results/results.h"
 #include "core/symbolize/symbolize.h"
 
@@ -238,6 +239,7 @@ static int write_results(struct cpu_state *cpu, struct results_run *run, struct 
 	    .symbolizer = symbolizer_new(),
 	};
 	struct profile *profile;
+	char *notes;
 	char *title = xasprintf("%s/%s", result->scenario, result->type);
 	struct export_options options = {
 	    .type = SAMPLER_SAMPLES,
@@ -261,8 +263,10 @@ static int write_results(struct cpu_state *cpu, struct results_run *run, struct 
 	facts.profile = profile = profile_new(facts.recording, facts.symbolizer);
 	cpu_summarize(&facts, result);
 	options.subtitle = result->headline;
+	options.notes = notes = quality_lines(result->quality);
 	err = cpu_artifacts_write(run, facts.recording, facts.symbolizer, profile, &options, diag);
 	result->page = CPU_PAGE;
+	free(notes);
 	free(title);
 	profile_free(profile);
 	symbolizer_free(facts.symbolizer);

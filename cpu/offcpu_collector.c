@@ -13,6 +13,7 @@
 #include "core/diag.h"
 #include "core/export/exporter.h"
 #include "core/profile.h"
+#include "core/quality.h"
 #include "core/results/results.h"
 #include "core/symbolize/symbolize.h"
 
@@ -230,6 +231,7 @@ static int write_results(struct offcpu_state *offcpu, struct results_run *run,
 	    .recording = recording,
 	    .symbolizer = symbolizer_new(),
 	};
+	char *notes;
 	char *title = xasprintf("%s/%s", result->scenario, result->type);
 	char *threads = threads_text(offcpu->offcpu);
 	struct export_options options = {
@@ -253,10 +255,12 @@ static int write_results(struct offcpu_state *offcpu, struct results_run *run,
 	facts.profile = profile = profile_new(recording, facts.symbolizer);
 	offcpu_summarize(&facts, result);
 	options.subtitle = result->headline;
+	options.notes = notes = quality_lines(result->quality);
 	err = cpu_artifacts_write(run, recording, facts.symbolizer, profile, &options, diag);
 	if (!err)
 		err = write_wall(run, profile, &options, title, diag);
 	result->page = CPU_PAGE;
+	free(notes);
 	free(threads);
 	free(title);
 	profile_free(profile);

@@ -31,6 +31,7 @@ struct export_options {
 	const char *title; /* "syn-1k/cpu" */
 	const char *
 	    subtitle; /* event, rate, samples, lost, truncated, unresolved: the quality in a line */
+	const char *notes;      /* what else there is to say of it, a line each, for report */
 	const char *count_name; /* flamegraph.pl --countname: "samples", "bytes" */
 	const char *command;
 	const char *event;    /* "cpu-clock", for report */

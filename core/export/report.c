@@ -270,6 +270,16 @@ static void write_dots(FILE *out, size_t n)
 		fputc('.', out);
 }
 
+static void write_notes(FILE *out, const char *notes)
+{
+	while (notes && *notes) {
+		int len = (int)strcspn(notes, "\n");
+
+		fprintf(out, "# %.*s\n", len, notes);
+		notes += len + (notes[len] == '\n');
+	}
+}
+
 static void write_comments(const struct report *report)
 {
 	const struct export_options *options = report->options;
@@ -287,6 +297,7 @@ static void write_comments(const struct report *report)
 		fprintf(out, "# cmdline : %s\n", options->command);
 	if (options->subtitle)
 		fprintf(out, "# %s\n", options->subtitle);
+	write_notes(out, options->notes);
 	for (const char *const *line = report->shape->comments; line && *line; line++)
 		fprintf(out, "# %s\n", *line);
 	fputs("#\n", out);
