@@ -7,7 +7,7 @@ watch() { # SCENARIO COMMAND...
 	local scenario=$1; shift
 	perf record -q -a -e sched:sched_switch -m 8192 -o "$scratch/$scenario.data" -- profile-scenario --results "$scratch/results" \
 		--type offcpu --scenario "$scenario" --quiet -- "$@" >"$scratch/out" 2>"$scratch/err" || return
-	perf script -i "$scratch/$scenario.data" --ns -F time,event,trace --show-lost-events >"$scratch/$scenario.switches"
+	perf script -i "$scratch/$scenario.data" --ns -F time,event,trace --show-lost-events 2>/dev/null >"$scratch/$scenario.switches"
 }
 
 # Both stamp the same switches, at the two ends of the same few microseconds. A thread that leaves
@@ -56,3 +56,34 @@ fi
 promise "times of waits are the scheduler's, blocked and preempted apart" agrees waits
 watch pingpong "$programs/offcpu_pingpong" 20000 5000
 promise "and those of a ping-pong, switch for switch" agrees pingpong
+
+# perf takes the same stacks by libdw or libunwind: of each waiting function, some stack of ours is one of perf's.
+# What is inlined is left out, for perf asks other tables for it; and of libc's functions perf takes other
+# names of the same address.
+same_stacks() {
+	perf record -q -e context-switches -c 1 --call-graph dwarf,8192 -o "$scratch/stacks.data" "$programs/offcpu_waits" >/dev/null 2>"$scratch/err" &&
+		perf script -i "$scratch/stacks.data" --no-inline -F comm,ip,sym 2>/dev/null >"$scratch/stacks.perf" || { cat "$scratch/err"; return 1; }
+	python3 - "$scratch/stacks.perf" "$scratch/results/waits/offcpu/latest/stacks.folded" <<'P'
+import re, sys
+theirs, frames, comm = set(), [], None
+for line in open(sys.argv[1]):
+    words = line.split()
+    if not words:
+        if frames: theirs.add((comm, tuple(reversed(frames))))
+        frames, comm = [], None
+    elif comm is None: comm = line.strip()
+    else: frames.append(re.sub(r"\.(constprop|isra|part|cold)\b.*", "", words[1]) + ("_[k]" if words[0].startswith("ffffffff") else ""))
+own = re.compile(r"main|run|_start|wait_.*|.*_\[k\]")
+def known(frames): return tuple(f if own.fullmatch(f) else "libc" for f in frames)
+n = 0
+for name in ("wait_nanosleep", "wait_pipe", "wait_poll", "wait_condvar"):
+    ours = set()
+    for line in open(sys.argv[2]):
+        comm, *stack = line.rsplit(" ", 1)[0].split(";")
+        if name in stack: ours.add((comm, known(f for f in stack if not f.endswith("_[i]"))))
+    perfs = {(c, known(f)) for c, f in theirs if name in f}
+    print(name, ours, perfs)
+    if not ours or not ours & perfs: sys.exit(name)
+P
+}
+promise "stacks are those that perf takes of the same switches" same_stacks
