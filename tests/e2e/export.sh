@@ -41,7 +41,7 @@ promise "what has no name is [unknown], as perf says" matches "$scratch/blank" '
 
 # What perf itself prints of a program is of the same form: the same reader takes it.
 if perf record -q -F 997 -e cpu-clock --call-graph dwarf -o "$scratch/perf.data" "$programs/cpu_split" 20 >/dev/null 2>"$scratch/err"; then
-	perf script -i "$scratch/perf.data" -F comm,pid,tid,time,period,event,ip,sym,dso --ns >"$scratch/theirs" 2>/dev/null
+	perf script --no-inline -i "$scratch/perf.data" -F comm,pid,tid,time,period,event,ip,sym,dso --ns >"$scratch/theirs" 2>/dev/null
 	promise "the reader of this test takes perf's own text too" bash -c \
 		"python3 tests/readers/collapse_perf_script.py $scratch/theirs | grep -q ';main;burn_seventy '"
 else
