@@ -160,6 +160,7 @@ static void write_sources(const struct annotation_text *text, FILE *out)
 
 	for (size_t i = 0; i < annotation->n_lines;) {
 		const struct annotated_line *line = &annotation->lines[i];
+		uint64_t total = line->total;
 		size_t end = i + 1;
 
 		if (!line->file || !line->line) {
@@ -169,8 +170,9 @@ static void write_sources(const struct annotation_text *text, FILE *out)
 		}
 		while (end < annotation->n_lines &&
 		       !strcmp(annotation->lines[end].file, line->file))
-			end++;
-		write_source(text, i, end, out);
+			total += annotation->lines[end++].total;
+		if (total)
+			write_source(text, i, end, out);
 		i = end;
 	}
 	if (unplaced)

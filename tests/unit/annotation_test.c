@@ -35,8 +35,8 @@ static void name(struct fixture *fixture, uint64_t address, const struct symbol_
 	                                address, frames, n));
 }
 
-/* main (0x10) calls work (0x20 line 5, 0x21 line 6, 0x22 in step inlined at line 6), work calls itself
- * at 0x20 and leaf (0x30). */
+/* main (0x10) calls work (0x20 line 5, 0x21 line 6, 0x22 in step inlined at line 6), work calls
+ * itself at 0x20 and leaf (0x30). */
 static void set_up(struct fixture *fixture)
 {
 	static const struct value_type types[] = {{"samples", "count"}};
@@ -75,7 +75,8 @@ static void add(struct fixture *fixture, const uint64_t *addresses, uint64_t val
 	size_t n = 0;
 
 	for (; addresses[n]; n++)
-		frames[n] = (struct recorded_frame){fixture->program, n > 0, addresses[n] + (n > 0)};
+		frames[n] =
+		    (struct recorded_frame){fixture->program, n > 0, addresses[n] + (n > 0)};
 	recording_add_sample(fixture->recording,
 	                     (struct sample){
 	                         .thread = fixture->thread,
@@ -218,6 +219,40 @@ static void missing_source_and_program_are_said(void **state)
 	tear_down(&fixture);
 }
 
+/* Code from a header that was never sampled. */
+static void a_file_without_a_sample_is_left_out(void **state)
+{
+	struct code_list codes = {0};
+	struct annotation annotation;
+	struct fixture fixture;
+	char *text;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+
+	(void)state;
+	set_up(&fixture);
+	add(&fixture, (uint64_t[]){0x20, 0x10, 0}, 5);
+	annotation_init(&annotation, fixture.recording, fixture.symbolizer, "work", 0);
+	annotation_add_line(&annotation, "/b.h", 3);
+	annotation_add_line(&annotation, "/a.c", 9);
+	annotation_sort(&annotation);
+	annotation_write(
+	    &(struct annotation_text){
+	        .annotation = &annotation,
+	        .codes = &codes,
+	        .recording = fixture.recording,
+	        .title = "s/cpu",
+	        .whole = 5,
+	    },
+	    out);
+	fclose(out);
+	assert_non_null(strstr(text, "/a.c"));
+	assert_null(strstr(text, "/b.h"));
+	free(text);
+	annotation_fini(&annotation);
+	tear_down(&fixture);
+}
+
 static void instructions_are_objdumps(void **state)
 {
 	static const uint8_t bytes[] = {0x55, 0x48, 0x89, 0xe5, 0x06, 0xc3};
@@ -271,6 +306,7 @@ int main(void)
 	    cmocka_unit_test(inlined_code_is_told_from_both_sides),
 	    cmocka_unit_test(a_function_that_is_not_there_has_nothing),
 	    cmocka_unit_test(missing_source_and_program_are_said),
+	    cmocka_unit_test(a_file_without_a_sample_is_left_out),
 	    cmocka_unit_test(instructions_are_objdumps),
 	    cmocka_unit_test(a_source_file_is_cut_into_lines),
 	};
