@@ -72,7 +72,7 @@ struct target {
 struct result {
 	const char *scenario;	     /* given: for titles */
 	const char *type;
-	const char *command;	     /* the command line, for titles and reports */
+	const char *command;	     /* the command line, for titles and reports; NULL: there is none (-a alone) */
 	const struct picture_options *picture; /* how flame graphs are drawn */
 	const char *show;	     /* what shows this run again: "profile-scenario show syn-1k/cpu" */
 	int64_t started_ns;	     /* CLOCK_REALTIME */

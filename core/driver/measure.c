@@ -311,7 +311,7 @@ static void init_result(struct measurement *m)
 	m->command_text = words_join(m->request->command.texts, m->request->command.n_texts);
 	result->scenario = m->request->name;
 	result->type = m->collector->name;
-	result->command = m->command_text;
+	result->command = m->request->command.n_texts ? m->command_text : NULL;
 	result->show = m->show_text = show_command(m);
 	result->metrics = metrics_new();
 	result->findings = findings_new();

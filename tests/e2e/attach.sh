@@ -159,6 +159,7 @@ else
 	skip "an ordinary user measures an own process" "kernel.perf_event_paranoid is above 2"
 fi
 promise "every process of the machine is measured" is "$(status_of run -a --duration 0.5) $(value all-cpus/cpu 'm["command"], m["exit"]["by"]') $(grep -o '^cpu_split;.*main;burn_seventy' "$(folded all-cpus)" | sort -u | grep -c .)" "0 [] duration 1"
+promise "without a command none is told" is "$(grep -c cmdline "$PROFILE_SCENARIO_RESULTS/all-cpus/cpu/latest/report.txt")" 0
 promise "idle CPUs are not" is "$(grep -c '^swapper' "$(folded all-cpus)")" 0
 promise "-a lasts as long as a COMMAND" is "$(status_of run -a --only cpu_tree -- "$programs/cpu_tree") $(value all-cpus/cpu 'm["exit"]["by"], m["command"]')" "0 target ['$programs/cpu_tree']"
 promise "--only leaves the others out of all, and a process's name stands for its threads" is "$(comms all-cpus)" "cpu_tree worker"
