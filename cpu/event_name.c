@@ -84,10 +84,13 @@ static int refuse_unknown(const char *name, struct diag *diag)
 /* "r1a8": perf's spelling of a code from the processor's manual. */
 static bool read_raw(const char *name, uint64_t *config)
 {
-	size_t n_digits = strspn(name + 1, "0123456789abcdefABCDEF");
+	size_t n_digits;
 
+	if (*name != 'r')
+		return false;
+	n_digits = strspn(name + 1, "0123456789abcdefABCDEF");
 	*config = strtoull(name + 1, NULL, 16);
-	return *name == 'r' && n_digits > 0 && n_digits <= 16 && !name[1 + n_digits];
+	return n_digits > 0 && n_digits <= 16 && !name[1 + n_digits];
 }
 
 /* Letters behind the last colon, when they can be nothing but modifiers. */
