@@ -8,6 +8,7 @@
 #include "core/symbolize/dwarf_unit.h"
 #include "core/symbolize/elf_file.h"
 #include "core/symbolize/interval_map.h"
+#include "core/symbolize/split_dwarf.h"
 #include "core/u64map.h"
 
 #include <dwarf.h>
@@ -49,6 +50,7 @@ struct dwarf_info {
 	size_t n_frames;
 	size_t frames_capacity;
 	bool damaged;
+	struct split_package package;
 	struct diag trouble; /* of the first unit whose tree is missing, or "" */
 };
 
@@ -157,6 +159,7 @@ void dwarf_info_free(struct dwarf_info *info)
 		return;
 	for (size_t i = 0; i < info->n_units; i++)
 		dwarf_unit_free(info->units[i].unit);
+	split_package_fini(&info->package);
 	free(info->units);
 	interval_map_free(info->ranges);
 	u64map_free(info->unit_of);
@@ -186,8 +189,8 @@ static struct dwarf_unit *unit_at(struct dwarf_info *info, uint64_t index)
 	if (!slot->unit) {
 		struct diag *trouble = &info->trouble;
 
-		slot->unit =
-		    dwarf_unit_new(slot->cu, info->file, *trouble->text ? &ignored : trouble);
+		slot->unit = dwarf_unit_new(slot->cu, info->file, &info->package,
+		                            *trouble->text ? &ignored : trouble);
 		*u64map_put(info->unit_of, (uintptr_t)dwarf_unit_cu(slot->unit), NULL) = index;
 	}
 	return slot->unit;

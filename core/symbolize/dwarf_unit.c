@@ -56,7 +56,8 @@ struct level {
 	unsigned depth;
 };
 
-struct dwarf_unit *dwarf_unit_new(Dwarf_CU *cu, const struct elf_file *file, struct diag *diag)
+struct dwarf_unit *dwarf_unit_new(Dwarf_CU *cu, const struct elf_file *file,
+                                  struct split_package *package, struct diag *diag)
 {
 	struct dwarf_unit *unit = xcalloc(1, sizeof(*unit));
 	Dwarf_Attribute directory;
@@ -69,7 +70,7 @@ struct dwarf_unit *dwarf_unit_new(Dwarf_CU *cu, const struct elf_file *file, str
 	BUG(err); /* it only refuses NULL */
 	unit->tree = unit->lines;
 	if (type == DW_UT_skeleton &&
-	    !split_dwarf_open(&unit->split, &unit->lines, unit_id, file, diag))
+	    !split_dwarf_open(&unit->split, &unit->lines, unit_id, file, package, diag))
 		unit->tree = split_dwarf_root(unit->split);
 	if (dwarf_attr(&unit->lines, DW_AT_comp_dir, &directory))
 		unit->directory = dwarf_formstring(&directory);

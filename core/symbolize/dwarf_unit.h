@@ -22,10 +22,13 @@ struct dwarf_scope {
 struct diag;
 struct dwarf_unit;
 struct elf_file;
+struct split_package;
 
-/* A unit of `file`, which must outlive it. Where the tree of split DWARF is missing, *diag says so
- * and the unit has lines only; otherwise it is left as it is. */
-struct dwarf_unit *dwarf_unit_new(Dwarf_CU *cu, const struct elf_file *file, struct diag *diag);
+/* A unit of `file`, which must outlive it, as the package of its split units must. Where the tree
+ * of split DWARF is missing, *diag says so and the unit has lines only; otherwise it is left as it
+ * is. */
+struct dwarf_unit *dwarf_unit_new(Dwarf_CU *cu, const struct elf_file *file,
+                                  struct split_package *package, struct diag *diag);
 void dwarf_unit_free(struct dwarf_unit *unit);
 
 /* The unit that holds its DIEs: with split DWARF another one than it was made from. */

@@ -33,7 +33,8 @@ static const struct {
 };
 
 struct split_dwarf {
-	struct elf_file *other; /* the .dwo or .dwp */
+	struct elf_file *single;      /* the .dwo; NULL: it is in the package */
+	const struct elf_file *other; /* the .dwo or .dwp */
 	struct byte_range parts[N_PARTS];
 	Elf *elf;
 	char *names; /* its section names */
@@ -142,24 +143,36 @@ static void cut_part(struct split_dwarf *split, const struct unit_index *index, 
 		split->parts[part] = (struct byte_range){0};
 }
 
-static int open_package(struct split_dwarf *split, const struct elf_file *file, uint64_t unit_id,
-                        struct diag *diag)
+void split_package_fini(struct split_package *package)
 {
-	char *path = xasprintf("%s.dwp", elf_file_name(file));
-	struct unit_index index = {0};
-	uint32_t row = 0;
-	int err = elf_file_open_path(&split->other, path, diag);
+	elf_file_free(package->file);
+}
 
-	if (!err && read_index(&index, section_bytes(split->other, ".debug_cu_index")))
-		row = find_row(&index, unit_id);
-	if (!err && !row)
-		err = diag_fail(diag, ESTALE, "%s is of another build; make it again", path);
-	if (!err)
-		take_whole(split);
-	for (size_t i = 0; !err && i < ADDR; i++)
+/* False: the package does not hold the unit, or there is none. */
+static bool find_in_package(struct split_dwarf *split, const struct elf_file *file,
+                            uint64_t unit_id, struct split_package *package)
+{
+	struct unit_index index;
+	struct diag diag;
+	uint32_t row;
+
+	if (!package->was_tried) {
+		char *path = xasprintf("%s.dwp", elf_file_name(file));
+
+		elf_file_open_path(&package->file, path, &diag);
+		package->was_tried = true;
+		free(path);
+	}
+	if (!package->file || !read_index(&index, section_bytes(package->file, ".debug_cu_index")))
+		return false;
+	row = find_row(&index, unit_id);
+	if (!row)
+		return false;
+	split->other = package->file;
+	take_whole(split);
+	for (size_t i = 0; i < ADDR; i++)
 		cut_part(split, &index, i, row);
-	free(path);
-	return err;
+	return true;
 }
 
 static const char *text_attribute(Dwarf_Die *die, unsigned name, unsigned old_name)
@@ -199,9 +212,10 @@ static int open_single(struct split_dwarf *split, Dwarf_Die *skeleton, const str
 	moved =
 	    xasprintf("%.*s/%s", (int)(strrchr(object, '/') ? strrchr(object, '/') - object : 0),
 	              object, strrchr(name, '/') ? strrchr(name, '/') + 1 : name);
-	err = elf_file_open_path(&split->other, path, diag);
-	if (err && !elf_file_open_path(&split->other, moved, &moved_diag))
+	err = elf_file_open_path(&split->single, path, diag);
+	if (err && !elf_file_open_path(&split->single, moved, &moved_diag))
 		err = 0;
+	split->other = split->single;
 	if (!err)
 		take_whole(split);
 	else
@@ -323,18 +337,13 @@ static bool strings_end(struct byte_range strings)
 }
 
 int split_dwarf_open(struct split_dwarf **opened, Dwarf_Die *skeleton, uint64_t unit_id,
-                     const struct elf_file *file, struct diag *diag)
+                     const struct elf_file *file, struct split_package *package, struct diag *diag)
 {
 	struct split_dwarf *split = xcalloc(1, sizeof(*split));
-	struct diag package_diag;
-	int err = open_package(split, file, unit_id, &package_diag);
+	int err = 0;
 
-	if (err) {
-		elf_file_free(split->other);
-		split->other = NULL;
-		memset(split->parts, 0, sizeof(split->parts));
+	if (!find_in_package(split, file, unit_id, package))
 		err = open_single(split, skeleton, file, diag);
-	}
 	if (!err) {
 		take_from_main(split, skeleton, file);
 		if (!strings_end(split->parts[STR]) || !join(split) || !find_root(split, unit_id))
@@ -358,7 +367,7 @@ void split_dwarf_free(struct split_dwarf *split)
 	dwarf_end(split->dwarf);
 	elf_end(split->elf);
 	free(split->names);
-	elf_file_free(split->other);
+	elf_file_free(split->single);
 	free(split);
 }
 

@@ -10,6 +10,7 @@
 #define CORE_SYMBOLIZE_SPLIT_DWARF_H
 
 #include <elfutils/libdw.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 struct diag;
@@ -17,10 +18,19 @@ struct elf_file;
 struct range_walk;
 struct split_dwarf;
 
-/* The tree of a skeleton unit of `file`, which must outlive it: from FILE.dwp when it holds the
- * unit, else from the file that the skeleton names. 0, or -errno with a sentence. */
+/* FILE.dwp, looked for when first asked and then kept open for all units. Starts zeroed. */
+struct split_package {
+	bool was_tried;
+	struct elf_file *file; /* NULL: there is none */
+};
+
+void split_package_fini(struct split_package *package);
+
+/* The tree of a skeleton unit of `file`, which must outlive it, as the package must: from the
+ * latter when it holds the unit, else from the file that the skeleton names. 0, or -errno with a
+ * sentence. */
 int split_dwarf_open(struct split_dwarf **split, Dwarf_Die *skeleton, uint64_t unit_id,
-                     const struct elf_file *file, struct diag *diag);
+                     const struct elf_file *file, struct split_package *package, struct diag *diag);
 void split_dwarf_free(struct split_dwarf *split);
 
 /* The root of the tree. */
