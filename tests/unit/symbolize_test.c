@@ -863,6 +863,41 @@ static void expect_inlined(struct subject *subject, uint64_t start, const char *
 	fail_msg("no %s is inlined at %s:%u", function, file, line);
 }
 
+/* An exported alias is the name people know, without its version; an IFUNC's code is its resolver;
+ * _init has neither size nor DWARF. */
+static void versions_resolvers_and_symbols_without_size_are_named(void **state)
+{
+	static const struct {
+		const char *symbol, *name;
+	} names[] = {
+	    {"old_api", "api"}, {"new_api", "api"}, {"chosen", "chosen"}, {"_init", "_init"}};
+	uint64_t addresses[ARRAY_SIZE(names)];
+
+	(void)state;
+	sh("printf 'int old_api(int x) { return x + 1; }\\nint new_api(int x) { return x + 2; }\\n"
+	   "__asm__(\".symver old_api,api@V1\\\\n.symver new_api,api@@V2\\\\n\");\\n"
+	   "static int fast(int x) { return x; }\\n"
+	   "static int (*resolve(void))(int) { return fast; }\\n"
+	   "int chosen(int x) __attribute__((ifunc(\"resolve\")));\\n' >versions.c && "
+	   "printf 'V1 { global: api; };\\nV2 { global: api; chosen; local: *; } V1;\\n' "
+	   ">versions.map "
+	   "&& gcc -O1 -shared -fPIC -o versions versions.c -Wl,--version-script=versions.map && "
+	   "strip -o versions-stripped versions");
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		struct subject subject = look_at("versions");
+
+		addresses[i] = address_of("versions", names[i].symbol);
+		expect_function(&subject, addresses[i], false, names[i].name);
+		look_away(&subject);
+	}
+	for (size_t i = 0; i < 3; i++) {
+		struct subject subject = look_at("versions-stripped");
+
+		expect_function(&subject, addresses[i], false, names[i].name);
+		look_away(&subject);
+	}
+}
+
 static void fortran_names_tell_their_module(void **state)
 {
 	(void)state;
@@ -1067,6 +1102,7 @@ int main(void)
 	    cmocka_unit_test(dwarf_that_cannot_be_unpacked_is_said_with_the_line_that_helps),
 	    cmocka_unit_test(plt_stubs_are_named_after_their_function),
 	    cmocka_unit_test(assembly_without_sizes_is_named),
+	    cmocka_unit_test(versions_resolvers_and_symbols_without_size_are_named),
 	    cmocka_unit_test(fortran_names_tell_their_module),
 	    cmocka_unit_test(rust_names_of_both_manglings_are_whole),
 	    cmocka_unit_test(a_descriptor_is_enough),
