@@ -1,7 +1,9 @@
 /* The cpu collector: options, steps of a run, results. */
 #include "cpu/artifacts.h"
+#include "cpu/escapes.h"
 #include "cpu/event.h"
 #include "cpu/event_name.h"
+#include "cpu/followed.h"
 #include "cpu/found_processes.h"
 #include "cpu/options.h"
 #include "cpu/sampler.h"
@@ -262,6 +264,7 @@ static int write_results(struct cpu_state *cpu, struct results_run *run, struct 
 	symbolizer_open(facts.symbolizer, facts.recording);
 	facts.profile = profile = profile_new(facts.recording, facts.symbolizer);
 	cpu_summarize(&facts, result);
+	escapes_note(followed_escapes(sampler_followed(cpu->sampler)), result->quality);
 	options.subtitle = result->headline;
 	options.notes = notes = quality_lines(result->quality);
 	err = cpu_artifacts_write(run, facts.recording, facts.symbolizer, profile, &options, diag);

@@ -1,6 +1,7 @@
 /* Keeps what a sample's stack is walked against: mappings, names and states of the processes. */
 #include "cpu/followed.h"
 
+#include "cpu/escapes.h"
 #include "cpu/threads.h"
 
 #include "core/alloc.h"
@@ -31,6 +32,7 @@ struct followed {
 	struct u64map *adopted; /* pid -> when it was read in /proc, CLOCK_MONOTONIC; 0: too late */
 	bool adopts_unknown;
 	size_t n_closed;
+	struct escapes *escapes;
 	struct u64map *in_exec; /* pid -> not 0: it has not run an instruction of its new program */
 	bool hides_kernel;
 	uint32_t failed_object;        /* of frames that say why there are no more */
@@ -46,6 +48,7 @@ struct followed *followed_new(struct recording *recording)
 	followed->spaces = address_spaces_new(recording);
 	followed->walker = stack_walker_new(followed->spaces, recording);
 	followed->names = thread_names_new(recording);
+	followed->escapes = escapes_new();
 	followed->n_threads = u64map_new();
 	followed->threads = u64map_new();
 	followed->adopted = u64map_new();
@@ -58,6 +61,7 @@ void followed_free(struct followed *followed)
 {
 	if (!followed)
 		return;
+	escapes_free(followed->escapes);
 	free(followed->frames);
 	u64map_free(followed->in_exec);
 	u64map_free(followed->adopted);
@@ -123,8 +127,11 @@ static void on_exit_record(struct followed *followed, const struct perf_record *
 	if (!process || *process != (uint32_t)record->pid)
 		return;
 	*process = 0;
-	if (n_threads && *n_threads > 0 && --*n_threads == 0)
-		address_spaces_exit(followed->spaces, record->pid);
+	if (!n_threads || *n_threads == 0 || --*n_threads > 0)
+		return;
+	address_spaces_exit(followed->spaces, record->pid);
+	escapes_ended(followed->escapes, record->pid,
+	              thread_names_get(followed->names, record->pid));
 }
 
 static void on_comm(struct followed *followed, const struct perf_record *record)
@@ -204,6 +211,11 @@ bool followed_knows(const struct followed *followed, pid_t pid)
 	const uint64_t *n_threads = u64map_get(followed->n_threads, (uint32_t)pid);
 
 	return n_threads && *n_threads > 0;
+}
+
+struct escapes *followed_escapes(struct followed *followed)
+{
+	return followed->escapes;
 }
 
 size_t followed_n_closed(const struct followed *followed)

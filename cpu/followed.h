@@ -14,6 +14,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+struct escapes;
 struct followed;
 struct perf_record;
 struct text_list;
@@ -47,6 +48,8 @@ void followed_adopt_child(struct followed *followed, pid_t pid, pid_t ancestor_t
 /* From here on a process that nothing is known of is adopted when its first record comes, and a
  * thread's unknown name is looked up; one that has ended is called as its process. */
 void followed_adopt_unknown(struct followed *followed);
+/* Those that went on after their last EXIT record (cpu/escapes.h); owned by `followed`. */
+struct escapes *followed_escapes(struct followed *followed);
 /* Adopted processes whose mappings are not for us to know: their code has no names. */
 size_t followed_n_closed(const struct followed *followed);
 

@@ -2,6 +2,7 @@
 #include "cpu/offcpu.h"
 
 #include "cpu/blocked_thread.h"
+#include "cpu/escapes.h"
 #include "cpu/offcpu_window.h"
 #include "cpu/wake.h"
 
@@ -340,6 +341,7 @@ int offcpu_step(struct offcpu *offcpu, struct diag *diag)
 	read_records(offcpu);
 	if (reads_stacks(offcpu))
 		waits_visit_unread(offcpu->waits, read_stack, offcpu);
+	escapes_look(followed_escapes(offcpu->followed));
 	return recording_check(offcpu->recording, diag);
 }
 

@@ -1,5 +1,7 @@
 /* The offcpu collector: options, steps of a run, results. */
 #include "cpu/artifacts.h"
+#include "cpu/escapes.h"
+#include "cpu/followed.h"
 #include "cpu/found_processes.h"
 #include "cpu/offcpu.h"
 #include "cpu/offcpu_events.h"
@@ -254,6 +256,7 @@ static int write_results(struct offcpu_state *offcpu, struct results_run *run,
 	symbolizer_open(facts.symbolizer, recording);
 	facts.profile = profile = profile_new(recording, facts.symbolizer);
 	offcpu_summarize(&facts, result);
+	escapes_note(followed_escapes(offcpu_followed(offcpu->offcpu)), result->quality);
 	options.subtitle = result->headline;
 	options.notes = notes = quality_lines(result->quality);
 	err = cpu_artifacts_write(run, recording, facts.symbolizer, profile, &options, diag);

@@ -215,6 +215,23 @@ if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null && [ "$(cat /proc/sys/ker
 	mv "$scratch/err.waits" "$scratch/err"
 	promise "the headline says how the stacks came" contains "$scratch/err" "(stacks read from memory)"
 	promise "and the notes what would give all of them" contains "$run/run.json" "sysctl kernel.perf_event_paranoid=1"
+	# A child that gains rights leaves perf's sight, whoever looks; what is not measured is said.
+	cp "$(command -v sleep)" "$scratch/others/gains"
+	chmod 4755 "$scratch/others/gains"
+	if findmnt -no OPTIONS -T "$scratch" | grep -q nosuid; then
+		skip "a child that gains rights is said" "$scratch lies on a nosuid mount"
+	else
+		for type in offcpu cpu; do
+			status_of profile-scenario --results "$scratch/others/r" --type $type --user nobody --scenario gains --quiet -- \
+				sh -c "'$scratch/others/gains' 0.4; i=0; while [ \$i -lt 50000 ]; do i=\$((i + 1)); done" >/dev/null
+			promise "a child that gains rights is said ($type)" contains "$scratch/others/r/gains/$type/latest/run.json" \
+				"programs that gained rights by their exec (set-user-id, file capabilities), such as gains: 1;"
+		done
+		status_of profile-scenario --results "$scratch/others/r" --type offcpu --scenario gains --quiet -- \
+			sh -c "'$scratch/others/gains' 0.4; sleep 0.2" >/dev/null
+		promise "and as root it gains none" is "$(grep -c 'gained rights' "$scratch/others/r/gains/offcpu/latest/run.json")" 0
+		promise "so its wait is measured" matches "$scratch/others/r/gains/offcpu/latest/stacks.folded" '^gains;.* [4-9][0-9]{8}$'
+	fi
 else
 	skip "an ordinary user gets a run" "not root, or kernel.perf_event_paranoid is not 2"
 fi

@@ -2,9 +2,7 @@
  */
 #include "cpu/blocked_thread.h"
 #include "cpu/offcpu_window.h"
-#include "cpu/thread_table.h"
 #include "cpu/waiters.h"
-#include "cpu/waits.h"
 
 #include "core/walk/stackwalk.h"
 #include "tests/unit/folded_fixture.h"
@@ -154,47 +152,6 @@ static void who_waits_is_the_function_that_the_system_waits_for(void **state)
 	fixture_fini(&fixture);
 }
 
-static void ignore(void *context, const struct wait *wait)
-{
-	(void)context;
-	(void)wait;
-}
-
-static void
-the_table_of_threads_has_the_longest_waits_first_and_says_what_it_leaves_out(void **state)
-{
-	enum { N_THREADS = 103 };
-	struct recording *recording = recording_new(types, OFFCPU_N_TYPES);
-	struct waits *waits = waits_new(ignore, NULL);
-	char *text = NULL;
-	const char *row;
-	size_t len;
-	FILE *out = open_memstream(&text, &len);
-
-	(void)state;
-	for (pid_t tid = 1; tid <= N_THREADS; tid++) {
-		waits_switch_in(waits, 7, tid, 0);
-		waits_switch_out(waits, 7, tid, false, 1000000000);
-		waits_switch_in(waits, 7, tid, 1000000000 + (uint64_t)tid * 1000000);
-	}
-	recording_add_thread(recording, 7, N_THREADS, "before");
-	recording_add_thread(recording, 7, N_THREADS, "after");
-	waits_end(waits, 2000000000);
-	thread_table_write(waits, recording, NULL, out);
-	fclose(out);
-	row = strstr(text, "# after ");
-	assert_non_null(row);
-	assert_memory_equal(
-	    row, "# after                  7      103     1.897000    0.103000         1 ", 70);
-	assert_null(strstr(text, "# before"));
-	assert_non_null(strstr(text, "# and 3 threads more"));
-	for (const char *line = text; *line; line = strchr(line, '\n') + 1)
-		assert_int_equal(*line, '#');
-	free(text);
-	waits_free(waits);
-	recording_free(recording);
-}
-
 static void a_thread_in_a_system_call_tells_where_it_stands(void **state)
 {
 	uint64_t registers[WALK_N_REGISTERS];
@@ -232,8 +189,6 @@ int main(void)
 	    cmocka_unit_test(waits_that_are_alike_are_one_sample_a_millisecond),
 	    cmocka_unit_test(nothing_is_lost_where_many_stacks_meet_in_one_slot),
 	    cmocka_unit_test(who_waits_is_the_function_that_the_system_waits_for),
-	    cmocka_unit_test(
-	        the_table_of_threads_has_the_longest_waits_first_and_says_what_it_leaves_out),
 	    cmocka_unit_test(a_thread_in_a_system_call_tells_where_it_stands),
 	};
 

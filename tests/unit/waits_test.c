@@ -1,12 +1,17 @@
-/* What became of threads' time, from switches that are told, lost, late or missing. */
+/* What became of threads' time, from switches that are told, lost, late or missing; and its table.
+ */
+#include "cpu/thread_table.h"
 #include "cpu/waits.h"
 
 #include "core/alloc.h"
+#include "core/recording.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -326,6 +331,48 @@ static void what_was_before_a_restart_does_not_count(void **state)
 	assert_int_equal(thread_of(done->waits, 8)->starting_ns, 15);
 }
 
+static void ignore(void *context, const struct wait *wait)
+{
+	(void)context;
+	(void)wait;
+}
+
+static void
+the_table_of_threads_has_the_longest_waits_first_and_says_what_it_leaves_out(void **state)
+{
+	static const struct value_type blocked = {"blocked", "nanoseconds"};
+	enum { N_THREADS = 103 };
+	struct recording *recording = recording_new(&blocked, 1);
+	struct waits *waits = waits_new(ignore, NULL);
+	char *text = NULL;
+	const char *row;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+
+	(void)state;
+	for (pid_t tid = 1; tid <= N_THREADS; tid++) {
+		waits_switch_in(waits, 7, tid, 0);
+		waits_switch_out(waits, 7, tid, false, 1000000000);
+		waits_switch_in(waits, 7, tid, 1000000000 + (uint64_t)tid * 1000000);
+	}
+	recording_add_thread(recording, 7, N_THREADS, "before");
+	recording_add_thread(recording, 7, N_THREADS, "after");
+	waits_end(waits, 2000000000);
+	thread_table_write(waits, recording, NULL, out);
+	fclose(out);
+	row = strstr(text, "# after ");
+	assert_non_null(row);
+	assert_memory_equal(
+	    row, "# after                  7      103     1.897000    0.103000         1 ", 70);
+	assert_null(strstr(text, "# before"));
+	assert_non_null(strstr(text, "# and 3 threads more"));
+	for (const char *line = text; *line; line = strchr(line, '\n') + 1)
+		assert_int_equal(*line, '#');
+	free(text);
+	waits_free(waits);
+	recording_free(recording);
+}
+
 #define WAITS_TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void)
@@ -342,6 +389,8 @@ int main(void)
 	    WAITS_TEST(a_stack_read_from_outside_counts_only_within_its_wait),
 	    WAITS_TEST(only_blocked_threads_without_a_stack_are_to_be_read),
 	    WAITS_TEST(threads_that_were_found_tell_by_their_first_switch_what_they_did),
+	    cmocka_unit_test(
+	        the_table_of_threads_has_the_longest_waits_first_and_says_what_it_leaves_out),
 	    WAITS_TEST(what_was_before_a_restart_does_not_count),
 	    WAITS_TEST(threads_that_nobody_announced_count_from_their_first_switch),
 	};
