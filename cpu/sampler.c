@@ -278,6 +278,7 @@ int sampler_attach(struct sampler *sampler, const struct repeat *repeat, struct 
 	sampler->totals.only_some = !repeat->all_cpus;
 	sampler->start_ns = repeat->start_ns;
 	sampler->n_lost_now = 0;
+	sampler->kept_periods = sampler->left_out_periods = 0;
 	sampler->offset_ns = sampler->latest_ns;
 	sampler->totals.ring_bytes = perf_stream_ring_bytes(sampler->observation.stream, 0);
 	sampler->totals.wanted_ring_bytes = wanted_ring_bytes(sampler, repeat);
