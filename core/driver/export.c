@@ -64,16 +64,23 @@ static int write_document(struct stored_run *run, const struct exporter *exporte
 	struct export_options described = stored_run_describe(run);
 
 	described.picture = &options->picture;
-	if (exporter->write_samples && run->has_sums)
-		return diag_fail(diag, EINVAL,
-		                 "%s is of single samples, and this run has sums; folded and pprof "
-		                 "hold those",
-		                 exporter->name);
 	if (exporter->write_samples)
 		return exporter->write_samples(run->recording, run->symbolizer, &described, out,
 		                               diag);
 	stored_run_name(run);
 	return exporter->write(run->profile, &described, out, diag);
+}
+
+/* Before the file is opened, and emptied by that. */
+static int check_samples(const struct stored_run *run, const struct exporter *exporter,
+                         struct diag *diag)
+{
+	if (!exporter->write_samples || !run->has_sums)
+		return 0;
+	return diag_fail(
+	    diag, EINVAL,
+	    "%s is of single samples, and this run has sums; folded and pprof hold those",
+	    exporter->name);
 }
 
 static int write_file(struct stored_run *run, const struct exporter *exporter,
@@ -127,6 +134,8 @@ static int export_run(const struct command_line *line, struct diag *diag)
 		err = stored_run_open(&run, line->common, line->words[0], diag);
 	if (!err)
 		err = stored_run_read(&run, &selection, diag);
+	if (!err)
+		err = check_samples(&run, exporter, diag);
 	if (!err)
 		err = write_file(&run, exporter, options, diag);
 	stored_run_fini(&run);

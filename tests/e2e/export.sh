@@ -71,7 +71,10 @@ promise "and shown, by its peak" is "$(profile-scenario show heap/memory --sort 
 promise "source lines have their bytes" matches <(profile-scenario show heap/memory --annotate main) '^ +[0-9.]+% +[0-9]+  .*numbers.push_back'
 promise "instructions are not made up" contains <(profile-scenario show heap/memory --annotate main) "no addresses of single instructions"
 promise "sums are not cut by time" reason 125 "--time cannot cut" profile-scenario show heap/memory --time 0,1
-promise "nor written as samples" reason 125 "is of single samples" profile-scenario export heap/memory --format perf-script
+echo old >"$scratch/old"
+promise "nor written as samples" reason 125 "is of single samples" \
+	profile-scenario export heap/memory --format perf-script -o "$scratch/old"
+promise "and the file that was to be written stays as it was" is "$(cat "$scratch/old")" old
 cp -r "$heap/" "$scratch/heap"
 head -c 2000 "$heap/profile.pb.gz" >"$scratch/heap/profile.pb.gz"
 promise "a file cut short is refused" reason 125 "heap: not a usable profile.pb.gz" profile-scenario export "$scratch/heap" --format folded
