@@ -127,7 +127,8 @@ char *quality_text(const json_t *quality)
 	if (percent_of(quality, flaws[QUALITY_LOST].word, &percent)) {
 		fprintf(out, "lost %s", count_text_of((uint64_t)n_lost).text);
 		if (n_lost)
-			fprintf(out, " (%.2g %%)", percent);
+			/* Two digits, and never "1e+02". */
+			fprintf(out, percent < 10 ? " (%.2g %%)" : " (%.0f %%)", percent);
 		between = ", ";
 	}
 	for (size_t i = QUALITY_TRUNCATED; i <= QUALITY_N_FLAWS; i++) {

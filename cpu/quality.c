@@ -106,7 +106,7 @@ static void note_coverage(const struct cpu_facts *facts, json_t *quality)
 		quality_add_note(
 		    quality,
 		    "samples stand for %.0f %% of the processor time: what was lost, and "
-		    "processes that live less than %.2g ms, are not in them",
+		    "processes that live less than %.4g ms, are not in them",
 		    covered, 1000.0 / (double)facts->event->freq_hz);
 }
 

@@ -77,6 +77,10 @@ static void losses_are_shown_with_their_share(void **state)
 	(void)state;
 	quality_set_samples(quality, 7000, 3000, NULL);
 	expect_text(quality, "lost 3,000 (30 %)");
+	quality_set_samples(quality, 997, 3, NULL);
+	expect_text(quality, "lost 3 (0.3 %)");
+	quality_set_samples(quality, 3, 997, NULL);
+	expect_text(quality, "lost 997 (100 %)");
 	json_decref(quality);
 }
 
