@@ -14,8 +14,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* More lines than this are shown near samples only. */
-enum { SHOWN_WHOLE = 120, NEAR = 5, NAMES_SHOWN = 8 };
+/* More lines than SHOWN_WHOLE are shown near samples only. No function reaches over a gap of
+ * LARGEST_GAP lines: there #line or a damaged file gave the number. */
+enum { SHOWN_WHOLE = 120, NEAR = 5, NAMES_SHOWN = 8, LARGEST_GAP = 1 << 16 };
 
 /* Names come from files that strangers made: nothing may steer the terminal. */
 static void write_clean(FILE *out, const char *text)
@@ -116,7 +117,8 @@ static void write_source_name(const struct annotation_text *text, const struct s
 	fputs("\n#\n#    Self     Total    Line\n#\n", out);
 }
 
-/* The lines first .. end - 1 of the annotation are those of one file, in order. */
+/* The lines first .. end - 1 of the annotation are those of one file, in order, without a large
+ * gap. */
 static void write_source(const struct annotation_text *text, size_t first, size_t end, FILE *out)
 {
 	const struct annotated_line *lines = text->annotation->lines;
@@ -133,11 +135,12 @@ static void write_source(const struct annotation_text *text, size_t first, size_
 	/* Numbers alone are of use only where there are samples. */
 	if (!source.why_not)
 		widen(shown, n);
-	for (uint32_t line = from; line <= to; line++) {
+	for (size_t at = 0; at < n; at++) {
+		uint32_t line = from + (uint32_t)at;
 		bool is_ours = first < end && lines[first].line == line;
 		const char *content = source_file_line(&source, line);
 
-		if (shown[line - from]) {
+		if (shown[at]) {
 			write_shares(text, is_ours ? lines[first].self : 0,
 			             is_ours ? lines[first].total : 0, out);
 			fprintf(out, "  %6" PRIu32 "%s", line, content ? "  " : "");
@@ -146,7 +149,7 @@ static void write_source(const struct annotation_text *text, size_t first, size_
 		} else if (!is_gap && !source.why_not) {
 			fprintf(out, "%26s...\n", "");
 		}
-		is_gap = !shown[line - from];
+		is_gap = !shown[at];
 		first += is_ours;
 	}
 	source_file_fini(&source);
@@ -169,7 +172,8 @@ static void write_sources(const struct annotation_text *text, FILE *out)
 			continue;
 		}
 		while (end < annotation->n_lines &&
-		       !strcmp(annotation->lines[end].file, line->file))
+		       !strcmp(annotation->lines[end].file, line->file) &&
+		       annotation->lines[end].line - annotation->lines[end - 1].line <= LARGEST_GAP)
 			total += annotation->lines[end++].total;
 		if (total)
 			write_source(text, i, end, out);

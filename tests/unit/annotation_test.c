@@ -253,6 +253,26 @@ static void a_file_without_a_sample_is_left_out(void **state)
 	tear_down(&fixture);
 }
 
+static void a_damaged_line_number_costs_no_memory(void **state)
+{
+	struct fixture fixture;
+	char *text;
+
+	(void)state;
+	set_up(&fixture);
+	name(
+	    &fixture, 0x23,
+	    &(struct symbol_frame){.function = "ns::work(int)", .file = "/a.c", .line = UINT32_MAX},
+	    1);
+	add(&fixture, (uint64_t[]){0x20, 0x10, 0}, 5);
+	add(&fixture, (uint64_t[]){0x23, 0x10, 0}, 5);
+	text = written(&fixture, "work");
+	assert_non_null(strstr(text, "    50.00%    50.00%       5\n"));
+	assert_non_null(strstr(text, "    50.00%    50.00%  4294967295\n"));
+	free(text);
+	tear_down(&fixture);
+}
+
 static void instructions_are_objdumps(void **state)
 {
 	static const uint8_t bytes[] = {0x55, 0x48, 0x89, 0xe5, 0x06, 0xc3};
@@ -307,6 +327,7 @@ int main(void)
 	    cmocka_unit_test(a_function_that_is_not_there_has_nothing),
 	    cmocka_unit_test(missing_source_and_program_are_said),
 	    cmocka_unit_test(a_file_without_a_sample_is_left_out),
+	    cmocka_unit_test(a_damaged_line_number_costs_no_memory),
 	    cmocka_unit_test(instructions_are_objdumps),
 	    cmocka_unit_test(a_source_file_is_cut_into_lines),
 	};
