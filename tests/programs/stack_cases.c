@@ -123,11 +123,11 @@ static void have_large_frames(void)
 }
 
 /* Frames of 20 KB that come and go in microseconds, from two places: what memory holds of them says
- * nothing of a moment ago. */
+ * nothing of a moment ago. All their pages are used: one that never was ends a copy. */
 ALONE static void change_room(volatile char *room, unsigned n)
 {
 	for (unsigned i = 0; i < 200; i++)
-		room[(n * 97 + i * 7) % 20000]++;
+		room[(n * 97 + i * 101) % 20000]++;
 }
 
 ALONE static void have_changing_frame(unsigned n)
