@@ -16,12 +16,13 @@ void sampled_stack_init(struct sampled_stack *stack, uint64_t start, const uint8
 	stack->missed = false;
 	stack->join = stack->copy_bytes < sizeof(uint64_t) ? JOIN_HOLDS : JOIN_UNTRIED;
 	stack->window_bytes = 0;
-	stack->frame = start;
+	stack->frame = stack->callee = start;
 	stack->last_read = 0;
 }
 
 void sampled_stack_begin_frame(struct sampled_stack *stack, uint64_t sp)
 {
+	stack->callee = stack->frame;
 	stack->frame = sp;
 }
 
@@ -62,6 +63,8 @@ static void choose_joint(struct sampled_stack *stack, uint64_t addr)
 	stack->joint = stack->frame;
 	if (inside && return_slot >= stack->start)
 		stack->joint = return_slot;
+	if (stack->callee > stack->start && stack->callee < stack->joint)
+		stack->joint = stack->callee;
 	if (stack->last_read && stack->last_read < stack->joint)
 		stack->joint = stack->last_read;
 	stack->joint_bytes = stack->start + stack->copy_bytes - stack->joint;
