@@ -166,10 +166,10 @@ static int set_whole(const struct option_row *row, void *options, const char *va
 	if (number > 9007199254740992.0 || (scale == 1 && number != floor(number)))
 		return bad_value(row, value, diag);
 	if (number < row->min)
-		return diag_fail(diag, EINVAL, "option '%s' is at least %g, not '%s'", row->name,
+		return diag_fail(diag, EINVAL, "option '%s' is at least %.15g, not '%s'", row->name,
 		                 row->min / scale, value);
 	if (row->max && number > row->max)
-		return diag_fail(diag, EINVAL, "option '%s' is at most %g, not '%s'", row->name,
+		return diag_fail(diag, EINVAL, "option '%s' is at most %.15g, not '%s'", row->name,
 		                 row->max / scale, value);
 	*(uint64_t *)field_of(row, options) = (uint64_t)number;
 	return 0;
@@ -224,19 +224,38 @@ static int set_switch(const struct option_row *row, void *options, const char *v
 	return bad_value(row, value, diag);
 }
 
+/* The nearest of the words, or where none is near all of them. */
+static int refuse_choice(const struct option_row *row, const char *value, struct diag *diag)
+{
+	const char *near = nearest_word(value, row->choices);
+	char *all;
+	int err;
+
+	if (near)
+		return diag_fail(diag, EINVAL, "option '%s' does not know '%s'; did you mean '%s'?",
+		                 row->name, value, near);
+	all = xstrdup(row->choices[0]);
+	for (int i = 1; row->choices[i]; i++) {
+		char *longer = xasprintf("%s, %s", all, row->choices[i]);
+
+		free(all);
+		all = longer;
+	}
+	err = diag_fail(diag, EINVAL, "option '%s' does not know '%s'; it takes %s", row->name,
+	                value, all);
+	free(all);
+	return err;
+}
+
 static int set_choice(const struct option_row *row, void *options, const char *value,
                       struct diag *diag)
 {
-	const char *near;
-
 	for (int i = 0; row->choices[i]; i++)
 		if (!strcmp(row->choices[i], value)) {
 			*(int *)field_of(row, options) = i;
 			return 0;
 		}
-	near = nearest_word(value, row->choices);
-	return diag_fail(diag, EINVAL, "option '%s' does not know '%s'; did you mean '%s'?",
-	                 row->name, value, near ? near : row->choices[0]);
+	return refuse_choice(row, value, diag);
 }
 
 static int set_text(const struct option_row *row, void *options, const char *value)

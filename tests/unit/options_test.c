@@ -37,7 +37,7 @@ static const struct option_row rows[] = {
      .argument = "HZ",
      .fallback = "997",
      .min = 1,
-     .max = 100000,
+     .max = 1000000,
      .alias = "sampling-rate"},
     {.name = "timeout", .kind = OPTION_SECONDS, .field = FIELD(limit_ns), .argument = "SECONDS"},
     {.name = "stack-size", .kind = OPTION_BYTES, .field = FIELD(stack_bytes), .argument = "BYTES"},
@@ -102,7 +102,7 @@ static void values_are_read_in_their_units(void **state)
 static void bad_values_are_refused_with_a_sentence(void **state)
 {
 	static const char *const bad[][2] = {
-	    {"freq", "0"},        {"freq", "200000"},     {"freq", "9.5"},     {"freq", "fast"},
+	    {"freq", "0"},        {"freq", "2000000"},    {"freq", "9.5"},     {"freq", "fast"},
 	    {"freq", ""},         {"freq", "-1"},         {"freq", "nan"},     {"freq", "1e99"},
 	    {"timeout", "2x"},    {"stack-size", "64Q"},  {"kernel", "maybe"}, {"time-unit", "s"},
 	    {"threshold", "101"}, {"threshold", "1.5.2"},
@@ -116,6 +116,21 @@ static void bad_values_are_refused_with_a_sentence(void **state)
 		assert_non_null(strstr(diag.text, bad[i][0]));
 	}
 	assert_int_equal(set(options, "user", NULL, &diag), -22);
+	options_free(&table, options);
+}
+
+static void what_may_be_typed_is_said(void **state)
+{
+	struct sample_options *options = options_new(&table);
+	struct diag diag;
+
+	(void)state;
+	assert_int_equal(set(options, "freq", "2000000", &diag), -22);
+	assert_string_equal(diag.text, "option 'freq' is at most 1000000, not '2000000'");
+	assert_int_equal(set(options, "time-unit", "mss", &diag), -22);
+	assert_string_equal(diag.text, "option 'time-unit' does not know 'mss'; did you mean 'ms'?");
+	assert_int_equal(set(options, "time-unit", "years", &diag), -22);
+	assert_string_equal(diag.text, "option 'time-unit' does not know 'years'; it takes ms, B");
 	options_free(&table, options);
 }
 
@@ -160,6 +175,7 @@ int main(void)
 	    cmocka_unit_test(defaults_come_from_the_table),
 	    cmocka_unit_test(values_are_read_in_their_units),
 	    cmocka_unit_test(bad_values_are_refused_with_a_sentence),
+	    cmocka_unit_test(what_may_be_typed_is_said),
 	    cmocka_unit_test(the_nearest_word_is_found_or_none),
 	};
 
