@@ -97,7 +97,6 @@ static int create_collector(struct measurement *m)
 	int err = collector->check(&target, m->own, m->diag);
 
 	split_names(m->common->only, &m->only);
-
 	if (!err)
 		err = collector->create(&m->state, m->own, m->diag);
 	for (size_t i = 0; i < m->request->variables.n_texts; i++)
