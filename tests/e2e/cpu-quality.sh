@@ -85,7 +85,7 @@ if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null && [ "$(cat /proc/sys/ker
 	promise "lost samples: 3, their share, and what helps" reason 3 "of the samples were lost; raise ulimit -l" \
 		stopped_for_a_moment --scenario lost --stack-size 65528 --min-quality 99.9 -- "$programs/cpu_split" 1000
 	poor=$(echo "$scratch"/others/lost/cpu/2*)
-	promise "they are counted with their share" matches "$poor/report.txt" 'lost [0-9,]+ \([0-9.e+]+ %\)'
+	promise "they are counted with their share" matches "$poor/report.txt" 'lost [0-9,]+ \([0-9.]+ %\)'
 	promise "a ring smaller than wanted is said" matches "$poor/run.json" 'the perf ring of a CPU has [0-9]+ KB instead of [0-9]+ KB'
 else
 	skip "lost samples: 3, their share, and what helps" "needs root, setpriv and kernel.perf_event_paranoid 2"

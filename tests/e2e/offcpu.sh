@@ -136,10 +136,10 @@ promise "its graph says that there is nothing, or draws it" test -s "$scratch/re
 promise "an exit status is the target's" is "$(status_of offcpu -- sh -c 'exit 7')" 7
 promise "a killed target leaves a run" is "$(status_of offcpu --scenario killed -- sh -c 'sleep 0.1; kill -KILL $$')" 137
 promise "with its waits" test "$(metric "$scratch/results/killed/offcpu/latest" offcpu.blocked_ns)" -gt 100000000
-status_of offcpu --scenario left -- sh -c 'sleep 60 & exit 0' >/dev/null
+status_of offcpu --scenario left -- sh -c 'sleep 60 & echo $! >"$1"; exit 0' sh "$scratch/left" >/dev/null
 promise "who still waits at the end is counted to it" matches "$scratch/results/left/offcpu/latest/stacks.folded" \
 	'^sleep;.* (9[0-9]{8}|1[0-9]{9})$'
-kill "$(ps -o pid= -C sleep --sort=-start_time | head -n 1)" 2>/dev/null
+kill "$(cat "$scratch/left")"
 status_of offcpu --scenario twice --runs 2 -- sleep 0.05 >/dev/null
 promise "repeats are merged" python3 -c "
 import json

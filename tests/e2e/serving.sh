@@ -49,7 +49,7 @@ promise "one that fails before gives its own status" reason 7 "ended with status
 promise "--timeout holds for --ready too" reason 124 "did not end within" run --type io --ready false --timeout 0.3 -- sleep 20
 promise "a --load that fails is our failure" reason 125 "--load failed with status 4: exit 4" run --type io --load "exit 4" -- sleep 20
 promise "a target that fails under --load gives its own status" reason 6 "ended with status 6" run --type io --load "sleep 20" -- sh -c 'sleep 0.2; exit 6'
-promise "and what --load had started has ended" is "$(run --type io --load "sleep 4321 & sleep 4321" -- sleep 0.2; pgrep -fc 'sleep 4321')" 0
+promise "and what --load had started has ended" is "$(run --type io --load "sleep 4321$$ & sleep 4321$$" -- sleep 0.2; pgrep -fc "sleep 4321$$")" 0
 promise "a target that ignores SIGTERM is killed" is "$(run --type io --load "sleep 0.3" --scenario deaf -- sh -c 'trap "" TERM; sleep 20'; value deaf/io 'm["exit"]["by"], m["exit"]["signal"]')" "load 9"
 promise "a type that measures from the start says so with --ready" is "$(run --type memory --scenario whole --ready true --load 'sleep 0.1' -- sleep 20; value whole/memory '"what came before --ready succeeded is in the numbers" in str(m["quality"]["notes"])')" True
 promise "and refuses --delay before anything runs" reason 125 "--delay is not for type 'memory'" run --type cpu,memory --delay 1 -- touch "$scratch/ran"
