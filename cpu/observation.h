@@ -22,8 +22,8 @@ enum { OBSERVE_SAMPLES, OBSERVE_TRACKING }; /* events of the stream; the second 
 struct observation {
 	struct perf_stream *stream; /* NULL: not open */
 	unsigned n_events;          /* of the stream */
-	/* Every process is observed; also where only some were asked for, but their threads are too
-	 * many for the limit of descriptors. */
+	/* Every process is observed; also where only some were asked for, but an event for each of
+	 * their many threads would slow them. */
 	bool all_cpus;
 	int *clocks; /* counters of processor time, where the event's periods are none */
 	size_t n_clocks;
@@ -32,8 +32,8 @@ struct observation {
 };
 
 /* -EACCES and -EPERM with what helps; -ESRCH when a process has ended; -EMFILE when there are too
- * many threads for the limit of descriptors, which is raised as far as we may, and all CPUs may not
- * be observed instead. The struct is to be closed in any case; a zeroed one may be. */
+ * many threads for the limit of descriptors, which is raised as far as we may. The struct is to be
+ * closed in any case; a zeroed one may be. */
 int observation_open(struct observation *observation, const struct cpu_event *event,
                      const struct repeat *repeat, size_t ring_bytes, uint32_t wakeup_bytes,
                      struct diag *diag);

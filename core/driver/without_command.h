@@ -12,9 +12,8 @@ struct request;
 /* Whether a COMMAND need not be there. */
 bool without_command_is_asked(const struct command_line *line);
 
-/* Fills in pids and, of the first one, command. -EINVAL: options that are for a COMMAND, or one
- * beside
- * --pid; else errors as of running_parse(). */
+/* Fills in pids and, of the first one, command. -EINVAL: options that are for a COMMAND, or a
+ * COMMAND beside --pid; else errors as of running_parse(). */
 int without_command_resolve(struct request *request, struct diag *diag);
 
 /* What the results are called. The caller frees it. */
