@@ -199,7 +199,7 @@ void waits_exec(struct waits *waits, pid_t pid, uint64_t time_ns)
 {
 	if (living(waits, pid)) /* it was the first thread: the others have told their end */
 		return;
-	for (size_t i = 0; i < waits->n_threads; i++) {
+	for (size_t i = waits->first_now; i < waits->n_threads; i++) {
 		struct thread *thread = &waits->threads[i];
 
 		if (thread->time.pid == pid && thread->state != ENDED)
@@ -302,7 +302,7 @@ void waits_restart(struct waits *waits, uint64_t time_ns)
 
 void waits_end(struct waits *waits, uint64_t time_ns)
 {
-	for (size_t i = 0; i < waits->n_threads; i++)
+	for (size_t i = waits->first_now; i < waits->n_threads; i++)
 		if (waits->threads[i].state != ENDED)
 			end_thread(waits, &waits->threads[i], time_ns);
 	waits->first_now = waits->n_threads;
@@ -310,7 +310,7 @@ void waits_end(struct waits *waits, uint64_t time_ns)
 
 void waits_visit_unread(struct waits *waits, wait_visit *visit, void *context)
 {
-	for (size_t i = 0; i < waits->n_threads; i++) {
+	for (size_t i = waits->first_now; i < waits->n_threads; i++) {
 		const struct thread *thread = &waits->threads[i];
 
 		if ((thread->state == WAITING || thread->state == FOUND) &&
