@@ -56,7 +56,8 @@ static const struct {
 	const char *why;
 } rows[] = {
     {"--pid", asks_pid, attaches, "it measures what it starts itself"},
-    {"--all-cpus", asks_all_cpus, sees_all_cpus, "it measures what it starts itself"},
+    {"--all-cpus", asks_all_cpus, sees_all_cpus,
+     "it measures the processes of a target, not all of the machine"},
     {"--only", asks_only, chooses_names, "it measures every process of the target"},
     {"--delay", asks_delay, begins_later, "it measures from the target's start"},
 };

@@ -105,6 +105,7 @@ promise "what says how to run one is refused" reason 125 "--cpus is for a COMMAN
 promise "so is what would run one again" reason 125 "measure for longer: --duration" run -p $$ --min-samples 1000
 promise "no name at all is none" reason 125 "--only takes names such as nginx,php-fpm" run --only , -- touch "$scratch/ran"
 promise "memory cannot attach" reason 125 "--pid is not for type 'memory'" run --type cpu,memory -p 1
+promise "nor does offcpu see all processes" reason 125 "--all-cpus is not for type 'offcpu': it measures the processes of a target" run --type offcpu -a
 promise "one process or all" reason 125 "ask for one" run -p 1 -a
 bash -c 'sleep 0.01 & exec sleep 20' & parent=$!
 until zombie=$(pgrep -P $parent) && grep -q '^State:.Z' "/proc/$zombie/status" 2>/dev/null; do sleep 0.02; done
