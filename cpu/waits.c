@@ -273,6 +273,8 @@ void waits_lost(struct waits *waits)
 
 static void forget_past(struct thread *thread, uint64_t time_ns)
 {
+	if (thread->state == WAITING)
+		take_read_stack(thread, time_ns);
 	thread->time = (struct thread_time){.pid = thread->time.pid,
 	                                    .tid = thread->time.tid,
 	                                    .first_ns = time_ns,

@@ -77,13 +77,14 @@ if n != 4: sys.exit(f"{n} threads")
 P
 }
 promise "running and waiting add up to a thread's life, and running is its own clock's time" thread_sums
-promise "waits are the kernel's count of voluntary switches" python3 - "$scratch/truth" "$scratch/err" <<'P'
+# Where stacks are read from memory a wait may have lost the function's name.
+promise "waits are the kernel's count of voluntary switches" python3 - "$scratch/truth" "$scratch/err" "$lost" <<'P'
 import sys
 truth = {w[0]: w[2] for w in map(str.split, open(sys.argv[1])) if w[0] != "thread"}
 table = open(sys.argv[2]).read()
 for name in ("wait_poll", "wait_pipe", "wait_condvar"):
     row = next(line.split() for line in table.splitlines() if f" {name} " in line)
-    assert row[4] == truth[name], (row, truth)
+    assert row[4] == truth[name] or sys.argv[3] != "0" and int(row[4]) < int(truth[name]), (row, truth)
 P
 promise "stacks add up to offcpu.blocked_ns" is \
 	"$(awk '{ n += $NF } END { printf "%d", n }' "$run/stacks.folded")" "$(metric "$run" offcpu.blocked_ns)"

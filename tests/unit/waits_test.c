@@ -303,6 +303,20 @@ static void threads_that_were_found_tell_by_their_first_switch_what_they_did(voi
 	assert_int_equal(thread_of(done->waits, 36)->n_waits[WAIT_BLOCKED], 1);
 }
 
+static void a_stack_read_before_a_restart_is_that_of_the_wait_that_goes_on(void **state)
+{
+	struct done *done = *state;
+
+	waits_exec(done->waits, PID, 100);
+	waits_switch_out(done->waits, PID, PID, false, 130);
+	waits_read_stack(done->waits, PID, 4, 135, 140);
+	waits_restart(done->waits, 150);
+	waits_end(done->waits, 200);
+	assert_int_equal(done->waited[0].start_ns, 150);
+	assert_true(done->waited[0].has_stack);
+	assert_int_equal(done->waited[0].stack, 4);
+}
+
 static void what_was_before_a_restart_does_not_count(void **state)
 {
 	struct done *done = *state;
@@ -392,6 +406,7 @@ int main(void)
 	    cmocka_unit_test(
 	        the_table_of_threads_has_the_longest_waits_first_and_says_what_it_leaves_out),
 	    WAITS_TEST(what_was_before_a_restart_does_not_count),
+	    WAITS_TEST(a_stack_read_before_a_restart_is_that_of_the_wait_that_goes_on),
 	    WAITS_TEST(threads_that_nobody_announced_count_from_their_first_switch),
 	};
 
