@@ -252,6 +252,10 @@ int cpu_event_choose(struct cpu_event *event, const struct cpu_options *options,
 {
 	int err;
 
+	if (options->call_graph != CALL_GRAPH_DWARF && options->stack_bytes != USUAL_STACK_BYTES)
+		return diag_fail(diag, EINVAL,
+		                 "--stack-size is for --call-graph dwarf alone: nothing else "
+		                 "copies stacks; leave one of them out");
 	*event = (struct cpu_event){.call_graph = (enum call_graph)options->call_graph};
 	err = options->event ? choose_asked(event, options, diag)
 	                     : choose_default(event, options, diag);

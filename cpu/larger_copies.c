@@ -1,6 +1,8 @@
 /* A second sampling event with larger stack copies, switched on at need. */
 #include "cpu/larger_copies.h"
 
+#include "cpu/options.h"
+
 #include "core/diag.h"
 #include "core/perf/stream.h"
 
@@ -8,8 +10,6 @@
 #include <unistd.h>
 
 enum {
-	/* What --stack-size has by default. Who asks for another size gets that one. */
-	USUAL_BYTES = 8192,
 	/* A record has at most 64 KB, with registers and the kernel's chain. */
 	LARGEST_BYTES = 60 * 1024,
 	/* Samples a ring should hold: 32 ms at 997 Hz. */
@@ -41,7 +41,8 @@ static struct perf_event_attr larger_attr(const struct perf_event_attr *sampling
 	attr.mmap = attr.mmap2 = attr.comm = attr.comm_exec = attr.task = 0;
 	attr.enable_on_exec = from_exec;
 	attr.sample_stack_user = LARGEST_BYTES;
-	attr.wakeup_watermark = sampling->wakeup_watermark / USUAL_BYTES * (uint32_t)LARGEST_BYTES;
+	attr.wakeup_watermark =
+	    sampling->wakeup_watermark / USUAL_STACK_BYTES * (uint32_t)LARGEST_BYTES;
 	return attr;
 }
 
@@ -56,7 +57,8 @@ int larger_copies_open(struct larger_copies *larger, struct perf_stream *stream,
 	                                 .stack_bytes = LARGEST_BYTES,
 	                                 .since_ns = from_exec ? 0 : UINT64_MAX,
 	                                 .until_ns = UINT64_MAX};
-	if (sampling->sample_stack_user != USUAL_BYTES || !sampling->freq ||
+	/* Who asks for another size gets that one. */
+	if (sampling->sample_stack_user != USUAL_STACK_BYTES || !sampling->freq ||
 	    sampling->sample_freq > MAX_FREQ_HZ)
 		return 0;
 	err = perf_stream_add(stream, &attr, PERF_NOBODY, wanted_ring_bytes(), diag);

@@ -14,6 +14,9 @@ enum call_graph {
 
 enum { CPU_DEFAULT_FREQ_HZ = 997 };
 
+/* What --stack-size has by default. */
+enum { USUAL_STACK_BYTES = 8192 };
+
 struct cpu_options {
 	uint64_t freq_hz;
 	char *event; /* NULL: cycles, else cpu-clock */

@@ -67,6 +67,8 @@ promise "and is said with what helps" holds without 'any("unmapped code" in note
 cpu leaf --quiet --call-graph none -- "$programs/cpu_split" 200 >/dev/null
 promise "without a call graph a stack is its leaf" is \
 	"$(grep -c ';.*;' "$(run_of leaf)/stacks.folded") $(grep -c '^cpu_split;burn_seventy ' "$(run_of leaf)/stacks.folded")" "0 1"
+promise "a size of stack copies without any is refused" reason 125 "--stack-size is for --call-graph dwarf alone" \
+	cpu leaf --call-graph none --stack-size 4096 -- true
 promise "and truncation was not looked for" holds leaf '"truncated_percent" not in q and "cpu.truncated_percent" not in m'
 
 if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null && [ "$(cat /proc/sys/kernel/perf_event_paranoid)" -le 2 ]; then
