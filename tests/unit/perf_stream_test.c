@@ -134,8 +134,10 @@ static void a_thread_that_has_ended_cannot_be_watched(void **state)
 	struct diag diag = {0};
 
 	(void)state;
-	if (perf_stream_open(&stream, &attr, PERF_NOBODY, 4096, &diag) < 0)
+	if (perf_stream_open(&stream, &attr, PERF_NOBODY, 4096, &diag) < 0) {
+		print_message("%s\n", diag.text);
 		skip();
+	}
 	assert_int_equal(perf_stream_watch(stream, 0, child_tid, &diag), -ESRCH);
 	perf_stream_close(stream);
 }
