@@ -2,6 +2,7 @@
 #include "cpu/escapes.h"
 
 #include "core/alloc.h"
+#include "core/clock.h"
 #include "core/number_text.h"
 #include "core/perf/proc_scan.h"
 #include "core/quality.h"
@@ -10,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 /* From its EXIT record a thread is a few steps away from being a zombie; on a busy machine these
  * may have to wait for a CPU. */
@@ -43,20 +43,12 @@ void escapes_free(struct escapes *escapes)
 	free(escapes);
 }
 
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
-
 void escapes_ended(struct escapes *escapes, pid_t pid, const char *comm)
 {
 	struct ended *ended = ARRAY_APPEND(escapes->waiting, escapes->n_waiting, escapes->capacity);
 
 	ended->pid = pid;
-	ended->at_ns = now_ns();
+	ended->at_ns = clock_now_ns();
 	snprintf(ended->comm, sizeof(ended->comm), "%s", comm);
 }
 
@@ -72,7 +64,7 @@ static bool goes_on(const struct ended *ended)
 
 void escapes_look(struct escapes *escapes)
 {
-	uint64_t now = escapes->n_waiting ? now_ns() : 0;
+	uint64_t now = escapes->n_waiting ? clock_now_ns() : 0;
 	size_t n_done = 0;
 
 	while (n_done < escapes->n_waiting &&

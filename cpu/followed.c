@@ -5,6 +5,7 @@
 #include "cpu/threads.h"
 
 #include "core/alloc.h"
+#include "core/clock.h"
 #include "core/options.h"
 #include "core/perf/proc_scan.h"
 #include "core/perf/record.h"
@@ -151,14 +152,6 @@ static void (*const handlers[PERF_RECORD_MAX])(struct followed *, const struct p
     [PERF_RECORD_COMM] = on_comm,
 };
 
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
-
 struct adoption {
 	struct followed *followed;
 	pid_t pid;
@@ -178,7 +171,7 @@ static void adopt_thread(void *context, pid_t tid)
 void followed_adopt(struct followed *followed, pid_t pid)
 {
 	struct adoption adoption = {.followed = followed, .pid = pid};
-	uint64_t before_ns = now_ns(); /* what comes while we read is applied on top */
+	uint64_t before_ns = clock_now_ns(); /* what comes while we read is applied on top */
 
 	if (proc_scan_threads(pid, adopt_thread, &adoption) < 0)
 		before_ns = 0; /* it has ended: its records are all there is */

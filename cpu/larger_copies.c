@@ -3,10 +3,10 @@
 
 #include "cpu/options.h"
 
+#include "core/clock.h"
 #include "core/diag.h"
 #include "core/perf/stream.h"
 
-#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -88,14 +88,6 @@ void larger_copies_note(struct larger_copies *larger, bool was_short)
 	larger->n_short += was_short;
 }
 
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
-
 void larger_copies_judge(struct larger_copies *larger, struct perf_stream *stream)
 {
 	if (!larger->is_open || larger->until_ns != UINT64_MAX)
@@ -105,14 +97,14 @@ void larger_copies_judge(struct larger_copies *larger, struct perf_stream *strea
 		    larger->n_short * ONE_SHORT_IN < larger->n_samples)
 			return;
 		perf_stream_start(stream, larger->event);
-		larger->since_ns = now_ns();
+		larger->since_ns = clock_now_ns();
 		larger->next_judged = TAKEN_SAMPLES;
 	} else if (larger->n_taken >= larger->next_judged) {
 		larger->next_judged = larger->n_taken + TAKEN_SAMPLES;
 		if (perf_stream_n_lost(stream, larger->event) * ONE_LOST_IN <= larger->n_taken)
 			return;
 		perf_stream_end(stream, larger->event);
-		larger->until_ns = now_ns();
+		larger->until_ns = clock_now_ns();
 	}
 }
 

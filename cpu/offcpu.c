@@ -7,6 +7,7 @@
 #include "cpu/wake.h"
 
 #include "core/alloc.h"
+#include "core/clock.h"
 #include "core/collector.h"
 #include "core/perf/proc_scan.h"
 #include "core/perf/stream.h"
@@ -52,14 +53,6 @@ static const struct value_type value_types[OFFCPU_N_TYPES] = {
     [OFFCPU_PREEMPTIONS] = {"preemptions", "count"},
     [OFFCPU_RUNNING_NS] = {"cpu", "nanoseconds"},
 };
-
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
 
 static uint32_t add_lost_stack(struct recording *recording)
 {
@@ -234,7 +227,7 @@ static void read_stack(void *context, pid_t pid, pid_t tid)
 	struct offcpu *offcpu = context;
 	uint64_t registers[WALK_N_REGISTERS];
 	const struct recorded_frame *frames;
-	uint64_t from_ns = now_ns();
+	uint64_t from_ns = clock_now_ns();
 	size_t n_frames;
 	int err = blocked_thread_registers(pid, tid, registers);
 
@@ -246,7 +239,7 @@ static void read_stack(void *context, pid_t pid, pid_t tid)
 	                                &offcpu->totals.wait_walks, &frames);
 	waits_read_stack(offcpu->waits, tid,
 	                 recording_add_stack(offcpu->recording, frames, n_frames), from_ns,
-	                 now_ns());
+	                 clock_now_ns());
 }
 
 static bool reads_stacks(const struct offcpu *offcpu)
@@ -290,7 +283,7 @@ static void find_thread(void *context, pid_t tid)
 	if (proc_scan_state(tid, &state))
 		waits_found(offcpu->waits, finding->pid, tid,
 		            state.is_running ? WAIT_PREEMPTED : WAIT_BLOCKED, offcpu->start_ns,
-		            now_ns());
+		            clock_now_ns());
 }
 
 /* Of threads that wait already there is no switch-out to tell the stack: it is read as it is. */
@@ -299,7 +292,7 @@ static void begin_with_processes(struct offcpu *offcpu)
 	const struct repeat *repeat = &offcpu->repeat;
 
 	offcpu->counts = true;
-	offcpu->start_ns = now_ns();
+	offcpu->start_ns = clock_now_ns();
 	for (unsigned i = 0; i < offcpu->events->n_events; i++)
 		perf_stream_start(offcpu->stream, i);
 	for (size_t i = 0; i < repeat->n_pids; i++) {
@@ -317,7 +310,7 @@ static void begin_with_command(struct offcpu *offcpu)
 	perf_stream_begin(offcpu->stream);
 	read_records(offcpu);
 	offcpu->counts = true;
-	offcpu->start_ns = now_ns();
+	offcpu->start_ns = clock_now_ns();
 	waits_restart(offcpu->waits, offcpu->start_ns);
 }
 
@@ -372,7 +365,7 @@ int offcpu_detach(struct offcpu *offcpu, struct diag *diag)
 	if (!offcpu->stream)
 		return 0;
 	perf_stream_stop(offcpu->stream);
-	end_ns = now_ns();
+	end_ns = clock_now_ns();
 	perf_stream_begin_last(offcpu->stream);
 	read_records(offcpu);
 	count_losses(offcpu);

@@ -9,6 +9,7 @@
 #include "cpu/wake.h"
 
 #include "core/alloc.h"
+#include "core/clock.h"
 #include "core/collector.h"
 #include "core/diag.h"
 #include "core/perf/proc_scan.h"
@@ -302,7 +303,6 @@ static void adopt_named(struct sampler *sampler)
 void sampler_begin(struct sampler *sampler)
 {
 	const struct repeat *repeat = &sampler->repeat;
-	struct timespec now;
 
 	/* Where mappings and forks have an event of their own /proc is read before there are
 	 * samples to be lost. */
@@ -314,8 +314,7 @@ void sampler_begin(struct sampler *sampler)
 	} else if (sampler->observation.all_cpus) {
 		adopt_named(sampler);
 	}
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	sampler->start_ns = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+	sampler->start_ns = clock_now_ns();
 	observation_start(&sampler->observation);
 	if (!sampler->observation.all_cpus)
 		adopt_named(sampler);

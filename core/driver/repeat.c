@@ -5,6 +5,7 @@
 #include "core/driver/beside.h"
 #include "core/driver/signals.h"
 
+#include "core/clock.h"
 #include "core/diag.h"
 #include "core/perf/process_tree.h"
 
@@ -16,7 +17,6 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -50,14 +50,6 @@ struct run {
 	int beside_err; /* --load failed */
 };
 
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
-
 static void kill_descendants(struct process_tree *tree)
 {
 	for (size_t i = 0; i < process_tree_n_images(tree); i++) {
@@ -71,7 +63,7 @@ static void kill_descendants(struct process_tree *tree)
 static void note_end(struct run *run)
 {
 	struct target_end *end = &run->result->end;
-	uint64_t now = now_ns();
+	uint64_t now = clock_now_ns();
 
 	run->ended = true;
 	end->is_known = run->launch != NULL;
@@ -89,7 +81,7 @@ static void terminate(struct run *run)
 	}
 	run->terminated = true;
 	kill(launch_pid(run->launch), SIGTERM);
-	run->kill_at_ns = now_ns() + KILL_AFTER_MS * 1000000ull;
+	run->kill_at_ns = clock_now_ns() + KILL_AFTER_MS * 1000000ull;
 }
 
 static void kill_all(struct run *run)
@@ -169,7 +161,7 @@ static void begin(struct run *run, struct diag *diag)
 
 	if (needs_begin(spec) && spec->collector && spec->collector->begin)
 		keep_first(&run->step_err, spec->collector->begin(spec->state, diag));
-	run->begun_ns = needs_begin(spec) ? now_ns() : run->released_ns;
+	run->begun_ns = needs_begin(spec) ? clock_now_ns() : run->released_ns;
 	run->result->began_ns = run->begun_ns - run->released_ns;
 	if (spec->duration_ns)
 		run->duration_at_ns = run->begun_ns + spec->duration_ns;
@@ -197,7 +189,7 @@ static void meet_deadline(struct run *run, struct diag *diag)
 {
 	uint64_t deadline_ns = next_deadline(run);
 
-	if (run->ended || !deadline_ns || now_ns() < deadline_ns)
+	if (run->ended || !deadline_ns || clock_now_ns() < deadline_ns)
 		return;
 	if (run->terminated) {
 		kill_all(run);
@@ -214,7 +206,7 @@ static void meet_deadline(struct run *run, struct diag *diag)
 
 static int poll_timeout_ms(const struct run *run)
 {
-	uint64_t now = now_ns();
+	uint64_t now = clock_now_ns();
 	uint64_t deadline_ns = next_deadline(run);
 	uint64_t left_ms;
 
@@ -269,7 +261,7 @@ static void note_ready(struct run *run)
 	if (run->result->was_ready || (run->beside && !beside_is_ready(run->beside)))
 		return;
 	run->result->was_ready = true;
-	run->begin_at_ns = now_ns() + run->spec->delay_ns;
+	run->begin_at_ns = clock_now_ns() + run->spec->delay_ns;
 }
 
 /* An end of the target that was seen first goes before that of --load, which it may have caused. */
@@ -323,7 +315,7 @@ static bool is_over(struct run *run)
 		return run->ended;
 	run->result->n_left_alive = process_tree_n_alive(run->tree);
 	return !run->result->n_left_alive || run->result->by == ENDED_BY_INTERRUPT ||
-	       now_ns() >= run->leave_at_ns;
+	       clock_now_ns() >= run->leave_at_ns;
 }
 
 static void watch(struct run *run, struct diag *diag)
@@ -406,7 +398,7 @@ static int hold_or_attach(struct run *run, struct diag *diag)
 	const struct repeat_spec *spec = run->spec;
 	int err;
 
-	run->result->start_ns = now_ns();
+	run->result->start_ns = clock_now_ns();
 	if (spec->launch.argv)
 		err = hold(run, diag);
 	else
@@ -419,7 +411,7 @@ static int release(struct run *run, struct diag *diag)
 	const struct collector *collector = run->spec->collector;
 	int err;
 
-	run->released_ns = now_ns();
+	run->released_ns = clock_now_ns();
 	if (!run->launch)
 		return 0;
 	err = launch_release(run->launch, diag);

@@ -2,6 +2,7 @@
 #include "core/perf/process_tree.h"
 
 #include "core/alloc.h"
+#include "core/clock.h"
 #include "core/diag.h"
 #include "core/perf/proc_scan.h"
 #include "core/perf/stream.h"
@@ -56,14 +57,6 @@ enum {
 	    500000, /* exec needs about as long between naming the process and running it */
 	COMMAND_TRIES = 10,
 };
-
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
 
 /* Time since the start of the run. */
 static uint64_t run_time(const struct process_tree *tree, uint64_t time_ns)
@@ -283,7 +276,7 @@ static void scan_process(struct process_tree *tree, struct process *process, uin
 
 static void scan_proc(struct process_tree *tree)
 {
-	struct scan scan = {.tree = tree, .time_ns = now_ns()};
+	struct scan scan = {.tree = tree, .time_ns = clock_now_ns()};
 
 	for (size_t i = 0; i < tree->n_processes; i++) {
 		if (image_of(tree, &tree->processes[i])->ended)

@@ -2,6 +2,7 @@
 #include "core/perf/stream.h"
 
 #include "core/alloc.h"
+#include "core/clock.h"
 #include "core/diag.h"
 #include "core/perf/ring.h"
 #include "core/u64map.h"
@@ -259,10 +260,7 @@ size_t perf_stream_ring_bytes(const struct perf_stream *stream, unsigned event)
 
 void perf_stream_begin(struct perf_stream *stream)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	stream->horizon_ns = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+	stream->horizon_ns = clock_now_ns();
 }
 
 void perf_stream_start(struct perf_stream *stream, unsigned event)

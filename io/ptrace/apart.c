@@ -8,6 +8,7 @@
 #include "io/ptrace/apart.h"
 
 #include "core/alloc.h"
+#include "core/clock.h"
 #include "core/diag.h"
 #include "core/u64map.h"
 #include "io/ptrace/filter_stop.h"
@@ -125,7 +126,7 @@ static int run(void *context)
  * end. */
 static void note_death(struct tracer *tracer, int status)
 {
-	tracer->stopped_ns = tracer_now_ns();
+	tracer->stopped_ns = clock_now_ns();
 	tracer_fail(tracer, ECHILD, "the tracing process was killed, and with it", tracer->target);
 	if (wait4(tracer->target, &status, __WALL, &tracer->usage) == tracer->target)
 		tracer_note_end(tracer, status);

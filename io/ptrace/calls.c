@@ -2,6 +2,7 @@
 #include "io/ptrace/tracer.h"
 
 #include "core/alloc.h"
+#include "core/clock.h"
 #include "core/u64map.h"
 #include "io/observe.h"
 #include "io/ptrace/filter_stop.h"
@@ -51,7 +52,7 @@ static void enter_call(struct tracer *tracer, struct tracee *tracee, uint32_t ar
 		tracee->args[i] = args[i];
 	/* Our own work is not the call's: its wall time starts when it may run. */
 	tracee->entered_ns =
-	    tracer->spec.cpu_time ? tracer_system_ns(&tracer->usage) : tracer_now_ns();
+	    tracer->spec.cpu_time ? tracer_system_ns(&tracer->usage) : clock_now_ns();
 }
 
 static bool is_call(const struct tracee *tracee, const char *name)

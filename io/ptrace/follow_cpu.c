@@ -3,6 +3,7 @@
 #include "io/ptrace/follow_cpu.h"
 
 #include "core/alloc.h"
+#include "core/clock.h"
 
 #include <fcntl.h>
 #include <pthread.h>
@@ -14,7 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -62,19 +62,11 @@ struct cpu_follower {
 
 /* ---- the holder ---- */
 
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
-
 static void hold_once(struct cpu_follower *follower)
 {
-	uint64_t start_ns = now_ns();
+	uint64_t start_ns = clock_now_ns();
 
-	while (atomic_load(&follower->holds) && now_ns() - start_ns < HOLD_NS)
+	while (atomic_load(&follower->holds) && clock_now_ns() - start_ns < HOLD_NS)
 		for (int i = 0; i < PAUSES_A_LOOK; i++)
 			__builtin_ia32_pause();
 	atomic_store(&follower->holds, false);

@@ -18,6 +18,7 @@
 #include "io/ptrace/tracer.h"
 
 #include "core/alloc.h"
+#include "core/clock.h"
 #include "core/u64map.h"
 #include "io/fd_table.h"
 #include "io/observe.h"
@@ -30,7 +31,6 @@
 #include <string.h>
 #include <sys/ptrace.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -38,14 +38,6 @@ enum {
 	/* A filtered target that we leave without a tracer shall not live on broken. */
 	FILTER_OPTIONS = TRACER_OPTIONS | PTRACE_O_TRACESECCOMP | PTRACE_O_EXITKILL,
 };
-
-uint64_t tracer_now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
 
 uint64_t tracer_system_ns(const struct rusage *usage)
 {
@@ -198,13 +190,13 @@ static void dispatch(struct tracer *tracer, pid_t tid, int status)
 
 static pid_t wait_for_stop(struct tracer *tracer, int *status)
 {
-	uint64_t resumed_ns = tracer_now_ns();
+	uint64_t resumed_ns = clock_now_ns();
 	pid_t tid;
 
 	do
 		tid = wait4(-1, status, __WALL | __WNOTHREAD, &tracer->usage);
 	while (tid < 0 && errno == EINTR && !atomic_load(&tracer->quits));
-	tracer->stopped_ns = tracer_now_ns();
+	tracer->stopped_ns = clock_now_ns();
 	tracer->waited_ns = tracer->stopped_ns - resumed_ns;
 	return tid;
 }

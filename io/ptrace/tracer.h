@@ -100,8 +100,7 @@ struct tracer {
 /* Keeps the error for the driver, and wakes it. */
 void tracer_fail(struct tracer *tracer, int err, const char *what, pid_t tid);
 
-/* The present time of CLOCK_MONOTONIC; the system time in `usage`. */
-uint64_t tracer_now_ns(void);
+/* The system time in `usage`. */
 uint64_t tracer_system_ns(const struct rusage *usage);
 
 struct tracee *tracer_find(const struct tracer *tracer, pid_t tid); /* NULL: not known */
