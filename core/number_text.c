@@ -48,3 +48,8 @@ struct counted_text counted_text_of(uint64_t count, const char *noun)
 	         count == 1 ? "" : "s");
 	return result;
 }
+
+double share_percent(uint64_t part, uint64_t whole)
+{
+	return whole ? 100.0 * (double)part / (double)whole : 0;
+}

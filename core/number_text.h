@@ -1,4 +1,4 @@
-/* Numbers as people read them: digits in groups of three, sizes with a unit. */
+/* Numbers as people read them: digits in groups of three, sizes with a unit, shares in percent. */
 #ifndef CORE_NUMBER_TEXT_H
 #define CORE_NUMBER_TEXT_H
 
@@ -21,5 +21,8 @@ struct counted_text {
 	char text[64];
 };
 struct counted_text counted_text_of(uint64_t count, const char *noun);
+
+/* A part in percent of the whole; of nothing it is 0. */
+double share_percent(uint64_t part, uint64_t whole);
 
 #endif

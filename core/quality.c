@@ -82,8 +82,7 @@ void quality_set_samples(json_t *quality, uint64_t n_samples, uint64_t n_lost, c
 
 	json_object_set_new(quality, "samples", json_integer((json_int_t)n_samples));
 	json_object_set_new(quality, "lost_samples", json_integer((json_int_t)n_lost));
-	quality_set_flaw(quality, QUALITY_LOST, n_all ? 100.0 * (double)n_lost / (double)n_all : 0,
-	                 remedy);
+	quality_set_flaw(quality, QUALITY_LOST, share_percent(n_lost, n_all), remedy);
 }
 
 void quality_set_completed(json_t *quality, double percent)
@@ -213,8 +212,7 @@ uint64_t quality_add_unresolved(json_t *quality, const struct profile *profile,
 		if (i == 0)
 			first = sentence;
 	}
-	quality_set_flaw(quality, QUALITY_UNRESOLVED,
-	                 total ? 100.0 * (double)unresolved / (double)total : 0, first);
+	quality_set_flaw(quality, QUALITY_UNRESOLVED, share_percent(unresolved, total), first);
 	if (remedy)
 		*remedy = first;
 	json_object_set_new(quality, "unresolved_by_object", by_object);

@@ -40,11 +40,6 @@ enum {
 	WIDEST_NAME = 40, /* a wider one pushes its own place aside, not those of all rows */
 };
 
-static double percent(uint64_t part, uint64_t whole)
-{
-	return whole ? 100.0 * (double)part / (double)whole : 0;
-}
-
 /* "2.310 s", "0.4 ms", "12.1 us" */
 struct duration_text {
 	char text[24];
@@ -149,9 +144,9 @@ static void note_times(const struct offcpu_facts *facts, json_t *quality)
 		    "switch records were lost in it, and waits that began or ended "
 		    "there may be too long",
 		    duration_text_of(sum.unknown_ns).text,
-		    percent(sum.unknown_ns, sum.unknown_ns + sum.running_ns +
-		                                sum.wait_ns[WAIT_BLOCKED] +
-		                                sum.wait_ns[WAIT_PREEMPTED]));
+		    share_percent(sum.unknown_ns, sum.unknown_ns + sum.running_ns +
+		                                      sum.wait_ns[WAIT_BLOCKED] +
+		                                      sum.wait_ns[WAIT_PREEMPTED]));
 	if (facts->totals->n_refused)
 		quality_add_note(quality,
 		                 "stacks of waiting threads could not be read from their memory: "
@@ -192,8 +187,8 @@ static struct shares add_quality(const struct offcpu_facts *facts, json_t *quali
 	struct thread_time sum = waits_sum(facts->waits);
 	uint64_t blocked_ns = sum.wait_ns[WAIT_BLOCKED];
 	struct shares shares = {
-	    .lost = percent(totals->blocked_without_stack_ns, blocked_ns),
-	    .truncated = percent(truncated_ns(facts->profile), blocked_ns),
+	    .lost = share_percent(totals->blocked_without_stack_ns, blocked_ns),
+	    .truncated = share_percent(truncated_ns(facts->profile), blocked_ns),
 	};
 
 	for (size_t i = 0; i < facts->events->notes.n_texts; i++)
@@ -208,11 +203,12 @@ static struct shares add_quality(const struct offcpu_facts *facts, json_t *quali
 	                 facts->events->fallback ? NULL
 	                                         : "raise ulimit -l or kernel.perf_event_mlock_kb");
 	quality_set_flaw(quality, QUALITY_TRUNCATED, shares.truncated, NULL);
-	quality_set_completed(quality, percent(totals->wait_walks.n_completed, n_switches(&sum)));
-	shares.unresolved =
-	    percent(quality_add_unresolved(quality, facts->profile, is_kernel, facts->recording,
-	                                   facts->symbolizer, &shares.remedy),
-	            blocked_ns);
+	quality_set_completed(quality,
+	                      share_percent(totals->wait_walks.n_completed, n_switches(&sum)));
+	shares.unresolved = share_percent(quality_add_unresolved(quality, facts->profile, is_kernel,
+	                                                         facts->recording,
+	                                                         facts->symbolizer, &shares.remedy),
+	                                  blocked_ns);
 	return shares;
 }
 
@@ -226,7 +222,7 @@ static char *most_text(const struct profile *profile, const struct waiter *most,
 		return xstrdup("");
 	site = profile_shown_name(profile, most->site);
 	text = xasprintf("; most: %s in %s, %.1f %%", most->comm, site,
-	                 percent(most->blocked_ns, blocked_ns));
+	                 share_percent(most->blocked_ns, blocked_ns));
 	free(site);
 	return text;
 }
@@ -274,7 +270,7 @@ static void add_row(const struct offcpu_facts *facts, const struct waiter *waite
 	char *place = profile_shown_place(facts->profile, frame->object, frame->file, frame->line);
 	char *line = xasprintf(
 	    "%10s %5.1f %%  %9s  %-15s  %-*s  %s", duration_text_of(waiter->blocked_ns).text,
-	    percent(waiter->blocked_ns, profile_total(facts->profile, OFFCPU_BLOCKED_NS)),
+	    share_percent(waiter->blocked_ns, profile_total(facts->profile, OFFCPU_BLOCKED_NS)),
 	    count_text_of(waiter->n_waits).text, waiter->comm, width, where, place);
 
 	text_list_add(table, line);
@@ -310,8 +306,8 @@ static void judge(const struct offcpu_facts *facts, const struct shares *shares,
                   struct findings *findings)
 {
 	struct thread_time sum = waits_sum(facts->waits);
-	double preempted =
-	    percent(sum.wait_ns[WAIT_PREEMPTED], sum.wait_ns[WAIT_PREEMPTED] + sum.running_ns);
+	double preempted = share_percent(sum.wait_ns[WAIT_PREEMPTED],
+	                                 sum.wait_ns[WAIT_PREEMPTED] + sum.running_ns);
 
 	findings_judge(findings, offcpu_findings, "preempted-percent", preempted,
 	               "offcpu.preempted_ns",

@@ -15,11 +15,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-static double percent(uint64_t part, uint64_t whole)
-{
-	return whole ? 100.0 * (double)part / (double)whole : 0;
-}
-
 /* Nothing of the processor time is left out by the event itself. */
 static bool sees_all(const struct cpu_event *event)
 {
@@ -99,7 +94,7 @@ static void note_losses(const struct cpu_facts *facts, json_t *quality)
 static void note_coverage(const struct cpu_facts *facts, json_t *quality)
 {
 	enum { WORTH_SAYING_PERCENT = 95, SHORTEST_NS = 50000000 };
-	double covered = percent(facts->totals->cpu_time_ns, facts->used_ns);
+	double covered = share_percent(facts->totals->cpu_time_ns, facts->used_ns);
 
 	if (facts->event->periods_are_ns && sees_all(facts->event) &&
 	    facts->used_ns > SHORTEST_NS && covered < WORTH_SAYING_PERCENT)
@@ -161,11 +156,11 @@ static void add_walks(const struct cpu_facts *facts, json_t *quality)
 		                 "code without unwind tables was stepped over by its frame "
 		                 "pointers in %s: a caller may be missing",
 		                 counted_text_of(walks->n_guessed, "stack").text);
-	quality_set_flaw(quality, QUALITY_TRUNCATED, percent(walks->n_truncated, n_samples),
+	quality_set_flaw(quality, QUALITY_TRUNCATED, share_percent(walks->n_truncated, n_samples),
 	                 walks->n_ends[UNWIND_UNREADABLE] * 2 > walks->n_truncated
 	                     ? "raise --stack-size"
 	                     : NULL);
-	quality_set_completed(quality, percent(walks->n_completed, n_samples));
+	quality_set_completed(quality, share_percent(walks->n_completed, n_samples));
 }
 
 static void add_frame_pointers(const struct cpu_facts *facts, json_t *quality)
@@ -187,9 +182,10 @@ static void add_frame_pointers(const struct cpu_facts *facts, json_t *quality)
 		    "code without a name is at the end of %s: whether they are whole is "
 		    "not known",
 		    counted_text_of(ends.n_unknown, "stack").text);
-	quality_set_flaw(quality, QUALITY_TRUNCATED,
-	                 percent(walks->n_truncated + ends.n_broken, facts->totals->n_samples),
-	                 "build with -fno-omit-frame-pointer, or use --call-graph dwarf");
+	quality_set_flaw(
+	    quality, QUALITY_TRUNCATED,
+	    share_percent(walks->n_truncated + ends.n_broken, facts->totals->n_samples),
+	    "build with -fno-omit-frame-pointer, or use --call-graph dwarf");
 }
 
 static void add_stacks(const struct cpu_facts *facts, json_t *quality)

@@ -42,11 +42,6 @@ enum {
 	WIDEST_NAME = 50, /* a wider one pushes its own place aside, not those of all rows */
 };
 
-static double percent(uint64_t part, uint64_t whole)
-{
-	return whole ? 100.0 * (double)part / (double)whole : 0;
-}
-
 /* A share that quality has is a metric, too. */
 static void add_share(struct metrics *metrics, const char *metric, const json_t *quality,
                       const char *key)
@@ -111,9 +106,9 @@ static void add_table(const struct cpu_facts *facts, struct text_list *table)
 		char *place = profile_shown_place(
 		    facts->profile, profile_frame(facts->profile, functions[i].frame)->object,
 		    functions[i].file, functions[i].line);
-		char *line =
-		    xasprintf("%5.1f %% %5.1f %%  %-*s  %s", percent(functions[i].self, total),
-		              percent(functions[i].total, total), width, names[i], place);
+		char *line = xasprintf(
+		    "%5.1f %% %5.1f %%  %-*s  %s", share_percent(functions[i].self, total),
+		    share_percent(functions[i].total, total), width, names[i], place);
 
 		text_list_add(table, line);
 		free(line);
@@ -148,7 +143,7 @@ static void judge_hottest(const struct cpu_facts *facts, struct findings *findin
 	const struct function_value *top = hottest(facts->profile, functions, n_functions);
 
 	if (top) {
-		double share = percent(top->self, facts->totals->n_samples);
+		double share = share_percent(top->self, facts->totals->n_samples);
 		char *name = profile_shown_name(facts->profile, top->frame);
 
 		findings_judge(

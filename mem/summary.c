@@ -36,18 +36,13 @@ static void fill_table(struct text_list *table, const struct profile *profile)
 	heap_tree_free(tree);
 }
 
-static double percent(uint64_t part, uint64_t whole)
-{
-	return whole ? 100.0 * (double)part / (double)whole : 0.0;
-}
-
 static void fill_quality(json_t *quality, const struct heap_totals *totals,
                          const struct profile *profile, const struct recording *recording,
                          struct symbolizer *symbolizer)
 {
 	quality_set_samples(quality, totals->allocations, totals->lost_events, NULL);
 	quality_set_flaw(quality, QUALITY_TRUNCATED,
-	                 percent(totals->without_whole_stack, totals->allocations), NULL);
+	                 share_percent(totals->without_whole_stack, totals->allocations), NULL);
 	quality_add_unresolved(quality, profile, heap_is_allocator, recording, symbolizer, NULL);
 }
 
@@ -114,7 +109,7 @@ static char *headline_of(const struct heap_totals *totals, const json_t *quality
 	    xasprintf("peak %s, %s (%.0f %% temporary), %s in %s in use at exit%s; %s",
 	              size_text_of(totals->peak_bytes).text,
 	              counted_text_of(totals->allocations, "allocation").text,
-	              percent(totals->temporary, totals->allocations),
+	              share_percent(totals->temporary, totals->allocations),
 	              size_text_of(totals->in_use_bytes).text,
 	              counted_text_of(totals->in_use_blocks, "block").text, processes, limits);
 
