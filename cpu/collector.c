@@ -19,7 +19,6 @@
 #include "core/results/results.h"
 #include "core/symbolize/symbolize.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -147,7 +146,14 @@ static int cpu_create(void **state, const void *options, struct diag *diag)
 static int cpu_prepare(void *state, const struct repeat *repeat, struct diag *diag)
 {
 	struct cpu_state *cpu = state;
+	const struct cpu_options *options = cpu->options;
+	const char *repeats = options->min_samples   ? "min-samples"
+	                      : options->min_time_ns ? "min-time"
+	                                             : NULL;
+	int err = perf_target_check_repeats(repeat, repeats, diag);
 
+	if (err)
+		return err;
 	if (repeat->number == 0) {
 		int fd = results_scratch(repeat->results, diag);
 
@@ -155,11 +161,6 @@ static int cpu_prepare(void *state, const struct repeat *repeat, struct diag *di
 			return fd;
 		sampler_spill(cpu->sampler, fd);
 	}
-	if (!repeat->pid && (cpu->options->min_samples || cpu->options->min_time_ns))
-		return diag_fail(
-		    diag, EINVAL,
-		    "--min-samples and --min-time run a COMMAND again, and here none is "
-		    "run; measure for longer: --duration SECONDS");
 	cpu->before = *sampler_totals(cpu->sampler);
 	cpu->measures_part = repeat->begins_later || repeat->only;
 	cpu->runs_command = repeat->pid > 0;

@@ -111,7 +111,11 @@ static int offcpu_create(void **state, const void *options, struct diag *diag)
 static int offcpu_prepare(void *state, const struct repeat *repeat, struct diag *diag)
 {
 	struct offcpu_state *offcpu = state;
+	int err = perf_target_check_repeats(repeat,
+	                                    offcpu->options->min_time_ns ? "min-time" : NULL, diag);
 
+	if (err)
+		return err;
 	if (repeat->number == 0) {
 		int fd = results_scratch(repeat->results, diag);
 

@@ -1,4 +1,4 @@
-/* Refuses programs whose perf events the kernel drops. */
+/* Refuses programs whose perf events the kernel drops, and repeats where nothing is run. */
 #include "cpu/perf_target.h"
 
 #include "core/collector.h"
@@ -33,4 +33,14 @@ int perf_target_check(const struct target *target, const void *options, struct d
 		    "gains rights; run: sudo profile-scenario --user $USER --ambient-cap NAME",
 		    binary->path);
 	return 0;
+}
+
+int perf_target_check_repeats(const struct repeat *repeat, const char *option, struct diag *diag)
+{
+	if (repeat->pid || !option)
+		return 0;
+	return diag_fail(diag, EINVAL,
+	                 "--%s runs a COMMAND again, and here none is run; measure for longer: "
+	                 "--duration SECONDS",
+	                 option);
 }
