@@ -13,6 +13,9 @@
 /* The entries into the kernel that an x86-64 thread has. They number their calls apart. */
 enum syscall_abi { ABI_X86_64, ABI_X32, ABI_I386, N_ABIS };
 
+/* Calls of every ABI have numbers below this; the highest in use is 547 (x32). */
+enum { SYSCALL_NUMBERS = 600 };
+
 /* What a successful call does, as far as bytes and descriptors go. */
 enum syscall_effect {
 	EFFECT_NONE,    /* nothing that is followed here */

@@ -12,14 +12,12 @@
 #include <string.h>
 
 enum {
-	/* Of every ABI; the highest in use is 547 (x32). */
-	N_NUMBERS = 600,
 	MAX_WORDS = 2048, /* names of all ABIs, and of classes */
 };
 
 struct trace_set {
 	char *text;
-	bool has[N_ABIS][N_NUMBERS];
+	bool has[N_ABIS][SYSCALL_NUMBERS];
 	bool has_unnamed;
 	bool is_all;
 };
@@ -138,7 +136,7 @@ static bool enter_value(struct trace_set *set, const struct value *value)
 	bool any = false;
 
 	for (int abi = 0; abi < N_ABIS; abi++)
-		for (uint32_t number = 0; number < N_NUMBERS; number++) {
+		for (uint32_t number = 0; number < SYSCALL_NUMBERS; number++) {
 			const struct syscall_info *info = syscall_find(abi, number);
 
 			if (info->is_named && value_matches(value, info))
@@ -157,7 +155,7 @@ static int unknown_value(const char *text, struct diag *diag)
 	for (size_t i = 0; i < ARRAY_SIZE(classes); i++)
 		words[n_words++] = classes[i].word;
 	for (int abi = 0; abi < N_ABIS; abi++)
-		for (uint32_t number = 0; number < N_NUMBERS && n_words < MAX_WORDS; number++)
+		for (uint32_t number = 0; number < SYSCALL_NUMBERS && n_words < MAX_WORDS; number++)
 			if (syscall_find(abi, number)->is_named)
 				words[n_words++] = syscall_find(abi, number)->name;
 	near = nearest_word(text, words);
@@ -190,7 +188,7 @@ static int read_value(struct trace_set *set, const char *text, struct diag *diag
 static void invert(struct trace_set *set)
 {
 	for (int abi = 0; abi < N_ABIS; abi++)
-		for (uint32_t number = 0; number < N_NUMBERS; number++)
+		for (uint32_t number = 0; number < SYSCALL_NUMBERS; number++)
 			set->has[abi][number] = !set->has[abi][number];
 	set->has_unnamed = !set->has_unnamed;
 }
@@ -199,7 +197,7 @@ static void note_all(struct trace_set *set)
 {
 	set->is_all = set->has_unnamed;
 	for (int abi = 0; abi < N_ABIS; abi++)
-		for (uint32_t number = 0; number < N_NUMBERS; number++)
+		for (uint32_t number = 0; number < SYSCALL_NUMBERS; number++)
 			if (syscall_find(abi, number)->is_named)
 				set->is_all &= set->has[abi][number];
 }
@@ -290,8 +288,8 @@ const char *trace_set_text(const struct trace_set *set)
 
 bool trace_set_has(const struct trace_set *set, const struct syscall_info *info)
 {
-	return info->is_named && info->number < N_NUMBERS ? set->has[info->abi][info->number]
-	                                                  : set->has_unnamed;
+	return info->is_named && info->number < SYSCALL_NUMBERS ? set->has[info->abi][info->number]
+	                                                        : set->has_unnamed;
 }
 
 bool trace_set_has_unnamed(const struct trace_set *set)
@@ -303,7 +301,7 @@ bool trace_set_has_any(const struct trace_set *set,
                        bool (*is_kind)(const struct syscall_facts *facts))
 {
 	for (int abi = 0; abi < N_ABIS; abi++)
-		for (uint32_t number = 0; number < N_NUMBERS; number++) {
+		for (uint32_t number = 0; number < SYSCALL_NUMBERS; number++) {
 			const struct syscall_info *info = syscall_find(abi, number);
 
 			if (set->has[abi][number] && info->facts && is_kind(info->facts))

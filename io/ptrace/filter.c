@@ -21,7 +21,6 @@
 #include <unistd.h>
 
 enum {
-	N_NUMBERS = 600, /* of every ABI; the highest in use is 547 (x32) */
 	BINARY_TREE =
 	    2, /* SCMP_FLTATR_CTL_OPTIMIZE: log2 of the calls in comparisons, not one each */
 };
@@ -130,7 +129,7 @@ static int add_rules(scmp_filter_ctx context, const struct trace_set *set)
 	int err = 0;
 
 	for (int abi = 0; abi < N_ABIS; abi++)
-		for (uint32_t number = 0; number < N_NUMBERS && !err; number++) {
+		for (uint32_t number = 0; number < SYSCALL_NUMBERS && !err; number++) {
 			const struct syscall_info *info = syscall_find(abi, number);
 			bool stops;
 
