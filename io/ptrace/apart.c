@@ -153,8 +153,12 @@ int tracer_follow_apart(struct tracer *tracer)
 	char *stack = mmap(NULL, STACK_BYTES, PROT_READ | PROT_WRITE,
 	                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
 
-	if (stack == MAP_FAILED || pipe2(ends, O_CLOEXEC))
+	if (stack == MAP_FAILED)
 		return -EPERM;
+	if (pipe2(ends, O_CLOEXEC)) {
+		munmap(stack, STACK_BYTES);
+		return -EPERM;
+	}
 	sigfillset(&all);
 	pthread_sigmask(SIG_BLOCK, &all, NULL);
 	tracer->apart_fd = ends[1];
