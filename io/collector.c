@@ -157,7 +157,6 @@ static void io_destroy(void *state)
 static int io_create(void **state, const void *options, struct diag *diag)
 {
 	struct io_state *io = xcalloc(1, sizeof(*io));
-
 	int err;
 
 	io->options = options;

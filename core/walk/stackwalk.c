@@ -86,7 +86,6 @@ static struct unwind_rule decode_rule(struct stack_walker *walker, const struct 
 {
 	struct unwind_tables tables =
 	    unwind_index_tables(walker->index, mapping->object, &mapping->tables);
-
 	struct unwind_rule rule = unwind_rule_decode(&tables, vaddr);
 
 	if (rule.kind == UNWIND_RULE_NONE && mapping->elf) {
