@@ -1,10 +1,11 @@
 /* The one interface between the driver and a collector.
  *
  * For each run the driver makes one state: create; then for every repeat of the command
- * prepare (the target is held before its exec), started, perhaps begin, step as often as fd is readable, ended; at last finish and
- * destroy. All calls come from one thread; a collector may have threads of its own.
- * Errors are 0 or -errno with a sentence; -EOPNOTSUPP, -EPERM and -EACCES from check, create and prepare mean that this cannot
- * be measured here (exit 3), others are our failure (125).
+ * prepare (the target is held before its exec), started, perhaps begin, step as often as fd is
+ * readable, ended; at last finish and destroy. All calls come from one thread; a collector may have
+ * threads of its own. Errors are 0 or -errno with a sentence; -EOPNOTSUPP, -EPERM and -EACCES from
+ * check, create and prepare mean that this cannot be measured here (exit 3), others are our failure
+ * (125).
  */
 #ifndef CORE_COLLECTOR_H
 #define CORE_COLLECTOR_H
@@ -29,20 +30,20 @@ struct results_run;
 
 /* One repeat of the target. */
 struct repeat {
-	pid_t pid;	     /* the held child; 0: nothing is run */
-	const pid_t *pids;   /* processes that run already, to be attached to with all their threads */
+	pid_t pid;         /* the held child; 0: nothing is run */
+	const pid_t *pids; /* that run already, to be attached to with all their threads */
 	size_t n_pids;
-	bool all_cpus;	     /* every process is measured */
+	bool all_cpus;                /* every process is measured */
 	const struct text_list *only; /* only processes and threads of these names; NULL: all */
-	uint64_t start_ns;   /* CLOCK_MONOTONIC: zero of every time in the recording */
-	unsigned number;     /* 0, 1, ... */
-	bool begins_later;   /* measuring begins with begin(), not at exec; always so without one */
-	struct results_run *results; /* where room on a disk is while the target runs: results_scratch() */
+	uint64_t start_ns;            /* CLOCK_MONOTONIC: zero of every time in the recording */
+	unsigned number;              /* 0, 1, ... */
+	bool begins_later; /* measuring begins with begin(), not at exec; always so without one */
+	struct results_run *results; /* has room on a disk while it runs: results_scratch() */
 };
 
 /* How a repeat ended. */
 struct target_end {
-	bool is_known;	 /* it was our child: the next two are filled in */
+	bool is_known;   /* it was our child: the next two are filled in */
 	int wait_status; /* as waitpid(2) gives it */
 	struct rusage usage;
 	uint64_t wall_ns;
@@ -64,45 +65,45 @@ struct observed_process {
 /* The program that is about to be run, and how; or that of a process that runs already. */
 struct target {
 	const struct binary *binary;
-	uid_t uid;			    /* whom it will run as */
-	const struct text_list *variables;  /* set for it beside the caller's environment */
+	uid_t uid;                         /* whom it will run as */
+	const struct text_list *variables; /* set for it beside the caller's environment */
 };
 
 /* What finish() fills in; the driver owns and frees it. */
 struct result {
-	const char *scenario;	     /* given: for titles */
+	const char *scenario; /* given: for titles */
 	const char *type;
-	const char *command;	     /* the command line, for titles and reports; NULL: there is none (-a alone) */
+	const char *command; /* for titles and reports; NULL: there is none (-a alone) */
 	const struct picture_options *picture; /* how flame graphs are drawn */
-	const char *show;	     /* what shows this run again: "profile-scenario show syn-1k/cpu" */
-	int64_t started_ns;	     /* CLOCK_REALTIME */
-	uid_t target_uid;	     /* whom the target ran as: whose perf-PID.map is believed */
-	struct metrics *metrics;     /* given, with run.* in it */
-	struct findings *findings;   /* given, with thresholds set */
-	json_t *quality;	     /* given: an object to add to (CONTRACT 4 "quality") */
-	char *backend;		     /* "perf_event", "ptrace", "preload" */
-	char *event;		     /* cpu: "cycles", "cpu-clock"; else NULL */
-	char *fallback;		     /* why something lesser was used, or NULL */
-	char *headline;		     /* "1,083 samples, 1.09 s, ...; lost 0, truncated 0.2 %, unresolved 0.1 %" */
-	struct text_list table;	     /* at most 6 lines for the summary, head line first */
-	const char *page;	     /* artifact to look at first */
-	char *next;		     /* a command worth typing next, or NULL */
-	char *unusable;		     /* why there is no usable data, or NULL; exit status 3 */
+	const char *show;        /* what shows this run again: "profile-scenario show syn-1k/cpu" */
+	int64_t started_ns;      /* CLOCK_REALTIME */
+	uid_t target_uid;        /* whom the target ran as: whose perf-PID.map is believed */
+	struct metrics *metrics; /* given, with run.* in it */
+	struct findings *findings; /* given, with thresholds set */
+	json_t *quality;           /* given: an object to add to (CONTRACT 4 "quality") */
+	char *backend;             /* "perf_event", "ptrace", "preload" */
+	char *event;               /* cpu: "cycles", "cpu-clock"; else NULL */
+	char *fallback;            /* why something lesser was used, or NULL */
+	char *headline;            /* "1,083 samples, 1.09 s, ...; lost 0, truncated 0.2 %" */
+	struct text_list table;    /* at most 6 lines for the summary, head line first */
+	const char *page;          /* artifact to look at first */
+	char *next;                /* a command worth typing next, or NULL */
+	char *unusable;            /* why there is no usable data, or NULL; exit status 3 */
 	struct observed_process *processes; /* what the collector knows of them; may be empty */
 	size_t n_processes;
 	size_t processes_capacity;
 };
 
 struct collector {
-	const char *name;	    /* the TYPE */
+	const char *name;           /* the TYPE */
 	const char *const *aliases; /* ended by NULL */
 	const char *help;
-	bool merges_repeats;	    /* metrics of repeats are summed; else each is a sample */
-	bool slows_target;	    /* run.* is instrumented */
-	bool reaps_target;	    /* the collector waits for the target (ptrace): the driver must not */
-	bool attaches;		    /* to processes that run already (repeat.pids); it has begin */
-	bool sees_all_cpus;	    /* repeat.all_cpus; it has begin */
-	bool chooses_names;	    /* repeat.only */
+	bool merges_repeats; /* metrics of repeats are summed; else each is a sample */
+	bool slows_target;   /* run.* is instrumented */
+	bool reaps_target;   /* the collector waits for the target (ptrace): the driver must not */
+	bool attaches;       /* to processes that run already (repeat.pids); it has begin */
+	bool sees_all_cpus;  /* repeat.all_cpus; it has begin */
+	bool chooses_names;  /* repeat.only */
 	struct option_table options;
 	const struct metric_row *metrics;
 	const struct finding_row *findings;
@@ -113,23 +114,24 @@ struct collector {
 	/* Variables to add to the target's environment, or NULL (the whole hook too). */
 	int (*environment)(void *state, struct text_list *variables, struct diag *diag);
 	int (*prepare)(void *state, const struct repeat *repeat, struct diag *diag);
-	/* In the held child, when it is let go, just before its exec; async-signal-safe; 0 or -errno.
-	 * NULL: nothing to do there. */
+	/* In the held child, when it is let go, just before its exec; async-signal-safe; 0 or
+	 * -errno. NULL: nothing to do there. */
 	int (*in_child)(void *state);
 	int (*started)(void *state, struct diag *diag); /* exec has succeeded */
 	/* Measuring begins, some time after started (--ready, --delay). NULL: it always begins at
 	 * exec; --delay is refused then, and with --ready the start is measured, too. */
 	int (*begin)(void *state, struct diag *diag);
-	int (*fd)(void *state);				/* to poll for reading; -1: nothing to poll */
+	int (*fd)(void *state); /* to poll for reading; -1: nothing to poll */
 	int (*step)(void *state, struct diag *diag);
-	/* reaps_target only: true when the target has ended, with its status. fd becomes readable then. */
+	/* reaps_target only: true when the target has ended, with its status. fd becomes readable
+	 * then. */
 	bool (*target_ended)(void *state, struct target_end *end);
 	/* The repeat is over; drain what is left. Descendants may still run and are let go. */
 	int (*ended)(void *state, const struct target_end *end, struct diag *diag);
 	/* Another repeat is wanted to reach a minimum (--min-samples); NULL: never. */
 	bool (*wants_more)(void *state);
 	int (*finish)(void *state, struct results_run *run, struct result *result,
-		      struct diag *diag);
+	              struct diag *diag);
 	void (*destroy)(void *state);
 };
 

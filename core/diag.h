@@ -14,17 +14,16 @@ struct diag {
 
 /* Sets the sentence and returns -err (err > 0), so that failing is one line. */
 int diag_fail(struct diag *diag, int err, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
+    __attribute__((format(printf, 3, 4)));
 
 /* Puts "context: " before the sentence that is there. */
-void diag_prefix(struct diag *diag, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
+void diag_prefix(struct diag *diag, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* The impossible happened: says where, and aborts. Never for bad input. */
-#define BUG(condition)                                                         \
-	do {                                                                   \
-		if (condition)                                                 \
-			bug_found(__FILE__, __LINE__, #condition);             \
+#define BUG(condition)                                                                             \
+	do {                                                                                       \
+		if (condition)                                                                     \
+			bug_found(__FILE__, __LINE__, #condition);                                 \
 	} while (0)
 
 _Noreturn void bug_found(const char *file, int line, const char *condition);

@@ -58,7 +58,8 @@ void results_end(struct results_run *run);
  * caller frees it. -EINVAL: no such form. -ENOENT with a sentence that names what is there. */
 int results_find(const char *results, const char *run, char **directory, struct diag *diag);
 
-/* The newest of the latest runs of all scenarios and types. -ENOENT with a sentence: there is none. */
+/* The newest of the latest runs of all scenarios and types. -ENOENT with a sentence: there is none.
+ */
 int results_find_newest(const char *results, char **directory, struct diag *diag);
 
 /* The latest usable run of a type. */

@@ -307,7 +307,8 @@ enum unwind_end full_cfi_step(struct full_cfi *cfi, size_t index, struct unwind_
 	caller = cursor_registers(cfi);
 	if (status == 0 || caller.ip == 0)
 		return UNWIND_OUTERMOST;
-	/* An innermost function may have popped its return address into a register, as glibc's vfork. */
+	/* An innermost function may have popped its return address into a register, as glibc's
+	 * vfork. */
 	if (caller.sp < frame->sp + (index > 0) && !cfi->is_signal_frame)
 		return UNWIND_NO_PROGRESS;
 	*frame = caller;
