@@ -14,6 +14,7 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 /* Nothing of the processor time is left out by the event itself. */
 static bool sees_all(const struct cpu_event *event)
@@ -123,8 +124,8 @@ static void note_left_out(const struct cpu_facts *facts, json_t *quality)
 	if (totals->n_closed)
 		quality_add_note(quality,
 		                 "processes whose mappings are not for us to read, so that their "
-		                 "code has no names: %zu; run as root",
-		                 totals->n_closed);
+		                 "code has no names: %zu%s",
+		                 totals->n_closed, geteuid() ? "; run as root" : "");
 }
 
 static void note_ends(const struct walk_counts *walks, json_t *quality)
