@@ -1,8 +1,9 @@
 /* Reads a sample's stack from its copy, and beyond that with process_vm_readv(2). */
 #include "core/walk/sampled_stack.h"
 
+#include "core/walk/process_memory.h"
+
 #include <string.h>
-#include <sys/uio.h>
 
 /* Sets the fields one by one: the window need not be cleared for each sample. */
 void sampled_stack_init(struct sampled_stack *stack, uint64_t start, const uint8_t *copy,
@@ -34,16 +35,6 @@ static bool read_copy(struct sampled_stack *stack, uint64_t addr, uint64_t *word
 		return false;
 	memcpy(word, stack->copy + offset, sizeof(*word));
 	return true;
-}
-
-/* Returns how many bytes could be read: fewer where the mapping ends. */
-static size_t read_process(pid_t pid, uint64_t addr, void *data, size_t size)
-{
-	struct iovec local = {data, size};
-	struct iovec remote = {(void *)(uintptr_t)addr, size};
-	ssize_t n = process_vm_readv(pid, &local, 1, &remote, 1, 0);
-
-	return n < 0 ? 0 : (size_t)n;
 }
 
 /* The frame at hand goes from its SP to the word that is asked for. Where these are on different
@@ -79,7 +70,7 @@ static bool joins(const struct sampled_stack *stack)
 		size_t size = stack->joint_bytes - done < PIECE ? stack->joint_bytes - done : PIECE;
 		const uint8_t *then = stack->copy + (stack->joint - stack->start) + done;
 
-		if (read_process(stack->pid, stack->joint + done, now, size) != size ||
+		if (process_memory_read(stack->pid, stack->joint + done, now, size) != size ||
 		    memcmp(now, then, size) != 0)
 			return false;
 		done += size;
@@ -102,10 +93,10 @@ static bool read_memory(struct sampled_stack *stack, uint64_t addr, uint64_t *wo
 	uint64_t offset = addr - page;
 
 	if (offset > SAMPLED_STACK_WINDOW - sizeof(*word)) /* across two pages */
-		return read_process(stack->pid, addr, word, sizeof(*word)) == sizeof(*word);
+		return process_memory_read(stack->pid, addr, word, sizeof(*word)) == sizeof(*word);
 	if (stack->window_bytes == 0 || stack->window_start != page) {
 		stack->window_bytes =
-		    read_process(stack->pid, page, stack->window, SAMPLED_STACK_WINDOW);
+		    process_memory_read(stack->pid, page, stack->window, SAMPLED_STACK_WINDOW);
 		stack->window_start = page;
 	}
 	if (stack->window_bytes < offset + sizeof(*word))

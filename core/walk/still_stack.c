@@ -3,9 +3,9 @@
 
 #include "core/unwind/fde.h"
 #include "core/walk/address_space.h"
+#include "core/walk/process_memory.h"
 
 #include <string.h>
-#include <sys/uio.h>
 
 enum {
 	CODE_BYTES = 8,
@@ -27,15 +27,6 @@ struct search {
 	size_t n_words;
 };
 
-static size_t read_memory(pid_t tid, uint64_t addr, void *data, size_t size_bytes)
-{
-	struct iovec local = {data, size_bytes};
-	struct iovec remote = {(void *)(uintptr_t)addr, size_bytes};
-	ssize_t n = process_vm_readv(tid, &local, 1, &remote, 1, 0);
-
-	return n < 0 ? 0 : (size_t)n;
-}
-
 /* The stack may end before so much: page by page. */
 static size_t read_words(pid_t tid, uint64_t addr, uint64_t *words, size_t n_words)
 {
@@ -48,7 +39,7 @@ static size_t read_words(pid_t tid, uint64_t addr, uint64_t *words, size_t n_wor
 
 		if (piece > size - done)
 			piece = size - done;
-		if (read_memory(tid, addr + done, bytes + done, piece) != piece)
+		if (process_memory_read(tid, addr + done, bytes + done, piece) != piece)
 			break;
 		done += piece;
 	}
@@ -120,7 +111,8 @@ static enum caller judge_return(const struct search *search, uint64_t ret)
 	int64_t distance;
 
 	if (!address_spaces_find(search->spaces, search->pid, ret - 1) ||
-	    read_memory(search->tid, ret - CODE_BYTES, code, sizeof(code)) != sizeof(code) ||
+	    process_memory_read(search->tid, ret - CODE_BYTES, code, sizeof(code)) !=
+	        sizeof(code) ||
 	    !still_stack_is_call(code, &distance))
 		return NO_CALLER;
 	if (!distance || !search->function)
