@@ -7,9 +7,6 @@ export PROFILE_SCENARIO_RESULTS=$scratch/results
 run() {
 	profile-scenario --quiet "$@"
 }
-value() { # SCENARIO/TYPE EXPRESSION of the manifest m
-	python3 -c "import json; m = json.load(open('$PROFILE_SCENARIO_RESULTS/$1/latest/run.json')); print($2)"
-}
 folded() { # SCENARIO: its stacks
 	echo "$PROFILE_SCENARIO_RESULTS/$1/cpu/latest/stacks.folded"
 }
@@ -45,11 +42,11 @@ promise "a running process is measured for as long as --load runs" is "$(status_
 promise "threads of before and after, and children, have their names and shares" python3 tests/e2e/shares.py "$scratch/truth" "$(folded serve)"
 promise "a library that was opened before is named" matches "$(folded serve)" '^serve;.*;burn_in_library;crc32'
 promise "with few samples more time is wished for, not more runs" contains "$scratch/err" "measure for longer: --duration SECONDS"
-promise "the run is called by the program, and its command is the process's" is "$(value serve/cpu 'm["command"], m["binary"]["path"], m["cwd"]')" \
+promise "the run is called by the program, and its command is the process's" is "$(manifest_value serve/cpu 'm["command"], m["binary"]["path"], m["cwd"]')" \
 	"['$programs/serve', '$scratch/server'] $programs/serve $PWD"
-promise "an end that is not ours to know is not told" is "$(value serve/cpu 'm["exit"], [k for k in m["metrics"] if k.startswith("run.")]')" \
+promise "an end that is not ours to know is not told" is "$(manifest_value serve/cpu 'm["exit"], [k for k in m["metrics"] if k.startswith("run.")]')" \
 	"{'timed_out': False, 'by': 'load'} ['run.wall_ns']"
-promise "the process and what it forked are rows" is "$(value serve/cpu '[p["command"] for p in m["processes"]]')" "['$programs/serve $scratch/server', 'child']"
+promise "the process and what it forked are rows" is "$(manifest_value serve/cpu '[p["command"] for p in m["processes"]]')" "['$programs/serve $scratch/server', 'child']"
 promise "nobody traces it, and nothing of ours is in it" is "$(sed -n 's/^TracerPid:\t//p' /proc/$server/status) $(grep -c profile-scenario /proc/$server/maps)" "0 0"
 rm "$scratch/server/done"
 run -p $server --scenario only --only early,child --load "$ask"
@@ -76,15 +73,15 @@ promise "the server has noticed nothing" is "$? $(sort "$scratch/truth" | cut -d
 "$programs/cpu_split" 100000 >/dev/null &
 busy=$!
 until_runs $busy "$programs/cpu_split"
-promise "--duration ends the measuring" is "$(status_of run -p $busy --scenario lasts --duration 0.3) $(value lasts/cpu 'm["exit"]["by"], 0.3e9 <= m["wall_ns"]')" "0 duration True"
+promise "--duration ends the measuring" is "$(status_of run -p $busy --scenario lasts --duration 0.3) $(manifest_value lasts/cpu 'm["exit"]["by"], 0.3e9 <= m["wall_ns"]')" "0 duration True"
 promise "the process lives on" kill -0 $busy
 profile-scenario --quiet -p $busy --scenario ctrl-c & tool=$!
 until_begun $tool
 kill -INT $tool
 wait $tool
-promise "so does Ctrl-C" is "$? $(value ctrl-c/cpu 'm["exit"]["by"]')" "0 interrupt"
+promise "so does Ctrl-C" is "$? $(manifest_value ctrl-c/cpu 'm["exit"]["by"]')" "0 interrupt"
 promise "and the process lives on" kill -0 $busy
-promise "--ready and --delay hold for it" is "$(status_of run -p $busy --scenario later --ready true --delay 0.2 --duration 0.1) $(value later/cpu 'm["quality"]["notes"][0].split()[-2:]')" \
+promise "--ready and --delay hold for it" is "$(status_of run -p $busy --scenario later --ready true --delay 0.2 --duration 0.1) $(manifest_value later/cpu 'm["quality"]["notes"][0].split()[-2:]')" \
 	"0 ['(--ready,', '--delay)']"
 # Two, of which one ends; then the other is ended.
 "$programs/cpu_split" 150 >/dev/null & short=$!
@@ -96,7 +93,7 @@ kill $busy
 wait $busy
 busy_end=$?
 wait $tool
-promise "a process that ends ends the run well, when it is the last" is "$? $busy_end $(value two/cpu 'm["exit"], len(m["processes"])')" "0 143 {'timed_out': False, 'by': 'target'} 2"
+promise "a process that ends ends the run well, when it is the last" is "$? $busy_end $(manifest_value two/cpu 'm["exit"], len(m["processes"])')" "0 143 {'timed_out': False, 'by': 'target'} 2"
 promise "a process that has ended is refused" reason 125 "there is no process $busy" run -p $busy
 promise "what is no number is refused" reason 125 "--pid takes numbers of processes such as 1234,5678, not '1,x'" run -p 1,x
 promise "so is an empty one" reason 125 "--pid takes numbers" run -p 1,
@@ -160,10 +157,10 @@ if [ "$(cat /proc/sys/kernel/perf_event_paranoid)" -le 2 ]; then
 else
 	skip "an ordinary user measures an own process" "kernel.perf_event_paranoid is above 2"
 fi
-promise "every process of the machine is measured" is "$(status_of run -a --duration 0.5) $(value all-cpus/cpu 'm["command"], m["exit"]["by"]') $(grep -o '^cpu_split;.*main;burn_seventy' "$(folded all-cpus)" | sort -u | grep -c .)" "0 [] duration 1"
+promise "every process of the machine is measured" is "$(status_of run -a --duration 0.5) $(manifest_value all-cpus/cpu 'm["command"], m["exit"]["by"]') $(grep -o '^cpu_split;.*main;burn_seventy' "$(folded all-cpus)" | sort -u | grep -c .)" "0 [] duration 1"
 promise "without a command none is told" is "$(grep -c cmdline "$PROFILE_SCENARIO_RESULTS/all-cpus/cpu/latest/report.txt")" 0
 promise "idle CPUs are not" is "$(grep -c '^swapper' "$(folded all-cpus)")" 0
-promise "-a lasts as long as a COMMAND" is "$(status_of run -a --only cpu_tree -- "$programs/cpu_tree") $(value all-cpus/cpu 'm["exit"]["by"], m["command"]')" "0 target ['$programs/cpu_tree']"
+promise "-a lasts as long as a COMMAND" is "$(status_of run -a --only cpu_tree -- "$programs/cpu_tree") $(manifest_value all-cpus/cpu 'm["exit"]["by"], m["command"]')" "0 target ['$programs/cpu_tree']"
 promise "--only leaves the others out of all, and a process's name stands for its threads" is "$(comms all-cpus)" "cpu_tree worker"
 promise "what nobody is called is no sample" reason 3 "no samples of the commands that --only names" run -a --only nobody-is-called-so --duration 0.2
 if [ "$(cat /proc/sys/kernel/perf_event_paranoid)" -gt 0 ]; then

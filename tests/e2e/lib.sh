@@ -57,6 +57,11 @@ status_of() {
 	echo $?
 }
 
+# manifest_value SCENARIO/TYPE EXPRESSION: what it is of the latest manifest m.
+manifest_value() {
+	python3 -c "import json; m = json.load(open('$PROFILE_SCENARIO_RESULTS/$1/latest/run.json')); print($2)"
+}
+
 # reason STATUS TEXT COMMAND...: the command ends with the status; its last line on stderr gives it and the text.
 reason() {
 	local status=$1 text=$2; shift 2

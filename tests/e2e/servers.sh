@@ -7,9 +7,6 @@ export PROFILE_SCENARIO_RESULTS=$scratch/results
 run() {
 	profile-scenario --quiet "$@"
 }
-value() { # SCENARIO/TYPE EXPRESSION of the manifest m
-	python3 -c "import json; m = json.load(open('$PROFILE_SCENARIO_RESULTS/$1/latest/run.json')); print($2)"
-}
 free_port() {
 	python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
 }
@@ -32,8 +29,8 @@ load="redis-benchmark -p $port -q -n 60000 -t set,get -P 1 >$scratch/benchmark"
 promise "redis-server is measured while redis-benchmark runs" is "$(status_of run --ready "$ready" --load "$load" -- "${redis[@]}")" 0
 folded=$PROFILE_SCENARIO_RESULTS/redis-server/cpu/latest/stacks.folded
 promise "the benchmark has run" grep -qa 'GET: .* requests per second' "$scratch/benchmark"
-promise "redis ended by the load's end, well" is "$(value redis-server/cpu 'm["exit"]["code"], m["exit"]["by"]')" "0 load"
-promise "there are enough samples" is "$(value redis-server/cpu 'm["metrics"]["cpu.samples"]["value"] >= 100')" True
+promise "redis ended by the load's end, well" is "$(manifest_value redis-server/cpu 'm["exit"]["code"], m["exit"]["by"]')" "0 load"
+promise "there are enough samples" is "$(manifest_value redis-server/cpu 'm["metrics"]["cpu.samples"]["value"] >= 100')" True
 # redis has its start-up in one function of its own, the event loop in another; Debian's is stripped, so names are of libc and the kernel.
 promise "they are redis's, of its event loop" grep -qaE '^redis-server;.*epoll_wait' "$folded"
 promise "and hold its system calls for the load" grep -qaE '^redis-server;.*(tcp_sendmsg|sock_write_iter|ksys_write).*_\[k\]' "$folded"
@@ -42,7 +39,7 @@ promise "the load generator is not among them" is "$(grep -ca redis-benchmark "$
 "${redis[@]}" & server=$!
 until redis-cli -p "$port" ping >/dev/null 2>&1; do sleep 0.05; done
 promise "a redis-server that runs is measured by its number" is "$(status_of run -p $server --scenario attached --load "$load")" 0
-promise "with its name" is "$(value attached/cpu 'm["command"][0].split()[0].split("/")[-1]')" redis-server
+promise "with its name" is "$(manifest_value attached/cpu 'm["command"][0].split()[0].split("/")[-1]')" redis-server
 promise "and serves on" is "$(redis-cli -p "$port" set key value; redis-cli -p "$port" get key)" "OK
 value"
 redis-cli -p "$port" shutdown nosave
@@ -67,16 +64,16 @@ promise "wrk has been served" python3 -c "
 import re
 text = open('$scratch/wrk').read()
 assert int(re.search('([0-9]+) requests in', text)[1]) > 1000 and 'Non-2xx' not in text, text"
-promise "nginx's processes are rows, its workers too" is "$(value nginx/cpu 'len([p for p in m["processes"] if "nginx" in p["command"]])')" 3
-promise "the workers' samples are there" is "$(value nginx/cpu 'm["metrics"]["cpu.samples"]["value"] >= 100')" True
-promise "stacks are whole but for some" is "$(value nginx/cpu 'm["quality"]["truncated_percent"] < 5')" True
+promise "nginx's processes are rows, its workers too" is "$(manifest_value nginx/cpu 'len([p for p in m["processes"] if "nginx" in p["command"]])')" 3
+promise "the workers' samples are there" is "$(manifest_value nginx/cpu 'm["metrics"]["cpu.samples"]["value"] >= 100')" True
+promise "stacks are whole but for some" is "$(manifest_value nginx/cpu 'm["quality"]["truncated_percent"] < 5')" True
 promise "and hold sendfile for the load" grep -qaE '^nginx;.*sendfile' "$folded"
 
 "${nginx[@]}" & server=$!
 until python3 -c "import socket; socket.create_connection(('127.0.0.1', $port))" 2>/dev/null; do sleep 0.05; done
 workers=$(pgrep -P $server | paste -sd,)
 promise "workers that run are measured by their numbers" is "$(status_of run -p "$workers" --scenario workers --load "$load")" 0
-promise "each has its samples" is "$(value workers/cpu 'len(m["processes"]), m["exit"]["by"], m["metrics"]["cpu.samples"]["value"] >= 100')" "2 load True"
+promise "each has its samples" is "$(manifest_value workers/cpu 'len(m["processes"]), m["exit"]["by"], m["metrics"]["cpu.samples"]["value"] >= 100')" "2 load True"
 promise "they live on" is "$(pgrep -P $server | paste -sd,)" "$workers"
 if [ "$(id -u)" = 0 ]; then
 	promise "and -a --only finds them among all" is "$(status_of run -a --only nginx --load "$load" --scenario everywhere) $(cut -d';' -f1 "$PROFILE_SCENARIO_RESULTS/everywhere/cpu/latest/stacks.folded" | sort -u)" "0 nginx"

@@ -7,9 +7,6 @@ export PROFILE_SCENARIO_RESULTS=$scratch/results
 run() {
 	profile-scenario --quiet "$@"
 }
-value() { # SCENARIO/TYPE EXPRESSION of the manifest m
-	python3 -c "import json; m = json.load(open('$PROFILE_SCENARIO_RESULTS/$1/latest/run.json')); print($2)"
-}
 
 # What a server does when it is asked: see tests/programs/serve.c.
 mkdir "$scratch/server"
@@ -21,10 +18,10 @@ if [ "$(status_of run --type cpu --scenario ready --prepare "$forget" --ready "t
 	skip "a server under load" "no cpu sampling here: $(tail -n 1 "$scratch/err")"
 else
 	cp "$scratch/out" "$scratch/truth"
-	promise "--load ends the target, and that is a good end" is "$(value ready/cpu 'm["exit"], m["verdict"]')" \
+	promise "--load ends the target, and that is a good end" is "$(manifest_value ready/cpu 'm["exit"], m["verdict"]')" \
 		"{'code': 9, 'timed_out': False, 'by': 'load'} ok"
 	promise "the start is not measured" is "$(grep -c burn_at_start "$PROFILE_SCENARIO_RESULTS/ready/cpu/latest/stacks.folded")" 0
-	promise "when measuring began is said" is "$(value ready/cpu '0.3 <= float(m["quality"]["notes"][0].split()[2]), m["quality"]["notes"][0].split(" s ")[1]')" \
+	promise "when measuring began is said" is "$(manifest_value ready/cpu '0.3 <= float(m["quality"]["notes"][0].split()[2]), m["quality"]["notes"][0].split(" s ")[1]')" \
 		"True after the exec (--ready)"
 	promise "all that it did for the load is measured, threads and children, by their names" \
 		python3 tests/e2e/shares.py "$scratch/truth" "$PROFILE_SCENARIO_RESULTS/ready/cpu/latest/stacks.folded"
@@ -34,7 +31,7 @@ else
 	promise "--delay leaves the start out" is "$(cat "$scratch/status") $(grep -c burn_at_start "$PROFILE_SCENARIO_RESULTS/delay/cpu/latest/stacks.folded")" "0 0"
 	promise "and nothing else" python3 tests/e2e/shares.py "$scratch/truth" "$PROFILE_SCENARIO_RESULTS/delay/cpu/latest/stacks.folded"
 	promise "both count one after the other" is "$(run --type cpu --scenario both --ready 'sleep 0.3' --delay 0.2 --duration 0.2 -- "$programs/cpu_split" 5000
-		value both/cpu 'float(m["quality"]["notes"][0].split()[2]) >= 0.5 and m["quality"]["notes"][0].split("(")[1], m["exit"]["by"], m["wall_ns"] >= 700e6')" \
+		manifest_value both/cpu 'float(m["quality"]["notes"][0].split()[2]) >= 0.5 and m["quality"]["notes"][0].split("(")[1], m["exit"]["by"], m["wall_ns"] >= 700e6')" \
 		"--ready, --delay) duration True"
 	promise "an end before --delay has passed measured nothing" reason 3 "the run was over before --delay had passed" run --type cpu --delay 30 -- "$programs/cpu_split" 50
 fi
@@ -50,10 +47,10 @@ promise "--timeout holds for --ready too" reason 124 "did not end within" run --
 promise "a --load that fails is our failure" reason 125 "--load failed with status 4: exit 4" run --type io --load "exit 4" -- sleep 20
 promise "a target that fails under --load gives its own status" reason 6 "ended with status 6" run --type io --load "sleep 20" -- sh -c 'sleep 0.2; exit 6'
 promise "and what --load had started has ended" is "$(run --type io --load "sleep 4321$$ & sleep 4321$$" -- sleep 0.2; pgrep -fc "sleep 4321$$")" 0
-promise "a target that ignores SIGTERM is killed" is "$(run --type io --load "sleep 0.3" --scenario deaf -- sh -c 'trap "" TERM; sleep 20'; value deaf/io 'm["exit"]["by"], m["exit"]["signal"]')" "load 9"
-promise "a type that measures from the start says so with --ready" is "$(run --type memory --scenario whole --ready true --load 'sleep 0.1' -- sleep 20; value whole/memory '"what came before --ready succeeded is in the numbers" in str(m["quality"]["notes"])')" True
+promise "a target that ignores SIGTERM is killed" is "$(run --type io --load "sleep 0.3" --scenario deaf -- sh -c 'trap "" TERM; sleep 20'; manifest_value deaf/io 'm["exit"]["by"], m["exit"]["signal"]')" "load 9"
+promise "a type that measures from the start says so with --ready" is "$(run --type memory --scenario whole --ready true --load 'sleep 0.1' -- sleep 20; manifest_value whole/memory '"what came before --ready succeeded is in the numbers" in str(m["quality"]["notes"])')" True
 promise "and refuses --delay before anything runs" reason 125 "--delay is not for type 'memory'" run --type cpu,memory --delay 1 -- touch "$scratch/ran"
 promise "nothing ran" test ! -e "$scratch/ran"
 mkdir "$scratch/scenarios"
 printf '[scenario]\ncommand = sleep 20\nready = test -e ${file}\nload = sleep ${seconds}\n[parameters]\nseconds = 0.1\nfile = /\n' >"$scratch/scenarios/serving.ini"
-promise "a scenario file may say both" is "$(run --type io --scenarios "$scratch/scenarios" --scenario serving; value serving/io 'm["exit"]["by"]')" load
+promise "a scenario file may say both" is "$(run --type io --scenarios "$scratch/scenarios" --scenario serving; manifest_value serving/io 'm["exit"]["by"]')" load
