@@ -223,7 +223,7 @@ char *cpu_why_no_samples(const struct cpu_event *event, uint64_t used_ns, size_t
 		                 (double)used_ns / 1e9);
 	return xasprintf(
 	    "no samples: %zu run%s took %.1f ms of processor time; add --min-samples 1000, and the "
-	    "command is run until there are so many",
+	    "command is run until there are so many; --type offcpu shows where one waits",
 	    n_repeats, n_repeats == 1 ? "" : "s", (double)used_ns / 1e6);
 }
 

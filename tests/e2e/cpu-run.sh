@@ -32,7 +32,7 @@ promise "a signal is the target's" is "$(status_of cpu -- sh -c 'kill -TERM $$')
 # One sample a second of processor time: true has ended long before the first.
 promise "a target that is too short for a sample is unusable" is "$(status_of cpu --freq 1 -- true)" 3
 promise "which is said once" is "$(grep -c "no samples" "$scratch/err") $(grep -c "true/cpu  UNUSABLE$" "$scratch/err")" "1 1"
-promise "the reason and the remedy are said" matches "$scratch/err" 'no samples: .*--min-samples 1000'
+promise "the reason and the remedy are said" matches "$scratch/err" 'no samples: .*--min-samples 1000.*--type offcpu'
 
 # 30 ms a run are about 30 samples: 100 of them take some runs.
 status_of cpu --scenario again --min-samples 100 -- "$programs/cpu_split" 30 >/dev/null
