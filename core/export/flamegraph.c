@@ -10,6 +10,7 @@
 #include "core/alloc.h"
 #include "core/diag.h"
 #include "core/export/call_tree.h"
+#include "core/export/flamegraph_colors.h"
 #include "core/export/flamegraph_parts.h"
 #include "core/export/picture.h"
 #include "core/export/xml.h"
@@ -49,110 +50,6 @@ static const struct look default_look = {
     .baseline = 12.5,
 };
 
-/* A kind of box and its band of colours, from which a name's hash picks one: the same function has
- * the same colour in every graph. Bands differ in lightness too, for those who see hues alike. */
-struct band {
-	const char *style; /* class is style and shade: "u3" */
-	const char *legend;
-	double legend_width; /* in the 12 px font of flamegraph.css */
-	double first_hue;    /* degrees */
-	double last_hue;
-	double saturation; /* 0 .. 1 */
-	double first_lightness;
-	double last_lightness;
-};
-
-enum {
-	N_SHADES = 8,
-	BAND_COMMAND = FRAME_FAILED + 1,
-	BAND_PARTS, /* the first of those of a picture of several values */
-	BAND_MIXED = BAND_PARTS + CALL_TREE_MAX_PARTS,
-	N_BANDS,
-};
-
-/* style, legend and its width, hues, saturation, lightnesses */
-static const struct band bands[N_BANDS] = {
-    [FRAME_USER] = {"u", "user", 28, 14, 38, 0.95, 0.62, 0.70},
-    [FRAME_INLINED] = {"i", "inlined", 42, 50, 60, 0.85, 0.78, 0.85},
-    [FRAME_KERNEL] = {"k", "kernel", 38, 202, 226, 0.75, 0.68, 0.78},
-    [FRAME_JIT] = {"j", "JIT", 20, 90, 140, 0.50, 0.60, 0.70},
-    [FRAME_UNRESOLVED] = {"n", "no name", 54, 0, 0, 0, 0.70, 0.78},
-    [FRAME_FAILED] = {"f", "unwind failed", 82, 335, 350, 0.80, 0.68, 0.74},
-    [BAND_COMMAND] = {"c", "command", 62, 210, 230, 0.16, 0.82, 0.88},
-    /* Warm for what comes first, cold for the next: their names come with the parts. */
-    [BAND_PARTS] = {"p", NULL, 0, 14, 38, 0.95, 0.62, 0.70},
-    [BAND_PARTS + 1] = {"q", NULL, 0, 202, 226, 0.75, 0.68, 0.78},
-    [BAND_PARTS + 2] = {"r", NULL, 0, 280, 310, 0.45, 0.70, 0.78},
-    [BAND_MIXED] = {"m", "several", 46, 75, 100, 0.25, 0.74, 0.82},
-};
-
-const char *const picture_colors[] = {
-    [COLORS_KINDS] = "kinds",   [COLORS_HOT] = "hot",       [COLORS_MEM] = "mem",
-    [COLORS_IO] = "io",         [COLORS_RED] = "red",       [COLORS_GREEN] = "green",
-    [COLORS_BLUE] = "blue",     [COLORS_AQUA] = "aqua",     [COLORS_YELLOW] = "yellow",
-    [COLORS_PURPLE] = "purple", [COLORS_ORANGE] = "orange", NULL,
-};
-
-/* flamegraph.pl's palettes, one for all code, whatever its kind. */
-static const struct band palettes[] = {
-    [COLORS_HOT] = {.first_hue = 0,
-                    .last_hue = 54,
-                    .saturation = 0.95,
-                    .first_lightness = 0.58,
-                    .last_lightness = 0.68},
-    [COLORS_MEM] = {.first_hue = 120,
-                    .last_hue = 172,
-                    .saturation = 0.60,
-                    .first_lightness = 0.58,
-                    .last_lightness = 0.70},
-    [COLORS_IO] = {.first_hue = 225,
-                   .last_hue = 245,
-                   .saturation = 0.55,
-                   .first_lightness = 0.70,
-                   .last_lightness = 0.82},
-    [COLORS_RED] = {.first_hue = 355,
-                    .last_hue = 362,
-                    .saturation = 0.85,
-                    .first_lightness = 0.66,
-                    .last_lightness = 0.80},
-    [COLORS_GREEN] = {.first_hue = 105,
-                      .last_hue = 135,
-                      .saturation = 0.55,
-                      .first_lightness = 0.62,
-                      .last_lightness = 0.76},
-    [COLORS_BLUE] = {.first_hue = 210,
-                     .last_hue = 225,
-                     .saturation = 0.80,
-                     .first_lightness = 0.70,
-                     .last_lightness = 0.82},
-    [COLORS_AQUA] = {.first_hue = 178,
-                     .last_hue = 190,
-                     .saturation = 0.55,
-                     .first_lightness = 0.62,
-                     .last_lightness = 0.76},
-    [COLORS_YELLOW] = {.first_hue = 52,
-                       .last_hue = 60,
-                       .saturation = 0.80,
-                       .first_lightness = 0.58,
-                       .last_lightness = 0.70},
-    [COLORS_PURPLE] = {.first_hue = 288,
-                       .last_hue = 305,
-                       .saturation = 0.55,
-                       .first_lightness = 0.72,
-                       .last_lightness = 0.82},
-    [COLORS_ORANGE] = {.first_hue = 24,
-                       .last_hue = 34,
-                       .saturation = 0.90,
-                       .first_lightness = 0.60,
-                       .last_lightness = 0.70},
-};
-
-/* The kinds of code, which a palette does not tell apart. */
-static bool is_of_palette(const struct look *look, size_t band)
-{
-	return look->palette && band < FRAME_FAILED;
-}
-
 static struct look look_of(const struct picture_options *picture)
 {
 	struct look look = default_look;
@@ -188,38 +85,6 @@ struct canvas {
 	uint64_t left_out; /* the value of the stacks that are not drawn to their end */
 };
 
-/* From HSL to a byte of red (0), green (8) or blue (4); CSS Color 4, section 7.1. */
-static unsigned hsl_channel(double hue, double saturation, double lightness, double n)
-{
-	double k = fmod(n + hue / 30, 12);
-	double a = saturation * fmin(lightness, 1 - lightness);
-
-	return (unsigned)lround(255 * (lightness - a * fmax(-1, fmin(fmin(k - 3, 9 - k), 1))));
-}
-
-static void write_shades(const struct look *look, FILE *out)
-{
-	for (size_t i = 0; i < N_BANDS; i++) {
-		const struct band *band =
-		    is_of_palette(look, i) ? &palettes[look->palette] : &bands[i];
-
-		for (int shade = 0; shade < N_SHADES; shade++) {
-			double hue_at = shade / (N_SHADES - 1.0);
-			/* Lightness takes another order than hue, so that neighbours differ more.
-			 */
-			double light_at = shade * 3 % N_SHADES / (N_SHADES - 1.0);
-			double hue = band->first_hue + hue_at * (band->last_hue - band->first_hue);
-			double light = band->first_lightness +
-			               light_at * (band->last_lightness - band->first_lightness);
-
-			fprintf(out, ".flamegraph .%s%d{fill:#%02x%02x%02x}\n", bands[i].style,
-			        shade, hsl_channel(hue, band->saturation, light, 0),
-			        hsl_channel(hue, band->saturation, light, 8),
-			        hsl_channel(hue, band->saturation, light, 4));
-		}
-	}
-}
-
 /* The part that has nearly all of the node, or several. */
 static size_t part_band(const struct canvas *canvas, const struct call_node *node)
 {
@@ -240,25 +105,17 @@ static size_t band_of(const struct canvas *canvas, const struct call_node *node)
 
 static const char *legend_of(const struct canvas *canvas, size_t band)
 {
-	return bands[band].legend ? bands[band].legend
-	                          : canvas->options->parts[band - BAND_PARTS].name;
+	return flamegraph_bands[band].legend ? flamegraph_bands[band].legend
+	                                     : canvas->options->parts[band - BAND_PARTS].name;
 }
 
 static double legend_width_of(const struct canvas *canvas, size_t band)
 {
 	enum { CHARACTER_WIDTH = 7 }; /* on average, in the 12 px font */
 
-	return bands[band].legend ? bands[band].legend_width
-	                          : (double)strlen(legend_of(canvas, band)) * CHARACTER_WIDTH;
-}
-
-static unsigned shade_of(const char *name)
-{
-	uint64_t hash = 0xcbf29ce484222325u; /* FNV-1a */
-
-	for (; *name; name++)
-		hash = (hash ^ (unsigned char)*name) * 0x100000001b3u;
-	return (hash ^ hash >> 32) % N_SHADES;
+	return flamegraph_bands[band].legend
+	           ? flamegraph_bands[band].legend_width
+	           : (double)strlen(legend_of(canvas, band)) * CHARACTER_WIDTH;
 }
 
 static double pixels_per_value(const struct canvas *canvas)
@@ -424,8 +281,9 @@ static void write_boxes(const struct canvas *canvas)
 
 		if (!canvas->is_drawn[i])
 			continue;
-		fprintf(canvas->out, "<g class=\"%s%u\">", bands[band_of(canvas, node)].style,
-		        shade_of(node->name));
+		fprintf(canvas->out, "<g class=\"%s%u\">",
+		        flamegraph_bands[band_of(canvas, node)].style,
+		        flamegraph_shade_of(node->name));
 		write_tooltip(canvas, node);
 		fprintf(canvas->out,
 		        "<rect x=\"%.2f\" y=\"%.0f\" width=\"%.2f\" height=\"%.0f\" rx=\"1\"/>", x,
@@ -446,13 +304,13 @@ static void write_legend(const struct canvas *canvas)
 		if (canvas->is_drawn[i])
 			seen[band_of(canvas, &canvas->tree->nodes[i])] = 1;
 	for (size_t i = 0; i < N_BANDS; i++) {
-		if (!seen[i] || is_of_palette(&canvas->look, i))
+		if (!seen[i] || flamegraph_palette_has(canvas->look.palette, i))
 			continue;
 		fprintf(
 		    canvas->out,
 		    "<rect class=\"%s%d\" x=\"%.0f\" y=\"57\" width=\"12\" height=\"12\" rx=\"2\"/>"
 		    "<text class=\"quiet\" x=\"%.0f\" y=\"67\">%s</text>\n",
-		    bands[i].style, N_SHADES / 2, x, x + 17, legend_of(canvas, i));
+		    flamegraph_bands[i].style, N_SHADES / 2, x, x + 17, legend_of(canvas, i));
 		x += 17 + legend_width_of(canvas, i) + 20;
 	}
 }
@@ -563,7 +421,7 @@ static void write_opening(const struct canvas *canvas)
 	      out);
 	xml_write(out, subtitle_of(canvas));
 	fprintf(out, "</desc>\n<style>\n%s", flamegraph_css);
-	write_shades(&canvas->look, out);
+	flamegraph_write_shades(canvas->look.palette, out);
 	fputs("</style>\n<rect class=\"page\" width=\"100%\" height=\"100%\"/>\n", out);
 }
 
