@@ -60,8 +60,6 @@ struct cpu_follower {
 	atomic_bool quits;
 };
 
-/* ---- the holder ---- */
-
 static void hold_once(struct cpu_follower *follower)
 {
 	uint64_t start_ns = clock_now_ns();
@@ -115,8 +113,6 @@ static void let_go(struct cpu_follower *follower)
 		atomic_store(&follower->holds, false);
 }
 
-/* ---- where a thread stopped ---- */
-
 static void forget_file(struct cpu_follower *follower)
 {
 	if (follower->stat_fd >= 0)
@@ -158,8 +154,6 @@ static int read_cpu(struct cpu_follower *follower, pid_t tid)
 		at = strchr(at + 1, ' ');
 	return at ? atoi(at) : -1;
 }
-
-/* ---- moving ---- */
 
 static bool in_burst(const struct cpu_follower *follower)
 {
@@ -221,8 +215,6 @@ void cpu_follower_look(struct cpu_follower *follower, pid_t tid)
 	if (join(follower, tid))
 		follower->stops_a_move = STOPS_A_MOVE;
 }
-
-/* ---- life ---- */
 
 struct cpu_follower *cpu_follower_new(void)
 {
