@@ -17,7 +17,9 @@ static __attribute__((noinline)) void touch_pages(volatile char *memory)
 
 static __attribute__((noinline)) void sleep_often(void)
 {
-	const struct timespec pause = {.tv_nsec = 100000};
+	/* A sleep is no switch when its timer fires before the thread has left its CPU, as where a
+	 * virtual machine's is taken away just then. */
+	const struct timespec pause = {.tv_nsec = 2000000};
 
 	for (int i = 0; i < SLEEPS; i++)
 		nanosleep(&pause, NULL);
