@@ -11,7 +11,9 @@ BUILD_PACKAGES := gcc libc6-dev libdw-dev libelf-dev libunwind-dev libseccomp-de
 DEMO_PACKAGES := $(BUILD_PACKAGES)
 CHECK_PACKAGES := $(BUILD_PACKAGES) g++ binutils libcmocka-dev linux-perf strace valgrind python3 sqlite3 \
 	gzip libcap2-bin iproute2 musl-tools procps dwz xz-utils
-LONG_PACKAGES := $(CHECK_PACKAGES) clang llvm rustc chromium protobuf-compiler redis-tools nginx-light wrk
+# An npm that is no package of Debian's brings its own Node.js, beside which Debian's cannot be.
+LONG_PACKAGES := $(CHECK_PACKAGES) clang llvm gfortran rustc chromium protobuf-compiler redis-tools nginx-light wrk \
+	$(if $(shell command -v npm),,npm)
 FUZZ_PACKAGES := $(CHECK_PACKAGES) clang llvm
 BENCH_PACKAGES := $(BUILD_PACKAGES) linux-perf strace valgrind heaptrack python3 sqlite3 \
 	g++ binutils llvm elfutils
