@@ -11,7 +11,7 @@ fi
 # Pinned; what they depend on is not needed: each is one bundle.
 fetch() { # PACKAGE: into $scratch/npm
 	(mkdir -p "$scratch/npm" && cd "$scratch/npm" && rm -rf package &&
-		HOME=$scratch timeout 120 npm pack --silent "$1" >name 2>npm.err && tar xzf "$(tail -n 1 name)")
+		HOME=$scratch npm_config_fetch_retries=0 timeout 40 npm pack --silent "$1" >name 2>npm.err && tar xzf "$(tail -n 1 name)")
 }
 profile-scenario export tree/cpu --format perf-script -o "$scratch/tree.perf"
 threads=$(sed -nE 's|^(.*) ([0-9]+)/([0-9]+) [0-9.]+: .*|thread: \1 pid: \2 tid: \3|p' "$scratch/tree.perf" | sort -u)
@@ -19,7 +19,7 @@ threads=$(sed -nE 's|^(.*) ([0-9]+)/([0-9]+) [0-9.]+: .*|thread: \1 pid: \2 tid:
 if ! command -v chromium >/dev/null; then
 	skip "speedscope opens perf-script" "chromium is not installed (package chromium)"
 elif ! fetch speedscope@1.25.0; then
-	skip "speedscope opens perf-script" "npm does not fetch it here: $(head -n 1 "$scratch/npm/npm.err")"
+	skip "speedscope opens perf-script" "npm does not fetch it here: $(head -n 1 "$scratch/npm/npm.err" | grep . || echo "no answer")"
 else
 	page=$scratch/npm/package/dist/release/index.html
 	{
@@ -35,7 +35,7 @@ else
 fi
 
 if ! fetch @firefox-devtools/profiler-cli@0.10.0; then
-	skip "the Firefox Profiler opens perf-script" "npm does not fetch it here: $(head -n 1 "$scratch/npm/npm.err")"
+	skip "the Firefox Profiler opens perf-script" "npm does not fetch it here: $(head -n 1 "$scratch/npm/npm.err" | grep . || echo "no answer")"
 	exit
 fi
 firefox() {
