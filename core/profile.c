@@ -4,6 +4,7 @@
 
 #include "core/alloc.h"
 #include "core/diag.h"
+#include "core/function_match.h"
 #include "core/stack_table.h"
 #include "core/string_pool.h"
 #include "core/symbolize/demangle.h"
@@ -555,8 +556,13 @@ char *profile_shown_name(const struct profile *profile, uint32_t frame)
 	enum frame_kind kind = profile_frame(profile, frame)->kind;
 	const char *folded = profile_folded_name(profile, frame);
 	size_t len = strlen(folded) - strlen(frame_kind_mark(kind));
+	char *name = xasprintf("%.*s", (int)len, folded);
+	char *brief = function_without_templates(name);
+	char *shown = xasprintf("%s%s", brief, kind == FRAME_INLINED ? " (inlined)" : "");
 
-	return xasprintf("%.*s%s", (int)len, folded, kind == FRAME_INLINED ? " (inlined)" : "");
+	free(brief);
+	free(name);
+	return shown;
 }
 
 char *profile_shown_place(const struct profile *profile, uint32_t object, uint32_t file,

@@ -99,8 +99,9 @@ const char *frame_kind_mark(enum frame_kind kind);
 /* Replaces what a folded line cannot hold: `;` by `:`, control characters by `?`. */
 void folded_clean(char *name);
 
-/* The folded name as people read it: without its mark, but for "(inlined)" behind it. The caller
- * frees it. */
+/* The name as one line of a terminal has it: without template arguments, which can be hundreds of
+ * characters, and without the folded name's mark, but for "(inlined)" behind it. The caller frees
+ * it. */
 char *profile_shown_name(const struct profile *profile, uint32_t frame);
 /* "syn-scan.c:212" of text ids and a line as a frame has them: the object where no file is known.
  * The caller frees it. */

@@ -25,12 +25,14 @@ static void fill_table(struct text_list *table, const struct profile *profile)
 	for (size_t i = 0; i < top->n_children && i < TABLE_ROWS; i++) {
 		const struct heap_node *node = &top->children[i];
 		char *place = heap_frame_place(profile, node->frame);
+		char *name = profile_shown_name(profile, node->frame);
 		char *line = xasprintf("%10s %5.1f %%  %s  %s", size_text_of(node->bytes).text,
-		                       100.0 * (double)node->bytes / (double)top->bytes,
-		                       profile_folded_name(profile, node->frame), place);
+		                       100.0 * (double)node->bytes / (double)top->bytes, name,
+		                       place);
 
 		text_list_add(table, line);
 		free(line);
+		free(name);
 		free(place);
 	}
 	heap_tree_free(tree);

@@ -344,6 +344,7 @@ static void inlined_calls_are_frames_of_their_own(void **state)
 	struct function_value *functions;
 	struct profile *profile;
 	uint32_t frames[4];
+	char *shown;
 	uint32_t stack;
 	size_t n;
 
@@ -371,6 +372,9 @@ static void inlined_calls_are_frames_of_their_own(void **state)
 	functions = profile_functions(profile, 0, &n);
 	assert_int_equal(n, 4);
 	assert_string_equal(profile_folded_name(profile, functions[0].frame), "innermost_[i]");
+	shown = profile_shown_name(profile, functions[0].frame);
+	assert_string_equal(shown, "innermost (inlined)");
+	free(shown);
 	assert_int_equal(functions[0].line, symbols[0].line);
 	free(functions);
 	profile_free(profile);
