@@ -139,6 +139,8 @@ $(BUILD)/tests/unit/%_test: $(BUILD)/tests/unit/%_test.o $(LIBCOLLECTORS) $(LIBC
 	$(call say,LINK)
 	$(Q)$(CC) $(LDFLAGS) $(SANITIZE) -o $@ $^ $(LDLIBS) -lcmocka
 
+$(BUILD)/tests/unit/cpu_test: LDFLAGS += -Wl,--wrap=perf_record_decode
+
 # A fuzz target with our own mutator, and with libFuzzer.
 $(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(call objects,$(FUZZ_PARTS)) $(LIBCORE)
 	$(call say,LINK)

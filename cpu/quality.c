@@ -75,6 +75,9 @@ static void note_losses(const struct cpu_facts *facts, json_t *quality)
 		quality_add_note(quality, "%s found the perf ring of %zu KB full; %s",
 		                 counted_text_of(totals->n_lost, "record").text,
 		                 totals->ring_bytes / 1024, remedy_of_losses(facts->event));
+	if (totals->n_malformed)
+		quality_add_note(quality, "%s malformed perf records were left out",
+		                 count_text_of(totals->n_malformed).text);
 	if (totals->ring_bytes < totals->wanted_ring_bytes)
 		quality_add_note(quality,
 		                 "the perf ring of a CPU has %zu KB instead of %zu KB, for want of "

@@ -344,10 +344,10 @@ static void count_losses(struct sampler *sampler)
 		n_lost += perf_stream_n_lost(stream, event);
 	if (n_lost < sampler->n_lost_now) /* the counters of an older kernel */
 		n_lost = sampler->n_lost_now;
-	n_lost += perf_stream_n_malformed(stream);
 	sampler->totals.n_lost += n_lost;
 	if (n_lost)
 		recording_add_loss(sampler->recording, "records lost in the perf ring", n_lost);
+	sampler->totals.n_malformed += perf_stream_n_malformed(stream);
 }
 
 /* The counters know nothing of --only, or of which processes were asked for: their share is that of

@@ -25,6 +25,7 @@ enum { SAMPLER_SAMPLES, SAMPLER_PERIODS };
 struct sampler_totals {
 	uint64_t n_samples;
 	uint64_t n_lost; /* records that found the ring full, as the kernel counts them */
+	uint64_t n_malformed;
 	struct walk_counts walks;
 	uint64_t n_idle;      /* samples without a process, of CPUs that were idle */
 	uint64_t n_left_out;  /* samples of other commands than --only names */

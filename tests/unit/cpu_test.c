@@ -2,14 +2,20 @@
  * child. */
 #include "cpu/event.h"
 #include "cpu/options.h"
+#include "cpu/quality.h"
 #include "cpu/sampler.h"
 #include "cpu/summary.h"
 #include "cpu/threads.h"
 
 #include "core/collector.h"
 #include "core/diag.h"
+#include "core/perf/record.h"
+#include "core/profile.h"
+#include "core/quality.h"
 #include "core/recording.h"
+#include "core/symbolize/symbolize.h"
 
+#include <errno.h>
 #include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -210,6 +216,60 @@ static void repeats_follow_each_other_in_time(void **state)
 	cpu_event_fini(&event);
 }
 
+static int n_to_spoil;
+
+/* The linker puts this in the place of perf_record_decode() (Makefile). */
+int __wrap_perf_record_decode(const struct perf_event_header *header,
+                              const struct perf_event_attr *attr, struct perf_record *record);
+int __real_perf_record_decode(const struct perf_event_header *header,
+                              const struct perf_event_attr *attr, struct perf_record *record);
+
+int __wrap_perf_record_decode(const struct perf_event_header *header,
+                              const struct perf_event_attr *attr, struct perf_record *record)
+{
+	if (header->type == PERF_RECORD_SAMPLE && n_to_spoil > 0) {
+		n_to_spoil--;
+		return -EINVAL;
+	}
+	return __real_perf_record_decode(header, attr, record);
+}
+
+static void malformed_records_did_not_find_the_ring_full(void **state)
+{
+	struct cpu_event event;
+	struct diag diag = {0};
+	struct cpu_facts facts = {.event = &event};
+	struct sampler *sampler;
+	struct profile *profile;
+	json_t *quality = json_object();
+	char *lines;
+
+	(void)state;
+	if (cpu_event_choose(&event, &defaults, &diag))
+		skip_as(&diag);
+	n_to_spoil = 3;
+	sampler = sampler_new(&event);
+	sample_program(sampler, program_path("cpu_split"), "50");
+	assert_int_equal(n_to_spoil, 0);
+	facts.totals = sampler_totals(sampler);
+	facts.recording = sampler_recording(sampler);
+	assert_int_equal(facts.totals->n_malformed, 3);
+	assert_int_equal(facts.totals->n_lost, 0);
+	facts.symbolizer = symbolizer_new();
+	symbolizer_open(facts.symbolizer, facts.recording);
+	facts.profile = profile = profile_new(facts.recording, facts.symbolizer);
+	cpu_add_quality(&facts, quality);
+	lines = quality_lines(quality);
+	assert_non_null(strstr(lines, "3 malformed perf records were left out"));
+	assert_null(strstr(lines, "KB full"));
+	free(lines);
+	json_decref(quality);
+	profile_free(profile);
+	symbolizer_free(facts.symbolizer);
+	sampler_free(sampler);
+	cpu_event_fini(&event);
+}
+
 static void no_samples_are_explained(void **state)
 {
 	struct cpu_event event = {.freq_hz = 1000};
@@ -232,6 +292,7 @@ int main(void)
 	    cmocka_unit_test(without_kernel_the_event_asks_for_no_kernel),
 	    cmocka_unit_test(sampled_time_is_the_time_that_was_used),
 	    cmocka_unit_test(repeats_follow_each_other_in_time),
+	    cmocka_unit_test(malformed_records_did_not_find_the_ring_full),
 	    cmocka_unit_test(no_samples_are_explained),
 	};
 
