@@ -71,7 +71,6 @@ static int write_document(struct stored_run *run, const struct exporter *exporte
 	return exporter->write(run->profile, &described, out, diag);
 }
 
-/* Before the file is opened, and emptied by that. */
 static int check_samples(const struct stored_run *run, const struct exporter *exporter,
                          struct diag *diag)
 {
@@ -86,12 +85,13 @@ static int check_samples(const struct stored_run *run, const struct exporter *ex
 static int write_file(struct stored_run *run, const struct exporter *exporter,
                       const struct export_verb_options *options, struct diag *diag)
 {
-	const char *file = options->file;
-	FILE *out = output_open(file, diag);
+	struct output out;
+	int err = output_open(&out, options->file, diag);
 
-	if (!out)
-		return -EIO;
-	return output_close(out, file, write_document(run, exporter, options, out, diag), diag);
+	if (err)
+		return err;
+	err = write_document(run, exporter, options, out.stream, diag);
+	return output_close(&out, err, diag);
 }
 
 /* What draws a picture says nothing of text. */

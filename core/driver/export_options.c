@@ -14,7 +14,7 @@ const struct option_row export_option_rows[] = {
      .kind = OPTION_TEXT,
      .field = FIELD(file),
      .argument = "FILE",
-     .help = "write to FILE instead of stdout"},
+     .help = "write to FILE, which is replaced when all is written, instead of stdout"},
     SELECTION_OPTION_ROWS(struct export_verb_options, chosen),
     PICTURE_OPTION_ROWS(struct export_verb_options, picture),
     {0},

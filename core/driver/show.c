@@ -18,19 +18,20 @@
 
 static int write_json(json_t *manifest, const char *file, struct diag *diag)
 {
-	FILE *out = output_open(file, diag);
+	struct output out;
+	int err = output_open(&out, file, diag);
 
-	if (!out)
-		return -EIO;
-	json_dumpf(manifest, out, JSON_INDENT(1) | JSON_REAL_PRECISION(15));
-	fputc('\n', out);
-	return output_close(out, file, 0, diag);
+	if (err)
+		return err;
+	json_dumpf(manifest, out.stream, JSON_INDENT(1) | JSON_REAL_PRECISION(15));
+	fputc('\n', out.stream);
+	return output_close(&out, 0, diag);
 }
 
 static int show_summary(const struct stored_run *run, struct diag *diag)
 {
 	summary_print(run->manifest, run->directory, SUMMARY_LINES, stdout);
-	return output_close(stdout, NULL, 0, diag);
+	return output_flush(0, diag);
 }
 
 /* Those that cut the table say nothing of one function. */

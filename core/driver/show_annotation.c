@@ -47,7 +47,7 @@ static int write_annotation(const struct stored_run *run, const struct show_opti
 	code_list_fini(&codes);
 	annotation_fini(&annotation);
 	text_list_fini(&comments);
-	return output_close(stdout, NULL, 0, diag);
+	return output_flush(0, diag);
 }
 
 int show_annotation(struct stored_run *run, const struct show_options *options, struct diag *diag)

@@ -125,7 +125,7 @@ static int write_report(const struct stored_run *run, const struct show_options 
 	if (options->percentage == PERCENTAGE_ABSOLUTE)
 		described.whole = run->in_span[described.type];
 	err = report_exporter.write(run->profile, &described, stdout, diag);
-	err = output_close(stdout, NULL, err, diag);
+	err = output_flush(err, diag);
 	text_list_fini(&comments);
 	return err;
 }

@@ -89,6 +89,47 @@ promise "a format is needed" reason 125 "needs --format" profile-scenario export
 promise "a run is needed" reason 125 "takes one run" profile-scenario export --format folded
 promise "help lists the formats" bash -c "profile-scenario --help | grep -q '^  perf-script '"
 promise "a full disk is said" reason 125 "cannot write /dev/full" profile-scenario export tree/cpu --format folded -o /dev/full
+if [ "$(id -u)" = 0 ] && mkdir "$scratch/small" && mount -t tmpfs -o size=16k none "$scratch/small" 2>/dev/null; then
+	echo old >"$scratch/small/x"
+	promise "a disk that is too full for the file is said" reason 125 "cannot write $scratch/small/x: No space left" \
+		profile-scenario export tree/cpu --format flamegraph -o "$scratch/small/x"
+	promise "and the file that was there is whole" is "$(cat "$scratch/small/x")" old
+	promise "a new one is not left cut short" reason 125 "cannot write $scratch/small/y: No space left" \
+		profile-scenario export tree/cpu --format flamegraph -o "$scratch/small/y"
+	promise "and nothing is left beside them" is "$(ls -A "$scratch/small")" x
+	umount "$scratch/small"
+else
+	skip "a disk that is too full leaves no file cut short" "cannot mount a tmpfs here"
+fi
+promise "a limit on file sizes leaves none either" reason 125 "File too large" \
+	sh -c "ulimit -f 1; exec profile-scenario export tree/cpu --format flamegraph -o '$scratch/limited'"
+promise "nor anything else" is "$(cd "$scratch" && ls -A | grep -E 'limited|^\.')" ""
+mkdir "$scratch/kept"
+echo old >"$scratch/kept/file"
+chmod 640 "$scratch/kept/file"
+ln -s kept/file "$scratch/link"
+profile-scenario export tree/cpu --format folded -o "$scratch/link"
+promise "what a link leads to is replaced, not the link" cmp "$scratch/kept/file" "$run/stacks.folded"
+promise "with the mode it had" is "$(readlink "$scratch/link") $(stat -c %a "$scratch/kept/file")" "kept/file 640"
+(umask 027; profile-scenario export tree/cpu --format folded -o "$scratch/kept/new")
+promise "a new file is as umask says" is "$(stat -c %a "$scratch/kept/new")" 640
+ln -s kept/made "$scratch/ahead"
+profile-scenario export tree/cpu --format folded -o "$scratch/ahead"
+promise "a link to nothing makes what it leads to" cmp "$scratch/kept/made" "$run/stacks.folded"
+promise "/dev/stdout is written as it is" cmp <(export_as folded -o /dev/stdout) "$run/stacks.folded"
+mkfifo "$scratch/pipe"
+cat "$scratch/pipe" >"$scratch/piped" &
+export_as folded -o "$scratch/pipe"
+wait $!
+promise "and so is a pipe" cmp "$scratch/piped" "$run/stacks.folded"
+if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
+	install -d -m 755 "$scratch/closed"
+	install -m 666 /dev/null "$scratch/closed/file"
+	setpriv --reuid 65534 --clear-groups "$build/profile-scenario" export "$(realpath "$run")" --format folded -o "$scratch/closed/file" 2>"$scratch/err"
+	promise "a file in a directory that is not ours to write is written as it is" cmp "$scratch/closed/file" "$run/stacks.folded"
+else
+	skip "a file in a directory that is not ours to write is written as it is" "this takes root"
+fi
 promise "so is a directory that is not there" reason 125 "cannot write $scratch/no/x" \
 	profile-scenario export tree/cpu --format folded -o "$scratch/no/x"
 promise "binary is refused on a terminal" python3 - <<'P'
