@@ -74,6 +74,33 @@ static uint64_t recorded_time(struct offcpu *offcpu, uint64_t time_ns)
 	return offcpu->latest_ns;
 }
 
+/* What is kept of a stack until its wait is over: the stack, and how it was walked. Only then is it
+ * known whether the stack is that of a wait that counts. */
+enum { WALKED_COMPLETED = 32, WALKED_GUESSED, WALKED_END };
+
+static uint64_t pack_stack(uint32_t stack, const struct walk_counts *walk)
+{
+	uint64_t packed =
+	    stack | walk->n_completed << WALKED_COMPLETED | walk->n_guessed << WALKED_GUESSED;
+
+	for (uint64_t end = 0; end < UNWIND_N_ENDS; end++)
+		if (walk->n_ends[end])
+			packed |= (end + 1) << WALKED_END;
+	return packed;
+}
+
+static void count_walk(struct walk_counts *counts, uint64_t packed)
+{
+	uint64_t end = packed >> WALKED_END;
+
+	counts->n_completed += packed >> WALKED_COMPLETED & 1;
+	counts->n_guessed += packed >> WALKED_GUESSED & 1;
+	if (end) {
+		counts->n_truncated++;
+		counts->n_ends[end - 1]++;
+	}
+}
+
 static void on_wait(void *context, const struct wait *wait)
 {
 	struct offcpu *offcpu = context;
@@ -85,9 +112,11 @@ static void on_wait(void *context, const struct wait *wait)
 	sample = (struct sample){
 	    .time_ns = recorded_time(offcpu, wait->end_ns),
 	    .thread = followed_thread(offcpu->followed, wait->pid, wait->tid),
-	    .stack = wait->has_stack ? wait->stack : offcpu->lost_stack,
+	    .stack = wait->has_stack ? (uint32_t)wait->stack : offcpu->lost_stack,
 	};
-	if (!wait->has_stack) {
+	if (wait->has_stack) {
+		count_walk(&offcpu->totals.wait_walks, wait->stack);
+	} else {
 		offcpu->totals.n_waits_without_stack++;
 		if (wait->kind == WAIT_BLOCKED)
 			offcpu->totals.blocked_without_stack_ns += lasted_ns;
@@ -151,11 +180,13 @@ static uint32_t stack_of(struct offcpu *offcpu, const struct perf_record *record
 
 static void on_sample(struct offcpu *offcpu, const struct perf_record *record)
 {
+	struct walk_counts walk = {0};
+	uint32_t stack;
 	struct sample sample;
 
 	if (record->event == OFFCPU_STACKS) {
-		waits_stack(offcpu->waits, record->tid,
-		            stack_of(offcpu, record, &offcpu->totals.wait_walks));
+		stack = stack_of(offcpu, record, &walk);
+		waits_stack(offcpu->waits, record->tid, pack_stack(stack, &walk));
 		return;
 	}
 	if (!offcpu->counts)
@@ -227,19 +258,19 @@ static void read_stack(void *context, pid_t pid, pid_t tid)
 	struct offcpu *offcpu = context;
 	uint64_t registers[WALK_N_REGISTERS];
 	const struct recorded_frame *frames;
+	struct walk_counts walk = {0};
 	uint64_t from_ns = clock_now_ns();
 	size_t n_frames;
+	uint32_t stack;
 	int err = blocked_thread_registers(pid, tid, registers);
 
 	if (err == -EACCES || err == -EPERM)
 		offcpu->totals.n_refused++;
 	if (err)
 		return;
-	n_frames = followed_still_stack(offcpu->followed, pid, tid, registers,
-	                                &offcpu->totals.wait_walks, &frames);
-	waits_read_stack(offcpu->waits, tid,
-	                 recording_add_stack(offcpu->recording, frames, n_frames), from_ns,
-	                 clock_now_ns());
+	n_frames = followed_still_stack(offcpu->followed, pid, tid, registers, &walk, &frames);
+	stack = recording_add_stack(offcpu->recording, frames, n_frames);
+	waits_read_stack(offcpu->waits, tid, pack_stack(stack, &walk), from_ns, clock_now_ns());
 }
 
 static bool reads_stacks(const struct offcpu *offcpu)

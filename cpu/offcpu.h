@@ -37,8 +37,8 @@ struct offcpu_totals {
 	uint64_t n_clock_samples;
 	uint64_t n_waits_without_stack; /* of both kinds */
 	uint64_t blocked_without_stack_ns;
-	uint64_t n_refused; /* stacks that we were not allowed to read from memory */
-	struct walk_counts wait_walks;
+	uint64_t n_refused;            /* stacks that we were not allowed to read from memory */
+	struct walk_counts wait_walks; /* of the stacks that waits have in the recording */
 	struct walk_counts clock_walks;
 	size_t ring_bytes[OFFCPU_N_EVENTS]; /* smallest that was granted */
 	unsigned n_repeats;

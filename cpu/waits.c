@@ -22,10 +22,10 @@ struct thread {
 	enum wait_kind kind;
 	uint64_t seen_ns; /* FOUND: when the kind was read */
 	bool has_stack;   /* of this wait; of the coming one while it runs */
-	uint32_t stack;
+	uint64_t stack;
 	/* Read from outside; not compared with the switches yet. */
 	bool was_read;
-	uint32_t read_stack;
+	uint64_t read_stack;
 	uint64_t read_from_ns;
 	uint64_t read_to_ns;
 };
@@ -217,7 +217,7 @@ void waits_exit(struct waits *waits, pid_t tid, uint64_t time_ns)
 	enter(waits, thread, ENDED, settle(waits, thread, RUNNING, time_ns));
 }
 
-void waits_stack(struct waits *waits, pid_t tid, uint32_t stack)
+void waits_stack(struct waits *waits, pid_t tid, uint64_t stack)
 {
 	struct thread *thread = living(waits, tid);
 
@@ -227,7 +227,7 @@ void waits_stack(struct waits *waits, pid_t tid, uint32_t stack)
 	thread->stack = stack;
 }
 
-void waits_read_stack(struct waits *waits, pid_t tid, uint32_t stack, uint64_t from_ns,
+void waits_read_stack(struct waits *waits, pid_t tid, uint64_t stack, uint64_t from_ns,
                       uint64_t to_ns)
 {
 	struct thread *thread = living(waits, tid);

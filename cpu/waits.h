@@ -25,7 +25,7 @@ struct wait {
 	pid_t tid;
 	enum wait_kind kind;
 	bool has_stack; /* false: it was lost */
-	uint32_t stack; /* the caller's */
+	uint64_t stack; /* the caller's */
 	uint64_t start_ns;
 	uint64_t end_ns;
 };
@@ -59,10 +59,10 @@ void waits_exec(struct waits *waits, pid_t pid, uint64_t time_ns);
 void waits_exit(struct waits *waits, pid_t tid, uint64_t time_ns);
 
 /* The stack with which the thread is about to leave its CPU. */
-void waits_stack(struct waits *waits, pid_t tid, uint32_t stack);
+void waits_stack(struct waits *waits, pid_t tid, uint64_t stack);
 /* A stack that was read from outside between these times. It counts when the thread waited all the
  * while, for then it stood still. */
-void waits_read_stack(struct waits *waits, pid_t tid, uint32_t stack, uint64_t from_ns,
+void waits_read_stack(struct waits *waits, pid_t tid, uint64_t stack, uint64_t from_ns,
                       uint64_t to_ns);
 void waits_switch_out(struct waits *waits, pid_t pid, pid_t tid, bool preempted, uint64_t time_ns);
 void waits_switch_in(struct waits *waits, pid_t pid, pid_t tid, uint64_t time_ns);
