@@ -76,6 +76,8 @@ void escapes_look(struct escapes *escapes)
 		escapes->n_escaped++;
 		memcpy(escapes->first, ended->comm, sizeof(escapes->first));
 	}
+	if (!n_done) /* as before the first, when there is no array either */
+		return;
 	escapes->n_waiting -= n_done;
 	memmove(escapes->waiting, escapes->waiting + n_done,
 	        escapes->n_waiting * sizeof(*escapes->waiting));
