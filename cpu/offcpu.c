@@ -117,9 +117,8 @@ static void on_wait(void *context, const struct wait *wait)
 	if (wait->has_stack) {
 		count_walk(&offcpu->totals.wait_walks, wait->stack);
 	} else {
-		offcpu->totals.n_waits_without_stack++;
-		if (wait->kind == WAIT_BLOCKED)
-			offcpu->totals.blocked_without_stack_ns += lasted_ns;
+		offcpu->totals.n_without_stack[wait->kind]++;
+		offcpu->totals.without_stack_ns[wait->kind] += lasted_ns;
 	}
 	if (wait->kind == WAIT_BLOCKED)
 		offcpu_window_add(offcpu->window, sample, OFFCPU_BLOCKED_NS, lasted_ns,

@@ -35,8 +35,8 @@ struct offcpu_totals {
 	uint64_t n_lost[OFFCPU_N_EVENTS]; /* records that found the event's rings full */
 	uint64_t n_malformed;
 	uint64_t n_clock_samples;
-	uint64_t n_waits_without_stack; /* of both kinds */
-	uint64_t blocked_without_stack_ns;
+	uint64_t n_without_stack[WAIT_N_KINDS]; /* waits */
+	uint64_t without_stack_ns[WAIT_N_KINDS];
 	uint64_t n_refused;            /* stacks that we were not allowed to read from memory */
 	struct walk_counts wait_walks; /* of the stacks that waits have in the recording */
 	struct walk_counts clock_walks;

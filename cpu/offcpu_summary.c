@@ -173,6 +173,21 @@ static void note_walks(const struct offcpu_facts *facts, json_t *quality)
 		                 walks->n_guessed);
 }
 
+/* The shares of a run are of its blocked time: what they leave out is said here. */
+static void note_preempted(const struct offcpu_facts *facts, json_t *quality)
+{
+	uint64_t without_ns = facts->totals->without_stack_ns[WAIT_PREEMPTED];
+	struct thread_time sum = waits_sum(facts->waits);
+
+	if (without_ns)
+		quality_add_note(quality, "%.1f %% of the preempted time, %s, has no stack%s",
+		                 share_percent(without_ns, sum.wait_ns[WAIT_PREEMPTED]),
+		                 duration_text_of(without_ns).text,
+		                 facts->events->fallback
+		                     ? ": memory is read of threads that are blocked alone"
+		                     : "");
+}
+
 /* Shares of the blocked time. */
 struct shares {
 	double lost;
@@ -187,7 +202,7 @@ static struct shares add_quality(const struct offcpu_facts *facts, json_t *quali
 	struct thread_time sum = waits_sum(facts->waits);
 	uint64_t blocked_ns = sum.wait_ns[WAIT_BLOCKED];
 	struct shares shares = {
-	    .lost = share_percent(totals->blocked_without_stack_ns, blocked_ns),
+	    .lost = share_percent(totals->without_stack_ns[WAIT_BLOCKED], blocked_ns),
 	    .truncated = share_percent(truncated_ns(facts->profile), blocked_ns),
 	};
 
@@ -196,9 +211,10 @@ static struct shares add_quality(const struct offcpu_facts *facts, json_t *quali
 	note_rings(facts, quality);
 	note_times(facts, quality);
 	note_walks(facts, quality);
+	note_preempted(facts, quality);
 	json_object_set_new(quality, "samples", json_integer((json_int_t)n_switches(&sum)));
 	json_object_set_new(quality, "lost_samples",
-	                    json_integer((json_int_t)totals->n_waits_without_stack));
+	                    json_integer((json_int_t)totals->n_without_stack[WAIT_BLOCKED]));
 	quality_set_flaw(quality, QUALITY_LOST, shares.lost,
 	                 facts->events->fallback ? NULL
 	                                         : "raise ulimit -l or kernel.perf_event_mlock_kb");
