@@ -214,6 +214,13 @@ static uint64_t units_of(const struct io_call *call)
 	return syscall_moves_many(call->info->facts) ? call->messages : 1;
 }
 
+/* It found no more, or no more room: a larger batch would have moved as much. */
+static bool has_room_left(const struct io_call *call)
+{
+	return syscall_moves_many(call->info->facts) && call->knows_slots &&
+	       call->used_slots < call->slots;
+}
+
 static void count_use(struct io_counts *counts, uint32_t row_index, const struct io_call *call,
                       uint32_t descriptor)
 {
@@ -244,6 +251,8 @@ static void count_use(struct io_counts *counts, uint32_t row_index, const struct
 		break_run(counts, descriptor);
 	else if (descriptor && units_of(call))
 		continue_run(counts, descriptor, *index - 1, units_of(call));
+	if (has_room_left(call))
+		break_run(counts, descriptor);
 }
 
 static void count_for_batches(struct io_counts *counts, uint32_t row_index,

@@ -93,8 +93,8 @@ enum io_direction { IO_READ, IO_WRITE };
 
 /* Calls of one kind on one descriptor that one larger batch could have joined: small reads and
  * writes, and all calls that move messages, buffers or entries. Any other read or write there
- * breaks the run, and so does one of its own kind that would have blocked: requests that wait for
- * their answers are no run. */
+ * breaks the run, and so does one of its own kind that would have blocked, or that moved less than
+ * it had room for: requests that wait for their answers are no run. */
 struct batch_run {
 	size_t use; /* index of the use + 1; 0: none */
 	uint64_t calls;

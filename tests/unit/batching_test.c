@@ -231,6 +231,16 @@ static void what_had_to_be_waited_for_is_no_run(void **state)
 	assert_int_equal(avoidable(counts, "sendmsg"), 9);
 }
 
+static void a_batch_that_had_room_left_is_no_run(void **state)
+{
+	struct io_counts *counts = *state;
+
+	send_batches(counts, 100, 64, 32);
+	assert_int_equal(avoidable(counts, "sendmmsg"), 0);
+	send_batches(counts, 100, 32, 32); /* 3,200 messages in 50 calls */
+	assert_int_equal(avoidable(counts, "sendmmsg"), 50);
+}
+
 static void full_batches_do_not_pay_for_single_messages(void **state)
 {
 	struct io_counts *counts = *state;
@@ -342,11 +352,11 @@ static void only_what_can_be_mended_is_a_finding(void **state)
 	struct io_counts *counts = *state;
 	struct findings *findings = findings_new();
 
-	send_batches(counts, 3, 64, 1); /* few calls: nothing to gain */
+	send_batches(counts, 3, 1, 1); /* few calls: nothing to gain */
 	write_small(counts, "write", 2, 1000);
 	io_findings_judge(findings, counts);
 	assert_int_equal(findings_count(findings), 0);
-	send_batches(counts, 100, 64, 1);
+	send_batches(counts, 100, 1, 1);
 	write_small(counts, "write", 2, 1);
 	io_findings_judge(findings, counts);
 	assert_int_equal(findings_count(findings), 2);
@@ -367,6 +377,7 @@ int main(void)
 	    PROMISE(requests_and_their_answers_are_no_run),
 	    PROMISE(messages_and_their_answers_are_no_run_either),
 	    PROMISE(what_had_to_be_waited_for_is_no_run),
+	    PROMISE(a_batch_that_had_room_left_is_no_run),
 	    PROMISE(full_batches_do_not_pay_for_single_messages),
 	    PROMISE(the_better_call_depends_on_the_descriptor),
 	    PROMISE(what_the_set_leaves_out_is_absent),
