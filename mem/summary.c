@@ -68,6 +68,23 @@ static void add_troubles(const struct heap_run *run, json_t *quality)
 		quality_add_note(quality, "%s %s", count_text_of(sum->count).text, sum->what);
 }
 
+/* Far above what our own tables take in the process. */
+enum { MUCH_MEMORY = 32 << 20 };
+
+/* Runtimes with a heap of their own get its pages by mmap(2), past malloc. */
+static void note_other_memory(const struct heap_run *run, const struct heap_totals *totals,
+                              json_t *quality)
+{
+	if (run->peak_rss_bytes < 2 * totals->peak_bytes + MUCH_MEMORY)
+		return;
+	quality_add_note(quality,
+	                 "of up to %s resident at most %s came from malloc: the rest is code, "
+	                 "stacks, and what the program maps by itself, as runtimes with a heap of "
+	                 "their own do (for CPython's set PYTHONMALLOC=malloc)",
+	                 size_text_of(run->peak_rss_bytes).text,
+	                 size_text_of(totals->peak_bytes).text);
+}
+
 /* What a reader of the numbers has to know, of all processes together. */
 static void add_notes(const struct heap_run *run, const struct heap_totals *totals, json_t *quality)
 {
@@ -78,6 +95,7 @@ static void add_notes(const struct heap_run *run, const struct heap_totals *tota
 		lost_timeline |= run->processes[i].timeline_lost;
 	}
 	add_troubles(run, quality);
+	note_other_memory(run, totals, quality);
 	if (run->n_refusals)
 		quality_add_note(
 		    quality, "%s not observed, which processes.csv gives reasons for; first: %s",
