@@ -77,6 +77,21 @@ static size_t print_findings(json_t *findings, const char *path, FILE *out)
 	return n_shown + (n_findings > n_shown);
 }
 
+/* What limits the numbers: the first sentence, and where the others are. Returns as
+ * print_findings() does. */
+static size_t print_limits(json_t *notes, const char *path, FILE *out)
+{
+	size_t n_notes = json_array_size(notes);
+
+	if (!n_notes)
+		return 0;
+	if (out)
+		fprintf(out, "note   %s\n", string_of(json_array_get(notes, 0)));
+	if (out && n_notes > 1)
+		fprintf(out, "note   %zu more: quality in %s/run.json\n", n_notes - 1, path);
+	return n_notes > 1 ? 2 : 1;
+}
+
 void summary_print_verdict(json_t *manifest, FILE *out)
 {
 	fprintf(out, "%s/%s  %s", text_at(manifest, "scenario"), text_at(manifest, "type"),
@@ -90,13 +105,16 @@ void summary_print(json_t *manifest, const char *path, unsigned max_lines, FILE 
 	json_t *table = json_object_get(summary, "table");
 	const char *page = text_at(summary, "page");
 	const char *next = text_at(summary, "next");
-	size_t n_other = 1 + print_findings(findings, path, NULL) + !!*page + !!*next;
+	json_t *notes = json_object_get(json_object_get(manifest, "quality"), "notes");
+	size_t n_other = 1 + print_findings(findings, path, NULL) +
+	                 print_limits(notes, path, NULL) + !!*page + !!*next;
 
 	summary_print_verdict(manifest, out);
 	fprintf(out, "   %s\n", text_at(summary, "headline"));
 	for (size_t i = 0; i < json_array_size(table) && i + n_other < max_lines; i++)
 		fprintf(out, "   %s\n", string_of(json_array_get(table, i)));
 	print_findings(findings, path, out);
+	print_limits(notes, path, out);
 	if (*page)
 		fprintf(out, "page   %s/%s\n", path, page);
 	if (*next)
