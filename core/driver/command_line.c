@@ -347,6 +347,7 @@ static int check_type_option(const struct type_option *option, const struct coll
 	char letter[] = {'-', option->letter, 0};
 	char *spelling = option->name ? xasprintf("--%s", option->name) : xstrdup(letter);
 	char asked[64] = "";
+	char owners[64] = "";
 	size_t n_owners = 0;
 	int err = 0;
 
@@ -355,8 +356,10 @@ static int check_type_option(const struct type_option *option, const struct coll
 
 		snprintf(asked + used, sizeof(asked) - used, "%s%s", i ? ", " : "", types[i]->name);
 		if (row_of(option, types[i])) {
+			used = strlen(owners);
+			snprintf(owners + used, sizeof(owners) - used, "%s%s",
+			         n_owners++ ? ", " : "", types[i]->name);
 			owner = types[i];
-			n_owners++;
 		}
 	}
 	if (!owner && option->type)
@@ -367,8 +370,9 @@ static int check_type_option(const struct type_option *option, const struct coll
 		err = diag_fail(diag, EINVAL, "option '%s' is not one of %s '%s'", spelling,
 		                types[1] ? "types" : "type", asked);
 	else if (n_owners > 1)
-		err = diag_fail(diag, EINVAL, "option '%s' belongs to several types; say --%s.%s",
-		                spelling, owner->name, row_of(option, owner)->name);
+		err = diag_fail(diag, EINVAL,
+		                "option '%s' belongs to several types; say --TYPE.%s, with one of %s",
+		                spelling, row_of(option, owner)->name, owners);
 	free(spelling);
 	return err;
 }
