@@ -26,9 +26,9 @@ static void fill_table(struct text_list *table, const struct profile *profile)
 		const struct heap_node *node = &top->children[i];
 		char *place = heap_frame_place(profile, node->frame);
 		char *name = profile_shown_name(profile, node->frame);
-		char *line = xasprintf("%10s %5.1f %%  %s  %s", size_text_of(node->bytes).text,
-		                       100.0 * (double)node->bytes / (double)top->bytes, name,
-		                       place);
+		char *line =
+		    xasprintf("%10s %5.1f %%  %s  %s", size_text_of(node->bytes).text,
+		              100.0 * (double)node->bytes / (double)top->bytes, name, place);
 
 		text_list_add(table, line);
 		free(line);

@@ -370,9 +370,10 @@ static int check_type_option(const struct type_option *option, const struct coll
 		err = diag_fail(diag, EINVAL, "option '%s' is not one of %s '%s'", spelling,
 		                types[1] ? "types" : "type", asked);
 	else if (n_owners > 1)
-		err = diag_fail(diag, EINVAL,
-		                "option '%s' belongs to several types; say --TYPE.%s, with one of %s",
-		                spelling, row_of(option, owner)->name, owners);
+		err =
+		    diag_fail(diag, EINVAL,
+		              "option '%s' belongs to several types; say --TYPE.%s, with one of %s",
+		              spelling, row_of(option, owner)->name, owners);
 	free(spelling);
 	return err;
 }
