@@ -195,20 +195,25 @@ void observation_close(struct observation *observation)
 	*observation = (struct observation){0};
 }
 
-/* Of all CPUs since boot, by the first line of /proc/stat (proc(5)): all but idle and waiting. */
-static uint64_t busy_ns(void)
+/* Of all CPUs since boot, by the first line of /proc/stat (proc(5)): all but idle and waiting.
+ * False: it cannot be read. */
+static bool read_busy(uint64_t *busy_ns)
 {
 	FILE *file = fopen("/proc/stat", "re");
-	uint64_t user = 0, nice = 0, system = 0, irq = 0, softirq = 0;
-	long ticks = sysconf(_SC_CLK_TCK);
+	uint64_t user, nice, system, irq, softirq;
+	uint64_t tick_ns = 1000000000u / (uint64_t)sysconf(_SC_CLK_TCK);
+	int n_read;
 
 	if (!file)
-		return 0;
-	if (fscanf(file, "cpu %" SCNu64 " %" SCNu64 " %" SCNu64 " %*u %*u %" SCNu64 " %" SCNu64,
-	           &user, &nice, &system, &irq, &softirq) != 5)
-		user = nice = system = irq = softirq = 0;
+		return false;
+	n_read =
+	    fscanf(file, "cpu %" SCNu64 " %" SCNu64 " %" SCNu64 " %*u %*u %" SCNu64 " %" SCNu64,
+	           &user, &nice, &system, &irq, &softirq);
 	fclose(file);
-	return (user + nice + system + irq + softirq) * (1000000000u / (uint64_t)ticks);
+	if (n_read != 5)
+		return false;
+	*busy_ns = (user + nice + system + irq + softirq) * tick_ns;
+	return true;
 }
 
 void observation_start(struct observation *observation)
@@ -216,17 +221,25 @@ void observation_start(struct observation *observation)
 	perf_stream_start(observation->stream, OBSERVE_SAMPLES);
 	for (size_t i = 0; i < observation->n_clocks; i++)
 		ioctl(observation->clocks[i], PERF_EVENT_IOC_ENABLE, 0);
-	observation->busy_ns = busy_ns();
+	observation->knows_busy = read_busy(&observation->busy_ns);
 }
 
-uint64_t observation_time_ns(const struct observation *observation)
+bool observation_time(const struct observation *observation, uint64_t *time_ns)
 {
-	uint64_t sum_ns = 0, time_ns;
+	uint64_t now_ns, clock_ns;
 
-	if (observation->all_cpus)
-		return busy_ns() - observation->busy_ns;
-	for (size_t i = 0; i < observation->n_clocks; i++)
-		if (read(observation->clocks[i], &time_ns, sizeof(time_ns)) == sizeof(time_ns))
-			sum_ns += time_ns;
-	return sum_ns;
+	*time_ns = 0;
+	if (observation->all_cpus) {
+		if (!observation->knows_busy || !read_busy(&now_ns) ||
+		    now_ns < observation->busy_ns)
+			return false;
+		*time_ns = now_ns - observation->busy_ns;
+		return true;
+	}
+	for (size_t i = 0; i < observation->n_clocks; i++) {
+		if (read(observation->clocks[i], &clock_ns, sizeof(clock_ns)) != sizeof(clock_ns))
+			return false;
+		*time_ns += clock_ns;
+	}
+	return true;
 }

@@ -28,6 +28,7 @@ struct observation {
 	int *clocks; /* counters of processor time, where the event's periods are none */
 	size_t n_clocks;
 	size_t clocks_capacity;
+	bool knows_busy;
 	uint64_t busy_ns; /* of all CPUs when sampling began */
 };
 
@@ -43,7 +44,7 @@ void observation_close(struct observation *observation);
 void observation_start(struct observation *observation);
 
 /* The processor time that was used while the event was on, by the kernel's counters; 0 where the
- * samples' periods are time. Once the stream has been stopped. */
-uint64_t observation_time_ns(const struct observation *observation);
+ * samples' periods are time. Once the stream has been stopped. False: they could not be read. */
+bool observation_time(const struct observation *observation, uint64_t *time_ns);
 
 #endif

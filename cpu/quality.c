@@ -23,10 +23,10 @@ static bool sees_all(const struct cpu_event *event)
 }
 
 /* Samples a second of processor time, as the scheduler charged it: counters and timers of perf run
- * on while a virtual machine's CPU is taken away. */
+ * on while a virtual machine's CPU is taken away. 0: that time is not known. */
 static double effective_rate_hz(const struct cpu_facts *facts)
 {
-	uint64_t time_ns = facts->totals->cpu_time_ns;
+	uint64_t time_ns = facts->totals->time_unknown ? 0 : facts->totals->cpu_time_ns;
 
 	if (sees_all(facts->event) &&
 	    (facts->used_ns > time_ns || (facts->used_ns && !facts->event->periods_are_ns)))
@@ -43,7 +43,7 @@ char *cpu_event_text(const struct cpu_facts *facts)
 	    [CALL_GRAPH_NONE] = ", without stacks",
 	};
 	double rate_hz = effective_rate_hz(facts);
-	bool is_missed = rate_hz < 0.99 * (double)event->freq_hz;
+	bool is_missed = rate_hz > 0 && rate_hz < 0.99 * (double)event->freq_hz;
 	char *missed = is_missed ? xasprintf("%.0f of ", rate_hz) : xstrdup("");
 	char *rate = event->freq_hz ? xasprintf("%s%" PRIu64 " Hz ", missed, event->freq_hz)
 	                            : xstrdup("one for each of ");
@@ -209,21 +209,26 @@ static void add_stacks(const struct cpu_facts *facts, json_t *quality)
 const char *cpu_add_quality(const struct cpu_facts *facts, json_t *quality)
 {
 	const struct sampler_totals *totals = facts->totals;
+	double rate_hz = effective_rate_hz(facts);
 	const char *remedy;
 
 	for (size_t i = 0; i < facts->event->notes.n_texts; i++)
 		quality_add_note(quality, "%s", facts->event->notes.texts[i]);
 	if (!facts->event->periods_are_ns)
 		quality_add_note(
-		    quality,
-		    totals->all_cpus
+		    quality, "%s",
+		    totals->time_unknown
+		        ? "cpu.time_ns is not known: the counter of processor time could not "
+		          "be read"
+		    : totals->all_cpus
 		        ? "cpu.time_ns is the time that /proc/stat does not count as idle"
 		        : "cpu.time_ns comes from the kernel's task-clock counter, which runs "
 		          "on while a virtual machine's CPU is taken away");
 	note_losses(facts, quality);
 	note_left_out(facts, quality);
 	note_coverage(facts, quality);
-	json_object_set_new(quality, "rate_hz", json_real(effective_rate_hz(facts)));
+	if (rate_hz > 0)
+		json_object_set_new(quality, "rate_hz", json_real(rate_hz));
 	quality_set_samples(quality, totals->n_samples, totals->n_lost,
 	                    remedy_of_losses(facts->event));
 	add_stacks(facts, quality);

@@ -352,14 +352,18 @@ static void count_losses(struct sampler *sampler)
 
 /* The counters know nothing of --only, or of which processes were asked for: their share is that of
  * the periods. */
-static uint64_t counted_time_ns(const struct sampler *sampler)
+static void add_counted_time(struct sampler *sampler)
 {
-	uint64_t time_ns = observation_time_ns(&sampler->observation);
+	uint64_t time_ns;
 	uint64_t periods = sampler->kept_periods + sampler->left_out_periods;
 
-	if (!sampler->left_out_periods)
-		return time_ns;
-	return (uint64_t)((double)time_ns * (double)sampler->kept_periods / (double)periods);
+	if (!observation_time(&sampler->observation, &time_ns))
+		sampler->totals.time_unknown = true;
+	else if (!sampler->left_out_periods)
+		sampler->totals.cpu_time_ns += time_ns;
+	else
+		sampler->totals.cpu_time_ns +=
+		    (uint64_t)((double)time_ns * (double)sampler->kept_periods / (double)periods);
 }
 
 int sampler_detach(struct sampler *sampler, uint64_t wall_ns, struct diag *diag)
@@ -373,7 +377,7 @@ int sampler_detach(struct sampler *sampler, uint64_t wall_ns, struct diag *diag)
 	read_records(sampler);
 	count_losses(sampler);
 	if (!sampler->event->periods_are_ns)
-		sampler->totals.cpu_time_ns += counted_time_ns(sampler);
+		add_counted_time(sampler);
 	recorded_time(sampler, sampler->start_ns + wall_ns);
 	sampler->totals.n_closed = followed_n_closed(sampler->followed);
 	sampler->totals.n_repeats++;

@@ -33,8 +33,9 @@ struct sampler_totals {
 	bool only_some;       /* ... and yet of some processes only */
 	size_t n_closed;      /* processes whose mappings could not be read */
 	uint64_t n_throttled; /* times the kernel stopped sampling for a moment to save time */
-	uint64_t
-	    cpu_time_ns;   /* what the periods add up to, or where they are no time a counter's */
+	/* What the periods add up to, or where they are no time a counter's. */
+	uint64_t cpu_time_ns;
+	bool time_unknown; /* the counter could not be read: cpu_time_ns is not to be shown */
 	size_t ring_bytes; /* smallest ring that was granted */
 	size_t wanted_ring_bytes;
 	unsigned n_repeats;

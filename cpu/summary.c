@@ -59,8 +59,9 @@ static void add_metrics(const struct cpu_facts *facts, const json_t *quality,
 		metrics_add(metrics, cpu_metrics, "cpu.samples",
 		            (double)facts->repeats[i].n_samples);
 		metrics_add(metrics, cpu_metrics, "cpu.lost", (double)facts->repeats[i].n_lost);
-		metrics_add(metrics, cpu_metrics, "cpu.time_ns",
-		            (double)facts->repeats[i].cpu_time_ns);
+		if (!facts->totals->time_unknown)
+			metrics_add(metrics, cpu_metrics, "cpu.time_ns",
+			            (double)facts->repeats[i].cpu_time_ns);
 	}
 	metrics_sum(metrics, "cpu.samples");
 	metrics_sum(metrics, "cpu.lost");
@@ -73,10 +74,14 @@ static char *headline(const struct cpu_facts *facts, const json_t *quality)
 {
 	char *event = cpu_event_text(facts);
 	char *limits = quality_text(quality);
-	char *text = xasprintf("%s, %.2f s, %s; %s",
-	                       counted_text_of(facts->totals->n_samples, "sample").text,
-	                       (double)facts->totals->cpu_time_ns / 1e9, event, limits);
+	char *time = facts->totals->time_unknown
+	                 ? xstrdup("")
+	                 : xasprintf("%.2f s, ", (double)facts->totals->cpu_time_ns / 1e9);
+	char *text =
+	    xasprintf("%s, %s%s; %s", counted_text_of(facts->totals->n_samples, "sample").text,
+	              time, event, limits);
 
+	free(time);
 	free(limits);
 	free(event);
 	return text;

@@ -162,6 +162,21 @@ promise "without a command none is told" is "$(grep -c cmdline "$PROFILE_SCENARI
 promise "idle CPUs are not" is "$(grep -c '^swapper' "$(folded all-cpus)")" 0
 promise "-a lasts as long as a COMMAND" is "$(status_of run -a --only cpu_tree -- "$programs/cpu_tree") $(manifest_value all-cpus/cpu 'm["exit"]["by"], m["command"]')" "0 target ['$programs/cpu_tree']"
 promise "--only leaves the others out of all, and a process's name stands for its threads" is "$(comms all-cpus)" "cpu_tree worker"
+# /proc/stat is hidden before measuring begins, or while it lasts.
+time_or_note() {
+	manifest_value all-cpus/cpu '"cpu.time_ns" in m["metrics"], "rate_hz" in m["quality"], sum("cpu.time_ns is not known" in note for note in m["quality"]["notes"]), " s, " in m["summary"]["headline"]'
+}
+hide="mount --bind /dev/null /proc/stat"
+run -a -e page-faults -- sleep 0.2
+promise "all CPUs have their busy time" is "$(time_or_note)" "True True 0 True"
+if [ "$(id -u)" = 0 ] && unshare -m sh -c "$hide" 2>/dev/null; then
+	unshare -m profile-scenario --quiet -a -e page-faults -- sh -c "$hide"
+	promise "which is absent where it can no longer be read" is "$(time_or_note)" "False False 1 False"
+	unshare -m sh -c "$hide; exec profile-scenario --quiet -a -e page-faults -- true"
+	promise "or never could" is "$(time_or_note)" "False False 1 False"
+else
+	skip "busy time that cannot be read is absent" "nothing can be mounted here"
+fi
 promise "what nobody is called is no sample" reason 3 "no samples of the commands that --only names" run -a --only nobody-is-called-so --duration 0.2
 if [ "$(cat /proc/sys/kernel/perf_event_paranoid)" -gt 0 ]; then
 	promise "all CPUs are not for an ordinary user, and what helps is said" reason 3 "sysctl kernel.perf_event_paranoid=0" other -a --duration 0.1
