@@ -8,6 +8,7 @@
 #include "core/diag.h"
 
 #include <errno.h>
+#include <string.h>
 
 static bool asks_delay(const struct run_options *options)
 {
@@ -55,11 +56,11 @@ static const struct {
 	bool (*able)(const struct collector *collector);
 	const char *why;
 } rows[] = {
-    {"--pid", asks_pid, attaches, "it measures what it starts itself"},
-    {"--all-cpus", asks_all_cpus, sees_all_cpus,
+    {"pid", asks_pid, attaches, "it measures what it starts itself"},
+    {"all-cpus", asks_all_cpus, sees_all_cpus,
      "it measures the processes of a target, not all of the machine"},
-    {"--only", asks_only, chooses_names, "it measures every process of the target"},
-    {"--delay", asks_delay, begins_later, "it measures from the target's start"},
+    {"only", asks_only, chooses_names, "it measures every process of the target"},
+    {"delay", asks_delay, begins_later, "it measures from the target's start"},
 };
 
 int abilities_check(const struct collector *collector, const struct run_options *options,
@@ -67,7 +68,15 @@ int abilities_check(const struct collector *collector, const struct run_options 
 {
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		if (rows[i].asked(options) && !rows[i].able(collector))
-			return diag_fail(diag, EINVAL, "%s is not for type '%s': %s",
+			return diag_fail(diag, EINVAL, "--%s is not for type '%s': %s",
 			                 rows[i].option, collector->name, rows[i].why);
 	return 0;
+}
+
+bool abilities_has(const struct collector *collector, const char *option)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		if (!strcmp(rows[i].option, option))
+			return rows[i].able(collector);
+	return true;
 }

@@ -1,6 +1,7 @@
 /* Prints the help from the tables that the parser reads. */
 #include "core/driver/help.h"
 
+#include "core/driver/abilities.h"
 #include "core/driver/collectors.h"
 #include "core/driver/run_options.h"
 #include "core/driver/verbs.h"
@@ -9,6 +10,24 @@
 #include "core/options.h"
 
 enum { HELP_COLUMN = 32 };
+
+/* " [cpu offcpu]" where not every type has it. */
+static void print_types(const char *option, FILE *out)
+{
+	bool all = true;
+	const char *between = " [";
+
+	for (size_t i = 0; collectors[i]; i++)
+		all &= abilities_has(collectors[i], option);
+	for (size_t i = 0; collectors[i] && !all; i++) {
+		if (!abilities_has(collectors[i], option))
+			continue;
+		fprintf(out, "%s%s", between, collectors[i]->name);
+		between = " ";
+	}
+	if (!all)
+		fputc(']', out);
+}
 
 static void print_option(const struct option_row *row, FILE *out)
 {
@@ -28,13 +47,16 @@ static void print_option(const struct option_row *row, FILE *out)
 		fprintf(out, " (%s)", row->fallback);
 	if (row->alias)
 		fprintf(out, "; also --%s", row->alias);
-	fputc('\n', out);
 }
 
 static void print_options(const struct option_table *table, FILE *out)
 {
-	for (const struct option_row *row = table->rows; row && row->name; row++)
+	for (const struct option_row *row = table->rows; row && row->name; row++) {
 		print_option(row, out);
+		if (table == &run_option_table)
+			print_types(row->name, out);
+		fputc('\n', out);
+	}
 }
 
 void help_print(FILE *out)
@@ -58,7 +80,7 @@ void help_print(FILE *out)
 	fputs("\nFormats of export:\n", out);
 	for (size_t i = 0; exporters[i]; i++)
 		fprintf(out, "  %-*s%s\n", HELP_COLUMN - 2, exporters[i]->name, exporters[i]->help);
-	fputs("\nOptions of every type:\n", out);
+	fputs("\nOptions of every type, or of those in brackets:\n", out);
 	print_options(&run_option_table, out);
 	for (size_t i = 0; collectors[i]; i++) {
 		fprintf(out, "\nOptions of %s (with several types: --%s.NAME):\n",
