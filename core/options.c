@@ -212,13 +212,13 @@ static int set_switch(const struct option_row *row, void *options, const char *v
 	bool *field = field_of(row, options);
 
 	if (!value) {
-		*field = true;
+		*field = !row->is_opposite;
 		return 0;
 	}
 	for (int on = 0; on < 2; on++)
 		for (size_t i = 0; i < ARRAY_SIZE(words[on]); i++)
 			if (!strcasecmp(value, words[on][i])) {
-				*field = on;
+				*field = on != row->is_opposite;
 				return 0;
 			}
 	return bad_value(row, value, diag);
@@ -338,7 +338,7 @@ static json_t *value_to_json(const struct option_row *row, const void *options)
 
 	switch (row->kind) {
 	case OPTION_SWITCH:
-		return json_boolean(*(const bool *)field);
+		return json_boolean(*(const bool *)field != row->is_opposite);
 	case OPTION_COUNT:
 	case OPTION_HZ:
 	case OPTION_BYTES:

@@ -27,7 +27,6 @@ enum { TABLE_ROWS = 5 };
 struct io_options {
 	char *trace; /* NULL: all */
 	int sort;    /* index of the word */
-	bool wall_clock;
 	bool cpu_time;
 	uint64_t small_bytes;
 };
@@ -51,7 +50,8 @@ static const struct option_row option_rows[] = {
      .help = "order of summary.txt, in strace's words"},
     {.name = "wall-clock",
      .kind = OPTION_SWITCH,
-     .field = offsetof(struct io_options, wall_clock),
+     .field = offsetof(struct io_options, cpu_time),
+     .is_opposite = true,
      .fallback = "yes",
      .help = "time a call from its start to its end"},
     {.name = "cpu-time",
@@ -70,7 +70,6 @@ static const struct option_row option_rows[] = {
 struct io_state {
 	const struct io_options *options;
 	struct trace_set *set;
-	bool cpu_time;
 	const struct io_backend *backend;
 	void *plan;                /* the backend's */
 	void *backend_state;       /* NULL between repeats */
@@ -160,7 +159,6 @@ static int io_create(void **state, const void *options, struct diag *diag)
 	int err;
 
 	io->options = options;
-	io->cpu_time = io->options->cpu_time || !io->options->wall_clock;
 	io->backend = &io_backend_ptrace;
 	err = trace_set_new(&io->set, io->options->trace, diag);
 	if (!err)
@@ -179,7 +177,7 @@ static int io_prepare(void *state, const struct repeat *repeat, struct diag *dia
 	    .repeat = repeat,
 	    .set = io->set,
 	    .plan = io->plan,
-	    .cpu_time = io->cpu_time,
+	    .cpu_time = io->options->cpu_time,
 	};
 
 	spec.counts = io->current = io_counts_new(io->options->small_bytes);
@@ -251,7 +249,7 @@ static void write_summary(FILE *out, const struct io_state *io, const struct io_
 {
 	io_summary_write(out, counts, io_sort_of_word(io->options->sort));
 	io_errors_write(out, counts);
-	if (io->cpu_time)
+	if (io->options->cpu_time)
 		fputs("\nTimes are system time of the calling process, in the kernel's estimate.\n",
 		      out);
 	else
@@ -383,7 +381,8 @@ static char *make_headline(const struct io_state *io, const struct io_counts *co
 	                 is_all ? "" : trace_set_text(io->set),
 	                 counted_text_of(counts->totals.errors, "error").text,
 	                 (double)counts->totals.time_ns / 1e9,
-	                 io->cpu_time ? "system time" : "wall", count_text_of(counts->lost).text);
+	                 io->options->cpu_time ? "system time" : "wall",
+	                 count_text_of(counts->lost).text);
 }
 
 /* The five calls with the most time, for the summary on the terminal. */

@@ -13,6 +13,7 @@
 
 struct sample_options {
 	bool kernel;
+	bool slow;
 	uint64_t freq_hz;
 	uint64_t limit_ns;
 	uint64_t stack_bytes;
@@ -30,6 +31,12 @@ static const char *const units[] = {"ms", "B", NULL};
 
 static const struct option_row rows[] = {
     {.name = "kernel", .kind = OPTION_SWITCH, .field = FIELD(kernel), .fallback = "yes"},
+    {.name = "fast",
+     .kind = OPTION_SWITCH,
+     .field = FIELD(slow),
+     .fallback = "yes",
+     .is_opposite = true},
+    {.name = "slow", .kind = OPTION_SWITCH, .field = FIELD(slow)},
     {.name = "freq",
      .letter = 'F',
      .kind = OPTION_HZ,
@@ -128,7 +135,8 @@ static void what_may_be_typed_is_said(void **state)
 	assert_int_equal(set(options, "freq", "2000000", &diag), -22);
 	assert_string_equal(diag.text, "option 'freq' is at most 1000000, not '2000000'");
 	assert_int_equal(set(options, "time-unit", "mss", &diag), -22);
-	assert_string_equal(diag.text, "option 'time-unit' does not know 'mss'; did you mean 'ms'?");
+	assert_string_equal(diag.text,
+	                    "option 'time-unit' does not know 'mss'; did you mean 'ms'?");
 	assert_int_equal(set(options, "time-unit", "years", &diag), -22);
 	assert_string_equal(diag.text, "option 'time-unit' does not know 'years'; it takes ms, B");
 	options_free(&table, options);
@@ -168,6 +176,27 @@ static void an_extent_is_pixels_or_a_share(void **state)
 	options_free(&table, options);
 }
 
+static void of_two_names_for_one_choice_the_later_wins(void **state)
+{
+	struct sample_options *options = options_new(&table);
+	struct diag diag;
+	json_t *json;
+
+	(void)state;
+	assert_false(options->slow);
+	assert_int_equal(set(options, "slow", NULL, &diag), 0);
+	assert_true(options->slow);
+	json = options_to_json(&table, options);
+	assert_true(json_is_true(json_object_get(json, "slow")));
+	assert_true(json_is_false(json_object_get(json, "fast")));
+	json_decref(json);
+	assert_int_equal(set(options, "fast", NULL, &diag), 0);
+	assert_false(options->slow);
+	assert_int_equal(set(options, "fast", "no", &diag), 0);
+	assert_true(options->slow);
+	options_free(&table, options);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -175,6 +204,7 @@ int main(void)
 	    cmocka_unit_test(defaults_come_from_the_table),
 	    cmocka_unit_test(values_are_read_in_their_units),
 	    cmocka_unit_test(bad_values_are_refused_with_a_sentence),
+	    cmocka_unit_test(of_two_names_for_one_choice_the_later_wins),
 	    cmocka_unit_test(what_may_be_typed_is_said),
 	    cmocka_unit_test(the_nearest_word_is_found_or_none),
 	};
