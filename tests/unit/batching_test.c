@@ -168,8 +168,10 @@ static void requests_and_their_answers_are_no_run(void **state)
 
 static void move_one(struct io_counts *counts, const char *name, int64_t result)
 {
-	struct io_call call = {
-	    .info = syscall_find_named(ABI_X86_64, name), .result = result, .messages = 1, .bytes = 1000};
+	struct io_call call = {.info = syscall_find_named(ABI_X86_64, name),
+	                       .result = result,
+	                       .messages = 1,
+	                       .bytes = 1000};
 
 	if (call.info->facts->effect == EFFECT_WRITE)
 		call.to = 1;
