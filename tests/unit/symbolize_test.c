@@ -633,8 +633,8 @@ static void split_dwarf_that_is_missing_or_no_file_is_said(void **state)
 {
 	static const char *const damages[] = {"rm split.dwo", "mkfifo split.dwo",
 	                                      "rm split.dwo && : >split.dwo",
-	                                      "gcc -g -gsplit-dwarf -O2 -c -o split.o -xc - "
-	                                      "<<<'int other(void) { return 1; }' && rm split.o"};
+	                                      ("gcc -g -gsplit-dwarf -O2 -c -o split.o -xc - "
+	                                       "<<<'int other(void) { return 1; }' && rm split.o")};
 	uint64_t chain;
 
 	(void)state;
