@@ -236,6 +236,8 @@ bool observation_time(const struct observation *observation, uint64_t *time_ns)
 		*time_ns = now_ns - observation->busy_ns;
 		return true;
 	}
+	if (observation->n_clocks && perf_stream_saw_twice(observation->stream))
+		return false;
 	for (size_t i = 0; i < observation->n_clocks; i++) {
 		if (read(observation->clocks[i], &clock_ns, sizeof(clock_ns)) != sizeof(clock_ns))
 			return false;

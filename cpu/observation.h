@@ -44,7 +44,8 @@ void observation_close(struct observation *observation);
 void observation_start(struct observation *observation);
 
 /* The processor time that was used while the event was on, by the kernel's counters; 0 where the
- * samples' periods are time. Once the stream has been stopped. False: they could not be read. */
+ * samples' periods are time. Once the stream has been stopped. False: they could not be read,
+ * or counted a thread twice. */
 bool observation_time(const struct observation *observation, uint64_t *time_ns);
 
 #endif

@@ -219,7 +219,7 @@ const char *cpu_add_quality(const struct cpu_facts *facts, json_t *quality)
 		    quality, "%s",
 		    totals->time_unknown
 		        ? "cpu.time_ns is not known: the counter of processor time could not "
-		          "be read"
+		          "be read, or counted twice a thread that was made while we attached"
 		    : totals->all_cpus
 		        ? "cpu.time_ns is the time that /proc/stat does not count as idle"
 		        : "cpu.time_ns comes from the kernel's task-clock counter, which runs "

@@ -43,6 +43,7 @@ struct perf_stream {
 	/* Of events with PERF_SAMPLE_ID: */
 	struct u64map *owners; /* id -> the thread it was opened for */
 	struct u64map *taken;  /* thread -> the owner whose records of it are taken; 0: not known */
+	bool saw_twice;        /* a thread whose records came from two owners */
 	struct lane *given;    /* whose head the caller holds */
 	uint64_t horizon_ns;
 	uint64_t n_malformed;
@@ -140,7 +141,15 @@ static bool comes_twice(struct perf_stream *stream, const struct perf_record *re
 	taken = u64map_put(stream->taken, (uint32_t)record->by_tid, NULL);
 	if (!*taken && record->type != PERF_RECORD_EXIT)
 		*taken = (uint32_t)owner;
-	return *taken && *taken != (uint32_t)owner;
+	if (!*taken || *taken == (uint32_t)owner)
+		return false;
+	stream->saw_twice = true;
+	return true;
+}
+
+bool perf_stream_saw_twice(const struct perf_stream *stream)
+{
+	return stream->saw_twice;
 }
 
 /* Its number may be given to another one. */

@@ -13,6 +13,7 @@
 
 #include "core/perf/record.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -61,6 +62,10 @@ const struct perf_record *perf_stream_next(struct perf_stream *stream);
 /* The thread whose event, opened for it or inherited from it, gave the record; 0: not known
  * (without PERF_SAMPLE_ID). */
 pid_t perf_stream_owner(const struct perf_stream *stream, const struct perf_record *record);
+
+/* Whether a thread had the event twice, its own and an inherited one. Its records are given once;
+ * counters that were opened beside the event cannot be told apart like that. */
+bool perf_stream_saw_twice(const struct perf_stream *stream);
 
 /* Records that found their ring full, by the event's own counters: LOST records come only with the
  * next record that fits. 0 when its attr's read_format is not PERF_FORMAT_LOST (Linux 6.0). */

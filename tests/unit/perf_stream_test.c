@@ -124,6 +124,7 @@ static void a_thread_that_has_an_event_twice_gives_each_record_once(void **state
 	assert_int_equal(count_names(names, n_records, "child"), N_NAMES);
 	assert_int_equal(count_names(names, n_records, "grand"), N_NAMES);
 	assert_int_equal(n_records, 2 * N_NAMES);
+	assert_true(perf_stream_saw_twice(stream));
 	perf_stream_close(stream);
 }
 
