@@ -5,7 +5,8 @@
 
 watch() { # SCENARIO COMMAND...
 	local scenario=$1; shift
-	perf record -q -a -e sched:sched_switch -m 8192 -o "$scratch/$scenario.data" -- profile-scenario --results "$scratch/results" \
+	# By perf's own clock, each CPU's, a virtual machine's threads ran for 30 s of a run of 1 s.
+	perf record -q -a -k mono -e sched:sched_switch -m 8192 -o "$scratch/$scenario.data" -- profile-scenario --results "$scratch/results" \
 		--type offcpu --scenario "$scenario" --quiet -- "$@" >"$scratch/out" 2>"$scratch/err" || return
 	perf script -i "$scratch/$scenario.data" --ns -F time,event,trace --show-lost-events 2>/dev/null >"$scratch/$scenario.switches"
 }
@@ -17,19 +18,23 @@ agrees() { # SCENARIO
 	python3 - "$scratch/$1.switches" "$scratch/results/$1/offcpu/latest/report.txt" "$scratch/out" <<'P'
 import re, sys
 class Thread:
-    def __init__(self): self.out = self.on = None; self.seconds = {"R": 0.0, "S": 0.0}; self.counts = {"R": 0, "S": 0}; self.running = 0.0
-threads = {}
+    def __init__(self): self.out = self.on = None; self.seconds = {"R": 0.0, "S": 0.0}; self.counts = {"R": 0, "S": 0}; self.running = 0.0; self.n_in = 0
+threads, switches = {}, []
 for line in open(sys.argv[1]):
     if "PERF_RECORD_LOST" in line: sys.exit("perf lost records")
     found = re.match(r'\s*([0-9.]+):\s+sched:sched_switch: prev_comm=.* prev_pid=(\d+) prev_prio=\d+ prev_state=(\S+) ==> next_comm=.* next_pid=(\d+)', line)
-    if not found: continue
-    time, kind = float(found[1]), "R" if found[3].startswith("R") else "S"
+    if found: switches.append((float(found[1]), found))
+switches.sort(key=lambda switch: switch[0]) # perf script does not always
+for time, found in switches:
+    kind = "R" if found[3].startswith("R") else "S"
     prev, next = threads.setdefault(found[2], Thread()), threads.setdefault(found[4], Thread())
     if prev.on is not None: prev.running += time - prev.on
     if found[3][0] not in "XZ": prev.counts[kind] += 1; prev.out = (time, kind)
     if next.out: next.seconds[next.out[1]] += time - next.out[0]
-    next.on = time
+    next.on = time; next.n_in += 1
 own = {words[2] for words in map(str.split, open(sys.argv[3])) if words[0] == "thread"}
+# A thread goes onto a CPU as often as off it, its end included; perf's record of a CPU that was idle lacks some, and tells of no loss.
+if any(threads[tid].n_in <= sum(threads[tid].counts.values()) for tid in own if tid in threads): print("perf's record lacks switches"); sys.exit(77)
 n = 0
 for line in open(sys.argv[2]):
     words = line.split()
@@ -48,14 +53,27 @@ if n < 1: sys.exit(f"{n} threads")
 P
 }
 
+asked() { # PROMISE SCENARIO COMMAND...: again while perf's record is not whole
+	local text=$1 scenario=$2 status said; shift 2
+	for _ in 1 2 3 4 5; do
+		watch "$scenario" "$@"
+		said=$(agrees "$scenario" 2>&1); status=$?
+		[ $status = 77 ] || break
+	done
+	if [ $status = 77 ]; then
+		skip "$text" "five times $said"
+	else
+		promise "$text" bash -c 'echo "$0"; exit "$1"' "$said" $status
+	fi
+}
+
 cd "$scratch" || exit 1
 if ! watch waits "$programs/offcpu_waits"; then
 	skip "times are the scheduler's" "perf does not record tracepoints here: $(head -n 1 "$scratch/err")"
 	exit 0
 fi
-promise "times of waits are the scheduler's, blocked and preempted apart" agrees waits
-watch pingpong "$programs/offcpu_pingpong" 20000 5000
-promise "and those of a ping-pong, switch for switch" agrees pingpong
+asked "times of waits are the scheduler's, blocked and preempted apart" waits "$programs/offcpu_waits"
+asked "and those of a ping-pong, switch for switch" pingpong "$programs/offcpu_pingpong" 20000 5000
 
 # perf takes the same stacks by libdw or libunwind: of each waiting function, some stack of ours is one of perf's.
 # What is inlined is left out, for perf asks other tables for it; and of libc's functions perf takes other
