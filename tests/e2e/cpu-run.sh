@@ -16,7 +16,7 @@ for file in flamegraph.svg stacks.folded report.txt profile.pb.gz samples.bin ru
 	promise "a run leaves $file" test -s "$run/$file"
 done
 promise "the headline says samples, rate, event and losses" matches "$scratch/err" \
-	'^cpu_split/cpu  OK +[0-9,]+ samples, 0\.[0-9]+ s, ([0-9]+ of )?997 Hz (cycles|cpu-clock)[^;]*; lost [0-9,]+, truncated [0-9.]+ %, unresolved [0-9.]+ %'
+	'^cpu_split/cpu  OK +[0-9,]+ samples, 0\.[0-9]+ s, ([0-9]+ of )?997 Hz (cycles|cpu-clock)[^;]*; lost [0-9,]+, truncated [0-9.]+ %, unresolved [0-9.]+ %, completed [0-9.]+ %(; no names in [^;]+)?$'
 promise "the table has the burner on top with its place" matches "$scratch/err" \
 	'^ +[67][0-9]\.[0-9] % +[67][0-9]\.[0-9] %  burn_seventy +cpu_split\.c:[0-9]+$'
 promise "few samples are a finding with the line to type" contains "$run/run.json" "--min-samples 1000"
