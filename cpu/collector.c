@@ -249,7 +249,7 @@ static int write_results(struct cpu_state *cpu, struct results_run *run, struct 
 	    .title = title,
 	    .picture = result->picture,
 	    .count_name = "samples",
-	    .event = cpu->event.name,
+	    .event = result->event,
 	    .lost = &facts.totals->n_lost,
 	    .command = result->command,
 	    .percent_limit = cpu->options->percent_limit,
@@ -284,7 +284,7 @@ static int cpu_finish(void *state, struct results_run *run, struct result *resul
 	const struct sampler_totals *totals = sampler_totals(cpu->sampler);
 
 	result->backend = xstrdup("perf_event");
-	result->event = xstrdup(cpu->event.name);
+	result->event = cpu_event_marked_name(&cpu->event);
 	result->fallback = xstrdup(cpu->event.fallback);
 	if (!cpu->runs_command)
 		found_processes_add(result, sampler_recording(cpu->sampler),

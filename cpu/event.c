@@ -14,6 +14,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 /* Of event_rows: what is tried where nothing is asked for, and why the second is taken. */
@@ -262,6 +263,13 @@ int cpu_event_choose(struct cpu_event *event, const struct cpu_options *options,
 	if (!err)
 		add_notes(event, options);
 	return err;
+}
+
+char *cpu_event_marked_name(const struct cpu_event *event)
+{
+	bool is_marked = event->sees_kernel || strchr(event->name, ':');
+
+	return xasprintf("%s%s", event->name, is_marked ? "" : ":u");
 }
 
 void cpu_event_fini(struct cpu_event *event)

@@ -24,6 +24,10 @@ struct cpu_event {
 	struct text_list notes;      /* sentences for quality: what is not seen, and what helps */
 };
 
+/* The name as perf report spells it: with `:u` where user code alone was sampled, whoever asked for
+ * that. The caller frees it. */
+char *cpu_event_marked_name(const struct cpu_event *event);
+
 /* Tries what is asked for on the calling thread or, where nothing is, cycles and then the clock.
  * -EOPNOTSUPP: this machine does not have the event, or would count none of it. Else errors as of
  * event_wish_parse(), tracepoint_find() and perf_event_fd(). */
