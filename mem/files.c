@@ -31,6 +31,7 @@ struct subject {
 	struct heap_totals totals;
 	size_t n_processes;
 	const char *const *notes;
+	char *limits; /* what keeps the numbers from being believed, in a line */
 	const struct files_options *options;
 	const struct result *result;
 	char *title;
@@ -86,40 +87,78 @@ static int write_report(const struct subject *subject, FILE *out, struct diag *d
 	return 0;
 }
 
-static int export_with(const struct exporter *exporter, const struct subject *subject, FILE *out,
-                       struct diag *diag)
+/* A value type as the exporters show it. */
+struct shown {
+	size_t type;
+	const char *count_name;
+	char *(*describe)(const struct heap_totals *totals); /* the caller frees it */
+};
+
+static char *describe_peak(const struct heap_totals *totals)
 {
-	char *subtitle = xasprintf("bytes in use at the peak of %s; %s in all",
-	                           size_text_of(subject->totals.peak_bytes).text,
-	                           counted_text_of(subject->totals.allocations, "allocation").text);
+	return xasprintf("bytes in use at the peak of %s in %s",
+	                 size_text_of(totals->peak_bytes).text,
+	                 counted_text_of(totals->peak_blocks, "block").text);
+}
+
+static char *describe_allocations(const struct heap_totals *totals)
+{
+	return xasprintf("%s, %s asked for",
+	                 counted_text_of(totals->allocations, "allocation").text,
+	                 size_text_of(totals->allocated_bytes).text);
+}
+
+static char *describe_temporary(const struct heap_totals *totals)
+{
+	return xasprintf("%s of %s (%.1f %%) freed by the thread before it allocated "
+	                 "anything else",
+	                 count_text_of(totals->temporary).text,
+	                 counted_text_of(totals->allocations, "allocation").text,
+	                 share_percent(totals->temporary, totals->allocations));
+}
+
+static const struct shown peak = {HEAP_PEAK_SPACE, "bytes", describe_peak};
+static const struct shown allocations = {HEAP_ALLOC_OBJECTS, "allocations", describe_allocations};
+static const struct shown temporary = {HEAP_TEMPORARY_OBJECTS, "temporary allocations",
+                                       describe_temporary};
+
+/* Each file has a writer here, or an exporter and what it shows. */
+static const struct {
+	const char *name;
+	subject_writer *write;
+	const struct exporter *exporter;
+	const struct shown *shown;
+} files[] = {
+    {"report.txt", write_report, NULL, NULL},
+    {"massif.out", write_massif, NULL, NULL},
+    {"massif-report.txt", write_massif_report, NULL, NULL},
+    {"stacks.folded", NULL, &folded_exporter, &peak},
+    {"flamegraph-peak.svg", NULL, &flamegraph_exporter, &peak},
+    {"flamegraph-allocations.svg", NULL, &flamegraph_exporter, &allocations},
+    {"flamegraph-temporary.svg", NULL, &flamegraph_exporter, &temporary},
+    {"profile.pb.gz", NULL, &pprof_exporter, &peak},
+};
+
+static int export_with(const struct exporter *exporter, const struct shown *shown,
+                       const struct subject *subject, FILE *out, struct diag *diag)
+{
+	char *what = shown->describe(&subject->totals);
+	char *subtitle = xasprintf("%s; %s", what, subject->limits);
 	struct export_options options = {
-	    .type = HEAP_PEAK_SPACE,
+	    .type = shown->type,
 	    .title = subject->title,
 	    .picture = subject->result->picture,
 	    .subtitle = subtitle,
-	    .count_name = "bytes",
+	    .count_name = shown->count_name,
 	    .command = subject->result->command,
 	    .started_ns = subject->result->started_ns,
 	};
 	int err = exporter->write(subject->profile, &options, out, diag);
 
 	free(subtitle);
+	free(what);
 	return err;
 }
-
-/* Each file has a writer here or an exporter. */
-static const struct {
-	const char *name;
-	subject_writer *write;
-	const struct exporter *exporter;
-} files[] = {
-    {"report.txt", write_report, NULL},
-    {"massif.out", write_massif, NULL},
-    {"massif-report.txt", write_massif_report, NULL},
-    {"stacks.folded", NULL, &folded_exporter},
-    {"flamegraph-peak.svg", NULL, &flamegraph_exporter},
-    {"profile.pb.gz", NULL, &pprof_exporter},
-};
 
 static int write_file(const struct subject *subject, size_t i, struct results_run *results,
                       struct diag *diag)
@@ -132,7 +171,7 @@ static int write_file(const struct subject *subject, size_t i, struct results_ru
 	if (!out)
 		return err;
 	err = files[i].write ? files[i].write(subject, out, diag)
-	                     : export_with(files[i].exporter, subject, out, diag);
+	                     : export_with(files[i].exporter, files[i].shown, subject, out, diag);
 	close_err = results_close(results, out, diag);
 	return err ? err : close_err;
 }
@@ -203,7 +242,10 @@ static int write_process(const struct heap_process *process, const char *folder,
 	subject.totals = process->totals;
 	subject.n_processes = 1;
 	subject.notes = NULL;
+	subject.limits =
+	    heap_limits_text(&process->totals, profile, process->recording, symbolizer);
 	err = write_subject(&subject, results, diag);
+	free(subject.limits);
 	profile_free(profile);
 	free(subject.title);
 	return err;
@@ -330,6 +372,7 @@ int files_write(const struct heap_run *run, const struct files_options *options,
 	subject.timeline = timeline = profile_new(largest->recording, symbolizer);
 	heap_summarize(run, merged, profile, symbolizer, result);
 	subject.notes = notes = note_texts(result->quality);
+	subject.limits = heap_limits_text(&subject.totals, profile, merged, symbolizer);
 	err = write_subject(&subject, results, diag);
 	if (!err)
 		err = write_processes(run, &subject, symbolizer, results, diag);
@@ -337,6 +380,7 @@ int files_write(const struct heap_run *run, const struct files_options *options,
 		err = write_csv(run, result, results, diag);
 	result->page = "flamegraph-peak.svg";
 	free(notes);
+	free(subject.limits);
 	free(subject.title);
 	profile_free(timeline);
 	profile_free(profile);

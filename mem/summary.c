@@ -138,6 +138,18 @@ static char *headline_of(const struct heap_totals *totals, const json_t *quality
 	return headline;
 }
 
+char *heap_limits_text(const struct heap_totals *totals, const struct profile *profile,
+                       const struct recording *recording, struct symbolizer *symbolizer)
+{
+	json_t *quality = json_object();
+	char *text;
+
+	fill_quality(quality, totals, profile, recording, symbolizer);
+	text = quality_text(quality);
+	json_decref(quality);
+	return text;
+}
+
 void heap_summarize(const struct heap_run *run, const struct recording *recording,
                     const struct profile *profile, struct symbolizer *symbolizer,
                     struct result *result)

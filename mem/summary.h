@@ -3,6 +3,7 @@
 #define MEM_SUMMARY_H
 
 struct heap_run;
+struct heap_totals;
 struct profile;
 struct recording;
 struct result;
@@ -13,5 +14,10 @@ struct symbolizer;
 void heap_summarize(const struct heap_run *run, const struct recording *recording,
                     const struct profile *profile, struct symbolizer *symbolizer,
                     struct result *result);
+
+/* "lost 0, truncated 0.0 %, unresolved 0.1 %" of the allocations that the totals and the profile
+ * are of. The caller frees it. */
+char *heap_limits_text(const struct heap_totals *totals, const struct profile *profile,
+                       const struct recording *recording, struct symbolizer *symbolizer);
 
 #endif
