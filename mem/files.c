@@ -231,22 +231,28 @@ static int write_process(const struct heap_process *process, const char *folder,
                          struct subject subject, struct symbolizer *symbolizer,
                          struct results_run *results, struct diag *diag)
 {
-	struct profile *profile = profile_new(process->recording, symbolizer);
+	/* Exporters show the types of the process, not those of its snapshots. */
+	struct heap_run alone = {.processes = (struct heap_process *)process, .n_processes = 1};
+	struct recording *recording = heap_run_merge(&alone);
+	struct profile *profile = profile_new(recording, symbolizer);
+	struct profile *timeline = profile_new(process->recording, symbolizer);
 	int err;
 
 	subject.folder = folder;
 	subject.title = xasprintf("%s, process %d.%u (%s)", subject.title, (int)process->pid,
 	                          process->exec_number, process->comm);
 	subject.timeline_of = process;
-	subject.profile = subject.timeline = profile;
+	subject.profile = profile;
+	subject.timeline = timeline;
 	subject.totals = process->totals;
 	subject.n_processes = 1;
 	subject.notes = NULL;
-	subject.limits =
-	    heap_limits_text(&process->totals, profile, process->recording, symbolizer);
+	subject.limits = heap_limits_text(&process->totals, profile, recording, symbolizer);
 	err = write_subject(&subject, results, diag);
 	free(subject.limits);
+	profile_free(timeline);
 	profile_free(profile);
+	recording_free(recording);
 	free(subject.title);
 	return err;
 }

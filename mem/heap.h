@@ -58,9 +58,11 @@ void heap_totals_add(struct heap_totals *to, const struct heap_totals *from);
 struct heap_snapshot {
 	uint64_t time; /* ns since the process image started, or bytes allocated and freed */
 	uint64_t live_bytes;
+	uint64_t extra_bytes; /* what massif adds to them (wire_extra_bytes()) */
 	bool is_detailed;
 	bool is_peak;
-	size_t type; /* value type that holds its tree, when it is detailed or the peak */
+	bool has_tree; /* detailed ones and the peak do; others may */
+	size_t type;   /* value type that holds its tree */
 };
 
 struct heap_process {

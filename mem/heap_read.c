@@ -177,6 +177,11 @@ static struct heap_totals totals_of(const struct wire_sums *sums, enum unwind_en
 	return totals;
 }
 
+static uint64_t at_least_0(int64_t bytes)
+{
+	return bytes > 0 ? (uint64_t)bytes : 0;
+}
+
 /* Copies the snapshots and puts the peak among them, with the type of each one's tree. */
 static void add_timeline(struct heap_process *process, const struct wire_section_copy *section,
                          bool time_is_bytes)
@@ -184,7 +189,9 @@ static void add_timeline(struct heap_process *process, const struct wire_section
 	uint64_t start = time_is_bytes ? 0 : section->head.start_ns, type = HEAP_N_TYPES;
 	struct heap_snapshot peak = {.time = section->head.peak_time - start,
 	                             .live_bytes = process->totals.peak_bytes,
+	                             .extra_bytes = at_least_0(section->head.peak_extra_bytes),
 	                             .is_peak = true,
+	                             .has_tree = true,
 	                             .type = HEAP_PEAK_SPACE};
 	bool placed = false;
 
@@ -194,9 +201,11 @@ static void add_timeline(struct heap_process *process, const struct wire_section
 		const struct wire_snapshot *taken = &section->snapshots[i];
 		struct heap_snapshot snapshot = {.time = taken->time - start,
 		                                 .live_bytes = taken->live_bytes,
-		                                 .is_detailed = taken->n_entries > 0};
+		                                 .extra_bytes = taken->extra_bytes,
+		                                 .has_tree = taken->n_entries > 0};
 
-		if (snapshot.is_detailed) {
+		snapshot.is_detailed = taken->is_detailed && snapshot.has_tree;
+		if (snapshot.has_tree) {
 			snapshot.live_bytes =
 			    0; /* the sum of its tree, which threads may have changed meanwhile */
 			for (uint32_t j = 0; j < taken->n_entries; j++)

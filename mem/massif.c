@@ -26,8 +26,8 @@ static void write_snapshot(const struct massif *massif, size_t number, FILE *out
 
 	fprintf(out,
 	        "#-----------\nsnapshot=%zu\n#-----------\ntime=%" PRIu64 "\nmem_heap_B=%" PRIu64
-	        "\nmem_heap_extra_B=0\nmem_stacks_B=0\n",
-	        number, massif_time(massif, snapshot), snapshot->live_bytes);
+	        "\nmem_heap_extra_B=%" PRIu64 "\nmem_stacks_B=0\n",
+	        number, massif_time(massif, snapshot), snapshot->live_bytes, snapshot->extra_bytes);
 	if (!snapshot->is_detailed && !snapshot->is_peak) {
 		fputs("heap_tree=empty\n", out);
 		return;

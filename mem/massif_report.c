@@ -70,6 +70,12 @@ struct graph {
 	uint64_t end_time;
 };
 
+/* What massif counts as the heap, and ms_print takes its percentages of. */
+static uint64_t total_of(const struct heap_snapshot *snapshot)
+{
+	return snapshot->live_bytes + snapshot->extra_bytes;
+}
+
 static char bar_of(const struct heap_snapshot *snapshot)
 {
 	return snapshot->is_peak ? '#' : snapshot->is_detailed ? '@' : ':';
@@ -109,7 +115,7 @@ static void draw(struct graph *graph, const struct massif *massif)
 		/* Few snapshots far apart are joined, or they would look like spikes. */
 		for (int gap = previous_x + 1; previous_y && gap < x; gap++)
 			graph->cells[previous_y][gap] = previous_bar;
-		while (y < GRAPH_Y && (double)snapshot->live_bytes >=
+		while (y < GRAPH_Y && (double)total_of(snapshot) >=
 		                          (y + 1) * ((double)graph->peak_bytes / GRAPH_Y)) {
 			y++;
 			if (rank(bar) > rank(graph->cells[y][x]))
@@ -128,8 +134,8 @@ static void write_graph(const struct massif *massif, FILE *out)
 	const char *byte_unit, *time_unit;
 
 	for (size_t i = 0; i < massif->n_snapshots; i++) {
-		if (massif->snapshots[i].live_bytes > graph.peak_bytes)
-			graph.peak_bytes = massif->snapshots[i].live_bytes;
+		if (total_of(&massif->snapshots[i]) > graph.peak_bytes)
+			graph.peak_bytes = total_of(&massif->snapshots[i]);
 		graph.end_time = massif_time(massif, &massif->snapshots[i]);
 	}
 	graph.peak_bytes += !graph.peak_bytes; /* axes cover something */
@@ -226,17 +232,21 @@ static void write_snapshots(const struct massif *massif, FILE *out)
 	for (size_t i = 0; i < massif->n_snapshots; i++) {
 		const struct heap_snapshot *snapshot = &massif->snapshots[i];
 		char *time = with_commas(massif_time(massif, snapshot));
+		char *total = with_commas(total_of(snapshot));
 		char *bytes = with_commas(snapshot->live_bytes);
+		char *extra = with_commas(snapshot->extra_bytes);
 		struct heap_tree *tree;
 
-		fprintf(out, "%3zu %14s %16s %16s %13d %12d\n", i, time, bytes, bytes, 0, 0);
+		fprintf(out, "%3zu %14s %16s %16s %13s %12d\n", i, time, total, bytes, extra, 0);
 		free(time);
+		free(total);
 		free(bytes);
+		free(extra);
 		if (!snapshot->is_detailed && !snapshot->is_peak)
 			continue;
 		tree = heap_tree_new(massif->profile, snapshot->type, massif->threshold,
 		                     massif->depth);
-		write_node(heap_tree_top(tree), snapshot->live_bytes, "", "", "", out);
+		write_node(heap_tree_top(tree), total_of(snapshot), "", "", "", out);
 		heap_tree_free(tree);
 		if (i + 1 < massif->n_snapshots)
 			write_table_head(massif, out);

@@ -22,7 +22,7 @@
 #define WIRE_MAGIC 0x31706165682d7370u /* "ps-heap1" */
 
 enum {
-	WIRE_VERSION = 2,
+	WIRE_VERSION = 3,
 	WIRE_PAGE = 4096,
 
 	WIRE_MAX_NODES = 1 << 22,
@@ -75,6 +75,8 @@ struct wire_welcome {
 	uint32_t time_unit; /* enum wire_time_unit */
 	uint32_t max_snapshots;
 	uint32_t detailed_freq;
+	uint32_t all_trees; /* 1: every snapshot is to have a tree, whatever it costs */
+	uint32_t reserved;
 };
 
 struct wire_attached {
@@ -137,11 +139,19 @@ struct wire_tree_entry {
 struct wire_snapshot {
 	uint64_t time; /* CLOCK_MONOTONIC ns, or bytes allocated and freed so far */
 	uint64_t live_bytes;
+	uint64_t extra_bytes; /* wire_extra_bytes() of what is live */
 	uint32_t first_entry; /* of its tree */
-	uint32_t n_entries;
-	uint32_t is_detailed;
+	uint32_t n_entries;   /* 0: it has none */
+	uint32_t is_detailed; /* one in detailed_freq; others have trees where they are cheap */
 	uint32_t reserved;
 };
+
+/* What massif 3.19 says that a block takes besides the bytes asked for: --heap-admin, 8, and what
+ * is added up to its --alignment, 16 (ms_main.c). */
+static inline uint64_t wire_extra_bytes(uint64_t size_bytes)
+{
+	return 8 + (-size_bytes & 15);
+}
 
 /* Things that went wrong but did not end the recording; the driver shows those that are not 0. */
 enum wire_trouble {
@@ -178,11 +188,16 @@ struct wire_section {
 	/* What every event changes has a cache line of its own. */
 	int64_t live_bytes __attribute__((aligned(64)));
 	int64_t peak_bytes;
-	uint64_t peak_epoch; /* from 1 */
-	uint64_t peak_time;  /* of the last look at the clock before the peak */
+	uint64_t peak_epoch;      /* from 1 */
+	uint64_t peak_time;       /* of the last look at the clock before the peak */
+	int64_t live_extra_bytes; /* wire_extra_bytes() of what is live; as live_bytes */
+	int64_t peak_extra_bytes;
+	/* Time unit B: allocated and freed by the last look at it; a reader's clock. */
+	uint64_t churn_bytes;
 };
 
-/* A thread among several adds to live_bytes only when it has this much to add. */
+/* A thread among several adds to live_bytes and live_extra_bytes only when it has this much to add
+ * to one of them. */
 enum { WIRE_FLUSH_BYTES = 4096 };
 
 #define WIRE_ALIGN(bytes) (((bytes) + WIRE_PAGE - 1) / WIRE_PAGE * WIRE_PAGE)
@@ -209,6 +224,7 @@ enum { WIRE_FLUSH_BYTES = 4096 };
 
 _Static_assert(sizeof(struct wire_counter) == 64, "a counter is one cache line");
 _Static_assert(sizeof(struct wire_module) == 72, "no hidden padding in a module");
+_Static_assert(sizeof(struct wire_snapshot) == 40, "no hidden padding in a snapshot");
 _Static_assert(sizeof(struct wire_section) <= WIRE_PAGE, "a section's header fits a page");
 
 #endif

@@ -178,6 +178,7 @@ static void raise_peak_to_end(struct wire_section_copy *copy, struct sums *all, 
 		sums->peak_bytes = sums->live_bytes + sums->inherited_bytes;
 		sums->peak_blocks = sums->allocations - sums->frees + sums->inherited_blocks;
 	}
+	copy->head.peak_extra_bytes = copy->head.live_extra_bytes;
 	if (n_snapshots && copy->snapshots[n_snapshots - 1].time > copy->head.peak_time)
 		copy->head.peak_time = copy->snapshots[n_snapshots - 1].time;
 }

@@ -105,6 +105,7 @@ static int talk(int sock, uint64_t token)
 	preload.time_unit = welcome.time_unit;
 	preload.max_snapshots = welcome.max_snapshots;
 	preload.detailed_freq = welcome.detailed_freq;
+	preload.all_trees = welcome.all_trees;
 	attached.error = err;
 	send(sock, &attached, sizeof(attached), MSG_NOSIGNAL);
 	return err;

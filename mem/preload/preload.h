@@ -58,6 +58,7 @@ struct state {
 	uint32_t time_unit;
 	uint32_t max_snapshots;
 	uint32_t detailed_freq;
+	bool all_trees;
 	uint32_t n_forks;    /* + 1; from handlers, so raw clones are not among them */
 	uint32_t generation; /* of loaded modules; the next after each unloading */
 	struct own_page *own;

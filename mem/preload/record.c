@@ -24,9 +24,10 @@ struct shard {
 	uint32_t is_taken;
 	bool was_used;
 	int64_t unflushed_bytes; /* not yet in the section's live_bytes */
-	uint64_t churn_bytes;    /* allocated and freed: massif's time unit B */
-	int64_t credit;          /* events (or bytes) until the next look at the timeline */
-	int64_t grant;           /* what the credit was at the last look */
+	int64_t unflushed_extra; /* nor in its live_extra_bytes */
+	uint64_t churn_bytes; /* allocated and freed, with the extra bytes: massif's time unit B */
+	int64_t credit;       /* events (or bytes) until the next look at the timeline */
+	int64_t grant;        /* what the credit was at the last look */
 	uint64_t last_look;
 	struct stack_scratch *scratch;
 } __attribute__((aligned(64)));
@@ -142,6 +143,16 @@ static void count_inherited_free(struct live_block block)
 	__atomic_store_n(&inherited_lock, 0, __ATOMIC_RELEASE);
 }
 
+/* The sums of the process that a block adds to, or with sign -1 takes from. */
+static inline void count_bytes(struct shard *shard, uint64_t size, int64_t sign)
+{
+	uint64_t extra = wire_extra_bytes(size);
+
+	shard->unflushed_bytes += sign * (int64_t)size;
+	shard->unflushed_extra += sign * (int64_t)extra;
+	shard->churn_bytes += size + extra;
+}
+
 static inline void count_free(struct shard *shard, struct live_block block, bool is_temporary)
 {
 	struct wire_counter *counter;
@@ -154,8 +165,7 @@ static inline void count_free(struct shard *shard, struct live_block block, bool
 		counter->live_bytes -= (int64_t)block.size_bytes;
 		counter->temporary += is_temporary;
 	}
-	shard->unflushed_bytes -= (int64_t)block.size_bytes;
-	shard->churn_bytes += block.size_bytes;
+	count_bytes(shard, block.size_bytes, -1);
 }
 
 static inline void count_allocation(struct shard *shard, uint32_t stack, size_t size)
@@ -165,8 +175,7 @@ static inline void count_allocation(struct shard *shard, uint32_t stack, size_t 
 	counter->allocations++;
 	counter->allocated_bytes += size;
 	counter->live_bytes += (int64_t)size;
-	shard->unflushed_bytes += (int64_t)size;
-	shard->churn_bytes += size;
+	count_bytes(shard, size, 1);
 }
 
 static uint64_t churn_of_all(void)
@@ -198,30 +207,40 @@ static void raise_peak_of_many(const struct shard *shard, int64_t live)
 		                                 __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
 			continue;
 		section->peak_time = peak_time(shard);
+		section->peak_extra_bytes =
+		    __atomic_load_n(&section->live_extra_bytes, __ATOMIC_RELAXED);
 		__atomic_fetch_add(&section->peak_epoch, 1, __ATOMIC_ACQ_REL);
 		break;
 	}
 }
 
-/* Brings what the shard has changed into the process's total. */
+static bool is_little(int64_t change)
+{
+	return change < WIRE_FLUSH_BYTES && change > -WIRE_FLUSH_BYTES;
+}
+
+/* Brings what the shard has changed into the process's totals. */
 static inline void flush(struct shard *shard)
 {
 	struct wire_section *section = preload.section;
-	int64_t change = shard->unflushed_bytes;
+	int64_t change = shard->unflushed_bytes, extra = shard->unflushed_extra;
 
 	if (likely(__libc_single_threaded)) {
 		section->live_bytes += change;
-		shard->unflushed_bytes = 0;
+		section->live_extra_bytes += extra;
+		shard->unflushed_bytes = shard->unflushed_extra = 0;
 		if (section->live_bytes > section->peak_bytes) {
 			section->peak_bytes = section->live_bytes;
+			section->peak_extra_bytes = section->live_extra_bytes;
 			section->peak_time = peak_time(shard);
 			section->peak_epoch++;
 		}
 		return;
 	}
-	if (change < WIRE_FLUSH_BYTES && change > -WIRE_FLUSH_BYTES)
+	if (is_little(change) && is_little(extra))
 		return;
-	shard->unflushed_bytes = 0;
+	shard->unflushed_bytes = shard->unflushed_extra = 0;
+	__atomic_fetch_add(&section->live_extra_bytes, extra, __ATOMIC_RELAXED);
 	raise_peak_of_many(shard,
 	                   __atomic_add_fetch(&section->live_bytes, change, __ATOMIC_ACQ_REL));
 }
@@ -236,9 +255,25 @@ static uint64_t timeline_now(void)
 	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
+/* Of a tree in ns: to read a counter takes about as long. In time unit B, where every run is to
+ * take the same trees, a byte stands for a ns. */
+static uint64_t cost_of_tree(void)
+{
+	enum { COUNTER_NS = 4 };
+	uint32_t n_shards = 0;
+
+	for (unsigned i = 0; i < WIRE_N_SHARDS; i++)
+		n_shards += shards[i].was_used;
+	return (uint64_t)__atomic_load_n(&preload.image->n_stacks, __ATOMIC_RELAXED) * n_shards *
+	       COUNTER_NS;
+}
+
 static void add_tree(struct timeline *timeline)
 {
 	uint32_t n_stacks = __atomic_load_n(&preload.image->n_stacks, __ATOMIC_RELAXED);
+	struct wire_section *section = timeline->section;
+	bool is_wanted =
+	    timeline->all_trees || timeline->snapshots[section->n_snapshots - 1].is_detailed;
 
 	for (uint32_t stack = 0; stack <= n_stacks && stack <= WIRE_MAX_STACKS; stack++) {
 		int64_t live = 0;
@@ -247,7 +282,8 @@ static void add_tree(struct timeline *timeline)
 			if (i == WIRE_INHERITED_SHARD ? preload.section->depth : shards[i].was_used)
 				live += section_counters(preload.section, i)[stack].live_bytes;
 		if (live > 0 && !timeline_add_entry(timeline, stack, (uint64_t)live)) {
-			preload_trouble(WIRE_NO_TREE);
+			if (is_wanted)
+				preload_trouble(WIRE_NO_TREE);
 			return;
 		}
 	}
@@ -274,8 +310,9 @@ static __attribute__((noinline)) void look_at_timeline(struct shard *shard)
 {
 	struct wire_section *section = preload.section;
 	struct timeline timeline = section_timeline(section);
+	struct wire_snapshot taken = {0};
 	uint64_t now;
-	int64_t live;
+	int64_t live, extra;
 
 	/* Another thread is at it: its snapshot is as good as ours. */
 	if (__atomic_exchange_n(&section->timeline_busy, 1, __ATOMIC_ACQUIRE))
@@ -283,9 +320,14 @@ static __attribute__((noinline)) void look_at_timeline(struct shard *shard)
 	now =
 	    timeline_now(); /* not before, or it could be older than that of the snapshot before */
 	live = __atomic_load_n(&section->live_bytes, __ATOMIC_RELAXED);
-	if (timeline_is_due(&timeline, now) &&
-	    timeline_add(&timeline, now, live > 0 ? (uint64_t)live : 0))
+	extra = __atomic_load_n(&section->live_extra_bytes, __ATOMIC_RELAXED);
+	taken.time = now;
+	taken.live_bytes = live > 0 ? (uint64_t)live : 0;
+	taken.extra_bytes = extra > 0 ? (uint64_t)extra : 0;
+	if (timeline_is_due(&timeline, now) && timeline_add(&timeline, taken, cost_of_tree()))
 		add_tree(&timeline);
+	if (preload.time_unit == WIRE_TIME_BYTES)
+		__atomic_store_n(&section->churn_bytes, now, __ATOMIC_RELAXED);
 	grant_credit(shard, now, section->interval);
 	__atomic_store_n(&section->timeline_busy, 0, __ATOMIC_RELEASE);
 }
@@ -425,6 +467,7 @@ static void add_inherited(void *context, struct live_block block)
 	counter->allocated_bytes += block.size_bytes;
 	counter->live_bytes += (int64_t)block.size_bytes;
 	section->live_bytes += (int64_t)block.size_bytes;
+	section->live_extra_bytes += (int64_t)wire_extra_bytes(block.size_bytes);
 }
 
 void record_inherit(struct wire_section *section)
@@ -438,4 +481,5 @@ void record_inherit(struct wire_section *section)
 	inherited_lock = 0;
 	live_for_each(add_inherited, section);
 	section->peak_bytes = section->live_bytes;
+	section->peak_extra_bytes = section->live_extra_bytes;
 }

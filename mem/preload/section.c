@@ -18,6 +18,7 @@ struct timeline section_timeline(struct wire_section *section)
 	    .entries = (struct wire_tree_entry *)(start + WIRE_TREES_OFF),
 	    .max_snapshots = preload.max_snapshots,
 	    .detailed_freq = preload.detailed_freq,
+	    .all_trees = preload.all_trees,
 	    .max_entries = WIRE_MAX_TREE_ENTRIES,
 	};
 }
@@ -34,7 +35,11 @@ static void begin_timeline(struct wire_section *section)
 	uint64_t start = preload.time_unit == WIRE_TIME_BYTES ? 0 : section->start_ns;
 
 	section->peak_time = start;
-	timeline_add(&timeline, start, (uint64_t)section->live_bytes);
+	timeline_add(&timeline,
+	             (struct wire_snapshot){.time = start,
+	                                    .live_bytes = (uint64_t)section->live_bytes,
+	                                    .extra_bytes = (uint64_t)section->live_extra_bytes},
+	             TIMELINE_NO_TREE);
 }
 
 static bool refuse(void)

@@ -24,8 +24,8 @@ static void keep(struct timeline *timeline, struct wire_snapshot snapshot, uint3
 	timeline->snapshots[(*n_kept)++] = snapshot;
 }
 
-/* Of each pair the detailed one stays, else the later; a detailed one that comes too soon after
- * another loses its tree, so that one in detailed_freq stays detailed. The first snapshot stays. */
+/* Of each pair the detailed one stays, else the later; one that comes too soon after another
+ * detailed one is detailed no more, so that one in detailed_freq is. The first snapshot stays. */
 static void halve(struct timeline *timeline)
 {
 	struct wire_section *section = timeline->section;
@@ -42,7 +42,7 @@ static void halve(struct timeline *timeline)
 
 		since_detailed++;
 		if (kept.is_detailed && since_detailed < timeline->detailed_freq)
-			kept.is_detailed = kept.n_entries = 0;
+			kept.is_detailed = 0;
 		else if (kept.is_detailed)
 			since_detailed = 0;
 		keep(timeline, kept, &n_kept);
@@ -54,23 +54,28 @@ static void halve(struct timeline *timeline)
 		section->interval = span / n_kept;
 }
 
-bool timeline_add(struct timeline *timeline, uint64_t time, uint64_t live_bytes)
+/* Trees that nobody asked for may take so much of the time between snapshots, and half of the room
+ * for trees. */
+enum { SMALL_PART_OF_INTERVAL = 256 };
+
+static bool is_cheap(const struct timeline *timeline, uint64_t tree_cost)
+{
+	return tree_cost <= timeline->section->interval / SMALL_PART_OF_INTERVAL &&
+	       timeline->section->n_tree_entries < timeline->max_entries / 2;
+}
+
+bool timeline_add(struct timeline *timeline, struct wire_snapshot taken, uint64_t tree_cost)
 {
 	struct wire_section *section = timeline->section;
-	struct wire_snapshot *snapshot;
 
 	if (section->n_snapshots >= timeline->max_snapshots)
 		halve(timeline);
-	snapshot = &timeline->snapshots[section->n_snapshots++];
-	*snapshot = (struct wire_snapshot){
-	    .time = time,
-	    .live_bytes = live_bytes,
-	    .first_entry = section->n_tree_entries,
-	    .is_detailed = ++section->since_detailed >= timeline->detailed_freq,
-	};
-	if (snapshot->is_detailed)
+	taken.first_entry = section->n_tree_entries;
+	taken.is_detailed = ++section->since_detailed >= timeline->detailed_freq;
+	if (taken.is_detailed)
 		section->since_detailed = 0;
-	return snapshot->is_detailed;
+	timeline->snapshots[section->n_snapshots++] = taken;
+	return taken.is_detailed || timeline->all_trees || is_cheap(timeline, tree_cost);
 }
 
 bool timeline_add_entry(struct timeline *timeline, uint32_t stack, uint64_t live_bytes)

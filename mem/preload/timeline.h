@@ -8,6 +8,7 @@
 #include "mem/wire.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct timeline {
 	struct wire_section *section;
@@ -16,11 +17,17 @@ struct timeline {
 	uint32_t max_snapshots;
 	uint32_t detailed_freq;
 	uint32_t max_entries;
+	bool all_trees;
 };
 
-/* Adds a snapshot; makes room first where there is none. True: it is to be a detailed one,
- * and the caller adds its tree now. */
-bool timeline_add(struct timeline *timeline, uint64_t time, uint64_t live_bytes);
+/* The cost of a tree that is not to be taken, unless for a detailed snapshot. */
+#define TIMELINE_NO_TREE UINT64_MAX
+
+/* Adds a snapshot, of which the caller fills in time and bytes; makes room first where there is
+ * none. True: it is to have a tree, and the caller adds that now: because it is a detailed one,
+ * because all are wanted, or because a tree, which takes `tree_cost` in the unit of the time, costs
+ * next to nothing. */
+bool timeline_add(struct timeline *timeline, struct wire_snapshot taken, uint64_t tree_cost);
 
 /* Adds to the tree of the snapshot that was added last. False: no room, and it is a plain one
  * again. */

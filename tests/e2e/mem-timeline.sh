@@ -39,3 +39,18 @@ nothing() {
 	whole_xml "$picture" && contains "$picture" "There is nothing to draw: no stack has any temporary allocations."
 }
 promise "where nothing was temporary the picture says so" nothing
+
+# massif.out beside massif's own: of heap-chain both know each number. massif's peak is exact with an inaccuracy of 0.
+peak_of() { # MASSIF-OUT: time, bytes and extra bytes of the peak
+	awk -F= '/^(time|mem_heap_B|mem_heap_extra_B)=/ { line = line " " $2 } /^snapshot=/ { line = "" } /=peak/ { print line; exit }' "$1"
+}
+promise "the extra bytes are 8 a block and what rounds it up to 16" bash -c \
+	"grep -A4 -x 'mem_heap_B=1000000' '$PROFILE_SCENARIO_RESULTS/chain/memory/latest/massif.out' | grep -qx mem_heap_extra_B=3200"
+if command -v valgrind >/dev/null; then
+	measure chain-bytes --time-unit B -- "$programs/heap-chain"
+	valgrind --tool=massif --time-unit=B --peak-inaccuracy=0 --massif-out-file="$scratch/massif.out" "$programs/heap-chain" 2>/dev/null
+	promise "time, bytes and extra bytes of the peak are massif's" \
+		is "$(peak_of "$PROFILE_SCENARIO_RESULTS/chain-bytes/memory/latest/massif.out")" "$(peak_of "$scratch/massif.out")"
+else
+	skip "time, bytes and extra bytes of the peak are massif's" "valgrind is not installed"
+fi

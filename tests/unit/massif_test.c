@@ -50,7 +50,11 @@ static struct profile *make_profile(struct symbolizer *symbolizer)
 
 static const struct heap_snapshot snapshots[] = {
     {.time = 0, .live_bytes = 0},
-    {.time = 1500000, .live_bytes = 10000, .is_peak = true, .type = HEAP_PEAK_SPACE},
+    {.time = 1500000,
+     .live_bytes = 10000,
+     .extra_bytes = 240,
+     .is_peak = true,
+     .type = HEAP_PEAK_SPACE},
     {.time = 2500000000, .live_bytes = 5000},
 };
 
@@ -86,7 +90,7 @@ static void the_file_has_massifs_fields_and_one_peak(void **state)
 	(void)state;
 	assert_ptr_equal(strstr(text, "desc: --depth=30\ncmd: prog -x\ntime_unit: ms\n"), text);
 	assert_non_null(strstr(text, "snapshot=1\n#-----------\ntime=1\nmem_heap_B=10000\n"
-	                             "mem_heap_extra_B=0\nmem_stacks_B=0\nheap_tree=peak\n"
+	                             "mem_heap_extra_B=240\nmem_stacks_B=0\nheap_tree=peak\n"
 	                             "n3: 10000 (heap allocation functions)"));
 	assert_non_null(strstr(text, "time=2500\nmem_heap_B=5000"));
 	peak = strstr(text, "heap_tree=peak");
@@ -138,14 +142,14 @@ static void the_report_shows_graph_table_and_trees(void **state)
 
 	(void)state;
 	assert_non_null(strstr(text, "Command:            prog -x\n"));
-	assert_non_null(strstr(text, "    KB\n9.766^"));
+	assert_non_null(strstr(text, "    KB\n10.00^"));
 	assert_non_null(strstr(text, "\n     0"));
 	assert_non_null(strstr(text, "2.500\n"));
 	assert_non_null(strstr(text, " Detailed snapshots: [1 (peak)]\n"));
-	assert_non_null(strstr(text, "  1              1           10,000           10,000 "
-	                             "            0            0\n100.00% (10,000B) (heap "));
-	assert_non_null(strstr(text, "->90.00% (9,000B) 0xFFF: ??? (in big)\n"
-	                             "| ->90.00% (9,000B) 0x1FFF: ??? (in main)\n"));
+	assert_non_null(strstr(text, "  1              1           10,240           10,000 "
+	                             "          240            0\n97.66% (10,000B) (heap "));
+	assert_non_null(strstr(text, "->87.89% (9,000B) 0xFFF: ??? (in big)\n"
+	                             "| ->87.89% (9,000B) 0x1FFF: ??? (in main)\n"));
 	free(text);
 }
 
