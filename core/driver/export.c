@@ -58,17 +58,50 @@ static int find_format(const struct exporter **exporter, const char *format, str
 	return err;
 }
 
+/* The file that the format is made from. NULL with *err set. */
+static FILE *open_source(const struct stored_run *run, const struct exporter *exporter, int *err,
+                         struct diag *diag)
+{
+	FILE *in = stored_run_file(run, exporter->reads, err, diag);
+
+	if (!in && !*err)
+		*err =
+		    diag_fail(diag, ENOENT, "%s has no %s, which %s is made from: its type is %s",
+		              run->name, exporter->reads, exporter->name, stored_run_type(run));
+	return in;
+}
+
 static int write_document(struct stored_run *run, const struct exporter *exporter,
-                          const struct export_verb_options *options, FILE *out, struct diag *diag)
+                          const struct export_verb_options *options, FILE *source, FILE *out,
+                          struct diag *diag)
 {
 	struct export_options described = stored_run_describe(run);
 
+	if (exporter->write_stored) {
+		int err = exporter->write_stored(source, out, diag);
+
+		if (err)
+			diag_prefix(diag, "%s", run->directory);
+		return err;
+	}
 	described.picture = &options->picture;
 	if (exporter->write_samples)
 		return exporter->write_samples(run->recording, run->symbolizer, &described, out,
 		                               diag);
 	stored_run_name(run);
 	return exporter->write(run->profile, &described, out, diag);
+}
+
+/* What is made from a file of one process cannot be cut. */
+static int check_selection(const struct exporter *exporter, const struct selection *selection,
+                           struct diag *diag)
+{
+	if (!exporter->reads || selection_is_all(selection))
+		return 0;
+	return diag_fail(diag, EINVAL,
+	                 "%s is of one whole process: name that by its folder, "
+	                 "RUN_DIRECTORY/processes/PID.N-NAME, instead of choosing samples",
+	                 exporter->name);
 }
 
 static int check_samples(const struct stored_run *run, const struct exporter *exporter,
@@ -85,13 +118,21 @@ static int check_samples(const struct stored_run *run, const struct exporter *ex
 static int write_file(struct stored_run *run, const struct exporter *exporter,
                       const struct export_verb_options *options, struct diag *diag)
 {
+	FILE *source = NULL;
 	struct output out;
-	int err = output_open(&out, options->file, diag);
+	int err = 0;
 
-	if (err)
-		return err;
-	err = write_document(run, exporter, options, out.stream, diag);
-	return output_close(&out, err, diag);
+	if (exporter->reads)
+		source = open_source(run, exporter, &err, diag);
+	if (!err)
+		err = output_open(&out, options->file, diag);
+	if (!err) {
+		err = write_document(run, exporter, options, source, out.stream, diag);
+		err = output_close(&out, err, diag);
+	}
+	if (source)
+		fclose(source);
+	return err;
 }
 
 /* What draws a picture says nothing of text. */
@@ -131,8 +172,10 @@ static int export_run(const struct command_line *line, struct diag *diag)
 	if (!err)
 		err = selection_init(&selection, &options->chosen, diag);
 	if (!err)
-		err = stored_run_open(&run, line->common, line->words[0], diag);
+		err = check_selection(exporter, &selection, diag);
 	if (!err)
+		err = stored_run_open(&run, line->common, line->words[0], diag);
+	if (!err && !exporter->write_stored)
 		err = stored_run_read(&run, &selection, diag);
 	if (!err)
 		err = check_samples(&run, exporter, diag);

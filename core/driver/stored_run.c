@@ -23,7 +23,8 @@ enum { SCHEMA = 1 };
 
 static json_t *read_manifest(const char *directory, struct diag *diag)
 {
-	char *path = xasprintf("%s/run.json", directory);
+	char *run = results_run_of(directory);
+	char *path = xasprintf("%s/run.json", run);
 	json_error_t error;
 	json_t *manifest = json_load_file(path, 0, &error);
 
@@ -37,6 +38,7 @@ static json_t *read_manifest(const char *directory, struct diag *diag)
 		manifest = NULL;
 	}
 	free(path);
+	free(run);
 	return manifest;
 }
 
@@ -46,6 +48,11 @@ static const char *text_at(const json_t *object, const char *key)
 	const char *text = json_string_value(json_object_get(object, key));
 
 	return text ? text : "";
+}
+
+const char *stored_run_type(const struct stored_run *run)
+{
+	return text_at(run->manifest, "type");
 }
 
 static char *command_of(const json_t *manifest)
@@ -102,8 +109,7 @@ void stored_run_fini(struct stored_run *run)
 	free(run->name);
 }
 
-/* NULL: the run has no such file, or with err set it cannot be read. */
-static FILE *open_file(const struct stored_run *run, const char *name, int *err, struct diag *diag)
+FILE *stored_run_file(const struct stored_run *run, const char *name, int *err, struct diag *diag)
 {
 	char *path = xasprintf("%s/%s", run->directory, name);
 	FILE *in = fopen(path, "re");
@@ -118,14 +124,14 @@ static FILE *open_file(const struct stored_run *run, const char *name, int *err,
 static int read_recording(struct stored_run *run, struct diag *diag)
 {
 	int err;
-	FILE *in = open_file(run, "samples.bin", &err, diag);
+	FILE *in = stored_run_file(run, "samples.bin", &err, diag);
 
 	run->symbolizer = symbolizer_new();
 	symbolizer_set_past(run->symbolizer);
 	if (in) {
 		err = samples_read(in, &run->recording, run->symbolizer, diag);
 	} else if (!err) {
-		in = open_file(run, "profile.pb.gz", &err, diag);
+		in = stored_run_file(run, "profile.pb.gz", &err, diag);
 		run->has_sums = true;
 		if (in)
 			err = pprof_read(in, &run->recording, run->symbolizer, &run->type, diag);
@@ -133,7 +139,7 @@ static int read_recording(struct stored_run *run, struct diag *diag)
 			return diag_fail(diag, ENOENT,
 			                 "%s has neither samples.bin nor profile.pb.gz: a run of "
 			                 "type %s stores no stacks; its files are in %s",
-			                 run->name, text_at(run->manifest, "type"), run->directory);
+			                 run->name, stored_run_type(run), run->directory);
 	}
 	if (in) {
 		fclose(in);
@@ -193,7 +199,7 @@ int stored_run_read(struct stored_run *run, const struct selection *selection, s
 		return diag_fail(diag, EINVAL,
 		                 "--time cannot cut %s: a run of type %s stores sums, not single "
 		                 "samples",
-		                 run->name, text_at(run->manifest, "type"));
+		                 run->name, stored_run_type(run));
 	all = run->recording;
 	run->in_span = xcalloc(recording_n_types(all), sizeof(*run->in_span));
 	run->recording = recording_select(all, selection, run->in_span);

@@ -7,6 +7,7 @@
 #include "core/selection.h"
 
 #include <jansson.h>
+#include <stdio.h>
 
 struct diag;
 struct profile;
@@ -16,7 +17,7 @@ struct symbolizer;
 
 struct stored_run {
 	char *name;      /* as the user named it */
-	char *directory; /* as the user would type it */
+	char *directory; /* as the user would type it; may be of one of the run's processes */
 	json_t *manifest;
 	struct recording *recording; /* NULL until stored_run_read() */
 	bool has_sums; /* its samples are sums over time, their addresses not the code's */
@@ -35,6 +36,12 @@ struct stored_run {
 int stored_run_open(struct stored_run *run, const struct run_options *options, const char *name,
                     struct diag *diag);
 void stored_run_fini(struct stored_run *run);
+
+const char *stored_run_type(const struct stored_run *run);
+
+/* Opens a file of the run's directory. NULL: it has none of this name, or with *err set it cannot
+ * be read. */
+FILE *stored_run_file(const struct stored_run *run, const char *name, int *err, struct diag *diag);
 
 /* Reads samples.bin, or where there is none the sums of profile.pb.gz, and keeps the samples
  * chosen. -ENOENT: this type stores neither. -EINVAL: sums cannot be cut by time. -ENODATA: nothing

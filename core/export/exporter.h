@@ -1,5 +1,5 @@
-/* One output format a file: an exporter turns a profile, or the samples of a recording, into one
- * document.
+/* One output format a file: an exporter turns a profile, the samples of a recording, or a file that
+ * a run has stored, into one document.
  *
  * A new format is one file with its `struct exporter` and one row in exporters.c. Exporters
  * only read what they are given, and leave checking the stream for errors to who opened it.
@@ -54,11 +54,15 @@ struct exporter {
 	const char *name; /* as `export --format` spells it */
 	const char *help;
 	bool is_binary; /* nothing for a terminal */
-	/* Exactly one of these two. */
+	/* A file of the run directory that it is made from, of one process: "massif.out". NULL:
+	 * none. */
+	const char *reads;
+	/* Exactly one of these three. */
 	int (*write)(const struct profile *profile, const struct export_options *options, FILE *out,
 	             struct diag *diag);
 	int (*write_samples)(const struct recording *recording, struct symbolizer *symbolizer,
 	                     const struct export_options *options, FILE *out, struct diag *diag);
+	int (*write_stored)(FILE *in, FILE *out, struct diag *diag); /* of `reads` alone */
 };
 
 /* All formats, ended by NULL. */
@@ -70,5 +74,6 @@ extern const struct exporter flamegraph_exporter;  /* one self-contained SVG */
 extern const struct exporter pprof_exporter;       /* gzipped profile.proto */
 extern const struct exporter report_exporter;      /* text in perf report's shape */
 extern const struct exporter perf_script_exporter; /* each sample as perf script writes it */
+extern const struct exporter massif_exporter;      /* the stored massif.out */
 
 #endif

@@ -4,8 +4,13 @@
 #include <string.h>
 
 const struct exporter *const exporters[] = {
-    &folded_exporter, &flamegraph_exporter,  &pprof_exporter,
-    &report_exporter, &perf_script_exporter, NULL,
+    &folded_exporter,
+    &flamegraph_exporter,
+    &pprof_exporter,
+    &report_exporter,
+    &perf_script_exporter,
+    &massif_exporter,
+    NULL,
 };
 
 const struct exporter *exporter_find(const char *name)

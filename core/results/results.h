@@ -54,9 +54,14 @@ int results_publish(struct results_run *run, bool usable, struct diag *diag);
 void results_end(struct results_run *run);
 
 /* A stored run, RUN as CONTRACT 1 spells it: SCENARIO/TYPE (its latest), SCENARIO/TYPE~N (N whole
- * runs before), SCENARIO/TYPE/RUN_ID, or a path of a run directory. *directory is its path; the
- * caller frees it. -EINVAL: no such form. -ENOENT with a sentence that names what is there. */
+ * runs before), SCENARIO/TYPE/RUN_ID, or a path of a run directory or of one of its
+ * processes/PID.N-NAME. *directory is its path; the caller frees it. -EINVAL: no such form. -ENOENT
+ * with a sentence that names what is there. */
 int results_find(const char *results, const char *run, char **directory, struct diag *diag);
+
+/* The directory with the run.json of what results_find() gave: itself, or the run above the folder
+ * of a process. The caller frees it. */
+char *results_run_of(const char *directory);
 
 /* The newest of the latest runs of all scenarios and types. -ENOENT with a sentence: there is none.
  */

@@ -297,14 +297,43 @@ static int find_reference(const char *results, const char *run, const struct ref
 	return err;
 }
 
-/* A path is a run directory with its manifest; links in it are the user's. */
-static char *find_path(const char *path)
+static bool has_manifest(const char *directory)
 {
-	char *manifest = xasprintf("%s/run.json", path);
-	bool whole = access(manifest, F_OK) == 0;
+	char *manifest = xasprintf("%s/run.json", directory);
+	bool has = access(manifest, F_OK) == 0;
 
 	free(manifest);
-	return whole ? xstrndup(path, fdpath_trimmed_len(path)) : NULL;
+	return has;
+}
+
+char *results_run_of(const char *directory)
+{
+	static const char above[] = "/../..", folder[] = "processes";
+	size_t len = strlen(directory), folder_len = sizeof(folder) - 1;
+	const char *slash = memrchr(directory, '/', len);
+	size_t before = slash ? (size_t)(slash - directory) : 0;
+	char *run = xasprintf("%s%s", directory, above);
+
+	if (before >= folder_len && !memcmp(slash - folder_len, folder, folder_len) &&
+	    (before == folder_len || slash[-(ssize_t)folder_len - 1] == '/') && has_manifest(run))
+		return run;
+	free(run);
+	return xstrdup(directory);
+}
+
+/* A path is a run directory with its manifest, or the folder of one of its processes; links in it
+ * are the user's. */
+static char *find_path(const char *path)
+{
+	char *directory = xstrndup(path, fdpath_trimmed_len(path));
+	char *run = results_run_of(directory);
+
+	if (!has_manifest(run)) {
+		free(directory);
+		directory = NULL;
+	}
+	free(run);
+	return directory;
 }
 
 int results_find(const char *results, const char *run, char **directory, struct diag *diag)
