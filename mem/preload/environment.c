@@ -2,7 +2,8 @@
  * we would break. */
 #include "mem/preload/environment.h"
 
-#include <dlfcn.h>
+#include "mem/preload/lookup.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,14 +18,11 @@ static char address[ADDRESS_ROOM];
 void environment_remember(void)
 {
 	const char *value = getenv("PROFILE_SCENARIO");
-	Dl_info us;
 
 	if (!value || strlen(value) >= sizeof(address) - strlen(ADDRESS))
 		return;
-	if (!dladdr((void *)environment_remember, &us) || strlen(us.dli_fname) >= sizeof(library))
-		return;
-	strcpy(stpcpy(address, ADDRESS), value);
-	strcpy(library, us.dli_fname);
+	if (lookup_own_path(library, sizeof(library)))
+		strcpy(stpcpy(address, ADDRESS), value);
 }
 
 static bool starts_with(const char *text, const char *start)

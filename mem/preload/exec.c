@@ -3,8 +3,8 @@
 #include "mem/preload/environment.h"
 #include "mem/preload/image.h"
 #include "mem/preload/preload.h"
+#include "mem/preload/real.h"
 
-#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <spawn.h>
@@ -12,41 +12,30 @@
 #include <string.h>
 #include <unistd.h>
 
-/* The function behind a hook, looked up when it is first used: vfork children may do that too. */
-static void *next_function(void **function, const char *name)
+/* True when the function behind a hook is known. A program may execute another one before it has
+ * allocated anything. */
+#define HAS(function) (real.function || (resolves() && real.function))
+
+static bool resolves(void)
 {
 	int saved = errno;
 
-	if (!*function)
-		*function = dlsym(RTLD_NEXT, name);
+	real_resolve();
 	errno = saved;
-	return *function;
+	return true;
 }
 
-#define REAL(result, function, ...)                                                                \
-	static result (*real_##function)(__VA_ARGS__);                                             \
-	static bool has_##function(void)                                                           \
-	{                                                                                          \
-		if (next_function((void **)&real_##function, #function))                           \
-			return true;                                                               \
-		errno = ENOSYS;                                                                    \
-		return false;                                                                      \
-	}
-
-REAL(int, execve, const char *, char *const *, char *const *)
-REAL(int, execvpe, const char *, char *const *, char *const *)
-REAL(int, fexecve, int, char *const *, char *const *)
-REAL(int, execveat, int, const char *, char *const *, char *const *, int)
-REAL(int, posix_spawn, pid_t *, const char *, const posix_spawn_file_actions_t *,
-     const posix_spawnattr_t *, char *const *, char *const *)
-REAL(int, posix_spawnp, pid_t *, const char *, const posix_spawn_file_actions_t *,
-     const posix_spawnattr_t *, char *const *, char *const *)
+static int is_missing(void)
+{
+	errno = ENOSYS;
+	return -1;
+}
 
 EXPORT int execve(const char *path, char *const argv[], char *const environment[])
 {
-	if (!has_execve())
-		return -1;
-	return real_execve(path, argv,
+	if (!HAS(execve))
+		return is_missing();
+	return real.execve(path, argv,
 	                   ENVIRONMENT_FOR(environment, image_loads_us(AT_FDCWD, path)));
 }
 
@@ -57,9 +46,9 @@ EXPORT int execv(const char *path, char *const argv[])
 
 EXPORT int execvpe(const char *file, char *const argv[], char *const environment[])
 {
-	if (!has_execvpe())
-		return -1;
-	return real_execvpe(file, argv, ENVIRONMENT_FOR(environment, image_in_path_loads_us(file)));
+	if (!HAS(execvpe))
+		return is_missing();
+	return real.execvpe(file, argv, ENVIRONMENT_FOR(environment, image_in_path_loads_us(file)));
 }
 
 EXPORT int execvp(const char *file, char *const argv[])
@@ -69,9 +58,9 @@ EXPORT int execvp(const char *file, char *const argv[])
 
 EXPORT int fexecve(int fd, char *const argv[], char *const environment[])
 {
-	if (!has_fexecve())
-		return -1;
-	return real_fexecve(fd, argv, ENVIRONMENT_FOR(environment, image_of_fd_loads_us(fd)));
+	if (!HAS(fexecve))
+		return is_missing();
+	return real.fexecve(fd, argv, ENVIRONMENT_FOR(environment, image_of_fd_loads_us(fd)));
 }
 
 EXPORT int execveat(int directory, const char *path, char *const argv[], char *const environment[],
@@ -79,18 +68,18 @@ EXPORT int execveat(int directory, const char *path, char *const argv[], char *c
 {
 	bool loads_us = *path ? image_loads_us(directory, path) : image_of_fd_loads_us(directory);
 
-	if (!has_execveat())
-		return -1;
-	return real_execveat(directory, path, argv, ENVIRONMENT_FOR(environment, loads_us), flags);
+	if (!HAS(execveat))
+		return is_missing();
+	return real.execveat(directory, path, argv, ENVIRONMENT_FOR(environment, loads_us), flags);
 }
 
 EXPORT int posix_spawn(pid_t *pid, const char *path, const posix_spawn_file_actions_t *actions,
                        const posix_spawnattr_t *attributes, char *const argv[],
                        char *const environment[])
 {
-	if (!has_posix_spawn())
+	if (!HAS(posix_spawn))
 		return ENOSYS;
-	return real_posix_spawn(pid, path, actions, attributes, argv,
+	return real.posix_spawn(pid, path, actions, attributes, argv,
 	                        ENVIRONMENT_FOR(environment, image_loads_us(AT_FDCWD, path)));
 }
 
@@ -98,9 +87,9 @@ EXPORT int posix_spawnp(pid_t *pid, const char *file, const posix_spawn_file_act
                         const posix_spawnattr_t *attributes, char *const argv[],
                         char *const environment[])
 {
-	if (!has_posix_spawnp())
+	if (!HAS(posix_spawnp))
 		return ENOSYS;
-	return real_posix_spawnp(pid, file, actions, attributes, argv,
+	return real.posix_spawnp(pid, file, actions, attributes, argv,
 	                         ENVIRONMENT_FOR(environment, image_in_path_loads_us(file)));
 }
 

@@ -2,6 +2,7 @@
 #include "mem/preload/modules.h"
 
 #include "core/unwind/tables.h"
+#include "mem/preload/lookup.h"
 #include "mem/preload/preload.h"
 
 #include <dlfcn.h>
@@ -29,7 +30,7 @@ static int (*find_object)(void *addr, struct dl_find_object *result);
 
 bool modules_init(void)
 {
-	void *function = dlsym(RTLD_DEFAULT, "_dl_find_object");
+	void *function = lookup_one("_dl_find_object", LOOKUP_ANYWHERE);
 
 	memcpy(&find_object, &function, sizeof(function));
 	modules = preload_map(WIRE_MAX_MODULES * sizeof(*modules));

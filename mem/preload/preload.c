@@ -10,6 +10,7 @@
 #include "mem/preload/attach.h"
 #include "mem/preload/environment.h"
 #include "mem/preload/live.h"
+#include "mem/preload/lookup.h"
 #include "mem/preload/modules.h"
 #include "mem/preload/real.h"
 #include "mem/preload/record.h"
@@ -26,7 +27,8 @@
 #include <time.h>
 #include <unistd.h>
 
-struct state preload = {.n_forks = 1};
+static const char never;
+struct state preload = {.n_forks = 1, .single_threaded = &never};
 
 void *preload_map(size_t bytes)
 {
@@ -76,11 +78,20 @@ static bool watch_forks(void)
 	return pthread_atfork(NULL, NULL, after_fork_in_child) == 0;
 }
 
+static void find_single_threaded(void)
+{
+	const char *flag = lookup_one("__libc_single_threaded", LOOKUP_ANYWHERE);
+
+	if (flag)
+		preload.single_threaded = flag;
+}
+
 static bool start_recording(void)
 {
 	const char *address = getenv("PROFILE_SCENARIO");
 
 	environment_remember();
+	find_single_threaded();
 	return address && attach(address) == 0 && thread_init() && watch_forks() &&
 	       live_init(real_is_glibc()) && modules_init() && stacks_init() && record_init() &&
 	       section_claim();

@@ -59,8 +59,9 @@ struct state {
 	uint32_t max_snapshots;
 	uint32_t detailed_freq;
 	bool all_trees;
-	uint32_t n_forks;    /* + 1; from handlers, so raw clones are not among them */
-	uint32_t generation; /* of loaded modules; the next after each unloading */
+	uint32_t n_forks;            /* + 1; from handlers, so raw clones are not among them */
+	uint32_t generation;         /* of loaded modules; the next after each unloading */
+	const char *single_threaded; /* libc's own flag */
 	struct own_page *own;
 };
 extern struct state preload;
@@ -80,6 +81,13 @@ void *preload_map(size_t bytes);
 static inline int preload_mode(void)
 {
 	return __atomic_load_n(&preload.mode, __ATOMIC_ACQUIRE);
+}
+
+/* While this holds nobody else can be in the recorder. glibc before 2.32 does not tell: then never.
+ */
+static inline bool preload_is_single_threaded(void)
+{
+	return __atomic_load_n(preload.single_threaded, __ATOMIC_RELAXED);
 }
 
 static inline bool preload_has_section(void)

@@ -2,7 +2,8 @@
  */
 #include "mem/preload/real.h"
 
-#include <dlfcn.h>
+#include "mem/preload/lookup.h"
+
 #include <errno.h>
 #include <stdint.h>
 #include <string.h>
@@ -20,34 +21,41 @@ static const struct {
     NAME(malloc),   NAME(calloc),   NAME(realloc),        NAME(reallocarray),
     NAME(free),     NAME(cfree),    NAME(posix_memalign), NAME(aligned_alloc),
     NAME(memalign), NAME(valloc),   NAME(pvalloc),        NAME(malloc_usable_size),
-    NAME(dlclose),  NAME(mlockall),
+    NAME(dlclose),  NAME(mlockall), NAME(execve),         NAME(execvpe),
+    NAME(fexecve),  NAME(execveat), NAME(posix_spawn),    NAME(posix_spawnp),
 #undef NAME
 };
+enum { N_NAMES = sizeof(names) / sizeof(names[0]) };
 
 void real_resolve(void)
 {
+	struct lookup wanted[N_NAMES];
+
+	for (size_t i = 0; i < N_NAMES; i++)
+		wanted[i] = (struct lookup){.name = names[i].name, .scope = LOOKUP_AFTER_US};
+	lookup_all(wanted, N_NAMES);
 	/* malloc is the first of the list and comes last: while it is missing, the pool serves
 	 * whoever allocates. */
-	for (size_t i = sizeof(names) / sizeof(names[0]); i-- > 0;) {
-		void *function = dlsym(RTLD_NEXT, names[i].name);
-
-		memcpy((char *)&real + names[i].field, &function, sizeof(function));
-	}
-	/* Allocators of others may lack the younger ones. */
+	for (size_t i = N_NAMES; i-- > 0;)
+		memcpy((char *)&real + names[i].field, &wanted[i].address,
+		       sizeof(wanted[i].address));
+	/* glibc has had no default version of it since 2.26, and other allocators may lack it. */
 	if (!real.cfree)
 		real.cfree = real.free;
 }
 
 bool real_is_glibc(void)
 {
-	Dl_info allocator, libc;
+	struct lookup wanted[] = {
+	    {.name = "malloc", .scope = LOOKUP_AFTER_US},
+	    {.name = "gnu_get_libc_version", .scope = LOOKUP_AFTER_US},
+	};
 
-	return dladdr((void *)real.malloc, &allocator) &&
-	       dladdr(dlsym(RTLD_NEXT, "gnu_get_libc_version"), &libc) &&
-	       allocator.dli_fbase == libc.dli_fbase;
+	lookup_all(wanted, 2);
+	return wanted[0].address && wanted[0].object == wanted[1].object;
 }
 
-/* glibc's dlsym needs 32 bytes for an error and static TLS a few hundred; ours is ample. */
+/* More than a handler would ask for in that moment. */
 enum { POOL_BYTES = 64 * 1024, POOL_ALIGN = 16 };
 
 static char pool[POOL_BYTES] __attribute__((aligned(4096)));

@@ -2,8 +2,10 @@
 #ifndef MEM_PRELOAD_REAL_H
 #define MEM_PRELOAD_REAL_H
 
+#include <spawn.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 struct real {
 	void *(*malloc)(size_t size);
@@ -20,17 +22,29 @@ struct real {
 	size_t (*malloc_usable_size)(void *block);
 	int (*dlclose)(void *handle);
 	int (*mlockall)(int flags);
+	int (*execve)(const char *path, char *const argv[], char *const environment[]);
+	int (*execvpe)(const char *file, char *const argv[], char *const environment[]);
+	int (*fexecve)(int fd, char *const argv[], char *const environment[]);
+	int (*execveat)(int directory, const char *path, char *const argv[],
+	                char *const environment[], int flags); /* glibc 2.34 and later */
+	int (*posix_spawn)(pid_t *pid, const char *path, const posix_spawn_file_actions_t *actions,
+	                   const posix_spawnattr_t *attributes, char *const argv[],
+	                   char *const environment[]);
+	int (*posix_spawnp)(pid_t *pid, const char *file, const posix_spawn_file_actions_t *actions,
+	                    const posix_spawnattr_t *attributes, char *const argv[],
+	                    char *const environment[]);
 };
 extern struct real real;
 
-/* Fills `real` through dlsym(RTLD_NEXT), so that an allocator the program links comes after us and
- * before libc. */
+/* Fills `real` with what comes after us, so that an allocator the program links is before libc. A
+ * function that nobody has stays NULL. */
 void real_resolve(void);
 
 /* True when the allocator is glibc's: its blocks start at least 32 bytes apart. */
 bool real_is_glibc(void);
 
-/* Start-up memory: dlsym(3) may allocate while we look for malloc. Never given back. */
+/* Start-up memory for a signal handler that allocates while we look for malloc. Never given back.
+ */
 void *pool_allocate(size_t alignment, size_t size);
 void *pool_reallocate(void *block, size_t size); /* into real memory once there is some */
 bool pool_owns(const void *block);

@@ -17,7 +17,6 @@
 #include "mem/preload/timeline.h"
 
 #include <stdatomic.h>
-#include <sys/single_threaded.h>
 #include <time.h>
 
 struct shard {
@@ -102,7 +101,7 @@ static inline struct shard *take_shard(struct thread *thread)
 {
 	struct shard *shard = &shards[0];
 
-	if (unlikely(!__libc_single_threaded))
+	if (unlikely(!preload_is_single_threaded()))
 		shard = take_shard_of_many(thread);
 	shard->was_used = true;
 	return shard;
@@ -225,7 +224,7 @@ static inline void flush(struct shard *shard)
 	struct wire_section *section = preload.section;
 	int64_t change = shard->unflushed_bytes, extra = shard->unflushed_extra;
 
-	if (likely(__libc_single_threaded)) {
+	if (likely(preload_is_single_threaded())) {
 		section->live_bytes += change;
 		section->live_extra_bytes += extra;
 		shard->unflushed_bytes = shard->unflushed_extra = 0;
@@ -297,7 +296,7 @@ static void grant_credit(struct shard *shard, uint64_t now, uint64_t interval)
 	int64_t most = shard->grant > 4096 ? 8192 : 2 * shard->grant + 1;
 
 	if (preload.time_unit == WIRE_TIME_BYTES)
-		shard->grant = __libc_single_threaded ? 0 : (int64_t)wanted;
+		shard->grant = preload_is_single_threaded() ? 0 : (int64_t)wanted;
 	else if (passed <= wanted)
 		shard->grant = most;
 	else

@@ -2,6 +2,7 @@
 #include "mem/preload/stacks.h"
 
 #include "core/unwind/cache.h"
+#include "mem/preload/lookup.h"
 #include "mem/preload/modules.h"
 #include "mem/preload/preload.h"
 #include "mem/preload/thread.h"
@@ -63,20 +64,20 @@ struct stack_scratch {
 static struct unwind_cache rules;
 static uint64_t main_stack_lo, main_stack_hi;
 
-extern void *__libc_stack_end; /* of ld.so: where the main thread's stack began */
-
 bool stacks_init(void)
 {
 	void *memory = preload_map(RULE_CACHE_BYTES);
+	/* Of the dynamic linker: where the main thread's stack began. */
+	void **stack_end = lookup_one("__libc_stack_end", LOOKUP_ANYWHERE);
 	struct rlimit limit;
 	uint64_t room = 1024 * 1024 * 1024; /* when the main stack's size is unlimited */
 
-	if (!memory)
+	if (!memory || !stack_end)
 		return false;
 	unwind_cache_init(&rules, memory, RULE_CACHE_BYTES);
 	if (getrlimit(RLIMIT_STACK, &limit) == 0 && limit.rlim_cur < room)
 		room = limit.rlim_cur;
-	main_stack_hi = (uint64_t)__libc_stack_end;
+	main_stack_hi = (uint64_t)*stack_end;
 	main_stack_lo = main_stack_hi - room;
 	return true;
 }
