@@ -36,9 +36,9 @@ CFLAGS += -std=gnu11 -g $(OPTIMISE) $(WARNINGS)
 CPPFLAGS += -I. -D_GNU_SOURCE -DVERSION='"$(VERSION)"'
 LDLIBS := -ldw -lelf -lunwind-x86_64 -lunwind -lseccomp -ljansson -linih -liberty -llzma -lz -lpthread -lm
 
-CORE_SRCS := $(filter-out core/driver/%,$(wildcard core/*.c core/*/*.c))
-KEEPER_SRCS := io/ptrace/keeper.c io/ptrace/filter_stop.c
-COLLECTOR_SRCS := $(foreach c,$(COLLECTOR_FOLDERS),$(filter-out $c/preload/% io/ptrace/keeper.c,$(wildcard $c/*.c $c/*/*.c)))
+CORE_SRCS := $(filter-out core/driver/% core/trace/keeper.c,$(wildcard core/*.c core/*/*.c))
+KEEPER_SRCS := core/trace/keeper.c core/trace/filter_stop.c
+COLLECTOR_SRCS := $(foreach c,$(COLLECTOR_FOLDERS),$(filter-out $c/preload/%,$(wildcard $c/*.c $c/*/*.c)))
 DRIVER_SRCS := $(wildcard core/driver/*.c)
 PRELOAD_SRCS := $(wildcard mem/preload/*.c)
 WORKLOAD_SRCS := $(wildcard scenarios/workloads/*.c)

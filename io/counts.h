@@ -8,6 +8,7 @@
 #ifndef IO_COUNTS_H
 #define IO_COUNTS_H
 
+#include "core/trace/trace.h"
 #include "io/syscalls.h"
 
 #include <stdbool.h>
@@ -154,19 +155,9 @@ struct io_counts {
 	uint64_t
 	    foreign_memory;   /* calls of other ABIs whose structures are not decoded: likewise */
 	uint64_t guessed_fds; /* descriptors found in use whose opening was not seen */
-	uint64_t untraced_clones; /* processes that asked not to be traced (CLONE_UNTRACED) */
 	uint64_t
-	    refused_ptraces;   /* ptrace(2) calls of the target that failed because we trace it */
-	uint64_t let_go;       /* threads that still ran at the end */
-	pid_t keeper_pid;      /* of the process that they need to live on; 0: none */
-	uint64_t late_threads; /* threads that another one put under a filter of the target's own */
-	uint64_t
-	    refused_stricts; /* calls for strict seccomp that failed since a filter was there */
-
-	bool has_no_new_privs; /* set for that filter */
-	bool is_filtered;      /* the target ran under a seccomp filter of ours */
-	/* NULL: it was, or nobody wanted it. Lives as long as the backend's plan. */
-	const char *why_unfiltered;
+	    refused_ptraces; /* ptrace(2) calls of the target that failed because we trace it */
+	struct trace_facts trace;
 
 	struct io_counts_private *private;
 };

@@ -4,12 +4,12 @@
  * let go with its process, and cannot be handed over without a moment in which the target's calls
  * fail. So the tracer is a process from the start: made with CLONE_VM, it counts into our memory as
  * a thread does, and where threads of the target outlive the run it executes the keeper
- * (io/ptrace/keeper.c) and takes them along.
+ * (core/trace/keeper.c) and takes them along.
  */
-#ifndef IO_PTRACE_APART_H
-#define IO_PTRACE_APART_H
+#ifndef CORE_TRACE_APART_H
+#define CORE_TRACE_APART_H
 
-#include "io/ptrace/tracer.h"
+#include "core/trace/tracer.h"
 
 /* Follows the target in a process of its own; called by the tracer's thread, returns when that
  * process has ended or become the keeper. -EPERM: it cannot be made, or may not trace the target,

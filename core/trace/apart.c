@@ -5,13 +5,13 @@
  * the process has left our memory: its end of a pipe closes by its end or its exec. (CLONE_VFORK
  * would wait by itself, but uninterruptibly: Ctrl-Z could not stop us.)
  */
-#include "io/ptrace/apart.h"
+#include "core/trace/apart.h"
 
 #include "core/alloc.h"
 #include "core/clock.h"
 #include "core/diag.h"
 #include "core/u64map.h"
-#include "io/ptrace/filter_stop.h"
+#include "core/trace/filter_stop.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -78,7 +78,7 @@ static void become_keeper(struct tracer *tracer)
 	char *argv[] = {(char *)"profile-scenario-keeper", NULL};
 	char *none[] = {NULL};
 
-	tracer->spec.counts->keeper_pid = getpid();
+	tracer->facts.keeper_pid = getpid();
 	fexecve(tracer->plan->keeper_fd, argv, none);
 	/* No memory, it may be. To end would kill them; our memory is good enough. */
 	atomic_store(&tracer->stays, true);
@@ -141,7 +141,7 @@ static void see_it_end(struct tracer *tracer, int pipe_fd)
 
 	while (read(pipe_fd, &byte, 1) < 0 && errno == EINTR)
 		;
-	if (!tracer->spec.counts->keeper_pid &&
+	if (!tracer->facts.keeper_pid &&
 	    waitpid(tracer->apart_pid, &status, __WALL) == tracer->apart_pid && WIFSIGNALED(status))
 		note_death(tracer, status);
 }

@@ -1,5 +1,5 @@
 /* Changes the registers of a thread at a stop that a filter made. */
-#include "io/ptrace/filter_stop.h"
+#include "core/trace/filter_stop.h"
 
 #include <errno.h>
 #include <linux/audit.h>

@@ -1,5 +1,5 @@
-/* Follows the system calls of a process tree with ptrace(2), from a thread of its own, or, with a
- * filter, from a process of its own (io/ptrace/apart.h).
+/* Waits for the stops of a process tree, from a thread of its own, or, with a filter, from a
+ * process of its own (core/trace/apart.h).
  *
  * Without a choice each call stops its thread at entry and exit (PTRACE_SYSCALL). A seccomp filter
  * would not be faster then, since its stop replaces the entry stop, one for one: 10,000 calls of dd
@@ -7,23 +7,20 @@
  * interleaved rounds. And it would be less true: calls that the target's own filter answers with an
  * errno are not seen. (strace, too, drops --seccomp-bpf when it traces all calls.)
  *
- * With a choice (--trace) a filter stops the calls of the set alone, and only their exits are asked
- * for (io/ptrace/filter.h). A thread with a filter of its own goes back to stopping at each call.
+ * With a choice (io's --trace) a filter stops those calls alone, and only their exits are asked for
+ * (core/trace/call_filter.h). A thread with a filter of its own goes back to stopping at each call.
  *
  * Should the driver die, the target lives on: the kernel detaches the tree (no PTRACE_O_EXITKILL),
  * as under strace, or the process of its own traces on. Stops that are ours alone never reach the
  * target: PTRACE_O_TRACESYSGOOD makes even a stop that the tracer's death cut short a signal number
  * that does not exist.
  */
-#include "io/ptrace/tracer.h"
+#include "core/trace/tracer.h"
 
 #include "core/alloc.h"
 #include "core/clock.h"
+#include "core/trace/follow_cpu.h"
 #include "core/u64map.h"
-#include "io/fd_table.h"
-#include "io/observe.h"
-#include "io/ptrace/follow_cpu.h"
-#include "io/trace_set.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -33,11 +30,20 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum {
-	SYSCALL_STOP = SIGTRAP | 0x80, /* PTRACE_O_TRACESYSGOOD */
+enum { SYSCALL_STOP = SIGTRAP | 0x80 }; /* PTRACE_O_TRACESYSGOOD */
+
+long tracer_options(const struct tracer *tracer, bool filtered)
+{
+	long options = PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACECLONE | PTRACE_O_TRACEFORK |
+	               PTRACE_O_TRACEVFORK | PTRACE_O_TRACEEXEC;
+
+	if (tracer->client->thread_exits)
+		options |= PTRACE_O_TRACEEXIT;
 	/* A filtered target that we leave without a tracer shall not live on broken. */
-	FILTER_OPTIONS = TRACER_OPTIONS | PTRACE_O_TRACESECCOMP | PTRACE_O_EXITKILL,
-};
+	if (filtered)
+		options |= PTRACE_O_TRACESECCOMP | PTRACE_O_EXITKILL;
+	return options;
+}
 
 uint64_t tracer_system_ns(const struct rusage *usage)
 {
@@ -81,14 +87,13 @@ struct tracee *tracer_add(struct tracer *tracer, pid_t tid)
 
 void tracer_remove(struct tracer *tracer, struct tracee *tracee)
 {
-	if (tracee->in_call && tracer->armed && trace_set_has(tracer->spec.set, tracee->info))
-		tracer->spec.counts->unfinished++;
+	if (tracer->client->thread_ends)
+		tracer->client->thread_ends(tracer->context, tracee);
 	if (tracee->has_stopped && !tracee->has_parent)
 		tracer->n_waiting--;
-	fd_table_group_drop(tracer->spec.counts->fds, tracee->group,
-	                    tracer->stopped_ns - tracer->start_ns);
 	*u64map_put(tracer->tracees, (uint64_t)tracee->tid, NULL) = 0;
 	tracer->n_tracees--;
+	free(tracee->data);
 	free(tracee);
 }
 
@@ -151,17 +156,19 @@ void tracer_note_end(struct tracer *tracer, int status)
 static void handle_end(struct tracer *tracer, struct tracee *tracee, pid_t tid, int status)
 {
 	if (tracee) {
-		if (tid == tracee->pid && tracer->armed) {
-			struct process_row *row = &tracer->spec.counts->processes[tracee->process];
-
-			row->has_exit = true;
-			row->wait_status = status;
-		}
+		if (tid == tracee->pid && tracer->armed && tracer->client->process_ends)
+			tracer->client->process_ends(tracer->context, tracee, status);
 		tracer_remove(tracer, tracee);
 		tracer_adopt_orphans(tracer);
 	}
 	if (tid == tracer->target)
 		tracer_note_end(tracer, status);
+}
+
+static void handle_exit(struct tracer *tracer, struct tracee *tracee)
+{
+	tracer->client->thread_exits(tracer->context, tracee);
+	tracer_resume(tracer, tracee->tid, 0);
 }
 
 static void dispatch(struct tracer *tracer, pid_t tid, int status)
@@ -180,6 +187,8 @@ static void dispatch(struct tracer *tracer, pid_t tid, int status)
 		tracer_handle_exec(tracer, tracee, tid);
 	else if (event == PTRACE_EVENT_SECCOMP && tracee)
 		tracer_handle_filtered(tracer, tracee);
+	else if (event == PTRACE_EVENT_EXIT && tracee)
+		handle_exit(tracer, tracee);
 	else if (event && tracee)
 		tracer_handle_child(tracer, tracee);
 	else if (signal == SYSCALL_STOP && tracee)
@@ -203,7 +212,7 @@ static pid_t wait_for_stop(struct tracer *tracer, int *status)
 
 static int attach(struct tracer *tracer)
 {
-	long options = tracer->may_filter ? FILTER_OPTIONS : TRACER_OPTIONS;
+	long options = tracer_options(tracer, tracer->may_filter);
 
 	if (!ptrace(PTRACE_SEIZE, tracer->target, NULL, (void *)options) &&
 	    !ptrace(PTRACE_INTERRUPT, tracer->target, NULL, NULL))
@@ -247,6 +256,8 @@ int tracer_follow(struct tracer *tracer)
 	if (!atomic_load(&tracer->quits))
 		tracer->n_tracees = 0;
 	cpu_follower_rest(tracer->follower);
+	if (tracer->client->tracing_ends)
+		tracer->client->tracing_ends(tracer->context);
 	if (!tracer->seized)
 		sem_post(&tracer->ready); /* it died at the gate; launching will say why */
 	return 0;

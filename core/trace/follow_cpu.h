@@ -14,8 +14,8 @@
  *
  * What else was tried, and why not: docs/architecture.md, "io".
  */
-#ifndef IO_PTRACE_FOLLOW_CPU_H
-#define IO_PTRACE_FOLLOW_CPU_H
+#ifndef CORE_TRACE_FOLLOW_CPU_H
+#define CORE_TRACE_FOLLOW_CPU_H
 
 #include <stdint.h>
 #include <sys/types.h>

@@ -1,5 +1,5 @@
 /* Reads /proc files of traced threads. */
-#include "io/ptrace/tracee.h"
+#include "core/trace/tracee.h"
 
 #include <dirent.h>
 #include <fcntl.h>

@@ -1,14 +1,14 @@
 /* profile-scenario-keeper: lets programs live on that a measuring has left under a filter.
  *
- * A filter of io/ptrace/filter.h cannot be taken off, and without a tracer the calls that it stops
- * fail. So the tracer, when it has counted all and some of its threads still run, executes this
- * program: a tracer keeps its threads over execve(2). It answers their stops with "go on", notes
- * nothing, and ends with the last of them. Should it be killed, the kernel kills them too
+ * A filter of core/trace/call_filter.h cannot be taken off, and without a tracer the calls that it
+ * stops fail. So the tracer, when it has counted all and some of its threads still run, executes
+ * this program: a tracer keeps its threads over execve(2). It answers their stops with "go on",
+ * notes nothing, and ends with the last of them. Should it be killed, the kernel kills them too
  * (PTRACE_O_EXITKILL): better than a program whose calls fail.
  *
  * A program of its own, since the driver's memory would otherwise stay as long as they.
  */
-#include "io/ptrace/filter_stop.h"
+#include "core/trace/filter_stop.h"
 
 #include <fcntl.h>
 #include <signal.h>

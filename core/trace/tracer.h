@@ -1,67 +1,37 @@
-/* What the parts of the ptrace backend share: the tracer and its traced threads.
+/* What the parts of the tracer share, and what a client may ask of it.
  *
- * backend.c starts and ends it; tracer.c waits for stops and hands each to its part: calls.c counts
- * system calls, family.c enters new threads and processes, exec.c new programs. All but backend.c
+ * trace.c starts and ends it; tracer.c waits for stops and hands each to its part: calls.c sees
+ * system calls, family.c enters new threads and processes, exec.c new programs. All but trace.c
  * runs in the tracer's own thread, or in its own process (apart.h).
  * None of these functions report errors: a thread that was killed meanwhile is told by wait, and
  * what else goes wrong ends in tracer_fail().
  */
-#ifndef IO_PTRACE_TRACER_H
-#define IO_PTRACE_TRACER_H
+#ifndef CORE_TRACE_TRACER_H
+#define CORE_TRACE_TRACER_H
 
-#include "core/diag.h"
-#include "io/backend.h"
+#include "core/collector.h"
+#include "core/trace/trace.h"
 
 #include <pthread.h>
 #include <semaphore.h>
 #include <signal.h>
 #include <stdatomic.h>
-#include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
-#include <sys/types.h>
 
-struct call_filter;
 struct cpu_follower;
-struct io_observer;
 struct u64map;
 
 enum {
 	TRACER_KICK = SIGURG, /* does nothing to whom it meets by mistake */
-	TRACER_OPTIONS = PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACECLONE | PTRACE_O_TRACEFORK |
-	                 PTRACE_O_TRACEVFORK | PTRACE_O_TRACEEXEC,
-};
-
-/* What all repeats share. */
-struct ptrace_plan {
-	struct call_filter *filter; /* NULL: every call stops */
-	int keeper_fd;
-	struct diag why_unfiltered; /* with a text when there should be a filter */
-};
-
-/* A traced thread. */
-struct tracee {
-	pid_t tid;
-	pid_t pid;
-	uint32_t thread; /* rows of the counts */
-	uint32_t process;
-	uint32_t group; /* of descriptors; 0 until the target has begun */
-	bool in_call;
-	bool every_call;  /* stops at every call, though a filter is there: it has one of its own,
-	                     which  may answer before ours is asked */
-	bool has_parent;  /* the call that made it is known */
-	bool has_stopped; /* its first stop came, and waits for has_parent */
-	bool made_child;  /* its clone is seen in this call */
-	const struct syscall_info *info;
-	uint64_t args[6];
-	uint64_t entered_ns; /* on the clock of the call times */
+	TRACER_COMMAND_BYTES = 512,
 };
 
 struct tracer {
-	struct io_backend_spec spec;
-	const struct ptrace_plan *plan;
+	const struct trace_client *client;
+	void *context;
+	const struct trace_plan *plan;
 	pid_t driver;
 	pid_t target;
 	uint64_t start_ns;
@@ -74,7 +44,7 @@ struct tracer {
 	bool seized;
 	bool may_filter; /* we can stay with the target until its end */
 	bool filtered;   /* the target is under our filter */
-	struct io_observer *observer;
+	struct trace_facts facts;
 	struct cpu_follower *follower;
 	struct rusage usage; /* of the thread that stopped last */
 	uint64_t stopped_ns; /* when wait4 returned */
@@ -97,11 +67,19 @@ struct tracer {
 	atomic_bool stays; /* the process goes on in our memory */
 };
 
-/* Keeps the error for the driver, and wakes it. */
-void tracer_fail(struct tracer *tracer, int err, const char *what, pid_t tid);
+/* For clients. */
+
+/* Lets a stopped thread go on to its next system call stop, which a filter may leave to a call that
+ * is wanted. */
+void tracer_resume(struct tracer *tracer, pid_t tid, int signal);
 
 /* The system time in `usage`. */
 uint64_t tracer_system_ns(const struct rusage *usage);
+
+/* Keeps the error for the driver, and wakes it. */
+void tracer_fail(struct tracer *tracer, int err, const char *what, pid_t tid);
+
+/* For the parts. */
 
 struct tracee *tracer_find(const struct tracer *tracer, pid_t tid); /* NULL: not known */
 struct tracee *tracer_add(struct tracer *tracer, pid_t tid);
@@ -109,13 +87,12 @@ void tracer_remove(struct tracer *tracer, struct tracee *tracee);
 /* The thread has taken over the id of its process's leader, and goes by it from now on. */
 void tracer_rename(struct tracer *tracer, struct tracee *tracee, pid_t tid);
 
-/* Lets a stopped thread go on to its next system call stop, which a filter may leave to a call that
- * is wanted. */
-void tracer_resume(struct tracer *tracer, pid_t tid, int signal);
-
 /* Follows the target and its descendants until all have ended, or quits is set. -errno: it cannot
  * be traced, as tracer->diag says. */
 int tracer_follow(struct tracer *tracer);
+
+/* What ptrace(2) is to stop for; `filtered`: with a filter of ours. */
+long tracer_options(const struct tracer *tracer, bool filtered);
 
 /* The target has been waited for. */
 void tracer_note_end(struct tracer *tracer, int status);
@@ -129,7 +106,7 @@ void tracer_handle_syscall(struct tracer *tracer, struct tracee *tracee);
 void tracer_handle_filtered(struct tracer *tracer, struct tracee *tracee);
 /* The thread is in fork, vfork, clone or clone3. */
 bool tracee_makes_child(const struct tracee *tracee);
-/* The flags of the clone-like call that the thread is in. */
+/* The flags of the clone-like call that the thread is in; those that it implies for others. */
 uint64_t tracee_clone_flags(const struct tracee *tracee);
 
 /* family.c: the parent has stopped in the call that made a child. The child's first stop may come

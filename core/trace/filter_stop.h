@@ -1,7 +1,7 @@
-/* What a tracer owes to a thread that a filter of io/ptrace/filter.h has stopped, so that the
+/* What a tracer owes to a thread that a filter of core/trace/call_filter.h has stopped, so that the
  * thread fares as it would without us. Also for the keeper, which counts nothing: libc only. */
-#ifndef IO_PTRACE_FILTER_STOP_H
-#define IO_PTRACE_FILTER_STOP_H
+#ifndef CORE_TRACE_FILTER_STOP_H
+#define CORE_TRACE_FILTER_STOP_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,6 +1,6 @@
 /* Reads a stopped thread's CPU from /proc, binds the tracer's thread to it, and holds the CPU that
  * was left for a while. */
-#include "io/ptrace/follow_cpu.h"
+#include "core/trace/follow_cpu.h"
 
 #include "core/alloc.h"
 #include "core/clock.h"

@@ -1,6 +1,6 @@
 /* What /proc and process_vm_readv(2) tell of a traced thread. */
-#ifndef IO_PTRACE_TRACEE_H
-#define IO_PTRACE_TRACEE_H
+#ifndef CORE_TRACE_TRACEE_H
+#define CORE_TRACE_TRACEE_H
 
 #include <stdbool.h>
 #include <stddef.h>

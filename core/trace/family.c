@@ -1,54 +1,33 @@
 /* Enters the children of traced threads: whose they are, and what they share with their parent. */
-#include "io/ptrace/tracer.h"
+#include "core/trace/tracer.h"
 
+#include "core/trace/tracee.h"
 #include "core/u64map.h"
-#include "io/fd_table.h"
-#include "io/ptrace/tracee.h"
 
 #include <sched.h>
 #include <sys/ptrace.h>
 
-enum { COMMAND_BYTES = 512 };
-
 static void inherit(struct tracer *tracer, const struct tracee *parent, struct tracee *child)
 {
-	struct io_counts *counts = tracer->spec.counts;
 	uint64_t flags = tracee_clone_flags(parent);
-	uint64_t now = tracer->stopped_ns - tracer->start_ns;
 
 	child->pid = flags & CLONE_THREAD ? parent->pid : child->tid;
-	child->process = parent->process;
 	child->every_call = parent->every_call;
-	if (flags & CLONE_FILES) {
-		fd_table_group_hold(counts->fds, parent->group);
-		child->group = parent->group;
-	} else {
-		child->group = fd_table_group_copy(counts->fds, parent->group, child->pid, now);
-	}
-	if (child->pid == child->tid)
-		child->process = io_counts_add_process(counts, child->pid, parent->pid, 0,
-		                                       counts->processes[parent->process].command);
-	child->thread = io_counts_add_thread(counts, child->tid, child->pid,
-	                                     counts->threads[parent->thread].comm);
 	child->has_parent = true;
+	if (tracer->client->child_begins)
+		tracer->client->child_begins(tracer->context, parent, child, flags);
 }
 
-/* The parent of a waiting child was killed before it could tell of it: /proc knows the family, its
- * descriptors are guessed. */
+/* The parent of a waiting child was killed before it could tell of it: /proc knows the family. */
 static void adopt(struct tracer *tracer, struct tracee *child)
 {
-	struct io_counts *counts = tracer->spec.counts;
-	char text[COMMAND_BYTES];
 	pid_t parent_pid = 0;
 
 	child->every_call = true; /* its parent may have had a filter of its own */
 	tracee_read_family(child->tid, &child->pid, &parent_pid);
-	child->group = fd_table_group_new(counts->fds, child->pid);
-	tracee_read_command(child->pid, text, sizeof(text));
-	child->process = io_counts_add_process(counts, child->pid, parent_pid, 0, text);
-	tracee_read_comm(child->tid, text, sizeof(text));
-	child->thread = io_counts_add_thread(counts, child->tid, child->pid, text);
 	child->has_parent = true;
+	if (tracer->client->orphan_begins)
+		tracer->client->orphan_begins(tracer->context, child, parent_pid);
 	tracer->n_waiting--;
 	tracer_resume(tracer, child->tid, 0);
 }

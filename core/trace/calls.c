@@ -1,0 +1,188 @@
+/* Sees the system calls of traced threads: each stops its thread at its entry and at its exit. */
+#include "core/trace/tracer.h"
+
+#include "core/alloc.h"
+#include "core/trace/filter_stop.h"
+#include "core/trace/tracee.h"
+#include "core/u64map.h"
+
+#include <errno.h>
+#include <linux/audit.h>
+#include <linux/seccomp.h>
+#include <sched.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+
+enum { X32_BIT = 0x40000000 };
+
+/* x32 has x86-64's numbers; i386's are those of its asm/unistd_32.h. */
+static const struct {
+	enum traced_call call;
+	uint32_t x86_64;
+	uint32_t i386;
+} known_calls[] = {
+    {TRACED_FORK, SYS_fork, 2},     {TRACED_VFORK, SYS_vfork, 190},
+    {TRACED_CLONE, SYS_clone, 120}, {TRACED_CLONE3, SYS_clone3, 435},
+    {TRACED_PRCTL, SYS_prctl, 172}, {TRACED_SECCOMP, SYS_seccomp, 354},
+};
+
+static enum traced_call identify(uint32_t arch, uint64_t number)
+{
+	bool is_i386 = arch == AUDIT_ARCH_I386;
+	uint32_t plain = (uint32_t)number & ~(uint32_t)(is_i386 ? 0 : X32_BIT);
+
+	for (size_t i = 0; i < ARRAY_SIZE(known_calls); i++)
+		if (plain == (is_i386 ? known_calls[i].i386 : known_calls[i].x86_64))
+			return known_calls[i].call;
+	return TRACED_OTHER;
+}
+
+/* False: the thread shall stand still for now. */
+static bool enter_call(struct tracer *tracer, struct tracee *tracee, uint32_t arch, uint64_t number,
+                       const uint64_t args[6])
+{
+	tracee->in_call = true;
+	tracee->made_child = false;
+	tracee->arch = arch;
+	tracee->number = number;
+	tracee->call = identify(arch, number);
+	for (size_t i = 0; i < ARRAY_SIZE(tracee->args); i++)
+		tracee->args[i] = args[i];
+	return !tracer->client->call_begins || tracer->client->call_begins(tracer->context, tracee);
+}
+
+uint64_t tracee_clone_flags(const struct tracee *tracee)
+{
+	uint64_t flags = 0;
+
+	if (tracee->call == TRACED_CLONE)
+		flags = tracee->args[0];
+	else if (tracee->call == TRACED_CLONE3)
+		tracee_read_memory(tracee->tid, tracee->args[0], &flags, sizeof(flags));
+	else if (tracee->call == TRACED_VFORK)
+		flags = CLONE_VM | CLONE_VFORK;
+	return flags;
+}
+
+bool tracee_makes_child(const struct tracee *tracee)
+{
+	return tracee->call >= TRACED_FORK && tracee->call <= TRACED_CLONE3;
+}
+
+/* Not in the target yet: the call is launching's own, and tells whether there is a filter. */
+static void note_our_filter(struct tracer *tracer, const struct tracee *tracee, int64_t result)
+{
+	struct trace_facts *facts = &tracer->facts;
+
+	if (tracee->call == TRACED_PRCTL && tracee->args[0] == PR_SET_NO_NEW_PRIVS && !result)
+		facts->has_no_new_privs = true;
+	if (!tracer->may_filter || tracee->call != TRACED_SECCOMP)
+		return;
+	tracer->filtered = facts->is_filtered = result == 0;
+	facts->why_unfiltered = NULL;
+	if (result == -EACCES)
+		facts->why_unfiltered = "a filter takes CAP_SYS_ADMIN, or no_new_privs, by which "
+		                        "set-user-id programs would gain nothing";
+	else if (result)
+		facts->why_unfiltered = "the kernel refused the filter";
+}
+
+/* The call asks for a filter of the target's own (or, with `strict`, for seccomp's oldest mode). */
+static bool asks_for_seccomp(const struct tracee *tracee, bool strict)
+{
+	if (tracee->call == TRACED_SECCOMP)
+		return tracee->args[0] ==
+		       (strict ? SECCOMP_SET_MODE_STRICT : SECCOMP_SET_MODE_FILTER);
+	return tracee->call == TRACED_PRCTL && tracee->args[0] == PR_SET_SECCOMP &&
+	       tracee->args[1] == (strict ? SECCOMP_MODE_STRICT : SECCOMP_MODE_FILTER);
+}
+
+/* What the other filter answers is not seen by ours; at every call's entry and exit it is. */
+static void note_other_filter(struct tracer *tracer, struct tracee *tracee)
+{
+	uint64_t tid, value;
+	size_t position = 0;
+
+	tracee->every_call = true;
+	if (tracee->call != TRACED_SECCOMP || !(tracee->args[1] & SECCOMP_FILTER_FLAG_TSYNC))
+		return;
+	while (u64map_next(tracer->tracees, &position, &tid, &value)) {
+		struct tracee *other = (struct tracee *)(uintptr_t)value;
+
+		if (other && other->pid == tracee->pid && !other->every_call) {
+			other->every_call = true; /* from its next stop on */
+			tracer->facts.late_threads++;
+		}
+	}
+}
+
+static void note_seccomp(struct tracer *tracer, struct tracee *tracee, int64_t result)
+{
+	if (result >= 0 && asks_for_seccomp(tracee, false))
+		note_other_filter(tracer, tracee);
+	else if (result == -EINVAL && asks_for_seccomp(tracee, true))
+		tracer->facts.refused_stricts++;
+}
+
+static void finish_call(struct tracer *tracer, struct tracee *tracee, int64_t result)
+{
+	tracee->in_call = false;
+	if (!tracer->armed) {
+		note_our_filter(tracer, tracee, result);
+		return;
+	}
+	if (tracer->client->call_ends)
+		tracer->client->call_ends(tracer->context, tracee, result);
+	if (result > 0 && !tracee->made_child && tracee_makes_child(tracee))
+		tracer->facts.untraced_clones++;
+	if (tracer->filtered)
+		note_seccomp(tracer, tracee, result);
+}
+
+static bool read_stop(struct tracer *tracer, const struct tracee *tracee,
+                      struct __ptrace_syscall_info *stop)
+{
+	if (ptrace(PTRACE_GET_SYSCALL_INFO, tracee->tid, (void *)sizeof(*stop), stop) >= 0)
+		return true;
+	if (errno != ESRCH)
+		tracer_fail(tracer, errno, "cannot read the system call of", tracee->tid);
+	return false;
+}
+
+void tracer_handle_filtered(struct tracer *tracer, struct tracee *tracee)
+{
+	struct __ptrace_syscall_info stop;
+	bool goes_on = true;
+
+	if (!read_stop(tracer, tracee, &stop))
+		return;
+	if (!filter_stop_refuse_foreign(tracee->tid, &stop)) {
+		filter_stop_keep_children(tracee->tid, &stop);
+		if (!tracee->in_call)
+			goes_on = enter_call(tracer, tracee, stop.arch, stop.seccomp.nr,
+			                     stop.seccomp.args);
+	}
+	if (goes_on)
+		tracer_resume(tracer, tracee->tid, 0);
+}
+
+void tracer_handle_syscall(struct tracer *tracer, struct tracee *tracee)
+{
+	struct __ptrace_syscall_info stop;
+	bool goes_on = true;
+
+	if (!read_stop(tracer, tracee, &stop))
+		return;
+	/* The kernel says which stop it is: a child made by fork may have an exit without an entry.
+	 */
+	if (stop.op == PTRACE_SYSCALL_INFO_ENTRY) {
+		goes_on = enter_call(tracer, tracee, stop.arch, stop.entry.nr, stop.entry.args);
+		if (!tracer->armed && !tracer->may_filter && tracee->call == TRACED_SECCOMP)
+			filter_stop_skip_call(tracee->tid);
+	}
+	if (stop.op == PTRACE_SYSCALL_INFO_EXIT && tracee->in_call)
+		finish_call(tracer, tracee, stop.exit.rval);
+	if (goes_on)
+		tracer_resume(tracer, tracee->tid, 0);
+}

@@ -1,0 +1,123 @@
+/* Follows the system calls of a process tree with ptrace(2), for a client that is told of them.
+ *
+ * A tracer is started before the target's exec, works in a thread of its own, or, with a filter,
+ * in a process of its own (core/trace/apart.h), and tells its client of threads, programs and calls
+ * while the thread concerned stands still. Until trace_stop() the client's data is the tracer's.
+ * Errors are 0 or -errno with a sentence; -EPERM means that the target cannot be traced here.
+ */
+#ifndef CORE_TRACE_H
+#define CORE_TRACE_H
+
+#include "core/diag.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct call_filter;
+struct repeat;
+struct target_end;
+struct tracer;
+
+/* Calls that the tracer itself has to know, under any ABI. */
+enum traced_call {
+	TRACED_OTHER,
+	TRACED_FORK,
+	TRACED_VFORK,
+	TRACED_CLONE,
+	TRACED_CLONE3,
+	TRACED_PRCTL,
+	TRACED_SECCOMP,
+};
+
+/* A traced thread. */
+struct tracee {
+	pid_t tid;
+	pid_t pid;
+	void *data; /* the client's: NULL, or from malloc(3); freed with the tracee */
+
+	/* The call that it is in, or was in last. */
+	bool in_call;
+	enum traced_call call;
+	uint32_t arch; /* AUDIT_ARCH_* */
+	uint64_t number;
+	uint64_t args[6];
+
+	/* The tracer's. */
+	bool every_call;  /* stops at every call, though a filter is there: it has one of its own,
+	                     which may answer before ours is asked */
+	bool has_parent;  /* the call that made it is known */
+	bool has_stopped; /* its first stop came, and waits for has_parent */
+	bool made_child;  /* its clone is seen in this call */
+};
+
+/* All run in the tracer, and in this order for a thread; any may be NULL. Until the target's own
+ * exec only call_begins and thread_ends are told. */
+struct trace_client {
+	/* The process begins another program; the first one is the target. */
+	void (*program_begins)(void *context, struct tracee *tracee, const char *command,
+	                       bool is_first);
+	/* What clone's flags say the two share (<sched.h>). */
+	void (*child_begins)(void *context, const struct tracee *parent, struct tracee *child,
+	                     uint64_t flags);
+	/* The same, when the parent was killed before it could tell of the child. */
+	void (*orphan_begins)(void *context, struct tracee *child, pid_t parent_pid);
+	/* The thread is about to make a call. False: it shall stand still until the client lets it
+	 * go by tracer_resume(). */
+	bool (*call_begins)(void *context, struct tracee *tracee);
+	void (*call_ends)(void *context, struct tracee *tracee, int64_t result);
+	/* The thread is about to end, and can still be looked at. Also for others in its process
+	 * when one of them begins another program. NULL: threads are not stopped for it. */
+	void (*thread_exits)(void *context, struct tracee *tracee);
+	/* The first thread of a process has ended. */
+	void (*process_ends)(void *context, struct tracee *tracee, int wait_status);
+	void (*thread_ends)(void *context, struct tracee *tracee); /* is gone */
+	/* Nothing more will be told. */
+	void (*tracing_ends)(void *context);
+};
+
+/* What all repeats share. */
+struct trace_plan {
+	struct call_filter *filter; /* NULL: every call stops */
+	int keeper_fd;
+	struct diag why_unfiltered; /* with a text when there should be a filter */
+};
+
+/* What limits the client's numbers. */
+struct trace_facts {
+	uint64_t untraced_clones; /* processes that asked not to be traced (CLONE_UNTRACED) */
+	uint64_t let_go;          /* threads that still ran at the end */
+	pid_t keeper_pid;         /* of the process that they need to live on; 0: none */
+	uint64_t late_threads;    /* threads that another one put under a filter of the target's */
+	uint64_t
+	    refused_stricts;   /* calls for strict seccomp that failed since a filter was there */
+	bool has_no_new_privs; /* set for that filter */
+	bool is_filtered;      /* the target ran under a filter of ours */
+	/* NULL: it was, or nobody wanted it. Lives as long as the plan. */
+	const char *why_unfiltered;
+};
+
+/* Empty, with the keeper that a filter takes; why_unfiltered says when that cannot be had. */
+void trace_plan_init(struct trace_plan *plan, bool wants_filter);
+void trace_plan_fini(struct trace_plan *plan);
+/* In the held child, just before its exec; async-signal-safe. A filter that is refused is none: the
+ * tracer sees how this went. */
+void trace_plan_in_child(const struct trace_plan *plan);
+
+struct trace_spec {
+	const struct repeat *repeat;
+	const struct trace_plan *plan;
+	const struct trace_client *client;
+	void *context;
+};
+
+/* *tracer is set before the client is told anything; on an error it is no longer valid. */
+int trace_start(struct tracer **tracer, const struct trace_spec *spec, struct diag *diag);
+/* To poll for reading; trace_step() then, which reports what went wrong meanwhile. */
+int trace_fd(const struct tracer *tracer);
+int trace_step(struct tracer *tracer, struct diag *diag);
+bool trace_target_ended(struct tracer *tracer, struct target_end *end);
+/* Lets go of all that still runs, and frees the tracer; NULL is fine. */
+void trace_stop(struct tracer *tracer, struct trace_facts *facts);
+
+#endif

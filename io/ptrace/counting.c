@@ -1,0 +1,235 @@
+/* What the io collector does with each thread, program and call that its tracer tells of. */
+#include "io/ptrace/counting.h"
+
+#include "core/alloc.h"
+#include "core/clock.h"
+#include "core/trace/tracee.h"
+#include "core/trace/tracer.h"
+#include "io/fd_table.h"
+#include "io/observe.h"
+#include "io/trace_set.h"
+
+#include <linux/audit.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/prctl.h>
+
+enum { X32_BIT = 0x40000000 };
+
+/* What the collector knows of a traced thread. */
+struct counted_thread {
+	uint32_t thread; /* rows of the counts */
+	uint32_t process;
+	uint32_t group; /* of descriptors; 0 until the target has begun */
+	const struct syscall_info *info;
+	uint64_t entered_ns; /* on the clock of the call times */
+};
+
+static struct counted_thread *thread_of(struct tracee *tracee)
+{
+	if (!tracee->data)
+		tracee->data = xcalloc(1, sizeof(struct counted_thread));
+	return tracee->data;
+}
+
+static uint64_t now_of(const struct counting *counting)
+{
+	return counting->tracer->stopped_ns - counting->tracer->start_ns;
+}
+
+static bool view_read(void *context, uint64_t addr, void *buffer, size_t len_bytes)
+{
+	const struct tracee *tracee = context;
+
+	return tracee_read_memory(tracee->tid, addr, buffer, len_bytes);
+}
+
+static bool view_describe(void *context, int fd, char *name, size_t name_bytes)
+{
+	const struct tracee *tracee = context;
+
+	return tracee_describe_fd(tracee->tid, fd, name, name_bytes);
+}
+
+static const struct syscall_info *identify(uint32_t arch, uint64_t number)
+{
+	if (arch == AUDIT_ARCH_I386)
+		return syscall_find(ABI_I386, (uint32_t)number);
+	if (number & X32_BIT)
+		return syscall_find(ABI_X32, (uint32_t)number & ~X32_BIT);
+	return syscall_find(ABI_X86_64, (uint32_t)number);
+}
+
+static bool call_begins(void *context, struct tracee *tracee)
+{
+	const struct counting *counting = context;
+	struct counted_thread *thread = thread_of(tracee);
+
+	thread->info = identify(tracee->arch, tracee->number);
+	/* Our own work is not the call's: its wall time starts when it may run. */
+	thread->entered_ns =
+	    counting->spec.cpu_time ? tracer_system_ns(&counting->tracer->usage) : clock_now_ns();
+	return true;
+}
+
+static void note_name(struct io_counts *counts, const struct tracee *tracee,
+                      const struct counted_thread *thread)
+{
+	tracee_read_comm(tracee->tid, counts->threads[thread->thread].comm,
+	                 sizeof(counts->threads[0].comm));
+}
+
+static void call_ends(void *context, struct tracee *tracee, int64_t result)
+{
+	const struct counting *counting = context;
+	const struct tracer *tracer = counting->tracer;
+	struct io_counts *counts = counting->spec.counts;
+	struct counted_thread *thread = thread_of(tracee);
+	const struct target_view view = {tracee, view_read, view_describe};
+	uint64_t left_ns =
+	    counting->spec.cpu_time ? tracer_system_ns(&tracer->usage) : tracer->stopped_ns;
+	struct finished_call finished = {
+	    .info = thread->info,
+	    .result = result,
+	    .now_ns = now_of(counting),
+	    .pid = tracee->pid,
+	    .group = &thread->group,
+	};
+	struct io_call call;
+
+	memcpy(finished.args, tracee->args, sizeof(finished.args));
+	io_observe(counting->observer, &view, &finished, &call);
+	call.thread = thread->thread;
+	/* The kernel's estimate of system time can step back a little. */
+	call.time_ns = left_ns > thread->entered_ns ? left_ns - thread->entered_ns : 0;
+	if (trace_set_has(counting->spec.set, thread->info))
+		io_counts_add(counts, &call);
+	if (result == 0 && tracee->call == TRACED_PRCTL && tracee->args[0] == PR_SET_NAME)
+		note_name(counts, tracee, thread);
+}
+
+struct descriptor_visit {
+	const struct counting *counting;
+	const struct tracee *tracee;
+	uint32_t group;
+};
+
+static void note_fd(void *context, int fd, bool cloexec)
+{
+	const struct descriptor_visit *visit = context;
+	char name[TRACER_COMMAND_BYTES];
+
+	if (tracee_describe_fd(visit->tracee->tid, fd, name, sizeof(name)))
+		fd_table_open(visit->counting->spec.counts->fds, visit->group, fd, name, cloexec,
+		              FD_INHERITED, now_of(visit->counting));
+}
+
+/* The target begins; what it has open it was given. */
+static void begin_target(const struct counting *counting, struct tracee *tracee,
+                         const char *command)
+{
+	struct io_counts *counts = counting->spec.counts;
+	struct counted_thread *thread = thread_of(tracee);
+	struct descriptor_visit visit = {counting, tracee, 0};
+
+	thread->group = visit.group = fd_table_group_new(counts->fds, tracee->pid);
+	tracee_each_fd(tracee->pid, note_fd, &visit);
+	thread->process =
+	    io_counts_add_process(counts, tracee->pid, counting->tracer->driver, 0, command);
+	thread->thread = io_counts_add_thread(counts, tracee->tid, tracee->pid, "");
+}
+
+/* Another program begins in a process that is known. */
+static void begin_another(const struct counting *counting, struct tracee *tracee,
+                          const char *command)
+{
+	struct io_counts *counts = counting->spec.counts;
+	struct counted_thread *thread = thread_of(tracee);
+	const struct process_row *former = &counts->processes[thread->process];
+	uint64_t now = now_of(counting);
+
+	thread->process = io_counts_add_process(counts, tracee->pid, former->parent_pid,
+	                                        former->exec_number + 1, command);
+	thread->group = fd_table_group_unshare(counts->fds, thread->group, tracee->pid, now);
+	fd_table_exec(counts->fds, thread->group, now);
+}
+
+static void program_begins(void *context, struct tracee *tracee, const char *command, bool is_first)
+{
+	const struct counting *counting = context;
+
+	if (is_first)
+		begin_target(counting, tracee, command);
+	else
+		begin_another(counting, tracee, command);
+	note_name(counting->spec.counts, tracee, thread_of(tracee));
+}
+
+static void child_begins(void *context, const struct tracee *parent_tracee,
+                         struct tracee *child_tracee, uint64_t flags)
+{
+	const struct counting *counting = context;
+	struct io_counts *counts = counting->spec.counts;
+	const struct counted_thread *parent = parent_tracee->data;
+	struct counted_thread *child = thread_of(child_tracee);
+
+	child->process = parent->process;
+	if (flags & CLONE_FILES) {
+		fd_table_group_hold(counts->fds, parent->group);
+		child->group = parent->group;
+	} else {
+		child->group = fd_table_group_copy(counts->fds, parent->group, child_tracee->pid,
+		                                   now_of(counting));
+	}
+	if (child_tracee->pid == child_tracee->tid)
+		child->process =
+		    io_counts_add_process(counts, child_tracee->pid, parent_tracee->pid, 0,
+		                          counts->processes[parent->process].command);
+	child->thread = io_counts_add_thread(counts, child_tracee->tid, child_tracee->pid,
+	                                     counts->threads[parent->thread].comm);
+}
+
+/* Its descriptors are guessed. */
+static void orphan_begins(void *context, struct tracee *tracee, pid_t parent_pid)
+{
+	const struct counting *counting = context;
+	struct io_counts *counts = counting->spec.counts;
+	struct counted_thread *thread = thread_of(tracee);
+	char text[TRACER_COMMAND_BYTES];
+
+	thread->group = fd_table_group_new(counts->fds, tracee->pid);
+	tracee_read_command(tracee->pid, text, sizeof(text));
+	thread->process = io_counts_add_process(counts, tracee->pid, parent_pid, 0, text);
+	tracee_read_comm(tracee->tid, text, sizeof(text));
+	thread->thread = io_counts_add_thread(counts, tracee->tid, tracee->pid, text);
+}
+
+static void process_ends(void *context, struct tracee *tracee, int wait_status)
+{
+	const struct counting *counting = context;
+	struct process_row *row = &counting->spec.counts->processes[thread_of(tracee)->process];
+
+	row->has_exit = true;
+	row->wait_status = wait_status;
+}
+
+static void thread_ends(void *context, struct tracee *tracee)
+{
+	const struct counting *counting = context;
+	const struct counted_thread *thread = thread_of(tracee);
+
+	if (tracee->in_call && counting->tracer->armed &&
+	    trace_set_has(counting->spec.set, thread->info))
+		counting->spec.counts->unfinished++;
+	fd_table_group_drop(counting->spec.counts->fds, thread->group, now_of(counting));
+}
+
+const struct trace_client counting_client = {
+    .program_begins = program_begins,
+    .child_begins = child_begins,
+    .orphan_begins = orphan_begins,
+    .call_begins = call_begins,
+    .call_ends = call_ends,
+    .process_ends = process_ends,
+    .thread_ends = thread_ends,
+};

@@ -1,0 +1,20 @@
+/* Counts the calls that a tracer tells of. All but the fields' setting up runs in the tracer. */
+#ifndef IO_PTRACE_COUNTING_H
+#define IO_PTRACE_COUNTING_H
+
+#include "io/backend.h"
+
+struct io_observer;
+struct trace_client;
+struct tracer;
+
+struct counting {
+	struct io_backend_spec spec;
+	struct io_observer *observer;
+	struct tracer *tracer;
+};
+
+/* Its context is a struct counting. */
+extern const struct trace_client counting_client;
+
+#endif
