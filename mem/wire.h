@@ -22,11 +22,11 @@
 #define WIRE_MAGIC 0x31706165682d7370u /* "ps-heap1" */
 
 enum {
-	WIRE_VERSION = 3,
+	WIRE_VERSION = 4,
 	WIRE_PAGE = 4096,
 
 	WIRE_MAX_NODES = 1 << 22,
-	WIRE_MAX_STACKS = 1 << 19,
+	WIRE_MAX_STACKS = (1 << 19) - 2, /* an id + 1 fits 19 bits of a live block's entry */
 	WIRE_MAX_SECTIONS = 1024,
 	WIRE_MAX_MODULES = 4096,
 	WIRE_MODULE_TEXT = 1 << 20, /* bytes for the paths of a section's modules */
@@ -38,6 +38,10 @@ enum {
 	 * `frees` those it freed. */
 	WIRE_N_SHARDS = 16,
 	WIRE_INHERITED_SHARD = WIRE_N_SHARDS,
+
+	/* Threads with a row of their own. Those that come later share a row a shard, behind. */
+	WIRE_MAX_THREADS = 4096,
+	WIRE_N_THREAD_ROWS = WIRE_MAX_THREADS + WIRE_N_SHARDS,
 };
 
 /* The index of the trie: levels of growing size, so that a small program touches few pages. An
@@ -116,6 +120,44 @@ struct wire_counter {
 	uint64_t peak_epoch;
 };
 
+/* What one thread did, each event once: an allocation in sizes, a free of one of the process's own
+ * blocks in lifetimes. So the thread's totals are the sums, and cost nothing more. */
+enum {
+	WIRE_N_SIZES = 62,
+	WIRE_NO_BYTES = WIRE_N_SIZES - 1, /* the size class of malloc(0) */
+
+	WIRE_TEMPORARY = 0, /* freed by its thread before it allocated anything else */
+	WIRE_N_LIFETIMES = 67,
+	WIRE_LIFETIME_UNKNOWN = WIRE_N_LIFETIMES - 1,
+};
+
+struct wire_thread {
+	int32_t tid; /* 0: not known */
+	uint32_t reserved;
+	struct {
+		uint64_t allocations;
+		uint64_t bytes;
+	} sizes[WIRE_N_SIZES];
+	uint64_t lifetimes[WIRE_N_LIFETIMES];
+} __attribute__((aligned(2048)));
+
+/* Class 0 is 1 to 8 bytes, class k 2^(k+2) + 1 to 2^(k+3). */
+static inline unsigned wire_size_class(uint64_t size)
+{
+	return 61u - (unsigned)__builtin_clzll((size - 1) | 7);
+}
+
+/* Of a block that is not temporary: class 1 is 0 allocations, class k + 1 2^(k-1) to 2^k - 1. */
+static inline unsigned wire_lifetime_class(uint64_t age)
+{
+	return age ? 65u - (unsigned)__builtin_clzll(age) : 1;
+}
+
+/* A block's lifetime is how many allocations were made meanwhile on the clock of the thread that
+ * made it. There is one clock a shard, so up to WIRE_N_SHARDS threads have one each. A block keeps
+ * its birth in WIRE_TICK_BITS and a shift: of a clock past 2^WIRE_TICK_BITS only the upper bits. */
+enum { WIRE_TICK_BITS = 20, WIRE_MAX_TICK_SHIFT = 31 };
+
 /* A loaded object. Ranges are of the whole image; an address minus load_bias is one of the file. */
 struct wire_module {
 	uint64_t start;
@@ -175,7 +217,9 @@ struct wire_section {
 	uint32_t n_modules;     /* raised when the new one is whole */
 	uint32_t module_text_used;
 	uint32_t was_threaded; /* the peak is exact within WIRE_N_SHARDS * WIRE_FLUSH_BYTES */
-	uint32_t reserved;
+	uint32_t n_threads;    /* that recorded; rows of theirs up to WIRE_MAX_THREADS */
+	uint32_t has_tids;   /* 0: threads that had the same memory, one after the other, are one */
+	uint32_t tick_shift; /* lifetimes of blocks are known within 2^tick_shift allocations */
 	uint64_t troubles[WIRE_N_TROUBLES];
 
 	/* The timeline is being changed: a reader that finds this set must not use it. */
@@ -215,14 +259,17 @@ enum { WIRE_FLUSH_BYTES = 4096 };
 #define WIRE_SNAPSHOTS_OFF (WIRE_TEXT_OFF + WIRE_MODULE_TEXT)
 #define WIRE_TREES_OFF                                                                             \
 	WIRE_ALIGN(WIRE_SNAPSHOTS_OFF + WIRE_MAX_SNAPSHOTS * sizeof(struct wire_snapshot))
-#define WIRE_COUNTERS_OFF                                                                          \
+#define WIRE_THREADS_OFF                                                                           \
 	WIRE_ALIGN(WIRE_TREES_OFF + WIRE_MAX_TREE_ENTRIES * sizeof(struct wire_tree_entry))
+#define WIRE_COUNTERS_OFF                                                                          \
+	WIRE_ALIGN(WIRE_THREADS_OFF + WIRE_N_THREAD_ROWS * sizeof(struct wire_thread))
 #define WIRE_SHARD_BYTES ((WIRE_MAX_STACKS + UINT64_C(1)) * sizeof(struct wire_counter))
 #define WIRE_SECTION_BYTES WIRE_ALIGN(WIRE_COUNTERS_OFF + (WIRE_N_SHARDS + 1) * WIRE_SHARD_BYTES)
 
 #define WIRE_FILE_BYTES (WIRE_SECTIONS_OFF + WIRE_MAX_SECTIONS * WIRE_SECTION_BYTES)
 
 _Static_assert(sizeof(struct wire_counter) == 64, "a counter is one cache line");
+_Static_assert(sizeof(struct wire_thread) == 2048, "a thread's row is half a page");
 _Static_assert(sizeof(struct wire_module) == 72, "no hidden padding in a module");
 _Static_assert(sizeof(struct wire_snapshot) == 40, "no hidden padding in a snapshot");
 _Static_assert(sizeof(struct wire_section) <= WIRE_PAGE, "a section's header fits a page");

@@ -11,18 +11,22 @@ enum { ADDRESS_BITS = 47 };
 enum { SMALL_REGION_BITS = 22, BIG_REGION_BITS = 26, PAGE_BITS = 12, SMALL_LIMIT = 1 << 12 };
 enum { MAX_TABLES = 1 << 20 };
 
-/* stack: 0-31, size: 32-43, which 8 bytes of the granule: 44-45, valid: 46, depth: 48-63 */
-#define SMALL_VALID (UINT64_C(1) << 46)
-#define SMALL_AT(address) ((((uint64_t)(address) >> 3) & 3) << 44)
-#define SMALL_AT_MASK (UINT64_C(3) << 44)
+/* Both kinds of entry begin with the stack's id + 1, so that one with a block is not 0. */
+enum { STACK_BITS = 19, STACK_MASK = (1 << STACK_BITS) - 1 };
+_Static_assert(WIRE_MAX_STACKS + 1 <= STACK_MASK, "each stack's id + 1 fits");
 
-/* stack: 0-31, address in the page: 32-43, valid: 63 */
-#define BIG_VALID (UINT64_C(1) << 63)
-#define BIG_AT(address) (((uint64_t)(address)&4095) << 32)
-#define BIG_AT_MASK (UINT64_C(4095) << 32)
+/* stack + 1: 0-18, size: 19-30, which 8 bytes of the granule: 31-32, origin: 33-63 */
+enum { SMALL_SIZE_AT = STACK_BITS, SMALL_ORIGIN_AT = 64 - LIVE_ORIGIN_BITS };
+#define SMALL_AT(address) ((((uint64_t)(address) >> 3) & 3) << 31)
+#define SMALL_AT_MASK (UINT64_C(3) << 31)
+
+/* stack + 1: 0-18, address in the page: 19-30, origin: 31-61 */
+enum { BIG_ORIGIN_AT = 31 };
+#define BIG_AT(address) (((uint64_t)(address)&4095) << STACK_BITS)
+#define BIG_AT_MASK (UINT64_C(4095) << STACK_BITS)
 
 struct big_entry {
-	uint64_t size_and_depth; /* depth: 48-63 */
+	uint64_t size_bytes;
 	uint64_t where;
 };
 
@@ -103,16 +107,28 @@ static inline struct big_entry *big_entry(uint64_t address, bool make)
 
 static inline struct live_block unpack_small(uint64_t entry)
 {
-	return (struct live_block){.size_bytes = (entry >> 32) & 4095,
-	                           .stack = (uint32_t)entry,
-	                           .depth = (uint16_t)(entry >> 48)};
+	return (struct live_block){.size_bytes = (entry >> SMALL_SIZE_AT) & (SMALL_LIMIT - 1),
+	                           .stack = (uint32_t)(entry & STACK_MASK) - 1,
+	                           .origin = (uint32_t)(entry >> SMALL_ORIGIN_AT)};
 }
 
 static inline struct live_block unpack_big(struct big_entry entry)
 {
-	return (struct live_block){.size_bytes = entry.size_and_depth & ((UINT64_C(1) << 48) - 1),
-	                           .stack = (uint32_t)entry.where,
-	                           .depth = (uint16_t)(entry.size_and_depth >> 48)};
+	return (struct live_block){.size_bytes = entry.size_bytes,
+	                           .stack = (uint32_t)(entry.where & STACK_MASK) - 1,
+	                           .origin = (uint32_t)(entry.where >> BIG_ORIGIN_AT)};
+}
+
+static inline uint64_t pack_small(uint64_t address, struct live_block block)
+{
+	return (block.stack + UINT64_C(1)) | block.size_bytes << SMALL_SIZE_AT | SMALL_AT(address) |
+	       (uint64_t)block.origin << SMALL_ORIGIN_AT;
+}
+
+static inline uint64_t pack_big(uint64_t address, struct live_block block)
+{
+	return (block.stack + UINT64_C(1)) | BIG_AT(address) |
+	       (uint64_t)block.origin << BIG_ORIGIN_AT;
 }
 
 static bool put_big(uint64_t address, struct live_block block, struct live_block *stale,
@@ -122,13 +138,12 @@ static bool put_big(uint64_t address, struct live_block block, struct live_block
 
 	if (!entry)
 		return false;
-	*has_stale = entry->where & BIG_VALID;
+	*has_stale = entry->where != 0;
 	if (*has_stale)
 		*stale = unpack_big(*entry);
-	entry->size_and_depth = block.size_bytes | (uint64_t)block.depth << 48;
+	entry->size_bytes = block.size_bytes;
 	/* Last: a forked child may have been copied between the two. */
-	__atomic_store_n(&entry->where, block.stack | BIG_AT(address) | BIG_VALID,
-	                 __ATOMIC_RELEASE);
+	__atomic_store_n(&entry->where, pack_big(address, block), __ATOMIC_RELEASE);
 	return true;
 }
 
@@ -145,11 +160,10 @@ bool live_put(const void *block_address, struct live_block block, struct live_bl
 	entry = small_entry(address, true);
 	if (unlikely(!entry))
 		return false;
-	*has_stale = *entry & SMALL_VALID;
+	*has_stale = *entry != 0;
 	if (unlikely(*has_stale))
 		*stale = unpack_small(*entry);
-	*entry = block.stack | block.size_bytes << 32 | SMALL_AT(address) | SMALL_VALID |
-	         (uint64_t)block.depth << 48;
+	*entry = pack_small(address, block);
 	return true;
 }
 
@@ -161,37 +175,53 @@ bool live_take(const void *block_address, struct live_block *block)
 	if (unlikely(address >> ADDRESS_BITS))
 		return false;
 	entry = small_entry(address, false);
-	if (likely(entry &&
-	           (*entry & (SMALL_VALID | SMALL_AT_MASK)) == (SMALL_VALID | SMALL_AT(address)))) {
+	if (likely(entry && *entry && (*entry & SMALL_AT_MASK) == SMALL_AT(address))) {
 		*block = unpack_small(*entry);
 		*entry = 0;
 		return true;
 	}
 	big = big_entry(address, false);
-	if (!big || (big->where & (BIG_VALID | BIG_AT_MASK)) != (BIG_VALID | BIG_AT(address)))
+	if (!big || !big->where || (big->where & BIG_AT_MASK) != BIG_AT(address))
 		return false;
 	*block = unpack_big(*big);
 	big->where = 0;
 	return true;
 }
 
-static void walk_small(const uint64_t *entries, void (*visit)(void *, struct live_block),
-                       void *context)
+/* Writes to an entry only where the origin changed: a forked child shares these pages with its
+ * parent. */
+static void walk_small(uint64_t *entries, void (*visit)(void *, struct live_block *), void *context)
 {
-	for (size_t i = 0; i < small_table_entries(); i++)
-		if (entries[i] & SMALL_VALID)
-			visit(context, unpack_small(entries[i]));
+	for (size_t i = 0; i < small_table_entries(); i++) {
+		struct live_block block = unpack_small(entries[i]);
+		uint64_t change = block.origin;
+
+		if (!entries[i])
+			continue;
+		visit(context, &block);
+		change ^= block.origin;
+		if (change)
+			entries[i] ^= change << SMALL_ORIGIN_AT;
+	}
 }
 
-static void walk_big(const struct big_entry *entries, void (*visit)(void *, struct live_block),
+static void walk_big(struct big_entry *entries, void (*visit)(void *, struct live_block *),
                      void *context)
 {
-	for (size_t i = 0; i < big_table_entries(); i++)
-		if (entries[i].where & BIG_VALID)
-			visit(context, unpack_big(entries[i]));
+	for (size_t i = 0; i < big_table_entries(); i++) {
+		struct live_block block = unpack_big(entries[i]);
+		uint64_t change = block.origin;
+
+		if (!entries[i].where)
+			continue;
+		visit(context, &block);
+		change ^= block.origin;
+		if (change)
+			entries[i].where ^= change << BIG_ORIGIN_AT;
+	}
 }
 
-void live_for_each(void (*visit)(void *context, struct live_block block), void *context)
+void live_for_each(void (*visit)(void *context, struct live_block *block), void *context)
 {
 	for (uint32_t i = 0; i < n_tables && i < MAX_TABLES; i++) {
 		if (!tables[i].entries)

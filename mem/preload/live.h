@@ -16,8 +16,10 @@
 struct live_block {
 	uint64_t size_bytes;
 	uint32_t stack;
-	uint16_t depth; /* forks before its allocation: the process's own, or an inherited block */
+	uint32_t origin; /* LIVE_ORIGIN_BITS of the recorder's own: who allocated it, and when */
 };
+
+enum { LIVE_ORIGIN_BITS = 31 };
 
 /* False: no memory for the tables. */
 bool live_init(bool allocator_is_glibc);
@@ -30,7 +32,8 @@ bool live_put(const void *address, struct live_block block, struct live_block *s
 /* Finds and forgets a block. False: not known. */
 bool live_take(const void *address, struct live_block *block);
 
-/* Calls for each live block. Only while no other thread changes any. */
-void live_for_each(void (*visit)(void *context, struct live_block block), void *context);
+/* Calls for each live block; an origin that the visitor changes is kept. Only while no other thread
+ * changes any. */
+void live_for_each(void (*visit)(void *context, struct live_block *block), void *context);
 
 #endif

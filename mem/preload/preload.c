@@ -86,12 +86,31 @@ static void find_single_threaded(void)
 		preload.single_threaded = flag;
 }
 
+/* Where glibc keeps a thread's id, as it tells debuggers (nptl_db): bits, number, offset. Where
+ * that does not hold, the header's pointer to itself serves (x86-64 psABI, TLS), which tells
+ * nothing. */
+static void find_tid(void)
+{
+	const uint32_t *field = lookup_one("_thread_db_pthread_tid", LOOKUP_ANYWHERE);
+	const char *self = __builtin_thread_pointer();
+
+	enum { SELF_OFFSET = 16, MAX_OFFSET = 2048 };
+	preload.tid_offset = SELF_OFFSET;
+	if (!field || field[0] != 32 || field[1] != 1 || field[2] > MAX_OFFSET || field[2] % 4)
+		return;
+	if (*(const int32_t *)(self + field[2]) != (int32_t)syscall(SYS_gettid))
+		return;
+	preload.tid_offset = field[2];
+	preload.has_tids = true;
+}
+
 static bool start_recording(void)
 {
 	const char *address = getenv("PROFILE_SCENARIO");
 
 	environment_remember();
 	find_single_threaded();
+	find_tid();
 	return address && attach(address) == 0 && thread_init() && watch_forks() &&
 	       live_init(real_is_glibc()) && modules_init() && stacks_init() && record_init() &&
 	       section_claim();

@@ -63,6 +63,8 @@ struct state {
 	uint32_t generation;         /* of loaded modules; the next after each unloading */
 	const char *single_threaded; /* libc's own flag */
 	struct own_page *own;
+	uint32_t tid_offset; /* of a thread's id from its thread pointer */
+	bool has_tids;       /* false: at tid_offset stands something else that stays the same */
 };
 extern struct state preload;
 
@@ -93,6 +95,11 @@ static inline bool preload_is_single_threaded(void)
 static inline bool preload_has_section(void)
 {
 	return __atomic_load_n(&preload.own->section, __ATOMIC_ACQUIRE) == SECTION_OWN;
+}
+
+static inline struct wire_thread *section_thread(struct wire_section *section, unsigned row)
+{
+	return (struct wire_thread *)((char *)section + WIRE_THREADS_OFF) + row;
 }
 
 static inline struct wire_counter *section_counters(struct wire_section *section, unsigned shard)

@@ -6,6 +6,11 @@
  *
  * The peak in one pass: peak_epoch grows with each new peak. Before a counter is changed, and its
  * epoch is old, what it has live is what it had live at the latest peak, and is kept as that.
+ *
+ * A block's origin, in its live entry: at which tick of which shard's clock it was allocated, and
+ * after how many forks. The clock counts the shard's allocations; from WIRE_TICK_BITS on a tick is
+ * its upper bits, and the shift stands beside it. The next thread gets the next shard, so that each
+ * of the first WIRE_N_SHARDS has a clock to itself.
  */
 #include "mem/preload/record.h"
 
@@ -19,9 +24,21 @@
 #include <stdatomic.h>
 #include <time.h>
 
+/* Of a block's origin, above the tick. */
+enum {
+	ORIGIN_SHARD_AT = WIRE_TICK_BITS,
+	ORIGIN_DEPTH_AT = ORIGIN_SHARD_AT + 4,
+	ORIGIN_SHIFT_AT = ORIGIN_DEPTH_AT + 2,
+	ORIGIN_DEPTH_MASK = 3,
+	TICK_MASK = (1 << WIRE_TICK_BITS) - 1,
+};
+_Static_assert(WIRE_N_SHARDS == 1 << (ORIGIN_DEPTH_AT - ORIGIN_SHARD_AT), "a shard fits");
+_Static_assert(WIRE_MAX_TICK_SHIFT >> (LIVE_ORIGIN_BITS - ORIGIN_SHIFT_AT) == 0, "a shift fits");
+
 struct shard {
 	uint32_t is_taken;
-	bool was_used;
+	uint32_t origin;         /* of its next block, without the tick */
+	uint64_t clock;          /* its allocations */
 	int64_t unflushed_bytes; /* not yet in the section's live_bytes */
 	int64_t unflushed_extra; /* nor in its live_extra_bytes */
 	uint64_t churn_bytes; /* allocated and freed, with the extra bytes: massif's time unit B */
@@ -33,6 +50,21 @@ struct shard {
 
 static struct shard shards[WIRE_N_SHARDS];
 static uint32_t inherited_lock;
+static uint32_t own_depth; /* of the origins of this process's own blocks */
+
+/* Could it have anything that is live? */
+static inline bool was_used(const struct shard *shard)
+{
+	return shard->churn_bytes != 0;
+}
+
+static void reset_shards(void)
+{
+	for (uint32_t i = 0; i < WIRE_N_SHARDS; i++)
+		shards[i] =
+		    (struct shard){.scratch = shards[i].scratch,
+		                   .origin = i << ORIGIN_SHARD_AT | own_depth << ORIGIN_DEPTH_AT};
+}
 
 bool record_init(void)
 {
@@ -42,7 +74,30 @@ bool record_init(void)
 		return false;
 	for (size_t i = 0; i < WIRE_N_SHARDS; i++)
 		shards[i].scratch = (void *)(scratch + i * stack_scratch_bytes());
+	reset_shards();
 	return true;
+}
+
+/* A thread's first event: it gets a row and a shard. */
+static __attribute__((noinline)) void begin_thread(struct thread *thread)
+{
+	struct wire_section *section = preload.section;
+	uint32_t number = __atomic_fetch_add(&section->n_threads, 1, __ATOMIC_RELAXED);
+	int32_t tid = preload.has_tids ? thread_tid(thread) : 0;
+	unsigned row = number;
+
+	thread->key = thread_key(thread);
+	thread->last = NULL;
+	thread->shard = (uint8_t)(number % WIRE_N_SHARDS);
+	thread->shares_row = number >= WIRE_MAX_THREADS;
+	if (thread->shares_row)
+		row = WIRE_MAX_THREADS + thread->shard;
+	thread->row = section_thread(section, row);
+	/* After a raw clone(2) libc's field still has the parent's. */
+	if (tid && number == 0 && section->depth)
+		tid = section->pid;
+	if (!thread->shares_row)
+		thread->row->tid = tid;
 }
 
 /* The calling thread, which is in the recorder from now on. NULL where an event cannot be recorded:
@@ -61,6 +116,8 @@ static inline struct thread *enter(void)
 		thread->busy = 0;
 		return NULL;
 	}
+	if (unlikely(thread->key != thread_key(thread)))
+		begin_thread(thread);
 	return thread;
 }
 
@@ -79,18 +136,17 @@ static bool try_take(struct shard *shard)
 static __attribute__((noinline)) struct shard *take_shard_of_many(struct thread *thread)
 {
 	preload.section->was_threaded = 1;
-	if (!thread->has_shard) {
-		thread->shard = (uint8_t)((size_t)(thread - thread_table) % WIRE_N_SHARDS);
-		thread->has_shard = true;
-	}
 	for (;;) {
 		for (unsigned i = 0; i < WIRE_N_SHARDS; i++) {
 			unsigned number = (thread->shard + i) % WIRE_N_SHARDS;
 
-			if (try_take(&shards[number])) {
-				thread->shard = (uint8_t)number;
-				return &shards[number];
-			}
+			if (!try_take(&shards[number]))
+				continue;
+			thread->shard = (uint8_t)number;
+			if (unlikely(thread->shares_row))
+				thread->row =
+				    section_thread(preload.section, WIRE_MAX_THREADS + number);
+			return &shards[number];
 		}
 		/* More threads inside than shards: some of them are not running. */
 		preload_wait_while(&shards[thread->shard].is_taken, 1);
@@ -103,7 +159,6 @@ static inline struct shard *take_shard(struct thread *thread)
 
 	if (unlikely(!preload_is_single_threaded()))
 		shard = take_shard_of_many(thread);
-	shard->was_used = true;
 	return shard;
 }
 
@@ -152,13 +207,27 @@ static inline void count_bytes(struct shard *shard, uint64_t size, int64_t sign)
 	shard->churn_bytes += size + extra;
 }
 
-static inline void count_free(struct shard *shard, struct live_block block, bool is_temporary)
+static inline unsigned lifetime_class(struct live_block block, bool is_temporary)
+{
+	unsigned number = block.origin >> ORIGIN_SHARD_AT & (WIRE_N_SHARDS - 1);
+	uint64_t birth = (uint64_t)(block.origin & TICK_MASK) << (block.origin >> ORIGIN_SHIFT_AT);
+
+	if (is_temporary)
+		return WIRE_TEMPORARY;
+	return wire_lifetime_class(__atomic_load_n(&shards[number].clock, __ATOMIC_RELAXED) -
+	                           birth);
+}
+
+/* The lifetime's class, when the block is the process's own. */
+static inline void count_free(struct thread *thread, struct shard *shard, struct live_block block,
+                              unsigned lifetime, bool is_temporary)
 {
 	struct wire_counter *counter;
 
-	if (unlikely(block.depth != (uint16_t)preload.section->depth)) {
+	if (unlikely((block.origin >> ORIGIN_DEPTH_AT & ORIGIN_DEPTH_MASK) != own_depth)) {
 		count_inherited_free(block);
 	} else {
+		thread->row->lifetimes[lifetime]++;
 		counter = counter_of((unsigned)(shard - shards), block.stack);
 		counter->frees++;
 		counter->live_bytes -= (int64_t)block.size_bytes;
@@ -167,10 +236,14 @@ static inline void count_free(struct shard *shard, struct live_block block, bool
 	count_bytes(shard, block.size_bytes, -1);
 }
 
-static inline void count_allocation(struct shard *shard, uint32_t stack, size_t size)
+static inline void count_allocation(struct thread *thread, struct shard *shard, uint32_t stack,
+                                    size_t size)
 {
 	struct wire_counter *counter = counter_of((unsigned)(shard - shards), stack);
+	unsigned class = wire_size_class(size);
 
+	thread->row->sizes[class].allocations++;
+	thread->row->sizes[class].bytes += size;
 	counter->allocations++;
 	counter->allocated_bytes += size;
 	counter->live_bytes += (int64_t)size;
@@ -262,7 +335,7 @@ static uint64_t cost_of_tree(void)
 	uint32_t n_shards = 0;
 
 	for (unsigned i = 0; i < WIRE_N_SHARDS; i++)
-		n_shards += shards[i].was_used;
+		n_shards += was_used(&shards[i]);
 	return (uint64_t)__atomic_load_n(&preload.image->n_stacks, __ATOMIC_RELAXED) * n_shards *
 	       COUNTER_NS;
 }
@@ -278,7 +351,8 @@ static void add_tree(struct timeline *timeline)
 		int64_t live = 0;
 
 		for (unsigned i = 0; i <= WIRE_N_SHARDS; i++)
-			if (i == WIRE_INHERITED_SHARD ? preload.section->depth : shards[i].was_used)
+			if (i == WIRE_INHERITED_SHARD ? preload.section->depth
+			                              : was_used(&shards[i]))
 				live += section_counters(preload.section, i)[stack].live_bytes;
 		if (live > 0 && !timeline_add_entry(timeline, stack, (uint64_t)live)) {
 			if (is_wanted)
@@ -340,16 +414,41 @@ static inline void finish_event(struct shard *shard, uint64_t bytes)
 		look_at_timeline(shard);
 }
 
-static inline void remember(struct shard *shard, const void *block, size_t size, uint32_t stack)
+/* The clock has come to where its tick needs a bit more. */
+static __attribute__((noinline)) void widen_ticks(struct shard *shard)
+{
+	uint32_t shift = (shard->origin >> ORIGIN_SHIFT_AT) + 1;
+
+	if (shift > WIRE_MAX_TICK_SHIFT) /* never: it takes years */
+		return;
+	shard->origin += UINT32_C(1) << ORIGIN_SHIFT_AT;
+	if (preload.section->tick_shift < shift)
+		preload.section->tick_shift = shift;
+}
+
+/* The origin of a block that is allocated now. */
+static inline uint32_t next_origin(struct shard *shard)
+{
+	uint64_t clock = shard->clock + 1;
+
+	shard->clock = clock;
+	if (unlikely(clock >> (shard->origin >> ORIGIN_SHIFT_AT) >> WIRE_TICK_BITS))
+		widen_ticks(shard);
+	return shard->origin |
+	       ((uint32_t)(clock >> (shard->origin >> ORIGIN_SHIFT_AT)) & TICK_MASK);
+}
+
+static inline void remember(struct thread *thread, struct shard *shard, const void *block,
+                            size_t size, uint32_t stack)
 {
 	struct live_block stale,
-	    live = {.size_bytes = size, .stack = stack, .depth = (uint16_t)preload.section->depth};
+	    live = {.size_bytes = size, .stack = stack, .origin = next_origin(shard)};
 	bool has_stale;
 
 	if (unlikely(!live_put(block, live, &stale, &has_stale)))
 		preload_trouble(WIRE_UNTRACKED);
 	if (unlikely(has_stale)) {
-		count_free(shard, stale, false);
+		count_free(thread, shard, stale, WIRE_LIFETIME_UNKNOWN, false);
 		preload_trouble(WIRE_STALE);
 	}
 }
@@ -361,17 +460,20 @@ static inline void record_new(struct thread *thread, struct shard *shard, const 
 
 	if (unlikely(!stack))
 		preload_trouble(WIRE_NO_STACK);
-	remember(shard, block, size, stack);
-	count_allocation(shard, stack, size);
+	remember(thread, shard, block, size, stack);
+	count_allocation(thread, shard, stack, size);
 	thread->last = block;
 }
 
-static inline bool was_last(struct thread *thread, const void *block)
+/* The free of a block that its owner gives back, or has replaced. */
+static inline void record_end(struct thread *thread, struct shard *shard, const void *address,
+                              struct live_block block)
 {
-	if (thread->last != block)
-		return false;
-	thread->last = NULL;
-	return true;
+	bool is_temporary = thread->last == address;
+
+	if (is_temporary)
+		thread->last = NULL;
+	count_free(thread, shard, block, lifetime_class(block, is_temporary), is_temporary);
 }
 
 void record_allocation(const void *block, size_t size, struct unwind_registers caller)
@@ -398,7 +500,7 @@ void record_release(const void *block)
 		return;
 	if (live_take(block, &live)) {
 		shard = take_shard(thread);
-		count_free(shard, live, was_last(thread, block));
+		record_end(thread, shard, block, live);
 		finish_event(shard, live.size_bytes);
 		give_back(shard);
 	}
@@ -438,7 +540,7 @@ void record_replacement(const void *block, const struct live_block *taken, const
 	if (!thread)
 		return;
 	shard = take_shard(thread);
-	count_free(shard, *taken, was_last(thread, block));
+	record_end(thread, shard, block, *taken);
 	if (new_block)
 		record_new(thread, shard, new_block, size, caller);
 	finish_event(shard, size + taken->size_bytes);
@@ -456,27 +558,27 @@ void record_unloading(void)
 	leave(thread);
 }
 
-static void add_inherited(void *context, struct live_block block)
+static void add_inherited(void *context, struct live_block *block)
 {
 	struct wire_section *section = context;
 	struct wire_counter *counter =
-	    section_counters(section, WIRE_INHERITED_SHARD) + block.stack;
+	    section_counters(section, WIRE_INHERITED_SHARD) + block->stack;
 
 	counter->allocations++;
-	counter->allocated_bytes += block.size_bytes;
-	counter->live_bytes += (int64_t)block.size_bytes;
-	section->live_bytes += (int64_t)block.size_bytes;
-	section->live_extra_bytes += (int64_t)wire_extra_bytes(block.size_bytes);
+	counter->allocated_bytes += block->size_bytes;
+	counter->live_bytes += (int64_t)block->size_bytes;
+	section->live_bytes += (int64_t)block->size_bytes;
+	section->live_extra_bytes += (int64_t)wire_extra_bytes(block->size_bytes);
+	/* Depths are few. Where they begin anew all that is inherited becomes of depth 0. */
+	if (own_depth == 1)
+		block->origin &= ~((uint32_t)ORIGIN_DEPTH_MASK << ORIGIN_DEPTH_AT);
 }
 
 void record_inherit(struct wire_section *section)
 {
-	for (unsigned i = 0; i < WIRE_N_SHARDS; i++) {
-		struct stack_scratch *scratch = shards[i].scratch;
-
-		/* Threads of the parent that held one have not come along. */
-		shards[i] = (struct shard){.scratch = scratch};
-	}
+	own_depth = own_depth < ORIGIN_DEPTH_MASK ? own_depth + 1 : 1;
+	/* Threads of the parent that held a shard have not come along. */
+	reset_shards();
 	inherited_lock = 0;
 	live_for_each(add_inherited, section);
 	section->peak_bytes = section->live_bytes;

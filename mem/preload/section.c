@@ -67,6 +67,7 @@ static bool claim(void)
 	section->parent_section = parent ? (int32_t)preload.section_number : -1;
 	section->depth = parent ? parent->depth + 1 : 0;
 	section->peak_epoch = 1;
+	section->has_tids = preload.has_tids;
 	if (parent) {
 		modules_copy(section, parent);
 		record_inherit(section);

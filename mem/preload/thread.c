@@ -21,8 +21,10 @@ struct thread *thread_search(uint64_t pointer)
 		uint64_t found = __atomic_load_n(&thread->pointer, __ATOMIC_RELAXED);
 
 		if (!found && __atomic_compare_exchange_n(&thread->pointer, &found, pointer, false,
-		                                          __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+		                                          __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
+			thread->key = ~thread_key(thread); /* any other */
 			return thread;
+		}
 		if (found == pointer)
 			return thread;
 	}

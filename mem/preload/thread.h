@@ -8,6 +8,8 @@
 #ifndef MEM_PRELOAD_THREAD_H
 #define MEM_PRELOAD_THREAD_H
 
+#include "mem/preload/preload.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -17,9 +19,11 @@ struct thread {
 	uint32_t busy;    /* preload.n_forks while inside the recorder: what it calls itself is not
 	                     recorded. In a forked child the number of threads that have not come
 	                     along means nothing to the next one that gets their pointer. */
-	bool has_shard;
-	uint8_t shard;     /* where it recorded last */
-	const void *last;  /* its last allocation, until it is freed */
+	uint32_t key;     /* thread_key() of the thread that has `row` */
+	uint8_t shard;    /* where it recorded last */
+	bool shares_row;  /* the table of rows was full */
+	const void *last; /* its last allocation, until it is freed */
+	struct wire_thread *row;
 	uint64_t stack_lo; /* known to be readable, for threads other than the main one */
 	uint64_t stack_hi;
 } __attribute__((aligned(64)));
@@ -41,6 +45,19 @@ static inline size_t thread_place(uint64_t pointer)
 {
 	/* Fibonacci hashing (Knuth, TAOCP 6.4). */
 	return (size_t)((pointer >> 6) * 0x9e3779b97f4a7c15u >> (64 - THREAD_TABLE_BITS));
+}
+
+/* Of the calling thread; meaningless without preload.has_tids. */
+static inline int32_t thread_tid(const struct thread *thread)
+{
+	return *(const int32_t *)(thread->pointer + preload.tid_offset);
+}
+
+/* Tells the calling thread from those that had its thread pointer before it, in this process or in
+ * one that it was forked from. The kernel's ids have 22 bits. */
+static inline uint32_t thread_key(const struct thread *thread)
+{
+	return (uint32_t)thread_tid(thread) + (preload.section_number << 22);
 }
 
 static inline struct thread *thread_self(void)

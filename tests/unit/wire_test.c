@@ -233,6 +233,40 @@ static void a_timeline_that_was_being_changed_is_not_used(void **state)
 	close(fd);
 }
 
+static void sizes_fall_into_classes_that_end_at_powers_of_two(void **state)
+{
+	const struct {
+		uint64_t size;
+		unsigned class;
+	} cases[] = {{0, WIRE_NO_BYTES},
+	             {1, 0},
+	             {8, 0},
+	             {9, 1},
+	             {16, 1},
+	             {17, 2},
+	             {32, 2},
+	             {1024, 7},
+	             {1025, 8},
+	             {UINT64_C(1) << 47, 44},
+	             {UINT64_MAX, 61}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		assert_int_equal(wire_size_class(cases[i].size), cases[i].class);
+}
+
+static void lifetimes_fall_into_classes_that_begin_at_powers_of_two(void **state)
+{
+	const struct {
+		uint64_t age;
+		unsigned class;
+	} cases[] = {{0, 1}, {1, 2}, {2, 3}, {3, 3}, {4, 4}, {63, 7}, {64, 8}, {UINT64_MAX, 65}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		assert_int_equal(wire_lifetime_class(cases[i].age), cases[i].class);
+}
+
 static void another_file_is_refused_with_a_sentence(void **state)
 {
 	int fd = memfd_create("wire-test", MFD_CLOEXEC);
@@ -316,6 +350,8 @@ int main(void)
 	    cmocka_unit_test(a_section_that_was_claimed_and_never_used_is_not_there),
 	    cmocka_unit_test(an_address_belongs_to_the_module_of_its_generation),
 	    cmocka_unit_test(a_timeline_that_was_being_changed_is_not_used),
+	    cmocka_unit_test(sizes_fall_into_classes_that_end_at_powers_of_two),
+	    cmocka_unit_test(lifetimes_fall_into_classes_that_begin_at_powers_of_two),
 	    cmocka_unit_test(another_file_is_refused_with_a_sentence),
 	    cmocka_unit_test(any_damage_is_refused_or_left_out),
 	};
