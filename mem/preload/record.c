@@ -19,7 +19,7 @@
 #include "mem/preload/section.h"
 #include "mem/preload/stacks.h"
 #include "mem/preload/thread.h"
-#include "mem/preload/timeline.h"
+#include "mem/timeline.h"
 
 #include <stdatomic.h>
 #include <time.h>

@@ -2,7 +2,7 @@
 #ifndef MEM_PRELOAD_SECTION_H
 #define MEM_PRELOAD_SECTION_H
 
-#include "mem/preload/timeline.h"
+#include "mem/timeline.h"
 
 #include <stdbool.h>
 

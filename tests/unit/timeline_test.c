@@ -1,6 +1,6 @@
 /* The timeline that the preload library keeps: bounded, halved when full, trees kept with theirs.
  */
-#include "mem/preload/timeline.c" /* belongs to the preload library, which no program links */
+#include "mem/timeline.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 /* Keeps massif's timeline: when it is full every second snapshot goes and the interval doubles. */
-#include "mem/preload/timeline.h"
+#include "mem/timeline.h"
 
 #include <string.h>
 

@@ -1,9 +1,10 @@
 /* The timeline of a section: a bounded number of snapshots, halved when full, as massif keeps it.
  *
- * Pure bookkeeping on the section's memory; when to look at the clock is record.c's business.
+ * Pure bookkeeping on the section's memory; when to look at the clock is the
+ * business of who counts. Compiled into the preload library too: libc only.
  */
-#ifndef MEM_PRELOAD_TIMELINE_H
-#define MEM_PRELOAD_TIMELINE_H
+#ifndef MEM_TIMELINE_H
+#define MEM_TIMELINE_H
 
 #include "mem/wire.h"
 
