@@ -100,7 +100,6 @@ struct collector {
 	const char *help;
 	bool merges_repeats; /* metrics of repeats are summed; else each is a sample */
 	bool slows_target;   /* run.* is instrumented */
-	bool reaps_target;   /* the collector waits for the target (ptrace): the driver must not */
 	bool attaches;       /* to processes that run already (repeat.pids); it has begin */
 	bool sees_all_cpus;  /* repeat.all_cpus; it has begin */
 	bool chooses_names;  /* repeat.only */
@@ -123,6 +122,9 @@ struct collector {
 	int (*begin)(void *state, struct diag *diag);
 	int (*fd)(void *state); /* to poll for reading; -1: nothing to poll */
 	int (*step)(void *state, struct diag *diag);
+	/* The collector waits for the target, as a tracer does, and the driver must not. NULL:
+	 * never. */
+	bool (*reaps_target)(void *state);
 	/* reaps_target only: true when the target has ended, with its status. fd becomes readable
 	 * then. */
 	bool (*target_ended)(void *state, struct target_end *end);

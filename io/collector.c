@@ -205,6 +205,12 @@ static int io_step(void *state, struct diag *diag)
 	return io->backend->step(io->backend_state, diag);
 }
 
+static bool io_reaps_target(void *state)
+{
+	(void)state;
+	return true;
+}
+
 static bool io_target_ended(void *state, struct target_end *end)
 {
 	struct io_state *io = state;
@@ -443,7 +449,6 @@ const struct collector io_collector = {
     .aliases = aliases,
     .help = "every system call: counts, errors, times, bytes, batches, by thread and descriptor",
     .slows_target = true,
-    .reaps_target = true,
     .options = {option_rows, sizeof(struct io_options)},
     .metrics = io_metric_rows,
     .findings = io_finding_rows,
@@ -453,6 +458,7 @@ const struct collector io_collector = {
     .in_child = io_in_child,
     .fd = io_fd,
     .step = io_step,
+    .reaps_target = io_reaps_target,
     .target_ended = io_target_ended,
     .ended = io_ended,
     .finish = io_finish,

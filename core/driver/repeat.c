@@ -91,15 +91,22 @@ static void kill_all(struct run *run)
 	run->kill_at_ns = 0;
 }
 
-static bool read_end(struct run *run)
+/* It is the collector that waits for the target. */
+static bool collector_reaps(const struct run *run)
 {
 	const struct collector *collector = run->spec->collector;
+
+	return collector && collector->reaps_target && collector->reaps_target(run->spec->state);
+}
+
+static bool read_end(struct run *run)
+{
 	struct target_end *end = &run->result->end;
 
 	if (run->attached)
 		return attached_have_ended(run->attached);
-	if (collector && collector->reaps_target)
-		return collector->target_ended(run->spec->state, end);
+	if (collector_reaps(run))
+		return run->spec->collector->target_ended(run->spec->state, end);
 	return wait4(launch_pid(run->launch), &end->wait_status, WNOHANG, &end->usage) > 0;
 }
 
@@ -222,11 +229,9 @@ enum { POLL_SIGNALS, POLL_TARGET, POLL_COLLECTOR, POLL_TREE, POLL_OUTPUT, POLL_B
 
 static int target_fd(const struct run *run)
 {
-	const struct collector *collector = run->spec->collector;
-
 	if (run->attached)
 		return attached_fd(run->attached);
-	return collector && collector->reaps_target ? -1 : launch_pidfd(run->launch);
+	return collector_reaps(run) ? -1 : launch_pidfd(run->launch);
 }
 
 static void set_up_polls(const struct run *run, struct pollfd polls[N_POLLS])
@@ -235,7 +240,7 @@ static void set_up_polls(const struct run *run, struct pollfd polls[N_POLLS])
 
 	polls[POLL_SIGNALS].fd = run->spec->signals->fd;
 	polls[POLL_TARGET].fd = target_fd(run);
-	polls[POLL_COLLECTOR].fd = !collector || (run->step_err && !collector->reaps_target)
+	polls[POLL_COLLECTOR].fd = !collector || (run->step_err && !collector_reaps(run))
 	                               ? -1
 	                               : collector->fd(run->spec->state);
 	polls[POLL_TREE].fd = process_tree_fd(run->tree);
