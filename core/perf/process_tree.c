@@ -31,6 +31,10 @@ struct pending_command {
 	unsigned n_tries;
 };
 
+struct comm {
+	char text[16];
+};
+
 struct process_tree {
 	struct perf_stream *stream; /* NULL: /proc is read */
 	int timer_fd;               /* for pending commands, or for reading /proc */
@@ -46,6 +50,11 @@ struct process_tree {
 	struct process_image *images;
 	size_t n_images;
 	size_t images_capacity;
+	struct u64map *comm_of;  /* thread id -> index of its name */
+	struct u64map *comm_ids; /* hash of a name -> its index + 1 */
+	struct comm *comms;
+	size_t n_comms;
+	size_t comms_capacity;
 	struct pending_command *pending;
 	size_t n_pending;
 	size_t pending_capacity;
@@ -56,6 +65,7 @@ enum {
 	COMMAND_AFTER_NS =
 	    500000, /* exec needs about as long between naming the process and running it */
 	COMMAND_TRIES = 10,
+	MAX_NAMED_THREADS = 1 << 16, /* 1 MB: a run may be long */
 };
 
 /* Time since the start of the run. */
@@ -79,6 +89,42 @@ static struct process_image *image_of(struct process_tree *tree, const struct pr
 static void set_comm(struct process_image *image, const char *comm)
 {
 	snprintf(image->comm, sizeof(image->comm), "%s", comm);
+}
+
+/* The index of a name; there are few. */
+static size_t intern_comm(struct process_tree *tree, const char *text)
+{
+	struct comm comm = {""};
+	uint64_t halves[2], hash;
+
+	snprintf(comm.text, sizeof(comm.text), "%s", text);
+	memcpy(halves, comm.text, sizeof(halves));
+	for (hash = u64_mix(halves[0], halves[1]);; hash++) {
+		uint64_t *id = u64map_put(tree->comm_ids, hash, NULL);
+
+		if (!*id) {
+			*ARRAY_APPEND(tree->comms, tree->n_comms, tree->comms_capacity) = comm;
+			*id = tree->n_comms;
+		}
+		if (!memcmp(&tree->comms[*id - 1], &comm, sizeof(comm)))
+			return *id - 1;
+	}
+}
+
+static void name_thread(struct process_tree *tree, pid_t tid, size_t comm)
+{
+	if (u64map_count(tree->comm_of) < MAX_NAMED_THREADS ||
+	    u64map_get(tree->comm_of, (uint32_t)tid))
+		*u64map_put(tree->comm_of, (uint32_t)tid, NULL) = comm;
+}
+
+/* A thread or process that is forked has the name of the thread that forked it. */
+static void inherit_comm(struct process_tree *tree, pid_t tid, pid_t parent)
+{
+	const uint64_t *comm = u64map_get(tree->comm_of, (uint32_t)parent);
+
+	if (comm)
+		name_thread(tree, tid, *comm);
 }
 
 static struct process *add_process(struct process_tree *tree, pid_t pid, pid_t parent,
@@ -186,6 +232,7 @@ static void on_fork(struct process_tree *tree, const struct perf_record *record)
 {
 	struct process *process = find_process(tree, record->pid);
 
+	inherit_comm(tree, record->tid, record->parent_tid);
 	if (record->pid != record->parent_pid)
 		add_process(tree, record->pid, record->parent_pid, record->time_ns);
 	else if (process)
@@ -208,6 +255,7 @@ static void on_comm(struct process_tree *tree, const struct perf_record *record)
 
 	if (!process)
 		return;
+	name_thread(tree, record->tid, intern_comm(tree, record->path));
 	if (record->is_exec)
 		start_image(tree, process, record->path, record->time_ns);
 	else if (record->pid == record->tid) /* the first thread's name is the process's */
@@ -338,6 +386,8 @@ int process_tree_new(struct process_tree **tree, pid_t target, uint64_t run_star
 	made->target = target;
 	made->run_start_ns = run_start_ns;
 	made->by_pid = u64map_new();
+	made->comm_of = u64map_new();
+	made->comm_ids = u64map_new();
 	if (!proc_scan_state(target, &state)) {
 		process_tree_free(made);
 		return diag_fail(diag, ESRCH, "the process %d has ended", target);
@@ -365,6 +415,9 @@ void process_tree_free(struct process_tree *tree)
 	for (size_t i = 0; i < tree->n_images; i++)
 		free(tree->images[i].command);
 	u64map_free(tree->by_pid);
+	u64map_free(tree->comm_of);
+	u64map_free(tree->comm_ids);
+	free(tree->comms);
 	free(tree->pending);
 	free(tree->images);
 	free(tree->processes);
@@ -419,4 +472,14 @@ size_t process_tree_n_images(const struct process_tree *tree)
 const struct process_image *process_tree_image(const struct process_tree *tree, size_t i)
 {
 	return &tree->images[i];
+}
+
+const char *process_tree_thread_comm(const struct process_tree *tree, pid_t tid)
+{
+	const uint64_t *comm;
+
+	if (!tree || !tree->stream || tree->lost_records)
+		return NULL;
+	comm = u64map_get(tree->comm_of, (uint32_t)tid);
+	return comm ? tree->comms[*comm].text : NULL;
 }

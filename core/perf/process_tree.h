@@ -1,4 +1,5 @@
-/* The processes that descend from the target: pids, parents, execs, names, times.
+/* The processes that descend from the target: pids, parents, execs, names, times; and the names of
+ * their threads.
  *
  * Watches a perf dummy event with task and comm records and inherit, which needs no rights at
  * kernel.perf_event_paranoid <= 2. Where even that is refused, /proc is read a few times a second:
@@ -45,5 +46,9 @@ bool process_tree_is_complete(const struct process_tree *tree);
 size_t process_tree_n_alive(struct process_tree *tree);
 size_t process_tree_n_images(const struct process_tree *tree);
 const struct process_image *process_tree_image(const struct process_tree *tree, size_t i);
+
+/* The last name of the latest thread with this id, or NULL: it is not known for certain (a record
+ * was lost, /proc was read, or more than 65,536 threads have been). Lives as long as the tree. */
+const char *process_tree_thread_comm(const struct process_tree *tree, pid_t tid);
 
 #endif

@@ -15,6 +15,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -198,6 +200,63 @@ static void threads_are_no_processes_and_the_last_one_ends_it(void **state)
 	close(pipe_fds[1]);
 }
 
+static pid_t *shared_tids; /* of the two threads below, in memory that a child shares */
+
+static void *report_tid(void *argument)
+{
+	*(pid_t *)argument = gettid();
+	return NULL;
+}
+
+static void *name_itself_and_make_another(void *argument)
+{
+	pthread_t thread;
+
+	report_tid(argument);
+	prctl(PR_SET_NAME, "first");
+	prctl(PR_SET_NAME, "renamed");
+	pthread_create(&thread, NULL, report_tid, &shared_tids[1]);
+	pthread_join(thread, NULL);
+	return NULL;
+}
+
+static void a_thread_has_its_last_name_or_that_of_who_made_it(void **state)
+{
+	pthread_t thread;
+	int pipe_fds[2];
+	pid_t pid;
+	char byte;
+	struct process_tree *tree;
+	struct diag diag = {0};
+
+	(void)state;
+	if (!perf_works())
+		skip();
+	shared_tids = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	assert_true(shared_tids != MAP_FAILED);
+	assert_int_equal(pipe(pipe_fds), 0);
+	pid = fork();
+	if (pid == 0) {
+		if (read(pipe_fds[0], &byte, 1) != 1 || prctl(PR_SET_NAME, "leader") ||
+		    pthread_create(&thread, NULL, name_itself_and_make_another, shared_tids))
+			_exit(1);
+		pthread_join(thread, NULL);
+		_exit(0);
+	}
+	assert_int_equal(process_tree_new(&tree, pid, now_ns(), &diag), 0);
+	assert_int_equal(write(pipe_fds[1], "g", 1), 1);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	process_tree_step(tree);
+	assert_string_equal(process_tree_thread_comm(tree, pid), "leader");
+	assert_string_equal(process_tree_thread_comm(tree, shared_tids[0]), "renamed");
+	assert_string_equal(process_tree_thread_comm(tree, shared_tids[1]), "renamed");
+	assert_null(process_tree_thread_comm(tree, getpid()));
+	process_tree_free(tree);
+	munmap(shared_tids, 4096);
+	close(pipe_fds[0]);
+	close(pipe_fds[1]);
+}
+
 /* As in a container. The filter cannot be taken off again: this test must be the last one. */
 static void refuse_perf(void)
 {
@@ -223,6 +282,7 @@ static void without_perf_proc_shows_what_lives_long_enough(void **state)
 	assert_non_null(find_comm(tree, "sleep"));
 	assert_int_equal(find_comm(tree, "sleep")->parent_pid, held.pid);
 	assert_int_equal(process_tree_n_alive(tree), 0);
+	assert_null(process_tree_thread_comm(tree, held.pid));
 	process_tree_free(tree);
 }
 
@@ -232,6 +292,7 @@ int main(void)
 	    cmocka_unit_test(forks_and_execs_are_rows_in_time_order),
 	    cmocka_unit_test(a_child_that_outlives_the_target_is_alive),
 	    cmocka_unit_test(threads_are_no_processes_and_the_last_one_ends_it),
+	    cmocka_unit_test(a_thread_has_its_last_name_or_that_of_who_made_it),
 	    cmocka_unit_test(without_perf_proc_shows_what_lives_long_enough),
 	};
 
