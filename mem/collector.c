@@ -265,6 +265,8 @@ static int ended(void *state, const struct target_end *end, struct diag *diag)
 	if (err)
 		return err;
 	run->peak_rss_bytes = (uint64_t)end->usage.ru_maxrss * 1024;
+	run->wall_ns = end->wall_ns;
+	heap_run_complete(run, memory->tree);
 	add_unobserved(memory, run);
 	server_forget(memory->server);
 	return 0;

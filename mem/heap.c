@@ -3,9 +3,11 @@
 
 #include "core/alloc.h"
 #include "core/diag.h"
+#include "core/perf/process_tree.h"
 #include "mem/visible.h"
 #include "mem/wire.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -82,6 +84,7 @@ static void process_fini(struct heap_process *process)
 	free(process->command);
 	free(process->executable);
 	free(process->snapshots);
+	free(process->threads);
 	recording_free(process->recording);
 }
 
@@ -175,6 +178,56 @@ struct heap_totals heap_run_totals(const struct heap_run *run)
 	totals.peak_bytes = largest ? largest->totals.peak_bytes : 0;
 	totals.peak_blocks = largest ? largest->totals.peak_blocks : 0;
 	return totals;
+}
+
+struct histogram heap_run_histogram(const struct heap_run *run)
+{
+	struct histogram sum = {.lifetime_error = 0};
+
+	for (size_t i = 0; i < run->n_processes; i++)
+		histogram_add(&sum, &run->processes[i].histogram);
+	return sum;
+}
+
+/* The image of the tree that is this process, or NULL: none is, or several are, since a process id
+ * was used again. */
+static const struct process_image *find_image(const struct process_tree *tree,
+                                              const struct heap_process *process)
+{
+	const struct process_image *found = NULL;
+
+	for (size_t i = 0; i < process_tree_n_images(tree); i++) {
+		const struct process_image *image = process_tree_image(tree, i);
+
+		if (image->pid != process->pid || image->exec_number != process->exec_number)
+			continue;
+		if (found)
+			return NULL;
+		found = image;
+	}
+	return found;
+}
+
+void heap_run_complete(struct heap_run *run, const struct process_tree *tree)
+{
+	for (size_t i = 0; i < run->n_processes; i++) {
+		struct heap_process *process = &run->processes[i];
+		const struct process_image *image = find_image(tree, process);
+
+		/* Where ids are those of another namespace the tree knows none of them. */
+		if (!image)
+			continue;
+		if (image->ended && image->end_ns > image->start_ns)
+			process->lived_ns = image->end_ns - image->start_ns;
+		for (size_t j = 0; j < process->n_threads; j++) {
+			struct heap_thread *thread = &process->threads[j];
+			const char *comm =
+			    thread->tid ? process_tree_thread_comm(tree, thread->tid) : NULL;
+
+			if (comm)
+				snprintf(thread->comm, sizeof(thread->comm), "%s", comm);
+		}
+	}
 }
 
 /* Adds the objects of one recording to another; the caller frees the list of their new ids. */

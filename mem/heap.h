@@ -8,6 +8,7 @@
 
 #include "core/recording.h"
 #include "core/unwind/unwind.h"
+#include "mem/histogram.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -15,6 +16,7 @@
 #include <sys/types.h>
 
 struct diag;
+struct process_tree;
 struct server;
 
 /* The value types of a heap's recording. The trees of its detailed snapshots follow, one type each.
@@ -65,6 +67,13 @@ struct heap_snapshot {
 	size_t type;   /* value type that holds its tree */
 };
 
+/* One thread, or all those together that found no row for themselves. */
+struct heap_thread {
+	pid_t tid;     /* 0: several */
+	char comm[16]; /* "": not known */
+	struct histogram histogram;
+};
+
 struct heap_process {
 	pid_t pid;
 	pid_t parent_pid; /* of a forked child; else 0: not known here */
@@ -75,7 +84,14 @@ struct heap_process {
 	char *executable;   /* its file; NULL: not known */
 	bool is_threaded;   /* the peak is exact within heap_peak_bound() */
 	bool timeline_lost; /* it died while the timeline was being changed */
+	uint64_t lived_ns;  /* 0: not known */
 	struct heap_totals totals;
+	struct histogram histogram;
+	struct heap_thread *threads; /* in the order of their first allocation; those without a row
+	                                of their own last, as one */
+	size_t n_threads;
+	uint64_t n_joint_threads; /* that the last one stands for; 0: there is none such */
+	bool knows_threads;       /* false: threads that came one after the other may be one row */
 	struct recording *recording;
 	struct heap_snapshot *snapshots; /* in time order, with the peak among them */
 	size_t n_snapshots;
@@ -102,6 +118,7 @@ struct heap_run {
 	size_t refusals_capacity;
 	uint64_t n_unobserved_forks; /* forked children that found no room for their counts */
 	uint64_t peak_rss_bytes;
+	uint64_t wall_ns;
 };
 
 /* Reads all images that the server knows; `time_is_bytes` as the welcome said. */
@@ -109,6 +126,8 @@ int heap_run_read(struct heap_run *run, const struct server *server, pid_t targe
                   bool time_is_bytes, struct diag *diag);
 /* Is there a process or a refusal of this image? */
 bool heap_run_knows(const struct heap_run *run, pid_t pid, unsigned exec_number);
+/* What the process tree knows of the processes: names of their threads, how long they lived. */
+void heap_run_complete(struct heap_run *run, const struct process_tree *tree);
 /* Adds an image that never connected. The texts are copied. */
 void heap_run_refuse(struct heap_run *run, const struct heap_refusal *refusal);
 /* Turns the processes of programs with allocators of their own, of whose heap only a part was seen
@@ -118,6 +137,9 @@ void heap_run_fini(struct heap_run *run);
 
 /* Sums over processes; the peak is that of the process that heap_run_largest() gives. */
 struct heap_totals heap_run_totals(const struct heap_run *run);
+
+/* Of all processes. */
+struct histogram heap_run_histogram(const struct heap_run *run);
 
 /* The process with the highest peak, or NULL. */
 const struct heap_process *heap_run_largest(const struct heap_run *run);

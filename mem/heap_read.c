@@ -174,6 +174,35 @@ static void add_troubles(struct heap_process *process, const struct wire_section
 		    .what = "values did not hold together and were left out", .count = n_damaged};
 }
 
+/* A process of one thread is that thread, even where libc does not tell the threads' ids. */
+static pid_t tid_of(const struct wire_section_copy *section, size_t row)
+{
+	if (section->head.has_tids)
+		return section->threads[row].tid;
+	return section->head.was_threaded ? 0 : section->head.pid;
+}
+
+static void add_threads(struct heap_process *process, const struct wire_section_copy *section)
+{
+	size_t n_rows = section->n_threads + section->n_shared_rows;
+	uint64_t error = (UINT64_C(1) << section->head.tick_shift) - 1;
+
+	process->threads = xcalloc(section->n_threads + 1, sizeof(*process->threads));
+	process->n_threads = section->n_threads + (section->n_shared_rows > 0);
+	process->n_joint_threads = section->head.n_threads - section->n_threads;
+	process->knows_threads = section->head.has_tids || !section->head.was_threaded;
+	process->histogram.lifetime_error = error;
+	for (size_t i = 0; i < n_rows; i++) {
+		bool is_own = i < section->n_threads;
+		struct heap_thread *thread = &process->threads[is_own ? i : section->n_threads];
+
+		histogram_add_thread(&thread->histogram, &section->threads[i]);
+		histogram_add_thread(&process->histogram, &section->threads[i]);
+		thread->histogram.lifetime_error = error;
+		thread->tid = is_own ? tid_of(section, i) : 0;
+	}
+}
+
 static void read_process(struct heap_run *run, const struct server_image *image,
                          const struct wire_image_copy *trie,
                          const struct wire_section_copy *section, unsigned exec_number,
@@ -203,6 +232,7 @@ static void read_process(struct heap_run *run, const struct server_image *image,
 	process->is_threaded = section->head.was_threaded;
 	reading.objects = xcalloc(section->head.n_modules + (size_t)1, sizeof(*reading.objects));
 	heap_process_fill(process, &counted);
+	add_threads(process, section);
 	add_troubles(process, section, section->n_damaged + trie->n_damaged);
 	free(reading.objects);
 	free(reading.frames);

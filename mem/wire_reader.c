@@ -251,6 +251,19 @@ static int read_modules(struct wire_section_copy *copy, uint64_t section_off,
 	return 0;
 }
 
+static int read_threads(struct wire_section_copy *copy, uint64_t section_off,
+                        struct wire_source source, struct diag *diag)
+{
+	size_t n = at_most(copy->head.n_threads, WIRE_MAX_THREADS);
+
+	copy->n_threads = n;
+	copy->n_shared_rows = copy->head.n_threads > WIRE_MAX_THREADS ? WIRE_N_SHARDS : 0;
+	/* Those that share come right behind the last one of their own. */
+	copy->threads = read_array(source, n + copy->n_shared_rows, sizeof(*copy->threads),
+	                           section_off + WIRE_THREADS_OFF, diag);
+	return copy->threads ? 0 : -EIO;
+}
+
 static bool snapshot_holds(const struct wire_section_copy *copy, uint32_t i)
 {
 	const struct wire_snapshot *snapshot = &copy->snapshots[i];
@@ -296,11 +309,14 @@ int wire_read_section(struct wire_section_copy *copy, const struct wire_image_co
 	copy->head.module_text_used = at_most(copy->head.module_text_used, WIRE_MODULE_TEXT);
 	copy->head.n_snapshots = at_most(copy->head.n_snapshots, WIRE_MAX_SNAPSHOTS);
 	copy->head.n_tree_entries = at_most(copy->head.n_tree_entries, WIRE_MAX_TREE_ENTRIES);
+	copy->head.tick_shift = at_most(copy->head.tick_shift, WIRE_MAX_TICK_SHIFT);
 	err = read_modules(copy, offset, source, diag);
 	if (!err)
 		err = read_timeline(copy, image->n_stacks, offset, source, diag);
 	if (!err)
 		err = read_counters(copy, image->n_stacks, offset, source, diag);
+	if (!err)
+		err = read_threads(copy, offset, source, diag);
 	if (err)
 		wire_section_copy_fini(copy);
 	return err;
@@ -311,6 +327,7 @@ void wire_section_copy_fini(struct wire_section_copy *copy)
 	free(copy->modules);
 	free(copy->module_text);
 	free(copy->sums);
+	free(copy->threads);
 	free(copy->snapshots);
 	free(copy->entries);
 	*copy = (struct wire_section_copy){0};

@@ -53,6 +53,9 @@ struct wire_section_copy {
 	char *module_text;
 	struct wire_sums *sums; /* stacks that did anything */
 	size_t n_sums;
+	struct wire_thread *threads; /* rows of one thread each, then those that several share */
+	size_t n_threads;            /* of the first kind */
+	size_t n_shared_rows;
 	struct wire_snapshot
 	    *snapshots; /* in time order; none when the process died while changing them */
 	struct wire_tree_entry *entries;

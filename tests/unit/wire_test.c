@@ -1,5 +1,6 @@
 /* The reader of the preload's memory file: sums, modules and generations, and any damage. */
 #include "core/diag.h"
+#include "mem/histogram.h"
 #include "mem/wire_reader.h"
 
 #include <errno.h>
@@ -25,6 +26,7 @@ static const struct {
     {WIRE_SECTIONS_OFF + WIRE_TEXT_OFF, 32},
     {WIRE_SECTIONS_OFF + WIRE_SNAPSHOTS_OFF, 3 * sizeof(struct wire_snapshot)},
     {WIRE_SECTIONS_OFF + WIRE_TREES_OFF, 3 * sizeof(struct wire_tree_entry)},
+    {WIRE_SECTIONS_OFF + WIRE_THREADS_OFF, 2 * sizeof(struct wire_thread)},
     {WIRE_SECTIONS_OFF + WIRE_COUNTERS_OFF, 4 * sizeof(struct wire_counter)},
     {WIRE_SECTIONS_OFF + WIRE_COUNTERS_OFF + WIRE_SHARD_BYTES, 4 * sizeof(struct wire_counter)},
     {WIRE_SECTIONS_OFF + WIRE_COUNTERS_OFF + WIRE_INHERITED_SHARD * WIRE_SHARD_BYTES,
@@ -54,6 +56,18 @@ static void put_counters(int fd)
 	    counters + WIRE_INHERITED_SHARD * WIRE_SHARD_BYTES + 2 * sizeof(inherited));
 }
 
+/* Two threads of their own. */
+static void put_threads(int fd)
+{
+	struct wire_thread threads[2] = {{.tid = 42}, {.tid = 43}};
+
+	threads[0].sizes[3].allocations = 10;
+	threads[0].sizes[3].bytes = 1000;
+	threads[1].lifetimes[WIRE_TEMPORARY] = 2;
+	threads[1].lifetimes[5] = 2;
+	put(fd, threads, sizeof(threads), WIRE_SECTIONS_OFF + WIRE_THREADS_OFF);
+}
+
 static int make_image(void)
 {
 	struct wire_image head = {.magic = WIRE_MAGIC,
@@ -76,6 +90,7 @@ static int make_image(void)
 	                               .module_text_used = 7,
 	                               .n_snapshots = 2,
 	                               .n_tree_entries = 2,
+	                               .n_threads = 2,
 	                               .peak_epoch = 5};
 	struct wire_module modules[] = {
 	    {.start = 0x1000, .end = 0x2000, .load_bias = 0x1000},
@@ -100,6 +115,7 @@ static int make_image(void)
 	put(fd, snapshots, sizeof(snapshots), WIRE_SECTIONS_OFF + WIRE_SNAPSHOTS_OFF);
 	put(fd, entries, sizeof(entries), WIRE_SECTIONS_OFF + WIRE_TREES_OFF);
 	put_counters(fd);
+	put_threads(fd);
 	return fd;
 }
 
@@ -267,6 +283,56 @@ static void lifetimes_fall_into_classes_that_begin_at_powers_of_two(void **state
 		assert_int_equal(wire_lifetime_class(cases[i].age), cases[i].class);
 }
 
+static void threads_have_a_row_each(void **state)
+{
+	int fd = make_image();
+	struct wire_source source = wire_source_of_fd(&fd);
+	struct wire_section_copy section;
+	struct wire_image_copy image;
+	struct diag diag;
+
+	(void)state;
+	assert_int_equal(wire_read_image(&image, source, &diag), 0);
+	assert_int_equal(wire_read_section(&section, &image, 0, source, &diag), 0);
+	assert_int_equal(section.n_threads, 2);
+	assert_int_equal(section.n_shared_rows, 0);
+	assert_int_equal(section.threads[0].tid, 42);
+	assert_int_equal(section.threads[0].sizes[3].bytes, 1000);
+	assert_int_equal(section.threads[1].lifetimes[WIRE_TEMPORARY], 2);
+	wire_section_copy_fini(&section);
+	wire_image_copy_fini(&image);
+	close(fd);
+}
+
+static void threads_beyond_the_table_are_in_the_rows_behind_it(void **state)
+{
+	int fd = make_image();
+	struct wire_source source = wire_source_of_fd(&fd);
+	struct wire_thread shared = {.lifetimes = {[3] = 9}};
+	uint32_t n_threads = WIRE_MAX_THREADS + 5, shift = 77;
+	struct wire_section_copy section;
+	struct wire_image_copy image;
+	struct diag diag;
+
+	(void)state;
+	put(fd, &n_threads, sizeof(n_threads),
+	    WIRE_SECTIONS_OFF + offsetof(struct wire_section, n_threads));
+	put(fd, &shift, sizeof(shift),
+	    WIRE_SECTIONS_OFF + offsetof(struct wire_section, tick_shift));
+	put(fd, &shared, sizeof(shared),
+	    WIRE_SECTIONS_OFF + WIRE_THREADS_OFF +
+	        (WIRE_N_THREAD_ROWS - 1) * sizeof(struct wire_thread));
+	assert_int_equal(wire_read_image(&image, source, &diag), 0);
+	assert_int_equal(wire_read_section(&section, &image, 0, source, &diag), 0);
+	assert_int_equal(section.n_threads, WIRE_MAX_THREADS);
+	assert_int_equal(section.n_shared_rows, WIRE_N_SHARDS);
+	assert_int_equal(section.threads[WIRE_N_THREAD_ROWS - 1].lifetimes[3], 9);
+	assert_int_equal(section.head.tick_shift, WIRE_MAX_TICK_SHIFT);
+	wire_section_copy_fini(&section);
+	wire_image_copy_fini(&image);
+	close(fd);
+}
+
 static void another_file_is_refused_with_a_sentence(void **state)
 {
 	int fd = memfd_create("wire-test", MFD_CLOEXEC);
@@ -283,6 +349,8 @@ static void another_file_is_refused_with_a_sentence(void **state)
 /* Uses everything that a copy holds, as its readers do. */
 static void walk(const struct wire_image_copy *image, const struct wire_section_copy *section)
 {
+	struct histogram histogram = {0};
+
 	for (uint32_t stack = 0; stack <= image->n_stacks; stack++)
 		for (uint32_t node = image->stacks[stack]; node; node = image->nodes[node].parent)
 			assert_true(image->nodes[node].parent < node);
@@ -297,6 +365,8 @@ static void walk(const struct wire_image_copy *image, const struct wire_section_
 			assert_true(section->entries[section->snapshots[i].first_entry + j].stack <=
 			            image->n_stacks);
 	wire_find_module(section, 0x1100, 0);
+	for (size_t i = 0; i < section->n_threads + section->n_shared_rows; i++)
+		histogram_add_thread(&histogram, &section->threads[i]);
 }
 
 static void any_damage_is_refused_or_left_out(void **state)
@@ -352,6 +422,8 @@ int main(void)
 	    cmocka_unit_test(a_timeline_that_was_being_changed_is_not_used),
 	    cmocka_unit_test(sizes_fall_into_classes_that_end_at_powers_of_two),
 	    cmocka_unit_test(lifetimes_fall_into_classes_that_begin_at_powers_of_two),
+	    cmocka_unit_test(threads_have_a_row_each),
+	    cmocka_unit_test(threads_beyond_the_table_are_in_the_rows_behind_it),
 	    cmocka_unit_test(another_file_is_refused_with_a_sentence),
 	    cmocka_unit_test(any_damage_is_refused_or_left_out),
 	};
