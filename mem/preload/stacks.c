@@ -31,7 +31,7 @@ struct recent_stack {
 
 /* All that an unwinding depended on: where it began, and every word of the stack that it used.
  * While these are the same it would find the same stack again, and comparing them is much faster:
- * the loads do not wait for each other. */
+ * the processor loads them ahead. */
 struct known_stack {
 	struct unwind_registers start;
 	uint64_t generation;
@@ -311,15 +311,17 @@ static inline struct known_stack *known_place(struct stack_scratch *scratch,
 static inline bool is_known(const struct known_stack *known, struct unwind_registers start,
                             struct extent extent, uint64_t generation)
 {
-	uint64_t difference = 0;
-
 	if (known->start.ip != start.ip || known->start.sp != start.sp ||
 	    known->generation != generation || known->end > extent.hi || !known->stack ||
 	    (known->uses_start_bp && known->start.bp != start.bp))
 		return false;
+	/* One after the other, from the leaf: each word that is the same proves that the frame of
+	 * the next one is there. What the extent says of a thread's stack may have become less
+	 * where stacks of coroutines lie next to it. */
 	for (uint32_t i = 0; i < known->n_words; i++)
-		difference |= *(const uint64_t *)known->words[i].addr ^ known->words[i].value;
-	return difference == 0;
+		if (*(const uint64_t *)known->words[i].addr != known->words[i].value)
+			return false;
+	return true;
 }
 
 static void remember(struct known_stack *place, struct known_stack *traced, uint32_t stack)

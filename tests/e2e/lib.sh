@@ -70,6 +70,32 @@ reason() {
 	tail -n 1 "$scratch/err" | grep -qF -- "$text" || { echo "no '$text' in:"; tail -n 1 "$scratch/err"; return 1; }
 }
 
+# unharmed NAME COMMAND...: under memory, as scenario NAME, the command writes what it writes alone and ends as it ends
+# alone. Lines may change places: processes race for them. What it wrote is left in $scratch/under.out and under.err.
+unharmed() {
+	local name=$1 status; shift
+	"$@" >"$scratch/alone.out" 2>"$scratch/alone.err" </dev/null
+	status=$?
+	profile-scenario --scenario "$name" --type memory --quiet -- "$@" >"$scratch/under.out" 2>"$scratch/under.err" </dev/null
+	is $? $status || { cat "$scratch/under.err"; return 1; }
+	diff <(sort "$scratch/alone.out") <(sort "$scratch/under.out") || return 1
+	diff <(sort "$scratch/alone.err") <(grep -v '^profile-scenario: exit [0-9]*: ' "$scratch/under.err" | sort)
+}
+
+# counted NAME COMMAND...: likewise, and the processes that wrote a line "A F" are those of which so many allocations
+# and frees were observed.
+counted() {
+	unharmed "$@" || return 1
+	python3 - "$scratch/under.out" "$PROFILE_SCENARIO_RESULTS/$1/memory/latest/processes.csv" <<'P'
+import csv, re, sys
+told = sorted(line.split() for line in open(sys.argv[1]) if re.fullmatch(r"\d+ \d+\n", line))
+rows = [row for row in csv.DictReader(open(sys.argv[2])) if row["observed"] == "yes"]
+seen = sorted([row["allocations"], row["frees"]] for row in rows)
+if told != seen or not told:
+    sys.exit(f"told: {told}\nseen: {seen}")
+P
+}
+
 is() { # ACTUAL EXPECTED
 	[ "$1" = "$2" ] || { echo "got '$1', expected '$2'"; return 1; }
 }

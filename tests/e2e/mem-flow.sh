@@ -1,0 +1,18 @@
+#!/bin/bash
+# Threads, stacks and signals that make recording hard: the program runs as without us, and each event is counted.
+# tier: quick
+. "$(dirname "$0")/lib.sh"
+export PROFILE_SCENARIO_RESULTS=$scratch/results
+
+traced() { # CASE
+	counted "$1" "$programs/heap-flow" "$1"
+}
+
+promise "coroutines on stacks that are given back and made anew" traced reuse-stacks
+promise "a coroutine's stack that becomes smaller, next to the thread's own" traced stacks-in-a-row
+promise "threads on stacks of the program's, mapped and out of the heap" traced own-stacks
+promise "signal stacks, mapped and out of the heap, that come and go" traced alternate-stacks
+promise "longjmp over frames that allocate" traced longjmp
+promise "siglongjmp out of handlers of faults that allocate" traced faults
+promise "fork in a signal handler" traced fork-in-handler
+promise "exec by another thread than the first" traced thread-exec
