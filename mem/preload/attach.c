@@ -2,6 +2,7 @@
  * everything. */
 #include "mem/preload/attach.h"
 
+#include "mem/preload/calls.h"
 #include "mem/preload/preload.h"
 
 #include <errno.h>
@@ -49,7 +50,7 @@ static int receive_welcome(int sock, struct wire_welcome *welcome, int *fd)
 	ssize_t got;
 
 	do
-		got = recvmsg(sock, &message, MSG_CMSG_CLOEXEC);
+		got = call_receive(sock, &message, MSG_CMSG_CLOEXEC);
 	while (got < 0 && errno == EINTR);
 	if (got < 0)
 		return errno;
@@ -95,19 +96,19 @@ static int talk(int sock, uint64_t token)
 	struct wire_welcome welcome = {0};
 	int fd = -1, err;
 
-	if (send(sock, &hello, sizeof(hello), MSG_NOSIGNAL) != sizeof(hello))
+	if (call_send(sock, &hello, sizeof(hello)) != sizeof(hello))
 		return errno;
 	err = receive_welcome(sock, &welcome, &fd);
 	if (!err)
 		err = map_image(fd);
 	if (fd >= 0)
-		close(fd);
+		call_close(fd);
 	preload.time_unit = welcome.time_unit;
 	preload.max_snapshots = welcome.max_snapshots;
 	preload.detailed_freq = welcome.detailed_freq;
 	preload.all_trees = welcome.all_trees;
 	attached.error = err;
-	send(sock, &attached, sizeof(attached), MSG_NOSIGNAL);
+	call_send(sock, &attached, sizeof(attached));
 	return err;
 }
 
@@ -121,16 +122,16 @@ int attach(const char *text)
 
 	if (!parse(text, &address, &len, &token))
 		return EINVAL;
-	sock = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	sock = call_socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC);
 	if (sock < 0)
 		return errno;
 	/* A driver that is stopped must not stop its target for ever. */
-	setsockopt(sock, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout));
-	setsockopt(sock, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout));
-	if (connect(sock, (struct sockaddr *)&address, len) < 0)
+	call_set_timeout(sock, SO_RCVTIMEO, &timeout);
+	call_set_timeout(sock, SO_SNDTIMEO, &timeout);
+	if (call_connect(sock, &address, len) < 0)
 		err = errno;
 	else
 		err = talk(sock, token);
-	close(sock);
+	call_close(sock);
 	return err;
 }

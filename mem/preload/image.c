@@ -1,6 +1,8 @@
 /* Reads as much of an ELF file (gabi ELF-64) as tells whether it can live with this library. */
 #include "mem/preload/image.h"
 
+#include "mem/preload/calls.h"
+
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -19,12 +21,12 @@ enum {
 
 static bool read_at(int fd, void *memory, size_t bytes, uint64_t offset)
 {
-	return pread(fd, memory, bytes, (off_t)offset) == (ssize_t)bytes;
+	return call_pread(fd, memory, bytes, offset) == (ssize_t)bytes;
 }
 
 static bool reads_text(int fd, char text[TEXT_ROOM], uint64_t offset)
 {
-	ssize_t got = pread(fd, text, TEXT_ROOM - 1, (off_t)offset);
+	ssize_t got = call_pread(fd, text, TEXT_ROOM - 1, offset);
 
 	if (got <= 0)
 		return false;
@@ -123,10 +125,10 @@ static bool fd_loads_us(int fd, int depth)
 	interpreter = script_interpreter(head.text);
 	if (!interpreter || depth >= MAX_SCRIPTS)
 		return true;
-	next = open(interpreter, O_RDONLY | O_CLOEXEC);
+	next = call_openat(AT_FDCWD, interpreter, O_RDONLY | O_CLOEXEC);
 	if (next >= 0) {
 		loads_us = fd_loads_us(next, depth + 1);
-		close(next);
+		call_close(next);
 	}
 	return loads_us;
 }
@@ -142,12 +144,12 @@ bool image_of_fd_loads_us(int fd)
 
 bool image_loads_us(int directory, const char *path)
 {
-	int saved = errno, fd = openat(directory, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	int saved = errno, fd = call_openat(directory, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	bool loads_us = true;
 
 	if (fd >= 0) {
 		loads_us = fd_loads_us(fd, 0);
-		close(fd);
+		call_close(fd);
 	}
 	errno = saved;
 	return loads_us;
