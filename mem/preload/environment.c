@@ -2,8 +2,11 @@
  * we would break. */
 #include "mem/preload/environment.h"
 
+#include "mem/preload/calls.h"
 #include "mem/preload/lookup.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -50,15 +53,34 @@ static const char *find(char *const *environment, const char *name)
 	return NULL;
 }
 
-bool environment_is_right(char *const *environment, bool loads_us)
+/* Not below another root, for instance, or where this user may not read: the dynamic linker would
+ * write an error to stderr. What cannot be said (no descriptor is left) does not count. */
+static bool library_is_there(void)
+{
+	int saved = errno, fd = call_openat(AT_FDCWD, library, O_RDONLY | O_CLOEXEC);
+	bool is_there =
+	    fd >= 0 || (errno != ENOENT && errno != ENOTDIR && errno != EACCES && errno != ELOOP);
+
+	if (fd >= 0)
+		call_close(fd);
+	errno = saved;
+	return is_there;
+}
+
+/* With both variables in it, or, where the image cannot load the library, without us in LD_PRELOAD.
+ */
+static bool is_right(char *const *environment, bool loads_us)
 {
 	const char *list = find(environment, PRELOAD);
 	const char *driver = find(environment, ADDRESS);
-	bool has_us = library[0] && list && find_us(list);
+	bool has_us = list && find_us(list);
 
-	if (!library[0] || !loads_us)
+	if (!loads_us)
 		return !has_us;
-	return has_us && driver && strcmp(driver, address + strlen(ADDRESS)) == 0;
+	/* It is another profile-scenario that executes its target. */
+	if (driver && strcmp(driver, address + strlen(ADDRESS)) != 0)
+		return true;
+	return has_us && driver;
 }
 
 static size_t count(char *const *environment)
@@ -93,7 +115,7 @@ static bool write_list_without_us(char *text, const char *list)
 	return text[strlen(PRELOAD)] != '\0';
 }
 
-char **environment_change(char *const *environment, bool loads_us, void *room)
+static char **change(char *const *environment, bool loads_us, void *room)
 {
 	char **changed = room, **next = changed;
 	char *text = (char *)(changed + count(environment) + 3);
@@ -117,4 +139,14 @@ char **environment_change(char *const *environment, bool loads_us, void *room)
 		*next++ = address;
 	*next = NULL;
 	return changed;
+}
+
+char **environment_choose(char *const *environment, bool loads_us, void *room)
+{
+	if (!library[0])
+		return (char **)environment;
+	/* Who asks ld.so(8) for a list of libraries, as ldd(1) does, is not to see us in it. */
+	loads_us = loads_us && !find(environment, "LD_TRACE_LOADED_OBJECTS=") && library_is_there();
+	return is_right(environment, loads_us) ? (char **)environment
+	                                       : change(environment, loads_us, room);
 }

@@ -9,21 +9,16 @@
 /* Keeps a copy of PROFILE_SCENARIO and of the name under which this library was loaded. */
 void environment_remember(void);
 
-/* True when an environment suits a new image: with both variables in it, or, where the image
- * cannot load the library, without us in LD_PRELOAD. */
-bool environment_is_right(char *const *environment, bool loads_us);
-
-/* How much memory environment_change() wants. */
+/* How much memory environment_choose() wants. */
 size_t environment_room(char *const *environment);
 
-/* Builds in `room` an environment that is right. It lives as long as both. */
-char **environment_change(char *const *environment, bool loads_us, void *room);
+/* The environment for a new image: the given one when it is right as it is, or one built in `room`,
+ * which lives as long as both. loads_us: the image could load this library. */
+char **environment_choose(char *const *environment, bool loads_us, void *room);
 
 /* The environment to hand to an exec function; the memory is of the calling function's frame, since
  * nothing may be allocated after vfork(2). */
 #define ENVIRONMENT_FOR(environment, loads_us)                                                     \
-	(environment_is_right(environment, loads_us)                                               \
-	     ? (char **)(environment)                                                              \
-	     : environment_change(environment, loads_us, alloca(environment_room(environment))))
+	environment_choose(environment, loads_us, alloca(environment_room(environment)))
 
 #endif

@@ -1,4 +1,5 @@
-/* Allocations with known stacks and a known peak: main > outer > middle > inner has 70 % of it, main > other 30 %. */
+/* Allocations with known stacks and a known peak: main > outer > middle > inner has 70 % of it,
+ * main > other 30 %. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,0 +1,52 @@
+#!/bin/bash
+# Processes that come about, change and end in unusual ways run as without us; each is counted, or is a row with the reason.
+# tier: quick
+. "$(dirname "$0")/lib.sh"
+export PROFILE_SCENARIO_RESULTS=$scratch/results
+program=$programs/heap-processes
+
+case_is_counted() { # CASE [ARGUMENT]
+	counted "$1" "$program" "$@"
+}
+
+# partly CASE COMMAND REASON [ARGUMENT]: the program runs as without us, and what it executes as COMMAND is not observed.
+partly() {
+	local name=$1 command=$2 reason=$3; shift 3
+	unharmed "$name" "$program" "$name" "$@" || return 1
+	matches "$PROFILE_SCENARIO_RESULTS/$name/memory/latest/processes.csv" "$command.*,no,.*$reason" || return 1
+	contains "$PROFILE_SCENARIO_RESULTS/$name/memory/latest/run.json" '"observed": false'
+}
+
+# The process between the two ends in daemon(3) itself and tells nothing.
+daemon_is_counted() {
+	unharmed daemon "$program" daemon || return 1
+	is "$(tail -n +2 "$PROFILE_SCENARIO_RESULTS/daemon/memory/latest/processes.csv" | cut -d, -f6-9)" "$(printf 'yes,,100,60\n%.0s' 1 2 3)"
+}
+
+promise "vfork and _exit" case_is_counted vfork-exit
+promise "vfork and exec" case_is_counted vfork-exec
+promise "clone on its parent's memory, with a stack out of the heap" case_is_counted clone
+promise "exec on a stack of 16 KB" unharmed small-clone "$program" small-clone
+promise "posix_spawn with file actions and attributes" case_is_counted spawn-actions
+promise "a chain of 20 execs" case_is_counted chain
+promise "exec of a new version of itself, with a pipe of state" case_is_counted again
+promise "daemon(3)" daemon_is_counted
+promise "a double fork with setsid" case_is_counted double-fork
+promise "a process that renames itself" case_is_counted rename
+promise "a process that is not dumpable" case_is_counted undumpable
+promise "no more descriptors" case_is_counted few-descriptors
+promise "an exec past libc, with no environment" partly raw-exec '' 'did not load the heap library'
+
+# Another root, in which the program is and the library is not.
+if [ "$(id -u)" = 0 ]; then
+	ldd "$program" | grep -o '/[^ ]*' | while read -r file; do
+		mkdir -p "$scratch/root$(dirname "$file")" && cp "$file" "$scratch/root$file"
+	done
+	cp "$program" "$scratch/root/program"
+	promise "chroot to where there is no /proc" case_is_counted chroot "$scratch/root"
+	promise "exec where the library cannot be found: no word on stderr" partly chroot-exec program 'did not load' "$scratch/root"
+else
+	skip "chroot to where there is no /proc" "needs root"
+	skip "exec where the library cannot be found: no word on stderr" "needs root"
+fi
+promise "ldd does not show the library" unharmed ldd sh -c "ldd '$program' | sed 's/ (.*//'"
