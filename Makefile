@@ -10,7 +10,8 @@ BUILD_PACKAGES := gcc libc6-dev libdw-dev libelf-dev libunwind-dev libseccomp-de
 	libinih-dev libiberty-dev liblzma-dev zlib1g-dev libcapstone-dev
 DEMO_PACKAGES := $(BUILD_PACKAGES)
 CHECK_PACKAGES := $(BUILD_PACKAGES) g++ binutils libcmocka-dev linux-perf strace valgrind python3 sqlite3 \
-	gzip libcap2-bin iproute2 musl-tools procps dwz xz-utils
+	gzip libcap2-bin iproute2 musl-tools procps dwz xz-utils \
+	libjemalloc-dev libgoogle-perftools-dev libmimalloc-dev
 # An npm that is no package of Debian's brings its own Node.js, beside which Debian's cannot be.
 LONG_PACKAGES := $(CHECK_PACKAGES) clang llvm gfortran rustc chromium protobuf-compiler redis-tools nginx-light wrk \
 	$(if $(shell command -v npm),,npm)

@@ -7,6 +7,7 @@
  */
 #include "mem/preload/preload.h"
 
+#include "mem/preload/allocator.h"
 #include "mem/preload/attach.h"
 #include "mem/preload/environment.h"
 #include "mem/preload/live.h"
@@ -113,7 +114,7 @@ static bool start_recording(void)
 	find_tid();
 	return address && attach(address) == 0 && thread_init() && watch_forks() &&
 	       live_init(real_is_glibc()) && modules_init() && stacks_init() && record_init() &&
-	       section_claim();
+	       section_claim() && allocator_hook_own_functions();
 }
 
 void preload_start(void)

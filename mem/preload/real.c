@@ -18,22 +18,37 @@ static const struct {
 	{                                                                                          \
 #function, offsetof(struct real, function)                                         \
 	}
-    NAME(malloc),   NAME(calloc),   NAME(realloc),        NAME(reallocarray),
-    NAME(free),     NAME(cfree),    NAME(posix_memalign), NAME(aligned_alloc),
-    NAME(memalign), NAME(valloc),   NAME(pvalloc),        NAME(malloc_usable_size),
-    NAME(dlclose),  NAME(mlockall), NAME(execve),         NAME(execvpe),
-    NAME(fexecve),  NAME(execveat), NAME(posix_spawn),    NAME(posix_spawnp),
+    NAME(malloc),         NAME(calloc),
+    NAME(realloc),        NAME(reallocarray),
+    NAME(free),           NAME(cfree),
+    NAME(posix_memalign), NAME(aligned_alloc),
+    NAME(memalign),       NAME(valloc),
+    NAME(pvalloc),        NAME(malloc_usable_size),
+    NAME(free_sized),     NAME(free_aligned_sized),
+    NAME(__libc_malloc),  NAME(__libc_calloc),
+    NAME(__libc_realloc), NAME(__libc_memalign),
+    NAME(__libc_valloc),  NAME(__libc_pvalloc),
+    NAME(__libc_free),    NAME(dlclose),
+    NAME(mlockall),       NAME(execve),
+    NAME(execvpe),        NAME(fexecve),
+    NAME(execveat),       NAME(posix_spawn),
+    NAME(posix_spawnp),
 #undef NAME
 };
 enum { N_NAMES = sizeof(names) / sizeof(names[0]) };
 
+static uint64_t allocator, libc; /* objects: where their memory begins */
+
 void real_resolve(void)
 {
-	struct lookup wanted[N_NAMES];
+	struct lookup wanted[N_NAMES + 1];
 
 	for (size_t i = 0; i < N_NAMES; i++)
 		wanted[i] = (struct lookup){.name = names[i].name, .scope = LOOKUP_AFTER_US};
-	lookup_all(wanted, N_NAMES);
+	wanted[N_NAMES] = (struct lookup){.name = "gnu_get_libc_version", .scope = LOOKUP_AFTER_US};
+	lookup_all(wanted, N_NAMES + 1);
+	allocator = wanted[0].object;
+	libc = wanted[N_NAMES].object;
 	/* malloc is the first of the list and comes last: while it is missing, the pool serves
 	 * whoever allocates. */
 	for (size_t i = N_NAMES; i-- > 0;)
@@ -44,15 +59,14 @@ void real_resolve(void)
 		real.cfree = real.free;
 }
 
+uint64_t real_allocator(void)
+{
+	return allocator;
+}
+
 bool real_is_glibc(void)
 {
-	struct lookup wanted[] = {
-	    {.name = "malloc", .scope = LOOKUP_AFTER_US},
-	    {.name = "gnu_get_libc_version", .scope = LOOKUP_AFTER_US},
-	};
-
-	lookup_all(wanted, 2);
-	return wanted[0].address && wanted[0].object == wanted[1].object;
+	return allocator == libc;
 }
 
 /* More than a handler would ask for in that moment. */

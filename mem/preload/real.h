@@ -5,6 +5,7 @@
 #include <spawn.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 struct real {
@@ -20,6 +21,15 @@ struct real {
 	void *(*valloc)(size_t size);
 	void *(*pvalloc)(size_t size);
 	size_t (*malloc_usable_size)(void *block);
+	void (*free_sized)(void *block, size_t size); /* C23 */
+	void (*free_aligned_sized)(void *block, size_t alignment, size_t size);
+	void *(*__libc_malloc)(size_t size); /* glibc's other names for its own */
+	void *(*__libc_calloc)(size_t count, size_t size);
+	void *(*__libc_realloc)(void *block, size_t size);
+	void *(*__libc_memalign)(size_t alignment, size_t size);
+	void *(*__libc_valloc)(size_t size);
+	void *(*__libc_pvalloc)(size_t size);
+	void (*__libc_free)(void *block);
 	int (*dlclose)(void *handle);
 	int (*mlockall)(int flags);
 	int (*execve)(const char *path, char *const argv[], char *const environment[]);
@@ -40,7 +50,10 @@ extern struct real real;
  * function that nobody has stays NULL. */
 void real_resolve(void);
 
-/* True when the allocator is glibc's: its blocks start at least 32 bytes apart. */
+/* Where the memory of the object begins whose malloc comes after us. */
+uint64_t real_allocator(void);
+
+/* True when that is glibc: its blocks start at least 32 bytes apart. */
 bool real_is_glibc(void);
 
 /* Start-up memory for a signal handler that allocates while we look for malloc. Never given back.

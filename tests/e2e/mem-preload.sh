@@ -13,7 +13,8 @@ promise "nothing that is younger than glibc 2.31 (Debian 11, Ubuntu 20.04): the 
 # ld.so asks for 16 bytes more for each thread when a library has a segment of thread-local storage.
 promise "no thread-local storage" is "$(readelf -lW "$library" | grep -c ' TLS ')" 0
 hooks="malloc calloc realloc reallocarray free cfree
-	posix_memalign aligned_alloc memalign valloc pvalloc malloc_usable_size
+	posix_memalign aligned_alloc memalign valloc pvalloc malloc_usable_size free_sized free_aligned_sized
+	__libc_malloc __libc_calloc __libc_realloc __libc_memalign __libc_valloc __libc_pvalloc __libc_free
 	execve execv execvp execvpe execl execlp execle fexecve execveat posix_spawn posix_spawnp
 	dlclose mlockall"
 promise "it exports what it hooks, and nothing else" \

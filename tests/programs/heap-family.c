@@ -104,6 +104,30 @@ static int alignments(void)
 	return 0;
 }
 
+void *__libc_malloc(size_t size);
+void *__libc_calloc(size_t count, size_t size);
+void *__libc_realloc(void *block, size_t size);
+void *__libc_memalign(size_t alignment, size_t size);
+void __libc_free(void *block);
+
+/* glibc's names for the same functions; blocks go from one to the other. */
+static int other_names(void)
+{
+	sink = __libc_malloc(100);
+	free(sink);
+	sink = malloc(200);
+	__libc_free(sink);
+	sink = __libc_calloc(10, 30);
+	sink = __libc_realloc(sink, 400);
+	CHECK(sink);
+	free(sink);
+	sink = __libc_memalign(64, 500);
+	CHECK((uintptr_t)sink % 64 == 0);
+	__libc_free(sink);
+	sink = __libc_malloc(600);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	int *zeros = calloc(1000, sizeof(int));
@@ -112,7 +136,7 @@ int main(int argc, char **argv)
 	errno_counts = argc == 1;
 	for (int i = 0; i < 1000; i++)
 		CHECK(zeros[i] == 0);
-	CHECK(!failures() && !empty_blocks() && !growth() && !alignments());
+	CHECK(!failures() && !empty_blocks() && !growth() && !alignments() && !other_names());
 	for (int i = 0; i < 100; i++)
 		sink = malloc((size_t)i * 50); /* never freed: in use at exit */
 	free(zeros);

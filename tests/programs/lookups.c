@@ -2,6 +2,7 @@
  * loading; prints the names of which they say different things, and then how many names were found.
  * `stdin` is not for asking: this program has a copy, and a look-up passes over the object that
  * asks. */
+#include "mem/preload/loaded_object.c"
 #include "mem/preload/lookup.c"
 
 #include <dlfcn.h>
