@@ -4,6 +4,7 @@
 
 #include "mem/preload/calls.h"
 #include "mem/preload/lookup.h"
+#include "mem/preload/sandbox.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -24,8 +25,10 @@ void environment_remember(void)
 
 	if (!value || strlen(value) >= sizeof(address) - strlen(ADDRESS))
 		return;
-	if (lookup_own_path(library, sizeof(library)))
-		strcpy(stpcpy(address, ADDRESS), value);
+	if (!lookup_own_path(library, sizeof(library)))
+		return;
+	strcpy(stpcpy(address, ADDRESS), value);
+	sandbox_remember();
 }
 
 static bool starts_with(const char *text, const char *start)
@@ -146,7 +149,8 @@ char **environment_choose(char *const *environment, bool loads_us, void *room)
 	if (!library[0])
 		return (char **)environment;
 	/* Who asks ld.so(8) for a list of libraries, as ldd(1) does, is not to see us in it. */
-	loads_us = loads_us && !find(environment, "LD_TRACE_LOADED_OBJECTS=") && library_is_there();
+	loads_us = loads_us && !find(environment, "LD_TRACE_LOADED_OBJECTS=") &&
+	           library_is_there() && !sandbox_was_closed();
 	return is_right(environment, loads_us) ? (char **)environment
 	                                       : change(environment, loads_us, room);
 }

@@ -3,10 +3,13 @@
 #include "mem/preload/hook.h"
 
 #include <errno.h>
+#include <linux/seccomp.h>
 #include <malloc.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <dlfcn.h>
 
 EXPORT void *malloc(size_t size)
@@ -162,6 +165,34 @@ EXPORT int dlclose(void *handle)
 	result = real.dlclose(handle);
 	if (result == 0 && is_on())
 		record_unloading();
+	return result;
+}
+
+/* A thread that forbids itself all but reading and writing is killed for any other call, and for
+ * reading the clock: strict mode takes the time-stamp counter from it (seccomp(2),
+ * PR_SET_TSC(2const)). */
+EXPORT int prctl(int option, ...)
+{
+	unsigned long arguments[4];
+	bool is_strict, has_no_clock;
+	va_list list;
+	int result;
+
+	va_start(list, option);
+	for (int i = 0; i < 4; i++)
+		arguments[i] = va_arg(list, unsigned long);
+	va_end(list);
+	if (!is_ready() || !real.prctl) {
+		errno = ENOSYS;
+		return -1;
+	}
+	is_strict = option == PR_SET_SECCOMP && arguments[0] == SECCOMP_MODE_STRICT;
+	has_no_clock = is_strict || (option == PR_SET_TSC && arguments[0] == PR_TSC_SIGSEGV);
+	if (is_on() && has_no_clock)
+		record_confinement(is_strict, true);
+	result = real.prctl(option, arguments[0], arguments[1], arguments[2], arguments[3]);
+	if (is_on() && (has_no_clock ? result != 0 : option == PR_SET_TSC && !result))
+		record_confinement(false, false);
 	return result;
 }
 

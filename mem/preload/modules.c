@@ -8,7 +8,6 @@
 #include <dlfcn.h>
 #include <link.h>
 #include <string.h>
-#include <time.h>
 
 struct module {
 	uint64_t start;
@@ -101,7 +100,6 @@ static void record_module(const struct module *module, const struct dl_phdr_info
 {
 	struct wire_section *section = preload.section;
 	struct wire_module *record;
-	struct timespec now;
 	size_t len = strlen(info->dlpi_name);
 
 	if (section->n_modules >= WIRE_MAX_MODULES ||
@@ -109,13 +107,12 @@ static void record_module(const struct module *module, const struct dl_phdr_info
 		preload_trouble(WIRE_NO_MODULE);
 		return;
 	}
-	clock_gettime(CLOCK_MONOTONIC, &now);
 	record = (struct wire_module *)((char *)section + WIRE_MODULES_OFF) + section->n_modules;
 	*record = (struct wire_module){
 	    .start = module->start,
 	    .end = module->end,
 	    .load_bias = module->load_bias,
-	    .seen_ns = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec,
+	    .seen_ns = preload_now_ns(),
 	    .generation = preload.generation,
 	    .path_off = section->module_text_used,
 	    .path_len = (uint32_t)len,

@@ -31,12 +31,36 @@
 static const char never;
 struct state preload = {.n_forks = 1, .single_threaded = &never};
 
+bool preload_may_call(void)
+{
+	const struct thread *thread = thread_table ? thread_self() : NULL;
+
+	return !thread || !thread->has_no_calls;
+}
+
+uint64_t preload_now_ns(void)
+{
+	static uint64_t last;
+	const struct thread *thread = thread_self();
+	struct timespec now;
+
+	if (thread && thread->has_no_clock)
+		return __atomic_load_n(&last, __ATOMIC_RELAXED);
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	__atomic_store_n(&last, (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec,
+	                 __ATOMIC_RELAXED);
+	return last;
+}
+
 void *preload_map(size_t bytes)
 {
 	int saved = errno;
-	void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
-	                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	void *memory;
 
+	if (!preload_may_call())
+		return NULL;
+	memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+	              MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (memory == MAP_FAILED)
 		memory = NULL;
 	else
@@ -50,7 +74,8 @@ void preload_wait_while(const uint32_t *lock, uint32_t value)
 	struct timespec moment = {.tv_nsec = 50000};
 	int saved = errno;
 
-	syscall(SYS_futex, lock, FUTEX_WAIT_PRIVATE, value, &moment, NULL, 0);
+	if (preload_may_call())
+		syscall(SYS_futex, lock, FUTEX_WAIT_PRIVATE, value, &moment, NULL, 0);
 	errno = saved;
 }
 
@@ -60,12 +85,15 @@ void preload_trouble(enum wire_trouble trouble)
 		__atomic_fetch_add(&preload.section->troubles[trouble], 1, __ATOMIC_RELAXED);
 }
 
-/* fork(3)'s handler. The wiping is what counts, since raw clones run no handlers; asking for the
- * pid here spares a system call later, when the child may have sandboxed itself. */
+/* fork(3)'s handler. The wiping is what counts, since raw clones run no handlers. libc knows the
+ * pid (it is the id of the only thread), so a sandbox that forbids to ask for it does no harm. */
 static void after_fork_in_child(void)
 {
 	preload.own->section = SECTION_OF_PARENT;
-	preload.own->pid = getpid();
+	preload.own->pid =
+	    preload.has_tids
+	        ? *(const int32_t *)((const char *)__builtin_thread_pointer() + preload.tid_offset)
+	        : getpid();
 	thread_forked(thread_self());
 }
 

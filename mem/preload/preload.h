@@ -77,6 +77,12 @@ void preload_trouble(enum wire_trouble trouble);
  * it lets a holder of lower real-time priority run. Keeps errno. */
 void preload_wait_while(const uint32_t *lock, uint32_t value);
 
+/* False: the calling thread would be killed for a system call. */
+bool preload_may_call(void);
+
+/* CLOCK_MONOTONIC; its last reading where the calling thread must not read it. */
+uint64_t preload_now_ns(void);
+
 /* Zeroed private memory that no core dump needs, or NULL. Keeps errno. */
 void *preload_map(size_t bytes);
 

@@ -29,10 +29,10 @@ static const struct {
     NAME(__libc_realloc), NAME(__libc_memalign),
     NAME(__libc_valloc),  NAME(__libc_pvalloc),
     NAME(__libc_free),    NAME(dlclose),
-    NAME(mlockall),       NAME(execve),
-    NAME(execvpe),        NAME(fexecve),
-    NAME(execveat),       NAME(posix_spawn),
-    NAME(posix_spawnp),
+    NAME(mlockall),       NAME(prctl),
+    NAME(execve),         NAME(execvpe),
+    NAME(fexecve),        NAME(execveat),
+    NAME(posix_spawn),    NAME(posix_spawnp),
 #undef NAME
 };
 enum { N_NAMES = sizeof(names) / sizeof(names[0]) };

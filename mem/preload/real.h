@@ -32,6 +32,7 @@ struct real {
 	void (*__libc_free)(void *block);
 	int (*dlclose)(void *handle);
 	int (*mlockall)(int flags);
+	int (*prctl)(int option, ...);
 	int (*execve)(const char *path, char *const argv[], char *const environment[]);
 	int (*execvpe)(const char *file, char *const argv[], char *const environment[]);
 	int (*fexecve)(int fd, char *const argv[], char *const environment[]);

@@ -22,7 +22,6 @@
 #include "mem/timeline.h"
 
 #include <stdatomic.h>
-#include <time.h>
 
 /* Of a block's origin, above the tick. */
 enum {
@@ -88,6 +87,7 @@ static __attribute__((noinline)) void begin_thread(struct thread *thread)
 
 	thread->key = thread_key(thread);
 	thread->last = NULL;
+	thread->has_no_calls = thread->has_no_clock = false;
 	thread->shard = (uint8_t)(number % WIRE_N_SHARDS);
 	thread->shares_row = number >= WIRE_MAX_THREADS;
 	if (thread->shares_row)
@@ -319,12 +319,7 @@ static inline void flush(struct shard *shard)
 
 static uint64_t timeline_now(void)
 {
-	struct timespec now;
-
-	if (preload.time_unit == WIRE_TIME_BYTES)
-		return churn_of_all();
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+	return preload.time_unit == WIRE_TIME_BYTES ? churn_of_all() : preload_now_ns();
 }
 
 /* Of a tree in ns: to read a counter takes about as long. In time unit B, where every run is to
@@ -545,6 +540,17 @@ void record_replacement(const void *block, const struct live_block *taken, const
 		record_new(thread, shard, new_block, size, caller);
 	finish_event(shard, size + taken->size_bytes);
 	give_back(shard);
+	leave(thread);
+}
+
+void record_confinement(bool has_no_calls, bool has_no_clock)
+{
+	struct thread *thread = enter();
+
+	if (!thread)
+		return;
+	thread->has_no_calls = has_no_calls;
+	thread->has_no_clock = has_no_clock;
 	leave(thread);
 }
 

@@ -27,6 +27,9 @@ void record_put_back(const void *block, const struct live_block *taken);
 void record_replacement(const void *block, const struct live_block *taken, const void *new_block,
                         size_t size, struct unwind_registers caller);
 
+/* What the calling thread may not do from now on: system calls, read the clock. */
+void record_confinement(bool has_no_calls, bool has_no_clock);
+
 /* After a dlclose. */
 void record_unloading(void);
 

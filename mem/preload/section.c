@@ -5,7 +5,6 @@
 #include "mem/preload/preload.h"
 #include "mem/preload/record.h"
 
-#include <time.h>
 #include <unistd.h>
 
 struct timeline section_timeline(struct wire_section *section)
@@ -52,7 +51,6 @@ static bool refuse(void)
 static bool claim(void)
 {
 	struct wire_section *parent = preload.section, *section;
-	struct timespec now;
 	uint32_t number;
 
 	if (parent && preload.n_mapped_sections == 1)
@@ -60,9 +58,8 @@ static bool claim(void)
 	number = __atomic_fetch_add(&preload.image->n_sections, 1, __ATOMIC_RELAXED);
 	if (number >= WIRE_MAX_SECTIONS)
 		return refuse();
-	clock_gettime(CLOCK_MONOTONIC, &now);
 	section = section_at(number);
-	section->start_ns = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+	section->start_ns = preload_now_ns();
 	section->pid = preload.own->pid ? preload.own->pid : getpid();
 	section->parent_section = parent ? (int32_t)preload.section_number : -1;
 	section->depth = parent ? parent->depth + 1 : 0;

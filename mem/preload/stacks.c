@@ -105,7 +105,7 @@ static bool is_readable(uint64_t lo, uint64_t hi)
 #ifndef MADV_POPULATE_READ
 #define MADV_POPULATE_READ 22
 #endif
-	readable = madvise((void *)lo, hi - lo, MADV_POPULATE_READ) == 0;
+	readable = preload_may_call() && madvise((void *)lo, hi - lo, MADV_POPULATE_READ) == 0;
 	/* Before Linux 5.14 nothing can be said. What is near a thread's control block is its
 	 * stack, the rest stays unread. */
 	if (!readable && errno == EINVAL)

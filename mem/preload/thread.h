@@ -15,14 +15,16 @@
 #include <stdint.h>
 
 struct thread {
-	uint64_t pointer; /* the thread pointer; 0: a free entry */
-	uint32_t busy;    /* preload.n_forks while inside the recorder: what it calls itself is not
-	                     recorded. In a forked child the number of threads that have not come
-	                     along means nothing to the next one that gets their pointer. */
-	uint32_t key;     /* thread_key() of the thread that has `row` */
-	uint8_t shard;    /* where it recorded last */
-	bool shares_row;  /* the table of rows was full */
-	const void *last; /* its last allocation, until it is freed */
+	uint64_t pointer;  /* the thread pointer; 0: a free entry */
+	uint32_t busy;     /* preload.n_forks while inside the recorder: what it calls itself is not
+	                      recorded. In a forked child the number of threads that have not come
+	                      along means nothing to the next one that gets their pointer. */
+	uint32_t key;      /* thread_key() of the thread that has `row` */
+	uint8_t shard;     /* where it recorded last */
+	bool shares_row;   /* the table of rows was full */
+	bool has_no_calls; /* whoever makes a system call is killed */
+	bool has_no_clock; /* whoever reads the time-stamp counter is, as clock_gettime(2) does */
+	const void *last;  /* its last allocation, until it is freed */
 	struct wire_thread *row;
 	uint64_t stack_lo; /* known to be readable, for threads other than the main one */
 	uint64_t stack_hi;

@@ -35,6 +35,10 @@ promise "a double fork with setsid" case_is_counted double-fork
 promise "a process that renames itself" case_is_counted rename
 promise "a process that is not dumpable" case_is_counted undumpable
 promise "no more descriptors" case_is_counted few-descriptors
+promise "strict mode, in which a system call or a look at the clock kills" case_is_counted strict
+promise "a clock that kills (PR_SET_TSC)" case_is_counted no-clock
+promise "forks in a sandbox that kills whoever asks for its pid" case_is_counted no-asking-fork
+promise "exec in a sandbox that kills whoever makes a socket" partly no-sockets-exec heap-processes 'did not load'
 promise "an exec past libc, with no environment" partly raw-exec '' 'did not load the heap library'
 
 # Another root, in which the program is and the library is not.

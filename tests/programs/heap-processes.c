@@ -380,6 +380,15 @@ static int in_strict_mode(const char *unused)
 	return 1;
 }
 
+static int without_clock(const char *unused)
+{
+	(void)unused;
+	if (prctl(PR_SET_TSC, PR_TSC_SIGSEGV))
+		return 1;
+	allocate();
+	return STATUS;
+}
+
 /* Kills who makes the call, also what is executed from here on. */
 static int forbid(const int *calls, int n)
 {
@@ -446,6 +455,7 @@ static const struct {
     {"pid-namespace", in_pid_namespace},
     {"net-namespace", in_net_namespace},
     {"strict", in_strict_mode},
+    {"no-clock", without_clock},
     {"no-sockets-exec", exec_without_sockets},
     {"no-asking-fork", fork_without_asking},
 };
