@@ -9,6 +9,7 @@
 #include "core/perf/process_tree.h"
 #include "mem/files.h"
 #include "mem/heap.h"
+#include "mem/resident.h"
 #include "mem/server.h"
 #include "mem/visible.h"
 
@@ -93,6 +94,7 @@ static const struct finding_row finding_rows[] = {
 struct memory {
 	const struct memory_options *options;
 	struct server *server;
+	struct resident *resident;
 	char *library; /* of the preload */
 	int epoll;
 	struct process_tree *tree; /* of the current repeat */
@@ -127,6 +129,7 @@ static void destroy(void *state)
 		heap_run_fini(&memory->runs[i]);
 	free(memory->runs);
 	process_tree_free(memory->tree);
+	resident_free(memory->resident);
 	server_free(memory->server);
 	if (memory->epoll >= 0)
 		close(memory->epoll);
@@ -151,6 +154,11 @@ static int create(void **state, const void *options, struct diag *diag)
 		err = server_new(&memory->server, &welcome, diag);
 	if (!err)
 		err = watch(memory, server_fd(memory->server), diag);
+	if (!err)
+		err = resident_new(&memory->resident, memory->server,
+		                   memory->options->time_unit == WIRE_TIME_BYTES, diag);
+	if (!err)
+		err = watch(memory, resident_fd(memory->resident), diag);
 	if (err)
 		destroy(memory);
 	else
@@ -183,6 +191,7 @@ static int prepare(void *state, const struct repeat *repeat, struct diag *diag)
 	int err;
 
 	memory->repeat = *repeat;
+	resident_forget(memory->resident);
 	server_forget(memory->server);
 	process_tree_free(memory->tree);
 	memory->tree = NULL;
@@ -207,9 +216,12 @@ static int fd(void *state)
 static int step(void *state, struct diag *diag)
 {
 	struct memory *memory = state;
+	int err;
 
 	process_tree_step(memory->tree);
-	return server_step(memory->server, diag);
+	err = server_step(memory->server, diag);
+	resident_step(memory->resident);
+	return err;
 }
 
 /* Programs that ran in the tree and never connected. A fork that executes nothing and allocates
@@ -251,6 +263,19 @@ static const struct heap_run *find_unobserved(const struct memory *memory)
 	return NULL;
 }
 
+static void keep_moments(const struct memory *memory, struct heap_run *run)
+{
+	for (size_t i = 0; i < run->n_processes; i++) {
+		struct heap_process *process = &run->processes[i];
+		const struct heap_moment *moments = resident_moments(
+		    memory->resident, process->image, process->section, &process->n_moments);
+
+		process->moments = xcalloc(process->n_moments + 1, sizeof(*moments));
+		if (moments)
+			memcpy(process->moments, moments, process->n_moments * sizeof(*moments));
+	}
+}
+
 static int ended(void *state, const struct target_end *end, struct diag *diag)
 {
 	struct memory *memory = state;
@@ -265,9 +290,11 @@ static int ended(void *state, const struct target_end *end, struct diag *diag)
 	if (err)
 		return err;
 	run->peak_rss_bytes = (uint64_t)end->usage.ru_maxrss * 1024;
+	keep_moments(memory, run);
 	run->wall_ns = end->wall_ns;
 	heap_run_complete(run, memory->tree);
 	add_unobserved(memory, run);
+	resident_forget(memory->resident);
 	server_forget(memory->server);
 	return 0;
 }

@@ -13,6 +13,7 @@
 #include "mem/heap_report.h"
 #include "mem/massif.h"
 #include "mem/summary.h"
+#include "mem/timeline_svg.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -87,6 +88,38 @@ static int write_report(const struct subject *subject, FILE *out, struct diag *d
 	return 0;
 }
 
+static int write_timeline(const struct subject *subject, FILE *out, struct diag *diag)
+{
+	const struct heap_process *process = subject->timeline_of;
+	char *whose =
+	    subject->n_processes > 1
+	        ? xasprintf("of process %d (%s), which had the highest peak: ", (int)process->pid,
+	                    process->comm)
+	        : xstrdup("");
+	char *title = xasprintf("%s: heap over time", subject->title);
+	char *subtitle = xasprintf("%speak %s in %s, %s in %s in use at exit", whose,
+	                           size_text_of(process->totals.peak_bytes).text,
+	                           counted_text_of(process->totals.peak_blocks, "block").text,
+	                           size_text_of(process->totals.in_use_bytes).text,
+	                           counted_text_of(process->totals.in_use_blocks, "block").text);
+	struct timeline_picture picture = {
+	    .process = process,
+	    .profile = subject->timeline,
+	    .title = title,
+	    .subtitle = subtitle,
+	    .limits = subject->limits,
+	    .time_is_bytes = subject->options->time_is_bytes,
+	    .picture = subject->result->picture,
+	};
+
+	(void)diag;
+	timeline_svg_write(&picture, out);
+	free(subtitle);
+	free(title);
+	free(whose);
+	return 0;
+}
+
 /* A value type as the exporters show it. */
 struct shown {
 	size_t type;
@@ -132,6 +165,7 @@ static const struct {
     {"report.txt", write_report, NULL, NULL},
     {"massif.out", write_massif, NULL, NULL},
     {"massif-report.txt", write_massif_report, NULL, NULL},
+    {"timeline.svg", write_timeline, NULL, NULL},
     {"stacks.folded", NULL, &folded_exporter, &peak},
     {"flamegraph-peak.svg", NULL, &flamegraph_exporter, &peak},
     {"flamegraph-allocations.svg", NULL, &flamegraph_exporter, &allocations},

@@ -85,6 +85,7 @@ static void process_fini(struct heap_process *process)
 	free(process->executable);
 	free(process->snapshots);
 	free(process->threads);
+	free(process->moments);
 	recording_free(process->recording);
 }
 

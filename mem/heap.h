@@ -16,6 +16,7 @@
 #include <sys/types.h>
 
 struct diag;
+struct heap_moment;
 struct process_tree;
 struct server;
 
@@ -95,6 +96,10 @@ struct heap_process {
 	struct recording *recording;
 	struct heap_snapshot *snapshots; /* in time order, with the peak among them */
 	size_t n_snapshots;
+	struct heap_moment *moments; /* in time order; none where it was not looked at */
+	size_t n_moments;
+	size_t image; /* of the server, and the section in it */
+	uint32_t section;
 	struct heap_trouble troubles[HEAP_N_TROUBLES]; /* ended by a NULL text */
 };
 

@@ -260,6 +260,7 @@ static int read_image(struct heap_run *run, const struct server_image *image, un
 		pids[i] = section.head.pid;
 		parent = section.head.parent_section;
 		read_process(run, image, &trie, &section, exec_number, time_is_bytes);
+		run->processes[run->n_processes - 1].section = i;
 		if (parent >= 0 && (uint32_t)parent < i)
 			run->processes[run->n_processes - 1].parent_pid = pids[parent];
 		wire_section_copy_fini(&section);
@@ -300,6 +301,7 @@ int heap_run_read(struct heap_run *run, const struct server *server, pid_t targe
 	for (size_t i = 0; i < server_n_images(server) && !err; i++) {
 		const struct server_image *image = server_image(server, i);
 		unsigned exec_number = image->pid != target;
+		size_t n_before = run->n_processes;
 
 		for (size_t j = 0; j < i; j++)
 			exec_number += server_image(server, j)->pid == image->pid;
@@ -307,6 +309,8 @@ int heap_run_read(struct heap_run *run, const struct server *server, pid_t targe
 			err = read_image(run, image, exec_number, time_is_bytes, diag);
 		else
 			refuse_image(run, image, exec_number);
+		for (size_t j = n_before; j < run->n_processes; j++)
+			run->processes[j].image = i;
 	}
 	return err;
 }

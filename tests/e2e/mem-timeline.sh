@@ -54,3 +54,84 @@ if command -v valgrind >/dev/null; then
 else
 	skip "time, bytes and extra bytes of the peak are massif's" "valgrind is not installed"
 fi
+
+# timeline.svg: 40 MB that are touched and kept for a while, then freed.
+cat >"$scratch/held.c" <<'C'
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+__attribute__((noinline)) static char *hold(size_t size) { return memset(malloc(size), 1, size); }
+static char *volatile block;
+int main(int argc, char **argv)
+{
+	size_t size = 40 << 20;
+	if (argc > 2) /* in another program's place */
+		return !hold(1000) || execv(argv[2], argv + 2);
+	if (argc > 1 && fork()) { /* in a child */
+		size = 0;
+		wait(NULL);
+	}
+	block = hold(size);
+	usleep(300000);
+	free(block);
+	usleep(size ? 100000 : 0);
+	return 0;
+}
+C
+gcc -g -O1 -o "$scratch/held" "$scratch/held.c"
+gcc -O1 -static -o "$scratch/held-static" "$scratch/held.c"
+measure held -- "$scratch/held"
+measure fork -- "$scratch/held" child
+measure replaced -- "$scratch/held" by "$scratch/held-static"
+
+# rss PICTURE: the most resident bytes that its legend has, to three digits; "absent" where there are none.
+rss() {
+	python3 - "$1" <<'P'
+import re, sys, xml.dom.minidom
+texts = [t.firstChild.data for t in xml.dom.minidom.parse(sys.argv[1]).getElementsByTagName("text") if t.firstChild]
+at = next((i for i, t in enumerate(texts) if t.startswith("resident (RSS): ")), None)
+if at is None:
+    print("absent")
+else:
+    number, unit = texts[at - 1].split()
+    print(round(float(number) * 1024 ** ["B", "KB", "MB", "GB"].index(unit)))
+P
+}
+pictured() {
+	local run=$PROFILE_SCENARIO_RESULTS/chain/memory/latest
+	whole_xml "$run/timeline.svg" || return 1
+	matches "$run/timeline.svg" '>peak 977 KB at [0-9.]+ (.s|ms|s)<' || return 1
+	contains "$run/timeline.svg" '>peak 977 KB in 200 blocks, 293 KB in 100 blocks in use at exit<' || return 1
+	contains "$run/timeline.svg" '>lost 0, truncated 0.0 %, unresolved 0.0 %<' || return 1
+	contains "$run/timeline.svg" '>inner  (heap-chain.c)<' && contains "$run/timeline.svg" '>70.0 %<' || return 1
+	contains "$run/timeline.svg" '>other  (heap-chain.c)<' && contains "$run/timeline.svg" '>30.0 %<' || return 1
+	! grep -q '<script' "$run/timeline.svg"
+}
+promise "timeline.svg has the peak, the quality, and the sites with their shares" pictured
+# 40 MB at least. No more than the kernel's own maximum, which is of counters that lag by up to 32 pages a CPU each (percpu_counter.h)
+# for three kinds of pages; and half a percent, for it is rounded to three digits.
+resident() { # RUN-DIRECTORY
+	local most all
+	most=$(rss "$1/timeline.svg")
+	all=$(metric "$1" mem.peak_rss_bytes)
+	[ "$most" != absent ] && [ "$most" -ge $((40 << 20)) ] && [ "$most" -le $((all * 201 / 200 + 3 * 32 * 4096 * $(nproc --all))) ] ||
+		{ echo "resident $most, of $all"; return 1; }
+}
+run=$PROFILE_SCENARIO_RESULTS/held/memory/latest
+promise "timeline.svg has the resident memory of the same time" resident "$run"
+run=$PROFILE_SCENARIO_RESULTS/fork/memory/latest
+promise "of a forked child, too, which has the highest peak" resident "$run"
+in_its_place() {
+	local most
+	most=$(rss "$PROFILE_SCENARIO_RESULTS/replaced/memory/latest/timeline.svg")
+	[ "$most" = absent ] || [ "$most" -lt $((40 << 20)) ] || { echo "resident $most"; return 1; }
+}
+promise "what a program has resident that took its place is not its own" in_its_place
+by_bytes() {
+	local picture=$PROFILE_SCENARIO_RESULTS/bytes/memory/latest/timeline.svg
+	measure bytes --time-unit B --title T1 --subtitle S2 --width 700 -- "$scratch/held"
+	whole_xml "$picture" && contains "$picture" '>bytes allocated and freed so far<' || return 1
+	contains "$picture" '>T1<' && contains "$picture" '>S2<' && contains "$picture" '<svg class="timeline" xmlns="http://www.w3.org/2000/svg" version="1.1" width="700"'
+}
+promise "timeline.svg follows --time-unit, --title, --subtitle and --width" by_bytes

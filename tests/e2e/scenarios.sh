@@ -25,7 +25,7 @@ import json, os, sys
 
 FILES = {
     "cpu": "flamegraph.svg stacks.folded report.txt profile.pb.gz samples.bin",
-    "memory": "massif.out massif-report.txt report.txt flamegraph-peak.svg flamegraph-allocations.svg "
+    "memory": "massif.out massif-report.txt report.txt timeline.svg flamegraph-peak.svg flamegraph-allocations.svg "
               "flamegraph-temporary.svg stacks.folded profile.pb.gz",
     "io": "summary.txt threads.txt batching.txt files.txt",
 }
