@@ -45,7 +45,7 @@ PRELOAD_SRCS := $(wildcard mem/preload/*.c) mem/timeline.c
 WORKLOAD_SRCS := $(wildcard scenarios/workloads/*.c)
 UNIT_SRCS := $(wildcard tests/unit/*_test.c)
 PROGRAM_SRCS := $(wildcard tests/programs/*.c tests/programs/*.cc)
-BENCH_SRCS := $(wildcard tests/bench/*.c)
+BENCH_SRCS := $(filter-out tests/bench/forward.c,$(wildcard tests/bench/*.c))
 FUZZ_PARTS := tests/fuzz/file.c tests/fuzz/seeds.c tests/fuzz/mutate.c
 FUZZ_SRCS := $(filter-out $(FUZZ_PARTS),$(wildcard tests/fuzz/*.c))
 
@@ -183,6 +183,12 @@ $(BUILD)/tests/bench/mill: tests/bench/mill.cc
 	$(call say,CXX)
 	$(Q)$(CXX) -O2 -g -Wall -Wextra -o $@ $< -lpthread
 
+# As optimised as the preload, and without a sanitizer as it is.
+$(BUILD)/tests/bench/forward.so: tests/bench/forward.c
+	@mkdir -p $(@D)
+	$(call say,LINK)
+	$(Q)$(CC) -D_GNU_SOURCE -std=gnu11 -O2 -g $(WARNINGS) -fPIC -fno-builtin-malloc -shared -MMD -MP -MF $@.d -o $@ $<
+
 # `make check` sets up, then builds with what is now there: hence the second make.
 check:
 	$(call install,$(if $(LONG),$(LONG_PACKAGES),$(CHECK_PACKAGES)))
@@ -212,7 +218,7 @@ fuzz:
 coverage-fuzzers: $(addsuffix .coverage,$(FUZZERS)) $(FUZZERS)
 	@:
 
-benches: build $(BENCHES) $(BUILD)/tests/bench/mill $(BUILD)/tests/programs/offcpu_pingpong
+benches: build $(BENCHES) $(BUILD)/tests/bench/mill $(BUILD)/tests/bench/forward.so $(BUILD)/tests/programs/offcpu_pingpong
 	@:
 
 clean:

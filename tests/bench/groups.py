@@ -1,5 +1,7 @@
 """What tests/bench/run measures: for each group its programs, the tools that watch them, and what ratios are to."""
 import os
+import shutil
+import subprocess
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.path.join(ROOT, os.environ.get("BUILD", "build"))
@@ -9,10 +11,25 @@ PINGPONG = os.path.join(BUILD, "tests/programs/offcpu_pingpong")
 BIG = os.path.join(BUILD, "tests/bench/big")
 MILL = os.path.join(BUILD, "tests/bench/mill")
 NAMES = os.path.join(BUILD, "tests/bench/names")
+RHO = os.path.join(BUILD, "tests/bench/rho")
+EXCHANGE = os.path.join(BUILD, "tests/bench/exchange")
+FORWARD = os.path.join(BUILD, "tests/bench/forward.so")
 
-FILL = """CREATE TABLE t(id INTEGER PRIMARY KEY, name TEXT, score INTEGER);
-WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300000)
-INSERT INTO t SELECT i, 'user-' || (i * 7919 % 1000003), i * 31 % 1009 FROM n;"""
+# What there must be, whatever is measured.
+NEEDED = [TOOL, PAIRS, PINGPONG, MILL, RHO, EXCHANGE, FORWARD]
+
+# Every command has this in its environment: python3's own allocator asks malloc for 256 KB at a time.
+ENVIRONMENT = {"PYTHONMALLOC": "malloc"}
+
+
+# One line: heaptrack takes the command's second line for data.
+def fill(n_rows):
+    return ("CREATE TABLE t(id INTEGER PRIMARY KEY, name TEXT, score INTEGER); "
+            f"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {n_rows}) "
+            "INSERT INTO t SELECT i, 'user-' || (i * 7919 % 1000003), i * 31 % 1009 FROM n;")
+
+
+FILL = fill(300000)
 
 PROGRAMS = {
     "dd bs=1": ["dd", "if=/dev/zero", "of=/dev/null", "bs=1", "count=100000", "status=none"],
@@ -23,6 +40,13 @@ PROGRAMS = {
 # What io counts where it counts a choice.
 TRANSFERS = "read,write,pread64,pwrite64,readv,writev,sendto,recvfrom,sendmsg,recvmsg,sendmmsg,recvmmsg"
 
+def cc1plus():
+    """The compiler proper, which no peer would follow g++ into; the name alone where there is no g++."""
+    if not shutil.which("g++"):
+        return "cc1plus"
+    return subprocess.check_output(["g++", "-print-prog-name=cc1plus"], text=True).strip()
+
+
 # The programs of a group that has others than the rest.
 OWN_PROGRAMS = {
     "cpu": {
@@ -31,12 +55,33 @@ OWN_PROGRAMS = {
         "big, 100 MB": [BIG, "150"],
     },
     "io": {**PROGRAMS, "gcc -c": ["gcc", "-O2", "-c", "-o", "pairs.o", os.path.join(ROOT, "tests/bench/pairs.c")]},
+    "memory": {
+        "pairs 5M": [PAIRS, "5000000"],
+        "pairs tight 20M": [PAIRS, "20000000", "20000000"],
+        "rho 10M": [RHO, "555555"],
+        "exchange 2x5M": [EXCHANGE, "5000000"],
+        "sqlite3 500k": ["sqlite3", "fill.db", fill(500000)],
+        "python3": ["python3", "-S", os.path.join(ROOT, "tests/bench/objects.py")],
+        "cc1plus": [cc1plus(), "-quiet", "-imultiarch", "x86_64-linux-gnu", "-D_GNU_SOURCE", "-std=c++17", "-O2",
+                    os.path.join(ROOT, "tests/bench/big_unit.cc"), "-o", "big_unit.s"],
+    },
     "names": {"big": [BIG, BIG + ".addresses"]},
     # Two switches a round and thread: some 100,000 a second, and as many as there can be.
     "offcpu": {"pingpong paced": [PINGPONG, "25000", "5000"], "pingpong": [PINGPONG, "100000", "0"]},
 }
 # What ratios are to, where it is not the program alone.
 REFERENCES = {"names": "profile-scenario"}
+# Pairs of malloc and free in a program: what is added to one is shown in ns.
+PAIRS_IN = {"pairs 5M": 5000000, "pairs tight 20M": 20000000, "rho 10M": 10000000, "exchange 2x5M": 10000000}
+# What we want to stay under: times the bare program, or ns more a pair.
+TARGETS = {
+    "memory": {"pairs 5M": (1.8, "x"), "pairs tight 20M": (20, "ns"), "rho 10M": (1.5, "x"), "exchange 2x5M": (1.4, "x"),
+               "sqlite3 500k": (1.08, "x"), "python3": (1.5, "x"), "cc1plus": (1.3, "x")},
+}
+# The peer whose added time is shown as a multiple of ours.
+RIVALS = {"memory": "heaptrack"}
+# Groups with a round more, without a clock, that looks at the memory of tool and program.
+WEIGHED = {"memory"}
 
 
 # Where the program's own end is looked at.
@@ -52,7 +97,8 @@ def ours(kind):
     return [TOOL, "--type", kind, "--results", "results", "--quiet", "--"]
 
 
-# A name begins with the program it needs. Every command runs in an empty directory of its own, where its files go.
+# A name begins with the program it needs, or with one of these, which are built. Every command runs in an empty directory of its own, where its files go.
+BUILT = ("profile-scenario", "floor")
 GROUPS = {
     "cpu": {
         "profile-scenario": ours("cpu"),
@@ -67,6 +113,7 @@ GROUPS = {
         "perf sched record": ["perf", "sched", "record", "--"],
     },
     "memory": {
+        "floor (forwards)": ["env", "LD_PRELOAD=" + FORWARD],
         "profile-scenario": ours("memory"),
         "heaptrack": ["heaptrack", "-o", "heap"],
         "valgrind massif": ["valgrind", "-q", "--tool=massif"],

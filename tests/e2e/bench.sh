@@ -5,23 +5,24 @@
 export PROFILE_SCENARIO_RESULTS=$scratch/results
 
 measures() { # GROUP PROGRAMS REFERENCE
-	ROUNDS=2 LONGEST=60 tests/bench/run "$1" >"$scratch/$1" 2>&1 || { cat "$scratch/$1"; return 1; }
-	python3 - "$scratch/results/bench/$1.json" "$2" "$3" <<'P'
+	local rounds=${ROUNDS-2}
+	ROUNDS=$rounds LONGEST=60 tests/bench/run "$1" >"$scratch/$1" 2>&1 || { cat "$scratch/$1"; return 1; }
+	python3 - "$scratch/results/bench/$1.json" "$2" "$3" "$rounds" <<'P'
 import json, sys
-group, reference = json.load(open(sys.argv[1])), sys.argv[3]
-assert group["rounds"] == 2 and len(group["programs"]) == int(sys.argv[2]), group
+group, reference, rounds = json.load(open(sys.argv[1])), sys.argv[3], int(sys.argv[4])
+assert group["rounds"] == rounds and len(group["programs"]) == int(sys.argv[2]), group
 assert not [name for name in group["missing"] if name.startswith("profile-scenario")], group["missing"]
 for label, rows in group["programs"].items():
     for tool, row in rows.items():
         # perf script asks addr2line for each address, which with 100 MB of DWARF takes minutes.
         if tool.startswith("perf") and row.get("failed", "").startswith("took more than"): continue
-        assert len(row["seconds"]) == 2 and min(row["seconds"]) > 0, (label, tool, row)
+        assert len(row["seconds"]) == rounds and min(row["seconds"]) > 0, (label, tool, row)
         ratios = [a / b for a, b in zip(row["seconds"], rows[reference]["seconds"])]
         assert tool == reference or min(ratios) <= row["low"] <= row["ratio"] <= row["high"] <= max(ratios), (label, tool, row)
 P
 }
 promise "group offcpu has a time for each program and tool, and ratios within those of the rounds" measures offcpu 2 bare
-for group in cpu memory io; do
+for group in cpu io; do
 	[ $group = io ] && programs_there=4 || programs_there=3
 	promise "group $group has a time for each program and tool, and ratios within those of the rounds" \
 		measures $group $programs_there bare
@@ -38,6 +39,21 @@ for label, rows in json.load(open(sys.argv[1]))["programs"].items():
 P
 }
 promise "group cpu has CPU time, bytes, and the time from the program's exit" ends_are_timed
+# Under massif the others would take minutes.
+ONLY="pairs 5M,sqlite3" promise "group memory has them beside each peer" measures memory 2 bare
+compared() {
+	python3 - "$scratch/results/bench/memory.json" <<'P'
+import json, sys
+rows = json.load(open(sys.argv[1]))["programs"]["pairs 5M"]
+ours, theirs = rows["profile-scenario"], rows["heaptrack"]
+assert ours["target"].split(":")[0] in ("met", "missed") and len(rows["bare"]["peak_bytes"]) == 1, rows
+for row in rows.values():
+    assert row is rows["bare"] or row["ns_a_pair"][1] <= row["ns_a_pair"][0] <= row["ns_a_pair"][2], row
+assert 0 < ours["after_seconds"][0] < ours["seconds"][0] and theirs["added_to_ours"][0] > 0, rows
+P
+}
+promise "with what a pair costs, the most memory, the peer's share and the target" compared
+ROUNDS=1 UNDER=floor,profile promise "and runs all its programs under us and under what only forwards" measures memory 7 bare
 promise "group names has a time for each tool, and ratios to ours" measures names 1 profile-scenario
 
 says_what_is_missing() {
