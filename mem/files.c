@@ -30,7 +30,9 @@ struct subject {
 	const struct profile *profile;  /* for report and pictures */
 	const struct profile *timeline; /* with the trees of the snapshots */
 	struct heap_totals totals;
+	const struct heap_process *processes;
 	size_t n_processes;
+	uint64_t wall_ns; /* 0: not known */
 	const char *const *notes;
 	char *limits; /* what keeps the numbers from being believed, in a line */
 	const struct files_options *options;
@@ -79,7 +81,9 @@ static int write_report(const struct subject *subject, FILE *out, struct diag *d
 	    .totals = &subject->totals,
 	    .title = subject->title,
 	    .command = *subject->folder ? subject->timeline_of->command : subject->result->command,
+	    .processes = subject->processes,
 	    .n_processes = subject->n_processes,
+	    .wall_ns = subject->wall_ns,
 	    .notes = subject->notes,
 	};
 
@@ -279,7 +283,9 @@ static int write_process(const struct heap_process *process, const char *folder,
 	subject.profile = profile;
 	subject.timeline = timeline;
 	subject.totals = process->totals;
+	subject.processes = process;
 	subject.n_processes = 1;
+	subject.wall_ns = process->lived_ns;
 	subject.notes = NULL;
 	subject.limits = heap_limits_text(&process->totals, profile, recording, symbolizer);
 	err = write_subject(&subject, results, diag);
@@ -399,7 +405,9 @@ int files_write(const struct heap_run *run, const struct files_options *options,
 	    .folder = "",
 	    .timeline_of = largest,
 	    .totals = heap_run_totals(run),
+	    .processes = run->processes,
 	    .n_processes = run->n_processes,
+	    .wall_ns = run->wall_ns,
 	    .options = options,
 	    .result = result,
 	    .title = xasprintf("%s/%s", result->scenario, result->type),

@@ -18,6 +18,7 @@ const struct value_type heap_types[HEAP_N_TYPES] = {
     [HEAP_INUSE_SPACE] = {"inuse_space", "bytes"},
     [HEAP_PEAK_SPACE] = {"peak_space", "bytes"},
     [HEAP_TEMPORARY_OBJECTS] = {"temporary_objects", "count"},
+    [HEAP_PEAK_OBJECTS] = {"peak_objects", "count"},
 };
 
 static const struct value_type tree_type = {"snapshot_space", "bytes"};
@@ -278,7 +279,7 @@ static void merge_process(struct recording *merged, const struct heap_process *p
 
 		memcpy(values, from, sizeof(values));
 		if (!is_largest)
-			values[HEAP_PEAK_SPACE] = 0;
+			values[HEAP_PEAK_SPACE] = values[HEAP_PEAK_OBJECTS] = 0;
 		to.stack = copy_stack(merged, recording, objects, sample.stack);
 		recording_add_sample(merged, to, values);
 	}

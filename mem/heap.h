@@ -29,6 +29,7 @@ enum heap_type {
 	HEAP_INUSE_SPACE,
 	HEAP_PEAK_SPACE,
 	HEAP_TEMPORARY_OBJECTS, /* freed by their thread before it allocated anything else */
+	HEAP_PEAK_OBJECTS,      /* in use when most bytes were */
 	HEAP_N_TYPES,
 };
 extern const struct value_type heap_types[HEAP_N_TYPES];

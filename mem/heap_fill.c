@@ -123,6 +123,7 @@ static void add_samples(struct heap_process *process, const struct heap_counted 
 		values[HEAP_INUSE_SPACE] = sums->live_bytes;
 		values[HEAP_PEAK_SPACE] = sums->peak_bytes;
 		values[HEAP_TEMPORARY_OBJECTS] = sums->temporary;
+		values[HEAP_PEAK_OBJECTS] = sums->peak_blocks;
 		memcpy(values + HEAP_N_TYPES, trees + sums->stack * n_trees,
 		       n_trees * sizeof(*values));
 		recording_add_sample(process->recording, sample, values);

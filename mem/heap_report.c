@@ -5,6 +5,7 @@
 #include "core/number_text.h"
 #include "core/profile.h"
 #include "mem/heap.h"
+#include "mem/heap_tables.h"
 #include "mem/heap_tree.h"
 
 #include <inttypes.h>
@@ -26,8 +27,10 @@ struct section {
 
 static const struct section sections[] = {
     {"Peak consumers: bytes in use when most were in use", "peak", HEAP_PEAK_SPACE,
-     HEAP_ALLOC_OBJECTS, "byte", "call", " in all"},
+     HEAP_PEAK_OBJECTS, "byte", "block", ""},
     {"Most calls", "calls", HEAP_ALLOC_OBJECTS, HEAP_ALLOC_SPACE, "call", "byte", " allocated"},
+    {"Most bytes allocated: also those that were freed", "bytes allocated", HEAP_ALLOC_SPACE,
+     HEAP_ALLOC_OBJECTS, "byte", "call", ""},
     {"Most temporary allocations: freed by their thread before it allocated anything else",
      "temporary allocations", HEAP_TEMPORARY_OBJECTS, HEAP_ALLOC_OBJECTS, "temporary allocation",
      "call", " in all"},
@@ -109,6 +112,16 @@ static void write_stack(const struct profile *profile, uint32_t stack, FILE *out
 		fputs("         at [no stack]\n", out);
 }
 
+/* Of lists of all that was allocated: what a call asks for. */
+static void write_mean(const struct site *site, size_t type, FILE *out)
+{
+	if (type == HEAP_ALLOC_OBJECTS || type == HEAP_ALLOC_SPACE)
+		fprintf(out, ", %.1f a call",
+		        (double)site->values[HEAP_ALLOC_SPACE] /
+		            (double)site->values[HEAP_ALLOC_OBJECTS]);
+	fputc('\n', out);
+}
+
 static void write_section(const struct heap_report *report, const struct section *section,
                           struct site *sites, size_t n_sites, FILE *out)
 {
@@ -122,9 +135,10 @@ static void write_section(const struct heap_report *report, const struct section
 		fprintf(out, "  %5.1f %%  ", 100.0 * (double)sites[i].values[type] / (double)total);
 		write_value(out, sites[i].values[type], section->noun);
 		fprintf(
-		    out, ", %s%s\n",
+		    out, ", %s%s",
 		    counted_text_of(sites[i].values[section->second], section->second_noun).text,
 		    section->second_what);
+		write_mean(&sites[i], type, out);
 		write_stack(report->profile, sites[i].stack, out);
 	}
 	if (!i)
@@ -134,25 +148,51 @@ static void write_section(const struct heap_report *report, const struct section
 		        100.0 * (double)(total - shown) / (double)total, section->rest);
 }
 
+/* What that is in a second. */
+static uint64_t rate_of(const struct heap_report *report, uint64_t value)
+{
+	return (uint64_t)((double)value * 1e9 / (double)report->wall_ns + 0.5);
+}
+
+static void write_counts(const struct heap_report *report, FILE *out)
+{
+	const struct heap_totals *totals = report->totals;
+
+	if (report->wall_ns)
+		fprintf(out, "  time                   %.3f s, recording included\n",
+		        (double)report->wall_ns / 1e9);
+	fprintf(out, "  allocations            %s", count_text_of(totals->allocations).text);
+	if (report->wall_ns)
+		fprintf(out, " (%s a second)",
+		        count_text_of(rate_of(report, totals->allocations)).text);
+	fprintf(out, "\n  frees                  %s\n", count_text_of(totals->frees).text);
+	fprintf(out, "  allocated              ");
+	write_value(out, totals->allocated_bytes, "byte");
+	if (report->wall_ns)
+		fprintf(out, ", %s a second",
+		        size_text_of(rate_of(report, totals->allocated_bytes)).text);
+	if (totals->allocations)
+		fprintf(out, "; %.1f a call",
+		        (double)totals->allocated_bytes / (double)totals->allocations);
+	fprintf(out, "\n  temporary allocations  %s", count_text_of(totals->temporary).text);
+	if (totals->allocations)
+		fprintf(out, " (%.1f %%)", share_percent(totals->temporary, totals->allocations));
+	fputc('\n', out);
+}
+
 static void write_totals(const struct heap_report *report, FILE *out)
 {
 	const struct heap_totals *totals = report->totals;
 
-	fprintf(out, "  allocations            %s\n", count_text_of(totals->allocations).text);
-	fprintf(out, "  frees                  %s\n", count_text_of(totals->frees).text);
-	fprintf(out, "  allocated              ");
-	write_value(out, totals->allocated_bytes, "byte");
-	fprintf(out, "\n  temporary allocations  %s", count_text_of(totals->temporary).text);
-	if (totals->allocations)
-		fprintf(out, " (%.1f %%)",
-		        100.0 * (double)totals->temporary / (double)totals->allocations);
-	fputs("\n  peak                   ", out);
+	write_counts(report, out);
+	fputs("  peak                   ", out);
 	write_value(out, totals->peak_bytes, "byte");
 	fprintf(out, " in %s%s\n", counted_text_of(totals->peak_blocks, "block").text,
-	        report->n_processes > 1 ? ", in the largest process" : "");
+	        report->n_processes > 1 ? ", of the largest process alone" : "");
 	fputs("  in use at exit         ", out);
 	write_value(out, totals->in_use_bytes, "byte");
-	fprintf(out, " in %s\n", counted_text_of(totals->in_use_blocks, "block").text);
+	fprintf(out, " in %s%s\n", counted_text_of(totals->in_use_blocks, "block").text,
+	        report->n_processes > 1 ? ", of all processes" : "");
 	if (totals->inherited_blocks && report->n_processes == 1) {
 		fputs("  inherited, not freed   ", out);
 		write_value(out, totals->inherited_bytes, "byte");
@@ -172,6 +212,10 @@ void heap_report_write(const struct heap_report *report, FILE *out)
 	write_totals(report, out);
 	for (size_t i = 0; report->notes && report->notes[i]; i++)
 		fprintf(out, "  note                   %s\n", report->notes[i]);
+	heap_tables_write_sizes(report->processes, report->n_processes, out);
+	heap_tables_write_lifetimes(report->processes, report->n_processes, out);
+	heap_tables_write_threads(report->processes, report->n_processes, out);
+	heap_tables_write_processes(report->processes, report->n_processes, out);
 	for (size_t i = 0; i < ARRAY_SIZE(sections); i++)
 		write_section(report, &sections[i], sites, n_sites, out);
 	free(sites);

@@ -1,5 +1,5 @@
-/* report.txt: what a heap did, for people: totals, peak consumers, most calls, most temporary, in
- * use at exit. */
+/* report.txt: what a heap did, for people: totals; sizes, lifetimes, threads and processes; and the
+ * stacks with most at the peak, most calls, bytes and temporary ones, and most in use at exit. */
 #ifndef MEM_HEAP_REPORT_H
 #define MEM_HEAP_REPORT_H
 
@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+struct heap_process;
 struct heap_totals;
 struct profile;
 
@@ -15,7 +16,9 @@ struct heap_report {
 	const struct heap_totals *totals;
 	const char *title;
 	const char *command;
-	size_t n_processes;       /* 1: of one process */
+	const struct heap_process *processes; /* whose totals these are */
+	size_t n_processes;
+	uint64_t wall_ns;         /* how long that took; 0: not known */
 	const char *const *notes; /* what quality says; ended by NULL; NULL: nothing */
 };
 

@@ -85,6 +85,24 @@ static void note_other_memory(const struct heap_run *run, const struct heap_tota
 	                 size_text_of(totals->peak_bytes).text);
 }
 
+/* Few allocations without a name may hold most of the bytes that the summary's table shows. */
+static void note_unnamed_peak(const struct profile *profile, json_t *quality)
+{
+	uint64_t total = profile_total(profile, HEAP_PEAK_SPACE), unnamed = 0;
+
+	for (size_t i = 0; i < profile_n_samples(profile); i++) {
+		struct profile_sample sample = profile_sample(profile, i);
+		uint32_t frame;
+
+		if (profile_stack_site(profile, sample.stack, heap_is_allocator, &frame) &&
+		    profile_frame(profile, frame)->kind == FRAME_UNRESOLVED)
+			unnamed += sample.values[HEAP_PEAK_SPACE];
+	}
+	if (100 * unnamed >= total && unnamed)
+		quality_add_note(quality, "%.1f %% of the bytes at the peak have no name",
+		                 share_percent(unnamed, total));
+}
+
 /* What a reader of the numbers has to know, of all processes together. */
 static void add_notes(const struct heap_run *run, const struct heap_totals *totals, json_t *quality)
 {
@@ -120,21 +138,30 @@ static void add_notes(const struct heap_run *run, const struct heap_totals *tota
 		                 count_text_of(run->n_unobserved_forks).text);
 }
 
+/* The shares are of allocations, while the tables and pictures beside them may be of bytes. */
+static char *limits_of(const json_t *quality)
+{
+	char *text = quality_text(quality), *limits = xasprintf("of the allocations %s", text);
+
+	free(text);
+	return limits;
+}
+
 static char *headline_of(const struct heap_totals *totals, const json_t *quality,
                          size_t n_processes)
 {
-	char *processes = n_processes > 1 ? xasprintf(", %zu processes", n_processes) : xstrdup("");
-	char *limits = quality_text(quality);
-	char *headline =
-	    xasprintf("peak %s, %s (%.0f %% temporary), %s in %s in use at exit%s; %s",
-	              size_text_of(totals->peak_bytes).text,
-	              counted_text_of(totals->allocations, "allocation").text,
-	              share_percent(totals->temporary, totals->allocations),
-	              size_text_of(totals->in_use_bytes).text,
-	              counted_text_of(totals->in_use_blocks, "block").text, processes, limits);
+	char *largest = n_processes > 1 ? xasprintf(" (the largest of %zu processes)", n_processes)
+	                                : xstrdup("");
+	char *limits = limits_of(quality);
+	char *headline = xasprintf("peak %s%s, %s (%.0f %% temporary), %s in %s in use at exit; %s",
+	                           size_text_of(totals->peak_bytes).text, largest,
+	                           counted_text_of(totals->allocations, "allocation").text,
+	                           share_percent(totals->temporary, totals->allocations),
+	                           size_text_of(totals->in_use_bytes).text,
+	                           counted_text_of(totals->in_use_blocks, "block").text, limits);
 
 	free(limits);
-	free(processes);
+	free(largest);
 	return headline;
 }
 
@@ -145,7 +172,7 @@ char *heap_limits_text(const struct heap_totals *totals, const struct profile *p
 	char *text;
 
 	fill_quality(quality, totals, profile, recording, symbolizer);
-	text = quality_text(quality);
+	text = limits_of(quality);
 	json_decref(quality);
 	return text;
 }
@@ -158,6 +185,7 @@ void heap_summarize(const struct heap_run *run, const struct recording *recordin
 
 	add_notes(run, &totals, result->quality);
 	fill_quality(result->quality, &totals, profile, recording, symbolizer);
+	note_unnamed_peak(profile, result->quality);
 	fill_table(&result->table, profile);
 	result->headline = headline_of(&totals, result->quality, run->n_processes);
 }

@@ -15,8 +15,8 @@ void heap_summarize(const struct heap_run *run, const struct recording *recordin
                     const struct profile *profile, struct symbolizer *symbolizer,
                     struct result *result);
 
-/* "lost 0, truncated 0.0 %, unresolved 0.1 %" of the allocations that the totals and the profile
- * are of. The caller frees it. */
+/* "of the allocations lost 0, truncated 0.0 %, unresolved 0.1 %": of those that the totals and the
+ * profile are of. The caller frees it. */
 char *heap_limits_text(const struct heap_totals *totals, const struct profile *profile,
                        const struct recording *recording, struct symbolizer *symbolizer);
 

@@ -25,7 +25,7 @@ shows() { # PICTURE METRIC VALUE UNIT SUBTITLE: the metric's value, in this unit
 	whole_xml "$run/$1" || return 1
 	is "$(metric "$run" "$2")" "${3//,/}" || return 1
 	contains "$run/$1" ">$3 $4 in all" || return 1
-	contains "$run/$1" ">$5; lost 0, truncated 0.0 %, unresolved 0.0 %<"
+	contains "$run/$1" ">$5; of the allocations lost 0, truncated 0.0 %, unresolved 0.0 %<"
 }
 promise "flamegraph-peak.svg shows the peak's bytes" \
 	shows flamegraph-peak.svg mem.peak_bytes 1,000,000 bytes "bytes in use at the peak of 977 KB in 200 blocks"
@@ -103,7 +103,7 @@ pictured() {
 	whole_xml "$run/timeline.svg" || return 1
 	matches "$run/timeline.svg" '>peak 977 KB at [0-9.]+ (.s|ms|s)<' || return 1
 	contains "$run/timeline.svg" '>peak 977 KB in 200 blocks, 293 KB in 100 blocks in use at exit<' || return 1
-	contains "$run/timeline.svg" '>lost 0, truncated 0.0 %, unresolved 0.0 %<' || return 1
+	contains "$run/timeline.svg" '>of the allocations lost 0, truncated 0.0 %, unresolved 0.0 %<' || return 1
 	contains "$run/timeline.svg" '>inner  (heap-chain.c)<' && contains "$run/timeline.svg" '>70.0 %<' || return 1
 	contains "$run/timeline.svg" '>other  (heap-chain.c)<' && contains "$run/timeline.svg" '>30.0 %<' || return 1
 	! grep -q '<script' "$run/timeline.svg"

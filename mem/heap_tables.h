@@ -1,0 +1,17 @@
+/* The tables of report.txt: how large blocks were, how long they lived, threads, processes. */
+#ifndef MEM_HEAP_TABLES_H
+#define MEM_HEAP_TABLES_H
+
+#include <stddef.h>
+#include <stdio.h>
+
+struct heap_process;
+
+/* Of all these processes together. A table that would be empty, or the totals again (one thread,
+ * one process), is left out. Leave checking the stream to who opened it. */
+void heap_tables_write_sizes(const struct heap_process *processes, size_t n, FILE *out);
+void heap_tables_write_lifetimes(const struct heap_process *processes, size_t n, FILE *out);
+void heap_tables_write_threads(const struct heap_process *processes, size_t n, FILE *out);
+void heap_tables_write_processes(const struct heap_process *processes, size_t n, FILE *out);
+
+#endif
