@@ -141,6 +141,8 @@ $(BUILD)/tests/unit/%_test: $(BUILD)/tests/unit/%_test.o $(LIBCOLLECTORS) $(LIBC
 	$(Q)$(CC) $(LDFLAGS) $(SANITIZE) -o $@ $^ $(LDLIBS) -lcmocka
 
 $(BUILD)/tests/unit/cpu_test: LDFLAGS += -Wl,--wrap=perf_record_decode
+# It reads whole stacks, guard zones included.
+$(BUILD)/tests/unit/stacks_test.o: SANITIZE :=
 
 # A fuzz target with our own mutator, and with libFuzzer.
 $(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(call objects,$(FUZZ_PARTS)) $(LIBCORE)

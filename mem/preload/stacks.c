@@ -1,7 +1,8 @@
-/* Unwinds in the process by cached rules, or recognises a stack that it has unwound before. */
+/* Recognises the stack, or unwinds it by cached rules until it joins the one unwound last. */
 #include "mem/preload/stacks.h"
 
 #include "core/unwind/cache.h"
+#include "mem/preload/known.h"
 #include "mem/preload/lookup.h"
 #include "mem/preload/modules.h"
 #include "mem/preload/preload.h"
@@ -16,49 +17,28 @@ enum {
 	MAX_FRAMES = 4096,
 	/* 1 MB for 65,536 addresses: no program measured needed more than a sixth. */
 	RULE_CACHE_BYTES = 1 << 20,
-	/* Stacks unwound last, by a hash of their addresses. */
-	RECENT_STACKS = 1 << 12,
-	/* Stacks that can be recognised in memory; deeper ones are unwound each time. */
-	KNOWN_STACKS = 1 << 11,
-	KNOWN_WORDS = 80,
 };
 
-struct recent_stack {
-	uint64_t hash;
+/* What an unwinding found at a frame and above it: all of that is the same while the words that
+ * lead from here to the root are. */
+struct frame {
+	struct unwind_registers at;
 	uint32_t node;
-	uint32_t stack;
-};
-
-/* All that an unwinding depended on: where it began, and every word of the stack that it used.
- * While these are the same it would find the same stack again, and comparing them is much faster:
- * the processor loads them ahead. */
-struct known_stack {
-	struct unwind_registers start;
-	uint64_t generation;
-	uint64_t end; /* above the last word */
-	uint32_t stack;
-	uint32_t n_words;
-	bool uses_start_bp;
-	struct {
-		uint64_t addr;
-		uint64_t value;
-	} words[KNOWN_WORDS];
-};
-
-/* A known stack in the making. */
-struct trace {
-	struct known_stack *known;
-	bool is_usable;
-	bool bp_is_noted;
-	uint64_t bp_slot; /* where RBP was restored from; 0: it is that of the start */
+	uint8_t rbp_slot; /* its rule's; 0: RBP goes on unchanged */
+	bool sets_sp_by_bp;
+	bool needs_bp; /* its own RBP has a part in what is above */
+	bool is_exact; /* a signal interrupted it */
 };
 
 struct stack_scratch {
 	struct unwind_front front;
-	struct recent_stack recent[RECENT_STACKS];
-	struct known_stack known[KNOWN_STACKS];
-	struct known_stack traced;
-	uint64_t ips[MAX_FRAMES + 1]; /* leaf first; in a node's form */
+	struct known_stacks known;
+	struct known_draft draft;
+	/* The stack that was unwound last, root first; 0 when it cannot be joined. */
+	uint32_t n_last;
+	uint32_t generation;
+	struct frame last[MAX_FRAMES];
+	struct frame fresh[MAX_FRAMES]; /* leaf first */
 };
 
 static struct unwind_cache rules;
@@ -159,194 +139,236 @@ static inline bool read_stack(void *context, uint64_t addr, uint64_t *word)
 	return true;
 }
 
-static __attribute__((noinline)) struct unwind_rule
-find_rule(struct unwind_front *front, uint64_t key, uint64_t addr, bool is_return)
+static __attribute__((noinline)) struct unwind_rule find_rule(struct unwind_front *front,
+                                                              uint64_t key, uint64_t addr,
+                                                              bool is_return, bool *may_remember)
 {
 	struct unwind_rule rule = unwind_cache_get(&rules, key);
-	bool may_remember = true;
 
 	if (rule.kind == UNWIND_RULE_UNKNOWN) {
-		rule = modules_find_rule(addr, is_return, &may_remember);
-		if (may_remember)
+		rule = modules_find_rule(addr, is_return, may_remember);
+		if (*may_remember)
 			unwind_cache_put(&rules, key, rule);
 	}
-	if (may_remember)
+	if (*may_remember)
 		unwind_front_put(front, key, rule);
 	return rule;
 }
 
-static inline void note_word(struct trace *trace, uint64_t addr, uint64_t value)
+/* An unwinding on its way. */
+struct walk {
+	struct stack_scratch *scratch;
+	struct thread *thread;
+	struct extent extent;
+	struct unwind_registers registers;
+	bool is_exact;
+	size_t n_fresh;
+	uint32_t generation;
+	/* Only plain steps in memory that stays readable: it can be recognised and joined. */
+	bool is_plain;
+	size_t n_above; /* frames of scratch->last that may still be joined */
+	size_t n_joined;
+	enum unwind_end end;
+};
+
+/* Compares what led the last unwinding from frame n - 1 to its root; from the leaf on, since each
+ * word that is the same proves that the frame of the next one is there. Returns how many frames of
+ * the root would be found again, were the walk to come there; n: all is as it was. */
+static size_t compare_above(const struct frame *last, size_t n)
 {
-	struct known_stack *known = trace->known;
+	for (size_t i = n; i-- > 1;) {
+		const uint64_t *cfa = (const uint64_t *)last[i - 1].at.sp;
 
-	if (known->n_words == KNOWN_WORDS) {
-		trace->is_usable = false;
-		return;
+		if (cfa[-1] != last[i - 1].at.ip ||
+		    (last[i].rbp_slot && last[i - 1].needs_bp &&
+		     cfa[-(ptrdiff_t)last[i].rbp_slot] != last[i - 1].at.bp))
+			return i;
 	}
-	known->words[known->n_words].addr = addr;
-	known->words[known->n_words++].value = value;
-}
-
-/* Notes what one step used: the return address always, RBP only if a CFA came from it, since code
- * without frame pointers saves other things there, which may change. */
-static inline void note_step(struct trace *trace, struct unwind_rule rule,
-                             struct unwind_registers before, struct unwind_registers after,
-                             uint64_t stack_lo)
-{
-	uint64_t slot = after.sp - 8 * (uint64_t)rule.rbp_slot;
-
-	if (!trace->is_usable)
-		return;
-	if (rule.kind != UNWIND_RULE_RSP && rule.kind != UNWIND_RULE_RBP) {
-		trace->is_usable = false;
-		return;
-	}
-	if (rule.kind == UNWIND_RULE_RBP && !trace->bp_is_noted) {
-		if (trace->bp_slot)
-			note_word(trace, trace->bp_slot, before.bp);
-		else
-			trace->known->uses_start_bp = true;
-		trace->bp_is_noted = true;
-	}
-	note_word(trace, after.sp - 8, after.ip);
-	/* Below what may be read, the register was taken as it was (unwind_step()). */
-	if (rule.rbp_slot && slot >= stack_lo) {
-		trace->bp_slot = slot;
-		trace->bp_is_noted = false;
-	}
-	trace->known->end = after.sp;
-}
-
-static void begin_trace(struct trace *trace, struct known_stack *known, struct extent extent,
-                        struct unwind_registers start, uint64_t generation)
-{
-	*trace = (struct trace){.known = known, .is_usable = !extent.may_grow};
-	known->start = start;
-	known->generation = generation;
-	known->n_words = 0;
-	known->uses_start_bp = false;
-}
-
-/* Fills scratch->ips leaf first, with the reason as the outermost where the stack is not whole;
- * scratch->traced with what that depended on. *is_traced: it is complete. */
-static size_t unwind(struct stack_scratch *scratch, struct extent extent, struct thread *thread,
-                     struct unwind_registers registers, uint64_t generation, bool *is_traced)
-{
-	enum unwind_end end = UNWIND_STEPPED;
-	struct unwind_rule rule = {.kind = UNWIND_RULE_UNKNOWN};
-	bool is_exact = false;
-	struct trace trace;
-	size_t n = 0;
-
-	begin_trace(&trace, &scratch->traced, extent, registers, generation);
-	while (end == UNWIND_STEPPED && n < MAX_FRAMES) {
-		uint64_t addr = registers.ip - !is_exact, key = addr | generation << 47;
-		struct unwind_registers before = registers;
-
-		scratch->ips[n++] = (registers.ip & WIRE_IP_BITS) | (is_exact ? WIRE_IP_EXACT : 0);
-		rule = unwind_front_get(&scratch->front, key);
-		if (unlikely(rule.kind == UNWIND_RULE_UNKNOWN))
-			rule = find_rule(&scratch->front, key, addr, !is_exact);
-		end = unwind_step(rule, &registers, &is_exact, read_stack, &extent);
-		if (end == UNWIND_STEPPED)
-			note_step(&trace, rule, before, registers, extent.lo);
-		/* A signal frame may lead to another stack. */
-		if (unlikely(is_exact && end == UNWIND_STEPPED &&
-		             (registers.sp < before.sp || registers.sp >= extent.hi)))
-			extent = find_extent(thread, registers.sp);
-	}
-	if (end == UNWIND_STEPPED)
-		end = UNWIND_TOO_DEEP;
-	/* ld.so's start code, which runs constructors, has no CFI; it is where the main stack
-	 * began. */
-	if (end == UNWIND_NO_TABLE && registers.sp >= main_stack_hi)
-		end = UNWIND_OUTERMOST;
-	if (unlikely(end != UNWIND_OUTERMOST))
-		scratch->ips[n++] = WIRE_IP_FAILED | (uint64_t)end;
-	*is_traced = trace.is_usable && rule.kind == UNWIND_RULE_OUTERMOST;
 	return n;
 }
 
-/* The stack of these addresses, when it is the one last seen with this hash; else it is added. */
-static uint32_t find_recent(struct stack_scratch *scratch, size_t n, uint64_t generation)
+/* Is the walk where the last one was, with the same above it? */
+static bool try_join(struct walk *walk)
 {
-	uint64_t hash = generation;
-	struct recent_stack *recent;
+	const struct frame *last = walk->scratch->last, *here;
+	size_t n_the_same;
 
-	for (size_t i = 0; i < n; i++)
-		hash = (hash ^ scratch->ips[i]) * 0x9e3779b97f4a7c15u + (hash >> 29);
-	recent = &scratch->recent[(hash ^ hash >> 32) % RECENT_STACKS];
-	if (recent->hash != hash || !recent->stack ||
-	    !trie_has_stack(recent->node, scratch->ips, n, generation)) {
-		recent->hash = hash;
-		recent->stack = trie_add_stack(scratch->ips, n, generation, &recent->node);
-	}
-	return recent->stack;
-}
-
-/* Where a stack is kept by its two innermost callers; NULL when these are not plain frames, or not
- * yet in the cache of rules. */
-static inline struct known_stack *known_place(struct stack_scratch *scratch,
-                                              struct unwind_registers registers,
-                                              struct extent extent, uint64_t generation)
-{
-	uint64_t hash = registers.ip ^ registers.sp << 20;
-	bool is_exact = false;
-
-	extent.may_grow = false;
-	for (int i = 0; i < 2; i++) {
-		uint64_t key = (registers.ip - 1) | generation << 47;
-		struct unwind_rule rule = unwind_front_get(&scratch->front, key);
-
-		if (rule.kind != UNWIND_RULE_RSP && rule.kind != UNWIND_RULE_RBP)
-			break;
-		if (unwind_step(rule, &registers, &is_exact, read_stack, &extent) != UNWIND_STEPPED)
-			return NULL;
-		hash = (hash ^ registers.ip) * 0x9e3779b97f4a7c15u + (hash >> 29);
-	}
-	hash ^= hash >> 32;
-	return &scratch->known[hash % KNOWN_STACKS];
-}
-
-static inline bool is_known(const struct known_stack *known, struct unwind_registers start,
-                            struct extent extent, uint64_t generation)
-{
-	if (known->start.ip != start.ip || known->start.sp != start.sp ||
-	    known->generation != generation || known->end > extent.hi || !known->stack ||
-	    (known->uses_start_bp && known->start.bp != start.bp))
+	while (walk->n_above && last[walk->n_above - 1].at.sp < walk->registers.sp)
+		walk->n_above--;
+	if (!walk->n_above)
 		return false;
-	/* One after the other, from the leaf: each word that is the same proves that the frame of
-	 * the next one is there. What the extent says of a thread's stack may have become less
-	 * where stacks of coroutines lie next to it. */
-	for (uint32_t i = 0; i < known->n_words; i++)
-		if (*(const uint64_t *)known->words[i].addr != known->words[i].value)
-			return false;
+	here = &last[walk->n_above - 1];
+	if (here->at.sp != walk->registers.sp || here->at.ip != walk->registers.ip ||
+	    (here->needs_bp && here->at.bp != walk->registers.bp) ||
+	    last[0].at.sp > walk->extent.hi)
+		return false;
+	/* Together too deep, wherever they meet. */
+	n_the_same =
+	    walk->n_above + walk->n_fresh > MAX_FRAMES ? 0 : compare_above(last, walk->n_above);
+	if (n_the_same < walk->n_above) {
+		walk->n_above = n_the_same;
+		return false;
+	}
+	walk->n_joined = walk->n_above;
 	return true;
 }
 
-static void remember(struct known_stack *place, struct known_stack *traced, uint32_t stack)
+static struct unwind_rule rule_at(struct walk *walk, bool *may_remember)
 {
-	traced->stack = stack;
-	__builtin_memcpy(place, traced,
-	                 offsetof(struct known_stack, words) +
-	                     traced->n_words * sizeof(traced->words[0]));
+	uint64_t addr = walk->registers.ip - !walk->is_exact,
+	         key = addr | (uint64_t)walk->generation << 47;
+	struct unwind_rule rule = unwind_front_get(&walk->scratch->front, key);
+
+	*may_remember = true;
+	if (unlikely(rule.kind == UNWIND_RULE_UNKNOWN))
+		rule = find_rule(&walk->scratch->front, key, addr, !walk->is_exact, may_remember);
+	return rule;
+}
+
+/* Below what may be read, and below SP, RBP is taken as it was (unwind_step()). */
+static bool is_plain_step(struct unwind_rule rule, struct unwind_registers before,
+                          struct unwind_registers after)
+{
+	return (rule.kind == UNWIND_RULE_RSP || rule.kind == UNWIND_RULE_RBP) &&
+	       (!rule.rbp_slot || after.sp - 8 * (uint64_t)rule.rbp_slot >= before.sp);
+}
+
+static void step(struct walk *walk)
+{
+	struct frame *frame = &walk->scratch->fresh[walk->n_fresh++];
+	struct unwind_registers before = walk->registers, after = before;
+	bool may_remember;
+	struct unwind_rule rule = rule_at(walk, &may_remember);
+
+	*frame = (struct frame){.at = before,
+	                        .rbp_slot = (uint8_t)rule.rbp_slot,
+	                        .sets_sp_by_bp = rule.kind == UNWIND_RULE_RBP,
+	                        .is_exact = walk->is_exact};
+	walk->end = unwind_step(rule, &after, &walk->is_exact, read_stack, &walk->extent);
+	walk->registers = after;
+	if (walk->end != UNWIND_STEPPED) {
+		frame->rbp_slot = frame->sets_sp_by_bp = 0;
+		walk->is_plain =
+		    walk->is_plain && may_remember &&
+		    (rule.kind == UNWIND_RULE_OUTERMOST || rule.kind == UNWIND_RULE_NONE);
+		return;
+	}
+	walk->is_plain = walk->is_plain && is_plain_step(rule, before, after);
+	/* A signal frame may lead to another stack. */
+	if (unlikely(walk->is_exact && (after.sp < before.sp || after.sp >= walk->extent.hi)))
+		walk->extent = find_extent(walk->thread, after.sp);
+}
+
+static void walk_up(struct walk *walk)
+{
+	while (walk->end == UNWIND_STEPPED && !walk->n_joined) {
+		if (walk->n_above && walk->is_plain && try_join(walk))
+			return;
+		if (walk->n_fresh == MAX_FRAMES)
+			walk->end = UNWIND_TOO_DEEP;
+		else
+			step(walk);
+	}
+	/* ld.so's start code, which runs constructors, has no CFI; it is where the main stack
+	 * began. */
+	if (walk->end == UNWIND_NO_TABLE && walk->registers.sp >= main_stack_hi)
+		walk->end = UNWIND_OUTERMOST;
+}
+
+static uint64_t node_ip(const struct frame *frame)
+{
+	return (frame->at.ip & WIRE_IP_BITS) | (frame->is_exact ? WIRE_IP_EXACT : 0);
+}
+
+/* Gives the fresh frames their nodes and puts them on top of those that were joined. The stack's
+ * node, or 0 when the trie is full. */
+static uint32_t settle(struct walk *walk)
+{
+	struct stack_scratch *scratch = walk->scratch;
+	struct frame *last = scratch->last;
+	size_t n = walk->n_joined;
+	uint32_t node;
+
+	if (n)
+		node = last[n - 1].node;
+	else
+		node = trie_root(walk->generation);
+	if (!n && node && unlikely(walk->end != UNWIND_OUTERMOST))
+		node = trie_child(node, WIRE_IP_FAILED | (uint64_t)walk->end);
+	for (size_t i = walk->n_fresh; i-- > 0 && node; n++) {
+		struct frame *frame = &last[n];
+
+		*frame = scratch->fresh[i];
+		node = frame->node = trie_child(node, node_ip(frame));
+		frame->needs_bp =
+		    frame->sets_sp_by_bp || (n && !frame->rbp_slot && last[n - 1].needs_bp);
+	}
+	scratch->n_last = node && walk->is_plain ? (uint32_t)n : 0;
+	scratch->generation = walk->generation;
+	return node;
+}
+
+/* What the unwinding of the last stack used: each return address, and RBP only where a CFA came
+ * from it, since code without frame pointers saves other things there, which may change. */
+static void draft_last(struct stack_scratch *scratch)
+{
+	const struct frame *last = scratch->last, *leaf = &last[scratch->n_last - 1];
+	struct known_draft *draft = &scratch->draft;
+	uint64_t bp_slot = 0; /* where RBP was restored from and that is not yet noted */
+
+	draft->start = leaf->at;
+	draft->end = last[0].at.sp;
+	draft->generation = scratch->generation;
+	draft->n_words = 0;
+	draft->uses_start_bp = leaf->needs_bp;
+	for (size_t i = scratch->n_last - 1; i > 0 && draft->n_words <= KNOWN_WORDS; i--) {
+		if (last[i].sets_sp_by_bp && bp_slot) {
+			known_draft_word(draft, bp_slot, last[i].at.bp);
+			bp_slot = 0;
+		}
+		known_draft_word(draft, last[i - 1].at.sp - 8, last[i - 1].at.ip);
+		if (last[i].rbp_slot)
+			bp_slot = last[i - 1].at.sp - 8 * (uint64_t)last[i].rbp_slot;
+	}
+}
+
+static __attribute__((noinline)) uint32_t unwind(struct stack_scratch *scratch,
+                                                 struct thread *thread, struct extent extent,
+                                                 struct unwind_registers registers,
+                                                 uint32_t generation)
+{
+	struct walk walk = {.scratch = scratch,
+	                    .thread = thread,
+	                    .extent = extent,
+	                    .registers = registers,
+	                    .generation = generation,
+	                    .is_plain = !extent.may_grow,
+	                    .n_above = scratch->generation == generation ? scratch->n_last : 0,
+	                    .end = UNWIND_STEPPED};
+	uint32_t node, stack;
+	bool is_new;
+
+	walk_up(&walk);
+	node = settle(&walk);
+	stack = node ? trie_stack(node, &is_new) : 0;
+	/* Stacks that come once only are not worth remembering. */
+	if (stack && !is_new && scratch->n_last) {
+		draft_last(scratch);
+		known_add(&scratch->known, &scratch->draft, stack);
+	}
+	return stack;
 }
 
 uint32_t stacks_identify(struct stack_scratch *scratch, struct thread *thread,
                          struct unwind_registers registers)
 {
-	uint64_t generation = __atomic_load_n(&preload.generation, __ATOMIC_ACQUIRE) & 0x1ffff;
+	uint32_t generation = __atomic_load_n(&preload.generation, __ATOMIC_ACQUIRE) & 0x1ffff;
 	struct extent extent = find_extent(thread, registers.sp);
-	struct known_stack *place = known_place(scratch, registers, extent, generation);
-	uint32_t stack;
-	bool is_traced;
-	size_t n;
+	uint32_t stack = 0;
 
-	if (likely(place && is_known(place, registers, extent, generation)))
-		return place->stack;
-	n = unwind(scratch, extent, thread, registers, generation, &is_traced);
-	stack = find_recent(scratch, n, generation);
-	if (place && is_traced && stack)
-		remember(place, &scratch->traced, stack);
-	return stack;
+	if (likely(!extent.may_grow))
+		stack = known_find(&scratch->known, registers, extent.hi, generation);
+	if (likely(stack))
+		return stack;
+	return unwind(scratch, thread, extent, registers, generation);
 }

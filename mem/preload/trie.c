@@ -21,9 +21,8 @@ static uint32_t new_node(uint32_t parent, uint64_t ip)
 	return id;
 }
 
-/* The child of a node, made when it is new; 0: the trie is full. A node that loses the race for its
- * place in the index is never referred to again. */
-static uint32_t trie_child(uint32_t parent, uint64_t ip)
+/* A node that loses the race for its place in the index is never referred to again. */
+uint32_t trie_child(uint32_t parent, uint64_t ip)
 {
 	uint32_t *level = (uint32_t *)((char *)preload.image + WIRE_INDEX_OFF), made = 0;
 	uint64_t hash = (ip ^ (uint64_t)parent << 32) * 0x9e3779b97f4a7c15u;
@@ -52,11 +51,17 @@ static uint32_t trie_child(uint32_t parent, uint64_t ip)
 	return 0;
 }
 
-static uint32_t stack_of_node(uint32_t node)
+uint32_t trie_root(uint32_t generation)
+{
+	return trie_child(0, WIRE_IP_GENERATION | generation);
+}
+
+uint32_t trie_stack(uint32_t node, bool *is_new)
 {
 	uint32_t *stacks = (uint32_t *)((char *)preload.image + WIRE_STACKS_OFF);
 	uint32_t stack = __atomic_load_n(&nodes()[node].stack, __ATOMIC_ACQUIRE), made;
 
+	*is_new = !stack;
 	if (stack)
 		return stack;
 	made = __atomic_add_fetch(&preload.image->n_stacks, 1, __ATOMIC_RELAXED);
@@ -69,24 +74,4 @@ static uint32_t stack_of_node(uint32_t node)
 	                                __ATOMIC_ACQUIRE))
 		return made;
 	return stack;
-}
-
-uint32_t trie_add_stack(const uint64_t *ips, size_t n, uint64_t generation, uint32_t *leaf)
-{
-	uint32_t node = trie_child(0, WIRE_IP_GENERATION | generation);
-
-	while (n > 0 && node)
-		node = trie_child(node, ips[--n]);
-	*leaf = node;
-	return node ? stack_of_node(node) : 0;
-}
-
-bool trie_has_stack(uint32_t node, const uint64_t *ips, size_t n, uint64_t generation)
-{
-	for (size_t i = 0; i < n; i++) {
-		if (nodes()[node].ip != ips[i])
-			return false;
-		node = nodes()[node].parent;
-	}
-	return nodes()[node].ip == (WIRE_IP_GENERATION | generation);
 }

@@ -6,11 +6,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The id of a stack given leaf first, each ip in a node's form, in a generation of modules; 0: the
- * trie is full. *leaf is its node. */
-uint32_t trie_add_stack(const uint64_t *ips, size_t n, uint64_t generation, uint32_t *leaf);
+/* The node that all stacks of a generation of modules begin at. 0: the trie is full. */
+uint32_t trie_root(uint32_t generation);
 
-/* Is it this stack that the trie has at the node? */
-bool trie_has_stack(uint32_t node, const uint64_t *ips, size_t n, uint64_t generation);
+/* The child of a node, whose ip is in a node's form, made when it is new. 0: the trie is full. */
+uint32_t trie_child(uint32_t parent, uint64_t ip);
+
+/* The id of the stack whose leaf the node is, given to it when it has none. 0: no more ids. */
+uint32_t trie_stack(uint32_t node, bool *is_new);
 
 #endif
