@@ -239,7 +239,10 @@ static void add_unobserved(const struct memory *memory, struct heap_run *run)
 		    .command = image->command ? image->command : (char *)image->comm,
 		    .reason = (char *)"it did not load the heap library, or could not reach us: "
 		                      "it is static, set-user-id, of another architecture or C "
-		                      "library, or in another network namespace",
+		                      "library, in another network namespace or root, or in a "
+		                      "seccomp sandbox; was executed past libc's functions, or "
+		                      "without a free descriptor; or is the target of another "
+		                      "profile-scenario",
 		};
 		bool is_program = image->exec_number || image->pid == memory->repeat.pid;
 
@@ -285,7 +288,7 @@ static int ended(void *state, const struct target_end *end, struct diag *diag)
 	if (err)
 		return err;
 	run = ARRAY_APPEND(memory->runs, memory->n_runs, memory->runs_capacity);
-	err = heap_run_read(run, memory->server, memory->repeat.pid,
+	err = heap_run_read(run, memory->server, memory->tree, memory->repeat.pid,
 	                    memory->options->time_unit == WIRE_TIME_BYTES, diag);
 	if (err)
 		return err;

@@ -3,6 +3,7 @@
 
 #include "core/alloc.h"
 #include "core/diag.h"
+#include "core/perf/process_tree.h"
 #include "mem/heap_fill.h"
 #include "mem/server.h"
 #include "mem/wire_reader.h"
@@ -224,7 +225,8 @@ static void read_process(struct heap_run *run, const struct server_image *image,
 	    .context = &reading,
 	};
 
-	process->pid = section->head.pid;
+	/* What a process says of itself holds in its own pid namespace. */
+	process->pid = section->head.depth ? section->head.pid : image->pid;
 	process->exec_number = section->head.depth ? 0 : exec_number;
 	memcpy(process->comm, image->comm, sizeof(process->comm));
 	process->command = xstrdup(image->command ? image->command : image->comm);
@@ -257,10 +259,10 @@ static int read_image(struct heap_run *run, const struct server_image *image, un
 		}
 		if (err)
 			break;
-		pids[i] = section.head.pid;
 		parent = section.head.parent_section;
 		read_process(run, image, &trie, &section, exec_number, time_is_bytes);
 		run->processes[run->n_processes - 1].section = i;
+		pids[i] = run->processes[run->n_processes - 1].pid;
 		if (parent >= 0 && (uint32_t)parent < i)
 			run->processes[run->n_processes - 1].parent_pid = pids[parent];
 		wire_section_copy_fini(&section);
@@ -292,19 +294,36 @@ static void refuse_image(struct heap_run *run, const struct server_image *image,
 	free(refusal.reason);
 }
 
-int heap_run_read(struct heap_run *run, const struct server *server, pid_t target,
-                  bool time_is_bytes, struct diag *diag)
+/* Which exec of its process it is; without the tree, as if all before it had connected. */
+static unsigned exec_number_of(const struct server *server, size_t i,
+                               const struct process_tree *tree, pid_t target)
+{
+	const struct server_image *image = server_image(server, i);
+	const struct process_image *known =
+	    process_tree_is_complete(tree)
+	        ? process_tree_image_at(tree, image->pid, image->connected_ns)
+	        : NULL;
+	unsigned number = image->pid != target;
+
+	if (known)
+		return known->exec_number;
+	for (size_t j = 0; j < i; j++)
+		number += server_image(server, j)->pid == image->pid;
+	return number;
+}
+
+int heap_run_read(struct heap_run *run, const struct server *server,
+                  const struct process_tree *tree, pid_t target, bool time_is_bytes,
+                  struct diag *diag)
 {
 	int err = 0;
 
 	run->target = target;
 	for (size_t i = 0; i < server_n_images(server) && !err; i++) {
 		const struct server_image *image = server_image(server, i);
-		unsigned exec_number = image->pid != target;
+		unsigned exec_number = exec_number_of(server, i, tree, target);
 		size_t n_before = run->n_processes;
 
-		for (size_t j = 0; j < i; j++)
-			exec_number += server_image(server, j)->pid == image->pid;
 		if (image->error == 0)
 			err = read_image(run, image, exec_number, time_is_bytes, diag);
 		else

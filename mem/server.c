@@ -2,6 +2,7 @@
 #include "mem/server.h"
 
 #include "core/alloc.h"
+#include "core/clock.h"
 #include "core/diag.h"
 
 #include <errno.h>
@@ -273,7 +274,8 @@ static int answer_hello(struct server *server, struct connection *connection, st
 		return fd;
 	connection->image = server->n_images;
 	image = ARRAY_APPEND(server->images, server->n_images, server->images_capacity);
-	*image = (struct server_image){.pid = connection->pid, .memory_fd = fd, .error = -1};
+	*image = (struct server_image){
+	    .pid = connection->pid, .connected_ns = clock_now_ns(), .memory_fd = fd, .error = -1};
 	describe(image);
 	if (!send_welcome(server, connection->sock, fd))
 		close_connection(connection);

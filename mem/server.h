@@ -16,6 +16,7 @@ struct server;
 /* One program that connected. */
 struct server_image {
 	pid_t pid;
+	uint64_t connected_ns; /* CLOCK_MONOTONIC */
 	char comm[16];
 	char *executable; /* what /proc/PID/exe led to, or NULL */
 	char *command;    /* its arguments joined by spaces, or NULL */

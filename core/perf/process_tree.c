@@ -474,6 +474,16 @@ const struct process_image *process_tree_image(const struct process_tree *tree, 
 	return &tree->images[i];
 }
 
+const struct process_image *process_tree_image_at(const struct process_tree *tree, pid_t pid,
+                                                  uint64_t time_ns)
+{
+	for (size_t i = process_tree_n_images(tree); i-- > 0;)
+		if (tree->images[i].pid == pid &&
+		    tree->images[i].start_ns <= run_time(tree, time_ns))
+			return &tree->images[i];
+	return NULL;
+}
+
 const char *process_tree_thread_comm(const struct process_tree *tree, pid_t tid)
 {
 	const uint64_t *comm;

@@ -45,6 +45,9 @@ bool process_tree_is_complete(const struct process_tree *tree);
 /* Descendants of the target, itself left out, that have not ended. */
 size_t process_tree_n_alive(struct process_tree *tree);
 size_t process_tree_n_images(const struct process_tree *tree);
+/* What a process was at a time (CLOCK_MONOTONIC ns), or NULL. */
+const struct process_image *process_tree_image_at(const struct process_tree *tree, pid_t pid,
+                                                  uint64_t time_ns);
 const struct process_image *process_tree_image(const struct process_tree *tree, size_t i);
 
 /* The last name of the latest thread with this id, or NULL: it is not known for certain (a record

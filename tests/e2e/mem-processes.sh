@@ -53,4 +53,18 @@ else
 	skip "chroot to where there is no /proc" "needs root"
 	skip "exec where the library cannot be found: no word on stderr" "needs root"
 fi
+promise "another user namespace" case_is_counted user-namespace
+promise "another mount namespace" case_is_counted mount-namespace
+promise "another pid namespace, forked into and executed in" case_is_counted pid-namespace
+promise "another network namespace: what is executed there cannot reach us" partly net-namespace heap-processes 'another network namespace'
+
+# Between two programs that are observed, one that is not.
+printf '#include <unistd.h>\nint main(int n, char **words) { (void)n; return execv(words[1], words + 1); }\n' |
+	gcc -x c -static -o "$scratch/static" -
+between() {
+	unharmed between sh -c "exec '$scratch/static' '$program' alone 7" || return 1
+	is "$(tail -n +2 "$PROFILE_SCENARIO_RESULTS/between/memory/latest/processes.csv" | grep -oE '^[0-9]+,[0-9]+|,(yes|no),' | tr -d '\n' | sed -E 's/[0-9]+,([0-9]),(yes|no),/\1 \2 /g')" "0 yes 2 yes 1 no "
+}
+promise "a program that is observed after one that is not, in one process" between
+
 promise "ldd does not show the library" unharmed ldd sh -c "ldd '$program' | sed 's/ (.*//'"
