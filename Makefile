@@ -115,10 +115,10 @@ $(TOOL): $(call objects,$(DRIVER_SRCS)) $(LIBCOLLECTORS) $(LIBCORE)
 	$(Q)$(CC) $(LDFLAGS) $(SANITIZE) -o $@ $^ $(LDLIBS)
 
 # Lives on with a filtered target after the tool: libc only, and no sanitizer.
-$(KEEPER): $(KEEPER_SRCS)
+$(KEEPER): $(KEEPER_SRCS) $(wildcard core/trace/*.h)
 	@mkdir -p $(@D)
 	$(call say,LINK)
-	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -MMD -MP -MF $@.d -o $@ $(filter %.c,$^)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $(KEEPER_SRCS)
 
 # The preload is built apart from the tool: libc only, no thread-local storage, nothing exported but what it interposes, and
 # the shared unwinder from the same source. Never with a sanitizer: it lives in the target.
