@@ -298,6 +298,12 @@ int options_set(const struct option_row *row, void *options, const char *value, 
 	BUG(true);
 }
 
+void options_empty(const struct option_row *row, void *options)
+{
+	if (row->kind == OPTION_LIST)
+		text_list_fini(field_of(row, options));
+}
+
 static void copy_list(struct text_list *to, const struct text_list *from)
 {
 	text_list_fini(to);

@@ -76,6 +76,9 @@ bool option_takes_word(const struct option_row *row);
  * that names the option and what it takes. */
 int options_set(const struct option_row *row, void *options, const char *value, struct diag *diag);
 
+/* Takes all uses of an OPTION_LIST back; other kinds stay as they are, for a use replaces them. */
+void options_empty(const struct option_row *row, void *options);
+
 /* Copies one field from one options struct to another of the same table. */
 void options_copy(const struct option_row *row, void *to, const void *from);
 

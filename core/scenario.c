@@ -141,18 +141,25 @@ static int set_scenario_key(struct reader *reader, const char *key, const char *
 	return diag_fail(reader->diag, EINVAL, "unknown key '%s' in [scenario]", key);
 }
 
-static int add_pair(struct text_list *list, const char *key, const char *value)
+static void add_pair(struct text_list *list, const char *key, const char *value)
 {
 	char *text = xasprintf("%s=%s", key, value);
 
 	text_list_add(list, text);
 	free(text);
-	return 0;
+}
+
+int scenario_refuse_repeat(const struct setting *setting, struct diag *diag)
+{
+	return diag_fail(diag, EINVAL, "key '%s' stands in [%s] already, in line %u", setting->key,
+	                 setting->section, setting->earlier_line);
 }
 
 static const struct setting *add_setting(struct reader *reader, const char *section,
                                          const char *key, const char *value)
 {
+	const struct setting *before = find_setting(reader->scenario, section, key);
+	unsigned earlier_line = before ? before->line : 0;
 	struct scenario *scenario = reader->scenario;
 	struct setting *setting =
 	    ARRAY_APPEND(scenario->settings, scenario->n_settings, scenario->settings_capacity);
@@ -161,28 +168,25 @@ static const struct setting *add_setting(struct reader *reader, const char *sect
 	setting->key = xstrdup(key);
 	setting->value = xstrdup(value);
 	setting->line = reader->line;
+	setting->earlier_line = earlier_line;
 	return setting;
 }
 
 static int keep_setting(struct reader *reader, const char *section, const char *key,
                         const char *value)
 {
-	const struct setting *before = find_setting(reader->scenario, section, key);
-	const struct setting *setting;
+	const struct setting *setting = add_setting(reader, section, key, value);
 	int err = 0;
 
-	if (before)
-		return diag_fail(reader->diag, EINVAL,
-		                 "key '%s' stands in [%s] already, in line %u", key, section,
-		                 before->line);
-	setting = add_setting(reader, section, key, value);
-	if (!strcmp(section, "environment"))
-		return add_pair(&reader->scenario->environment, key, value);
-	if (!strcmp(section, "parameters"))
-		return add_pair(&reader->scenario->parameters, key, value);
 	if (!strcmp(section, "scenario"))
 		err = set_scenario_key(reader, key, value);
-	return err ? err : reader->judge(setting, reader->diag);
+	if (!err)
+		err = reader->judge(setting, reader->diag);
+	if (!err && !strcmp(section, "environment"))
+		add_pair(&reader->scenario->environment, key, value);
+	if (!err && !strcmp(section, "parameters"))
+		add_pair(&reader->scenario->parameters, key, value);
+	return err;
 }
 
 /* inih's handler: non-zero goes on. */

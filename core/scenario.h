@@ -17,6 +17,7 @@ struct setting {
 	char *key;
 	char *value;
 	unsigned line;
+	unsigned earlier_line; /* where the key stands already in its section; 0: nowhere */
 };
 
 struct scenario {
@@ -50,14 +51,18 @@ struct scenario {
 	size_t settings_capacity;
 };
 
-/* Judges a setting before it is kept: is its section known, does the section have the key, can its
- * value be read? A section's own line comes as a setting without key and value; keys of [scenario]
- * come when they are known. 0, or -EINVAL with a sentence (without file and line). */
+/* Judges a setting before it is kept: is its section known, does the section have the key, may it
+ * stand there more than once if it does, can its value be read? A section's own line comes as a
+ * setting without key and value; keys of [scenario] come when they are known. 0, or -EINVAL with a
+ * sentence (without file and line). */
 typedef int scenario_judge(const struct setting *setting, struct diag *diag);
 
+/* -EINVAL with the sentence that a key which stands once in its section stands there again. */
+int scenario_refuse_repeat(const struct setting *setting, struct diag *diag);
+
 /* Reads one file. -EINVAL: "FILE:LINE: sentence" with the nearest right word; a line too long, an
- * inline ` ;` and anything else that inih would cut or split in silence is such an error, and so is
- * a key that stands twice in its section. The struct is to be ended in any case. */
+ * inline ` ;` and anything else that inih would cut or split in silence is such an error. The
+ * struct is to be ended in any case. */
 int scenario_read(struct scenario *scenario, const char *file, scenario_judge *judge,
                   struct diag *diag);
 

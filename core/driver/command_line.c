@@ -326,6 +326,15 @@ static const struct option_row *row_of(const struct type_option *option,
 	                    : options_find_letter(&collector->options, option->letter);
 }
 
+static bool was_used_before(const struct command_line *line, size_t n, const struct option_row *row,
+                            const struct collector *collector)
+{
+	for (size_t i = 0; i < n; i++)
+		if (row_of(&line->type_options[i], collector) == row)
+			return true;
+	return false;
+}
+
 int command_line_apply(const struct command_line *line, const struct collector *collector,
                        void *options, struct diag *diag)
 {
@@ -334,6 +343,8 @@ int command_line_apply(const struct command_line *line, const struct collector *
 	for (size_t i = 0; !err && i < line->n_type_options; i++) {
 		const struct option_row *row = row_of(&line->type_options[i], collector);
 
+		if (row && !was_used_before(line, i, row, collector))
+			options_empty(row, options);
 		if (row)
 			err = options_set(row, options, line->type_options[i].value, diag);
 	}

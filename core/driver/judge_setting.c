@@ -61,6 +61,8 @@ static int judge_type_setting(const struct collector *collector, const struct se
 		add_keys(&run_option_table, keys, &n_keys);
 		return unknown_key(setting, keys, diag);
 	}
+	if (setting->earlier_line && row->kind != OPTION_LIST)
+		return scenario_refuse_repeat(setting, diag);
 	scratch = options_new(table);
 	err = options_set(row, scratch, setting->value, diag);
 	options_free(table, scratch);
@@ -156,8 +158,12 @@ int judge_setting(const struct setting *setting, struct diag *diag)
 	if (!*setting->section)
 		return diag_fail(diag, EINVAL, "key '%s' stands before any [section]",
 		                 setting->key);
-	for (size_t i = 0; i < ARRAY_SIZE(own_sections); i++)
-		if (!strcmp(own_sections[i].name, setting->section))
-			return own_sections[i].judge ? own_sections[i].judge(setting, diag) : 0;
+	for (size_t i = 0; i < ARRAY_SIZE(own_sections); i++) {
+		if (strcmp(own_sections[i].name, setting->section) != 0)
+			continue;
+		if (setting->earlier_line)
+			return scenario_refuse_repeat(setting, diag);
+		return own_sections[i].judge ? own_sections[i].judge(setting, diag) : 0;
+	}
 	return judge_type_setting(collector_find(setting->section), setting, diag);
 }
