@@ -25,6 +25,8 @@ struct memory_options {
 	int time_unit; /* index into time_units, enum wire_time_unit */
 	uint64_t detailed_freq;
 	uint64_t max_snapshots;
+	struct text_list alloc_fns;
+	struct text_list ignore_fns;
 };
 
 static const char *const time_units[] = {"ms", "B", NULL};
@@ -68,6 +70,16 @@ static const struct option_row option_rows[] = {
      .min = 10,
      .max = WIRE_MAX_SNAPSHOTS,
      .help = "when so many were taken, every second one is dropped"},
+    {.name = "alloc-fn",
+     .kind = OPTION_LIST,
+     .field = offsetof(struct memory_options, alloc_fns),
+     .argument = "NAME",
+     .help = "take this function for an allocator: trees begin with its callers; repeatable"},
+    {.name = "ignore-fn",
+     .kind = OPTION_LIST,
+     .field = offsetof(struct memory_options, ignore_fns),
+     .argument = "NAME",
+     .help = "leave what this function allocates out of massif.out and timeline.svg; repeatable"},
     {.name = NULL},
 };
 
@@ -147,6 +159,7 @@ static int create(void **state, const void *options, struct diag *diag)
 	welcome.time_unit = (uint32_t)memory->options->time_unit;
 	welcome.max_snapshots = (uint32_t)memory->options->max_snapshots;
 	welcome.detailed_freq = (uint32_t)memory->options->detailed_freq;
+	welcome.all_trees = memory->options->ignore_fns.n_texts > 0;
 	memory->epoll = epoll_create1(EPOLL_CLOEXEC);
 	err = memory->epoll < 0 ? diag_fail(diag, EIO, "cannot make an epoll: %s", strerror(errno))
 	                        : visible_find_library(&memory->library, diag);
@@ -392,15 +405,41 @@ static void judge(struct result *result, const struct heap_run *run)
 		               100.0 * (double)totals.temporary / (double)totals.allocations);
 }
 
+static char *add_words(char *text, const char *option, const struct text_list *list)
+{
+	for (size_t i = 0; i < list->n_texts; i++) {
+		char *longer = xasprintf("%s %s=%s", text, option, list->texts[i]);
+
+		free(text);
+		text = longer;
+	}
+	return text;
+}
+
+/* massif's "desc:" line; the caller frees it. */
+static char *describe_options(const struct memory_options *options)
+{
+	char *text = xasprintf(
+	    "--depth=%lu --threshold=%.1f --time-unit=%s --detailed-freq=%lu "
+	    "--max-snapshots=%lu",
+	    (unsigned long)options->depth, options->threshold, time_units[options->time_unit],
+	    (unsigned long)options->detailed_freq, (unsigned long)options->max_snapshots);
+
+	text = add_words(text, "--alloc-fn", &options->alloc_fns);
+	return add_words(text, "--ignore-fn", &options->ignore_fns);
+}
+
 static int finish(void *state, struct results_run *results, struct result *result,
                   struct diag *diag)
 {
 	struct memory *memory = state;
 	const struct memory_options *options = memory->options;
 	const struct heap_run *run;
-	struct files_options files = {.time_is_bytes = options->time_unit == WIRE_TIME_BYTES,
-	                              .threshold = options->threshold,
-	                              .depth = options->depth};
+	struct files_options files = {
+	    .time_is_bytes = options->time_unit == WIRE_TIME_BYTES,
+	    .threshold = options->threshold,
+	    .depth = options->depth,
+	    .filter = {.alloc_fns = &options->alloc_fns, .ignore_fns = &options->ignore_fns}};
 	char *description;
 	int err;
 
@@ -417,11 +456,7 @@ static int finish(void *state, struct results_run *results, struct result *resul
 		add_metrics(result->metrics, &memory->runs[i]);
 	add_process_rows(result, run);
 	judge(result, run);
-	description = xasprintf(
-	    "--depth=%lu --threshold=%.1f --time-unit=%s --detailed-freq=%lu "
-	    "--max-snapshots=%lu",
-	    (unsigned long)options->depth, options->threshold, time_units[options->time_unit],
-	    (unsigned long)options->detailed_freq, (unsigned long)options->max_snapshots);
+	description = describe_options(options);
 	files.description = description;
 	err = files_write(run, &files, results, result, diag);
 	free(description);

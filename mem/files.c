@@ -11,6 +11,7 @@
 #include "core/symbolize/symbolize.h"
 #include "mem/heap.h"
 #include "mem/heap_report.h"
+#include "mem/heap_view.h"
 #include "mem/massif.h"
 #include "mem/summary.h"
 #include "mem/timeline_svg.h"
@@ -25,10 +26,10 @@ enum { PROCESSES_SHOWN = 16 };
 
 /* What one set of files is made from. */
 struct subject {
-	const char *folder; /* "" or "processes/7.0-sh/" */
-	const struct heap_process *timeline_of;
-	const struct profile *profile;  /* for report and pictures */
-	const struct profile *timeline; /* with the trees of the snapshots */
+	const char *folder;                     /* "" or "processes/7.0-sh/" */
+	const struct heap_process *timeline_of; /* a view of it (mem/heap_view.h) */
+	const struct profile *profile;          /* for report and pictures */
+	const struct profile *timeline;         /* with the trees of the snapshots */
 	struct heap_totals totals;
 	const struct heap_process *processes;
 	size_t n_processes;
@@ -53,6 +54,7 @@ static struct massif massif_of(const struct subject *subject)
 	    .time_is_bytes = subject->options->time_is_bytes,
 	    .threshold = subject->options->threshold,
 	    .depth = subject->options->depth,
+	    .filter = &subject->options->filter,
 	};
 }
 
@@ -92,6 +94,22 @@ static int write_report(const struct subject *subject, FILE *out, struct diag *d
 	return 0;
 }
 
+/* A view does not know how many blocks it leaves out. The caller frees it. */
+static char *describe_timeline(const struct heap_process *process, const char *whose)
+{
+	const struct heap_totals *totals = &process->totals;
+
+	if (process->is_filtered)
+		return xasprintf("%speak %s, %s in use at exit, without what --ignore-fn names",
+		                 whose, size_text_of(totals->peak_bytes).text,
+		                 size_text_of(totals->in_use_bytes).text);
+	return xasprintf("%speak %s in %s, %s in %s in use at exit", whose,
+	                 size_text_of(totals->peak_bytes).text,
+	                 counted_text_of(totals->peak_blocks, "block").text,
+	                 size_text_of(totals->in_use_bytes).text,
+	                 counted_text_of(totals->in_use_blocks, "block").text);
+}
+
 static int write_timeline(const struct subject *subject, FILE *out, struct diag *diag)
 {
 	const struct heap_process *process = subject->timeline_of;
@@ -101,13 +119,10 @@ static int write_timeline(const struct subject *subject, FILE *out, struct diag 
 	                    process->comm)
 	        : xstrdup("");
 	char *title = xasprintf("%s: heap over time", subject->title);
-	char *subtitle = xasprintf("%speak %s in %s, %s in %s in use at exit", whose,
-	                           size_text_of(process->totals.peak_bytes).text,
-	                           counted_text_of(process->totals.peak_blocks, "block").text,
-	                           size_text_of(process->totals.in_use_bytes).text,
-	                           counted_text_of(process->totals.in_use_blocks, "block").text);
+	char *subtitle = describe_timeline(process, whose);
 	struct timeline_picture picture = {
 	    .process = process,
+	    .filter = &subject->options->filter,
 	    .profile = subject->timeline,
 	    .title = title,
 	    .subtitle = subtitle,
@@ -274,12 +289,13 @@ static int write_process(const struct heap_process *process, const char *folder,
 	struct recording *recording = heap_run_merge(&alone);
 	struct profile *profile = profile_new(recording, symbolizer);
 	struct profile *timeline = profile_new(process->recording, symbolizer);
+	struct heap_process view = heap_view_new(process, timeline, &subject.options->filter);
 	int err;
 
 	subject.folder = folder;
 	subject.title = xasprintf("%s, process %d.%u (%s)", subject.title, (int)process->pid,
 	                          process->exec_number, process->comm);
-	subject.timeline_of = process;
+	subject.timeline_of = &view;
 	subject.profile = profile;
 	subject.timeline = timeline;
 	subject.totals = process->totals;
@@ -290,6 +306,7 @@ static int write_process(const struct heap_process *process, const char *folder,
 	subject.limits = heap_limits_text(&process->totals, profile, recording, symbolizer);
 	err = write_subject(&subject, results, diag);
 	free(subject.limits);
+	heap_view_fini(&view);
 	profile_free(timeline);
 	profile_free(profile);
 	recording_free(recording);
@@ -400,10 +417,11 @@ int files_write(const struct heap_run *run, const struct files_options *options,
 	struct symbolizer *symbolizer = symbolizer_new();
 	struct recording *merged = heap_run_merge(run);
 	struct profile *profile, *timeline;
+	struct heap_process view;
 	const char **notes;
 	struct subject subject = {
 	    .folder = "",
-	    .timeline_of = largest,
+	    .timeline_of = &view,
 	    .totals = heap_run_totals(run),
 	    .processes = run->processes,
 	    .n_processes = run->n_processes,
@@ -418,7 +436,8 @@ int files_write(const struct heap_run *run, const struct files_options *options,
 	symbolizer_open(symbolizer, merged);
 	subject.profile = profile = profile_new(merged, symbolizer);
 	subject.timeline = timeline = profile_new(largest->recording, symbolizer);
-	heap_summarize(run, merged, profile, symbolizer, result);
+	view = heap_view_new(largest, timeline, &options->filter);
+	heap_summarize(run, merged, profile, symbolizer, &options->filter, result);
 	subject.notes = notes = note_texts(result->quality);
 	subject.limits = heap_limits_text(&subject.totals, profile, merged, symbolizer);
 	err = write_subject(&subject, results, diag);
@@ -430,6 +449,7 @@ int files_write(const struct heap_run *run, const struct files_options *options,
 	free(notes);
 	free(subject.limits);
 	free(subject.title);
+	heap_view_fini(&view);
 	profile_free(timeline);
 	profile_free(profile);
 	recording_free(merged);

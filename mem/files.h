@@ -2,6 +2,8 @@
 #ifndef MEM_FILES_H
 #define MEM_FILES_H
 
+#include "mem/heap_filter.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -15,6 +17,7 @@ struct files_options {
 	bool time_is_bytes;
 	double threshold;
 	uint64_t depth;
+	struct heap_filter filter;
 };
 
 /* Writes everything of one repeat, and summarises the same profile in the result

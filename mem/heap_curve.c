@@ -10,44 +10,51 @@
 
 static void add_point(struct heap_curve *curve, struct curve_point point)
 {
-	if (point.is_peak)
-		curve->peak = curve->n_points;
-	if (point.live_bytes > curve->most_live_bytes)
-		curve->most_live_bytes = point.live_bytes;
-	if (point.has_rss && point.rss_bytes > curve->most_rss_bytes)
-		curve->most_rss_bytes = point.rss_bytes;
-	curve->has_rss |= point.has_rss;
-	curve->end_time = point.time;
+	if (point.bytes > curve->most_live_bytes)
+		curve->most_live_bytes = point.bytes;
+	if (point.time > curve->end_time)
+		curve->end_time = point.time;
 	curve->points[curve->n_points++] = point;
 }
 
-static struct curve_point point_of_snapshot(const struct heap_snapshot *snapshot)
+static void add_rss(struct heap_curve *curve, const struct heap_moment *moment)
 {
-	return (struct curve_point){.time = snapshot->time,
-	                            .live_bytes = snapshot->live_bytes,
-	                            .is_peak = snapshot->is_peak};
+	if (moment->rss_bytes > curve->most_rss_bytes)
+		curve->most_rss_bytes = moment->rss_bytes;
+	if (moment->time > curve->end_time)
+		curve->end_time = moment->time;
+	curve->rss[curve->n_rss++] =
+	    (struct curve_point){.time = moment->time, .bytes = moment->rss_bytes};
 }
 
-static struct curve_point point_of_moment(const struct heap_moment *moment)
+/* Of the same moment the snapshot comes first. */
+static bool is_moment_next(const struct heap_process *process, size_t snapshot, size_t moment)
 {
-	return (struct curve_point){.time = moment->time,
-	                            .live_bytes = moment->live_bytes,
-	                            .rss_bytes = moment->rss_bytes,
-	                            .has_rss = true};
+	return moment < process->n_moments &&
+	       (snapshot == process->n_snapshots ||
+	        process->moments[moment].time < process->snapshots[snapshot].time);
 }
 
-/* Both are in time order; of the same moment the snapshot comes first. */
+/* Both are in time order. */
 static void merge(struct heap_curve *curve, const struct heap_process *process)
 {
 	size_t i = 0, j = 0;
 
 	while (i < process->n_snapshots || j < process->n_moments) {
-		bool is_moment = i == process->n_snapshots ||
-		                 (j < process->n_moments &&
-		                  process->moments[j].time < process->snapshots[i].time);
+		if (is_moment_next(process, i, j)) {
+			const struct heap_moment *moment = &process->moments[j++];
 
-		add_point(curve, is_moment ? point_of_moment(&process->moments[j++])
-		                           : point_of_snapshot(&process->snapshots[i++]));
+			add_rss(curve, moment);
+			if (!process->is_filtered)
+				add_point(curve, (struct curve_point){.time = moment->time,
+				                                      .bytes = moment->live_bytes});
+		} else {
+			const struct heap_snapshot *snapshot = &process->snapshots[i++];
+
+			add_point(curve, (struct curve_point){.time = snapshot->time,
+			                                      .bytes = snapshot->live_bytes,
+			                                      .is_peak = snapshot->is_peak});
+		}
 	}
 }
 
@@ -70,9 +77,8 @@ static void hold_over_gaps(struct heap_curve *curve)
 
 	for (size_t i = 0; i < curve->n_points; i++) {
 		if (i && curve->points[i].time - curve->points[i - 1].time > long_gap)
-			held[n++] =
-			    (struct curve_point){.time = curve->points[i].time,
-			                         .live_bytes = curve->points[i - 1].live_bytes};
+			held[n++] = (struct curve_point){.time = curve->points[i].time,
+			                                 .bytes = curve->points[i - 1].bytes};
 		if (curve->points[i].is_peak)
 			curve->peak = n;
 		held[n++] = curve->points[i];
@@ -90,23 +96,33 @@ void heap_curve_init(struct heap_curve *curve, const struct heap_process *proces
 	*curve = (struct heap_curve){
 	    .points =
 	        xcalloc(process->n_snapshots + process->n_moments + 1, sizeof(*curve->points)),
+	    .rss = xcalloc(process->n_moments + 1, sizeof(*curve->rss)),
 	    .trees = xcalloc(process->n_snapshots + 1, sizeof(*curve->trees)),
 	};
 	merge(curve, process);
-	add_point(curve, (struct curve_point){.time = curve->end_time, .live_bytes = at_exit});
+	add_point(curve, (struct curve_point){.time = curve->end_time, .bytes = at_exit});
 	hold_over_gaps(curve);
-	for (size_t i = 0; i < process->n_snapshots; i++)
-		if (process->snapshots[i].has_tree)
-			add_tree(curve, process->snapshots[i].time,
-			         process->snapshots[i].live_bytes, process->snapshots[i].type);
+	curve->peak_tree = SIZE_MAX;
+	for (size_t i = 0; i < process->n_snapshots; i++) {
+		const struct heap_snapshot *snapshot = &process->snapshots[i];
+
+		if (snapshot->is_peak)
+			curve->peak_tree = curve->n_trees;
+		if (snapshot->has_tree)
+			add_tree(curve, snapshot->time, snapshot->live_bytes, snapshot->type);
+	}
 	/* Of what a forked child inherited the stacks at exit are not among these. */
 	if (!totals->inherited_bytes)
 		add_tree(curve, curve->end_time, at_exit, HEAP_INUSE_SPACE);
+	/* A peak of nothing has none. */
+	if (!curve->points[curve->peak].bytes || curve->peak_tree > curve->n_trees)
+		curve->peak_tree = curve->n_trees;
 }
 
 void heap_curve_fini(struct heap_curve *curve)
 {
 	free(curve->points);
+	free(curve->rss);
 	free(curve->trees);
 	*curve = (struct heap_curve){0};
 }
@@ -138,5 +154,5 @@ double heap_curve_part(const struct heap_curve *curve, const struct heap_sites *
 		         (double)(curve->trees[after].time - curve->trees[before].time);
 		share += passed * (share_at(curve, sites, site, after) - share);
 	}
-	return share * (double)at->live_bytes;
+	return share * (double)at->bytes;
 }

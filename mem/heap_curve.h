@@ -12,9 +12,7 @@ struct heap_sites;
 
 struct curve_point {
 	uint64_t time;
-	uint64_t live_bytes;
-	uint64_t rss_bytes; /* if has_rss */
-	bool has_rss;
+	uint64_t bytes;
 	bool is_peak;
 };
 
@@ -26,15 +24,17 @@ struct curve_tree {
 };
 
 struct heap_curve {
-	struct curve_point *points; /* in time order */
+	struct curve_point *points; /* bytes in use, in time order */
 	size_t n_points;
+	struct curve_point *rss; /* resident memory, likewise; none where it was not measured */
+	size_t n_rss;
 	struct curve_tree *trees; /* likewise */
 	size_t n_trees;
 	uint64_t end_time; /* 0 where everything happened at once */
 	uint64_t most_live_bytes;
 	uint64_t most_rss_bytes;
-	size_t peak; /* index of its point */
-	bool has_rss;
+	size_t peak;      /* index of its point */
+	size_t peak_tree; /* of its tree; n_trees: it has none */
 };
 
 /* Puts the snapshots and moments of the process together, and at its end what was in use at exit.

@@ -4,7 +4,7 @@
 #include "core/alloc.h"
 #include "core/profile.h"
 #include "core/u64map.h"
-#include "mem/heap_tree.h"
+#include "mem/heap_filter.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -30,6 +30,7 @@ struct node {
 
 struct heap_sites {
 	const struct profile *profile;
+	const struct heap_filter *filter;
 	const size_t *types;
 	size_t n_types;
 	struct u64map *children; /* (parent, function) -> node */
@@ -46,10 +47,10 @@ struct heap_sites {
 	size_t n_sites;
 };
 
-/* The frames outside of the allocators, at most MOST_FRAMES. */
+/* The frames outside of the allocators, at most MOST_FRAMES. NULL: the stack is left out. */
 static const uint32_t *frames_of(struct heap_sites *sites, uint32_t stack, size_t *n)
 {
-	size_t first = 0;
+	size_t first;
 
 	*n = profile_stack_frames(sites->profile, stack, sites->frames, sites->frames_capacity);
 	if (*n > sites->frames_capacity) {
@@ -57,8 +58,9 @@ static const uint32_t *frames_of(struct heap_sites *sites, uint32_t stack, size_
 		                              sizeof(*sites->frames));
 		profile_stack_frames(sites->profile, stack, sites->frames, *n);
 	}
-	while (first < *n && heap_is_allocator(sites->profile, sites->frames[first]))
-		first++;
+	if (heap_filter_ignores(sites->filter, sites->profile, sites->frames, *n))
+		return NULL;
+	first = heap_filter_skip(sites->filter, sites->profile, sites->frames, *n);
 	*n -= first;
 	*n = *n < MOST_FRAMES ? *n : MOST_FRAMES;
 	return sites->frames + first;
@@ -94,6 +96,8 @@ static void add_stack(struct heap_sites *sites, const struct profile_sample *sam
 	if (!weight)
 		return;
 	frames = frames_of(sites, sample->stack, &n);
+	if (!frames)
+		return;
 	sites->nodes[0].weight += weight;
 	for (size_t i = 0; i < n; i++) {
 		at = child_of(sites, at, frames[i]);
@@ -260,7 +264,7 @@ static void sum_stack(struct heap_sites *sites, const struct profile_sample *sam
 	size_t n;
 	const uint32_t *frames = frames_of(sites, sample->stack, &n);
 
-	for (size_t i = 0; i < n && !site; i++) {
+	for (size_t i = 0; frames && i < n && !site; i++) {
 		const uint64_t *node = u64map_get(sites->children, key_of(sites, at, frames[i]));
 
 		if (!node)
@@ -273,11 +277,12 @@ static void sum_stack(struct heap_sites *sites, const struct profile_sample *sam
 }
 
 struct heap_sites *heap_sites_new(const struct profile *profile, const size_t *types,
-                                  size_t n_types)
+                                  size_t n_types, const struct heap_filter *filter)
 {
 	struct heap_sites *sites = xcalloc(1, sizeof(*sites));
 
 	sites->profile = profile;
+	sites->filter = filter;
 	sites->types = types;
 	sites->n_types = n_types;
 	sites->children = u64map_new();

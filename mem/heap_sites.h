@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct heap_filter;
 struct heap_sites;
 struct profile;
 
@@ -20,9 +21,10 @@ struct heap_site {
 /* Sites by the values of all the types together, which are bytes of one heap at several moments;
  * the largest first. A site is the function that asked for the memory; where one function asks for
  * most of it on behalf of others (xmalloc()), its callers are told apart. What belongs to none is
- * small, or of many places. The profile is only read. */
+ * small, or of many places. `filter` (mem/heap_filter.h) may be NULL. What is given is only read,
+ * and must outlive the sites. */
 struct heap_sites *heap_sites_new(const struct profile *profile, const size_t *types,
-                                  size_t n_types);
+                                  size_t n_types, const struct heap_filter *filter);
 void heap_sites_free(struct heap_sites *sites);
 
 size_t heap_sites_n(const struct heap_sites *sites); /* HEAP_MOST_SITES at most */

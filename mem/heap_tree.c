@@ -4,6 +4,7 @@
 #include "core/alloc.h"
 #include "core/profile.h"
 #include "core/u64map.h"
+#include "mem/heap_filter.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +22,7 @@ struct draft {
 
 struct heap_tree {
 	const struct profile *profile;
+	const struct heap_filter *filter;
 	double threshold;
 	struct draft *drafts; /* 0 is the top */
 	size_t n_drafts;
@@ -28,20 +30,6 @@ struct heap_tree {
 	uint32_t *order; /* drafts grouped by parent, largest first */
 	struct heap_node top;
 };
-
-bool heap_is_allocation_function(const char *function)
-{
-	const char *name = "operator new";
-
-	return strncmp(function, name, strlen(name)) == 0 &&
-	       strchr("([", function[strlen(name)]) != NULL;
-}
-
-bool heap_is_allocator(const struct profile *profile, uint32_t frame)
-{
-	return heap_is_allocation_function(
-	    profile_text(profile, profile_frame(profile, frame)->function));
-}
 
 char *heap_frame_place(const struct profile *profile, uint32_t frame)
 {
@@ -92,19 +80,28 @@ static uint64_t address_of(const struct profile *profile, const uint32_t *frames
 	return profile_frame(profile, frames[i])->vaddr;
 }
 
+/* What calls main is the same for all, and valgrind shows it only on demand. */
+static bool is_main(const struct profile *profile, uint32_t frame)
+{
+	return !strcmp(profile_folded_name(profile, frame), "main");
+}
+
 static void add_stack(struct heap_tree *tree, struct u64map *children, const uint32_t *frames,
                       size_t n, uint64_t bytes, size_t depth)
 {
 	uint32_t at = 0;
-	size_t first = 0;
+	size_t first;
 
-	while (first < n && heap_is_allocator(tree->profile, frames[first]))
-		first++;
+	if (heap_filter_ignores(tree->filter, tree->profile, frames, n))
+		return;
+	first = heap_filter_skip(tree->filter, tree->profile, frames, n);
 	tree->drafts[0].bytes += bytes;
 	for (size_t i = first; i < n && i - first < depth; i++) {
 		at = child_of(tree, children, at, frames[i],
 		              address_of(tree->profile, frames, i, n));
 		tree->drafts[at].bytes += bytes;
+		if (is_main(tree->profile, frames[i]))
+			break;
 	}
 }
 
@@ -205,11 +202,12 @@ static void finish_children(struct heap_tree *tree, struct heap_node *node,
 }
 
 struct heap_tree *heap_tree_new(const struct profile *profile, size_t type, double threshold,
-                                size_t depth)
+                                size_t depth, const struct heap_filter *filter)
 {
 	struct heap_tree *tree = xcalloc(1, sizeof(*tree));
 
 	tree->profile = profile;
+	tree->filter = filter;
 	tree->threshold = threshold;
 	ARRAY_APPEND(tree->drafts, tree->n_drafts, tree->drafts_capacity);
 	add_stacks(tree, type, depth);

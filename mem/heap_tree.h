@@ -1,5 +1,5 @@
-/* The allocation tree of one value type: from the allocating functions outwards to their callers,
- * as massif shows it. */
+/* The allocation tree of one value type: from the allocating functions outwards to their callers, up
+ * to main, as massif shows it. */
 #ifndef MEM_HEAP_TREE_H
 #define MEM_HEAP_TREE_H
 
@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct heap_filter;
 struct heap_tree;
 struct profile;
 
@@ -23,9 +24,10 @@ struct heap_node {
 };
 
 /* `threshold` in percent of the total: smaller nodes are put together. `depth`: frames of a stack
- * that are told apart, at least 1. The profile must outlive the tree. */
+ * that are told apart, at least 1. `filter` (mem/heap_filter.h) may be NULL. The profile must
+ * outlive the tree. */
 struct heap_tree *heap_tree_new(const struct profile *profile, size_t type, double threshold,
-                                size_t depth);
+                                size_t depth, const struct heap_filter *filter);
 void heap_tree_free(struct heap_tree *tree);
 
 /* The top, whose text names the allocation functions. */
@@ -34,10 +36,5 @@ const struct heap_node *heap_tree_top(const struct heap_tree *tree);
 /* "file.c:7" without its directories, or "in libx.so" where there is no line. The caller frees it.
  */
 char *heap_frame_place(const struct profile *profile, uint32_t frame);
-
-/* True for operator new and its kin, which massif leaves out of its trees like malloc. The first
- * other frame is the one that trees begin with and that quality looks for a name of. */
-bool heap_is_allocation_function(const char *function);
-bool heap_is_allocator(const struct profile *profile, uint32_t frame); /* a frame_filter */
 
 #endif

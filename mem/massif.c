@@ -33,7 +33,8 @@ static void write_snapshot(const struct massif *massif, size_t number, FILE *out
 		return;
 	}
 	fprintf(out, "heap_tree=%s\n", snapshot->is_peak ? "peak" : "detailed");
-	tree = heap_tree_new(massif->profile, snapshot->type, massif->threshold, massif->depth);
+	tree = heap_tree_new(massif->profile, snapshot->type, massif->threshold, massif->depth,
+	                     massif->filter);
 	write_node(heap_tree_top(tree), 0, out);
 	heap_tree_free(tree);
 }

@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+struct heap_filter;
 struct heap_snapshot;
 struct profile;
 
@@ -19,6 +20,7 @@ struct massif {
 	bool time_is_bytes;      /* else ms */
 	double threshold;
 	size_t depth;
+	const struct heap_filter *filter; /* NULL: nothing but the built-in allocators */
 };
 
 /* Format: what ms_print 3.19 reads. Both leave checking the stream to who opened it. */

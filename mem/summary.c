@@ -8,6 +8,7 @@
 #include "core/quality.h"
 #include "core/unwind/unwind.h"
 #include "mem/heap.h"
+#include "mem/heap_filter.h"
 #include "mem/heap_tree.h"
 
 #include <stdlib.h>
@@ -15,9 +16,12 @@
 enum { TABLE_ROWS = 5 };
 
 /* The summary's rows: the functions that asked for most of what was live at the peak. */
-static void fill_table(struct text_list *table, const struct profile *profile)
+static void fill_table(struct text_list *table, const struct profile *profile,
+                       const struct heap_filter *filter)
 {
-	struct heap_tree *tree = heap_tree_new(profile, HEAP_PEAK_SPACE, 0, 1);
+	/* What is left out of the timeline is part of the peak that the headline has. */
+	struct heap_filter allocators = {.alloc_fns = filter->alloc_fns};
+	struct heap_tree *tree = heap_tree_new(profile, HEAP_PEAK_SPACE, 0, 1, &allocators);
 	const struct heap_node *top = heap_tree_top(tree);
 
 	if (top->n_children)
@@ -179,13 +183,19 @@ char *heap_limits_text(const struct heap_totals *totals, const struct profile *p
 
 void heap_summarize(const struct heap_run *run, const struct recording *recording,
                     const struct profile *profile, struct symbolizer *symbolizer,
-                    struct result *result)
+                    const struct heap_filter *filter, struct result *result)
 {
 	struct heap_totals totals = heap_run_totals(run);
 
 	add_notes(run, &totals, result->quality);
+	if (heap_filter_is_ignoring(filter))
+		quality_add_note(
+		    result->quality,
+		    "massif.out and timeline.svg leave out what --ignore-fn names: their "
+		    "peak is the highest of the snapshots, extra bytes are not known "
+		    "and shown as 0");
 	fill_quality(result->quality, &totals, profile, recording, symbolizer);
 	note_unnamed_peak(profile, result->quality);
-	fill_table(&result->table, profile);
+	fill_table(&result->table, profile, filter);
 	result->headline = headline_of(&totals, result->quality, run->n_processes);
 }

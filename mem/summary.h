@@ -2,6 +2,7 @@
 #ifndef MEM_SUMMARY_H
 #define MEM_SUMMARY_H
 
+struct heap_filter;
 struct heap_run;
 struct heap_totals;
 struct profile;
@@ -13,7 +14,7 @@ struct symbolizer;
  * recording, with names by the symbolizer. */
 void heap_summarize(const struct heap_run *run, const struct recording *recording,
                     const struct profile *profile, struct symbolizer *symbolizer,
-                    struct result *result);
+                    const struct heap_filter *filter, struct result *result);
 
 /* "of the allocations lost 0, truncated 0.0 %, unresolved 0.1 %": of those that the totals and the
  * profile are of. The caller frees it. */

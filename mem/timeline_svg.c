@@ -111,7 +111,7 @@ static void lay_out(struct sheet *sheet)
 	uint64_t most = curve->most_live_bytes;
 	double top = TOP;
 
-	sheet->rss_has_panel = curve->has_rss && curve->most_rss_bytes / RSS_MUCH_MORE > most;
+	sheet->rss_has_panel = curve->n_rss && curve->most_rss_bytes / RSS_MUCH_MORE > most;
 	if (sheet->rss_has_panel) {
 		sheet->rss = panel_at(top, RSS_HEIGHT, curve->most_rss_bytes);
 		top += RSS_HEIGHT + PANEL_GAP;
@@ -276,7 +276,7 @@ static void write_time_axis(const struct sheet *sheet)
  */
 static double edge_of(const struct sheet *sheet, size_t n_below, size_t point)
 {
-	double live = (double)sheet->curve.points[point].live_bytes, sum = 0;
+	double live = (double)sheet->curve.points[point].bytes, sum = 0;
 
 	if (n_below > heap_sites_n(sheet->sites))
 		return live;
@@ -365,26 +365,19 @@ static void write_areas(const struct sheet *sheet)
 
 static void write_curves(const struct sheet *sheet)
 {
-	const char *command = "M";
-
-	if (sheet->curve.has_rss) {
+	if (sheet->curve.n_rss)
 		fputs("<path class=\"rss\" d=\"", sheet->out);
-		for (size_t i = 0; i < sheet->curve.n_points; i++) {
-			const struct curve_point *point = &sheet->curve.points[i];
-
-			if (!point->has_rss)
-				continue;
-			fprintf(sheet->out, "%s%.1f,%.1f", command, x_of(sheet, point->time),
-			        y_of(&sheet->rss, (double)point->rss_bytes));
-			command = "L";
-		}
+	for (size_t i = 0; i < sheet->curve.n_rss; i++)
+		fprintf(sheet->out, "%c%.1f,%.1f", i ? 'L' : 'M',
+		        x_of(sheet, sheet->curve.rss[i].time),
+		        y_of(&sheet->rss, (double)sheet->curve.rss[i].bytes));
+	if (sheet->curve.n_rss)
 		fputs("\"/>\n", sheet->out);
-	}
 	fputs("<path class=\"live\" d=\"", sheet->out);
 	for (size_t i = 0; i < sheet->curve.n_points; i++)
 		fprintf(sheet->out, "%c%.1f,%.1f", i ? 'L' : 'M',
 		        x_of(sheet, sheet->curve.points[i].time),
-		        y_of(&sheet->heap, (double)sheet->curve.points[i].live_bytes));
+		        y_of(&sheet->heap, (double)sheet->curve.points[i].bytes));
 	fputs("\"/>\n", sheet->out);
 }
 
@@ -404,16 +397,16 @@ static void write_tree_marks(const struct sheet *sheet)
 static void write_peak(const struct sheet *sheet)
 {
 	const struct curve_point *peak = &sheet->curve.points[sheet->curve.peak];
-	double x = x_of(sheet, peak->time), y = y_of(&sheet->heap, (double)peak->live_bytes);
+	double x = x_of(sheet, peak->time), y = y_of(&sheet->heap, (double)peak->bytes);
 	bool is_left = x < (LEFT + sheet->width - RIGHT) / 2;
-	char *text = xasprintf("peak %s at %s", size_text_of(peak->live_bytes).text,
+	char *text = xasprintf("peak %s at %s", size_text_of(peak->bytes).text,
 	                       axis_value_of(&sheet->time, peak->time).text);
 
 	write_line(sheet, "peak", x, sheet->heap.top - 6, x, sheet->plot_bottom);
 	fprintf(sheet->out,
 	        "<circle class=\"peak-dot\" cx=\"%.1f\" cy=\"%.1f\" r=\"4\"><title>%s bytes</title>"
 	        "</circle>\n",
-	        x, y, count_text_of(peak->live_bytes).text);
+	        x, y, count_text_of(peak->bytes).text);
 	write_text(sheet, x + (is_left ? -3 : 3), sheet->heap.top - 10, "strong",
 	           is_left && x < LEFT + 130 ? "start"
 	           : is_left                 ? "middle"
@@ -429,20 +422,17 @@ static void write_numbers(const struct sheet *sheet, double y, uint64_t at_peak,
 	char share[16];
 
 	snprintf(share, sizeof(share), "%.1f %%",
-	         share_percent(at_peak, sheet->curve.points[sheet->curve.peak].live_bytes));
+	         share_percent(at_peak, sheet->curve.points[sheet->curve.peak].bytes));
 	write_text(sheet, LEFT + PEAK_X, y, "", "end", size_text_of(at_peak).text);
 	write_text(sheet, LEFT + SHARE_X, y, "", "end", share);
 	if (most)
 		write_text(sheet, LEFT + MOST_X, y, "", "end", size_text_of(*most).text);
 }
 
-/* Column of the peak among the trees. */
 static uint64_t at_peak(const struct sheet *sheet, const struct heap_site *site)
 {
-	for (size_t i = 0; i < sheet->curve.n_trees; i++)
-		if (sheet->curve.trees[i].type == HEAP_PEAK_SPACE)
-			return site->bytes[i];
-	return 0;
+	return sheet->curve.peak_tree < sheet->curve.n_trees ? site->bytes[sheet->curve.peak_tree]
+	                                                     : 0;
 }
 
 static uint64_t most_of(const struct sheet *sheet, const struct heap_site *site)
@@ -476,7 +466,7 @@ static void write_site_row(const struct sheet *sheet, size_t i, double y)
 
 static void write_rest_row(const struct sheet *sheet, double y)
 {
-	uint64_t rest = sheet->curve.points[sheet->curve.peak].live_bytes;
+	uint64_t rest = sheet->curve.points[sheet->curve.peak].bytes;
 
 	for (size_t i = 0; i < heap_sites_n(sheet->sites); i++) {
 		uint64_t bytes = at_peak(sheet, heap_sites_at(sheet->sites, i));
@@ -512,7 +502,7 @@ static void write_legend(const struct sheet *sheet)
 	write_rest_row(sheet, y += ROW_HEIGHT);
 	write_line_row(sheet, "live", y += ROW_HEIGHT, sheet->curve.most_live_bytes,
 	               "heap: bytes in use, as the program asked for them");
-	if (sheet->curve.has_rss)
+	if (sheet->curve.n_rss)
 		write_line_row(sheet, "rss", y + ROW_HEIGHT, sheet->curve.most_rss_bytes,
 		               "resident (RSS): with code, stacks, free lists and the profiler's "
 		               "own tables");
@@ -540,8 +530,8 @@ static void draw(const struct sheet *sheet)
 	if (sheet->rss_has_panel)
 		write_panel(sheet, &sheet->rss, "resident (RSS)");
 	write_panel(sheet, &sheet->heap,
-	            sheet->rss_has_panel || !sheet->curve.has_rss ? "heap in use"
-	                                                          : "heap in use, resident (RSS)");
+	            sheet->rss_has_panel || !sheet->curve.n_rss ? "heap in use"
+	                                                        : "heap in use, resident (RSS)");
 	write_time_axis(sheet);
 	write_areas(sheet);
 	write_tree_marks(sheet);
@@ -562,7 +552,8 @@ void timeline_svg_write(const struct timeline_picture *picture, FILE *out)
 	sheet.types = xcalloc(sheet.curve.n_trees + 1, sizeof(*sheet.types));
 	for (size_t i = 0; i < sheet.curve.n_trees; i++)
 		sheet.types[i] = sheet.curve.trees[i].type;
-	sheet.sites = heap_sites_new(picture->profile, sheet.types, sheet.curve.n_trees);
+	sheet.sites =
+	    heap_sites_new(picture->profile, sheet.types, sheet.curve.n_trees, picture->filter);
 	lay_out(&sheet);
 	draw(&sheet);
 	heap_sites_free(sheet.sites);

@@ -5,13 +5,15 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+struct heap_filter;
 struct heap_process;
 struct picture_options;
 struct profile;
 
 struct timeline_picture {
 	const struct heap_process *process;
-	const struct profile *profile; /* its types hold the trees of the snapshots */
+	const struct heap_filter *filter; /* NULL: nothing but the built-in allocators */
+	const struct profile *profile;    /* its types hold the trees of the snapshots */
 	const char *title;
 	const char *subtitle;
 	const char *limits;                    /* what keeps it from being believed */

@@ -135,3 +135,70 @@ by_bytes() {
 	contains "$picture" '>T1<' && contains "$picture" '>S2<' && contains "$picture" '<svg class="timeline" xmlns="http://www.w3.org/2000/svg" version="1.1" width="700"'
 }
 promise "timeline.svg follows --time-unit, --title, --subtitle and --width" by_bytes
+
+# --alloc-fn and --ignore-fn, judged by massif, which knows names with their arguments alone.
+cat >"$scratch/wrap.cc" <<'C'
+#include <cstdlib>
+#define CALLED __attribute__((noinline, noclone))
+static volatile int calls;
+namespace pool {
+CALLED void *get(size_t size) { void *p = malloc(size); calls++; return p; }
+CALLED void *get(size_t size, int times) { void *p = get(size * times); calls++; return p; }
+}
+extern "C" CALLED void *malloc1(size_t size) { void *p = malloc(size); calls++; return p; }
+extern "C" CALLED void *malloc2(size_t size) { void *p = malloc1(size); calls++; return p; }
+CALLED void *user_a() { void *p = malloc2(10000); calls++; return p; }
+CALLED void *user_b() { void *p = pool::get(20000); calls++; return p; }
+CALLED void *user_c() { void *p = pool::get(15000, 2); calls++; return p; }
+CALLED void *cache() { void *p = malloc(50000); calls++; return p; }
+CALLED void *news() { void *p = new char[7000]; calls++; return p; }
+int main()
+{
+	for (int i = 0; i < 4; i++)
+		for (auto f : {user_a, user_b, user_c, cache, news})
+			calls += f() != nullptr;
+	free(cache());
+}
+C
+g++ -g -O1 -include initializer_list -o "$scratch/wrap" "$scratch/wrap.cc"
+peak_tree() { # MASSIF-OUT: without addresses, and without what libstdc++ gets before main
+	awk '/^heap_tree=peak/ { shown = 1; next } shown && /^#/ { exit } shown' "$1" | sed -E 's/0x[0-9A-F]+: //; /: 72704 /d'
+}
+as_massif() { # OPTION...
+	measure wrap --time-unit B --threshold 0 "$@" -- "$scratch/wrap" || { cat "$scratch/err"; return 1; }
+	valgrind --tool=massif --peak-inaccuracy=0 --threshold=0 --massif-out-file="$scratch/massif.out" "$@" "$scratch/wrap" 2>/dev/null
+	diff <(peak_tree "$PROFILE_SCENARIO_RESULTS/wrap/memory/latest/massif.out") <(peak_tree "$scratch/massif.out")
+}
+filters=("--alloc-fn=malloc2" "--alloc-fn=malloc1 --alloc-fn=malloc2" "--alloc-fn=pool::get(unsigned_long)"
+	"--ignore-fn=user_b() --ignore-fn=user_a() --alloc-fn=malloc1 --alloc-fn=malloc2")
+for filter in "${filters[@]}"; do
+	words=()
+	for word in $filter; do words+=("${word/_long/ long}"); done
+	if command -v valgrind >/dev/null; then
+		promise "the peak's tree is massif's with: ${words[*]}" as_massif "${words[@]}"
+	else
+		skip "the peak's tree is massif's with: ${words[*]}" "valgrind is not installed"
+	fi
+done
+# What massif has no word for: globs, and names without arguments; here from a scenario file.
+printf '[scenario]\ncommand = %s/wrap\n[memory]\nalloc-fn = pool::get\nalloc-fn = malloc?\nignore-fn = user_[bc]\nignore-fn = cache\nthreshold = 0\n' \
+	"$scratch" >"$scratch/globs.ini"
+from_file() { # OPTION...: the functions of the peak's tree that the allocators were called by, with their bytes
+	profile-scenario --scenarios "$scratch" --scenario globs --type memory --quiet "$@" 2>"$scratch/err" || { cat "$scratch/err"; return 1; }
+	peak_tree "$PROFILE_SCENARIO_RESULTS/globs/memory/latest/massif.out" | sed -nE 's/^ n[0-9]+: ([0-9]+) ([a-z0-9:_]+).*/\2 \1/p' | sort | tr '\n' ' '
+}
+promise "names without arguments and globs, in a scenario file, several of each" is "$(from_file)" "news 28000 user_a 40000 "
+promise "what is typed takes their place" is "$(from_file --ignore-fn news)" "cache 250000 user_a 40000 user_b 80000 user_c 120000 "
+from_file >"$scratch/out"
+run=$PROFILE_SCENARIO_RESULTS/globs/memory/latest
+left_out() {
+	contains "$run/timeline.svg" 'without what --ignore-fn names<' && whole_xml "$run/timeline.svg" || return 1
+	! grep -qE '>(user_b|user_c|cache) ' "$run/timeline.svg" || { echo "in the picture"; return 1; }
+	contains "$run/massif.out" 'desc: --depth=30 --threshold=0.0 --time-unit=ms --detailed-freq=10 --max-snapshots=100 --alloc-fn=pool::get --alloc-fn=malloc? --ignore-fn=user_[bc] --ignore-fn=cache' || return 1
+	contains "$run/run.json" 'leave out what --ignore-fn names' || return 1
+	is "$(metric "$run" mem.peak_bytes)" 590704
+}
+promise "quality and picture say that something was left out; metrics leave nothing out" left_out
+printf '[scenario]\ncommand = true\n[memory]\ndepth = 3\ndepth = 4\n' >"$scratch/twice.ini"
+promise "a key that is no list is refused when it stands twice" \
+	reason 125 "twice.ini:5: key 'depth' stands in [memory] already, in line 4" profile-scenario --scenarios "$scratch" --scenario twice

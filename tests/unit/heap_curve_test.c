@@ -85,7 +85,7 @@ static void sites_are_the_functions_that_asked_and_the_largest_come_first(void *
 	add(&making, "gone main", 320, 0);
 	add(&making, "tiny main", 1, 1);
 	profile = end(&making);
-	sites = heap_sites_new(profile, types, 2);
+	sites = heap_sites_new(profile, types, 2, NULL);
 	assert_int_equal(heap_sites_n(sites), 3); /* below one in 200 it is no site */
 	assert_site(sites, 0, "[large]", "", 350, 350);
 	assert_site(sites, 1, "[small]", "", 300, 100);
@@ -105,7 +105,7 @@ static void who_asks_for_most_on_behalf_of_others_is_told_apart_by_callers(void 
 	add(&making, "xmalloc xcalloc lex main", 300, 0);
 	add(&making, "other main", 200, 0);
 	profile = end(&making);
-	sites = heap_sites_new(profile, types, 2);
+	sites = heap_sites_new(profile, types, 2, NULL);
 	assert_int_equal(heap_sites_n(sites), 3);
 	assert_site(sites, 0, "[parse]", "[xcalloc], [xmalloc]", 500, 0);
 	assert_site(sites, 1, "[lex]", "[xcalloc], [xmalloc]", 300, 0);
@@ -128,7 +128,7 @@ static void who_has_one_caller_or_very_many_stays_whole(void **state)
 		add(&making, stack, 4, 4);
 	}
 	profile = end(&making);
-	sites = heap_sites_new(profile, types, 2);
+	sites = heap_sites_new(profile, types, 2, NULL);
 	assert_int_equal(heap_sites_n(sites), 2);
 	assert_site(sites, 0, "[pool]", "", 4000, 4000);
 	assert_site(sites, 1, "[inner]", "", 6000, 0);
@@ -167,9 +167,11 @@ static void points_are_in_time_order_and_end_with_what_is_in_use_at_exit(void **
 	assert_int_equal(curve.n_points, 6);
 	for (size_t i = 0; i < 6; i++) {
 		assert_int_equal(curve.points[i].time, times[i]);
-		assert_int_equal(curve.points[i].live_bytes, live_bytes[i]);
-		assert_int_equal(curve.points[i].has_rss, i == 1 || i == 4);
+		assert_int_equal(curve.points[i].bytes, live_bytes[i]);
 	}
+	assert_int_equal(curve.n_rss, 2);
+	assert_int_equal(curve.rss[0].time, 50);
+	assert_int_equal(curve.rss[0].bytes, 4000);
 	assert_int_equal(curve.peak, 2);
 	assert_int_equal(curve.end_time, 200);
 	assert_int_equal(curve.most_live_bytes, 1000);
@@ -192,7 +194,7 @@ static void shares_go_evenly_from_one_count_to_the_next(void **state)
 	add(&making, "freed main", 400, 0);
 	profile = end(&making);
 	heap_curve_init(&curve, &process);
-	sites = heap_sites_new(profile, types, 2);
+	sites = heap_sites_new(profile, types, 2, NULL);
 	assert_string_equal(heap_sites_at(sites, 0)->name, "[kept]");
 	assert_int_equal(heap_curve_part(&curve, sites, 0, 0), 0);
 	assert_float_equal(heap_curve_part(&curve, sites, 0, 1), 0.6 * 500, 1e-6);
@@ -217,10 +219,10 @@ static void what_a_long_gap_ends_with_came_about_at_its_end(void **state)
 	far_apart[11].is_peak = true;
 	heap_curve_init(&curve, &process);
 	assert_int_equal(curve.points[1].time, 1001);
-	assert_int_equal(curve.points[1].live_bytes, 0);
+	assert_int_equal(curve.points[1].bytes, 0);
 	assert_int_equal(curve.points[2].time, 1001);
-	assert_int_equal(curve.points[2].live_bytes, 100);
-	assert_int_equal(curve.points[curve.peak].live_bytes, 1100);
+	assert_int_equal(curve.points[2].bytes, 100);
+	assert_int_equal(curve.points[curve.peak].bytes, 1100);
 	assert_int_equal(curve.n_points, 14);
 	heap_curve_fini(&curve);
 }

@@ -5,7 +5,7 @@
 #include "core/recording.h"
 #include "core/symbolize/symbolize.h"
 #include "mem/heap.h"
-#include "mem/heap_tree.h"
+#include "mem/heap_filter.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
