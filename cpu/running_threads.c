@@ -4,13 +4,13 @@
 #include "core/collector.h"
 #include "core/diag.h"
 #include "core/perf/proc_scan.h"
+#include "core/target/descriptors.h"
 #include "core/u64map.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <pwd.h>
 #include <stdio.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 
 enum {
@@ -32,22 +32,6 @@ struct scan {
 	int err;
 	struct diag *diag;
 };
-
-/* As far as we may. Returns the limit. */
-static uint64_t raise_descriptor_limit(uint64_t wanted)
-{
-	struct rlimit limit, beyond;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur >= wanted)
-		return limit.rlim_cur;
-	beyond.rlim_cur = wanted;
-	beyond.rlim_max = limit.rlim_max > wanted ? limit.rlim_max : wanted;
-	if (!setrlimit(RLIMIT_NOFILE, &beyond)) /* beyond the hard limit only as root */
-		return wanted;
-	limit.rlim_cur = limit.rlim_max;
-	setrlimit(RLIMIT_NOFILE, &limit);
-	return limit.rlim_cur;
-}
 
 static const char *owner_of(pid_t pid)
 {
@@ -135,7 +119,7 @@ static int make_room(const struct repeat *repeat, unsigned n_each, struct diag *
 	uint64_t n_threads = running_threads_count(repeat);
 	uint64_t n_needed = n_threads * n_each + OTHER_DESCRIPTORS;
 	/* A quarter more for threads that are made meanwhile. */
-	uint64_t limit = raise_descriptor_limit(n_needed + n_threads / 4 * n_each);
+	uint64_t limit = descriptors_raise(n_needed + n_threads / 4 * n_each);
 
 	if (limit >= n_needed)
 		return 0;

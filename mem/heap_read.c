@@ -273,8 +273,15 @@ static int read_image(struct heap_run *run, const struct server_image *image, un
 	return err;
 }
 
-static char *refusal_reason(int error)
+static char *refusal_reason(const struct server_image *image)
 {
+	int error = image->refusal ? image->refusal : image->error;
+
+	if (image->refusal == EMFILE || image->refusal == ENFILE)
+		return xstrdup("profile-scenario had no descriptor left for it; raise ulimit -n");
+	if (image->refusal)
+		return xasprintf("its memory file could not be made: %s; lift ulimit -f",
+		                 strerror(error));
 	if (error == ENOMEM)
 		return xstrdup("there was no address space for the recorder; lift ulimit -v");
 	if (error < 0)
@@ -282,33 +289,37 @@ static char *refusal_reason(int error)
 	return xasprintf("the recorder could not start in it: %s", strerror(error));
 }
 
+/* The tree's words where there was no descriptor to read /proc with. */
 static void refuse_image(struct heap_run *run, const struct server_image *image,
-                         unsigned exec_number)
+                         const struct process_image *known, unsigned exec_number)
 {
 	struct heap_refusal refusal = {.pid = image->pid,
 	                               .exec_number = exec_number,
 	                               .command = image->command,
-	                               .reason = refusal_reason(image->error)};
+	                               .reason = refusal_reason(image)};
 
+	if (!refusal.command && known)
+		refusal.command = known->command ? known->command : (char *)known->comm;
 	heap_run_refuse(run, &refusal);
 	free(refusal.reason);
 }
 
-/* Which exec of its process it is; without the tree, as if all before it had connected. */
-static unsigned exec_number_of(const struct server *server, size_t i,
-                               const struct process_tree *tree, pid_t target)
+static const struct process_image *find_in_tree(const struct process_tree *tree,
+                                                const struct server_image *image)
 {
-	const struct server_image *image = server_image(server, i);
-	const struct process_image *known =
-	    process_tree_is_complete(tree)
-	        ? process_tree_image_at(tree, image->pid, image->connected_ns)
-	        : NULL;
-	unsigned number = image->pid != target;
+	return process_tree_is_complete(tree)
+	           ? process_tree_image_at(tree, image->pid, image->connected_ns)
+	           : NULL;
+}
 
-	if (known)
-		return known->exec_number;
+/* Which exec of its process it is, as if all before it had connected. */
+static unsigned guess_exec_number(const struct server *server, size_t i, pid_t target)
+{
+	pid_t pid = server_image(server, i)->pid;
+	unsigned number = pid != target;
+
 	for (size_t j = 0; j < i; j++)
-		number += server_image(server, j)->pid == image->pid;
+		number += server_image(server, j)->pid == pid;
 	return number;
 }
 
@@ -321,13 +332,15 @@ int heap_run_read(struct heap_run *run, const struct server *server,
 	run->target = target;
 	for (size_t i = 0; i < server_n_images(server) && !err; i++) {
 		const struct server_image *image = server_image(server, i);
-		unsigned exec_number = exec_number_of(server, i, tree, target);
+		const struct process_image *known = find_in_tree(tree, image);
+		unsigned exec_number =
+		    known ? known->exec_number : guess_exec_number(server, i, target);
 		size_t n_before = run->n_processes;
 
 		if (image->error == 0)
 			err = read_image(run, image, exec_number, time_is_bytes, diag);
 		else
-			refuse_image(run, image, exec_number);
+			refuse_image(run, image, known, exec_number);
 		for (size_t j = n_before; j < run->n_processes; j++)
 			run->processes[j].image = i;
 	}

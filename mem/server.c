@@ -4,6 +4,7 @@
 #include "core/alloc.h"
 #include "core/clock.h"
 #include "core/diag.h"
+#include "core/target/descriptors.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -30,6 +31,8 @@ struct connection {
 struct server {
 	int epoll;
 	int listener;
+	int max_fd;  /* of a memory file */
+	int reserve; /* an open descriptor to give up when there is no other */
 	uint64_t token;
 	char *variable;
 	struct wire_welcome welcome;
@@ -42,6 +45,9 @@ struct server {
 };
 
 enum { LISTENER = UINT32_MAX };
+
+/* Each program keeps one until the run ends; some are for what else we do meanwhile. */
+enum { ENOUGH_DESCRIPTORS = 1 << 16, SPARE_DESCRIPTORS = 32 };
 
 static int watch(struct server *server, int fd, uint32_t number, struct diag *diag)
 {
@@ -66,6 +72,11 @@ static int listen_on(struct server *server, const char *name, struct diag *diag)
 	return watch(server, server->listener, (uint32_t)LISTENER, diag);
 }
 
+static int open_reserve(void)
+{
+	return open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
 int server_new(struct server **made, const struct wire_welcome *welcome, struct diag *diag)
 {
 	struct server *server = xcalloc(1, sizeof(*server));
@@ -75,6 +86,8 @@ int server_new(struct server **made, const struct wire_welcome *welcome, struct 
 
 	server->welcome = *welcome;
 	server->listener = -1;
+	server->reserve = open_reserve();
+	server->max_fd = (int)descriptors_raise(ENOUGH_DESCRIPTORS) - SPARE_DESCRIPTORS;
 	server->epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (server->epoll < 0 || getrandom(random, sizeof(random), 0) != sizeof(random)) {
 		err = diag_fail(diag, errno, "cannot set up the heap profiler's socket: %s",
@@ -103,7 +116,8 @@ void server_forget(struct server *server)
 			close(server->connections[i].sock);
 	server->n_connections = 0;
 	for (size_t i = 0; i < server->n_images; i++) {
-		close(server->images[i].memory_fd);
+		if (server->images[i].memory_fd >= 0)
+			close(server->images[i].memory_fd);
 		free(server->images[i].executable);
 		free(server->images[i].command);
 		free(server->images[i].directory);
@@ -118,6 +132,8 @@ void server_free(struct server *server)
 	server_forget(server);
 	if (server->listener >= 0)
 		close(server->listener);
+	if (server->reserve >= 0)
+		close(server->reserve);
 	if (server->epoll >= 0)
 		close(server->epoll);
 	free(server->connections);
@@ -194,19 +210,17 @@ static void describe(struct server_image *image)
 	image->directory = read_proc_link(image->pid, "cwd");
 }
 
-/* Its size is sealed: were it cut, the target would get SIGBUS. */
-static int make_memory(struct diag *diag)
+/* -errno when there is none. Its size is sealed: were it cut, the target would get SIGBUS. */
+static int make_memory(int max_fd)
 {
 	struct wire_image head = {.magic = WIRE_MAGIC, .version = WIRE_VERSION};
 	int fd = memfd_create("profile-scenario", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 
 	if (fd < 0 || ftruncate(fd, (off_t)WIRE_FILE_BYTES) < 0 ||
 	    pwrite(fd, &head, sizeof(head), 0) != sizeof(head) ||
-	    fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0) {
-		int err = diag_fail(diag, errno,
-		                    "cannot make the memory file of a target: %s; "
-		                    "a file size limit (ulimit -f) must be lifted",
-		                    strerror(errno));
+	    fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0 || fd > max_fd) {
+		int err = fd > max_fd ? -EMFILE : -errno;
+
 		if (fd >= 0)
 			close(fd);
 		return err;
@@ -239,12 +253,48 @@ static void close_connection(struct connection *connection)
 	connection->sock = -1;
 }
 
+/* fd: its memory file, or -errno of why it has none. */
+static void add_image(struct server *server, pid_t pid, int fd)
+{
+	struct server_image *image =
+	    ARRAY_APPEND(server->images, server->n_images, server->images_capacity);
+
+	*image = (struct server_image){.pid = pid,
+	                               .connected_ns = clock_now_ns(),
+	                               .memory_fd = fd < 0 ? -1 : fd,
+	                               .refusal = fd < 0 ? -fd : 0,
+	                               .error = -1};
+	describe(image);
+}
+
+/* Without a descriptor for the connection it would wait for us: that it is closed tells it enough.
+ */
+static void turn_away(struct server *server)
+{
+	struct ucred peer = {0};
+	socklen_t len = sizeof(peer);
+	int sock;
+
+	close(server->reserve);
+	sock = accept4(server->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	if (sock >= 0) {
+		getsockopt(sock, SOL_SOCKET, SO_PEERCRED, &peer, &len);
+		add_image(server, peer.pid, -EMFILE);
+		close(sock);
+	}
+	server->reserve = open_reserve();
+}
+
 static int accept_one(struct server *server, struct diag *diag)
 {
 	struct ucred peer;
 	socklen_t len = sizeof(peer);
 	int sock = accept4(server->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
+	if (sock < 0 && (errno == EMFILE || errno == ENFILE)) {
+		turn_away(server);
+		return 0;
+	}
 	if (sock < 0)
 		return -errno;
 	if (getsockopt(sock, SOL_SOCKET, SO_PEERCRED, &peer, &len) < 0) {
@@ -257,9 +307,8 @@ static int accept_one(struct server *server, struct diag *diag)
 }
 
 /* The first message. Who does not know the token is not our target. */
-static int answer_hello(struct server *server, struct connection *connection, struct diag *diag)
+static void answer_hello(struct server *server, struct connection *connection)
 {
-	struct server_image *image;
 	struct wire_hello hello;
 	int fd;
 
@@ -267,34 +316,29 @@ static int answer_hello(struct server *server, struct connection *connection, st
 	    hello.magic != WIRE_MAGIC || hello.version != WIRE_VERSION ||
 	    hello.token != server->token) {
 		close_connection(connection);
-		return 0;
+		return;
 	}
-	fd = make_memory(diag);
-	if (fd < 0)
-		return fd;
+	fd = make_memory(server->max_fd);
 	connection->image = server->n_images;
-	image = ARRAY_APPEND(server->images, server->n_images, server->images_capacity);
-	*image = (struct server_image){
-	    .pid = connection->pid, .connected_ns = clock_now_ns(), .memory_fd = fd, .error = -1};
-	describe(image);
-	if (!send_welcome(server, connection->sock, fd))
+	add_image(server, connection->pid, fd);
+	if (fd < 0 || !send_welcome(server, connection->sock, fd))
 		close_connection(connection);
-	return 0;
 }
 
-static int serve(struct server *server, struct connection *connection, struct diag *diag)
+static void serve(struct server *server, struct connection *connection)
 {
 	struct wire_attached attached;
 
 	if (connection->sock < 0)
-		return 0;
-	if (connection->image == SIZE_MAX)
-		return answer_hello(server, connection, diag);
+		return;
+	if (connection->image == SIZE_MAX) {
+		answer_hello(server, connection);
+		return;
+	}
 	if (recv(connection->sock, &attached, sizeof(attached), 0) == sizeof(attached) &&
 	    attached.version == WIRE_VERSION)
 		server->images[connection->image].error = attached.error > 0 ? attached.error : 0;
 	close_connection(connection);
-	return 0;
 }
 
 int server_step(struct server *server, struct diag *diag)
@@ -308,7 +352,7 @@ int server_step(struct server *server, struct diag *diag)
 			uint32_t number = events[i].data.u32;
 
 			if (number != (uint32_t)LISTENER)
-				err = serve(server, &server->connections[number], diag);
+				serve(server, &server->connections[number]);
 			else
 				err = accept_one(server, diag);
 			if (err == -EAGAIN || err == -ECONNABORTED || err == -EINTR)

@@ -21,8 +21,9 @@ struct server_image {
 	char *executable; /* what /proc/PID/exe led to, or NULL */
 	char *command;    /* its arguments joined by spaces, or NULL */
 	char *directory;  /* the current one when it connected, or NULL */
-	int memory_fd;
-	int error; /* errno of the library; -1: it never said that it had attached */
+	int memory_fd;    /* -1: none could be made for it */
+	int error;        /* errno of the library; -1: it never said that it had attached */
+	int refusal;      /* errno of why not; 0: it has one */
 };
 
 /* `welcome` holds what every image is told. */

@@ -4,6 +4,7 @@
 #include "core/alloc.h"
 #include "core/target/capability.h"
 #include "core/diag.h"
+#include "core/target/descriptors.h"
 #include "core/target/placement.h"
 
 #include <errno.h>
@@ -198,6 +199,7 @@ static struct report child_set_up(const struct child_plan *plan)
 		err = redirect(spec->stderr_fd, STDERR_FILENO);
 	if (err)
 		return (struct report){STAGE_FILES, -err};
+	descriptors_restore();
 	if (spec->placement)
 		err = placement_apply(spec->placement);
 	if (err)

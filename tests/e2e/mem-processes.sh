@@ -67,4 +67,32 @@ between() {
 }
 promise "a program that is observed after one that is not, in one process" between
 
+# Each program that runs costs the driver a descriptor. The target has the limit that it would have alone.
+many="i=0; while [ \$i -lt 80 ]; do '$program' alone; i=\$((i+1)); done; ulimit -n"
+rows() { # SCENARIO: of the programs, observed with all that they did, or not for want of a descriptor
+	python3 - "$PROFILE_SCENARIO_RESULTS/$1/memory/latest/processes.csv" <<'P'
+import csv, sys
+rows = [row for row in csv.DictReader(open(sys.argv[1])) if "alone" in row["command"] and row["exec"] != "0"]
+whole = sum(row["observed"] == "yes" and row["allocations"] == "100" for row in rows)
+refused = sum("no descriptor left" in row["reason"] for row in rows)
+print(len(rows), whole + refused, "all" if refused == 0 else "not all")
+P
+}
+raised() {
+	(ulimit -Sn 64 && unharmed raised sh -c "$many") || return 1
+	is "$(rows raised)" "80 80 all"
+}
+# Root would raise the hard limit too.
+within=()
+[ "$(id -u)" = 0 ] && within=(setpriv --bounding-set -sys_resource)
+exhausted() {
+	is "$(ulimit -n 90 && "${within[@]}" profile-scenario --scenario exhausted --type memory --quiet -- sh -c "$many" | tail -n 1)" 90 || return 1
+	is "$(rows exhausted)" "80 80 not all"
+}
+if [ "$(ulimit -Hn)" = unlimited ] || [ "$(ulimit -Hn)" -gt 200 ]; then
+	promise "more programs than the limit of descriptors: it is raised for the driver alone" raised
+else
+	skip "more programs than the limit of descriptors: it is raised for the driver alone" "the hard limit is $(ulimit -Hn)"
+fi
+promise "more programs than it can be raised to: the target runs on, and those without one are rows" exhausted
 promise "ldd does not show the library" unharmed ldd sh -c "ldd '$program' | sed 's/ (.*//'"
