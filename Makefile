@@ -9,7 +9,7 @@ COLLECTOR_FOLDERS := cpu mem io
 BUILD_PACKAGES := gcc libc6-dev libdw-dev libelf-dev libunwind-dev libseccomp-dev libjansson-dev \
 	libinih-dev libiberty-dev liblzma-dev zlib1g-dev libcapstone-dev
 DEMO_PACKAGES := $(BUILD_PACKAGES)
-CHECK_PACKAGES := $(BUILD_PACKAGES) g++ binutils libcmocka-dev linux-perf strace valgrind python3 sqlite3 \
+CHECK_PACKAGES := $(BUILD_PACKAGES) g++ binutils libcmocka-dev linux-perf strace valgrind heaptrack python3 sqlite3 \
 	gzip libcap2-bin iproute2 musl-tools procps dwz xz-utils \
 	libjemalloc-dev libgoogle-perftools-dev libmimalloc-dev
 # An npm that is no package of Debian's brings its own Node.js, beside which Debian's cannot be.

@@ -3,6 +3,7 @@
 #include "core/driver/exit_status.h"
 #include "core/driver/export_options.h"
 #include "core/driver/output.h"
+#include "core/driver/stored_process.h"
 #include "core/driver/stored_run.h"
 #include "core/driver/verbs.h"
 
@@ -85,6 +86,7 @@ static int write_document(struct stored_run *run, const struct exporter *exporte
 		return err;
 	}
 	described.picture = &options->picture;
+	described.stored = source;
 	if (exporter->write_samples)
 		return exporter->write_samples(run->recording, run->symbolizer, &described, out,
 		                               diag);
@@ -175,6 +177,8 @@ static int export_run(const struct command_line *line, struct diag *diag)
 		err = check_selection(exporter, &selection, diag);
 	if (!err)
 		err = stored_run_open(&run, line->common, line->words[0], diag);
+	if (!err && exporter->reads && !exporter->write_stored)
+		err = stored_run_enter_process(&run, exporter->reads, diag);
 	if (!err && !exporter->write_stored)
 		err = stored_run_read(&run, &selection, diag);
 	if (!err)

@@ -71,6 +71,15 @@ static char *command_of(const json_t *manifest)
 	return joined;
 }
 
+static bool is_process_folder(const char *directory)
+{
+	char *run = results_run_of(directory);
+	bool differs = strcmp(run, directory) != 0;
+
+	free(run);
+	return differs;
+}
+
 int stored_run_open(struct stored_run *run, const struct run_options *options, const char *name,
                     struct diag *diag)
 {
@@ -84,6 +93,7 @@ int stored_run_open(struct stored_run *run, const struct run_options *options, c
 	if (err)
 		return err;
 	run->name = xstrdup(name ? name : run->directory);
+	run->is_process = is_process_folder(run->directory);
 	run->manifest = read_manifest(run->directory, diag);
 	if (!run->manifest)
 		return -EINVAL;
@@ -203,7 +213,10 @@ int stored_run_read(struct stored_run *run, const struct selection *selection, s
 	all = run->recording;
 	run->in_span = xcalloc(recording_n_types(all), sizeof(*run->in_span));
 	run->recording = recording_select(all, selection, run->in_span);
-	if (!recording_n_types(all) || !recording_n_samples(run->recording))
+	/* A heap that nobody asked anything of is whole without samples. */
+	if (!recording_n_types(all) ||
+	    (!recording_n_samples(run->recording) &&
+	     !(run->has_sums && selection_is_all(selection) && !recording_n_samples(all))))
 		err = nothing_chosen(run, all, diag);
 	recording_free(all);
 	return err;
@@ -253,7 +266,7 @@ struct export_options stored_run_describe(const struct stored_run *run)
 	bool is_timed = run->recording && recording_n_types(run->recording) > 1 &&
 	                !strcmp(recording_type(run->recording, 1)->unit, "nanoseconds");
 
-	return (struct export_options){
+	struct export_options options = {
 	    .type = run->type,
 	    .title = run->title,
 	    .subtitle = *headline ? headline : NULL,
@@ -263,5 +276,14 @@ struct export_options stored_run_describe(const struct stored_run *run)
 	    .duration_ns = (uint64_t)json_integer_value(json_object_get(run->manifest, "wall_ns")),
 	    .lost = json_object_get(quality, "lost_samples") ? &run->lost : NULL,
 	    .period = is_timed && rate_hz >= 1 ? (uint64_t)(1e9 / rate_hz) : 0,
+	    .memory_bytes = (uint64_t)json_integer_value(
+	        json_object_get(json_object_get(run->manifest, "host"), "memory_bytes")),
+	    .resident_bytes =
+	        (uint64_t)json_integer_value(json_object_get(run->manifest, "max_rss_bytes")),
 	};
+
+	/* These are of all processes together. */
+	if (run->is_process)
+		options.duration_ns = options.resident_bytes = 0;
+	return options;
 }

@@ -18,6 +18,7 @@ struct symbolizer;
 struct stored_run {
 	char *name;      /* as the user named it */
 	char *directory; /* as the user would type it; may be of one of the run's processes */
+	bool is_process; /* the directory is that of one of its processes */
 	json_t *manifest;
 	struct recording *recording; /* NULL until stored_run_read() */
 	bool has_sums; /* its samples are sums over time, their addresses not the code's */

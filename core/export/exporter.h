@@ -45,9 +45,12 @@ struct export_options {
 	const struct export_part *parts;
 	size_t n_parts;
 	const struct picture_options *picture; /* flamegraph; NULL: its own look */
-	int64_t started_ns;   /* CLOCK_REALTIME of the start, for pprof; 0: unknown */
-	uint64_t duration_ns; /* 0: unknown */
-	uint64_t period;      /* of type 1 where there is one: ns between samples; 0: none */
+	int64_t started_ns;      /* CLOCK_REALTIME of the start, for pprof; 0: unknown */
+	uint64_t duration_ns;    /* 0: unknown */
+	FILE *stored;            /* the file that the exporter `reads` */
+	uint64_t memory_bytes;   /* of the machine; 0: unknown */
+	uint64_t resident_bytes; /* most that was resident; 0: unknown */
+	uint64_t period;         /* of type 1 where there is one: ns between samples; 0: none */
 };
 
 struct exporter {
@@ -75,5 +78,6 @@ extern const struct exporter pprof_exporter;       /* gzipped profile.proto */
 extern const struct exporter report_exporter;      /* text in perf report's shape */
 extern const struct exporter perf_script_exporter; /* each sample as perf script writes it */
 extern const struct exporter massif_exporter;      /* the stored massif.out */
+extern const struct exporter heaptrack_exporter;   /* a heap's events */
 
 #endif

@@ -4,9 +4,9 @@
 . "$(dirname "$0")/lib.sh"
 export PROFILE_SCENARIO_RESULTS=$scratch/results
 
-measure() { # NAME PROGRAM [ARG...]
+measure() { # NAME [OPTION...] PROGRAM [ARG...]
 	local name=$1; shift
-	profile-scenario --scenario "$name" --type memory --quiet -- "$@" >"$scratch/out" 2>"$scratch/err"
+	profile-scenario --scenario "$name" --type memory --quiet "$@" >"$scratch/out" 2>"$scratch/err"
 }
 measure chain "$programs/heap-chain"
 measure forks "$programs/heap-ends" fork
@@ -22,6 +22,83 @@ promise "what is of a whole process is not cut" reason 125 "massif is of one who
 promise "a run of another type has no heap" reason 125 "has no massif.out, which massif is made from: its type is io" bash -c "
 	profile-scenario --quiet --scenario io --type io -- true && profile-scenario export io/io --format massif"
 
+# heaptrack's own printing of the events has the sums of the run, and so has a reader that keeps each byte.
+heaptrack_of() { # NAME RUN: exports it, and prints what heaptrack_print totals: calls, temporary, peak, left
+	profile-scenario export "$2" --format heaptrack -o "$scratch/$1.heaptrack" || return 1
+	heaptrack_print --disable-builtin-suppressions -l 1 -f "$scratch/$1.heaptrack" >"$scratch/$1.printed" 2>"$scratch/$1.complaints" || return 1
+	[ ! -s "$scratch/$1.complaints" ] || { cat "$scratch/$1.complaints"; return 1; }
+	awk -F': ' '/^calls to allocation|^temporary memory|^peak heap memory|^total memory leaked/ { split($2, word, " "); print word[1] }' \
+		"$scratch/$1.printed" | paste -sd' '
+}
+same_totals() { # NAME DIRECTORY
+	local printed
+	printed=$(heaptrack_of "$1" "$2") || { echo "$printed"; return 1; }
+	# heaptrack_print rounds: bytes up to 1,000, then K and M of 1,000 with two digits.
+	is "$printed
+$(python3 tests/readers/heaptrack_text.py "$scratch/$1.heaptrack")" "$(python3 - "$2/run.json" <<'P'
+import json, sys
+m = {k[4:]: v["value"] for k, v in json.load(open(sys.argv[1]))["metrics"].items()}
+def size(n):
+    for unit in "BKMG":
+        if n <= 1000:
+            return f"{n:.0f}B" if unit == "B" else f"{n:.2f}{unit}"
+        n /= 1000
+print(m["allocations"], m["temporary_allocations"], size(m["peak_bytes"]), size(m["in_use_at_exit_bytes"]))
+print(*(round(m[name]) for name in ("allocations", "temporary_allocations", "peak_bytes", "in_use_at_exit_bytes",
+                                    "in_use_at_exit_blocks", "allocated_bytes")))
+P
+)" || return 1
+	! grep -E '^# [0-9]' "$scratch/$1.heaptrack"
+}
+# "COST main;...;LEAF" of the flame graph of one cost that heaptrack_print writes, without file names.
+stacks_of() { # FILE COST
+	heaptrack_print --disable-builtin-suppressions -f "$1" -F "$scratch/flames" --flamegraph-cost-type "$2" >/dev/null &&
+		sed -E 's/ \([^();]*\);/;/g; s/^(.*); ?([0-9]+)$/\2 \1/' "$scratch/flames" | grep -E '^[1-9][0-9]* main' | sort
+}
+if command -v heaptrack_print >/dev/null; then
+	measure cxx "$programs/heap-cxx"
+	measure family "$programs/heap-family"
+	measure threads "$programs/heap-threads"
+	measure none true
+	for name in chain cxx family threads none; do
+		promise "$name: heaptrack_print prints the totals of run.json" same_totals $name "$PROFILE_SCENARIO_RESULTS/$name/memory/latest"
+	done
+	promise "and the peak of each stack" is "$(stacks_of "$scratch/chain.heaptrack" peak)" \
+		"$(sed -E 's/^.*;(main;.*) ([0-9]+)$/\2 \1/' "$chain/stacks.folded" | sort)"
+	line=$(grep -n 'calloc(3' tests/programs/heap-chain.c | cut -d: -f1)
+	promise "calls, temporary ones and what is left are where the program has them" bash -c "
+		grep -A1 '^1000 temporary allocations of 1000 allocations in total' '$scratch/chain.printed' | grep -qx waste &&
+		grep -A1 '^150 calls to allocation functions with 700.00K peak' '$scratch/chain.printed' | grep -qx inner &&
+		grep -A2 '^300.00K leaked over 100 calls from' '$scratch/chain.printed' | grep -q 'heap-chain.c:$line$'"
+	promise "inlined calls are there, innermost first" matches "$scratch/cxx.heaptrack" '^i 0 [0-9a-f]+( [0-9a-f]+ [0-9a-f]+ [0-9a-f]+){2}'
+	if heaptrack -o "$scratch/theirs" "$programs/heap-chain" >/dev/null 2>&1; then
+		theirs=$(echo "$scratch"/theirs.*)
+		for cost in allocations temporary leaked peak; do
+			promise "$cost by stack are those of heaptrack's own recording" is "$(stacks_of "$scratch/chain.heaptrack" $cost)" "$(stacks_of "$theirs" $cost)"
+		done
+	else
+		skip "allocations by stack are those of heaptrack's own recording" "heaptrack does not record here"
+	fi
+else
+	skip "heaptrack_print prints the totals of run.json" "heaptrack is not installed"
+fi
+in_use_over_time() { # within a block of 7,000 bytes
+	profile-scenario export chain/memory --format heaptrack -o "$scratch/chain.heaptrack" &&
+		[ "$(python3 tests/readers/heaptrack_text.py "$scratch/chain.heaptrack" "$chain/massif.out")" -le 7000 ]
+}
+promise "bytes in use over time are those of the timeline" in_use_over_time
+largest=$(find "$forks/processes/" -name massif.out -exec cmp -s {} "$forks/massif.out" \; -print | xargs dirname)
+promise "of several processes heaptrack has the largest" cmp <(profile-scenario export forks/memory --format heaptrack) \
+	<(profile-scenario export "$largest" --format heaptrack)
+forked=$(find "$forks/processes/" -mindepth 1 -maxdepth 1 | grep -vxF "$largest")
+promise "calls that a forked child did not make are counted" contains \
+	<(profile-scenario export "$forked" --format heaptrack) "# 1 calls more than were made: of blocks that the process inherited"
+measure bytes --time-unit B -- "$programs/heap-chain"
+promise "a timeline in bytes gives events without times, and says so" contains \
+	<(profile-scenario export bytes/memory --format heaptrack) "# the run's timeline has no seconds"
+promise "a run of another type is no heap" reason 125 "a run of type io stores no stacks" \
+	profile-scenario export io/io --format heaptrack
+
 cp -r "$chain/" "$scratch/damaged"
 damaged() { # BYTES: massif.out cut there is refused in one sentence, and the file that was to be written stays
 	head -c "$1" "$chain/massif.out" >"$scratch/damaged/massif.out"
@@ -33,6 +110,11 @@ damaged() { # BYTES: massif.out cut there is refused in one sentence, and the fi
 for cut in 0 10 150 $(($(wc -c <"$chain/massif.out") - 1)); do
 	promise "a massif.out cut at $cut bytes is refused" damaged "$cut"
 done
+promise "nor are events made of it" reason 125 "not a usable massif.out" profile-scenario export "$scratch/damaged" --format heaptrack
+cp "$chain/massif.out" "$scratch/damaged"
+head -c 300 "$chain/profile.pb.gz" >"$scratch/damaged/profile.pb.gz"
+promise "nor of a profile cut short" reason 125 "$scratch/damaged: not a usable profile.pb.gz" \
+	profile-scenario export "$scratch/damaged" --format heaptrack
 rm "$scratch/damaged/massif.out"
 promise "one that is gone is named" reason 125 "has no massif.out" profile-scenario export "$scratch/damaged" --format massif
 if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
