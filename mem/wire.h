@@ -22,12 +22,12 @@
 #define WIRE_MAGIC 0x31706165682d7370u /* "ps-heap1" */
 
 enum {
-	WIRE_VERSION = 4,
+	WIRE_VERSION = 5,
 	WIRE_PAGE = 4096,
 
 	WIRE_MAX_NODES = 1 << 22,
 	WIRE_MAX_STACKS = (1 << 19) - 2, /* an id + 1 fits 19 bits of a live block's entry */
-	WIRE_MAX_SECTIONS = 1024,
+	WIRE_MAX_SECTIONS = 8192,
 	WIRE_MAX_MODULES = 4096,
 	WIRE_MODULE_TEXT = 1 << 20, /* bytes for the paths of a section's modules */
 	WIRE_MAX_SNAPSHOTS = 1000,

@@ -67,18 +67,19 @@ static int receive_welcome(int sock, struct wire_welcome *welcome, int *fd)
 
 static int map_image(int fd)
 {
-	uint64_t sizes[] = {WIRE_FILE_BYTES, WIRE_SECTIONS_OFF + WIRE_SECTION_BYTES};
-	uint32_t n_sections[] = {WIRE_MAX_SECTIONS, 1};
+	static const uint32_t n_sections[] = {WIRE_MAX_SECTIONS, WIRE_MAX_SECTIONS / 16, 1};
 	void *image = MAP_FAILED;
 
-	/* Under a limit of address space there is room for ourselves perhaps, and none for forked
-	 * children. */
-	for (int i = 0; i < 2 && image == MAP_FAILED; i++) {
+	/* Under a limit of address space there is room for ourselves perhaps, and for few forked
+	 * children or none. */
+	for (int i = 0; i < 3 && image == MAP_FAILED; i++) {
+		uint64_t bytes = WIRE_SECTIONS_OFF + n_sections[i] * WIRE_SECTION_BYTES;
+
 		image =
-		    mmap(NULL, sizes[i], PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd, 0);
+		    mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd, 0);
 		if (image == MAP_FAILED)
 			continue;
-		madvise(image, sizes[i], MADV_DONTDUMP);
+		madvise(image, bytes, MADV_DONTDUMP);
 		preload.image = image;
 		preload.n_mapped_sections = n_sections[i];
 	}

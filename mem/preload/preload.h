@@ -54,7 +54,7 @@ struct state {
 	struct wire_image *image;
 	struct wire_section *section;
 	uint32_t section_number;
-	uint32_t n_mapped_sections; /* 1 when the address space had no room for more */
+	uint32_t n_mapped_sections; /* fewer when the address space had no room for all */
 	uint32_t time_unit;
 	uint32_t max_snapshots;
 	uint32_t detailed_freq;

@@ -53,10 +53,8 @@ static bool claim(void)
 	struct wire_section *parent = preload.section, *section;
 	uint32_t number;
 
-	if (parent && preload.n_mapped_sections == 1)
-		return refuse();
 	number = __atomic_fetch_add(&preload.image->n_sections, 1, __ATOMIC_RELAXED);
-	if (number >= WIRE_MAX_SECTIONS)
+	if (number >= preload.n_mapped_sections)
 		return refuse();
 	section = section_at(number);
 	section->start_ns = preload_now_ns();

@@ -85,7 +85,11 @@ unharmed() {
 # counted NAME COMMAND...: likewise, and the processes that wrote a line "A F" are those of which so many allocations
 # and frees were observed.
 counted() {
-	unharmed "$@" || return 1
+	unharmed "$@" && told_is_seen "$1"
+}
+
+# told_is_seen NAME: the same of the latest run of the scenario, whose output is in $scratch/under.out.
+told_is_seen() {
 	python3 - "$scratch/under.out" "$PROFILE_SCENARIO_RESULTS/$1/memory/latest/processes.csv" <<'P'
 import csv, re, sys
 told = sorted(line.split() for line in open(sys.argv[1]) if re.fullmatch(r"\d+ \d+\n", line))

@@ -390,6 +390,36 @@ static int thousand_threads(void)
 	return 0;
 }
 
+static atomic_int stop;
+
+static void *allocate_until_told(void *unused)
+{
+	while (!atomic_load(&stop))
+		give(take(50));
+	return unused;
+}
+
+/* The children share nothing with the thread but the moment at which they came about. */
+static int forks_beside_thread(void)
+{
+	pthread_t thread;
+	int status, failed = make_thread(&thread, NULL, allocate_until_told, NULL);
+
+	for (int i = 0; i < 300 && !failed; i++) {
+		pid_t pid = fork();
+
+		if (pid == 0) {
+			n_allocations = n_frees = 0;
+			allocate();
+			tell();
+			_exit(0);
+		}
+		failed = waitpid(pid, &status, 0) != pid || status;
+	}
+	atomic_store(&stop, 1);
+	return pthread_join(thread, NULL) || failed;
+}
+
 static const struct {
 	const char *name;
 	int (*run)(void);
@@ -405,6 +435,7 @@ static const struct {
     {"cancelled-spawn", cancelled},
     {"thread-exec", exec_of_a_thread},
     {"thousand-threads", thousand_threads},
+    {"forks-beside-thread", forks_beside_thread},
 };
 
 int main(int argc, char **argv)

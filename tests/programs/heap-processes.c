@@ -243,6 +243,20 @@ static int fork_twice(const char *unused)
 	return wait_for(pid);
 }
 
+static int many_forks(const char *argument)
+{
+	int failed = 0;
+
+	for (int i = atoi(argument); i > 0 && !failed; i--) {
+		pid_t pid = fork();
+
+		if (pid == 0)
+			be_child(0);
+		failed = wait_for(pid);
+	}
+	return failed;
+}
+
 static int rename_itself(const char *unused)
 {
 	(void)unused;
@@ -442,6 +456,7 @@ static const struct {
     {"spawn-actions", spawn_with_actions},
     {"daemon", be_daemon},
     {"double-fork", fork_twice},
+    {"many-forks", many_forks},
     {"rename", rename_itself},
     {"undumpable", be_undumpable},
     {"few-descriptors", few_descriptors},
