@@ -20,17 +20,25 @@
 
 enum {
 	FIRST_INTERVAL_NS = 1000000,
-	/* Between two rounds; and so many processes in one, so that many of them do not keep a CPU
-	   busy. */
+	/* Between two rounds, and at least so many times as long as the last one took; and so many
+	   processes in one: the CPU is for others. */
 	ROUND_NS = 1000000,
+	REST = 50,
 	MOST_A_ROUND = 8,
-	/* Forked children are looked for: as often as a round comes while a program is young, else
-	   every 20 ms, in so many images at a time. */
+	/* Forked children are looked for in each round, at least every 20 ms, in images that are
+	   young or have a process that lives; in the others, whose last one may have left a child
+	   behind, in turn. */
 	YOUNG_NS = 50000000,
 	SEARCH_NS = 20000000,
-	MOST_SEARCHED = 32,
+	SEARCHED_IN_TURN = 2,
 	/* Descriptors are limited; of more processes alive at once the younger ones go without. */
 	MOST_ALIVE = 128,
+};
+
+struct watched_image {
+	uint32_t n_sections; /* seen so far */
+	uint32_t n_alive;
+	uint64_t found_ns;
 };
 
 /* A section of an image. */
@@ -50,13 +58,12 @@ struct resident {
 	struct watched *watched;
 	size_t n_watched;
 	size_t watched_capacity;
-	uint32_t *n_sections; /* seen so far, of each image */
+	struct watched_image *images;
 	size_t n_images;
 	size_t images_capacity;
 	size_t n_alive;
-	size_t turn;            /* whose turn it is to be looked at first */
-	size_t search_turn;     /* which image's to be searched first */
-	uint64_t last_image_ns; /* when the youngest image was found */
+	size_t turn;        /* whose turn it is to be looked at first */
+	size_t search_turn; /* which image's to be searched though nobody lives there */
 };
 
 int resident_new(struct resident **made, const struct server *server, bool time_is_bytes,
@@ -80,6 +87,7 @@ static void stop_watching(struct resident *resident, struct watched *watched)
 	close(watched->statm_fd);
 	close(watched->memory_fd);
 	watched->statm_fd = watched->memory_fd = -1;
+	resident->images[watched->image].n_alive--;
 	resident->n_alive--;
 }
 
@@ -100,7 +108,7 @@ void resident_free(struct resident *resident)
 	if (resident->timer >= 0)
 		close(resident->timer);
 	free(resident->watched);
-	free(resident->n_sections);
+	free(resident->images);
 	free(resident);
 }
 
@@ -191,6 +199,7 @@ static bool watch_section(struct resident *resident, size_t image, uint32_t sect
 	new.start_ns = head.start_ns;
 	moments_init(&new.moments, FIRST_INTERVAL_NS);
 	*ARRAY_APPEND(resident->watched, resident->n_watched, resident->watched_capacity) = new;
+	resident->images[image].n_alive++;
 	resident->n_alive++;
 	return true;
 }
@@ -198,6 +207,7 @@ static bool watch_section(struct resident *resident, size_t image, uint32_t sect
 /* Takes up the processes of an image that are new. */
 static void search_image(struct resident *resident, size_t image)
 {
+	uint32_t *n_seen = &resident->images[image].n_sections;
 	struct wire_image head;
 	uint32_t n;
 
@@ -205,27 +215,26 @@ static void search_image(struct resident *resident, size_t image)
 	    sizeof(head))
 		return;
 	n = head.n_sections < WIRE_MAX_SECTIONS ? head.n_sections : WIRE_MAX_SECTIONS;
-	while (resident->n_sections[image] < n &&
-	       watch_section(resident, image, resident->n_sections[image]))
-		resident->n_sections[image]++;
+	while (*n_seen < n && watch_section(resident, image, *n_seen))
+		(*n_seen)++;
+}
+
+static bool is_young(const struct watched_image *image, uint64_t now_ns)
+{
+	return now_ns < image->found_ns + YOUNG_NS;
 }
 
 /* Takes up what has connected, and what was forked. */
 static void find_new(struct resident *resident, uint64_t now_ns)
 {
-	size_t n_searched = 0;
-
-	while (resident->n_images < server_n_images(resident->server)) {
-		resident->n_sections =
-		    array_reserve(resident->n_sections, &resident->images_capacity,
-		                  resident->n_images + 1, sizeof(*resident->n_sections));
-		resident->n_sections[resident->n_images++] = 0;
-		resident->last_image_ns = now_ns;
-		resident->search_turn = resident->n_images - 1; /* this one first */
-	}
-	for (; n_searched < resident->n_images && n_searched < MOST_SEARCHED; n_searched++)
-		search_image(resident, (resident->search_turn + n_searched) % resident->n_images);
-	resident->search_turn += n_searched;
+	while (resident->n_images < server_n_images(resident->server))
+		*ARRAY_APPEND(resident->images, resident->n_images, resident->images_capacity) =
+		    (struct watched_image){.found_ns = now_ns};
+	for (size_t i = 0; i < resident->n_images; i++)
+		if (resident->images[i].n_alive || is_young(&resident->images[i], now_ns))
+			search_image(resident, i);
+	for (size_t i = 0; i < SEARCHED_IN_TURN && resident->n_images; i++)
+		search_image(resident, resident->search_turn++ % resident->n_images);
 }
 
 /* Resident bytes. False: the process has ended. */
@@ -278,11 +287,12 @@ static void look_at_those_due(struct resident *resident, uint64_t now_ns)
 	resident->turn += n_looks;
 }
 
-/* Sets the timer to when the next look or search is due. */
-static void set_timer(const struct resident *resident, uint64_t now_ns)
+/* Sets the timer to when the next look or search is due. `round_ns`: when this round began. */
+static void set_timer(const struct resident *resident, uint64_t round_ns)
 {
-	uint64_t due_ns =
-	    now_ns + (now_ns < resident->last_image_ns + YOUNG_NS ? ROUND_NS : SEARCH_NS);
+	uint64_t now_ns = clock_now_ns(), rest_ns = REST * (now_ns - round_ns);
+	const struct watched_image *last = &resident->images[resident->n_images - 1];
+	uint64_t due_ns = now_ns + (is_young(last, now_ns) ? ROUND_NS : SEARCH_NS);
 	struct itimerspec next = {.it_interval = {0}};
 
 	for (size_t i = 0; i < resident->n_watched; i++) {
@@ -293,6 +303,8 @@ static void set_timer(const struct resident *resident, uint64_t now_ns)
 	}
 	if (due_ns < now_ns + ROUND_NS)
 		due_ns = now_ns + ROUND_NS;
+	if (due_ns < now_ns + rest_ns)
+		due_ns = now_ns + rest_ns;
 	next.it_value.tv_sec = (time_t)(due_ns / 1000000000);
 	next.it_value.tv_nsec = (long)(due_ns % 1000000000);
 	timerfd_settime(resident->timer, TFD_TIMER_ABSTIME, &next, NULL);
@@ -307,7 +319,8 @@ void resident_step(struct resident *resident)
 		return;
 	find_new(resident, now_ns);
 	look_at_those_due(resident, now_ns);
-	set_timer(resident, now_ns);
+	if (resident->n_images)
+		set_timer(resident, now_ns);
 }
 
 const struct heap_moment *resident_moments(const struct resident *resident, size_t image,
