@@ -35,6 +35,9 @@ static void read_dynamic(struct loaded_object *object)
 		case DT_VERSYM:
 			object->versions = address;
 			break;
+		case DT_VERDEF:
+			object->version_names = address;
+			break;
 		case DT_RELA:
 			object->relocations = address;
 			break;
@@ -80,9 +83,40 @@ bool loaded_object_is_us(const struct loaded_object *object)
 	return object->dynamic == _DYNAMIC;
 }
 
-enum { VERSION_HIDDEN = 0x8000 }; /* of an entry of DT_VERSYM: not the default one */
+/* An entry of DT_VERSYM: the number of a version, 0 and 1 for none, and whether another one is the
+ * default. */
+enum { VERSION_NUMBER = 0x7fff, VERSION_HIDDEN = 0x8000 };
 
-static bool is_wanted(const struct loaded_object *object, uint32_t number, const char *name)
+const char *loaded_object_version(const struct loaded_object *object, uint32_t number)
+{
+	unsigned wanted = object->versions ? object->versions[number] & VERSION_NUMBER : 0;
+	const ElfW(Verdef) *entry = object->version_names;
+
+	while (entry && wanted > 1) {
+		if (entry->vd_ndx == wanted) {
+			const ElfW(Verdaux) *name =
+			    (const ElfW(Verdaux) *)((const char *)entry + entry->vd_aux);
+
+			return object->strings + name->vda_name;
+		}
+		entry = entry->vd_next
+		            ? (const ElfW(Verdef) *)((const char *)entry + entry->vd_next)
+		            : NULL;
+	}
+	return NULL;
+}
+
+static bool has_version(const struct loaded_object *object, uint32_t number, const char *wanted)
+{
+	const char *version = wanted ? loaded_object_version(object, number) : NULL;
+
+	if (version)
+		return strcmp(version, wanted) == 0;
+	return !object->versions || !(object->versions[number] & VERSION_HIDDEN);
+}
+
+static bool is_wanted(const struct loaded_object *object, uint32_t number, const char *name,
+                      const char *version)
 {
 	const ElfW(Sym) *symbol = &object->symbols[number];
 	unsigned type = ELF64_ST_TYPE(symbol->st_info);
@@ -91,8 +125,8 @@ static bool is_wanted(const struct loaded_object *object, uint32_t number, const
 	       ELF64_ST_BIND(symbol->st_info) != STB_LOCAL &&
 	       (type == STT_NOTYPE || type == STT_OBJECT || type == STT_FUNC ||
 	        type == STT_GNU_IFUNC) &&
-	       !(object->versions && (object->versions[number] & VERSION_HIDDEN)) &&
-	       strcmp(object->strings + symbol->st_name, name) == 0;
+	       strcmp(object->strings + symbol->st_name, name) == 0 &&
+	       has_version(object, number, version);
 }
 
 static uint32_t gnu_hash_of(const char *name)
@@ -105,7 +139,8 @@ static uint32_t gnu_hash_of(const char *name)
 }
 
 /* The number of the symbol, or 0. */
-static uint32_t find_by_gnu_hash(const struct loaded_object *object, const char *name)
+static uint32_t find_by_gnu_hash(const struct loaded_object *object, const char *name,
+                                 const char *version)
 {
 	const uint32_t *table = object->gnu_hash;
 	uint32_t n_buckets = table[0], first = table[1], n_words = table[2], shift = table[3];
@@ -125,7 +160,8 @@ static uint32_t find_by_gnu_hash(const struct loaded_object *object, const char 
 		return 0;
 	/* The last of a chain has its lowest bit set. */
 	for (;; number++) {
-		if ((chains[number - first] | 1) == (hash | 1) && is_wanted(object, number, name))
+		if ((chains[number - first] | 1) == (hash | 1) &&
+		    is_wanted(object, number, name, version))
 			return number;
 		if (chains[number - first] & 1)
 			return 0;
@@ -144,18 +180,21 @@ static uint32_t sysv_hash_of(const char *name)
 	return hash;
 }
 
-static uint32_t find_by_sysv_hash(const struct loaded_object *object, const char *name)
+static uint32_t find_by_sysv_hash(const struct loaded_object *object, const char *name,
+                                  const char *version)
 {
 	uint32_t n_buckets = object->sysv_hash[0];
 	const uint32_t *buckets = object->sysv_hash + 2, *chains = buckets + n_buckets;
 	uint32_t number = n_buckets ? buckets[sysv_hash_of(name) % n_buckets] : STN_UNDEF;
 
-	while (number != STN_UNDEF && !is_wanted(object, number, name))
+	while (number != STN_UNDEF && !is_wanted(object, number, name, version))
 		number = chains[number];
 	return number;
 }
 
-uint32_t loaded_object_find(const struct loaded_object *object, const char *name)
+uint32_t loaded_object_find(const struct loaded_object *object, const char *name,
+                            const char *version)
 {
-	return object->gnu_hash ? find_by_gnu_hash(object, name) : find_by_sysv_hash(object, name);
+	return object->gnu_hash ? find_by_gnu_hash(object, name, version)
+	                        : find_by_sysv_hash(object, name, version);
 }

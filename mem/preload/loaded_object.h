@@ -20,7 +20,8 @@ struct loaded_object {
 	const char *strings;
 	const uint32_t *gnu_hash;
 	const uint32_t *sysv_hash;
-	const ElfW(Half) * versions;
+	const ElfW(Half) * versions;        /* of each symbol */
+	const ElfW(Verdef) * version_names; /* that it defines */
 	const ElfW(Rela) * relocations;
 	size_t n_relocations;
 	size_t n_relative; /* of these, at the beginning: they name no symbol */
@@ -35,8 +36,13 @@ bool loaded_object_describe(struct loaded_object *object, const struct dl_phdr_i
 /* True for this library. */
 bool loaded_object_is_us(const struct loaded_object *object);
 
-/* The number of the symbol that the object defines under this name, of several versions the default
- * one; 0: none. (gabi 5.22; GNU hash and versions as in glibc's elf/dl-lookup.c.) */
-uint32_t loaded_object_find(const struct loaded_object *object, const char *name);
+/* The number of the symbol that the object defines under this name; 0: none. With a version it is
+ * the one that a reference with that version is bound to, without it the default one. (gabi 5.22;
+ * GNU hash and versions as in glibc's elf/dl-lookup.c.) */
+uint32_t loaded_object_find(const struct loaded_object *object, const char *name,
+                            const char *version);
+
+/* The version of a symbol, or NULL. Lives as long as the object is loaded. */
+const char *loaded_object_version(const struct loaded_object *object, uint32_t number);
 
 #endif

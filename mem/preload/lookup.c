@@ -44,7 +44,7 @@ static int look_into(struct dl_phdr_info *info, size_t size, void *context)
 
 		if (wanted->address || (wanted->scope == LOOKUP_AFTER_US && !pass->is_after_us))
 			continue;
-		number = loaded_object_find(&object, wanted->name);
+		number = loaded_object_find(&object, wanted->name, wanted->version);
 		if (!number)
 			continue;
 		wanted->address = value_of(&object, number);
@@ -53,12 +53,34 @@ static int look_into(struct dl_phdr_info *info, size_t size, void *context)
 	return 0;
 }
 
+static int find_versions(struct dl_phdr_info *info, size_t size, void *context)
+{
+	struct pass *pass = context;
+	struct loaded_object object;
+
+	(void)size;
+	if (!loaded_object_describe(&object, info) ||
+	    !loaded_object_find(&object, "gnu_get_libc_version", NULL))
+		return 0;
+	for (size_t i = 0; i < pass->n; i++) {
+		struct lookup *wanted = &pass->wanted[i];
+		uint32_t number = loaded_object_find(&object, wanted->name, NULL);
+
+		if (number && wanted->scope == LOOKUP_AFTER_US)
+			wanted->version = loaded_object_version(&object, number);
+	}
+	return 1;
+}
+
 void lookup_all(struct lookup *wanted, size_t n)
 {
 	struct pass pass = {.wanted = wanted, .n = n};
 
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
 		wanted[i].address = NULL;
+		wanted[i].version = NULL;
+	}
+	dl_iterate_phdr(find_versions, &pass);
 	dl_iterate_phdr(look_into, &pass);
 }
 

@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 enum lookup_scope {
-	LOOKUP_AFTER_US, /* RTLD_NEXT */
+	LOOKUP_AFTER_US, /* RTLD_NEXT, by the version that libc gives the name */
 	LOOKUP_ANYWHERE, /* RTLD_DEFAULT: the executable's copy of a variable comes before libc's */
 };
 
@@ -19,12 +19,15 @@ enum lookup_scope {
 struct lookup {
 	const char *name;
 	enum lookup_scope scope;
+	const char *version; /* set with LOOKUP_AFTER_US: libc's, or NULL */
 	void *address;
 	uint64_t object; /* where the memory of the object that has it begins */
 };
 
-/* Looks for all of them in one pass over the objects, in the order of loading. Of a name with
- * versions it takes the default one. Calls dl_iterate_phdr(3), so it may wait for the dynamic
+/* Looks for all of them, object by object in the order of loading. Finds what a program's reference
+ * would be bound to, if that were not us: such a reference has a version, so a function that an
+ * object defines for older programs only, as libc_malloc_debug does, counts (and would not for
+ * dlsym, which knows default versions). Calls dl_iterate_phdr(3), so it may wait for the dynamic
  * linker's lock, and nothing else. */
 void lookup_all(struct lookup *wanted, size_t n);
 

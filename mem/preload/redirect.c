@@ -64,7 +64,7 @@ static void protect_again(const void *memory, int protection)
  * value, which may wrap around. A symbol (24 bytes) may lie across two pages, its fields do not. */
 static void change_symbol(const struct loaded_object *object, const char *name, const void *hook)
 {
-	ElfW(Sym) *symbol = (ElfW(Sym) *)&object->symbols[loaded_object_find(object, name)];
+	ElfW(Sym) *symbol = (ElfW(Sym) *)&object->symbols[loaded_object_find(object, name, NULL)];
 	int protection;
 
 	if (symbol == object->symbols)
