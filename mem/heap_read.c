@@ -21,6 +21,8 @@ static const char *const trouble_texts[WIRE_N_TROUBLES] = {
     [WIRE_NO_STACK] = "allocations have no stack: the table of stacks was full",
     [WIRE_NO_MODULE] = "loaded objects did not fit the list, so their functions have no names",
     [WIRE_NO_TREE] = "detailed snapshots did not fit and are plain ones",
+    [WIRE_STOPPED] = "process limited its own address space to less than 3 GB (RLIMIT_AS): what it "
+                     "and its forked children did after that was not counted",
 };
 _Static_assert((int)WIRE_N_TROUBLES < (int)HEAP_N_TROUBLES, "room for all and the end");
 
@@ -283,7 +285,9 @@ static char *refusal_reason(const struct server_image *image)
 		return xasprintf("its memory file could not be made: %s; lift ulimit -f",
 		                 strerror(error));
 	if (error == ENOMEM)
-		return xstrdup("there was no address space for the recorder; lift ulimit -v");
+		return xstrdup(
+		    "there was no address space for the recorder, which takes 1.1 GB and leaves "
+		    "no less than 2 GB; lift ulimit -v");
 	if (error < 0)
 		return xstrdup("it ended before the recorder had started in it");
 	return xasprintf("the recorder could not start in it: %s", strerror(error));

@@ -205,6 +205,7 @@ enum wire_trouble {
 	WIRE_NO_STACK,  /* allocations without stack: the table of stacks was full */
 	WIRE_NO_MODULE, /* loaded objects that did not fit the list */
 	WIRE_NO_TREE,   /* detailed snapshots that did not fit */
+	WIRE_STOPPED,   /* the process limited its address space below WIRE_ADDRESS_SPACE */
 	WIRE_N_TROUBLES,
 };
 
@@ -239,6 +240,9 @@ struct wire_section {
 	/* Time unit B: allocated and freed by the last look at it; a reader's clock. */
 	uint64_t churn_bytes;
 };
+
+/* Where a process has less than this the recording takes too much of it. */
+#define WIRE_ADDRESS_SPACE (UINT64_C(3) << 30)
 
 /* A thread among several adds to live_bytes and live_extra_bytes only when it has this much to add
  * to one of them. */

@@ -82,6 +82,8 @@ static void note_once(const void *block, size_t size, struct unwind_registers ca
 		bool known = is_on() && record_take_out(block, &taken);                            \
 		void *moved = real_##name(block, size, third);                                     \
                                                                                                    \
+		if (!is_on())                                                                      \
+			return moved;                                                              \
 		if (known && moved)                                                                \
 			record_replacement(block, &taken, moved, size, CALLER);                    \
 		else if (known)                                                                    \
@@ -99,6 +101,8 @@ static void note_once(const void *block, size_t size, struct unwind_registers ca
 		bool known = is_on() && record_take_out(block, &taken);                            \
 		size_t got = real_##name(block, size, third, fourth);                              \
                                                                                                    \
+		if (!is_on())                                                                      \
+			return got;                                                                \
 		if (known && got >= size)                                                          \
 			record_replacement(block, &taken, block, size, CALLER);                    \
 		else if (known)                                                                    \

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/un.h>
@@ -68,8 +69,11 @@ static int receive_welcome(int sock, struct wire_welcome *welcome, int *fd)
 static int map_image(int fd)
 {
 	static const uint32_t n_sections[] = {WIRE_MAX_SECTIONS, WIRE_MAX_SECTIONS / 16, 1};
+	struct rlimit limit;
 	void *image = MAP_FAILED;
 
+	if (getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur < WIRE_ADDRESS_SPACE)
+		return ENOMEM;
 	/* Under a limit of address space there is room for ourselves perhaps, and for few forked
 	 * children or none. */
 	for (int i = 0; i < 3 && image == MAP_FAILED; i++) {
@@ -90,7 +94,7 @@ static int map_image(int fd)
 	           : EPROTO;
 }
 
-static int talk(int sock, uint64_t token)
+static int talk(int sock, uint64_t token, bool (*set_up)(void))
 {
 	struct wire_hello hello = {.magic = WIRE_MAGIC, .version = WIRE_VERSION, .token = token};
 	struct wire_attached attached = {.version = WIRE_VERSION};
@@ -108,12 +112,16 @@ static int talk(int sock, uint64_t token)
 	preload.max_snapshots = welcome.max_snapshots;
 	preload.detailed_freq = welcome.detailed_freq;
 	preload.all_trees = welcome.all_trees;
+	if (!err && !set_up())
+		err = ENOMEM;
+	if (err)
+		preload_unmap();
 	attached.error = err;
 	call_send(sock, &attached, sizeof(attached));
 	return err;
 }
 
-int attach(const char *text)
+int attach(const char *text, bool (*set_up)(void))
 {
 	struct timeval timeout = {.tv_sec = DRIVER_TIMEOUT_S};
 	struct sockaddr_un address;
@@ -132,7 +140,7 @@ int attach(const char *text)
 	if (call_connect(sock, &address, len) < 0)
 		err = errno;
 	else
-		err = talk(sock, token);
+		err = talk(sock, token, set_up);
 	call_close(sock);
 	return err;
 }

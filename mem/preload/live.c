@@ -44,9 +44,9 @@ static uint32_t n_tables;
 bool live_init(bool allocator_is_glibc)
 {
 	granule_bits = allocator_is_glibc ? 5 : 3;
-	small_tables = preload_map(sizeof(*small_tables) << (ADDRESS_BITS - SMALL_REGION_BITS));
-	big_tables = preload_map(sizeof(*big_tables) << (ADDRESS_BITS - BIG_REGION_BITS));
-	tables = preload_map(MAX_TABLES * sizeof(*tables));
+	small_tables = preload_reserve(sizeof(*small_tables) << (ADDRESS_BITS - SMALL_REGION_BITS));
+	big_tables = preload_reserve(sizeof(*big_tables) << (ADDRESS_BITS - BIG_REGION_BITS));
+	tables = preload_reserve(MAX_TABLES * sizeof(*tables));
 	return small_tables && big_tables && tables;
 }
 
@@ -72,7 +72,8 @@ static void *make_table(void **slot, bool is_small)
 	if (number >= MAX_TABLES)
 		return NULL;
 	entries = preload_map(bytes);
-	if (!entries)
+	if (!entries || !preload_make_writable(slot, sizeof(*slot)) ||
+	    !preload_make_writable(&tables[number], sizeof(tables[number])))
 		return NULL;
 	tables[number] = (struct table){.entries = entries, .is_small = is_small};
 	if (!__atomic_compare_exchange_n(slot, &expected, entries, false, __ATOMIC_ACQ_REL,
@@ -167,12 +168,18 @@ bool live_put(const void *block_address, struct live_block block, struct live_bl
 	return true;
 }
 
+/* True for what can be no block: beyond the lower 47 bits, or no multiple of 8. */
+static inline bool is_no_block(uint64_t address)
+{
+	return (address >> 3 | address << 61) >> (ADDRESS_BITS - 3);
+}
+
 bool live_take(const void *block_address, struct live_block *block)
 {
 	uint64_t address = (uint64_t)block_address, *entry;
 	struct big_entry *big;
 
-	if (unlikely(address >> ADDRESS_BITS))
+	if (unlikely(is_no_block(address)))
 		return false;
 	entry = small_entry(address, false);
 	if (likely(entry && *entry && (*entry & SMALL_AT_MASK) == SMALL_AT(address))) {

@@ -52,21 +52,54 @@ uint64_t preload_now_ns(void)
 	return last;
 }
 
-void *preload_map(size_t bytes)
+/* The first ones, which are the large ones. */
+enum { MAX_MAPPINGS = 8 };
+static struct {
+	void *memory;
+	size_t bytes;
+} mappings[MAX_MAPPINGS];
+static unsigned n_mappings;
+
+static void *map(size_t bytes, int protection)
 {
 	int saved = errno;
 	void *memory;
 
 	if (!preload_may_call())
 		return NULL;
-	memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
-	              MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (memory == MAP_FAILED)
+	memory = mmap(NULL, bytes, protection, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (memory == MAP_FAILED) {
 		memory = NULL;
-	else
+	} else {
 		madvise(memory, bytes, MADV_DONTDUMP);
+		if (preload_mode() == MODE_STARTING && n_mappings < MAX_MAPPINGS) {
+			mappings[n_mappings].memory = memory;
+			mappings[n_mappings++].bytes = bytes;
+		}
+	}
 	errno = saved;
 	return memory;
+}
+
+void *preload_map(size_t bytes)
+{
+	return map(bytes, PROT_READ | PROT_WRITE);
+}
+
+void *preload_reserve(size_t bytes)
+{
+	return map(bytes, PROT_READ);
+}
+
+bool preload_make_writable(void *memory, size_t bytes)
+{
+	uint64_t start = (uint64_t)memory & -(uint64_t)WIRE_PAGE;
+	int saved = errno;
+	bool ok =
+	    mprotect((void *)start, (uint64_t)memory + bytes - start, PROT_READ | PROT_WRITE) == 0;
+
+	errno = saved;
+	return ok;
 }
 
 void preload_wait_while(const uint32_t *lock, uint32_t value)
@@ -85,10 +118,26 @@ void preload_trouble(enum wire_trouble trouble)
 		__atomic_fetch_add(&preload.section->troubles[trouble], 1, __ATOMIC_RELAXED);
 }
 
+void preload_unmap(void)
+{
+	for (unsigned i = 0; i < n_mappings; i++)
+		munmap(mappings[i].memory, mappings[i].bytes);
+	n_mappings = 0;
+	section_unmap_all();
+}
+
+void preload_stop(void)
+{
+	__atomic_store_n(&preload.mode, MODE_OFF, __ATOMIC_RELEASE);
+	preload_unmap();
+}
+
 /* fork(3)'s handler. The wiping is what counts, since raw clones run no handlers. libc knows the
  * pid (it is the id of the only thread), so a sandbox that forbids to ask for it does no harm. */
 static void after_fork_in_child(void)
 {
+	if (preload_mode() != MODE_ON)
+		return;
 	preload.own->section = SECTION_OF_PARENT;
 	preload.own->pid =
 	    preload.has_tids
@@ -133,6 +182,12 @@ static void find_tid(void)
 	preload.has_tids = true;
 }
 
+static bool set_up(void)
+{
+	return thread_init() && watch_forks() && live_init(real_is_glibc()) && modules_init() &&
+	       stacks_init() && record_init() && section_claim() && allocator_hook_own_functions();
+}
+
 static bool start_recording(void)
 {
 	const char *address = getenv("PROFILE_SCENARIO");
@@ -140,9 +195,7 @@ static bool start_recording(void)
 	environment_remember();
 	find_single_threaded();
 	find_tid();
-	return address && attach(address) == 0 && thread_init() && watch_forks() &&
-	       live_init(real_is_glibc()) && modules_init() && stacks_init() && record_init() &&
-	       section_claim() && allocator_hook_own_functions();
+	return address && attach(address, set_up) == 0;
 }
 
 void preload_start(void)

@@ -54,7 +54,8 @@ struct state {
 	struct wire_image *image;
 	struct wire_section *section;
 	uint32_t section_number;
-	uint32_t n_mapped_sections; /* fewer when the address space had no room for all */
+	uint32_t
+	    n_mapped_sections; /* fewer when the address space had no room for all; 1: the own */
 	uint32_t time_unit;
 	uint32_t max_snapshots;
 	uint32_t detailed_freq;
@@ -72,6 +73,11 @@ extern struct state preload;
 void preload_start(void);
 void preload_trouble(enum wire_trouble trouble);
 
+/* Gives back all memory, for a recording that could not start; preload_stop() ends one for good.
+ * Nobody may be in the recorder, nor a second thread near it. */
+void preload_unmap(void);
+void preload_stop(void);
+
 /* Waits a moment while a lock has a value: with futex(2), malloc's own way of waiting, which a
  * sandbox allows. Nobody need wake us, so that giving back costs nothing; and unlike sched_yield(2)
  * it lets a holder of lower real-time priority run. Keeps errno. */
@@ -85,6 +91,13 @@ uint64_t preload_now_ns(void);
 
 /* Zeroed private memory that no core dump needs, or NULL. Keeps errno. */
 void *preload_map(size_t bytes);
+
+/* The same for tables of which little will be used: it can be read, and the pages that hold a range
+ * can be written once that was asked for. Until then they are not data that a limit (RLIMIT_DATA,
+ * vm.overcommit_memory = 2) counts. Keep errno. The second asks for no preload_may_call(): a thread
+ * that is new to us may. */
+void *preload_reserve(size_t bytes);
+bool preload_make_writable(void *memory, size_t bytes);
 
 static inline int preload_mode(void)
 {

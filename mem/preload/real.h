@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/resource.h>
 #include <sys/types.h>
 
 struct real {
@@ -33,6 +34,8 @@ struct real {
 	int (*dlclose)(void *handle);
 	int (*mlockall)(int flags);
 	int (*prctl)(int option, ...);
+	int (*setrlimit)(int resource, const struct rlimit *limit);
+	int (*prlimit)(pid_t pid, int resource, const struct rlimit *limit, struct rlimit *old);
 	int (*execve)(const char *path, char *const argv[], char *const environment[]);
 	int (*execvpe)(const char *file, char *const argv[], char *const environment[]);
 	int (*fexecve)(int fd, char *const argv[], char *const environment[]);

@@ -45,6 +45,7 @@ struct shard {
 	int64_t grant;        /* what the credit was at the last look */
 	uint64_t last_look;
 	struct stack_scratch *scratch;
+	bool has_scratch; /* it can be written */
 } __attribute__((aligned(64)));
 
 static struct shard shards[WIRE_N_SHARDS];
@@ -67,14 +68,14 @@ static void reset_shards(void)
 
 bool record_init(void)
 {
-	char *scratch = preload_map(WIRE_N_SHARDS * stack_scratch_bytes());
+	char *scratch = preload_reserve(WIRE_N_SHARDS * stack_scratch_bytes());
 
 	if (!scratch)
 		return false;
 	for (size_t i = 0; i < WIRE_N_SHARDS; i++)
 		shards[i].scratch = (void *)(scratch + i * stack_scratch_bytes());
 	reset_shards();
-	return true;
+	return preload_make_writable(scratch, stack_scratch_bytes());
 }
 
 /* A thread's first event: it gets a row and a shard. */
@@ -133,6 +134,20 @@ static bool try_take(struct shard *shard)
 	       !__atomic_exchange_n(&shard->is_taken, 1, __ATOMIC_ACQUIRE);
 }
 
+/* Most programs use few shards. */
+static bool has_scratch(struct shard *shard)
+{
+	if (unlikely(!shard->has_scratch))
+		shard->has_scratch = preload_may_call() &&
+		                     preload_make_writable(shard->scratch, stack_scratch_bytes());
+	return shard->has_scratch;
+}
+
+static inline void give_back(struct shard *shard)
+{
+	__atomic_store_n(&shard->is_taken, 0, __ATOMIC_RELEASE);
+}
+
 static __attribute__((noinline)) struct shard *take_shard_of_many(struct thread *thread)
 {
 	preload.section->was_threaded = 1;
@@ -142,6 +157,11 @@ static __attribute__((noinline)) struct shard *take_shard_of_many(struct thread 
 
 			if (!try_take(&shards[number]))
 				continue;
+			/* The first one has it always. */
+			if (unlikely(!has_scratch(&shards[number]))) {
+				give_back(&shards[number]);
+				continue;
+			}
 			thread->shard = (uint8_t)number;
 			if (unlikely(thread->shares_row))
 				thread->row =
@@ -160,11 +180,6 @@ static inline struct shard *take_shard(struct thread *thread)
 	if (unlikely(!preload_is_single_threaded()))
 		shard = take_shard_of_many(thread);
 	return shard;
-}
-
-static inline void give_back(struct shard *shard)
-{
-	__atomic_store_n(&shard->is_taken, 0, __ATOMIC_RELEASE);
 }
 
 static inline void keep_peak(struct wire_counter *counter, uint64_t epoch)

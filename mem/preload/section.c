@@ -5,6 +5,7 @@
 #include "mem/preload/preload.h"
 #include "mem/preload/record.h"
 
+#include <sys/mman.h>
 #include <unistd.h>
 
 struct timeline section_timeline(struct wire_section *section)
@@ -89,4 +90,30 @@ bool section_claim(void)
 	claimed = claim();
 	__atomic_store_n(state, claimed ? SECTION_OWN : SECTION_OF_PARENT, __ATOMIC_RELEASE);
 	return claimed;
+}
+
+void section_unmap_others(void)
+{
+	char *sections = (char *)section_at(0), *own;
+	char *end = (char *)section_at(preload.n_mapped_sections);
+
+	if (preload.n_mapped_sections == 1 || !(preload_has_section() || section_claim()))
+		return;
+	own = (char *)preload.section;
+	if (own > sections)
+		munmap(sections, (size_t)(own - sections));
+	munmap(own + WIRE_SECTION_BYTES, (size_t)(end - own) - WIRE_SECTION_BYTES);
+	preload.n_mapped_sections = 1;
+}
+
+void section_unmap_all(void)
+{
+	if (!preload.image)
+		return;
+	if (preload.n_mapped_sections > 1)
+		munmap(section_at(0), preload.n_mapped_sections * WIRE_SECTION_BYTES);
+	else
+		munmap(preload.section ? preload.section : section_at(0), WIRE_SECTION_BYTES);
+	munmap(preload.image, WIRE_SECTIONS_OFF);
+	preload.image = NULL;
 }

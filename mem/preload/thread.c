@@ -8,8 +8,8 @@ struct thread *thread_table;
 bool thread_init(void)
 {
 	/* A probe may run over the end. */
-	thread_table =
-	    preload_map((((size_t)1 << THREAD_TABLE_BITS) + THREAD_PROBES) * sizeof(*thread_table));
+	thread_table = preload_reserve((((size_t)1 << THREAD_TABLE_BITS) + THREAD_PROBES) *
+	                               sizeof(*thread_table));
 	return thread_table;
 }
 
@@ -20,6 +20,8 @@ struct thread *thread_search(uint64_t pointer)
 	for (int i = 0; i < THREAD_PROBES; i++, thread++) {
 		uint64_t found = __atomic_load_n(&thread->pointer, __ATOMIC_RELAXED);
 
+		if (!found && !preload_make_writable(thread, sizeof(*thread)))
+			return NULL;
 		if (!found && __atomic_compare_exchange_n(&thread->pointer, &found, pointer, false,
 		                                          __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
 			thread->key = ~thread_key(thread); /* any other */

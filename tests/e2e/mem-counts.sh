@@ -24,7 +24,7 @@ measure() { # NAME PROGRAM [ARG...]
 }
 
 # heap-family's argument: valgrind's functions do not set errno.
-for program in heap-family heap-cxx heap-threads; do
+for program in heap-family heap-cxx heap-threads heap-libc; do
 	argument=
 	[ $program = heap-family ] && argument=x
 	measure $program "$programs/$program" $argument

@@ -9,12 +9,30 @@
 
 #include <cmocka.h>
 
-void *preload_map(size_t bytes)
+static void *map(size_t bytes, int protection)
 {
-	void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
-	                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	void *memory =
+	    mmap(NULL, bytes, protection, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
 	return memory == MAP_FAILED ? NULL : memory;
+}
+
+void *preload_map(size_t bytes)
+{
+	return map(bytes, PROT_READ | PROT_WRITE);
+}
+
+void *preload_reserve(size_t bytes)
+{
+	return map(bytes, PROT_READ);
+}
+
+bool preload_make_writable(void *memory, size_t bytes)
+{
+	uint64_t start = (uint64_t)memory & -(uint64_t)WIRE_PAGE;
+
+	return mprotect((void *)start, (uint64_t)memory + bytes - start, PROT_READ | PROT_WRITE) ==
+	       0;
 }
 
 enum { MOST = (1 << LIVE_ORIGIN_BITS) - 1u };
@@ -119,12 +137,30 @@ static void every_block_is_visited_once_and_keeps_a_changed_origin(void **state)
 	assert_int_equal(visits.n, 0);
 }
 
+static void an_address_inside_a_block_is_none(void **state)
+{
+	struct live_block block = {.size_bytes = 100, .stack = 3}, taken;
+	bool has_stale;
+
+	(void)state;
+	assert_true(live_put((void *)0x51000040, block, &taken, &has_stale));
+	for (uint64_t inside = 1; inside < 32; inside++)
+		assert_false(live_take((void *)(0x51000040 + inside), &taken));
+	assert_true(live_take((void *)0x51000040, &taken));
+	block.size_bytes = 10000;
+	assert_true(live_put((void *)0x51000010, block, &taken, &has_stale));
+	for (uint64_t inside = 1; inside < 5000; inside++)
+		assert_false(live_take((void *)(0x51000010 + inside), &taken));
+	assert_true(live_take((void *)0x51000010, &taken));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_block_comes_back_as_it_was_put_and_once),
 	    cmocka_unit_test(a_block_in_the_place_of_another_gives_that_one_back),
 	    cmocka_unit_test(every_block_is_visited_once_and_keeps_a_changed_origin),
+	    cmocka_unit_test(an_address_inside_a_block_is_none),
 	};
 
 	if (!live_init(true))
