@@ -551,6 +551,15 @@ void record_put_back(const void *block, const struct live_block *taken)
 	}
 }
 
+/* In massif's time unit B a realloc is as long as what it changes, not a free and an allocation. */
+static inline void uncount_what_stayed(struct shard *shard, uint64_t old_size, uint64_t new_size)
+{
+	uint64_t old_extra = wire_extra_bytes(old_size), new_extra = wire_extra_bytes(new_size);
+
+	shard->churn_bytes -= 2 * (old_size < new_size ? old_size : new_size);
+	shard->churn_bytes -= 2 * (old_extra < new_extra ? old_extra : new_extra);
+}
+
 void record_replacement(const void *block, const struct live_block *taken, const void *new_block,
                         size_t size, struct unwind_registers caller)
 {
@@ -561,8 +570,10 @@ void record_replacement(const void *block, const struct live_block *taken, const
 		return;
 	shard = take_shard(thread);
 	record_end(thread, shard, block, *taken);
-	if (new_block)
+	if (new_block) {
 		record_new(thread, shard, new_block, size, caller);
+		uncount_what_stayed(shard, taken->size_bytes, size);
+	}
 	finish_event(shard, size + taken->size_bytes);
 	give_back(shard);
 	leave(thread);
