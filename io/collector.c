@@ -329,16 +329,10 @@ static void add_quality(json_t *quality, const struct io_counts *counts)
 	     "whose structures are not decoded: messages are missing"},
 	    {counts->guessed_fds, "descriptor",
 	     "in use whose opening was not seen: the name is a guess"},
-	    {counts->trace.untraced_clones, "clone",
-	     "made with CLONE_UNTRACED: what was done there was not seen"},
 	    {counts->refused_ptraces, "ptrace call",
 	     "of the target that failed: a thread has one tracer, and that was us"},
-	    {counts->trace.late_threads, "thread",
-	     "put under a filter by another: calls that it refused at once may be missing"},
 	    {counts->trace.refused_stricts, "call",
 	     "for strict seccomp that failed: our filter was there (without --trace it is not)"},
-	    {counts->trace.keeper_pid ? 0 : counts->trace.let_go, "thread",
-	     "that still ran at the end, and was let go"},
 	};
 
 	quality_set_samples(quality, counts->totals.calls, counts->lost, NULL);
@@ -347,19 +341,7 @@ static void add_quality(json_t *quality, const struct io_counts *counts)
 			quality_add_note(quality, "%s %s",
 			                 counted_text_of(notes[i].count, notes[i].noun).text,
 			                 notes[i].what);
-	if (counts->trace.has_no_new_privs)
-		quality_add_note(quality, "the filter took no_new_privs; set-user-id programs gain "
-		                          "nothing under a tracer without CAP_SYS_PTRACE anyway");
-	if (counts->trace.keeper_pid)
-		quality_add_note(quality,
-		                 "%s that still ran at the end; the filter stays on, so process %d "
-		                 "(profile-scenario-keeper) traces on, and they live as long as it",
-		                 counted_text_of(counts->trace.let_go, "thread").text,
-		                 (int)counts->trace.keeper_pid);
-	if (counts->trace.why_unfiltered)
-		quality_add_note(quality,
-		                 "every call stopped the target, those outside the set too: %s",
-		                 counts->trace.why_unfiltered);
+	trace_facts_note(&counts->trace, "those outside the set", quality);
 }
 
 static void add_processes(struct result *result, const struct io_counts *counts)

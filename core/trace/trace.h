@@ -10,6 +10,7 @@
 
 #include "core/diag.h"
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -96,6 +97,11 @@ struct trace_facts {
 	/* NULL: it was, or nobody wanted it. Lives as long as the plan. */
 	const char *why_unfiltered;
 };
+
+/* Adds a note for each of them that there is any of, but for refused_stricts, which each client has
+ * a remedy of its own for. `others`: the calls that nobody wanted, which
+ * stop without a filter: "those outside the set". */
+void trace_facts_note(const struct trace_facts *facts, const char *others, json_t *quality);
 
 /* Empty, with the keeper that a filter takes; why_unfiltered says when that cannot be had. */
 void trace_plan_init(struct trace_plan *plan, bool wants_filter);
