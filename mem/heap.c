@@ -4,6 +4,7 @@
 #include "core/alloc.h"
 #include "core/diag.h"
 #include "core/perf/process_tree.h"
+#include "mem/stack_copy.h"
 #include "mem/visible.h"
 #include "mem/wire.h"
 
@@ -232,46 +233,15 @@ void heap_run_complete(struct heap_run *run, const struct process_tree *tree)
 	}
 }
 
-/* Adds the objects of one recording to another; the caller frees the list of their new ids. */
-static uint32_t *copy_objects(struct recording *to, const struct recording *from)
-{
-	uint32_t *ids = xcalloc(recording_n_objects(from) + 1, sizeof(*ids));
-
-	for (uint32_t id = 0; id < recording_n_objects(from); id++) {
-		struct object object = *recording_object(from, id);
-
-		object.fd = -1;
-		ids[id] = recording_add_object(to, &object);
-	}
-	return ids;
-}
-
-/* Likewise a stack. */
-static uint32_t copy_stack(struct recording *to, const struct recording *from,
-                           const uint32_t *objects, uint32_t stack)
-{
-	struct recorded_frame *frames = NULL;
-	size_t n = 0, capacity = 0;
-
-	while (stack) {
-		struct recorded_frame *frame = ARRAY_APPEND(frames, n, capacity);
-
-		*frame = recording_frame(from, stack, &stack);
-		frame->object = objects[frame->object];
-	}
-	stack = recording_add_stack(to, frames, n);
-	free(frames);
-	return stack;
-}
-
 static void merge_process(struct recording *merged, const struct heap_process *process,
                           bool is_largest)
 {
 	const struct recording *recording = process->recording;
-	uint32_t *objects = copy_objects(merged, recording);
+	struct stack_copy copy;
 	struct sample to = {
 	    .thread = recording_add_thread(merged, process->pid, process->pid, process->comm)};
 
+	stack_copy_init(&copy, recording);
 	for (size_t i = 0; i < recording_n_samples(recording); i++) {
 		uint64_t values[HEAP_N_TYPES];
 		const uint64_t *from;
@@ -280,10 +250,10 @@ static void merge_process(struct recording *merged, const struct heap_process *p
 		memcpy(values, from, sizeof(values));
 		if (!is_largest)
 			values[HEAP_PEAK_SPACE] = values[HEAP_PEAK_OBJECTS] = 0;
-		to.stack = copy_stack(merged, recording, objects, sample.stack);
+		to.stack = stack_copy_add(&copy, merged, sample.stack);
 		recording_add_sample(merged, to, values);
 	}
-	free(objects);
+	stack_copy_fini(&copy);
 }
 
 struct recording *heap_run_merge(const struct heap_run *run)
