@@ -9,6 +9,8 @@
 #include "core/perf/process_tree.h"
 #include "mem/files.h"
 #include "mem/heap.h"
+#include "mem/heap_words.h"
+#include "mem/pages.h"
 #include "mem/resident.h"
 #include "mem/server.h"
 #include "mem/visible.h"
@@ -27,9 +29,11 @@ struct memory_options {
 	uint64_t max_snapshots;
 	struct text_list alloc_fns;
 	struct text_list ignore_fns;
+	int pages_as_heap; /* index into no_yes */
 };
 
 static const char *const time_units[] = {"ms", "B", NULL};
+static const char *const no_yes[] = {"no", "yes", NULL};
 
 /* massif's names, defaults and bounds (valgrind manual, 9.4). */
 static const struct option_row option_rows[] = {
@@ -80,6 +84,13 @@ static const struct option_row option_rows[] = {
      .field = offsetof(struct memory_options, ignore_fns),
      .argument = "NAME",
      .help = "leave what this function allocates out of massif.out and timeline.svg; repeatable"},
+    {.name = "pages-as-heap",
+     .kind = OPTION_CHOICE,
+     .field = offsetof(struct memory_options, pages_as_heap),
+     .argument = "yes|no",
+     .fallback = "no",
+     .choices = no_yes,
+     .help = "count what mmap, mremap, munmap and brk give and take, instead of malloc and free"},
     {.name = NULL},
 };
 
@@ -105,6 +116,7 @@ static const struct finding_row finding_rows[] = {
 
 struct memory {
 	const struct memory_options *options;
+	struct pages *pages; /* --pages-as-heap: counts instead of the library */
 	struct server *server;
 	struct resident *resident;
 	char *library; /* of the preload */
@@ -118,8 +130,9 @@ struct memory {
 
 static int check(const struct target *target, const void *options, struct diag *diag)
 {
-	(void)options;
-	return visible_check(target, diag);
+	const struct memory_options *own = options;
+
+	return own->pages_as_heap ? 0 : visible_check(target, diag);
 }
 
 static int watch(struct memory *memory, int fd, struct diag *diag)
@@ -143,18 +156,39 @@ static void destroy(void *state)
 	process_tree_free(memory->tree);
 	resident_free(memory->resident);
 	server_free(memory->server);
+	pages_free(memory->pages);
 	if (memory->epoll >= 0)
 		close(memory->epoll);
 	free(memory->library);
 	free(memory);
 }
 
-static int create(void **state, const void *options, struct diag *diag)
+static struct memory *memory_for_pages(const struct memory_options *options)
 {
 	struct memory *memory = xcalloc(1, sizeof(*memory));
+	const struct pages_settings settings = {
+	    .time_is_bytes = options->time_unit == WIRE_TIME_BYTES,
+	    .max_snapshots = (uint32_t)options->max_snapshots,
+	    .detailed_freq = (uint32_t)options->detailed_freq,
+	};
+
+	memory->options = options;
+	memory->epoll = -1;
+	memory->pages = pages_new(&settings);
+	return memory;
+}
+
+static int create(void **state, const void *options, struct diag *diag)
+{
+	struct memory *memory;
 	struct wire_welcome welcome = {.magic = WIRE_MAGIC, .version = WIRE_VERSION};
 	int err;
 
+	if (((const struct memory_options *)options)->pages_as_heap) {
+		*state = memory_for_pages(options);
+		return 0;
+	}
+	memory = xcalloc(1, sizeof(*memory));
 	memory->options = options;
 	welcome.time_unit = (uint32_t)memory->options->time_unit;
 	welcome.max_snapshots = (uint32_t)memory->options->max_snapshots;
@@ -186,6 +220,8 @@ static int environment(void *state, struct text_list *variables, struct diag *di
 	char *preload;
 
 	(void)diag;
+	if (memory->pages)
+		return 0;
 	/* A scenario's own [environment] comes before us in the list. */
 	for (size_t i = 0; i < variables->n_texts; i++)
 		if (!strncmp(variables->texts[i], "LD_PRELOAD=", strlen("LD_PRELOAD=")))
@@ -204,6 +240,8 @@ static int prepare(void *state, const struct repeat *repeat, struct diag *diag)
 	int err;
 
 	memory->repeat = *repeat;
+	if (memory->pages)
+		return pages_start(memory->pages, repeat, diag);
 	resident_forget(memory->resident);
 	server_forget(memory->server);
 	process_tree_free(memory->tree);
@@ -221,9 +259,28 @@ static int started(void *state, struct diag *diag)
 	return 0;
 }
 
+static int in_child(void *state)
+{
+	const struct memory *memory = state;
+
+	return memory->pages ? pages_in_child(memory->pages) : 0;
+}
+
 static int fd(void *state)
 {
-	return ((struct memory *)state)->epoll;
+	const struct memory *memory = state;
+
+	return memory->pages ? pages_fd(memory->pages) : memory->epoll;
+}
+
+static bool reaps_target(void *state)
+{
+	return ((const struct memory *)state)->pages;
+}
+
+static bool target_ended(void *state, struct target_end *end)
+{
+	return pages_target_ended(((const struct memory *)state)->pages, end);
 }
 
 static int step(void *state, struct diag *diag)
@@ -231,6 +288,8 @@ static int step(void *state, struct diag *diag)
 	struct memory *memory = state;
 	int err;
 
+	if (memory->pages)
+		return pages_step(memory->pages, diag);
 	process_tree_step(memory->tree);
 	err = server_step(memory->server, diag);
 	resident_step(memory->resident);
@@ -292,6 +351,21 @@ static void keep_moments(const struct memory *memory, struct heap_run *run)
 	}
 }
 
+static int read_heaps(struct memory *memory, struct heap_run *run, struct diag *diag)
+{
+	int err = heap_run_read(run, memory->server, memory->tree, memory->repeat.pid,
+	                        memory->options->time_unit == WIRE_TIME_BYTES, diag);
+
+	if (err)
+		return err;
+	keep_moments(memory, run);
+	heap_run_complete(run, memory->tree);
+	add_unobserved(memory, run);
+	resident_forget(memory->resident);
+	server_forget(memory->server);
+	return 0;
+}
+
 static int ended(void *state, const struct target_end *end, struct diag *diag)
 {
 	struct memory *memory = state;
@@ -301,18 +375,13 @@ static int ended(void *state, const struct target_end *end, struct diag *diag)
 	if (err)
 		return err;
 	run = ARRAY_APPEND(memory->runs, memory->n_runs, memory->runs_capacity);
-	err = heap_run_read(run, memory->server, memory->tree, memory->repeat.pid,
-	                    memory->options->time_unit == WIRE_TIME_BYTES, diag);
-	if (err)
-		return err;
+	if (memory->pages)
+		pages_stop(memory->pages, run);
+	else
+		err = read_heaps(memory, run, diag);
 	run->peak_rss_bytes = (uint64_t)end->usage.ru_maxrss * 1024;
-	keep_moments(memory, run);
 	run->wall_ns = end->wall_ns;
-	heap_run_complete(run, memory->tree);
-	add_unobserved(memory, run);
-	resident_forget(memory->resident);
-	server_forget(memory->server);
-	return 0;
+	return err;
 }
 
 static void add_metrics(struct metrics *metrics, const struct heap_run *run)
@@ -389,8 +458,10 @@ static char *unusable_reason(const struct heap_run *run)
 		                 run->refusals[0].command ? run->refusals[0].command
 		                                          : "the command",
 		                 run->refusals[0].reason);
-	return xstrdup("the heap of the command could not be observed: it never loaded the heap "
-	               "library");
+	return xstrdup(run->words == &pages_words
+	                   ? "the pages of the command could not be counted: its tracer ended early"
+	                   : "the heap of the command could not be observed: it never loaded the "
+	                     "heap library");
 }
 
 static void judge(struct result *result, const struct heap_run *run)
@@ -421,12 +492,21 @@ static char *describe_options(const struct memory_options *options)
 {
 	char *text = xasprintf(
 	    "--depth=%lu --threshold=%.1f --time-unit=%s --detailed-freq=%lu "
-	    "--max-snapshots=%lu",
+	    "--max-snapshots=%lu%s",
 	    (unsigned long)options->depth, options->threshold, time_units[options->time_unit],
-	    (unsigned long)options->detailed_freq, (unsigned long)options->max_snapshots);
+	    (unsigned long)options->detailed_freq, (unsigned long)options->max_snapshots,
+	    options->pages_as_heap ? " --pages-as-heap=yes" : "");
 
 	text = add_words(text, "--alloc-fn", &options->alloc_fns);
 	return add_words(text, "--ignore-fn", &options->ignore_fns);
+}
+
+static void describe_tracing(struct result *result, const struct heap_run *run)
+{
+	free(result->backend);
+	result->backend = xasprintf("ptrace%s", run->trace.is_filtered ? "+seccomp" : "");
+	if (run->trace.why_unfiltered)
+		result->fallback = xasprintf("every call stops: %s", run->trace.why_unfiltered);
 }
 
 static int finish(void *state, struct results_run *results, struct result *result,
@@ -443,8 +523,8 @@ static int finish(void *state, struct results_run *results, struct result *resul
 	char *description;
 	int err;
 
-	result->backend = xstrdup("preload");
-	for (size_t i = 0; i < memory->n_runs; i++)
+	result->backend = xstrdup(memory->pages ? "ptrace" : "preload");
+	for (size_t i = 0; i < memory->n_runs && !memory->pages; i++)
 		heap_run_drop_blind(&memory->runs[i]);
 	run = find_unobserved(memory);
 	if (run || !memory->n_runs) {
@@ -452,6 +532,8 @@ static int finish(void *state, struct results_run *results, struct result *resul
 		return 0;
 	}
 	run = median_run(memory);
+	if (memory->pages)
+		describe_tracing(result, run);
 	for (size_t i = 0; i < memory->n_runs; i++)
 		add_metrics(result->metrics, &memory->runs[i]);
 	add_process_rows(result, run);
@@ -477,9 +559,12 @@ const struct collector mem_collector = {
     .create = create,
     .environment = environment,
     .prepare = prepare,
+    .in_child = in_child,
     .started = started,
     .fd = fd,
     .step = step,
+    .reaps_target = reaps_target,
+    .target_ended = target_ended,
     .ended = ended,
     .finish = finish,
     .destroy = destroy,

@@ -12,6 +12,7 @@
 #include "mem/heap.h"
 #include "mem/heap_report.h"
 #include "mem/heap_view.h"
+#include "mem/heap_words.h"
 #include "mem/massif.h"
 #include "mem/summary.h"
 #include "mem/timeline_svg.h"
@@ -37,6 +38,7 @@ struct subject {
 	const char *const *notes;
 	char *limits; /* what keeps the numbers from being believed, in a line */
 	const struct files_options *options;
+	const struct heap_words *words;
 	const struct result *result;
 	char *title;
 };
@@ -50,6 +52,7 @@ static struct massif massif_of(const struct subject *subject)
 	    .snapshots = subject->timeline_of->snapshots,
 	    .n_snapshots = subject->timeline_of->n_snapshots,
 	    .command = subject->timeline_of->command,
+	    .tree_top = subject->words->tree_top,
 	    .description = subject->options->description,
 	    .time_is_bytes = subject->options->time_is_bytes,
 	    .threshold = subject->options->threshold,
@@ -81,6 +84,7 @@ static int write_report(const struct subject *subject, FILE *out, struct diag *d
 	struct heap_report report = {
 	    .profile = subject->profile,
 	    .totals = &subject->totals,
+	    .words = subject->words,
 	    .title = subject->title,
 	    .command = *subject->folder ? subject->timeline_of->command : subject->result->command,
 	    .processes = subject->processes,
@@ -95,7 +99,8 @@ static int write_report(const struct subject *subject, FILE *out, struct diag *d
 }
 
 /* A view does not know how many blocks it leaves out. The caller frees it. */
-static char *describe_timeline(const struct heap_process *process, const char *whose)
+static char *describe_timeline(const struct heap_process *process, const struct heap_words *words,
+                               const char *whose)
 {
 	const struct heap_totals *totals = &process->totals;
 
@@ -105,21 +110,22 @@ static char *describe_timeline(const struct heap_process *process, const char *w
 		                 size_text_of(totals->in_use_bytes).text);
 	return xasprintf("%speak %s in %s, %s in %s in use at exit", whose,
 	                 size_text_of(totals->peak_bytes).text,
-	                 counted_text_of(totals->peak_blocks, "block").text,
+	                 counted_text_of(totals->peak_blocks, words->block).text,
 	                 size_text_of(totals->in_use_bytes).text,
-	                 counted_text_of(totals->in_use_blocks, "block").text);
+	                 counted_text_of(totals->in_use_blocks, words->block).text);
 }
 
 static int write_timeline(const struct subject *subject, FILE *out, struct diag *diag)
 {
 	const struct heap_process *process = subject->timeline_of;
+	const struct heap_words *words = subject->words;
 	char *whose =
 	    subject->n_processes > 1
 	        ? xasprintf("of process %d (%s), which had the highest peak: ", (int)process->pid,
 	                    process->comm)
 	        : xstrdup("");
-	char *title = xasprintf("%s: heap over time", subject->title);
-	char *subtitle = describe_timeline(process, whose);
+	char *title = xasprintf("%s: %s", subject->title, subject->words->over_time);
+	char *subtitle = describe_timeline(process, words, whose);
 	struct timeline_picture picture = {
 	    .process = process,
 	    .filter = &subject->options->filter,
@@ -143,30 +149,28 @@ static int write_timeline(const struct subject *subject, FILE *out, struct diag 
 struct shown {
 	size_t type;
 	const char *count_name;
-	char *(*describe)(const struct heap_totals *totals); /* the caller frees it */
+	/* The caller frees it. */
+	char *(*describe)(const struct heap_totals *totals, const struct heap_words *words);
 };
 
-static char *describe_peak(const struct heap_totals *totals)
+static char *describe_peak(const struct heap_totals *totals, const struct heap_words *words)
 {
 	return xasprintf("bytes in use at the peak of %s in %s",
 	                 size_text_of(totals->peak_bytes).text,
-	                 counted_text_of(totals->peak_blocks, "block").text);
+	                 counted_text_of(totals->peak_blocks, words->block).text);
 }
 
-static char *describe_allocations(const struct heap_totals *totals)
+static char *describe_allocations(const struct heap_totals *totals, const struct heap_words *words)
 {
-	return xasprintf("%s, %s asked for",
-	                 counted_text_of(totals->allocations, "allocation").text,
-	                 size_text_of(totals->allocated_bytes).text);
+	return xasprintf("%s, %s %s", counted_text_of(totals->allocations, words->allocation).text,
+	                 size_text_of(totals->allocated_bytes).text, words->given);
 }
 
-static char *describe_temporary(const struct heap_totals *totals)
+static char *describe_temporary(const struct heap_totals *totals, const struct heap_words *words)
 {
-	return xasprintf("%s of %s (%.1f %%) freed by the thread before it allocated "
-	                 "anything else",
-	                 count_text_of(totals->temporary).text,
-	                 counted_text_of(totals->allocations, "allocation").text,
-	                 share_percent(totals->temporary, totals->allocations));
+	return xasprintf("%s of %s (%.1f %%) %s", count_text_of(totals->temporary).text,
+	                 counted_text_of(totals->allocations, words->allocation).text,
+	                 share_percent(totals->temporary, totals->allocations), words->temporary);
 }
 
 static const struct shown peak = {HEAP_PEAK_SPACE, "bytes", describe_peak};
@@ -195,7 +199,7 @@ static const struct {
 static int export_with(const struct exporter *exporter, const struct shown *shown,
                        const struct subject *subject, FILE *out, struct diag *diag)
 {
-	char *what = shown->describe(&subject->totals);
+	char *what = shown->describe(&subject->totals, subject->words);
 	char *subtitle = xasprintf("%s; %s", what, subject->limits);
 	struct export_options options = {
 	    .type = shown->type,
@@ -427,6 +431,7 @@ int files_write(const struct heap_run *run, const struct files_options *options,
 	    .n_processes = run->n_processes,
 	    .wall_ns = run->wall_ns,
 	    .options = options,
+	    .words = run->words,
 	    .result = result,
 	    .title = xasprintf("%s/%s", result->scenario, result->type),
 	};

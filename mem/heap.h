@@ -7,6 +7,7 @@
 #define MEM_HEAP_H
 
 #include "core/recording.h"
+#include "core/trace/trace.h"
 #include "core/unwind/unwind.h"
 #include "mem/histogram.h"
 
@@ -17,6 +18,7 @@
 
 struct diag;
 struct heap_moment;
+struct heap_words;
 struct process_tree;
 struct server;
 
@@ -127,6 +129,8 @@ struct heap_run {
 	uint64_t n_unobserved_forks; /* forked children that found no room for their counts */
 	uint64_t peak_rss_bytes;
 	uint64_t wall_ns;
+	const struct heap_words *words; /* heap_words, or pages_words; NULL: nothing was run */
+	struct trace_facts trace;       /* of pages: what limits the counts */
 };
 
 /* Reads all images that the server knows; `time_is_bytes` as the welcome said. */

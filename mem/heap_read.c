@@ -5,6 +5,7 @@
 #include "core/diag.h"
 #include "core/perf/process_tree.h"
 #include "mem/heap_fill.h"
+#include "mem/heap_words.h"
 #include "mem/server.h"
 #include "mem/wire_reader.h"
 
@@ -334,6 +335,7 @@ int heap_run_read(struct heap_run *run, const struct server *server,
 	int err = 0;
 
 	run->target = target;
+	run->words = &heap_words;
 	for (size_t i = 0; i < server_n_images(server) && !err; i++) {
 		const struct server_image *image = server_image(server, i);
 		const struct process_image *known = find_in_tree(tree, image);

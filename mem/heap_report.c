@@ -7,6 +7,7 @@
 #include "mem/heap.h"
 #include "mem/heap_tables.h"
 #include "mem/heap_tree.h"
+#include "mem/heap_words.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -21,21 +22,21 @@ struct section {
 	size_t type;
 	size_t second; /* shown beside it */
 	const char *noun;
-	const char *second_noun;
+	const char *second_noun; /* NULL: that of the blocks */
 	const char *second_what;
 };
 
 static const struct section sections[] = {
     {"Peak consumers: bytes in use when most were in use", "peak", HEAP_PEAK_SPACE,
-     HEAP_PEAK_OBJECTS, "byte", "block", ""},
+     HEAP_PEAK_OBJECTS, "byte", NULL, ""},
     {"Most calls", "calls", HEAP_ALLOC_OBJECTS, HEAP_ALLOC_SPACE, "call", "byte", " allocated"},
     {"Most bytes allocated: also those that were freed", "bytes allocated", HEAP_ALLOC_SPACE,
      HEAP_ALLOC_OBJECTS, "byte", "call", ""},
     {"Most temporary allocations: freed by their thread before it allocated anything else",
      "temporary allocations", HEAP_TEMPORARY_OBJECTS, HEAP_ALLOC_OBJECTS, "temporary allocation",
      "call", " in all"},
-    {"In use at exit", "bytes in use at exit", HEAP_INUSE_SPACE, HEAP_INUSE_OBJECTS, "byte",
-     "block", ""},
+    {"In use at exit", "bytes in use at exit", HEAP_INUSE_SPACE, HEAP_INUSE_OBJECTS, "byte", NULL,
+     ""},
 };
 
 /* Samples of one stack (of several processes) put together. */
@@ -126,6 +127,8 @@ static void write_section(const struct heap_report *report, const struct section
                           struct site *sites, size_t n_sites, FILE *out)
 {
 	uint64_t total = profile_total(report->profile, section->type), shown = 0;
+	const char *second_noun =
+	    section->second_noun ? section->second_noun : report->words->block;
 	size_t type = section->type, i;
 
 	qsort_r(sites, n_sites, sizeof(*sites), by_value, &type);
@@ -134,10 +137,9 @@ static void write_section(const struct heap_report *report, const struct section
 		shown += sites[i].values[type];
 		fprintf(out, "  %5.1f %%  ", 100.0 * (double)sites[i].values[type] / (double)total);
 		write_value(out, sites[i].values[type], section->noun);
-		fprintf(
-		    out, ", %s%s",
-		    counted_text_of(sites[i].values[section->second], section->second_noun).text,
-		    section->second_what);
+		fprintf(out, ", %s%s",
+		        counted_text_of(sites[i].values[section->second], second_noun).text,
+		        section->second_what);
 		write_mean(&sites[i], type, out);
 		write_stack(report->profile, sites[i].stack, out);
 	}
@@ -187,17 +189,18 @@ static void write_totals(const struct heap_report *report, FILE *out)
 	write_counts(report, out);
 	fputs("  peak                   ", out);
 	write_value(out, totals->peak_bytes, "byte");
-	fprintf(out, " in %s%s\n", counted_text_of(totals->peak_blocks, "block").text,
+	fprintf(out, " in %s%s\n", counted_text_of(totals->peak_blocks, report->words->block).text,
 	        report->n_processes > 1 ? ", of the largest process alone" : "");
 	fputs("  in use at exit         ", out);
 	write_value(out, totals->in_use_bytes, "byte");
-	fprintf(out, " in %s%s\n", counted_text_of(totals->in_use_blocks, "block").text,
+	fprintf(out, " in %s%s\n",
+	        counted_text_of(totals->in_use_blocks, report->words->block).text,
 	        report->n_processes > 1 ? ", of all processes" : "");
 	if (totals->inherited_blocks && report->n_processes == 1) {
 		fputs("  inherited, not freed   ", out);
 		write_value(out, totals->inherited_bytes, "byte");
 		fprintf(out, " in %s of the parent process\n",
-		        counted_text_of(totals->inherited_blocks, "block").text);
+		        counted_text_of(totals->inherited_blocks, report->words->block).text);
 	}
 }
 
@@ -207,6 +210,8 @@ void heap_report_write(const struct heap_report *report, FILE *out)
 	struct site *sites = collect_sites(report->profile, &n_sites);
 
 	fprintf(out, "%s\n  command                %s\n", report->title, report->command);
+	if (report->words->counts)
+		fprintf(out, "  counted                %s\n", report->words->counts);
 	if (report->n_processes > 1)
 		fprintf(out, "  processes              %zu\n", report->n_processes);
 	write_totals(report, out);

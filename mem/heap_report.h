@@ -9,11 +9,13 @@
 
 struct heap_process;
 struct heap_totals;
+struct heap_words;
 struct profile;
 
 struct heap_report {
 	const struct profile *profile; /* with the types of enum heap_type */
 	const struct heap_totals *totals;
+	const struct heap_words *words;
 	const char *title;
 	const char *command;
 	const struct heap_process *processes; /* whose totals these are */

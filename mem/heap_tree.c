@@ -202,7 +202,7 @@ static void finish_children(struct heap_tree *tree, struct heap_node *node,
 }
 
 struct heap_tree *heap_tree_new(const struct profile *profile, size_t type, double threshold,
-                                size_t depth, const struct heap_filter *filter)
+                                size_t depth, const struct heap_filter *filter, const char *top)
 {
 	struct heap_tree *tree = xcalloc(1, sizeof(*tree));
 
@@ -213,9 +213,7 @@ struct heap_tree *heap_tree_new(const struct profile *profile, size_t type, doub
 	add_stacks(tree, type, depth);
 	sort_children(tree);
 	tree->top = (struct heap_node){
-	    .bytes = tree->drafts[0].bytes,
-	    .frame = HEAP_NO_FRAME,
-	    .text = xstrdup("(heap allocation functions) malloc/new/new[], --alloc-fns, etc.")};
+	    .bytes = tree->drafts[0].bytes, .frame = HEAP_NO_FRAME, .text = xstrdup(top)};
 	finish_children(tree, &tree->top, &tree->drafts[0]);
 	free(tree->order);
 	free(tree->drafts);

@@ -1,5 +1,5 @@
-/* The allocation tree of one value type: from the allocating functions outwards to their callers, up
- * to main, as massif shows it. */
+/* The allocation tree of one value type: from the allocating functions outwards to their callers,
+ * up to main, as massif shows it. */
 #ifndef MEM_HEAP_TREE_H
 #define MEM_HEAP_TREE_H
 
@@ -24,13 +24,12 @@ struct heap_node {
 };
 
 /* `threshold` in percent of the total: smaller nodes are put together. `depth`: frames of a stack
- * that are told apart, at least 1. `filter` (mem/heap_filter.h) may be NULL. The profile must
- * outlive the tree. */
+ * that are told apart, at least 1. `filter` (mem/heap_filter.h) may be NULL. `top` is the text of
+ * the top. The profile must outlive the tree. */
 struct heap_tree *heap_tree_new(const struct profile *profile, size_t type, double threshold,
-                                size_t depth, const struct heap_filter *filter);
+                                size_t depth, const struct heap_filter *filter, const char *top);
 void heap_tree_free(struct heap_tree *tree);
 
-/* The top, whose text names the allocation functions. */
 const struct heap_node *heap_tree_top(const struct heap_tree *tree);
 
 /* "file.c:7" without its directories, or "in libx.so" where there is no line. The caller frees it.

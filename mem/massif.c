@@ -34,7 +34,7 @@ static void write_snapshot(const struct massif *massif, size_t number, FILE *out
 	}
 	fprintf(out, "heap_tree=%s\n", snapshot->is_peak ? "peak" : "detailed");
 	tree = heap_tree_new(massif->profile, snapshot->type, massif->threshold, massif->depth,
-	                     massif->filter);
+	                     massif->filter, massif->tree_top);
 	write_node(heap_tree_top(tree), 0, out);
 	heap_tree_free(tree);
 }

@@ -16,6 +16,7 @@ struct massif {
 	const struct heap_snapshot *snapshots;
 	size_t n_snapshots;
 	const char *command;
+	const char *tree_top;    /* text of the top of trees (struct heap_words) */
 	const char *description; /* the options: massif's "desc:" line */
 	bool time_is_bytes;      /* else ms */
 	double threshold;

@@ -9,6 +9,7 @@
 #include "core/unwind/unwind.h"
 #include "mem/heap.h"
 #include "mem/heap_filter.h"
+#include "mem/heap_words.h"
 #include "mem/heap_tree.h"
 
 #include <stdlib.h>
@@ -21,7 +22,7 @@ static void fill_table(struct text_list *table, const struct profile *profile,
 {
 	/* What is left out of the timeline is part of the peak that the headline has. */
 	struct heap_filter allocators = {.alloc_fns = filter->alloc_fns};
-	struct heap_tree *tree = heap_tree_new(profile, HEAP_PEAK_SPACE, 0, 1, &allocators);
+	struct heap_tree *tree = heap_tree_new(profile, HEAP_PEAK_SPACE, 0, 1, &allocators, "");
 	const struct heap_node *top = heap_tree_top(tree);
 
 	if (top->n_children)
@@ -79,7 +80,7 @@ enum { MUCH_MEMORY = 32 << 20 };
 static void note_other_memory(const struct heap_run *run, const struct heap_totals *totals,
                               json_t *quality)
 {
-	if (run->peak_rss_bytes < 2 * totals->peak_bytes + MUCH_MEMORY)
+	if (run->words != &heap_words || run->peak_rss_bytes < 2 * totals->peak_bytes + MUCH_MEMORY)
 		return;
 	quality_add_note(quality,
 	                 "of up to %s resident at most %s came from malloc: the rest is code, "
@@ -117,6 +118,10 @@ static void add_notes(const struct heap_run *run, const struct heap_totals *tota
 		lost_timeline |= run->processes[i].timeline_lost;
 	}
 	add_troubles(run, quality);
+	trace_facts_note(&run->trace, "those that map nothing", quality);
+	if (run->trace.refused_stricts)
+		quality_add_note(quality, "%s for strict seccomp that failed: our filter was there",
+		                 counted_text_of(run->trace.refused_stricts, "call").text);
 	note_other_memory(run, totals, quality);
 	if (run->n_refusals)
 		quality_add_note(
@@ -125,9 +130,10 @@ static void add_notes(const struct heap_run *run, const struct heap_totals *tota
 		    run->refusals[0].reason);
 	for (unsigned end = 0; end < UNWIND_N_ENDS; end++)
 		if (totals->cut_by[end])
-			quality_add_note(quality, "stacks of %s cut short by: %s",
-			                 counted_text_of(totals->cut_by[end], "allocation").text,
-			                 unwind_end_text((enum unwind_end)end));
+			quality_add_note(
+			    quality, "stacks of %s cut short by: %s",
+			    counted_text_of(totals->cut_by[end], run->words->allocation).text,
+			    unwind_end_text((enum unwind_end)end));
 	if (threaded)
 		quality_add_note(quality, "the peak of a process with threads is exact within %s",
 		                 size_text_of(heap_peak_bound()).text);
@@ -151,18 +157,20 @@ static char *limits_of(const json_t *quality)
 	return limits;
 }
 
-static char *headline_of(const struct heap_totals *totals, const json_t *quality,
-                         size_t n_processes)
+static char *headline_of(const struct heap_run *run, const struct heap_totals *totals,
+                         const json_t *quality)
 {
+	size_t n_processes = run->n_processes;
 	char *largest = n_processes > 1 ? xasprintf(" (the largest of %zu processes)", n_processes)
 	                                : xstrdup("");
 	char *limits = limits_of(quality);
-	char *headline = xasprintf("peak %s%s, %s (%.0f %% temporary), %s in %s in use at exit; %s",
-	                           size_text_of(totals->peak_bytes).text, largest,
-	                           counted_text_of(totals->allocations, "allocation").text,
-	                           share_percent(totals->temporary, totals->allocations),
-	                           size_text_of(totals->in_use_bytes).text,
-	                           counted_text_of(totals->in_use_blocks, "block").text, limits);
+	char *headline =
+	    xasprintf("peak %s%s, %s (%.0f %% temporary), %s in %s in use at exit; %s",
+	              size_text_of(totals->peak_bytes).text, largest,
+	              counted_text_of(totals->allocations, run->words->allocation).text,
+	              share_percent(totals->temporary, totals->allocations),
+	              size_text_of(totals->in_use_bytes).text,
+	              counted_text_of(totals->in_use_blocks, run->words->block).text, limits);
 
 	free(limits);
 	free(largest);
@@ -197,5 +205,5 @@ void heap_summarize(const struct heap_run *run, const struct recording *recordin
 	fill_quality(result->quality, &totals, profile, recording, symbolizer);
 	note_unnamed_peak(profile, result->quality);
 	fill_table(&result->table, profile, filter);
-	result->headline = headline_of(&totals, result->quality, run->n_processes);
+	result->headline = headline_of(run, &totals, result->quality);
 }

@@ -85,8 +85,8 @@ static int check_binary(const struct binary *binary, struct diag *diag)
 		return diag_fail(
 		    diag, EOPNOTSUPP,
 		    "%s is static, so the heap library cannot be loaded into it; link it "
-		    "dynamically, or run: valgrind --tool=massif %s",
-		    path, path);
+		    "dynamically, or count its pages by --pages-as-heap=yes",
+		    path);
 	if (binary->is_musl)
 		return diag_fail(diag, EOPNOTSUPP,
 		                 "%s uses musl, and the heap library is for glibc; build it for a "

@@ -5,6 +5,7 @@
 #include "core/recording.h"
 #include "core/symbolize/symbolize.h"
 #include "mem/heap.h"
+#include "mem/heap_words.h"
 #include "mem/heap_tables.h"
 #include "mem/wire.h"
 
@@ -103,6 +104,7 @@ static char *make_report(void)
 	const char *const notes[] = {"something to know", NULL};
 	struct heap_report report = {.profile = profile,
 	                             .totals = &totals,
+	                             .words = &heap_words,
 	                             .title = "t/memory",
 	                             .command = "prog",
 	                             .processes = processes,

@@ -1,4 +1,5 @@
 /* massif.out and its report: fields, trees, thresholds, the graph. */
+#include "mem/heap_words.h"
 #include "mem/massif.h"
 
 #include "core/profile.h"
@@ -68,6 +69,7 @@ static char *written_by(writer *write, double threshold, size_t depth)
 	                        .snapshots = snapshots,
 	                        .n_snapshots = 3,
 	                        .command = "prog -x",
+	                        .tree_top = heap_words.tree_top,
 	                        .description = "--depth=30",
 	                        .threshold = threshold,
 	                        .depth = depth};

@@ -1,0 +1,18 @@
+/* What is counted, in words: blocks that malloc gives, or pages that the kernel gives. */
+#ifndef MEM_HEAP_WORDS_H
+#define MEM_HEAP_WORDS_H
+
+struct heap_words {
+	const char *block;      /* the noun, that counted_text_of() takes; likewise the next */
+	const char *allocation; /* a call that gave some */
+	const char *given;      /* "3 MB ..." */
+	const char *temporary;  /* "5 allocations ..." */
+	const char *over_time;  /* title of the timeline */
+	const char *tree_top;   /* massif's own words at the top of a tree */
+	const char *counts;     /* a sentence for reports; NULL: nothing has to be said */
+};
+
+extern const struct heap_words heap_words;
+extern const struct heap_words pages_words;
+
+#endif

@@ -1,0 +1,2 @@
+/* heap-pages, linked statically (programs.mk). */
+#include "tests/programs/heap-pages.c"
