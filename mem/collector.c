@@ -312,7 +312,8 @@ static void add_unobserved(const struct memory *memory, struct heap_run *run)
 		    .reason = (char *)"it did not load the heap library, or could not reach us: "
 		                      "it is static, set-user-id, of another architecture or C "
 		                      "library, in another network namespace or root, or in a "
-		                      "seccomp sandbox; was executed past libc's functions, or "
+		                      "seccomp sandbox; has a sanitizer; was executed past libc's "
+		                      "functions, or "
 		                      "without a free descriptor; or is the target of another "
 		                      "profile-scenario",
 		};

@@ -289,6 +289,10 @@ static char *refusal_reason(const struct server_image *image)
 		return xstrdup(
 		    "there was no address space for the recorder, which takes 1.1 GB and leaves "
 		    "no less than 2 GB; lift ulimit -v");
+	if (error == WIRE_NEVER_ASKED)
+		return xstrdup(
+		    "its calls of malloc do not come to the heap library: another library that is "
+		    "preloaded before it, or a tool such as valgrind, has an allocator of its own");
 	if (error < 0)
 		return xstrdup("it ended before the recorder had started in it");
 	return xasprintf("the recorder could not start in it: %s", strerror(error));

@@ -85,7 +85,13 @@ struct wire_welcome {
 
 struct wire_attached {
 	uint32_t version;
-	int32_t error; /* errno of what went wrong in the library; 0: recording */
+	int32_t
+	    error; /* errno of what went wrong in the library, or enum wire_error; 0: recording */
+};
+
+enum wire_error {
+	WIRE_NEVER_ASKED =
+	    4096, /* no errno: the program's calls of malloc do not come to the library */
 };
 
 struct wire_image {

@@ -94,7 +94,7 @@ static int map_image(int fd)
 	           : EPROTO;
 }
 
-static int talk(int sock, uint64_t token, bool (*set_up)(void))
+static int talk(int sock, uint64_t token, int (*set_up)(void))
 {
 	struct wire_hello hello = {.magic = WIRE_MAGIC, .version = WIRE_VERSION, .token = token};
 	struct wire_attached attached = {.version = WIRE_VERSION};
@@ -112,8 +112,8 @@ static int talk(int sock, uint64_t token, bool (*set_up)(void))
 	preload.max_snapshots = welcome.max_snapshots;
 	preload.detailed_freq = welcome.detailed_freq;
 	preload.all_trees = welcome.all_trees;
-	if (!err && !set_up())
-		err = ENOMEM;
+	if (!err)
+		err = set_up();
 	if (err)
 		preload_unmap();
 	attached.error = err;
@@ -121,7 +121,7 @@ static int talk(int sock, uint64_t token, bool (*set_up)(void))
 	return err;
 }
 
-int attach(const char *text, bool (*set_up)(void))
+int attach(const char *text, int (*set_up)(void))
 {
 	struct timeval timeout = {.tv_sec = DRIVER_TIMEOUT_S};
 	struct sockaddr_un address;

@@ -3,6 +3,7 @@
 #include "mem/preload/environment.h"
 
 #include "mem/preload/calls.h"
+#include "mem/preload/image.h"
 #include "mem/preload/lookup.h"
 #include "mem/preload/sandbox.h"
 
@@ -15,6 +16,7 @@ enum { PATH_ROOM = 4096, ADDRESS_ROOM = 128 };
 
 #define PRELOAD "LD_PRELOAD="
 #define ADDRESS "PROFILE_SCENARIO="
+#define SEPARATORS ": "
 
 static char library[PATH_ROOM]; /* empty: we were not asked to record, and change nothing */
 static char address[ADDRESS_ROOM];
@@ -76,14 +78,15 @@ static bool is_right(char *const *environment, bool loads_us)
 {
 	const char *list = find(environment, PRELOAD);
 	const char *driver = find(environment, ADDRESS);
-	bool has_us = list && find_us(list);
+	const char *us = list ? find_us(list) : NULL;
 
 	if (!loads_us)
-		return !has_us;
+		return !us;
 	/* It is another profile-scenario that executes its target. */
 	if (driver && strcmp(driver, address + strlen(ADDRESS)) != 0)
 		return true;
-	return has_us && driver;
+	/* An allocator that stands before us would not ask us. */
+	return us == list && list && driver;
 }
 
 static size_t count(char *const *environment)
@@ -103,35 +106,30 @@ size_t environment_room(char *const *environment)
 	       (list ? strlen(list) : 0);
 }
 
-/* The list without us; false when nothing is left of it. */
-static bool write_list_without_us(char *text, const char *list)
+/* The list with us as the first, or without us; false when nothing is in it. */
+static bool write_list(char *text, const char *list, bool with_us)
 {
-	const char *us = find_us(list), *rest = us + strlen(library);
-	char *end = stpcpy(text, PRELOAD);
+	char *start = stpcpy(text, PRELOAD), *end = with_us ? stpcpy(start, library) : start;
+	size_t len;
 
-	end = mempcpy(end, list, (size_t)(us - list));
-	if (*rest)
-		rest++; /* its separator goes with it */
-	else if (us > list)
-		end--;
-	strcpy(end, rest);
-	return text[strlen(PRELOAD)] != '\0';
+	for (; list && *list; list += len + (list[len] != '\0')) {
+		len = strcspn(list, SEPARATORS);
+		if (!len || (len == strlen(library) && !memcmp(list, library, len)))
+			continue;
+		if (end > start)
+			*end++ = ':';
+		end = mempcpy(end, list, len);
+	}
+	*end = '\0';
+	return end > start;
 }
 
 static char **change(char *const *environment, bool loads_us, void *room)
 {
 	char **changed = room, **next = changed;
 	char *text = (char *)(changed + count(environment) + 3);
-	const char *list = find(environment, PRELOAD);
-	bool has_us = list && find_us(list), has_list = true;
+	bool has_list = write_list(text, find(environment, PRELOAD), loads_us);
 
-	if (!loads_us)
-		has_list = write_list_without_us(text, list);
-	else if (has_us)
-		strcpy(stpcpy(text, PRELOAD), list);
-	else
-		strcpy(stpcpy(stpcpy(stpcpy(text, PRELOAD), library), list && *list ? ":" : ""),
-		       list ? list : "");
 	for (; environment && *environment; environment++)
 		if (!starts_with(*environment, PRELOAD) &&
 		    !(loads_us && starts_with(*environment, ADDRESS)))
@@ -144,13 +142,31 @@ static char **change(char *const *environment, bool loads_us, void *room)
 	return changed;
 }
 
+/* A sanitizer's library ends the program when another one comes before it. */
+static bool names_sanitizer(const char *list)
+{
+	size_t len;
+
+	for (; list && *list; list += len + (list[len] != '\0')) {
+		len = strcspn(list, SEPARATORS);
+		while (len && memchr(list, '/', len)) {
+			list++;
+			len--;
+		}
+		if (len && image_is_sanitizer(list))
+			return true;
+	}
+	return false;
+}
+
 char **environment_choose(char *const *environment, bool loads_us, void *room)
 {
 	if (!library[0])
 		return (char **)environment;
 	/* Who asks ld.so(8) for a list of libraries, as ldd(1) does, is not to see us in it. */
 	loads_us = loads_us && !find(environment, "LD_TRACE_LOADED_OBJECTS=") &&
-	           library_is_there() && !sandbox_was_closed();
+	           !names_sanitizer(find(environment, PRELOAD)) && library_is_there() &&
+	           !sandbox_was_closed();
 	return is_right(environment, loads_us) ? (char **)environment
 	                                       : change(environment, loads_us, room);
 }

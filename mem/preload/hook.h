@@ -35,6 +35,8 @@ static inline void note(const void *block, size_t size, struct unwind_registers 
 {
 	if (block && is_on())
 		record_allocation(block, size, caller);
+	else if (block)
+		preload.was_asked = true;
 }
 
 #endif

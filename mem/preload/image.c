@@ -34,7 +34,7 @@ static bool reads_text(int fd, char text[TEXT_ROOM], uint64_t offset)
 	return true;
 }
 
-static bool is_first_or_nothing(const char *library)
+bool image_is_sanitizer(const char *library)
 {
 	static const char *const names[] = {"libasan.", "libtsan.", "libhwasan.", "libclang_rt."};
 
@@ -70,7 +70,7 @@ static bool needs_sanitizer(int fd, const Elf64_Phdr *headers, size_t n, const E
 	for (size_t i = 0; strings && i < n_entries; i++)
 		if (entries[i].d_tag == DT_NEEDED &&
 		    reads_text(fd, name, strings + entries[i].d_un.d_val) &&
-		    is_first_or_nothing(name))
+		    image_is_sanitizer(name))
 			return true;
 	return false;
 }

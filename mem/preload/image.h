@@ -14,4 +14,7 @@ bool image_in_path_loads_us(const char *file);
 
 bool image_of_fd_loads_us(int fd);
 
+/* Is it, by its base name, the library of a sanitizer, which has to be the first? */
+bool image_is_sanitizer(const char *library);
+
 #endif

@@ -42,7 +42,8 @@ static int look_into(struct dl_phdr_info *info, size_t size, void *context)
 		struct lookup *wanted = &pass->wanted[i];
 		uint32_t number;
 
-		if (wanted->address || (wanted->scope == LOOKUP_AFTER_US && !pass->is_after_us))
+		if (wanted->address || (wanted->scope == LOOKUP_AFTER_US && !pass->is_after_us) ||
+		    (wanted->scope == LOOKUP_BEFORE_US && pass->is_after_us))
 			continue;
 		number = loaded_object_find(&object, wanted->name, wanted->version);
 		if (!number)

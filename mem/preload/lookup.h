@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 enum lookup_scope {
+	LOOKUP_BEFORE_US,
 	LOOKUP_AFTER_US, /* RTLD_NEXT, by the version that libc gives the name */
 	LOOKUP_ANYWHERE, /* RTLD_DEFAULT: the executable's copy of a variable comes before libc's */
 };

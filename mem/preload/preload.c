@@ -23,6 +23,8 @@
 #include <linux/futex.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -182,10 +184,35 @@ static void find_tid(void)
 	preload.has_tids = true;
 }
 
-static bool set_up(void)
+/* Another library may stand before this one and never ask it, and tools like valgrind exchange the
+ * functions of every library: one call tells. Executables with a malloc of their own are left to
+ * the driver, which reads them; they may not be ready for a call. */
+static bool is_never_asked(void)
 {
-	return thread_init() && watch_forks() && live_init(real_is_glibc()) && modules_init() &&
-	       stacks_init() && record_init() && section_claim() && allocator_hook_own_functions();
+	struct lookup first = {.name = "malloc", .scope = LOOKUP_BEFORE_US};
+	uint64_t executable = getauxval(AT_PHDR) & -(uint64_t)WIRE_PAGE;
+	void *(*volatile function)(size_t) = malloc;
+	void *block;
+
+	lookup_all(&first, 1);
+	if (first.address && first.object == executable)
+		return false;
+	if (first.address)
+		memcpy((void *)&function, &first.address, sizeof(function));
+	preload.was_asked = false;
+	block = function(1);
+	free(block);
+	return block && !preload.was_asked;
+}
+
+static int set_up(void)
+{
+	if (is_never_asked())
+		return WIRE_NEVER_ASKED;
+	if (thread_init() && watch_forks() && live_init(real_is_glibc()) && modules_init() &&
+	    stacks_init() && record_init() && section_claim() && allocator_hook_own_functions())
+		return 0;
+	return ENOMEM;
 }
 
 static bool start_recording(void)

@@ -64,6 +64,7 @@ struct state {
 	uint32_t generation;         /* of loaded modules; the next after each unloading */
 	const char *single_threaded; /* libc's own flag */
 	struct own_page *own;
+	bool was_asked;      /* a hook gave a block while nothing was recorded yet */
 	uint32_t tid_offset; /* of a thread's id from its thread pointer */
 	bool has_tids;       /* false: at tid_offset stands something else that stays the same */
 };

@@ -67,6 +67,52 @@ between() {
 }
 promise "a program that is observed after one that is not, in one process" between
 
+# Libraries of others that are preloaded, and have a malloc: one has memory of its own, one asks for it.
+cat >"$scratch/pool.c" <<'C'
+#include <stddef.h>
+#include <string.h>
+static char pool[16 << 20] __attribute__((aligned(16)));
+static size_t used;
+void *malloc(size_t size) { size_t at = __atomic_fetch_add(&used, (size + 31) & ~15ul, __ATOMIC_RELAXED); *(size_t *)(pool + at) = size; return pool + at + 16; }
+void free(void *block) { (void)block; }
+void *calloc(size_t count, size_t size) { return malloc(count * size); }
+void *realloc(void *block, size_t size) { void *moved = malloc(size); if (block) memcpy(moved, block, ((size_t *)block)[-2] < size ? ((size_t *)block)[-2] : size); return moved; }
+C
+cat >"$scratch/asks.c" <<'C'
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <stddef.h>
+void *malloc(size_t size) { static void *(*next)(size_t); if (!next) next = (void *(*)(size_t))dlsym(RTLD_NEXT, "malloc"); return next(size); }
+void free(void *block) { static void (*next)(void *); if (!next) next = (void (*)(void *))dlsym(RTLD_NEXT, "free"); next(block); }
+C
+for library in pool asks; do
+	gcc -O2 -fno-builtin -shared -fPIC -o "$scratch/$library.so" "$scratch/$library.c"
+	asked() { # COMMAND: of a shell, which tells nothing of itself
+		unharmed "asked-$library" sh -c "$1" || return 1
+		is "$(grep ",'*[^ ]*heap-processes'* alone," "$PROFILE_SCENARIO_RESULTS/asked-$library/memory/latest/processes.csv" | cut -d, -f6-9)" "yes,,100,60"
+	}
+	promise "a library with a malloc ($library) that takes our place in LD_PRELOAD" asked "LD_PRELOAD=$scratch/$library.so exec '$program' alone"
+	promise "that comes before us" asked "LD_PRELOAD=$scratch/$library.so:\$LD_PRELOAD exec '$program' alone"
+	promise "that comes after us" asked "LD_PRELOAD=\$LD_PRELOAD:$scratch/$library.so exec '$program' alone"
+done
+promise "a program whose calls come to us by way of another library" case_is_counted preload-before "$scratch/asks.so"
+promise "a program whose calls never come to us: not observed, with the reason" partly preload-before heap-processes 'do not come to the heap library' "$scratch/pool.so"
+if command -v valgrind >/dev/null; then
+	under_valgrind() {
+		unharmed valgrind valgrind -q "$program" alone 7 || return 1
+		matches "$PROFILE_SCENARIO_RESULTS/valgrind/memory/latest/processes.csv" 'alone.*,no,.*such as valgrind'
+	}
+	promise "nor do those of a program under valgrind" under_valgrind
+else
+	skip "nor do those of a program under valgrind" "valgrind is not installed"
+fi
+sanitizer=$(gcc -print-file-name=libasan.so)
+if [ -e "$sanitizer" ]; then
+	promise "a program with a sanitizer preloaded, which wants to be the first" unharmed sanitizer sh -c "LD_PRELOAD='$sanitizer' ASAN_OPTIONS=detect_leaks=0 '$program' alone 7"
+else
+	skip "a program with a sanitizer preloaded, which wants to be the first" "gcc has no libasan.so"
+fi
+
 # Each program that runs costs the driver a descriptor. The target has the limit that it would have alone.
 many="i=0; while [ \$i -lt 80 ]; do '$program' alone; i=\$((i+1)); done; ulimit -n"
 rows() { # SCENARIO: of the programs, observed with all that they did, or not for want of a descriptor

@@ -316,6 +316,25 @@ static int by_raw_exec(const char *unused)
 	return wait_for(pid);
 }
 
+/* Likewise, with another library before those that are preloaded already. */
+static int preload_before(const char *other)
+{
+	static char list[8192], *environment[1000];
+	char *const argv[] = {self, (char *)"alone", (char *)"7", NULL};
+	const char *others = getenv("LD_PRELOAD");
+	int n = 0;
+
+	for (char **variable = environ; *variable && n < 998; variable++)
+		if (strncmp(*variable, "LD_PRELOAD=", 11) != 0)
+			environment[n++] = *variable;
+	snprintf(list, sizeof(list), "LD_PRELOAD=%s%s%s", other, others ? ":" : "",
+	         others ? others : "");
+	environment[n] = list;
+	tell();
+	syscall(SYS_execve, self, argv, environment);
+	return 97;
+}
+
 static int in_chroot(const char *directory)
 {
 	if (chroot(directory) || chdir("/"))
@@ -463,6 +482,7 @@ static const struct {
     {"system", by_system},
     {"system-emptied", by_system_with_nothing},
     {"raw-exec", by_raw_exec},
+    {"preload-before", preload_before},
     {"chroot", in_chroot},
     {"chroot-exec", exec_in_chroot},
     {"user-namespace", in_user_namespace},
