@@ -125,7 +125,7 @@ $(KEEPER): $(KEEPER_SRCS) $(wildcard core/trace/*.h)
 $(BUILD)/preload/%.o: %.c
 	@mkdir -p $(@D)
 	$(call say,CC)
-	$(Q)$(CC) $(CPPFLAGS) $(filter-out -O0,$(CFLAGS)) -O2 -fPIC -fvisibility=hidden -fno-builtin-malloc -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(CPPFLAGS) $(filter-out -O0,$(CFLAGS)) -O2 -fno-tree-vectorize -fPIC -fvisibility=hidden -fno-builtin-malloc -MMD -MP -c -o $@ $<
 
 $(PRELOAD): $(patsubst %.c,$(BUILD)/preload/%.o,$(PRELOAD_SRCS) $(wildcard core/unwind/*.c))
 	$(call say,LINK)

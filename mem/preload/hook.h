@@ -6,16 +6,9 @@
 #include "mem/preload/real.h"
 #include "mem/preload/record.h"
 
-/* The registers as they are when the hook has returned. Asking for the frame address makes the
- * compiler set up RBP, so that the caller's RBP, the return address and the caller's stack lie one
- * after the other. */
-static inline __attribute__((always_inline)) struct unwind_registers
-caller_of(const uint64_t *frame)
-{
-	return (struct unwind_registers){
-	    .bp = frame[0], .ip = frame[1], .sp = (uint64_t)(frame + 2)};
-}
-#define CALLER caller_of(__builtin_frame_address(0))
+/* Asking for the frame address makes the compiler set up RBP, so that the caller's RBP, the return
+ * address and the caller's stack lie one after the other. */
+#define CALLER ((const struct hook_frame *)__builtin_frame_address(0))
 
 /* Starts the library if need be. False: the real functions are not known yet, since it is we who
  * look for them. */
@@ -31,7 +24,7 @@ static inline bool is_on(void)
 	return likely(preload_mode() == MODE_ON);
 }
 
-static inline void note(const void *block, size_t size, struct unwind_registers caller)
+static inline void note(const void *block, size_t size, const struct hook_frame *caller)
 {
 	if (block && is_on())
 		record_allocation(block, size, caller);

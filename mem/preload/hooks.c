@@ -12,14 +12,26 @@
 #include <sys/prctl.h>
 #include <dlfcn.h>
 
-EXPORT void *malloc(size_t size)
+static __attribute__((noinline)) void *malloc_aside(size_t size, const struct hook_frame *caller)
 {
 	void *block;
 
 	if (!is_ready())
 		return pool_allocate(1, size);
 	block = real.malloc(size);
-	note(block, size, CALLER);
+	note(block, size, caller);
+	return block;
+}
+
+EXPORT void *malloc(size_t size)
+{
+	void *block;
+
+	if (unlikely(!is_on()))
+		return malloc_aside(size, CALLER);
+	block = real.malloc(size);
+	if (likely(block))
+		record_allocation(block, size, CALLER);
 	return block;
 }
 
@@ -37,15 +49,20 @@ EXPORT void *calloc(size_t count, size_t size)
 	return block;
 }
 
+/* Of no block that is known to be live. */
+static __attribute__((noinline)) void free_aside(void *block)
+{
+	if (!block || pool_owns(block) || !is_ready())
+		return;
+	real.free(block);
+}
+
 EXPORT void free(void *block)
 {
-	if (!block || unlikely(pool_owns(block)))
-		return;
-	if (!is_ready())
-		return;
-	if (is_on())
-		record_release(block);
-	real.free(block);
+	if (likely(is_on() && record_release(block)))
+		real.free(block);
+	else
+		free_aside(block);
 }
 
 EXPORT void cfree(void *block);
@@ -59,7 +76,7 @@ EXPORT void cfree(void *block)
 }
 
 /* realloc and reallocarray after their special cases: the real call has the new size. */
-static void *replace(void *block, size_t size, struct unwind_registers caller)
+static void *replace(void *block, size_t size, const struct hook_frame *caller)
 {
 	struct live_block taken;
 	bool known = is_on() && record_take_out(block, &taken);
@@ -78,7 +95,7 @@ static void *replace(void *block, size_t size, struct unwind_registers caller)
 	return moved;
 }
 
-static void *reallocate(void *block, size_t size, struct unwind_registers caller)
+static void *reallocate(void *block, size_t size, const struct hook_frame *caller)
 {
 	if (!is_ready())
 		return block ? pool_reallocate(block, size) : pool_allocate(1, size);

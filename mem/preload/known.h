@@ -11,7 +11,7 @@
 #ifndef MEM_PRELOAD_KNOWN_H
 #define MEM_PRELOAD_KNOWN_H
 
-#include "core/unwind/unwind.h"
+#include "mem/preload/preload.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -19,28 +19,32 @@
 
 enum {
 	/* Deeper stacks are not remembered. */
-	KNOWN_WORDS = 128,
+	KNOWN_GROUPS = 32,
 	KNOWN_REACH_BYTES = 8 << 16, /* from SP, so that an offset fits 16 bits */
 	/* 512 KB: some 1,800 stacks of 20 frames. */
 	KNOWN_RING_UNITS = 1 << 16,
 	KNOWN_ROOTS_LOG2 = 11,
 	KNOWN_LINKS_LOG2 = 11,
 	KNOWN_PROBES = 4,
-	/* Words are compared in groups of so many, from the leaf on. Each word that is the same
-	 * proves that the frame of the next one is there; the others of its group lie on the page
-	 * of the first, so that none is read that may not be there. */
 	KNOWN_GROUP = 4,
 };
 
-/* 8 * offset is counted from SP. Unused places of a group repeat the word before. */
+/* Words are compared one after the other from the leaf on: each that is the same proves that the
+ * frame of the next one is there. (The processor reads ahead of its answers.) 8 * offset is counted
+ * from SP. Unused places of the last group repeat the word before. */
+struct known_group {
+	uint64_t values[KNOWN_GROUP];
+	uint16_t offsets[KNOWN_GROUP];
+};
+
 struct known_stack {
 	struct unwind_registers start;
 	uint64_t end; /* above the last word */
 	uint32_t generation;
-	uint32_t stack;
-	uint16_t n_words;
+	uint32_t stack; /* its id */
+	uint32_t n_groups;
 	bool uses_start_bp;
-	uint64_t values[]; /* and as many uint16_t offsets */
+	struct known_group groups[];
 };
 
 /* "Where `from` differs first in this word, and the stack has this value there, compare with `to`."
@@ -65,27 +69,81 @@ struct known_stacks {
 	uint64_t ring[KNOWN_RING_UNITS];
 };
 
-/* A stack to be remembered. */
+/* A stack to be remembered: `stack` with its groups. */
 struct known_draft {
-	struct unwind_registers start;
-	uint64_t end;
-	uint32_t generation;
-	uint32_t n_words; /* more than KNOWN_WORDS: it does not fit */
-	bool uses_start_bp;
-	uint16_t offsets[KNOWN_WORDS];
-	uint64_t values[KNOWN_WORDS];
+	uint32_t n_words;
+	bool is_too_large;
+	struct known_stack stack;
+	struct known_group groups[KNOWN_GROUPS];
 };
 
 /* The words must come in the order of the unwinding. */
 void known_draft_word(struct known_draft *draft, uint64_t addr, uint64_t value);
 
-/* Remembers the draft under a stack's id, if it fits; to be called after known_find() with the same
- * registers. */
-void known_add(struct known_stacks *known, struct known_draft *draft, uint32_t stack);
+/* Remembers the draft, if it fits; to be called after known_find() with the same registers. */
+void known_add(struct known_stacks *known, struct known_draft *draft);
 
-/* The id of the stack that the registers stand on; memory from start.sp to below stack_hi is
- * readable. 0: not known. */
-uint32_t known_find(struct known_stacks *known, struct unwind_registers start, uint64_t stack_hi,
-                    uint32_t generation);
+/* known_find() where the stack at a position has failed in a group. */
+uint32_t known_follow(struct known_stacks *known, const struct hook_frame *caller,
+                      uint64_t stack_hi, uint32_t generation, uint32_t position, uint32_t group);
+
+static inline uint32_t *known_root(struct known_stacks *known, uint64_t ip, uint64_t sp)
+{
+	/* Fibonacci hashing (Knuth, TAOCP 6.4). */
+	return &known->roots[((ip << 16 ^ sp) * 0x9e3779b97f4a7c15u) >> (64 - KNOWN_ROOTS_LOG2)];
+}
+
+static inline bool known_is_there(const struct known_stacks *known, uint32_t position)
+{
+	return position && known->head - position <= KNOWN_RING_UNITS;
+}
+
+static inline struct known_stack *known_at(struct known_stacks *known, uint32_t position)
+{
+	return (struct known_stack *)&known->ring[position % KNOWN_RING_UNITS];
+}
+
+static inline bool known_begins_alike(const struct known_stack *stack,
+                                      const struct hook_frame *caller, uint64_t stack_hi,
+                                      uint32_t generation)
+{
+	return stack->start.ip == caller->ip && stack->start.sp == (uint64_t)caller->stack &&
+	       stack->generation == generation && stack->end <= stack_hi &&
+	       (!stack->uses_start_bp || stack->start.bp == caller->bp);
+}
+
+/* The first group, from number `first` on, that differs from memory; n_groups: none does. */
+static inline uint32_t known_compare(const struct known_stack *stack, const uint64_t *sp,
+                                     uint32_t first)
+{
+	const struct known_group *group = stack->groups + first;
+
+	for (; first < stack->n_groups; first++, group++)
+		if (unlikely(sp[group->offsets[0]] != group->values[0]) ||
+		    unlikely(sp[group->offsets[1]] != group->values[1]) ||
+		    unlikely(sp[group->offsets[2]] != group->values[2]) ||
+		    unlikely(sp[group->offsets[3]] != group->values[3]))
+			break;
+	return first;
+}
+
+/* The id of the stack of a hook's caller; nothing from stack_hi on is read. 0: not known. */
+static inline uint32_t known_find(struct known_stacks *known, const struct hook_frame *caller,
+                                  uint64_t stack_hi, uint32_t generation)
+{
+	uint32_t position = *known_root(known, caller->ip, (uint64_t)caller->stack), group;
+	const struct known_stack *stack;
+
+	known->missed_from = 0;
+	if (unlikely(!known_is_there(known, position)))
+		return 0;
+	stack = known_at(known, position);
+	if (unlikely(!known_begins_alike(stack, caller, stack_hi, generation)))
+		return 0;
+	group = known_compare(stack, caller->stack, 0);
+	if (likely(group == stack->n_groups))
+		return stack->stack;
+	return known_follow(known, caller, stack_hi, generation, position, group);
+}
 
 #endif

@@ -3,27 +3,12 @@
 
 #include "mem/preload/preload.h"
 
-/* Linux gives a process the lower 47 bits, unless it asks for more by an address hint. */
-enum { ADDRESS_BITS = 47 };
-
-/* A table covers 4 MB for small blocks and 64 MB for large ones: growing a heap makes one mapping
- * for so much, and a forked child has little untouched memory to walk through. */
-enum { SMALL_REGION_BITS = 22, BIG_REGION_BITS = 26, PAGE_BITS = 12, SMALL_LIMIT = 1 << 12 };
-enum { MAX_TABLES = 1 << 20 };
-
-/* Both kinds of entry begin with the stack's id + 1, so that one with a block is not 0. */
-enum { STACK_BITS = 19, STACK_MASK = (1 << STACK_BITS) - 1 };
-_Static_assert(WIRE_MAX_STACKS + 1 <= STACK_MASK, "each stack's id + 1 fits");
-
-/* stack + 1: 0-18, size: 19-30, which 8 bytes of the granule: 31-32, origin: 33-63 */
-enum { SMALL_SIZE_AT = STACK_BITS, SMALL_ORIGIN_AT = 64 - LIVE_ORIGIN_BITS };
-#define SMALL_AT(address) ((((uint64_t)(address) >> 3) & 3) << 31)
-#define SMALL_AT_MASK (UINT64_C(3) << 31)
-
 /* stack + 1: 0-18, address in the page: 19-30, origin: 31-61 */
 enum { BIG_ORIGIN_AT = 31 };
-#define BIG_AT(address) (((uint64_t)(address)&4095) << STACK_BITS)
-#define BIG_AT_MASK (UINT64_C(4095) << STACK_BITS)
+#define BIG_AT(address) (((uint64_t)(address)&4095) << LIVE_STACK_BITS)
+#define BIG_AT_MASK (UINT64_C(4095) << LIVE_STACK_BITS)
+
+enum { BIG_REGION_BITS = 26, PAGE_BITS = 12, MAX_TABLES = 1 << 20 };
 
 struct big_entry {
 	uint64_t size_bytes;
@@ -35,24 +20,21 @@ struct table {
 	bool is_small;
 };
 
-static unsigned granule_bits;
-static uint64_t **small_tables;
+struct live_small live_small;
 static struct big_entry **big_tables;
 static struct table *tables; /* all, for walking */
 static uint32_t n_tables;
 
 bool live_init(bool allocator_is_glibc)
 {
-	granule_bits = allocator_is_glibc ? 5 : 3;
-	small_tables = preload_reserve(sizeof(*small_tables) << (ADDRESS_BITS - SMALL_REGION_BITS));
-	big_tables = preload_reserve(sizeof(*big_tables) << (ADDRESS_BITS - BIG_REGION_BITS));
+	live_small.granule_bits = allocator_is_glibc ? 5 : 3;
+	live_small.entry_mask =
+	    (UINT32_C(1) << (LIVE_SMALL_REGION_BITS - live_small.granule_bits)) - 1;
+	live_small.tables = preload_reserve(sizeof(*live_small.tables)
+	                                    << (LIVE_ADDRESS_BITS - LIVE_SMALL_REGION_BITS));
+	big_tables = preload_reserve(sizeof(*big_tables) << (LIVE_ADDRESS_BITS - BIG_REGION_BITS));
 	tables = preload_reserve(MAX_TABLES * sizeof(*tables));
-	return small_tables && big_tables && tables;
-}
-
-static size_t small_table_entries(void)
-{
-	return (size_t)1 << (SMALL_REGION_BITS - granule_bits);
+	return live_small.tables && big_tables && tables;
 }
 
 static size_t big_table_entries(void)
@@ -64,7 +46,7 @@ static size_t big_table_entries(void)
  * and harmless. */
 static void *make_table(void **slot, bool is_small)
 {
-	size_t bytes = is_small ? small_table_entries() * sizeof(uint64_t)
+	size_t bytes = is_small ? (live_small.entry_mask + (size_t)1) * sizeof(uint64_t)
 	                        : big_table_entries() * sizeof(struct big_entry);
 	void *expected = NULL, *entries;
 	uint32_t number = __atomic_fetch_add(&n_tables, 1, __ATOMIC_RELAXED);
@@ -82,18 +64,6 @@ static void *make_table(void **slot, bool is_small)
 	return entries;
 }
 
-static inline uint64_t *small_entry(uint64_t address, bool make)
-{
-	uint64_t **slot = &small_tables[address >> SMALL_REGION_BITS];
-	uint64_t *entries = __atomic_load_n(slot, __ATOMIC_ACQUIRE);
-
-	if (unlikely(!entries)) {
-		if (!make || !(entries = make_table((void **)slot, true)))
-			return NULL;
-	}
-	return &entries[(address >> granule_bits) & (small_table_entries() - 1)];
-}
-
 static inline struct big_entry *big_entry(uint64_t address, bool make)
 {
 	struct big_entry **slot = &big_tables[address >> BIG_REGION_BITS];
@@ -106,24 +76,11 @@ static inline struct big_entry *big_entry(uint64_t address, bool make)
 	return &entries[(address >> PAGE_BITS) & (big_table_entries() - 1)];
 }
 
-static inline struct live_block unpack_small(uint64_t entry)
-{
-	return (struct live_block){.size_bytes = (entry >> SMALL_SIZE_AT) & (SMALL_LIMIT - 1),
-	                           .stack = (uint32_t)(entry & STACK_MASK) - 1,
-	                           .origin = (uint32_t)(entry >> SMALL_ORIGIN_AT)};
-}
-
 static inline struct live_block unpack_big(struct big_entry entry)
 {
 	return (struct live_block){.size_bytes = entry.size_bytes,
-	                           .stack = (uint32_t)(entry.where & STACK_MASK) - 1,
+	                           .stack = (uint32_t)(entry.where & LIVE_STACK_MASK) - 1,
 	                           .origin = (uint32_t)(entry.where >> BIG_ORIGIN_AT)};
-}
-
-static inline uint64_t pack_small(uint64_t address, struct live_block block)
-{
-	return (block.stack + UINT64_C(1)) | block.size_bytes << SMALL_SIZE_AT | SMALL_AT(address) |
-	       (uint64_t)block.origin << SMALL_ORIGIN_AT;
 }
 
 static inline uint64_t pack_big(uint64_t address, struct live_block block)
@@ -148,45 +105,26 @@ static bool put_big(uint64_t address, struct live_block block, struct live_block
 	return true;
 }
 
-bool live_put(const void *block_address, struct live_block block, struct live_block *stale,
-              bool *has_stale)
+bool live_put_aside(uint64_t address, struct live_block block, struct live_block *stale,
+                    bool *has_stale)
 {
-	uint64_t address = (uint64_t)block_address, *entry;
-
-	*has_stale = false;
-	if (unlikely(address >> ADDRESS_BITS))
+	if (live_is_no_block(address))
 		return false;
-	if (block.size_bytes >= SMALL_LIMIT)
+	if (block.size_bytes >= LIVE_SMALL_LIMIT)
 		return put_big(address, block, stale, has_stale);
-	entry = small_entry(address, true);
-	if (unlikely(!entry))
+	/* The first of its region. */
+	if (!make_table((void **)&live_small.tables[address >> LIVE_SMALL_REGION_BITS], true))
 		return false;
-	*has_stale = *entry != 0;
-	if (unlikely(*has_stale))
-		*stale = unpack_small(*entry);
-	*entry = pack_small(address, block);
+	*live_small_entry(address) = live_pack_small(address, block);
 	return true;
 }
 
-/* True for what can be no block: beyond the lower 47 bits, or no multiple of 8. */
-static inline bool is_no_block(uint64_t address)
+bool live_take_big(uint64_t address, struct live_block *block)
 {
-	return (address >> 3 | address << 61) >> (ADDRESS_BITS - 3);
-}
-
-bool live_take(const void *block_address, struct live_block *block)
-{
-	uint64_t address = (uint64_t)block_address, *entry;
 	struct big_entry *big;
 
-	if (unlikely(is_no_block(address)))
+	if (live_is_no_block(address))
 		return false;
-	entry = small_entry(address, false);
-	if (likely(entry && *entry && (*entry & SMALL_AT_MASK) == SMALL_AT(address))) {
-		*block = unpack_small(*entry);
-		*entry = 0;
-		return true;
-	}
 	big = big_entry(address, false);
 	if (!big || !big->where || (big->where & BIG_AT_MASK) != BIG_AT(address))
 		return false;
@@ -199,8 +137,8 @@ bool live_take(const void *block_address, struct live_block *block)
  * parent. */
 static void walk_small(uint64_t *entries, void (*visit)(void *, struct live_block *), void *context)
 {
-	for (size_t i = 0; i < small_table_entries(); i++) {
-		struct live_block block = unpack_small(entries[i]);
+	for (size_t i = 0; i <= live_small.entry_mask; i++) {
+		struct live_block block = live_unpack_small(entries[i]);
 		uint64_t change = block.origin;
 
 		if (!entries[i])
@@ -208,7 +146,7 @@ static void walk_small(uint64_t *entries, void (*visit)(void *, struct live_bloc
 		visit(context, &block);
 		change ^= block.origin;
 		if (change)
-			entries[i] ^= change << SMALL_ORIGIN_AT;
+			entries[i] ^= change << LIVE_SMALL_ORIGIN_AT;
 	}
 }
 

@@ -9,6 +9,8 @@
 #ifndef MEM_PRELOAD_LIVE_H
 #define MEM_PRELOAD_LIVE_H
 
+#include "mem/preload/preload.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -24,16 +26,111 @@ enum { LIVE_ORIGIN_BITS = 31 };
 /* False: no memory for the tables. */
 bool live_init(bool allocator_is_glibc);
 
-/* Remembers a block; *stale is what was still remembered at its place (has_stale). False when there
- * is no memory for the shadow. */
-bool live_put(const void *address, struct live_block block, struct live_block *stale,
-              bool *has_stale);
-
-/* Finds and forgets a block. False: not known. */
-bool live_take(const void *address, struct live_block *block);
-
 /* Calls for each live block; an origin that the visitor changes is kept. Only while no other thread
  * changes any. */
 void live_for_each(void (*visit)(void *context, struct live_block *block), void *context);
+
+/* Linux gives a process the lower 47 bits, unless it asks for more by an address hint. */
+enum { LIVE_ADDRESS_BITS = 47 };
+
+/* A table covers 4 MB for small blocks and 64 MB for large ones: growing a heap makes one mapping
+ * for so much, and a forked child has little untouched memory to walk through. */
+enum { LIVE_SMALL_REGION_BITS = 22, LIVE_SMALL_LIMIT = 1 << 12 };
+
+/* Both kinds of entry begin with the stack's id + 1, so that one with a block is not 0. */
+enum { LIVE_STACK_BITS = 19, LIVE_STACK_MASK = (1 << LIVE_STACK_BITS) - 1 };
+_Static_assert(WIRE_MAX_STACKS + 1 <= LIVE_STACK_MASK, "each stack's id + 1 fits");
+
+/* stack + 1: 0-18, size: 19-30, which 8 bytes of the granule: 31-32, origin: 33-63 */
+enum { LIVE_SMALL_SIZE_AT = LIVE_STACK_BITS, LIVE_SMALL_ORIGIN_AT = 64 - LIVE_ORIGIN_BITS };
+#define LIVE_SMALL_AT(address) (((uint64_t)(address)&24) << 28)
+#define LIVE_SMALL_AT_MASK (UINT64_C(3) << 31)
+
+/* A table for each region, NULL until it has a block. */
+struct live_small {
+	uint64_t **tables;
+	uint32_t granule_bits;
+	uint32_t entry_mask; /* the entries of a table, less one */
+};
+extern HIDDEN struct live_small live_small;
+
+/* The region's number; more than there are for what can be no block: beyond the lower 47 bits, or
+ * no multiple of 8. */
+static inline uint64_t live_small_region(uint64_t address)
+{
+	return (address >> 3 | address << 61) >> (LIVE_SMALL_REGION_BITS - 3);
+}
+
+static inline bool live_is_no_block(uint64_t address)
+{
+	return live_small_region(address) >> (LIVE_ADDRESS_BITS - LIVE_SMALL_REGION_BITS);
+}
+
+/* NULL: the region has no table, or can have none. */
+static inline uint64_t *live_small_entry(uint64_t address)
+{
+	uint64_t *entries;
+
+	if (unlikely(live_is_no_block(address)))
+		return NULL;
+	entries = __atomic_load_n(&live_small.tables[live_small_region(address)], __ATOMIC_ACQUIRE);
+	if (unlikely(!entries))
+		return NULL;
+	return &entries[(address >> live_small.granule_bits) & live_small.entry_mask];
+}
+
+static inline struct live_block live_unpack_small(uint64_t entry)
+{
+	return (struct live_block){.size_bytes =
+	                               (entry >> LIVE_SMALL_SIZE_AT) & (LIVE_SMALL_LIMIT - 1),
+	                           .stack = (uint32_t)(entry & LIVE_STACK_MASK) - 1,
+	                           .origin = (uint32_t)(entry >> LIVE_SMALL_ORIGIN_AT)};
+}
+
+static inline uint64_t live_pack_small(uint64_t address, struct live_block block)
+{
+	return (block.stack + UINT64_C(1)) | block.size_bytes << LIVE_SMALL_SIZE_AT |
+	       LIVE_SMALL_AT(address) | (uint64_t)block.origin << LIVE_SMALL_ORIGIN_AT;
+}
+
+/* What the two below leave to others: large blocks, regions without a table. */
+bool live_put_aside(uint64_t address, struct live_block block, struct live_block *stale,
+                    bool *has_stale);
+bool live_take_big(uint64_t address, struct live_block *block);
+
+/* Remembers a block; *stale is what was still remembered at its place (has_stale). False when there
+ * is no memory for the shadow. */
+static inline bool live_put(const void *block_address, struct live_block block,
+                            struct live_block *stale, bool *has_stale)
+{
+	uint64_t address = (uint64_t)block_address, *entry = live_small_entry(address);
+
+	*has_stale = false;
+	if (unlikely(!entry || block.size_bytes >= LIVE_SMALL_LIMIT))
+		return live_put_aside(address, block, stale, has_stale);
+	*has_stale = *entry != 0;
+	if (unlikely(*has_stale))
+		*stale = live_unpack_small(*entry);
+	*entry = live_pack_small(address, block);
+	return true;
+}
+
+/* Finds and forgets a block. False: not known. */
+static inline bool live_take(const void *block_address, struct live_block *block)
+{
+	uint64_t address = (uint64_t)block_address, *entry = live_small_entry(address);
+	struct live_block big;
+
+	if (unlikely(!entry || !*entry ||
+	             (*entry & LIVE_SMALL_AT_MASK) != LIVE_SMALL_AT(address))) {
+		if (!live_take_big(address, &big))
+			return false;
+		*block = big;
+		return true;
+	}
+	*block = live_unpack_small(*entry);
+	*entry = 0;
+	return true;
+}
 
 #endif

@@ -24,6 +24,11 @@
 #include <stdint.h>
 
 #define EXPORT __attribute__((visibility("default")))
+/* For variables of other files: the compiler would go by the GOT. */
+#define HIDDEN __attribute__((visibility("hidden")))
+/* For what every event does: each call deeper than the program's own stack costs a return that the
+ * CPU, which remembers 16, predicts wrongly. */
+#define always_inline inline __attribute__((always_inline))
 #define likely(condition) __builtin_expect(!!(condition), 1)
 #define unlikely(condition) __builtin_expect(!!(condition), 0)
 
@@ -48,6 +53,13 @@ enum section_state {
 	SECTION_OWN,
 };
 
+/* The lower end of a hook's frame: what it finds on the stack. */
+struct hook_frame {
+	uint64_t bp;      /* its caller's */
+	uint64_t ip;      /* where it returns to */
+	uint64_t stack[]; /* its caller's, from SP on */
+};
+
 /* Where this process records. */
 struct state {
 	int mode; /* enum mode */
@@ -68,7 +80,7 @@ struct state {
 	uint32_t tid_offset; /* of a thread's id from its thread pointer */
 	bool has_tids;       /* false: at tid_offset stands something else that stays the same */
 };
-extern struct state preload;
+extern HIDDEN struct state preload;
 
 /* preload.c. Finds the real functions and the driver; once, at the first call of any hook. */
 void preload_start(void);

@@ -48,7 +48,7 @@ struct real {
 	                    const posix_spawnattr_t *attributes, char *const argv[],
 	                    char *const environment[]);
 };
-extern struct real real;
+extern __attribute__((visibility("hidden"))) struct real real;
 
 /* Fills `real` with what comes after us, so that an allocator the program links is before libc. A
  * function that nobody has stays NULL. */

@@ -36,6 +36,7 @@ _Static_assert(WIRE_MAX_TICK_SHIFT >> (LIVE_ORIGIN_BITS - ORIGIN_SHIFT_AT) == 0,
 
 struct shard {
 	uint32_t is_taken;
+	bool was_used;
 	uint32_t origin;         /* of its next block, without the tick */
 	uint64_t clock;          /* its allocations */
 	int64_t unflushed_bytes; /* not yet in the section's live_bytes */
@@ -51,12 +52,6 @@ struct shard {
 static struct shard shards[WIRE_N_SHARDS];
 static uint32_t inherited_lock;
 static uint32_t own_depth; /* of the origins of this process's own blocks */
-
-/* Could it have anything that is live? */
-static inline bool was_used(const struct shard *shard)
-{
-	return shard->churn_bytes != 0;
-}
 
 static void reset_shards(void)
 {
@@ -101,15 +96,56 @@ static __attribute__((noinline)) void begin_thread(struct thread *thread)
 		thread->row->tid = tid;
 }
 
+/* The process's only thread, while it has but one, all that enter() looks at has been looked at,
+ * and bytes are no time unit (then there is more to do at each event). `owner` is its thread
+ * pointer, IN_RECORDER added while it is in the recorder; 0: there is no such thread. A thread only
+ * ever compares and changes it where it is its own. */
+static struct {
+	uint64_t owner;
+	struct thread *thread;
+	/* Its last allocation, a small block that has not been freed: what its end will need. The
+	 * block is live while its entry is the same. */
+	const void *block; /* NULL: look it up */
+	uint64_t *entry;
+	uint64_t packed;
+	struct wire_counter *counter;
+} alone;
+
+enum { IN_RECORDER = 1 };
+
+/* What enter() and take_shard() do, for the thread that is alone: it has shard 0. */
+static inline bool enter_alone(void)
+{
+	uint64_t pointer = (uint64_t)__builtin_thread_pointer();
+
+	if (unlikely(alone.owner != pointer || !preload_is_single_threaded() ||
+	             !preload_has_section()))
+		return false;
+	alone.owner = pointer + IN_RECORDER;
+	atomic_signal_fence(memory_order_seq_cst);
+	return true;
+}
+
+static inline void leave_alone(void)
+{
+	atomic_signal_fence(memory_order_seq_cst);
+	alone.owner -= IN_RECORDER;
+}
+
 /* The calling thread, which is in the recorder from now on. NULL where an event cannot be recorded:
  * in a signal handler that interrupted the recorder. */
-static inline struct thread *enter(void)
+static struct thread *enter(void)
 {
 	struct thread *thread = thread_self();
 
-	if (unlikely(!thread || thread->busy == preload.n_forks)) {
+	if (unlikely(!thread || thread->busy == preload.n_forks ||
+	             alone.owner == thread->pointer + IN_RECORDER)) {
 		preload_trouble(WIRE_UNCOUNTED);
 		return NULL;
+	}
+	if (alone.owner == thread->pointer) {
+		alone.owner = 0;
+		alone.block = NULL;
 	}
 	thread->busy = preload.n_forks;
 	atomic_signal_fence(memory_order_seq_cst);
@@ -122,10 +158,16 @@ static inline struct thread *enter(void)
 	return thread;
 }
 
-static inline void leave(struct thread *thread)
+static void leave(struct thread *thread)
 {
 	atomic_signal_fence(memory_order_seq_cst);
 	thread->busy = 0;
+	if (preload_is_single_threaded() && preload.time_unit == WIRE_TIME_NS &&
+	    !shards[0].unflushed_bytes && !shards[0].unflushed_extra) {
+		shards[0].was_used = true;
+		alone.thread = thread;
+		alone.owner = thread->pointer;
+	}
 }
 
 static bool try_take(struct shard *shard)
@@ -179,12 +221,13 @@ static inline struct shard *take_shard(struct thread *thread)
 
 	if (unlikely(!preload_is_single_threaded()))
 		shard = take_shard_of_many(thread);
+	shard->was_used = true;
 	return shard;
 }
 
 static inline void keep_peak(struct wire_counter *counter, uint64_t epoch)
 {
-	if (counter->peak_epoch == epoch)
+	if (likely(counter->peak_epoch == epoch))
 		return;
 	counter->peak_bytes = counter->live_bytes;
 	counter->peak_blocks = (int64_t)(counter->allocations - counter->frees);
@@ -213,10 +256,17 @@ static void count_inherited_free(struct live_block block)
 }
 
 /* The sums of the process that a block adds to, or with sign -1 takes from. */
-static inline void count_bytes(struct shard *shard, uint64_t size, int64_t sign)
+static always_inline void count_bytes(struct shard *shard, bool is_alone, uint64_t size,
+                                      int64_t sign)
 {
+	struct wire_section *section = preload.section;
 	uint64_t extra = wire_extra_bytes(size);
 
+	if (is_alone) {
+		section->live_bytes += sign * (int64_t)size;
+		section->live_extra_bytes += sign * (int64_t)extra;
+		return;
+	}
 	shard->unflushed_bytes += sign * (int64_t)size;
 	shard->unflushed_extra += sign * (int64_t)extra;
 	shard->churn_bytes += size + extra;
@@ -234,8 +284,8 @@ static inline unsigned lifetime_class(struct live_block block, bool is_temporary
 }
 
 /* The lifetime's class, when the block is the process's own. */
-static inline void count_free(struct thread *thread, struct shard *shard, struct live_block block,
-                              unsigned lifetime, bool is_temporary)
+static always_inline void count_free(struct thread *thread, struct shard *shard, bool is_alone,
+                                     struct live_block block, unsigned lifetime, bool is_temporary)
 {
 	struct wire_counter *counter;
 
@@ -248,11 +298,12 @@ static inline void count_free(struct thread *thread, struct shard *shard, struct
 		counter->live_bytes -= (int64_t)block.size_bytes;
 		counter->temporary += is_temporary;
 	}
-	count_bytes(shard, block.size_bytes, -1);
+	count_bytes(shard, is_alone, block.size_bytes, -1);
 }
 
-static inline void count_allocation(struct thread *thread, struct shard *shard, uint32_t stack,
-                                    size_t size)
+static always_inline struct wire_counter *count_allocation(struct thread *thread,
+                                                           struct shard *shard, bool is_alone,
+                                                           uint32_t stack, size_t size)
 {
 	struct wire_counter *counter = counter_of((unsigned)(shard - shards), stack);
 	unsigned class = wire_size_class(size);
@@ -262,7 +313,8 @@ static inline void count_allocation(struct thread *thread, struct shard *shard, 
 	counter->allocations++;
 	counter->allocated_bytes += size;
 	counter->live_bytes += (int64_t)size;
-	count_bytes(shard, size, 1);
+	count_bytes(shard, is_alone, size, 1);
+	return counter;
 }
 
 static uint64_t churn_of_all(void)
@@ -306,22 +358,30 @@ static bool is_little(int64_t change)
 	return change < WIRE_FLUSH_BYTES && change > -WIRE_FLUSH_BYTES;
 }
 
+/* In a process with one thread. */
+static inline void raise_peak(const struct shard *shard)
+{
+	struct wire_section *section = preload.section;
+
+	if (likely(section->live_bytes <= section->peak_bytes))
+		return;
+	section->peak_bytes = section->live_bytes;
+	section->peak_extra_bytes = section->live_extra_bytes;
+	section->peak_time = peak_time(shard);
+	section->peak_epoch++;
+}
+
 /* Brings what the shard has changed into the process's totals. */
-static inline void flush(struct shard *shard)
+static void flush(struct shard *shard)
 {
 	struct wire_section *section = preload.section;
 	int64_t change = shard->unflushed_bytes, extra = shard->unflushed_extra;
 
-	if (likely(preload_is_single_threaded())) {
+	if (preload_is_single_threaded()) {
 		section->live_bytes += change;
 		section->live_extra_bytes += extra;
 		shard->unflushed_bytes = shard->unflushed_extra = 0;
-		if (section->live_bytes > section->peak_bytes) {
-			section->peak_bytes = section->live_bytes;
-			section->peak_extra_bytes = section->live_extra_bytes;
-			section->peak_time = peak_time(shard);
-			section->peak_epoch++;
-		}
+		raise_peak(shard);
 		return;
 	}
 	if (is_little(change) && is_little(extra))
@@ -345,7 +405,7 @@ static uint64_t cost_of_tree(void)
 	uint32_t n_shards = 0;
 
 	for (unsigned i = 0; i < WIRE_N_SHARDS; i++)
-		n_shards += was_used(&shards[i]);
+		n_shards += shards[i].was_used;
 	return (uint64_t)__atomic_load_n(&preload.image->n_stacks, __ATOMIC_RELAXED) * n_shards *
 	       COUNTER_NS;
 }
@@ -361,8 +421,7 @@ static void add_tree(struct timeline *timeline)
 		int64_t live = 0;
 
 		for (unsigned i = 0; i <= WIRE_N_SHARDS; i++)
-			if (i == WIRE_INHERITED_SHARD ? preload.section->depth
-			                              : was_used(&shards[i]))
+			if (i == WIRE_INHERITED_SHARD ? preload.section->depth : shards[i].was_used)
 				live += section_counters(preload.section, i)[stack].live_bytes;
 		if (live > 0 && !timeline_add_entry(timeline, stack, (uint64_t)live)) {
 			if (is_wanted)
@@ -416,10 +475,14 @@ static __attribute__((noinline)) void look_at_timeline(struct shard *shard)
 }
 
 /* At the end of every event. */
-static inline void finish_event(struct shard *shard, uint64_t bytes)
+static always_inline void finish_event(struct shard *shard, bool is_alone, bool may_be_peak,
+                                       uint64_t bytes)
 {
-	flush(shard);
-	shard->credit -= preload.time_unit == WIRE_TIME_BYTES ? (int64_t)bytes : 1;
+	if (is_alone && may_be_peak)
+		raise_peak(shard);
+	if (!is_alone)
+		flush(shard);
+	shard->credit -= !is_alone && preload.time_unit == WIRE_TIME_BYTES ? (int64_t)bytes : 1;
 	if (unlikely(shard->credit < 0))
 		look_at_timeline(shard);
 }
@@ -450,53 +513,114 @@ static inline uint32_t next_origin(struct shard *shard)
 
 /* Out of line, for it is rare: a block whose free was not seen. */
 static __attribute__((noinline)) void count_stale(struct thread *thread, struct shard *shard,
-                                                  const struct live_block *stale)
+                                                  bool is_alone, const struct live_block *stale)
 {
-	count_free(thread, shard, *stale, WIRE_LIFETIME_UNKNOWN, false);
+	count_free(thread, shard, is_alone, *stale, WIRE_LIFETIME_UNKNOWN, false);
 	preload_trouble(WIRE_STALE);
 }
 
-static inline void remember(struct thread *thread, struct shard *shard, const void *block,
-                            size_t size, uint32_t stack)
+static always_inline void remember(struct thread *thread, struct shard *shard, bool is_alone,
+                                   const void *block, size_t size, uint32_t stack, uint32_t origin)
 {
-	struct live_block stale,
-	    live = {.size_bytes = size, .stack = stack, .origin = next_origin(shard)};
+	struct live_block stale, live = {.size_bytes = size, .stack = stack, .origin = origin};
 	bool has_stale;
 
 	if (unlikely(!live_put(block, live, &stale, &has_stale)))
 		preload_trouble(WIRE_UNTRACKED);
 	if (unlikely(has_stale))
-		count_stale(thread, shard, &stale);
+		count_stale(thread, shard, is_alone, &stale);
 }
 
-/* Inlined for certain: each call deeper than the program's own stack costs a return that the CPU,
- * which remembers 16, predicts wrongly. */
-static inline __attribute__((always_inline)) void record_new(struct thread *thread,
-                                                             struct shard *shard, const void *block,
-                                                             size_t size,
-                                                             struct unwind_registers caller)
+/* Nothing is known yet of the block's place, as it should be. */
+static always_inline bool remember_alone(const void *block, size_t size, uint32_t stack,
+                                         uint32_t origin)
 {
-	uint32_t stack = stacks_identify(shard->scratch, thread, caller);
+	struct live_block live = {.size_bytes = size, .stack = stack, .origin = origin};
+	uint64_t *entry = live_small_entry((uint64_t)block);
+
+	alone.block = NULL;
+	if (unlikely(!entry || *entry || size >= LIVE_SMALL_LIMIT))
+		return false;
+	alone.block = block;
+	alone.entry = entry;
+	*entry = alone.packed = live_pack_small((uint64_t)block, live);
+	return true;
+}
+
+static always_inline void record_new(struct thread *thread, struct shard *shard, bool is_alone,
+                                     const void *block, size_t size,
+                                     const struct hook_frame *caller)
+{
+	uint32_t stack = stacks_identify(shard->scratch, thread, caller), origin;
+	struct wire_counter *counter;
 
 	if (unlikely(!stack))
 		preload_trouble(WIRE_NO_STACK);
-	remember(thread, shard, block, size, stack);
-	count_allocation(thread, shard, stack, size);
+	origin = next_origin(shard);
+	if (!is_alone || unlikely(!remember_alone(block, size, stack, origin)))
+		remember(thread, shard, is_alone, block, size, stack, origin);
+	counter = count_allocation(thread, shard, is_alone, stack, size);
+	if (is_alone)
+		alone.counter = counter;
 	thread->last = block;
 }
 
 /* The free of a block that its owner gives back, or has replaced. */
-static inline void record_end(struct thread *thread, struct shard *shard, const void *address,
-                              struct live_block block)
+static always_inline void record_end(struct thread *thread, struct shard *shard, bool is_alone,
+                                     const void *address, struct live_block block)
 {
 	bool is_temporary = thread->last == address;
 
 	if (is_temporary)
 		thread->last = NULL;
-	count_free(thread, shard, block, lifetime_class(block, is_temporary), is_temporary);
+	count_free(thread, shard, is_alone, block, lifetime_class(block, is_temporary),
+	           is_temporary);
 }
 
-void record_allocation(const void *block, size_t size, struct unwind_registers caller)
+static always_inline void allocate(struct thread *thread, struct shard *shard, bool is_alone,
+                                   const void *block, size_t size, const struct hook_frame *caller)
+{
+	record_new(thread, shard, is_alone, block, size, caller);
+	finish_event(shard, is_alone, true, size);
+}
+
+static always_inline bool release(struct thread *thread, struct shard *shard, bool is_alone,
+                                  const void *block)
+{
+	struct live_block live;
+
+	if (unlikely(!live_take(block, &live)))
+		return false;
+	record_end(thread, shard, is_alone, block, live);
+	finish_event(shard, is_alone, false, live.size_bytes);
+	return true;
+}
+
+/* In massif's time unit B a realloc is as long as what it changes, not a free and an allocation. */
+static inline void uncount_what_stayed(struct shard *shard, uint64_t old_size, uint64_t new_size)
+{
+	uint64_t old_extra = wire_extra_bytes(old_size), new_extra = wire_extra_bytes(new_size);
+
+	shard->churn_bytes -= 2 * (old_size < new_size ? old_size : new_size);
+	shard->churn_bytes -= 2 * (old_extra < new_extra ? old_extra : new_extra);
+}
+
+static always_inline void replace(struct thread *thread, struct shard *shard, bool is_alone,
+                                  const void *block, const struct live_block *taken,
+                                  const void *new_block, size_t size,
+                                  const struct hook_frame *caller)
+{
+	record_end(thread, shard, is_alone, block, *taken);
+	if (new_block) {
+		record_new(thread, shard, is_alone, new_block, size, caller);
+		if (!is_alone)
+			uncount_what_stayed(shard, taken->size_bytes, size);
+	}
+	finish_event(shard, is_alone, true, size + taken->size_bytes);
+}
+
+static __attribute__((noinline)) void allocate_among_others(const void *block, size_t size,
+                                                            const struct hook_frame *caller)
 {
 	struct thread *thread = enter();
 	struct shard *shard;
@@ -504,34 +628,78 @@ void record_allocation(const void *block, size_t size, struct unwind_registers c
 	if (!thread)
 		return;
 	shard = take_shard(thread);
-	record_new(thread, shard, block, size, caller);
-	finish_event(shard, size);
+	allocate(thread, shard, false, block, size, caller);
 	give_back(shard);
 	leave(thread);
 }
 
-void record_release(const void *block)
+void record_allocation(const void *block, size_t size, const struct hook_frame *caller)
+{
+	if (likely(enter_alone())) {
+		allocate(alone.thread, &shards[0], true, block, size, caller);
+		leave_alone();
+	} else {
+		allocate_among_others(block, size, caller);
+	}
+}
+
+static __attribute__((noinline)) bool release_among_others(const void *block)
 {
 	struct thread *thread = enter();
-	struct live_block live;
 	struct shard *shard;
+	bool known;
 
 	if (!thread)
-		return;
-	if (live_take(block, &live)) {
-		shard = take_shard(thread);
-		record_end(thread, shard, block, live);
-		finish_event(shard, live.size_bytes);
-		give_back(shard);
-	}
+		return false;
+	shard = take_shard(thread);
+	known = release(thread, shard, false, block);
+	give_back(shard);
 	leave(thread);
+	return known;
+}
+
+/* The thread frees what it has just allocated. */
+static always_inline void release_last(void)
+{
+	uint64_t size = live_unpack_small(alone.packed).size_bytes;
+	struct wire_counter *counter = alone.counter;
+
+	*alone.entry = 0;
+	alone.block = alone.thread->last = NULL;
+	alone.thread->row->lifetimes[WIRE_TEMPORARY]++;
+	keep_peak(counter, preload.section->peak_epoch);
+	counter->frees++;
+	counter->live_bytes -= (int64_t)size;
+	counter->temporary++;
+	count_bytes(&shards[0], true, size, -1);
+	finish_event(&shards[0], true, false, size);
+}
+
+bool record_release(const void *block)
+{
+	bool known = true;
+
+	if (unlikely(!enter_alone()))
+		return release_among_others(block);
+	if (block && block == alone.block && *alone.entry == alone.packed)
+		release_last();
+	else
+		known = release(alone.thread, &shards[0], true, block);
+	leave_alone();
+	return known;
 }
 
 bool record_take_out(const void *block, struct live_block *taken)
 {
-	struct thread *thread = enter();
+	struct thread *thread;
 	bool known = false;
 
+	if (likely(enter_alone())) {
+		known = live_take(block, taken);
+		leave_alone();
+		return known;
+	}
+	thread = enter();
 	if (thread) {
 		known = live_take(block, taken);
 		leave(thread);
@@ -551,30 +719,22 @@ void record_put_back(const void *block, const struct live_block *taken)
 	}
 }
 
-/* In massif's time unit B a realloc is as long as what it changes, not a free and an allocation. */
-static inline void uncount_what_stayed(struct shard *shard, uint64_t old_size, uint64_t new_size)
-{
-	uint64_t old_extra = wire_extra_bytes(old_size), new_extra = wire_extra_bytes(new_size);
-
-	shard->churn_bytes -= 2 * (old_size < new_size ? old_size : new_size);
-	shard->churn_bytes -= 2 * (old_extra < new_extra ? old_extra : new_extra);
-}
-
 void record_replacement(const void *block, const struct live_block *taken, const void *new_block,
-                        size_t size, struct unwind_registers caller)
+                        size_t size, const struct hook_frame *caller)
 {
-	struct thread *thread = enter();
+	struct thread *thread;
 	struct shard *shard;
 
+	if (likely(enter_alone())) {
+		replace(alone.thread, &shards[0], true, block, taken, new_block, size, caller);
+		leave_alone();
+		return;
+	}
+	thread = enter();
 	if (!thread)
 		return;
 	shard = take_shard(thread);
-	record_end(thread, shard, block, *taken);
-	if (new_block) {
-		record_new(thread, shard, new_block, size, caller);
-		uncount_what_stayed(shard, taken->size_bytes, size);
-	}
-	finish_event(shard, size + taken->size_bytes);
+	replace(thread, shard, false, block, taken, new_block, size, caller);
 	give_back(shard);
 	leave(thread);
 }
@@ -618,6 +778,8 @@ static void add_inherited(void *context, struct live_block *block)
 
 void record_inherit(struct wire_section *section)
 {
+	alone.owner = 0;
+	alone.block = NULL;
 	own_depth = own_depth < ORIGIN_DEPTH_MASK ? own_depth + 1 : 1;
 	/* Threads of the parent that held a shard have not come along. */
 	reset_shards();

@@ -2,8 +2,8 @@
 #ifndef MEM_PRELOAD_RECORD_H
 #define MEM_PRELOAD_RECORD_H
 
-#include "core/unwind/unwind.h"
 #include "mem/preload/live.h"
+#include "mem/preload/preload.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -13,11 +13,11 @@ struct wire_section;
 /* False: no memory. */
 bool record_init(void);
 
-/* After the real function gave the block; the registers are those of the hook's caller. */
-void record_allocation(const void *block, size_t size, struct unwind_registers caller);
+/* After the real function gave the block. */
+void record_allocation(const void *block, size_t size, const struct hook_frame *caller);
 
-/* Before the real function takes the block. */
-void record_release(const void *block);
+/* Before the real function takes the block. False: it is not one that is known to be live. */
+bool record_release(const void *block);
 
 /* realloc: the block is taken out of the live ones before the real call (another thread may get its
  * address during the call), then either counted as freed together with its successor (NULL: there
@@ -25,7 +25,7 @@ void record_release(const void *block);
 bool record_take_out(const void *block, struct live_block *taken);
 void record_put_back(const void *block, const struct live_block *taken);
 void record_replacement(const void *block, const struct live_block *taken, const void *new_block,
-                        size_t size, struct unwind_registers caller);
+                        size_t size, const struct hook_frame *caller);
 
 /* What the calling thread may not do from now on: system calls, read the clock. */
 void record_confinement(bool has_no_calls, bool has_no_clock);

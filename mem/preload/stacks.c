@@ -113,8 +113,10 @@ static struct extent find_extent(struct thread *thread, uint64_t sp)
 {
 	uint64_t home = thread->pointer, lo = sp & -(uint64_t)WIRE_PAGE;
 
-	if (likely(sp >= main_stack_lo && sp < main_stack_hi))
-		return (struct extent){.lo = sp, .hi = main_stack_hi};
+	if (sp >= main_stack_lo && sp < main_stack_hi) {
+		thread->stack_lo = main_stack_lo;
+		thread->stack_hi = main_stack_hi;
+	}
 	if (sp >= thread->stack_lo && sp < thread->stack_hi)
 		return (struct extent){.lo = sp, .hi = thread->stack_hi};
 	/* All of a thread's stack up to its control block lives as long as the thread: remember it.
@@ -310,18 +312,20 @@ static uint32_t settle(struct walk *walk)
 
 /* What the unwinding of the last stack used: each return address, and RBP only where a CFA came
  * from it, since code without frame pointers saves other things there, which may change. */
-static void draft_last(struct stack_scratch *scratch)
+static void draft_last(struct stack_scratch *scratch, uint32_t stack)
 {
 	const struct frame *last = scratch->last, *leaf = &last[scratch->n_last - 1];
 	struct known_draft *draft = &scratch->draft;
 	uint64_t bp_slot = 0; /* where RBP was restored from and that is not yet noted */
 
-	draft->start = leaf->at;
-	draft->end = last[0].at.sp;
-	draft->generation = scratch->generation;
 	draft->n_words = 0;
-	draft->uses_start_bp = leaf->needs_bp;
-	for (size_t i = scratch->n_last - 1; i > 0 && draft->n_words <= KNOWN_WORDS; i--) {
+	draft->is_too_large = false;
+	draft->stack = (struct known_stack){.start = leaf->at,
+	                                    .end = last[0].at.sp,
+	                                    .generation = scratch->generation,
+	                                    .stack = stack,
+	                                    .uses_start_bp = leaf->needs_bp};
+	for (size_t i = scratch->n_last - 1; i > 0 && !draft->is_too_large; i--) {
 		if (last[i].sets_sp_by_bp && bp_slot) {
 			known_draft_word(draft, bp_slot, last[i].at.bp);
 			bp_slot = 0;
@@ -333,18 +337,20 @@ static void draft_last(struct stack_scratch *scratch)
 }
 
 static __attribute__((noinline)) uint32_t unwind(struct stack_scratch *scratch,
-                                                 struct thread *thread, struct extent extent,
-                                                 struct unwind_registers registers,
+                                                 struct thread *thread,
+                                                 const struct hook_frame *caller,
                                                  uint32_t generation)
 {
-	struct walk walk = {.scratch = scratch,
-	                    .thread = thread,
-	                    .extent = extent,
-	                    .registers = registers,
-	                    .generation = generation,
-	                    .is_plain = !extent.may_grow,
-	                    .n_above = scratch->generation == generation ? scratch->n_last : 0,
-	                    .end = UNWIND_STEPPED};
+	struct extent extent = find_extent(thread, (uint64_t)caller->stack);
+	struct walk walk = {
+	    .scratch = scratch,
+	    .thread = thread,
+	    .extent = extent,
+	    .registers = {.ip = caller->ip, .sp = (uint64_t)caller->stack, .bp = caller->bp},
+	    .generation = generation,
+	    .is_plain = !extent.may_grow,
+	    .n_above = scratch->generation == generation ? scratch->n_last : 0,
+	    .end = UNWIND_STEPPED};
 	uint32_t node, stack;
 	bool is_new;
 
@@ -353,22 +359,17 @@ static __attribute__((noinline)) uint32_t unwind(struct stack_scratch *scratch,
 	stack = node ? trie_stack(node, &is_new) : 0;
 	/* Stacks that come once only are not worth remembering. */
 	if (stack && !is_new && scratch->n_last) {
-		draft_last(scratch);
-		known_add(&scratch->known, &scratch->draft, stack);
+		draft_last(scratch, stack);
+		known_add(&scratch->known, &scratch->draft);
 	}
 	return stack;
 }
 
 uint32_t stacks_identify(struct stack_scratch *scratch, struct thread *thread,
-                         struct unwind_registers registers)
+                         const struct hook_frame *caller)
 {
 	uint32_t generation = __atomic_load_n(&preload.generation, __ATOMIC_ACQUIRE) & 0x1ffff;
-	struct extent extent = find_extent(thread, registers.sp);
-	uint32_t stack = 0;
+	uint32_t stack = known_find(&scratch->known, caller, thread->stack_hi, generation);
 
-	if (likely(!extent.may_grow))
-		stack = known_find(&scratch->known, registers, extent.hi, generation);
-	if (likely(stack))
-		return stack;
-	return unwind(scratch, thread, extent, registers, generation);
+	return likely(stack) ? stack : unwind(scratch, thread, caller, generation);
 }

@@ -2,7 +2,7 @@
 #ifndef MEM_PRELOAD_STACKS_H
 #define MEM_PRELOAD_STACKS_H
 
-#include "core/unwind/unwind.h"
+#include "mem/preload/preload.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -14,8 +14,8 @@ struct stack_scratch; /* what one unwinding needs; used by one thread at a time 
 bool stacks_init(void);
 size_t stack_scratch_bytes(void);
 
-/* The id of the stack that the registers stand on, or 0 when the table is full. */
+/* The id of the stack of a hook's caller, or 0 when the table is full. */
 uint32_t stacks_identify(struct stack_scratch *scratch, struct thread *thread,
-                         struct unwind_registers registers);
+                         const struct hook_frame *caller);
 
 #endif

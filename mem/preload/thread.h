@@ -26,13 +26,13 @@ struct thread {
 	bool has_no_clock; /* whoever reads the time-stamp counter is, as clock_gettime(2) does */
 	const void *last;  /* its last allocation, until it is freed */
 	struct wire_thread *row;
-	uint64_t stack_lo; /* known to be readable, for threads other than the main one */
+	uint64_t stack_lo; /* known to be readable */
 	uint64_t stack_hi;
 } __attribute__((aligned(64)));
 
 enum { THREAD_TABLE_BITS = 16, THREAD_PROBES = 64 };
 
-extern struct thread *thread_table;
+extern HIDDEN struct thread *thread_table;
 
 /* False: no memory. */
 bool thread_init(void);

@@ -90,7 +90,7 @@ static void a_block_in_the_place_of_another_gives_that_one_back(void **state)
 	(void)state;
 	put_all();
 	for (size_t i = 0; i < N_CASES; i++) {
-		next.size_bytes = cases[i].block.size_bytes < SMALL_LIMIT ? 8 : 5000;
+		next.size_bytes = cases[i].block.size_bytes < LIVE_SMALL_LIMIT ? 8 : 5000;
 		assert_true(live_put((void *)cases[i].address, next, &stale, &has_stale));
 		assert_true(has_stale);
 		assert_same(stale, cases[i].block);

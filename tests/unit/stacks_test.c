@@ -48,16 +48,15 @@ static struct {
 /* The same registers by way of all caches, and by unwinding every frame. */
 static __attribute__((noinline)) void check_here(void)
 {
-	const uint64_t *here = __builtin_frame_address(0);
-	struct unwind_registers start = {.bp = here[0], .ip = here[1], .sp = (uint64_t)(here + 2)};
-	struct extent extent = find_extent(&thread, start.sp);
-	uint32_t generation = preload.generation, whole;
+	const struct hook_frame *here = __builtin_frame_address(0);
+	uint32_t whole;
 
 	seen.events++;
-	seen.recognised += known_find(&scratch->known, start, extent.hi, generation) != 0;
+	seen.recognised +=
+	    known_find(&scratch->known, here, thread.stack_hi, preload.generation) != 0;
 	plain->n_last = 0;
-	whole = unwind(plain, &thread, extent, start, generation);
-	if (!whole || stacks_identify(scratch, &thread, start) != whole)
+	whole = unwind(plain, &thread, here, preload.generation);
+	if (!whole || stacks_identify(scratch, &thread, here) != whole)
 		seen.wrong++;
 }
 
