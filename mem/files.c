@@ -13,6 +13,7 @@
 #include "mem/heap_report.h"
 #include "mem/heap_view.h"
 #include "mem/heap_words.h"
+#include "mem/histogram_csv.h"
 #include "mem/massif.h"
 #include "mem/summary.h"
 #include "mem/timeline_svg.h"
@@ -403,6 +404,22 @@ static int write_csv(const struct heap_run *run, const struct result *result,
 	return results_close(results, out, diag);
 }
 
+static int write_histograms(const struct heap_run *run, struct results_run *results,
+                            struct diag *diag)
+{
+	struct histogram all = heap_run_histogram(run);
+	FILE *out;
+
+	/* Of pages there are none. */
+	if (!histogram_totals(&all).allocations)
+		return 0;
+	out = results_create(results, "histograms.csv", diag);
+	if (!out)
+		return -EIO;
+	histogram_csv_write(run->processes, run->n_processes, out);
+	return results_close(results, out, diag);
+}
+
 /* The notes as texts that live as long as the quality; the caller frees the array. */
 static const char **note_texts(const json_t *quality)
 {
@@ -450,6 +467,8 @@ int files_write(const struct heap_run *run, const struct files_options *options,
 		err = write_processes(run, &subject, symbolizer, results, diag);
 	if (!err)
 		err = write_csv(run, result, results, diag);
+	if (!err)
+		err = write_histograms(run, results, diag);
 	result->page = "flamegraph-peak.svg";
 	free(notes);
 	free(subject.limits);

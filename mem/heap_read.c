@@ -22,8 +22,9 @@ static const char *const trouble_texts[WIRE_N_TROUBLES] = {
     [WIRE_NO_STACK] = "allocations have no stack: the table of stacks was full",
     [WIRE_NO_MODULE] = "loaded objects did not fit the list, so their functions have no names",
     [WIRE_NO_TREE] = "detailed snapshots did not fit and are plain ones",
-    [WIRE_STOPPED] = "process limited its own address space to less than 3 GB (RLIMIT_AS): what it "
-                     "and its forked children did after that was not counted",
+    [WIRE_STOPPED] =
+        ("process limited its own address space to less than 3 GB (RLIMIT_AS): what it "
+         "and its forked children did after that was not counted"),
 };
 _Static_assert((int)WIRE_N_TROUBLES < (int)HEAP_N_TROUBLES, "room for all and the end");
 

@@ -126,6 +126,38 @@ else
 	skip "threads have the names they gave themselves" "perf's task records are refused here"
 fi
 
+# The histograms of each thread and of the process, as "NAME HISTOGRAM FROM TO BLOCKS BYTES".
+promise "histograms.csv has them by thread and by process" is \
+	"$(tail -n +2 "$PROFILE_SCENARIO_RESULTS/named/memory/latest/histograms.csv" | python3 -c "
+import csv, sys
+for pid, n, tid, name, *row in csv.reader(sys.stdin): print('process' if not tid else 'main' if tid == pid else 'thread', *row)" | LC_ALL=C sort)" \
+"main size 257 512 3 816
+process lifetime 0 0 1 
+process lifetime 1 1 1 
+process lifetime 128 255 72 
+process lifetime 16 31 16 
+process lifetime 2 3 2 
+process lifetime 32 63 32 
+process lifetime 4 7 4 
+process lifetime 64 127 64 
+process lifetime 8 15 8 
+process size 257 512 3 816
+process size 33 64 200 10000
+process size 65 128 300 30000
+process temporary   300 
+thread lifetime 0 0 1 
+thread lifetime 1 1 1 
+thread lifetime 128 255 72 
+thread lifetime 16 31 16 
+thread lifetime 2 3 2 
+thread lifetime 32 63 32 
+thread lifetime 4 7 4 
+thread lifetime 64 127 64 
+thread lifetime 8 15 8 
+thread size 33 64 200 10000
+thread size 65 128 300 30000
+thread temporary   300 "
+
 measure many at-once 1000
 promise "1,000 threads at once: 2 blocks of each" matches "$(report many)" '^  982 smaller threads +1,964 +982 +98,200 +982 +50.0 %$'
 promise "whose sums are the metrics" adds_up many
