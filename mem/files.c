@@ -7,6 +7,7 @@
 #include "core/export/exporter.h"
 #include "core/number_text.h"
 #include "core/profile.h"
+#include "core/quality.h"
 #include "core/results/results.h"
 #include "core/symbolize/symbolize.h"
 #include "mem/heap.h"
@@ -179,27 +180,44 @@ static const struct shown allocations = {HEAP_ALLOC_OBJECTS, "allocations", desc
 static const struct shown temporary = {HEAP_TEMPORARY_OBJECTS, "temporary allocations",
                                        describe_temporary};
 
+/* A run directory stays below 5 MB, however many stacks there are. */
+enum { FOLDED_BYTES = 1000000, PICTURE_BYTES = 400000, PROFILE_BYTES = 1200000 };
+
 /* Each file has a writer here, or an exporter and what it shows. */
-static const struct {
+struct file {
 	const char *name;
 	subject_writer *write;
 	const struct exporter *exporter;
 	const struct shown *shown;
-} files[] = {
-    {"report.txt", write_report, NULL, NULL},
-    {"massif.out", write_massif, NULL, NULL},
-    {"massif-report.txt", write_massif_report, NULL, NULL},
-    {"timeline.svg", write_timeline, NULL, NULL},
-    {"stacks.folded", NULL, &folded_exporter, &peak},
-    {"flamegraph-peak.svg", NULL, &flamegraph_exporter, &peak},
-    {"flamegraph-allocations.svg", NULL, &flamegraph_exporter, &allocations},
-    {"flamegraph-temporary.svg", NULL, &flamegraph_exporter, &temporary},
-    {"profile.pb.gz", NULL, &pprof_exporter, &peak},
+	uint64_t most_bytes; /* of an exporter */
+};
+static const struct file files[] = {
+    {"report.txt", write_report, NULL, NULL, 0},
+    {"massif.out", write_massif, NULL, NULL, 0},
+    {"massif-report.txt", write_massif_report, NULL, NULL, 0},
+    {"timeline.svg", write_timeline, NULL, NULL, 0},
+    {"stacks.folded", NULL, &folded_exporter, &peak, FOLDED_BYTES},
+    {"flamegraph-peak.svg", NULL, &flamegraph_exporter, &peak, PICTURE_BYTES},
+    {"flamegraph-allocations.svg", NULL, &flamegraph_exporter, &allocations, PICTURE_BYTES},
+    {"flamegraph-temporary.svg", NULL, &flamegraph_exporter, &temporary, PICTURE_BYTES},
+    {"profile.pb.gz", NULL, &pprof_exporter, &peak, PROFILE_BYTES},
 };
 
-static int export_with(const struct exporter *exporter, const struct shown *shown,
-                       const struct subject *subject, FILE *out, struct diag *diag)
+/* Says of the run's own files what is not in them. */
+static void note_small(const struct file *file, const struct subject *subject, size_t n_small)
 {
+	if (n_small && !*subject->folder)
+		quality_add_note(subject->result->quality,
+		                 "%s has %s put together, to stay below %s: the smallest ones",
+		                 file->name, counted_text_of(n_small, "stack").text,
+		                 size_text_of(file->most_bytes).text);
+}
+
+static int export_with(const struct file *file, const struct subject *subject, FILE *out,
+                       struct diag *diag)
+{
+	const struct shown *shown = file->shown;
+	size_t n_small = 0;
 	char *what = shown->describe(&subject->totals, subject->words);
 	char *subtitle = xasprintf("%s; %s", what, subject->limits);
 	struct export_options options = {
@@ -210,9 +228,12 @@ static int export_with(const struct exporter *exporter, const struct shown *show
 	    .count_name = shown->count_name,
 	    .command = subject->result->command,
 	    .started_ns = subject->result->started_ns,
+	    .most_bytes = file->most_bytes,
+	    .n_small = &n_small,
 	};
-	int err = exporter->write(subject->profile, &options, out, diag);
+	int err = file->exporter->write(subject->profile, &options, out, diag);
 
+	note_small(file, subject, n_small);
 	free(subtitle);
 	free(what);
 	return err;
@@ -229,7 +250,7 @@ static int write_file(const struct subject *subject, size_t i, struct results_ru
 	if (!out)
 		return err;
 	err = files[i].write ? files[i].write(subject, out, diag)
-	                     : export_with(files[i].exporter, files[i].shown, subject, out, diag);
+	                     : export_with(&files[i], subject, out, diag);
 	close_err = results_close(results, out, diag);
 	return err ? err : close_err;
 }

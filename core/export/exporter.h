@@ -45,9 +45,13 @@ struct export_options {
 	const struct export_part *parts;
 	size_t n_parts;
 	const struct picture_options *picture; /* flamegraph; NULL: its own look */
-	int64_t started_ns;      /* CLOCK_REALTIME of the start, for pprof; 0: unknown */
-	uint64_t duration_ns;    /* 0: unknown */
-	FILE *stored;            /* the file that the exporter `reads` */
+	int64_t started_ns;   /* CLOCK_REALTIME of the start, for pprof; 0: unknown */
+	uint64_t duration_ns; /* 0: unknown */
+	/* folded, flamegraph, pprof: about how large the document may be; what is too much of it is
+	 * put together or left out, the smallest first. 0: as large as it is. */
+	uint64_t most_bytes;
+	size_t *n_small; /* folded, pprof: gets how many stacks were put together; may be NULL */
+	FILE *stored;    /* the file that the exporter `reads` */
 	uint64_t memory_bytes;   /* of the machine; 0: unknown */
 	uint64_t resident_bytes; /* most that was resident; 0: unknown */
 	uint64_t period;         /* of type 1 where there is one: ns between samples; 0: none */

@@ -71,6 +71,11 @@ static struct look look_of(const struct picture_options *picture)
 	return look;
 }
 
+static bool is_min_width_chosen(const struct picture_options *picture)
+{
+	return picture && (picture->min_width.is_percent || picture->min_width.number > 0);
+}
+
 struct canvas {
 	const struct profile *profile;
 	const struct export_options *options;
@@ -122,6 +127,35 @@ static double pixels_per_value(const struct canvas *canvas)
 {
 	return (canvas->look.width - 2 * canvas->look.margin) /
 	       (double)canvas->tree->nodes[0].total;
+}
+
+static int by_total(const void *a, const void *b)
+{
+	const struct call_node *x = *(const struct call_node *const *)a;
+	const struct call_node *y = *(const struct call_node *const *)b;
+
+	return (x->total < y->total) - (x->total > y->total);
+}
+
+/* The width from which on boxes are drawn when there is no room for all. */
+static double width_within(const struct canvas *canvas, uint64_t most_bytes)
+{
+	enum { BOX_BYTES = 180 }; /* with its tooltip, without the function's name */
+	const struct call_tree *tree = canvas->tree;
+	const struct call_node **nodes = xcalloc(tree->n_nodes, sizeof(*nodes));
+	uint64_t n_bytes = 0;
+	double width = 0;
+
+	for (size_t i = 0; i < tree->n_nodes; i++)
+		nodes[i] = &tree->nodes[i];
+	qsort(nodes, tree->n_nodes, sizeof(*nodes), by_total);
+	for (size_t i = 0; i < tree->n_nodes && !width; i++) {
+		n_bytes += BOX_BYTES + strlen(nodes[i]->name);
+		if (n_bytes > most_bytes) /* above all that are as narrow as this one */
+			width = (double)(nodes[i]->total + 1) * pixels_per_value(canvas);
+	}
+	free(nodes);
+	return width;
 }
 
 /* Decides which boxes are drawn, and where. */
@@ -459,6 +493,9 @@ static int write_flamegraph(const struct profile *profile, const struct export_o
 	(void)diag;
 	init_tree(&tree, profile, options);
 	canvas.tree = &tree;
+	if (tree.nodes[0].total && options->most_bytes && !is_min_width_chosen(options->picture))
+		canvas.look.min_width =
+		    fmax(canvas.look.min_width, width_within(&canvas, options->most_bytes));
 	if (tree.nodes[0].total)
 		lay_out(&canvas);
 	else

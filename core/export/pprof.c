@@ -11,6 +11,7 @@
 #include "core/u64map.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <zlib.h>
@@ -27,6 +28,21 @@ struct writer {
 	 * this trie is its id. */
 	struct stack_table *chains;
 	struct u64map *locations; /* ids that have been written */
+	/* Samples of small stacks, by thread and innermost location. */
+	const double *shares; /* by sample; NULL: none is small */
+	double least_share;
+	struct u64map *small_of; /* (thread, location) -> index + 1 */
+	struct small_sample *small;
+	size_t n_small;
+	size_t small_capacity;
+	size_t n_put_together;
+};
+
+struct small_sample {
+	uint32_t thread;
+	uint64_t location; /* 0: it had no frame */
+	uint64_t mapping;
+	uint64_t *values;
 };
 
 static uint64_t string_id(struct writer *writer, const char *text)
@@ -162,9 +178,23 @@ static void add_label(struct writer *writer, const char *key, const char *text, 
 	protobuf_add_message(&writer->message, SAMPLE_LABEL, &writer->nested);
 }
 
+static void add_values(struct writer *writer, const uint64_t *ids, size_t n_ids,
+                       const uint64_t *values, uint32_t thread_index)
+{
+	const struct recorded_thread *thread = profile_thread(writer->profile, thread_index);
+
+	protobuf_clear(&writer->message);
+	protobuf_add_numbers(&writer->message, SAMPLE_LOCATION_ID, ids, n_ids);
+	protobuf_add_numbers(&writer->message, SAMPLE_VALUE, values,
+	                     profile_n_types(writer->profile));
+	add_label(writer, "comm", thread->comm, 0);
+	add_label(writer, "pid", NULL, (uint64_t)thread->pid);
+	add_label(writer, "tid", NULL, (uint64_t)thread->tid);
+	protobuf_add_message(&writer->out, PROFILE_SAMPLE, &writer->message);
+}
+
 static void add_sample(struct writer *writer, const struct profile_sample *sample)
 {
-	const struct recorded_thread *thread = profile_thread(writer->profile, sample->thread);
 	size_t n_frames = profile_stack_frames(writer->profile, sample->stack, NULL, 0);
 	uint32_t *frames = xcalloc(n_frames, sizeof(*frames));
 	uint64_t *ids = xcalloc(n_frames, sizeof(*ids));
@@ -172,16 +202,84 @@ static void add_sample(struct writer *writer, const struct profile_sample *sampl
 
 	profile_stack_frames(writer->profile, sample->stack, frames, n_frames);
 	n_ids = stack_locations(writer, frames, n_frames, ids);
-	protobuf_clear(&writer->message);
-	protobuf_add_numbers(&writer->message, SAMPLE_LOCATION_ID, ids, n_ids);
-	protobuf_add_numbers(&writer->message, SAMPLE_VALUE, sample->values,
-	                     profile_n_types(writer->profile));
-	add_label(writer, "comm", thread->comm, 0);
-	add_label(writer, "pid", NULL, (uint64_t)thread->pid);
-	add_label(writer, "tid", NULL, (uint64_t)thread->tid);
-	protobuf_add_message(&writer->out, PROFILE_SAMPLE, &writer->message);
+	add_values(writer, ids, n_ids, sample->values, sample->thread);
 	free(frames);
 	free(ids);
+}
+
+/* Adds to the sample of the small stacks with the same innermost location. */
+static void add_small_sample(struct writer *writer, const struct profile_sample *sample)
+{
+	size_t n_types = profile_n_types(writer->profile), n = 1;
+	size_t n_frames = profile_stack_frames(writer->profile, sample->stack, NULL, 0);
+	uint32_t *frames = xcalloc(n_frames, sizeof(*frames));
+	struct small_sample *small;
+	uint64_t location = 0, *index;
+	bool is_new;
+
+	profile_stack_frames(writer->profile, sample->stack, frames, n_frames);
+	while (n < n_frames && profile_frame(writer->profile, frames[n - 1])->kind == FRAME_INLINED)
+		n++;
+	if (n_frames)
+		location = location_id(writer, frames, n);
+	index = u64map_put(writer->small_of, (uint64_t)sample->thread << 32 | location, &is_new);
+	if (is_new) {
+		small = ARRAY_APPEND(writer->small, writer->n_small, writer->small_capacity);
+		small->thread = sample->thread;
+		small->location = location;
+		small->values = xcalloc(n_types, sizeof(*small->values));
+		if (n_frames && profile_frame(writer->profile, frames[n - 1])->kind != FRAME_FAILED)
+			small->mapping = mapping_id(
+			    writer, profile_frame(writer->profile, frames[n - 1])->object_id);
+		*index = writer->n_small;
+	}
+	small = &writer->small[*index - 1];
+	for (size_t i = 0; i < n_types; i++)
+		small->values[i] += sample->values[i];
+	writer->n_put_together++;
+	free(frames);
+}
+
+/* The location that stands for the callers of small stacks, one in each mapping. */
+static uint64_t callers_location(struct writer *writer, uint64_t mapping)
+{
+	enum { TAG_CALLERS = 1 };
+	uint32_t id = stack_table_add(writer->chains, 0, TAG_CALLERS, mapping);
+	bool is_new;
+	uint64_t *function = u64map_put(writer->functions, UINT64_MAX, &is_new);
+
+	if (is_new) {
+		*function = u64map_count(writer->functions);
+		protobuf_clear(&writer->nested);
+		protobuf_add_number(&writer->nested, FUNCTION_ID, *function);
+		protobuf_add_number(&writer->nested, FUNCTION_NAME,
+		                    string_id(writer, "(smaller stacks)"));
+		protobuf_add_message(&writer->out, PROFILE_FUNCTION, &writer->nested);
+	}
+	u64map_put(writer->locations, id, &is_new);
+	if (!is_new)
+		return id;
+	protobuf_clear(&writer->message);
+	protobuf_add_number(&writer->message, LOCATION_ID, id);
+	protobuf_add_number(&writer->message, LOCATION_MAPPING_ID, mapping);
+	protobuf_clear(&writer->nested);
+	protobuf_add_number(&writer->nested, LINE_FUNCTION_ID,
+	                    *u64map_get(writer->functions, UINT64_MAX));
+	protobuf_add_message(&writer->message, LOCATION_LINE, &writer->nested);
+	protobuf_add_message(&writer->out, PROFILE_LOCATION, &writer->message);
+	return id;
+}
+
+static void write_small_samples(struct writer *writer)
+{
+	for (size_t i = 0; i < writer->n_small; i++) {
+		const struct small_sample *small = &writer->small[i];
+		uint64_t callers = callers_location(writer, small->mapping);
+		uint64_t ids[] = {small->location, callers};
+
+		add_values(writer, small->location ? ids : ids + 1, small->location ? 2 : 1,
+		           small->values, small->thread);
+	}
 }
 
 static bool is_program(const struct profile *profile, uint32_t object_id)
@@ -241,8 +339,12 @@ static void add_all(struct writer *writer, const struct export_options *options)
 	for (size_t i = 0; i < profile_n_samples(writer->profile); i++) {
 		struct profile_sample sample = profile_sample(writer->profile, i);
 
-		add_sample(writer, &sample);
+		if (writer->shares && writer->shares[i] < writer->least_share)
+			add_small_sample(writer, &sample);
+		else
+			add_sample(writer, &sample);
 	}
+	write_small_samples(writer);
 	protobuf_add_number(&writer->out, PROFILE_TIME_NANOS, (uint64_t)options->started_ns);
 	protobuf_add_number(&writer->out, PROFILE_DURATION_NANOS, options->duration_ns);
 	if (options->period && n_types > 1) {
@@ -261,13 +363,16 @@ static void add_all(struct writer *writer, const struct export_options *options)
 	}
 }
 
-static int write_gzipped(const struct protobuf *message, FILE *out, struct diag *diag)
+/* The message, gzipped; the caller frees *bytes. */
+static int gzip(const struct protobuf *message, uint8_t **bytes, size_t *n_bytes, struct diag *diag)
 {
 	enum { GZIP_HEADER = 16 }; /* added to the window bits: zlib.h, deflateInit2() */
-	uint8_t buffer[65536];
 	z_stream stream = {.next_in = message->bytes, .avail_in = (uInt)message->n_bytes};
+	size_t capacity = 0;
 	int state;
 
+	*bytes = NULL;
+	*n_bytes = 0;
 	if (message->n_bytes > UINT32_MAX)
 		return diag_fail(diag, EFBIG,
 		                 "the profile is larger than pprof's format can hold here (4 GB)");
@@ -275,17 +380,22 @@ static int write_gzipped(const struct protobuf *message, FILE *out, struct diag 
 	                 Z_DEFAULT_STRATEGY) != Z_OK)
 		return diag_fail(diag, ENOMEM, "cannot compress the profile");
 	do {
-		stream.next_out = buffer;
-		stream.avail_out = sizeof(buffer);
+		enum { CHUNK = 65536 };
+
+		*bytes = array_reserve(*bytes, &capacity, *n_bytes + CHUNK, 1);
+		stream.next_out = *bytes + *n_bytes;
+		stream.avail_out = CHUNK;
 		state = deflate(&stream, Z_FINISH);
-		fwrite(buffer, 1, sizeof(buffer) - stream.avail_out, out);
+		*n_bytes += CHUNK - stream.avail_out;
 	} while (state == Z_OK || state == Z_BUF_ERROR);
 	deflateEnd(&stream);
 	return 0;
 }
 
-static int write_pprof(const struct profile *profile, const struct export_options *options,
-                       FILE *out, struct diag *diag)
+/* The file with the stacks of at least this share of a value each by itself. */
+static int make_file(const struct profile *profile, const struct export_options *options,
+                     const double *shares, double least_share, uint8_t **bytes, size_t *n_bytes,
+                     struct diag *diag)
 {
 	struct writer writer = {
 	    .profile = profile,
@@ -294,11 +404,16 @@ static int write_pprof(const struct profile *profile, const struct export_option
 	    .mappings = u64map_new(),
 	    .chains = stack_table_new(),
 	    .locations = u64map_new(),
+	    .shares = shares,
+	    .least_share = least_share,
+	    .small_of = u64map_new(),
 	};
 	int err;
 
 	add_all(&writer, options);
-	err = write_gzipped(&writer.out, out, diag);
+	if (options->n_small)
+		*options->n_small = writer.n_put_together;
+	err = gzip(&writer.out, bytes, n_bytes, diag);
 	protobuf_fini(&writer.out);
 	protobuf_fini(&writer.message);
 	protobuf_fini(&writer.nested);
@@ -307,6 +422,77 @@ static int write_pprof(const struct profile *profile, const struct export_option
 	u64map_free(writer.mappings);
 	stack_table_free(writer.chains);
 	u64map_free(writer.locations);
+	u64map_free(writer.small_of);
+	for (size_t i = 0; i < writer.n_small; i++)
+		free(writer.small[i].values);
+	free(writer.small);
+	return err;
+}
+
+/* Of each sample the largest share that it has of any value type. */
+static double *shares_of(const struct profile *profile)
+{
+	size_t n = profile_n_samples(profile), n_types = profile_n_types(profile);
+	double *shares = xcalloc(n, sizeof(*shares));
+
+	for (size_t type = 0; type < n_types; type++) {
+		double total = (double)profile_total(profile, type);
+
+		for (size_t i = 0; i < n && total > 0; i++)
+			shares[i] = fmax(shares[i],
+			                 (double)profile_sample(profile, i).values[type] / total);
+	}
+	return shares;
+}
+
+static int by_share(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x < y) - (x > y);
+}
+
+/* The share that at most n samples have or exceed. */
+static double share_of_first(const double *sorted, size_t n)
+{
+	return nextafter(sorted[n], 2);
+}
+
+/* Makes the file again with fewer stacks by themselves until it is small enough, or nothing is left
+ * that could be put together. */
+static int shorten(const struct profile *profile, const struct export_options *options,
+                   uint8_t **bytes, size_t *n_bytes, struct diag *diag)
+{
+	size_t n = profile_n_samples(profile), n_kept = n;
+	double *shares = shares_of(profile), *sorted = xcalloc(n, sizeof(*sorted));
+	int err = 0;
+
+	memcpy(sorted, shares, n * sizeof(*sorted));
+	qsort(sorted, n, sizeof(*sorted), by_share);
+	while (*n_bytes > options->most_bytes && n_kept && !err) {
+		n_kept =
+		    (size_t)((double)n_kept * 0.9 * (double)options->most_bytes / (double)*n_bytes);
+		free(*bytes);
+		err = make_file(profile, options, shares, share_of_first(sorted, n_kept), bytes,
+		                n_bytes, diag);
+	}
+	free(sorted);
+	free(shares);
+	return err;
+}
+
+static int write_pprof(const struct profile *profile, const struct export_options *options,
+                       FILE *out, struct diag *diag)
+{
+	uint8_t *bytes;
+	size_t n_bytes;
+	int err = make_file(profile, options, NULL, 0, &bytes, &n_bytes, diag);
+
+	if (!err && options->most_bytes && n_bytes > options->most_bytes)
+		err = shorten(profile, options, &bytes, &n_bytes, diag);
+	if (!err)
+		fwrite(bytes, 1, n_bytes, out);
+	free(bytes);
 	return err;
 }
 

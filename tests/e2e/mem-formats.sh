@@ -99,6 +99,16 @@ promise "a timeline in bytes gives events without times, and says so" contains \
 promise "a run of another type is no heap" reason 125 "a run of type io stores no stacks" \
 	profile-scenario export io/io --format heaptrack
 
+# 16,384 stacks would be 3.4 MB of folded lines.
+measure stacks -- "$programs/heap-stacks" 14
+stacks=$PROFILE_SCENARIO_RESULTS/stacks/memory/latest
+promise "stacks.folded has a largest size" bash -c "[ \$(stat -Lc %s '$stacks/stacks.folded') -le 1000000 ]"
+promise "its sum is the peak" is "$(awk '{ n += $NF } END { print n }' "$stacks/stacks.folded")" "$(metric "$stacks" mem.peak_bytes)"
+promise "what is put together is counted in it, and in run.json" is \
+	"$(sed -nE 's/.*;\(([0-9]+) smaller stacks\) [0-9]+$/\1/p' "$stacks/stacks.folded" | awk '{ n += $1 } END { print n }')" \
+	"$(manifest_value stacks/memory '[n for n in m["quality"]["notes"] if n.startswith("stacks.folded has ")][0].split()[2].replace(",", "")')"
+promise "and all of them are exported" is "$(profile-scenario export stacks/memory --format folded | wc -l)" 8193
+
 cp -r "$chain/" "$scratch/damaged"
 damaged() { # BYTES: massif.out cut there is refused in one sentence, and the file that was to be written stays
 	head -c "$1" "$chain/massif.out" >"$scratch/damaged/massif.out"

@@ -451,6 +451,10 @@ static void a_hundred_thousand_stacks_are_drawn_fast_and_small(void **state)
 	/* It takes 0.2 s; the rest is for sanitizers and busy machines. */
 	assert_in_range(end.tv_sec - start.tv_sec, 0, 2);
 	free(svg);
+	svg = write_svg(profile, &(struct export_options){.title = "t", .most_bytes = 200000});
+	assert_in_range(strlen(svg), 100000, 250000); /* with its script */
+	assert_non_null(strstr(svg, " frames narrower than "));
+	free(svg);
 	profile_free(profile);
 	fixture_fini(&fixture);
 }

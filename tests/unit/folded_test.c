@@ -182,6 +182,80 @@ static void a_recursion_of_a_thousand_calls_is_whole(void **state)
 	free(text);
 }
 
+static char *folded_within(struct fixture *fixture, uint64_t most_bytes, size_t *n_small)
+{
+	struct profile *profile = fixture_profile(fixture);
+	struct export_options options = {.most_bytes = most_bytes, .n_small = n_small};
+	struct diag diag = {""};
+	char *text;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+
+	assert_int_equal(folded_exporter.write(profile, &options, out, &diag), 0);
+	fclose(out);
+	profile_free(profile);
+	fixture_fini(fixture);
+	return text;
+}
+
+static void too_many_stacks_are_put_together_under_their_callers(void **state)
+{
+	struct fixture fixture;
+	char *text;
+	size_t n_small;
+
+	(void)state;
+	fixture_init(&fixture, types, 2);
+	add(&fixture, "prog", "main;large;leaf", 1000, 0);
+	add(&fixture, "prog", "main;many;a", 3, 0);
+	add(&fixture, "prog", "main;many;b;deep", 4, 0);
+	add(&fixture, "prog", "main;many;b;deeper", 5, 0);
+	add(&fixture, "prog", "main;many", 40, 0);
+	add(&fixture, "prog", "main;other", 60, 0);
+	text = folded_within(&fixture, 110, &n_small);
+	assert_string_equal(text, "prog;main;large;leaf 1000\n"
+	                          "prog;main;many 40\n"
+	                          "prog;main;many;(3 smaller stacks) 12\n"
+	                          "prog;main;other 60\n");
+	assert_int_equal(n_small, 3);
+	free(text);
+}
+
+static void stacks_that_are_all_small_keep_their_sum(void **state)
+{
+	struct fixture fixture;
+	char *text;
+	size_t n_small;
+
+	(void)state;
+	fixture_init(&fixture, types, 2);
+	for (int i = 0; i < 500; i++) {
+		char stack[40];
+
+		snprintf(stack, sizeof(stack), "main;function_%d", i);
+		add(&fixture, "prog", stack, 2, 0);
+	}
+	text = folded_within(&fixture, 1000, &n_small);
+	assert_string_equal(text, "prog;main;(500 smaller stacks) 1000\n");
+	assert_int_equal(n_small, 500);
+	free(text);
+}
+
+static void what_fits_is_left_as_it_is(void **state)
+{
+	struct fixture fixture;
+	char *text;
+	size_t n_small = 7;
+
+	(void)state;
+	fixture_init(&fixture, types, 2);
+	add(&fixture, "prog", "main;work", 3, 3000);
+	text = folded_within(&fixture, strlen("prog;main;work 3\n"), &n_small);
+	assert_string_equal(text, "prog;main;work 3\n");
+	assert_int_equal(n_small, 0);
+	free(text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -194,6 +268,9 @@ int main(void)
 	    cmocka_unit_test(no_command_name_can_break_a_line),
 	    cmocka_unit_test(a_stack_without_frames_is_its_command),
 	    cmocka_unit_test(a_recursion_of_a_thousand_calls_is_whole),
+	    cmocka_unit_test(too_many_stacks_are_put_together_under_their_callers),
+	    cmocka_unit_test(stacks_that_are_all_small_keep_their_sum),
+	    cmocka_unit_test(what_fits_is_left_as_it_is),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

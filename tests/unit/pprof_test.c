@@ -375,6 +375,55 @@ static void the_same_profile_is_the_same_file(void **state)
 	free(second.gzip);
 }
 
+/* The sum of one value type over the samples whose innermost function is called so. */
+static uint64_t sum_at(struct view profile, const char *name)
+{
+	struct field sample;
+	uint64_t sum = 0;
+
+	for (size_t i = 0; find_field(profile, SAMPLE, i, &sample); i++) {
+		struct view ids = submessage(sample.bytes, 1, 0);
+		struct view values = submessage(sample.bytes, 2, 0);
+		struct view line = submessage(by_id(profile, LOCATION, next_varint(&ids)), 4, 0);
+		struct view function = by_id(profile, FUNCTION, number_of(line, 1));
+
+		if (is_string(profile, number_of(function, 2), name))
+			sum += next_varint(&values);
+	}
+	return sum;
+}
+
+static void too_many_stacks_are_put_together_by_who_asked(void **state)
+{
+	enum { STACKS = 1000, MOST_BYTES = 4000 };
+	struct fixture fixture;
+	struct pprof pprof;
+	uint64_t at_first = 0, all = 0;
+	size_t n_small = 0;
+
+	(void)state;
+	fixture_init(&fixture, types, 2);
+	for (uint64_t i = 1; i <= STACKS; i++) {
+		char stack[80];
+		uint64_t value = i * 7919 % 1000 + (i == 500 ? 100000 : 0);
+
+		snprintf(stack, sizeof(stack), "main;a_%d;b_%d;leaf_%d", (int)(i % 31),
+		         (int)(i * i % 611), (int)(i % 3));
+		fixture_add(&fixture, 1, "prog", stack, (uint64_t[]){value, i});
+		all += value;
+		at_first += i % 3 == 0 ? value : 0;
+	}
+	write_pprof(&pprof, &fixture,
+	            &(struct export_options){.most_bytes = MOST_BYTES, .n_small = &n_small});
+	assert_in_range(pprof.gzip_len, MOST_BYTES / 4, MOST_BYTES);
+	assert_in_range(n_small, 100, STACKS - 1);
+	assert_int_equal(sum_of(pprof.profile, 0), all);
+	assert_int_equal(sum_of(pprof.profile, 1), STACKS * (STACKS + 1) / 2);
+	assert_int_equal(sum_at(pprof.profile, "leaf_0"), at_first);
+	assert_int_equal(sum_at(pprof.profile, "(smaller stacks)"), 0);
+	free(pprof.gzip);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -388,6 +437,7 @@ int main(void)
 	    cmocka_unit_test(the_head_tells_time_period_command_and_type),
 	    cmocka_unit_test(what_is_not_known_is_left_out),
 	    cmocka_unit_test(the_same_profile_is_the_same_file),
+	    cmocka_unit_test(too_many_stacks_are_put_together_by_who_asked),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,46 @@
+#!/bin/bash
+# A run directory stays below 5 MB, however much the program does and however many stacks it has.
+# tier: long
+. "$(dirname "$0")/lib.sh"
+export PROFILE_SCENARIO_RESULTS=$scratch/results
+
+# The largest processes have folders of their own beside that.
+small() { # NAME COMMAND...
+	local name=$1 bytes; shift
+	is "$(status_of profile-scenario --scenario "$name" --type memory --quiet -- "$@")" 0 || { cat "$scratch/err"; return 1; }
+	bytes=$(cd "$PROFILE_SCENARIO_RESULTS/$name/memory/latest/" && find . -path ./processes -prune -o -type f -printf '%s\n' | awk '{ n += $1 } END { print n }')
+	echo "# $name: $bytes bytes, $(metric "$PROFILE_SCENARIO_RESULTS/$name/memory/latest" mem.allocations) allocations" >&3
+	[ "$bytes" -lt 5000000 ] || { ls -l "$PROFILE_SCENARIO_RESULTS/$name/memory/latest/"; return 1; }
+}
+exec 3>&1
+promise "262,144 stacks of one program" small stacks "$programs/heap-stacks" 18
+stacks=$PROFILE_SCENARIO_RESULTS/stacks/memory/latest
+promise "profile.pb.gz keeps their sums" is "$(profile-scenario export stacks/memory --format heaptrack | python3 tests/readers/heaptrack_text.py /dev/stdin)" \
+	"$(for name in allocations temporary_allocations peak_bytes in_use_at_exit_bytes in_use_at_exit_blocks allocated_bytes; do
+		metric "$stacks" mem.$name; done | paste -sd' ')"
+cat >"$scratch/templates.cc" <<'C'
+#include <functional>
+#include <map>
+#include <memory>
+#include <regex>
+#include <string>
+#include <tuple>
+#include <vector>
+template <int N> struct Deep {
+	std::map<int, std::vector<std::tuple<Deep<N - 1> *, std::string>>> rows;
+	int run(int x)
+	{
+		std::function<int(int)> next = [](int y) { Deep<N - 1> deep; return deep.run(y); };
+		rows[x].push_back({nullptr, std::to_string(x)});
+		return next(x + 1) + (int)rows.size();
+	}
+};
+template <> struct Deep<0> { int run(int x) { return x; } };
+int main() { Deep<12> deep; return deep.run(1) > 0 && std::regex_match("aab", std::regex("a+b")) ? 0 : 1; }
+C
+promise "a C++ compiler" small compiler g++ -O1 -c -o "$scratch/templates.o" "$scratch/templates.cc"
+promise "a program with long names" bash -c "g++ -g -O0 -o '$scratch/templates' '$scratch/templates.cc'"
+promise "it is small, too" small names "$scratch/templates"
+export PYTHONMALLOC=malloc
+promise "python3 with a million objects" small python /usr/bin/python3 -c \
+	'import json, re, decimal; a = [{str(i): [i, str(i)]} for i in range(100000)]; b = json.loads(json.dumps(a)); re.compile("(a|b)*c" * 50)'
