@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define NO_FRAME UINT32_MAX
+
 enum {
 	/* Callers so far from the allocator are not told apart. */
 	MOST_FRAMES = 24,
@@ -24,7 +26,9 @@ enum {
 /* A function that was called below its parent's; the allocators' callers are children of node 0. */
 struct node {
 	uint32_t parent;
-	uint32_t frame; /* one of its frames */
+	uint32_t frame;   /* one of its frames */
+	uint32_t library; /* of the library's function that it called; NO_FRAME: none, or several */
+	bool is_by_line;
 	uint64_t weight;
 };
 
@@ -47,60 +51,108 @@ struct heap_sites {
 	size_t n_sites;
 };
 
-/* The frames outside of the allocators, at most MOST_FRAMES. NULL: the stack is left out. */
-static const uint32_t *frames_of(struct heap_sites *sites, uint32_t stack, size_t *n)
+/* Namespaces of the languages' own libraries. */
+static bool is_library(const struct profile *profile, uint32_t frame)
 {
-	size_t first;
+	static const char *const starts[] = {"std::",  "__gnu_cxx::", "alloc::", "core::",
+	                                     "<std::", "<alloc::",    "<core::", "hashbrown::"};
+	const char *name = profile_folded_name(profile, frame);
 
-	*n = profile_stack_frames(sites->profile, stack, sites->frames, sites->frames_capacity);
-	if (*n > sites->frames_capacity) {
-		sites->frames = array_reserve(sites->frames, &sites->frames_capacity, *n,
+	for (size_t i = 0; i < ARRAY_SIZE(starts); i++)
+		if (!strncmp(name, starts[i], strlen(starts[i])))
+			return true;
+	return false;
+}
+
+/* A stack as sites see it. */
+struct path {
+	const uint32_t *frames;
+	size_t n_frames; /* 0: it is left out, or has none */
+	uint32_t
+	    library; /* the caller of the first one is not shown: it is this one; or NO_FRAME */
+};
+
+/* The frames outside of allocators and libraries, at most MOST_FRAMES; all outside of allocators,
+ * where there is nothing else. */
+static struct path path_of(struct heap_sites *sites, uint32_t stack)
+{
+	struct path path = {.library = NO_FRAME};
+	size_t n, first, outside;
+
+	n = profile_stack_frames(sites->profile, stack, sites->frames, sites->frames_capacity);
+	if (n > sites->frames_capacity) {
+		sites->frames = array_reserve(sites->frames, &sites->frames_capacity, n,
 		                              sizeof(*sites->frames));
-		profile_stack_frames(sites->profile, stack, sites->frames, *n);
+		profile_stack_frames(sites->profile, stack, sites->frames, n);
 	}
-	if (heap_filter_ignores(sites->filter, sites->profile, sites->frames, *n))
-		return NULL;
-	first = heap_filter_skip(sites->filter, sites->profile, sites->frames, *n);
-	*n -= first;
-	*n = *n < MOST_FRAMES ? *n : MOST_FRAMES;
-	return sites->frames + first;
+	if (heap_filter_ignores(sites->filter, sites->profile, sites->frames, n))
+		return path;
+	first = heap_filter_skip(sites->filter, sites->profile, sites->frames, n);
+	outside = first;
+	while (outside < n && is_library(sites->profile, sites->frames[outside]))
+		outside++;
+	if (outside < n && outside > first) {
+		path.library = sites->frames[outside - 1];
+		first = outside;
+	}
+	path.frames = sites->frames + first;
+	path.n_frames = n - first < MOST_FRAMES ? n - first : MOST_FRAMES;
+	return path;
 }
 
-static uint64_t key_of(const struct heap_sites *sites, uint32_t parent, uint32_t frame)
+/* Functions are told apart, and lines that use a library's. */
+static uint64_t key_of(const struct heap_sites *sites, uint32_t parent, const struct path *path,
+                       size_t i)
 {
-	return (uint64_t)parent << 32 | profile_frame(sites->profile, frame)->function;
+	bool by_line = i == 0 && path->library != NO_FRAME;
+	uint32_t id =
+	    by_line ? path->frames[0] : profile_frame(sites->profile, path->frames[i])->function;
+
+	return (uint64_t)parent << 32 | (uint64_t)by_line << 31 | id;
 }
 
-static uint32_t child_of(struct heap_sites *sites, uint32_t parent, uint32_t frame)
+static bool is_same_function(const struct heap_sites *sites, uint32_t a, uint32_t b)
+{
+	return a != NO_FRAME && b != NO_FRAME &&
+	       profile_frame(sites->profile, a)->function ==
+	           profile_frame(sites->profile, b)->function;
+}
+
+static uint32_t child_of(struct heap_sites *sites, uint32_t parent, const struct path *path,
+                         size_t i)
 {
 	bool is_new;
-	uint64_t *node = u64map_put(sites->children, key_of(sites, parent, frame), &is_new);
+	uint64_t *node = u64map_put(sites->children, key_of(sites, parent, path, i), &is_new);
 
 	if (is_new) {
 		*node = sites->n_nodes;
 		*ARRAY_APPEND(sites->nodes, sites->n_nodes, sites->nodes_capacity) =
-		    (struct node){.parent = parent, .frame = frame};
+		    (struct node){.parent = parent,
+		                  .frame = path->frames[i],
+		                  .library = i ? NO_FRAME : path->library,
+		                  .is_by_line = i == 0 && path->library != NO_FRAME};
 	}
+	if (i == 0 && !is_same_function(sites, sites->nodes[*node].library, path->library))
+		sites->nodes[*node].library = NO_FRAME;
 	return (uint32_t)*node;
 }
 
 static void add_stack(struct heap_sites *sites, const struct profile_sample *sample)
 {
 	uint64_t weight = 0;
-	const uint32_t *frames;
+	struct path path;
 	uint32_t at = 0;
-	size_t n;
 
 	for (size_t i = 0; i < sites->n_types; i++)
 		weight += sample->values[sites->types[i]];
 	if (!weight)
 		return;
-	frames = frames_of(sites, sample->stack, &n);
-	if (!frames)
+	path = path_of(sites, sample->stack);
+	if (!path.frames)
 		return;
 	sites->nodes[0].weight += weight;
-	for (size_t i = 0; i < n; i++) {
-		at = child_of(sites, at, frames[i]);
+	for (size_t i = 0; i < path.n_frames; i++) {
+		at = child_of(sites, at, &path, i);
 		sites->nodes[at].weight += weight;
 	}
 }
@@ -185,10 +237,10 @@ static int by_weight(const void *a, const void *b, void *context)
 }
 
 /* Whether a call was inlined does not matter to who asked for memory. */
-static char *name_of(const struct heap_sites *sites, uint32_t node)
+static char *name_of(const struct heap_sites *sites, uint32_t frame)
 {
 	static const char mark[] = " (inlined)";
-	char *name = profile_shown_name(sites->profile, sites->nodes[node].frame);
+	char *name = profile_shown_name(sites->profile, frame);
 	size_t len = strlen(name);
 
 	if (len > strlen(mark) && !strcmp(name + len - strlen(mark), mark))
@@ -196,42 +248,56 @@ static char *name_of(const struct heap_sites *sites, uint32_t node)
 	return name;
 }
 
-/* What has no name is called alike for some calls in a row, and said once. */
+/* Adds a function's name, once where what has no name is called alike for some calls in a row. */
+static char *add_name(const struct heap_sites *sites, char *text, uint32_t frame, char **before)
+{
+	char *name = name_of(sites, frame), *longer;
+
+	if (*before && !strcmp(name, *before)) {
+		free(name);
+		return text;
+	}
+	longer = xasprintf("%s%s%s", text, *text ? ", " : "", name);
+	free(text);
+	free(*before);
+	*before = name;
+	return longer;
+}
+
 static char *through_of(const struct heap_sites *sites, uint32_t node)
 {
-	char *text = xstrdup(""), *before = name_of(sites, node);
+	char *before = name_of(sites, sites->nodes[node].frame), *text = xstrdup("");
 
-	for (node = sites->nodes[node].parent; node; node = sites->nodes[node].parent) {
-		char *name = name_of(sites, node);
-		char *longer = strcmp(name, before) != 0
-		                   ? xasprintf("%s%s%s", text, *text ? ", " : "", name)
-		                   : xstrdup(text);
+	for (;;) {
+		uint32_t library = sites->nodes[node].library;
 
-		free(before);
-		free(text);
-		text = longer;
-		before = name;
+		if (library != NO_FRAME)
+			text = add_name(sites, text, library, &before);
+		node = sites->nodes[node].parent;
+		if (!node)
+			break;
+		text = add_name(sites, text, sites->nodes[node].frame, &before);
 	}
 	free(before);
 	return text;
 }
 
-/* The file, or the object where that is not the name already; may be "". */
-static char *place_of(const struct heap_sites *sites, const struct frame *frame)
+static char *place_of(const struct heap_sites *sites, const struct node *node)
 {
+	const struct frame *frame = profile_frame(sites->profile, node->frame);
+
 	if (frame->kind == FRAME_UNRESOLVED || frame->kind == FRAME_FAILED)
 		return xstrdup("");
-	return profile_shown_place(sites->profile, frame->object, frame->file, 0);
+	return profile_shown_place(sites->profile, frame->object, frame->file,
+	                           node->is_by_line ? frame->line : 0);
 }
 
 static void add_site(struct heap_sites *sites, uint32_t node)
 {
-	const struct frame *frame = profile_frame(sites->profile, sites->nodes[node].frame);
-
 	sites->site_nodes[sites->n_sites] = node;
 	sites->sites[sites->n_sites++] = (struct heap_site){
-	    .name = name_of(sites, node),
-	    .place = place_of(sites, frame),
+	    .name = name_of(sites, sites->nodes[node].frame),
+	    .place = place_of(sites, &sites->nodes[node]),
 	    .through = through_of(sites, node),
 	    .bytes = xcalloc(sites->n_types + 1, sizeof(uint64_t)),
 	};
@@ -261,11 +327,10 @@ static void sum_stack(struct heap_sites *sites, const struct profile_sample *sam
 {
 	struct heap_site *site = NULL;
 	uint32_t at = 0;
-	size_t n;
-	const uint32_t *frames = frames_of(sites, sample->stack, &n);
+	struct path path = path_of(sites, sample->stack);
 
-	for (size_t i = 0; frames && i < n && !site; i++) {
-		const uint64_t *node = u64map_get(sites->children, key_of(sites, at, frames[i]));
+	for (size_t i = 0; i < path.n_frames && !site; i++) {
+		const uint64_t *node = u64map_get(sites->children, key_of(sites, at, &path, i));
 
 		if (!node)
 			return;

@@ -128,6 +128,20 @@ in_its_place() {
 	[ "$most" = absent ] || [ "$most" -lt $((40 << 20)) ] || { echo "resident $most"; return 1; }
 }
 promise "what a program has resident that took its place is not its own" in_its_place
+# Of containers the line that uses them is the site; and of nothing there is none.
+printf '#include <vector>\nstatic std::vector<int> kept[100];\n__attribute__((noinline)) static void fill(int i)\n{\n\tkept[i].resize(1000);\n}\nint main()\n{\n\tfor (int i = 0; i < 100; i++)\n\t\tfill(i);\n}\n' >"$scratch/containers.cc"
+g++ -g -O1 -o "$scratch/containers" "$scratch/containers.cc"
+measure containers -- "$scratch/containers"
+promise "who uses a container of C++ is the site, with the line" \
+	matches "$PROFILE_SCENARIO_RESULTS/containers/memory/latest/timeline.svg" '>fill  \(containers.cc:5\)  through std::vector::resize<'
+echo 'int main(void) { return 0; }' >"$scratch/none.c"
+gcc -o "$scratch/none" "$scratch/none.c"
+measure none -- "$scratch/none"
+none() {
+	local picture=$PROFILE_SCENARIO_RESULTS/none/memory/latest/timeline.svg
+	whole_xml "$picture" && contains "$picture" '>nothing was allocated<'
+}
+promise "of a program that allocates nothing the picture says so" none
 by_bytes() {
 	local picture=$PROFILE_SCENARIO_RESULTS/bytes/memory/latest/timeline.svg
 	measure bytes --time-unit B --title T1 --subtitle S2 --width 700 -- "$scratch/held"
