@@ -226,6 +226,18 @@ static int find_types(struct writer *writer, struct diag *diag)
 	return 0;
 }
 
+/* Where pages are counted one call gives many of them: all that is left of these is told as one
+ * block. */
+static void join_pages(struct writer *writer)
+{
+	for (size_t i = 0; i < writer->n_sites; i++) {
+		struct heap_site *site = &writer->sites[i];
+
+		if (site->allocations && site->exit_blocks > site->allocations)
+			site->exit_blocks = site->allocations;
+	}
+}
+
 static int check_counts(const struct writer *writer, struct diag *diag)
 {
 	uint64_t n = 0;
@@ -447,6 +459,7 @@ static int write_heaptrack(const struct profile *profile, const struct export_op
 
 			add_sample(&writer, &sample);
 		}
+		join_pages(&writer);
 		err = check_counts(&writer, diag);
 	}
 	if (!err) {

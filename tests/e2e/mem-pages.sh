@@ -69,6 +69,13 @@ if command -v valgrind >/dev/null; then
 else
 	skip "and are massif's" "valgrind is not installed"
 fi
+if command -v heaptrack_print >/dev/null; then
+	profile-scenario export known/memory --format heaptrack -o "$scratch/heaptrack" 2>/dev/null
+	promise "heaptrack is told a block a call" matches <(heaptrack_print "$scratch/heaptrack" 2>/dev/null) \
+		"^calls to allocation functions: $(metric "$(latest known)" mem.allocations) "
+else
+	skip "heaptrack is told a block a call" "heaptrack is not installed"
+fi
 promise "massif.out names the mode" contains "$(latest known)/massif.out" "--pages-as-heap=yes"
 promise "and the system calls" contains "$(latest known)/massif.out" "(page allocation syscalls) mmap/mremap/brk, --alloc-fns, etc."
 promise "the timeline has resident memory" contains "$(latest race)/timeline.svg" "resident"
