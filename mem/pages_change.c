@@ -162,9 +162,12 @@ void pages_change(struct pages_image *image, struct pages_event *event, const st
 		image->has_huge = true;
 	if (call == PAGES_CALL_MMAP && args[2] & PROT_EXEC)
 		pages_code_forget(&image->code);
-	if (call == PAGES_CALL_BRK) {
+	if (call == PAGES_CALL_BRK && image->n_out_of_turn)
+		image->brk = addr;
+	if (call == PAGES_CALL_BRK && !image->n_out_of_turn) {
 		*piece = change_brk(image, event, addr);
-	} else if (call == PAGES_CALL_OTHER || image->has_huge || has_failed(result)) {
+	} else if (call == PAGES_CALL_OTHER || image->has_huge || image->n_out_of_turn ||
+	           has_failed(result)) {
 		pages_resync(image, event, tracee->tid, false);
 	} else if (call == PAGES_CALL_MMAP) {
 		*piece = piece_of(addr, addr + page_up(args[1]));

@@ -3,6 +3,7 @@
 #include "mem/pages_client.h"
 
 #include "core/alloc.h"
+#include "core/clock.h"
 #include "core/trace/tracer.h"
 #include "mem/pages_calls.h"
 #include "mem/pages_change.h"
@@ -12,6 +13,11 @@
 
 #include <sched.h>
 #include <stdlib.h>
+
+enum {
+	LOOK_NS = 50000000, /* at turns, while some thread waits for one */
+	LONGEST_TURN_NS = 200000000,
+};
 
 /* What is known of a traced thread. */
 struct pages_thread {
@@ -46,7 +52,7 @@ static struct pages_image *add_image(struct pages_client *client, pid_t pid, con
 
 static void pass_turn(const struct pages_client *client, struct pages_image *image, pid_t tid)
 {
-	pid_t next = pages_image_pass_turn(image, tid);
+	pid_t next = pages_image_pass_turn(image, tid, client->tracer->stopped_ns);
 
 	if (next)
 		tracer_resume(client->tracer, next, 0);
@@ -181,14 +187,45 @@ static void orphan_begins(void *context, struct tracee *tracee, pid_t parent_pid
 /* A copy of the address space has to be made between two changes, too. */
 static bool call_begins(void *context, struct tracee *tracee)
 {
-	(void)context;
+	struct pages_client *client = context;
 	struct pages_thread *thread = thread_of(tracee);
 	bool copies = tracee_makes_child(tracee) && !(tracee_clone_flags(tracee) & CLONE_VM);
 
 	thread->call = pages_call_of(tracee);
 	if (!thread->image || (thread->call == PAGES_CALL_NONE && !copies))
 		return true;
-	return pages_image_take_turn(thread->image, tracee->tid);
+	if (pages_image_take_turn(thread->image, tracee->tid, client->tracer->stopped_ns))
+		return true;
+	if (!client->watches)
+		tracer_wake_every(client->tracer, LOOK_NS);
+	client->watches = true;
+	return false;
+}
+
+/* A call may wait for what a thread does after one that waits for its turn: MAP_POPULATE of memory
+ * that the program itself fills (userfaultfd(2)), say. Then they all go on, and what they did is
+ * read from /proc. */
+static void woken(void *context)
+{
+	struct pages_client *client = context;
+	uint64_t now_ns = clock_now_ns();
+	size_t n_waiting = 0;
+
+	for (size_t i = 0; i < client->n_images; i++) {
+		struct pages_image *image = client->images[i];
+
+		if (image->n_waiting && now_ns - image->turn_ns >= LONGEST_TURN_NS) {
+			image->n_out_of_turn = image->n_waiting;
+			image->turn = 0;
+			for (size_t j = 0; j < image->n_waiting; j++)
+				tracer_resume(client->tracer, image->waiting[j], 0);
+			image->n_waiting = 0;
+		}
+		n_waiting += image->n_waiting;
+	}
+	client->watches = n_waiting > 0;
+	if (!client->watches)
+		tracer_wake_every(client->tracer, 0);
 }
 
 static bool covers(const struct pages_piece *piece, const struct pages_piece *other)
@@ -266,7 +303,7 @@ static void thread_exits(void *context, struct tracee *tracee)
 		return;
 	thread->is_exiting = true;
 	image->n_exiting++;
-	if (image->turn == tracee->tid && tracee->in_call)
+	if (tracee->in_call && (image->turn == tracee->tid || image->n_out_of_turn))
 		look_anew(client, tracee, true);
 	pass_turn(client, image, tracee->tid);
 	if (image->n_exiting == image->n_threads)
@@ -300,6 +337,7 @@ const struct trace_client pages_client = {
     .orphan_begins = orphan_begins,
     .call_begins = call_begins,
     .call_ends = call_ends,
+    .woken = woken,
     .thread_exits = thread_exits,
     .thread_ends = thread_ends,
     .tracing_ends = tracing_ends,

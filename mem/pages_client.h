@@ -20,6 +20,7 @@ struct pages_client {
 	struct pages_image **images;
 	size_t n_images;
 	size_t images_capacity;
+	bool watches; /* woken now and then, while some thread waits for its turn */
 };
 
 /* Its context is a struct pages_client. */

@@ -42,11 +42,15 @@ void pages_image_free(struct pages_image *image)
 	free(image);
 }
 
-bool pages_image_take_turn(struct pages_image *image, pid_t tid)
+bool pages_image_take_turn(struct pages_image *image, pid_t tid, uint64_t now_ns)
 {
-	if (!image->turn)
+	if (image->n_out_of_turn)
+		return true;
+	if (!image->turn) {
 		image->turn = tid;
-	else if (image->turn != tid)
+		image->turn_ns = now_ns;
+	}
+	if (image->turn != tid)
 		*ARRAY_APPEND(image->waiting, image->n_waiting, image->waiting_capacity) = tid;
 	return image->turn == tid;
 }
@@ -58,7 +62,7 @@ static void remove_waiting(struct pages_image *image, size_t at)
 	        (image->n_waiting - at) * sizeof(*image->waiting));
 }
 
-pid_t pages_image_pass_turn(struct pages_image *image, pid_t tid)
+pid_t pages_image_pass_turn(struct pages_image *image, pid_t tid, uint64_t now_ns)
 {
 	for (size_t i = 0; i < image->n_waiting; i++)
 		if (image->waiting[i] == tid)
@@ -66,6 +70,7 @@ pid_t pages_image_pass_turn(struct pages_image *image, pid_t tid)
 	if (image->turn != tid)
 		return 0;
 	image->turn = image->n_waiting ? image->waiting[0] : 0;
+	image->turn_ns = now_ns;
 	if (image->turn)
 		remove_waiting(image, 0);
 	return image->turn;

@@ -33,6 +33,9 @@ struct pages_image {
 
 	/* Calls that change it are made one after the other, so that their order is known. */
 	pid_t turn; /* the thread in such a call; 0: none */
+	uint64_t turn_ns;
+	/* Not 0: no longer so, since one of them waited for others, which were let go. */
+	uint64_t n_out_of_turn;
 	pid_t *waiting;
 	size_t n_waiting;
 	size_t waiting_capacity;
@@ -46,9 +49,9 @@ struct pages_image *pages_image_new(pid_t pid, const char *command);
 void pages_image_free(struct pages_image *image); /* NULL is fine */
 
 /* True: the thread may go on, and has the turn. False: it waits for it. */
-bool pages_image_take_turn(struct pages_image *image, pid_t tid);
+bool pages_image_take_turn(struct pages_image *image, pid_t tid, uint64_t now_ns);
 /* The thread has the turn no more, or no longer waits. Returns who has it now and waited for it; 0:
  * nobody. */
-pid_t pages_image_pass_turn(struct pages_image *image, pid_t tid);
+pid_t pages_image_pass_turn(struct pages_image *image, pid_t tid, uint64_t now_ns);
 
 #endif

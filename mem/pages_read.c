@@ -43,6 +43,10 @@ static void add_troubles(struct heap_process *process, const struct pages_image 
 	            "counted: no call gave them");
 	add_trouble(process, &n, image->unexplained_bytes,
 	            "bytes were given or taken by what was not seen, and were counted at the end");
+	add_trouble(
+	    process, &n, image->n_out_of_turn,
+	    "calls were let go out of turn, since another waited for them: from then on pages "
+	    "that two calls gave at once may be under the stack of the other");
 	add_trouble(process, &n, image->code.guessed_stacks,
 	            "stacks have frames that were found by frame pointers, where the code has no "
 	            "tables");

@@ -73,6 +73,8 @@ struct trace_client {
 	/* The first thread of a process has ended. */
 	void (*process_ends)(void *context, struct tracee *tracee, int wait_status);
 	void (*thread_ends)(void *context, struct tracee *tracee); /* is gone */
+	/* tracer_wake_every() asked for it. */
+	void (*woken)(void *context);
 	/* Nothing more will be told. */
 	void (*tracing_ends)(void *context);
 };

@@ -197,14 +197,40 @@ static void dispatch(struct tracer *tracer, pid_t tid, int status)
 		tracer_resume(tracer, tid, event || signal == SYSCALL_STOP ? 0 : signal);
 }
 
+/* A tick that comes just before wait4(2) is lost; the next one is not. */
+void tracer_wake_every(struct tracer *tracer, uint64_t interval_ns)
+{
+	struct sigevent tick = {.sigev_notify = SIGEV_THREAD_ID, .sigev_signo = TRACER_KICK};
+	struct itimerspec times = {.it_interval = {.tv_sec = (time_t)(interval_ns / 1000000000),
+	                                           .tv_nsec = (long)(interval_ns % 1000000000)}};
+
+	tick._sigev_un._tid = gettid();
+	if (!tracer->has_timer)
+		tracer->has_timer = !timer_create(CLOCK_MONOTONIC, &tick, &tracer->timer);
+	times.it_value = times.it_interval;
+	if (tracer->has_timer)
+		timer_settime(tracer->timer, 0, &times, NULL);
+}
+
+static void stop_timer(struct tracer *tracer)
+{
+	if (tracer->has_timer)
+		timer_delete(tracer->timer);
+	tracer->has_timer = false;
+}
+
 static pid_t wait_for_stop(struct tracer *tracer, int *status)
 {
 	uint64_t resumed_ns = clock_now_ns();
 	pid_t tid;
 
-	do
+	for (;;) {
 		tid = wait4(-1, status, __WALL | __WNOTHREAD, &tracer->usage);
-	while (tid < 0 && errno == EINTR && !atomic_load(&tracer->quits));
+		if (tid >= 0 || errno != EINTR || atomic_load(&tracer->quits))
+			break;
+		if (tracer->has_timer)
+			tracer->client->woken(tracer->context);
+	}
 	tracer->stopped_ns = clock_now_ns();
 	tracer->waited_ns = tracer->stopped_ns - resumed_ns;
 	return tid;
@@ -256,6 +282,7 @@ int tracer_follow(struct tracer *tracer)
 	if (!atomic_load(&tracer->quits))
 		tracer->n_tracees = 0;
 	cpu_follower_rest(tracer->follower);
+	stop_timer(tracer);
 	if (tracer->client->tracing_ends)
 		tracer->client->tracing_ends(tracer->context);
 	if (!tracer->seized)

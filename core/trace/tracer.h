@@ -19,6 +19,7 @@
 #include <stddef.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
+#include <time.h>
 
 struct cpu_follower;
 struct u64map;
@@ -49,6 +50,8 @@ struct tracer {
 	struct rusage usage; /* of the thread that stopped last */
 	uint64_t stopped_ns; /* when wait4 returned */
 	uint64_t waited_ns;  /* in wait4 */
+	timer_t timer;
+	bool has_timer;
 
 	/* Shared. `end` and `error` are written before their flag. */
 	pthread_t thread;
@@ -72,6 +75,10 @@ struct tracer {
 /* Lets a stopped thread go on to its next system call stop, which a filter may leave to a call that
  * is wanted. */
 void tracer_resume(struct tracer *tracer, pid_t tid, int signal);
+
+/* From now on the client is woken again and again (`woken`), also when no thread stops; 0: no more.
+ * To be called in the tracer. */
+void tracer_wake_every(struct tracer *tracer, uint64_t interval_ns);
 
 /* The system time in `usage`. */
 uint64_t tracer_system_ns(const struct rusage *usage);

@@ -63,7 +63,6 @@ ours=$(by_line "$(latest known)/massif.out")
 promise "each line's pages are known" grep -qE "6815744\), .*4194304\), .*1048576\)" <<<"$ours"
 if command -v valgrind >/dev/null; then
 	valgrind --tool=massif --pages-as-heap=yes --detailed-freq=1 --max-snapshots=1000 --threshold=0 \
-		--massif-out-file="$scratch/massif.out" "$programs/heap-pages" known >/dev/null 2>&1
 	promise "and are massif's" is "$ours" "$(by_line "$scratch/massif.out")"
 	promise "ms_print reads ours" ms_print "$(latest known)/massif.out"
 else
@@ -103,6 +102,16 @@ assert any("32-bit code" in n for n in m["quality"]["notes"]), m["quality"]["not
 P
 else
 	skip "a 32-bit program's pages are counted" "this kernel runs none"
+fi
+
+# A turn ends when the call waits for a thread that waits for its own.
+"$programs/heap-pages" blocked >/dev/null
+if [ $? = 77 ]; then
+	skip "a call that waits for another thread's does not wait for ever" "no userfaultfd here"
+else
+	promise "a call that waits for another thread's does not wait for ever" measure blocked timeout 30 "$programs/heap-pages" blocked
+	promise "and at exit all is counted" grep -qF ",$(cat "$scratch/blocked.out")," "$(latest blocked)/processes.csv"
+	promise "with a note" contains "$(latest blocked)/run.json" "1 calls were let go out of turn"
 fi
 
 promise "a target that is killed is whole" is "$(status_of profile-scenario --scenario killed --type memory --pages-as-heap=yes --quiet \

@@ -1,19 +1,24 @@
 /* Maps and unmaps known amounts, by a way that its argument names, and at last writes how many
  * bytes /proc/self/maps shows. From the last change on it makes no call that could map anything.
  *
- *   known    ten maps of 1 MB, every second cut in half, one grown to 4 MB where it has to move, 1
- * MB of break all      every call that maps, also those that fail threads  eight threads map and
- * unmap, and keep one map each race     four threads map and unmap 500 times each at places that
- * the others have just left fork     a child that gives back what its parent mapped, and maps
- * itself vfork    a child on its parent's memory that executes exec     maps 8 MB, then becomes
- * `known` killed   a thread that maps and unmaps for ever, and SIGKILL in the middle
+ *   known    ten maps of 1 MB, every second cut in half, one moved into 4 MB, 1 MB of break
+ *   all      every call that maps, also those that fail
+ *   threads  eight threads map and unmap, and keep one map each
+ *   race     four threads map and unmap 500 times each at places that the others have just left
+ *   fork     a child that gives back what its parent mapped, and maps itself
+ *   vfork    a child on its parent's memory that executes
+ *   exec     maps 8 MB, then becomes `known`
+ *   blocked  an munmap that waits for a thread that maps before it reads of it (userfaultfd)
+ *   killed   a thread that maps and unmaps for ever, and SIGKILL in the middle
  */
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/shm.h>
 #include <sys/syscall.h>
@@ -180,6 +185,43 @@ static void vfork_child(const char *self)
 	wait(NULL);
 }
 
+#if __has_include(<linux/userfaultfd.h>) /* not under musl-gcc */
+#include <linux/userfaultfd.h>
+
+static void *read_event(void *argument)
+{
+	struct uffd_msg event;
+
+	usleep(20000); /* the other is in its munmap by now */
+	map(MB);
+	if (read((int)(intptr_t)argument, &event, sizeof(event)) != sizeof(event) ||
+	    event.event != UFFD_EVENT_UNMAP)
+		abort();
+	return NULL;
+}
+
+static void block_on_another(void)
+{
+	struct uffdio_api api = {.api = UFFD_API, .features = UFFD_FEATURE_EVENT_UNMAP};
+	int fd = (int)syscall(SYS_userfaultfd, O_CLOEXEC | UFFD_USER_MODE_ONLY);
+	char *place = map(4 * MB);
+	struct uffdio_register watched = {.range = {(uintptr_t)place, 4 * MB},
+	                                  .mode = UFFDIO_REGISTER_MODE_MISSING};
+	pthread_t thread;
+
+	if (fd < 0 || ioctl(fd, UFFDIO_API, &api) || ioctl(fd, UFFDIO_REGISTER, &watched))
+		_exit(77);
+	pthread_create(&thread, NULL, read_event, (void *)(intptr_t)fd);
+	munmap(place, 3 * MB);
+	pthread_join(thread, NULL);
+}
+#else
+static void block_on_another(void)
+{
+	_exit(77);
+}
+#endif
+
 static void *for_ever(void *argument)
 {
 	for (;;)
@@ -213,6 +255,8 @@ int main(int argc, char **argv)
 		fork_child();
 	else if (!strcmp(way, "vfork"))
 		vfork_child(argv[0]);
+	else if (!strcmp(way, "blocked"))
+		block_on_another();
 	else if (!strcmp(way, "killed"))
 		kill_in_the_middle();
 	else if (!strcmp(way, "exec")) {
