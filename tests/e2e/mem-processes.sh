@@ -39,6 +39,15 @@ promise "strict mode, in which a system call or a look at the clock kills" case_
 promise "a clock that kills (PR_SET_TSC)" case_is_counted no-clock
 promise "forks in a sandbox that kills whoever asks for its pid" case_is_counted no-asking-fork
 promise "exec in a sandbox that kills whoever makes a socket" partly no-sockets-exec heap-processes 'did not load'
+promise "descriptors 0 to 2 closed" unharmed closed sh -c "exec '$program' few-descriptors <&- >&- 2>&-"
+# The shell between tells nothing.
+started() { # CASE
+	unharmed "$1" "$program" "$1" || return 1
+	is "$(grep -v ',sh -c ' "$PROFILE_SCENARIO_RESULTS/$1/memory/latest/processes.csv" | tail -n +2 | cut -d, -f6,8,9 | sort -r)" "$2"
+}
+promise "system(3)" started system "$(printf 'yes,100,60\nyes,100,60')"
+promise "popen(3)" started popen "$(printf 'yes,103,63\nyes,100,60')"
+promise "system(3) with no environment, which no library can stand before" partly system-emptied sh "executed past libc"
 promise "an exec past libc, with no environment" partly raw-exec '' 'did not load the heap library'
 
 # Another root, in which the program is and the library is not.

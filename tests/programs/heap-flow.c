@@ -420,6 +420,27 @@ static int forks_beside_thread(void)
 	return pthread_join(thread, NULL) || failed;
 }
 
+static void allocate_one_in_handler(int signal)
+{
+	(void)signal;
+	give(take(30));
+	n_handled++;
+}
+
+/* Signals come every 50 us while the program does nothing but allocate. Its allocator must be one
+ * that handlers may use, which glibc's is not. */
+static int storm(void)
+{
+	struct itimerval often = {{0, 50}, {0, 50}}, never = {{0, 0}, {0, 0}};
+
+	if (handle(SIGALRM, allocate_one_in_handler, SA_RESTART) ||
+	    setitimer(ITIMER_REAL, &often, NULL))
+		return 1;
+	while (n_handled < 2000)
+		give(take(40));
+	return setitimer(ITIMER_REAL, &never, NULL);
+}
+
 static const struct {
 	const char *name;
 	int (*run)(void);
@@ -436,6 +457,7 @@ static const struct {
     {"thread-exec", exec_of_a_thread},
     {"thousand-threads", thousand_threads},
     {"forks-beside-thread", forks_beside_thread},
+    {"storm", storm},
 };
 
 int main(int argc, char **argv)

@@ -294,6 +294,25 @@ static int by_system(const char *unused)
 	return WEXITSTATUS(status);
 }
 
+/* The stream is a block, its buffer another, and what popen tells posix_spawn the third. */
+static int by_popen(const char *unused)
+{
+	char command[4096], line[100];
+	FILE *stream;
+
+	(void)unused;
+	snprintf(command, sizeof(command), "'%s' alone 7", self);
+	stream = popen(command, "r");
+	if (!stream)
+		return 1;
+	while (fgets(line, sizeof(line), stream))
+		if (write(1, line, strlen(line)) < 0)
+			return 1;
+	n_allocations += 3;
+	n_frees += 3;
+	return WEXITSTATUS(pclose(stream));
+}
+
 /* system(3) and popen(3) execute without any function that a library can stand before. */
 static int by_system_with_nothing(const char *unused)
 {
@@ -480,6 +499,7 @@ static const struct {
     {"undumpable", be_undumpable},
     {"few-descriptors", few_descriptors},
     {"system", by_system},
+    {"popen", by_popen},
     {"system-emptied", by_system_with_nothing},
     {"raw-exec", by_raw_exec},
     {"preload-before", preload_before},
