@@ -45,7 +45,7 @@ enum {
 };
 
 /* The index of the trie: levels of growing size, so that a small program touches few pages. An
- * entry is a node's id. */
+ * entry is the library's own. */
 enum {
 	WIRE_INDEX_LEVELS = 5,
 	WIRE_INDEX_BUCKET = 8,

@@ -21,11 +21,23 @@ static uint32_t new_node(uint32_t parent, uint64_t ip)
 	return id;
 }
 
+/* An entry of the index is a node's id and, above it, bits of its hash: without them each entry of
+ * a bucket would cost a cache miss in the nodes, and a new node has many full buckets before it. */
+enum { ID_BITS = 23 };
+_Static_assert(WIRE_MAX_NODES < 1 << ID_BITS, "an id fits");
+
+static inline bool is_node(uint32_t id, uint32_t parent, uint64_t ip)
+{
+	return id <= WIRE_MAX_NODES && nodes()[id].ip == ip && nodes()[id].parent == parent;
+}
+
 /* A node that loses the race for its place in the index is never referred to again. */
 uint32_t trie_child(uint32_t parent, uint64_t ip)
 {
 	uint32_t *level = (uint32_t *)((char *)preload.image + WIRE_INDEX_OFF), made = 0;
 	uint64_t hash = (ip ^ (uint64_t)parent << 32) * 0x9e3779b97f4a7c15u;
+
+	uint32_t tag = (uint32_t)(hash >> (32 + ID_BITS)) << ID_BITS;
 
 	hash ^= hash >> 32;
 	for (unsigned i = 0; i < WIRE_INDEX_LEVELS; i++) {
@@ -33,18 +45,18 @@ uint32_t trie_child(uint32_t parent, uint64_t ip)
 		uint32_t *bucket = level + (hash & (n_slots - 1) & -(size_t)WIRE_INDEX_BUCKET);
 
 		for (unsigned j = 0; j < WIRE_INDEX_BUCKET; j++) {
-			uint32_t id = __atomic_load_n(&bucket[j], __ATOMIC_ACQUIRE);
+			uint32_t entry = __atomic_load_n(&bucket[j], __ATOMIC_ACQUIRE);
 
-			if (!id) {
+			if (!entry) {
 				if (!made && !(made = new_node(parent, ip)))
 					return 0;
-				if (__atomic_compare_exchange_n(&bucket[j], &id, made, false,
-				                                __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+				if (__atomic_compare_exchange_n(&bucket[j], &entry, made | tag,
+				                                false, __ATOMIC_ACQ_REL,
+				                                __ATOMIC_ACQUIRE))
 					return made;
 			}
-			if (id <= WIRE_MAX_NODES && nodes()[id].ip == ip &&
-			    nodes()[id].parent == parent)
-				return id;
+			if ((entry ^ tag) >> ID_BITS == 0 && is_node(entry ^ tag, parent, ip))
+				return entry ^ tag;
 		}
 		level += n_slots;
 	}
