@@ -416,13 +416,17 @@ static void add_tree(struct timeline *timeline)
 	struct wire_section *section = timeline->section;
 	bool is_wanted =
 	    timeline->all_trees || timeline->snapshots[section->n_snapshots - 1].is_detailed;
+	const struct wire_counter *used[WIRE_N_SHARDS + 1];
+	unsigned n_used = 0;
 
+	for (unsigned i = 0; i <= WIRE_N_SHARDS; i++)
+		if (i == WIRE_INHERITED_SHARD ? section->depth : shards[i].was_used)
+			used[n_used++] = section_counters(section, i);
 	for (uint32_t stack = 0; stack <= n_stacks && stack <= WIRE_MAX_STACKS; stack++) {
 		int64_t live = 0;
 
-		for (unsigned i = 0; i <= WIRE_N_SHARDS; i++)
-			if (i == WIRE_INHERITED_SHARD ? preload.section->depth : shards[i].was_used)
-				live += section_counters(preload.section, i)[stack].live_bytes;
+		for (unsigned i = 0; i < n_used; i++)
+			live += used[i][stack].live_bytes;
 		if (live > 0 && !timeline_add_entry(timeline, stack, (uint64_t)live)) {
 			if (is_wanted)
 				preload_trouble(WIRE_NO_TREE);

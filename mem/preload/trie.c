@@ -31,6 +31,16 @@ static inline bool is_node(uint32_t id, uint32_t parent, uint64_t ip)
 	return id <= WIRE_MAX_NODES && nodes()[id].ip == ip && nodes()[id].parent == parent;
 }
 
+static inline size_t level_slots(unsigned level)
+{
+	return (size_t)1 << (WIRE_INDEX_FIRST_BITS + level * WIRE_INDEX_STEP_BITS);
+}
+
+static inline size_t place_in_level(unsigned level, uint64_t hash)
+{
+	return hash & (level_slots(level) - 1) & -(size_t)WIRE_INDEX_BUCKET;
+}
+
 /* A node that loses the race for its place in the index is never referred to again. */
 uint32_t trie_child(uint32_t parent, uint64_t ip)
 {
@@ -41,9 +51,11 @@ uint32_t trie_child(uint32_t parent, uint64_t ip)
 
 	hash ^= hash >> 32;
 	for (unsigned i = 0; i < WIRE_INDEX_LEVELS; i++) {
-		size_t n_slots = (size_t)1 << (WIRE_INDEX_FIRST_BITS + i * WIRE_INDEX_STEP_BITS);
-		uint32_t *bucket = level + (hash & (n_slots - 1) & -(size_t)WIRE_INDEX_BUCKET);
+		uint32_t *bucket = level + place_in_level(i, hash), *next = level + level_slots(i);
 
+		/* Where the level is full, which a small program's second one never is. */
+		if (i + 1 < WIRE_INDEX_LEVELS && bucket[WIRE_INDEX_BUCKET - 1])
+			__builtin_prefetch(next + place_in_level(i + 1, hash));
 		for (unsigned j = 0; j < WIRE_INDEX_BUCKET; j++) {
 			uint32_t entry = __atomic_load_n(&bucket[j], __ATOMIC_ACQUIRE);
 
@@ -58,7 +70,7 @@ uint32_t trie_child(uint32_t parent, uint64_t ip)
 			if ((entry ^ tag) >> ID_BITS == 0 && is_node(entry ^ tag, parent, ip))
 				return entry ^ tag;
 		}
-		level += n_slots;
+		level = next;
 	}
 	return 0;
 }
