@@ -5,14 +5,15 @@
 
 #include <stdlib.h>
 
+/* One cache line is touched for a key, mostly. */
 struct slot {
 	uint64_t key;
 	uint64_t value;
+	bool is_used;
 };
 
 struct u64map {
 	struct slot *slots;
-	uint8_t *used;
 	size_t n_slots; /* a power of two */
 	size_t n_used;
 };
@@ -32,7 +33,6 @@ uint64_t u64_mix(uint64_t a, uint64_t b)
 static void allocate_slots(struct u64map *map, size_t n_slots)
 {
 	map->slots = xcalloc(n_slots, sizeof(*map->slots));
-	map->used = xcalloc(n_slots, 1);
 	map->n_slots = n_slots;
 	map->n_used = 0;
 }
@@ -50,7 +50,6 @@ void u64map_free(struct u64map *map)
 	if (!map)
 		return;
 	free(map->slots);
-	free(map->used);
 	free(map);
 }
 
@@ -60,7 +59,7 @@ static size_t find_slot(const struct u64map *map, uint64_t key)
 	size_t mask = map->n_slots - 1;
 	size_t i = u64_mix(key, 0) & mask;
 
-	while (map->used[i] && map->slots[i].key != key)
+	while (map->slots[i].is_used && map->slots[i].key != key)
 		i = (i + 1) & mask;
 	return i;
 }
@@ -69,7 +68,7 @@ uint64_t *u64map_get(const struct u64map *map, uint64_t key)
 {
 	size_t i = find_slot(map, key);
 
-	return map->used[i] ? &map->slots[i].value : NULL;
+	return map->slots[i].is_used ? &map->slots[i].value : NULL;
 }
 
 static void grow(struct u64map *map)
@@ -78,10 +77,9 @@ static void grow(struct u64map *map)
 
 	allocate_slots(map, old.n_slots * 2);
 	for (size_t i = 0; i < old.n_slots; i++)
-		if (old.used[i])
+		if (old.slots[i].is_used)
 			*u64map_put(map, old.slots[i].key, NULL) = old.slots[i].value;
 	free(old.slots);
-	free(old.used);
 }
 
 uint64_t *u64map_put(struct u64map *map, uint64_t key, bool *is_new)
@@ -92,10 +90,9 @@ uint64_t *u64map_put(struct u64map *map, uint64_t key, bool *is_new)
 		grow(map);
 	i = find_slot(map, key);
 	if (is_new)
-		*is_new = !map->used[i];
-	if (!map->used[i]) {
-		map->used[i] = 1;
-		map->slots[i] = (struct slot){.key = key};
+		*is_new = !map->slots[i].is_used;
+	if (!map->slots[i].is_used) {
+		map->slots[i] = (struct slot){.key = key, .is_used = true};
 		map->n_used++;
 	}
 	return &map->slots[i].value;
@@ -109,7 +106,7 @@ size_t u64map_count(const struct u64map *map)
 bool u64map_next(const struct u64map *map, size_t *position, uint64_t *key, uint64_t *value)
 {
 	for (; *position < map->n_slots; (*position)++) {
-		if (!map->used[*position])
+		if (!map->slots[*position].is_used)
 			continue;
 		*key = map->slots[*position].key;
 		*value = map->slots[*position].value;

@@ -35,8 +35,9 @@ struct reading {
 	const struct wire_section_copy *section;
 	struct recording *recording;
 	uint32_t *objects; /* of each module, + 1; 0: not asked for yet */
-	struct recorded_frame *frames;
-	size_t frames_capacity;
+	uint32_t *stacks;  /* of each node: its stack in the recording; 0: not added yet */
+	uint32_t *pending; /* nodes to be added */
+	size_t pending_capacity;
 	int64_t realtime_ns; /* CLOCK_REALTIME less CLOCK_MONOTONIC */
 };
 
@@ -141,27 +142,45 @@ static uint32_t generation_of(const struct wire_image_copy *trie, uint32_t node)
 	return (uint32_t)(trie->nodes[node].ip & 0x1ffff);
 }
 
-/* Adds the stack to the recording. *end: why it ends; UNWIND_STEPPED for id 0 of the wire, the
- * empty stack. */
+static enum unwind_end end_of(const struct wire_node *nodes, uint32_t node)
+{
+	enum unwind_end end = node ? UNWIND_OUTERMOST : UNWIND_STEPPED;
+
+	for (; node && !(nodes[node].ip & WIRE_IP_GENERATION); node = nodes[node].parent)
+		if (nodes[node].ip & WIRE_IP_FAILED)
+			end = failure_of(nodes[node].ip);
+	return end;
+}
+
+/* Adds the stack to the recording; what other stacks have added of it is there. *end: why it ends;
+ * UNWIND_STEPPED for id 0 of the wire, the empty stack. */
 static uint32_t add_stack(void *context, struct recording *recording, uint32_t stack,
                           enum unwind_end *end)
 {
 	struct reading *reading = context;
 	const struct wire_node *nodes = reading->trie->nodes;
 	uint32_t node = reading->trie->stacks[stack];
-	uint32_t generation = node ? generation_of(reading->trie, node) : 0;
+	uint32_t generation = node ? generation_of(reading->trie, node) : 0, added = 0;
 	size_t n = 0;
 
 	reading->recording = recording;
-	*end = node ? UNWIND_OUTERMOST : UNWIND_STEPPED;
+	*end = end_of(nodes, node);
 	for (; node && !(nodes[node].ip & WIRE_IP_GENERATION); node = nodes[node].parent) {
-		reading->frames = array_reserve(reading->frames, &reading->frames_capacity, n + 1,
-		                                sizeof(*reading->frames));
-		reading->frames[n++] = frame_of(reading, nodes[node].ip, generation);
-		if (nodes[node].ip & WIRE_IP_FAILED)
-			*end = failure_of(nodes[node].ip);
+		added = reading->stacks[node];
+		if (added)
+			break;
+		reading->pending = array_reserve(reading->pending, &reading->pending_capacity,
+		                                 n + 1, sizeof(*reading->pending));
+		reading->pending[n++] = node;
 	}
-	return recording_add_stack(recording, reading->frames, n);
+	while (n--) {
+		struct recorded_frame frame =
+		    frame_of(reading, nodes[reading->pending[n]].ip, generation);
+
+		added = recording_add_frame(recording, added, frame);
+		reading->stacks[reading->pending[n]] = added;
+	}
+	return added;
 }
 
 static void add_troubles(struct heap_process *process, const struct wire_section_copy *section,
@@ -237,11 +256,13 @@ static void read_process(struct heap_run *run, const struct server_image *image,
 	process->executable = xstrdup(image->executable);
 	process->is_threaded = section->head.was_threaded;
 	reading.objects = xcalloc(section->head.n_modules + (size_t)1, sizeof(*reading.objects));
+	reading.stacks = xcalloc(trie->n_nodes + (size_t)1, sizeof(*reading.stacks));
 	heap_process_fill(process, &counted);
 	add_threads(process, section);
 	add_troubles(process, section, section->n_damaged + trie->n_damaged);
 	free(reading.objects);
-	free(reading.frames);
+	free(reading.stacks);
+	free(reading.pending);
 }
 
 static int read_image(struct heap_run *run, const struct server_image *image, unsigned exec_number,

@@ -9,9 +9,9 @@ struct stack_copy {
 	const struct recording *from;
 	const struct recording *to; /* the latest one */
 	uint32_t *objects;          /* its id of each object, + 1; 0: not copied yet */
-	struct recorded_frame *frames;
-	size_t n_frames;
-	size_t frames_capacity;
+	uint32_t *stacks;           /* its id of each stack; 0: not copied yet */
+	uint32_t *pending;
+	size_t pending_capacity;
 };
 
 /* `from` must outlive it, and no longer change. */

@@ -37,7 +37,8 @@ struct symbolizer {
 	struct module **modules;
 	size_t n_modules;
 	size_t modules_capacity;
-	struct u64map *by_key; /* hash of a key -> index of its module */
+	struct u64map *by_key;      /* hash of a key -> index of its module */
+	struct module *last_module; /* that was asked for */
 	struct answer *answers;
 	size_t n_answers;
 	size_t answers_capacity;
@@ -111,8 +112,13 @@ void symbolizer_set_past(struct symbolizer *symbolizer)
 
 static struct module *module_of(struct symbolizer *symbolizer, const struct object *object)
 {
-	uint64_t hash = object_hash(object);
+	struct module *last = symbolizer->last_module;
+	uint64_t hash;
 
+	/* Most callers are in the object of whom they call; comparing is faster than hashing. */
+	if (last && object_is_same(&last->key, object))
+		return last;
+	hash = object_hash(object);
 	/* Objects of one hash sit at neighbouring keys. */
 	for (;; hash++) {
 		bool is_new;
@@ -124,7 +130,7 @@ static struct module *module_of(struct symbolizer *symbolizer, const struct obje
 			              symbolizer->modules_capacity) = module_new(object);
 		}
 		if (is_new || object_is_same(&symbolizer->modules[*index]->key, object))
-			return symbolizer->modules[*index];
+			return symbolizer->last_module = symbolizer->modules[*index];
 	}
 }
 
