@@ -12,6 +12,7 @@
 #include "core/symbolize/symbolize.h"
 #include "mem/heap.h"
 #include "mem/heap_report.h"
+#include "mem/heap_tree.h"
 #include "mem/heap_view.h"
 #include "mem/heap_words.h"
 #include "mem/histogram_csv.h"
@@ -33,6 +34,7 @@ struct subject {
 	const struct heap_process *timeline_of; /* a view of it (mem/heap_view.h) */
 	const struct profile *profile;          /* for report and pictures */
 	const struct profile *timeline;         /* with the trees of the snapshots */
+	struct heap_forest *forest;             /* of the timeline */
 	struct heap_totals totals;
 	const struct heap_process *processes;
 	size_t n_processes;
@@ -50,7 +52,7 @@ typedef int subject_writer(const struct subject *subject, FILE *out, struct diag
 static struct massif massif_of(const struct subject *subject)
 {
 	return (struct massif){
-	    .profile = subject->timeline,
+	    .forest = subject->forest,
 	    .snapshots = subject->timeline_of->snapshots,
 	    .n_snapshots = subject->timeline_of->n_snapshots,
 	    .command = subject->timeline_of->command,
@@ -58,8 +60,6 @@ static struct massif massif_of(const struct subject *subject)
 	    .description = subject->options->description,
 	    .time_is_bytes = subject->options->time_is_bytes,
 	    .threshold = subject->options->threshold,
-	    .depth = subject->options->depth,
-	    .filter = &subject->options->filter,
 	};
 }
 
@@ -255,13 +255,16 @@ static int write_file(const struct subject *subject, size_t i, struct results_ru
 	return err ? err : close_err;
 }
 
-static int write_subject(const struct subject *subject, struct results_run *results,
-                         struct diag *diag)
+static int write_subject(struct subject *subject, struct results_run *results, struct diag *diag)
 {
 	int err = 0;
 
+	subject->forest =
+	    heap_forest_new(subject->timeline, subject->options->depth, &subject->options->filter);
 	for (size_t i = 0; i < ARRAY_SIZE(files) && !err; i++)
 		err = write_file(subject, i, results, diag);
+	heap_forest_free(subject->forest);
+	subject->forest = NULL;
 	return err;
 }
 

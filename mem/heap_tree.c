@@ -1,4 +1,4 @@
-/* Builds massif's tree of allocation sites and their callers from a profile. */
+/* Builds massif's trees of allocation sites and their callers from a profile. */
 #include "mem/heap_tree.h"
 
 #include "core/alloc.h"
@@ -10,24 +10,30 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A node while stacks are added; children are found through a map of (parent, frame). */
-struct draft {
-	uint32_t parent;
+enum { IGNORED = UINT32_MAX };
+
+/* A node of the tree that has all stacks, whatever they hold. */
+struct site {
+	uint32_t parent; /* its number is smaller */
 	uint32_t frame;
 	uint64_t vaddr;
-	uint64_t bytes;
+	uint32_t first_child; /* in `children` */
 	uint32_t n_children;
-	uint32_t first; /* of its children in `order` */
+};
+
+struct heap_forest {
+	const struct profile *profile;
+	struct site *sites; /* 0 is the top */
+	size_t n_sites;
+	size_t sites_capacity;
+	uint32_t *children; /* sites grouped by parent */
+	uint32_t *deepest;  /* by sample: the site where its stack ends, or IGNORED */
 };
 
 struct heap_tree {
-	const struct profile *profile;
-	const struct heap_filter *filter;
+	const struct heap_forest *forest;
 	double threshold;
-	struct draft *drafts; /* 0 is the top */
-	size_t n_drafts;
-	size_t drafts_capacity;
-	uint32_t *order; /* drafts grouped by parent, largest first */
+	uint64_t *bytes; /* by site */
 	struct heap_node top;
 };
 
@@ -41,32 +47,32 @@ char *heap_frame_place(const struct profile *profile, uint32_t frame)
 	return xasprintf("%s:%u", slash ? slash + 1 : file, f->line);
 }
 
-static char *frame_text(const struct heap_tree *tree, const struct draft *draft)
+static char *frame_text(const struct profile *profile, const struct site *site)
 {
-	const struct frame *frame = profile_frame(tree->profile, draft->frame);
-	const char *function = profile_text(tree->profile, frame->function);
+	const struct frame *frame = profile_frame(profile, site->frame);
+	const char *function = profile_text(profile, frame->function);
 	char *place, *text;
 
 	if (frame->kind == FRAME_FAILED)
 		return xasprintf("0x0: %s", function);
-	place = heap_frame_place(tree->profile, draft->frame);
-	text = xasprintf("0x%lX: %s (%s)", (unsigned long)draft->vaddr,
+	place = heap_frame_place(profile, site->frame);
+	text = xasprintf("0x%lX: %s (%s)", (unsigned long)site->vaddr,
 	                 frame->kind == FRAME_UNRESOLVED ? "???" : function, place);
 	free(place);
 	return text;
 }
 
-static uint32_t child_of(struct heap_tree *tree, struct u64map *children, uint32_t parent,
+static uint32_t child_of(struct heap_forest *forest, struct u64map *children, uint32_t parent,
                          uint32_t frame, uint64_t vaddr)
 {
 	bool is_new;
 	uint64_t *child = u64map_put(children, (uint64_t)parent << 32 | frame, &is_new);
 
 	if (is_new) {
-		*child = tree->n_drafts;
-		*ARRAY_APPEND(tree->drafts, tree->n_drafts, tree->drafts_capacity) =
-		    (struct draft){.parent = parent, .frame = frame, .vaddr = vaddr};
-		tree->drafts[parent].n_children++;
+		*child = forest->n_sites;
+		*ARRAY_APPEND(forest->sites, forest->n_sites, forest->sites_capacity) =
+		    (struct site){.parent = parent, .frame = frame, .vaddr = vaddr};
+		forest->sites[parent].n_children++;
 	}
 	return (uint32_t)*child;
 }
@@ -80,81 +86,127 @@ static uint64_t address_of(const struct profile *profile, const uint32_t *frames
 	return profile_frame(profile, frames[i])->vaddr;
 }
 
-/* What calls main is the same for all, and valgrind shows it only on demand. */
-static bool is_main(const struct profile *profile, uint32_t frame)
+/* What calls main is the same for all, and valgrind shows it only on demand. By frame. */
+static bool *find_mains(const struct profile *profile)
 {
-	return !strcmp(profile_folded_name(profile, frame), "main");
+	bool *is_main = xcalloc((size_t)profile_n_frames(profile) + 1, sizeof(*is_main));
+
+	for (uint32_t frame = 0; frame < profile_n_frames(profile); frame++)
+		is_main[frame] = !strcmp(profile_folded_name(profile, frame), "main");
+	return is_main;
 }
 
-static void add_stack(struct heap_tree *tree, struct u64map *children, const uint32_t *frames,
-                      size_t n, uint64_t bytes, size_t depth)
+/* The site where the stack ends. */
+static uint32_t add_stack(struct heap_forest *forest, struct u64map *children, const bool *is_main,
+                          const uint32_t *frames, size_t n)
 {
 	uint32_t at = 0;
-	size_t first;
 
-	if (heap_filter_ignores(tree->filter, tree->profile, frames, n))
-		return;
-	first = heap_filter_skip(tree->filter, tree->profile, frames, n);
-	tree->drafts[0].bytes += bytes;
-	for (size_t i = first; i < n && i - first < depth; i++) {
-		at = child_of(tree, children, at, frames[i],
-		              address_of(tree->profile, frames, i, n));
-		tree->drafts[at].bytes += bytes;
-		if (is_main(tree->profile, frames[i]))
+	for (size_t i = 0; i < n; i++) {
+		at = child_of(forest, children, at, frames[i],
+		              address_of(forest->profile, frames, i, n));
+		if (is_main[frames[i]])
 			break;
 	}
+	return at;
 }
 
-static void add_stacks(struct heap_tree *tree, size_t type, size_t depth)
+static void add_stacks(struct heap_forest *forest, size_t depth, const struct heap_filter *filter)
 {
+	const struct profile *profile = forest->profile;
 	struct u64map *children = u64map_new();
+	bool *is_main = find_mains(profile);
 	uint32_t *frames = NULL;
 	size_t room = 0;
 
-	for (size_t i = 0; i < profile_n_samples(tree->profile); i++) {
-		struct profile_sample sample = profile_sample(tree->profile, i);
-		size_t n;
+	forest->deepest = xcalloc(profile_n_samples(profile) + 1, sizeof(*forest->deepest));
+	for (size_t i = 0; i < profile_n_samples(profile); i++) {
+		uint32_t stack = profile_sample(profile, i).stack;
+		size_t n = profile_stack_frames(profile, stack, frames, room), first;
 
-		if (!sample.values[type])
-			continue;
-		n = profile_stack_frames(tree->profile, sample.stack, frames, room);
 		if (n > room) {
 			frames = array_reserve(frames, &room, n, sizeof(*frames));
-			profile_stack_frames(tree->profile, sample.stack, frames, room);
+			profile_stack_frames(profile, stack, frames, room);
 		}
-		add_stack(tree, children, frames, n, sample.values[type], depth);
+		forest->deepest[i] = IGNORED;
+		if (heap_filter_ignores(filter, profile, frames, n))
+			continue;
+		first = heap_filter_skip(filter, profile, frames, n);
+		if (n - first > depth)
+			n = first + depth;
+		forest->deepest[i] =
+		    add_stack(forest, children, is_main, frames + first, n - first);
 	}
 	free(frames);
+	free(is_main);
 	u64map_free(children);
 }
 
-static int by_parent_then_size(const void *a, const void *b, void *context)
+static void group_children(struct heap_forest *forest)
 {
-	const struct draft *drafts = context;
-	const struct draft *x = &drafts[*(const uint32_t *)a], *y = &drafts[*(const uint32_t *)b];
+	uint32_t first = 0;
 
-	if (x->parent != y->parent)
-		return x->parent < y->parent ? -1 : 1;
-	if (x->bytes != y->bytes)
-		return x->bytes > y->bytes ? -1 : 1;
-	return x->frame < y->frame ? -1 : x->frame > y->frame;
+	forest->children = xcalloc(forest->n_sites, sizeof(*forest->children));
+	for (size_t i = 0; i < forest->n_sites; i++) {
+		forest->sites[i].first_child = first;
+		first += forest->sites[i].n_children;
+		forest->sites[i].n_children = 0;
+	}
+	for (uint32_t i = 1; i < forest->n_sites; i++) {
+		struct site *parent = &forest->sites[forest->sites[i].parent];
+
+		forest->children[parent->first_child + parent->n_children++] = i;
+	}
 }
 
-static void sort_children(struct heap_tree *tree)
+struct heap_forest *heap_forest_new(const struct profile *profile, size_t depth,
+                                    const struct heap_filter *filter)
 {
-	tree->order = xcalloc(tree->n_drafts, sizeof(*tree->order));
-	for (uint32_t i = 1; i < tree->n_drafts; i++)
-		tree->order[i] = i;
-	/* The top is nobody's child, so order[0] stays unused and children begin at 1. */
-	qsort_r(tree->order + 1, tree->n_drafts - 1, sizeof(*tree->order), by_parent_then_size,
-	        tree->drafts);
-	for (uint32_t i = (uint32_t)tree->n_drafts - 1; i >= 1; i--)
-		tree->drafts[tree->drafts[tree->order[i]].parent].first = i;
+	struct heap_forest *forest = xcalloc(1, sizeof(*forest));
+
+	forest->profile = profile;
+	ARRAY_APPEND(forest->sites, forest->n_sites, forest->sites_capacity);
+	add_stacks(forest, depth, filter);
+	group_children(forest);
+	return forest;
+}
+
+void heap_forest_free(struct heap_forest *forest)
+{
+	if (!forest)
+		return;
+	free(forest->sites);
+	free(forest->children);
+	free(forest->deepest);
+	free(forest);
+}
+
+static void add_bytes(struct heap_tree *tree, size_t type)
+{
+	const struct heap_forest *forest = tree->forest;
+
+	for (size_t i = 0; i < profile_n_samples(forest->profile); i++)
+		if (forest->deepest[i] != IGNORED)
+			tree->bytes[forest->deepest[i]] +=
+			    profile_sample(forest->profile, i).values[type];
+	for (size_t i = forest->n_sites; --i > 0;)
+		tree->bytes[forest->sites[i].parent] += tree->bytes[i];
+}
+
+static int largest_first(const void *a, const void *b, void *context)
+{
+	const struct heap_tree *tree = context;
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+	uint32_t x_frame = tree->forest->sites[x].frame, y_frame = tree->forest->sites[y].frame;
+
+	if (tree->bytes[x] != tree->bytes[y])
+		return tree->bytes[x] > tree->bytes[y] ? -1 : 1;
+	return x_frame < y_frame ? -1 : x_frame > y_frame;
 }
 
 static bool is_small(const struct heap_tree *tree, uint64_t bytes)
 {
-	return (double)bytes * 100 < tree->threshold * (double)tree->drafts[0].bytes;
+	return (double)bytes * 100 < tree->threshold * (double)tree->bytes[0];
 }
 
 static struct heap_node node_of_rest(const struct heap_tree *tree, uint64_t bytes, size_t n)
@@ -168,30 +220,54 @@ static struct heap_node node_of_rest(const struct heap_tree *tree, uint64_t byte
 	                           tree->threshold)};
 }
 
-/* The depth of the recursion is that of the tree: at most the --depth option. */
-static void finish_children(struct heap_tree *tree, struct heap_node *node,
-                            const struct draft *draft)
+/* The children that are shown, largest first; the caller frees them. */
+static uint32_t *large_children(struct heap_tree *tree, const struct site *site, size_t *n_large,
+                                uint64_t *rest, size_t *n_rest)
 {
-	uint64_t rest = 0;
-	size_t n_rest = 0;
+	uint32_t *large = xcalloc((size_t)site->n_children + 1, sizeof(*large));
 
-	node->children = xcalloc((size_t)draft->n_children + 1, sizeof(*node->children));
-	for (uint32_t i = 0; i < draft->n_children; i++) {
-		const struct draft *child = &tree->drafts[tree->order[draft->first + i]];
+	*n_large = *n_rest = 0;
+	*rest = 0;
+	for (uint32_t i = 0; i < site->n_children; i++) {
+		uint32_t child = tree->forest->children[site->first_child + i];
 
-		if (is_small(tree, child->bytes)) {
-			rest += child->bytes;
-			n_rest++;
+		if (!tree->bytes[child])
+			continue;
+		if (!is_small(tree, tree->bytes[child])) {
+			large[(*n_large)++] = child;
 			continue;
 		}
-		node->children[node->n_children] = (struct heap_node){
-		    .bytes = child->bytes, .frame = child->frame, .text = frame_text(tree, child)};
-		finish_children(tree, &node->children[node->n_children++], child);
+		*rest += tree->bytes[child];
+		++*n_rest;
 	}
+	qsort_r(large, *n_large, sizeof(*large), largest_first, tree);
+	return large;
+}
+
+/* The depth of the recursion is that of the tree: at most the --depth option. */
+static void finish_children(struct heap_tree *tree, struct heap_node *node, const struct site *site)
+{
+	size_t n_large, n_rest;
+	uint64_t rest;
+	uint32_t *large = large_children(tree, site, &n_large, &rest, &n_rest);
+
+	node->children = xcalloc(n_large + 1, sizeof(*node->children));
+	for (size_t i = 0; i < n_large; i++) {
+		const struct site *child = &tree->forest->sites[large[i]];
+
+		node->children[i] = (struct heap_node){
+		    .bytes = tree->bytes[large[i]],
+		    .frame = child->frame,
+		    .text = frame_text(tree->forest->profile, child),
+		};
+		finish_children(tree, &node->children[i], child);
+	}
+	free(large);
+	node->n_children = n_large;
 	if (!n_rest)
 		return;
 	/* By size, as massif places it. */
-	for (uint32_t i = (uint32_t)node->n_children++;; i--) {
+	for (size_t i = node->n_children++;; i--) {
 		if (i > 0 && node->children[i - 1].bytes < rest) {
 			node->children[i] = node->children[i - 1];
 			continue;
@@ -201,24 +277,20 @@ static void finish_children(struct heap_tree *tree, struct heap_node *node,
 	}
 }
 
-struct heap_tree *heap_tree_new(const struct profile *profile, size_t type, double threshold,
-                                size_t depth, const struct heap_filter *filter, const char *top)
+struct heap_tree *heap_tree_new(const struct heap_forest *forest, size_t type, double threshold,
+                                const char *top)
 {
 	struct heap_tree *tree = xcalloc(1, sizeof(*tree));
 
-	tree->profile = profile;
-	tree->filter = filter;
+	tree->forest = forest;
 	tree->threshold = threshold;
-	ARRAY_APPEND(tree->drafts, tree->n_drafts, tree->drafts_capacity);
-	add_stacks(tree, type, depth);
-	sort_children(tree);
+	tree->bytes = xcalloc(forest->n_sites, sizeof(*tree->bytes));
+	add_bytes(tree, type);
 	tree->top = (struct heap_node){
-	    .bytes = tree->drafts[0].bytes, .frame = HEAP_NO_FRAME, .text = xstrdup(top)};
-	finish_children(tree, &tree->top, &tree->drafts[0]);
-	free(tree->order);
-	free(tree->drafts);
-	tree->order = NULL;
-	tree->drafts = NULL;
+	    .bytes = tree->bytes[0], .frame = HEAP_NO_FRAME, .text = xstrdup(top)};
+	finish_children(tree, &tree->top, &forest->sites[0]);
+	free(tree->bytes);
+	tree->bytes = NULL;
 	return tree;
 }
 

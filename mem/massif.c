@@ -33,8 +33,7 @@ static void write_snapshot(const struct massif *massif, size_t number, FILE *out
 		return;
 	}
 	fprintf(out, "heap_tree=%s\n", snapshot->is_peak ? "peak" : "detailed");
-	tree = heap_tree_new(massif->profile, snapshot->type, massif->threshold, massif->depth,
-	                     massif->filter, massif->tree_top);
+	tree = heap_tree_new(massif->forest, snapshot->type, massif->threshold, massif->tree_top);
 	write_node(heap_tree_top(tree), 0, out);
 	heap_tree_free(tree);
 }

@@ -7,12 +7,11 @@
 #include <stdint.h>
 #include <stdio.h>
 
-struct heap_filter;
+struct heap_forest;
 struct heap_snapshot;
-struct profile;
 
 struct massif {
-	const struct profile *profile; /* its types hold the trees of the snapshots */
+	const struct heap_forest *forest; /* of a profile whose types hold the snapshots' trees */
 	const struct heap_snapshot *snapshots;
 	size_t n_snapshots;
 	const char *command;
@@ -20,8 +19,6 @@ struct massif {
 	const char *description; /* the options: massif's "desc:" line */
 	bool time_is_bytes;      /* else ms */
 	double threshold;
-	size_t depth;
-	const struct heap_filter *filter; /* NULL: nothing but the built-in allocators */
 };
 
 /* Format: what ms_print 3.19 reads. Both leave checking the stream to who opened it. */

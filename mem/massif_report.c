@@ -244,8 +244,8 @@ static void write_snapshots(const struct massif *massif, FILE *out)
 		free(extra);
 		if (!snapshot->is_detailed && !snapshot->is_peak)
 			continue;
-		tree = heap_tree_new(massif->profile, snapshot->type, massif->threshold,
-		                     massif->depth, massif->filter, massif->tree_top);
+		tree = heap_tree_new(massif->forest, snapshot->type, massif->threshold,
+		                     massif->tree_top);
 		write_node(heap_tree_top(tree), total_of(snapshot), "", "", "", out);
 		heap_tree_free(tree);
 		if (i + 1 < massif->n_snapshots)

@@ -61,8 +61,7 @@ uint32_t stack_copy_add(struct stack_copy *copy, struct recording *to, uint32_t 
 	}
 	copied = copy->stacks[stack]; /* of the empty one: 0 */
 	while (n--) {
-		struct recorded_frame frame =
-		    recording_frame(copy->from, copy->pending[n], &stack);
+		struct recorded_frame frame = recording_frame(copy->from, copy->pending[n], &stack);
 
 		frame.object = copy_object(copy, to, frame.object);
 		copied = recording_add_frame(to, copied, frame);

@@ -22,7 +22,8 @@ static void fill_table(struct text_list *table, const struct profile *profile,
 {
 	/* What is left out of the timeline is part of the peak that the headline has. */
 	struct heap_filter allocators = {.alloc_fns = filter->alloc_fns};
-	struct heap_tree *tree = heap_tree_new(profile, HEAP_PEAK_SPACE, 0, 1, &allocators, "");
+	struct heap_forest *forest = heap_forest_new(profile, 1, &allocators);
+	struct heap_tree *tree = heap_tree_new(forest, HEAP_PEAK_SPACE, 0, "");
 	const struct heap_node *top = heap_tree_top(tree);
 
 	if (top->n_children)
@@ -41,6 +42,7 @@ static void fill_table(struct text_list *table, const struct profile *profile,
 		free(place);
 	}
 	heap_tree_free(tree);
+	heap_forest_free(forest);
 }
 
 static void fill_quality(json_t *quality, const struct heap_totals *totals,

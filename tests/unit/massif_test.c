@@ -1,4 +1,5 @@
 /* massif.out and its report: fields, trees, thresholds, the graph. */
+#include "mem/heap_tree.h"
 #include "mem/heap_words.h"
 #include "mem/massif.h"
 
@@ -65,20 +66,21 @@ static char *written_by(writer *write, double threshold, size_t depth)
 {
 	struct symbolizer *symbolizer = symbolizer_new();
 	struct profile *profile = make_profile(symbolizer);
-	struct massif massif = {.profile = profile,
+	struct heap_forest *forest = heap_forest_new(profile, depth, NULL);
+	struct massif massif = {.forest = forest,
 	                        .snapshots = snapshots,
 	                        .n_snapshots = 3,
 	                        .command = "prog -x",
 	                        .tree_top = heap_words.tree_top,
 	                        .description = "--depth=30",
-	                        .threshold = threshold,
-	                        .depth = depth};
+	                        .threshold = threshold};
 	char *text = NULL;
 	size_t len = 0;
 	FILE *out = open_memstream(&text, &len);
 
 	write(&massif, out);
 	fclose(out);
+	heap_forest_free(forest);
 	profile_free(profile);
 	symbolizer_free(symbolizer);
 	return text;
