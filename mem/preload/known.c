@@ -30,16 +30,17 @@ uint32_t known_follow(struct known_stacks *known, const struct hook_frame *calle
 
 	for (;;) {
 		const struct known_stack *stack = known_at(known, position);
+		const struct known_group *at = known_groups(stack) + group;
 		const struct known_link *link;
 		uint32_t word = 0;
 
 		if (group == stack->n_groups)
 			return stack->stack;
-		while (sp[stack->groups[group].offsets[word]] == stack->groups[group].values[word])
+		while (sp[at->offsets[word]] == at->values[word])
 			word++;
 		known->missed_from = position;
 		known->missed_word = group * KNOWN_GROUP + word;
-		known->missed_value = sp[stack->groups[group].offsets[word]];
+		known->missed_value = sp[at->offsets[word]];
 		link = link_of(known, position, known->missed_word, known->missed_value);
 		if (link->from != position || link->word != known->missed_word ||
 		    link->value != known->missed_value || !known_is_there(known, link->to))
@@ -90,10 +91,10 @@ static bool continues(const struct known_stack *from, const struct known_draft *
                       uint32_t word, uint64_t value)
 {
 	uint32_t n_groups = word / KNOWN_GROUP, n_more = word % KNOWN_GROUP;
-	const struct known_group *a = &from->groups[n_groups], *b = &draft->groups[n_groups];
+	const struct known_group *a = known_groups(from) + n_groups, *b = draft->groups + n_groups;
 
 	return word < draft->n_words && from->uses_start_bp == draft->stack.uses_start_bp &&
-	       !memcmp(from->groups, draft->groups, n_groups * sizeof(*a)) &&
+	       !memcmp(known_groups(from), draft->groups, n_groups * sizeof(*a)) &&
 	       !memcmp(a->values, b->values, n_more * sizeof(*a->values)) &&
 	       !memcmp(a->offsets, b->offsets, (n_more + 1) * sizeof(*a->offsets)) &&
 	       b->values[n_more] == value;
@@ -132,9 +133,9 @@ void known_add(struct known_stacks *known, struct known_draft *draft)
 	n_groups = draft->n_words / KNOWN_GROUP;
 	draft->stack.n_groups = n_groups;
 	position = take_room(
-	    known, (uint32_t)((sizeof(*place) + n_groups * sizeof(place->groups[0])) / 8));
+	    known, (uint32_t)((sizeof(*place) + n_groups * sizeof(draft->groups[0])) / 8));
 	link_to(known, draft, position);
 	place = known_at(known, position);
 	*place = draft->stack;
-	memcpy(place->groups, draft->groups, n_groups * sizeof(place->groups[0]));
+	memcpy(place + 1, draft->groups, n_groups * sizeof(draft->groups[0]));
 }

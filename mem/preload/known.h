@@ -44,8 +44,13 @@ struct known_stack {
 	uint32_t stack; /* its id */
 	uint32_t n_groups;
 	bool uses_start_bp;
-	struct known_group groups[];
 };
+
+/* They stand behind a stack in the ring; as a flexible array they could not be in a draft. */
+static inline const struct known_group *known_groups(const struct known_stack *stack)
+{
+	return (const struct known_group *)(stack + 1);
+}
 
 /* "Where `from` differs first in this word, and the stack has this value there, compare with `to`."
  */
@@ -116,7 +121,7 @@ static inline bool known_begins_alike(const struct known_stack *stack,
 static inline uint32_t known_compare(const struct known_stack *stack, const uint64_t *sp,
                                      uint32_t first)
 {
-	const struct known_group *group = stack->groups + first;
+	const struct known_group *group = known_groups(stack) + first;
 
 	for (; first < stack->n_groups; first++, group++)
 		if (unlikely(sp[group->offsets[0]] != group->values[0]) ||
