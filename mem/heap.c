@@ -20,6 +20,7 @@ const struct value_type heap_types[HEAP_N_TYPES] = {
     [HEAP_PEAK_SPACE] = {"peak_space", "bytes"},
     [HEAP_TEMPORARY_OBJECTS] = {"temporary_objects", "count"},
     [HEAP_PEAK_OBJECTS] = {"peak_objects", "count"},
+    [HEAP_LIFETIMES] = {"lifetimes", "count"},
 };
 
 static const struct value_type tree_type = {"snapshot_space", "bytes"};

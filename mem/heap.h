@@ -32,6 +32,7 @@ enum heap_type {
 	HEAP_PEAK_SPACE,
 	HEAP_TEMPORARY_OBJECTS, /* freed by their thread before it allocated anything else */
 	HEAP_PEAK_OBJECTS,      /* in use when most bytes were */
+	HEAP_LIFETIMES, /* of freed blocks, added up: allocations of their threads meanwhile */
 	HEAP_N_TYPES,
 };
 extern const struct value_type heap_types[HEAP_N_TYPES];
@@ -41,7 +42,7 @@ struct heap_trouble {
 	const char *what;
 	uint64_t count;
 };
-enum { HEAP_N_TROUBLES = 8 };
+enum { HEAP_N_TROUBLES = 12 };
 
 struct heap_totals {
 	uint64_t allocations;

@@ -124,6 +124,7 @@ static void add_samples(struct heap_process *process, const struct heap_counted 
 		values[HEAP_PEAK_SPACE] = sums->peak_bytes;
 		values[HEAP_TEMPORARY_OBJECTS] = sums->temporary;
 		values[HEAP_PEAK_OBJECTS] = sums->peak_blocks;
+		values[HEAP_LIFETIMES] = sums->lifetimes;
 		memcpy(values + HEAP_N_TYPES, trees + sums->stack * n_trees,
 		       n_trees * sizeof(*values));
 		recording_add_sample(process->recording, sample, values);

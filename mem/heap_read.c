@@ -21,12 +21,13 @@ static const char *const trouble_texts[WIRE_N_TROUBLES] = {
     [WIRE_UNTRACKED] = "allocations could not be remembered, so their frees were not counted",
     [WIRE_NO_STACK] = "allocations have no stack: the table of stacks was full",
     [WIRE_NO_MODULE] = "loaded objects did not fit the list, so their functions have no names",
+    [WIRE_MANY_BLOCKS] = "times a stack had more blocks in use than are counted for the peak",
     [WIRE_NO_TREE] = "detailed snapshots did not fit and are plain ones",
     [WIRE_STOPPED] =
         ("process limited its own address space to less than 3 GB (RLIMIT_AS): what it "
          "and its forked children did after that was not counted"),
 };
-_Static_assert((int)WIRE_N_TROUBLES < (int)HEAP_N_TROUBLES, "room for all and the end");
+_Static_assert((int)WIRE_N_TROUBLES + 2 <= (int)HEAP_N_TROUBLES, "room for all, damage, the end");
 
 /* What turning one section's stacks into frames needs. */
 struct reading {

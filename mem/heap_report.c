@@ -113,13 +113,32 @@ static void write_stack(const struct profile *profile, uint32_t stack, FILE *out
 		fputs("         at [no stack]\n", out);
 }
 
-/* Of lists of all that was allocated: what a call asks for. */
-static void write_mean(const struct site *site, size_t type, FILE *out)
+/* What became of a stack's blocks. */
+static void write_lives(const struct site *site, FILE *out)
 {
-	if (type == HEAP_ALLOC_OBJECTS || type == HEAP_ALLOC_SPACE)
+	uint64_t kept = site->values[HEAP_INUSE_OBJECTS];
+	uint64_t calls = site->values[HEAP_ALLOC_OBJECTS];
+	uint64_t freed = calls > kept ? calls - kept : 0;
+
+	if (freed)
+		fprintf(out, "; freed after %.1f allocations on average",
+		        (double)site->values[HEAP_LIFETIMES] / (double)freed);
+	if (kept)
+		fprintf(out, "; %s never", count_text_of(kept).text);
+}
+
+/* Of lists of all that was allocated: what a call asks for, and for how long. */
+static void write_means(const struct heap_report *report, const struct site *site, size_t type,
+                        FILE *out)
+{
+	if (type == HEAP_ALLOC_OBJECTS || type == HEAP_ALLOC_SPACE) {
 		fprintf(out, ", %.1f a call",
 		        (double)site->values[HEAP_ALLOC_SPACE] /
 		            (double)site->values[HEAP_ALLOC_OBJECTS]);
+		/* Pages have no lifetimes. */
+		if (report->words == &heap_words)
+			write_lives(site, out);
+	}
 	fputc('\n', out);
 }
 
@@ -140,7 +159,7 @@ static void write_section(const struct heap_report *report, const struct section
 		fprintf(out, ", %s%s",
 		        counted_text_of(sites[i].values[section->second], second_noun).text,
 		        section->second_what);
-		write_mean(&sites[i], type, out);
+		write_means(report, &sites[i], type, out);
 		write_stack(report->profile, sites[i].stack, out);
 	}
 	if (!i)

@@ -22,7 +22,7 @@
 #define WIRE_MAGIC 0x31706165682d7370u /* "ps-heap1" */
 
 enum {
-	WIRE_VERSION = 5,
+	WIRE_VERSION = 6,
 	WIRE_PAGE = 4096,
 
 	WIRE_MAX_NODES = 1 << 22,
@@ -122,8 +122,9 @@ struct wire_counter {
 	/* Live at the peak if peak_epoch is the section's; if it is older, nothing changed since
 	 * and live_bytes and allocations - frees are what was live at the peak. */
 	int64_t peak_bytes;
-	int64_t peak_blocks;
-	uint64_t peak_epoch;
+	int32_t peak_blocks;
+	uint32_t peak_epoch; /* the lower bits; each new peak is a byte more at least */
+	uint64_t lifetimes;  /* of the blocks that were freed, in allocations (below) */
 };
 
 /* What one thread did, each event once: an allocation in sizes, a free of one of the process's own
@@ -210,8 +211,9 @@ enum wire_trouble {
 	WIRE_UNTRACKED, /* allocations whose block could not be remembered */
 	WIRE_NO_STACK,  /* allocations without stack: the table of stacks was full */
 	WIRE_NO_MODULE, /* loaded objects that did not fit the list */
-	WIRE_NO_TREE,   /* detailed snapshots that did not fit */
-	WIRE_STOPPED,   /* the process limited its address space below WIRE_ADDRESS_SPACE */
+	WIRE_MANY_BLOCKS, /* of one stack, too many for peak_blocks */
+	WIRE_NO_TREE,     /* detailed snapshots that did not fit */
+	WIRE_STOPPED,     /* the process limited its address space below WIRE_ADDRESS_SPACE */
 	WIRE_N_TROUBLES,
 };
 

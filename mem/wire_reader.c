@@ -101,7 +101,7 @@ void wire_image_copy_fini(struct wire_image_copy *copy)
 /* Sums of a stack while shards are added up. A shard alone may be below zero, and nonsense may
  * overflow: unsigned numbers bear both, and positive() looks at the result. */
 struct sums {
-	uint64_t allocations, frees, allocated_bytes, temporary;
+	uint64_t allocations, frees, allocated_bytes, temporary, lifetimes;
 	uint64_t live_bytes, peak_bytes, peak_blocks;
 	uint64_t inherited_bytes, inherited_blocks;
 };
@@ -110,10 +110,10 @@ static void add_counter(struct sums *sums, const struct wire_counter *counter, u
                         bool is_inherited)
 {
 	uint64_t blocks = counter->allocations - counter->frees;
-	bool is_kept = counter->peak_epoch == epoch;
+	bool is_kept = counter->peak_epoch == (uint32_t)epoch;
 
 	sums->peak_bytes += (uint64_t)(is_kept ? counter->peak_bytes : counter->live_bytes);
-	sums->peak_blocks += is_kept ? (uint64_t)counter->peak_blocks : blocks;
+	sums->peak_blocks += is_kept ? (uint64_t)(int64_t)counter->peak_blocks : blocks;
 	if (is_inherited) {
 		sums->inherited_bytes += (uint64_t)counter->live_bytes;
 		sums->inherited_blocks += blocks;
@@ -123,6 +123,7 @@ static void add_counter(struct sums *sums, const struct wire_counter *counter, u
 	sums->frees += counter->frees;
 	sums->allocated_bytes += counter->allocated_bytes;
 	sums->temporary += counter->temporary;
+	sums->lifetimes += counter->lifetimes;
 	sums->live_bytes += (uint64_t)counter->live_bytes;
 }
 
@@ -200,6 +201,7 @@ static void keep_sums(struct wire_section_copy *copy, const struct sums *all, ui
 		    .frees = sums->frees,
 		    .allocated_bytes = sums->allocated_bytes,
 		    .temporary = sums->temporary,
+		    .lifetimes = sums->lifetimes,
 		    .live_bytes = positive(sums->live_bytes, damaged),
 		    .live_blocks = positive(sums->allocations - sums->frees, damaged),
 		    .inherited_bytes = positive(sums->inherited_bytes, damaged),

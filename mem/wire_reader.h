@@ -39,6 +39,7 @@ struct wire_sums {
 	uint64_t frees;
 	uint64_t allocated_bytes;
 	uint64_t temporary;
+	uint64_t lifetimes;
 	uint64_t live_bytes; /* of the process's own blocks */
 	uint64_t live_blocks;
 	uint64_t inherited_bytes; /* still live */

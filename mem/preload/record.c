@@ -227,11 +227,16 @@ static inline struct shard *take_shard(struct thread *thread)
 
 static inline void keep_peak(struct wire_counter *counter, uint64_t epoch)
 {
-	if (likely(counter->peak_epoch == epoch))
+	int64_t blocks;
+
+	if (likely(counter->peak_epoch == (uint32_t)epoch))
 		return;
+	blocks = (int64_t)(counter->allocations - counter->frees);
 	counter->peak_bytes = counter->live_bytes;
-	counter->peak_blocks = (int64_t)(counter->allocations - counter->frees);
-	counter->peak_epoch = epoch;
+	counter->peak_blocks = (int32_t)blocks;
+	counter->peak_epoch = (uint32_t)epoch;
+	if (unlikely(counter->peak_blocks != blocks))
+		preload_trouble(WIRE_MANY_BLOCKS);
 }
 
 static inline struct wire_counter *counter_of(unsigned shard, uint32_t stack)
@@ -272,31 +277,31 @@ static always_inline void count_bytes(struct shard *shard, bool is_alone, uint64
 	shard->churn_bytes += size + extra;
 }
 
-static inline unsigned lifetime_class(struct live_block block, bool is_temporary)
+static inline uint64_t lifetime_of(struct live_block block)
 {
 	unsigned number = block.origin >> ORIGIN_SHARD_AT & (WIRE_N_SHARDS - 1);
 	uint64_t birth = (uint64_t)(block.origin & TICK_MASK) << (block.origin >> ORIGIN_SHIFT_AT);
+	uint64_t lifetime = __atomic_load_n(&shards[number].clock, __ATOMIC_RELAXED) - birth;
 
-	if (is_temporary)
-		return WIRE_TEMPORARY;
-	return wire_lifetime_class(__atomic_load_n(&shards[number].clock, __ATOMIC_RELAXED) -
-	                           birth);
+	/* A clock may be read late where the program itself hands a block over without order. */
+	return (int64_t)lifetime < 0 ? 0 : lifetime;
 }
 
-/* The lifetime's class, when the block is the process's own. */
+/* The lifetime and its class are for when the block is the process's own. */
 static always_inline void count_free(struct thread *thread, struct shard *shard, bool is_alone,
-                                     struct live_block block, unsigned lifetime, bool is_temporary)
+                                     struct live_block block, uint64_t lifetime, unsigned class)
 {
 	struct wire_counter *counter;
 
 	if (unlikely((block.origin >> ORIGIN_DEPTH_AT & ORIGIN_DEPTH_MASK) != own_depth)) {
 		count_inherited_free(block);
 	} else {
-		thread->row->lifetimes[lifetime]++;
+		thread->row->lifetimes[class]++;
 		counter = counter_of((unsigned)(shard - shards), block.stack);
 		counter->frees++;
 		counter->live_bytes -= (int64_t)block.size_bytes;
-		counter->temporary += is_temporary;
+		counter->temporary += class == WIRE_TEMPORARY;
+		counter->lifetimes += lifetime;
 	}
 	count_bytes(shard, is_alone, block.size_bytes, -1);
 }
@@ -519,7 +524,7 @@ static inline uint32_t next_origin(struct shard *shard)
 static __attribute__((noinline)) void count_stale(struct thread *thread, struct shard *shard,
                                                   bool is_alone, const struct live_block *stale)
 {
-	count_free(thread, shard, is_alone, *stale, WIRE_LIFETIME_UNKNOWN, false);
+	count_free(thread, shard, is_alone, *stale, 0, WIRE_LIFETIME_UNKNOWN);
 	preload_trouble(WIRE_STALE);
 }
 
@@ -573,12 +578,16 @@ static always_inline void record_new(struct thread *thread, struct shard *shard,
 static always_inline void record_end(struct thread *thread, struct shard *shard, bool is_alone,
                                      const void *address, struct live_block block)
 {
-	bool is_temporary = thread->last == address;
+	unsigned class = WIRE_TEMPORARY;
+	uint64_t lifetime = 0;
 
-	if (is_temporary)
+	if (thread->last == address) {
 		thread->last = NULL;
-	count_free(thread, shard, is_alone, block, lifetime_class(block, is_temporary),
-	           is_temporary);
+	} else {
+		lifetime = lifetime_of(block);
+		class = wire_lifetime_class(lifetime);
+	}
+	count_free(thread, shard, is_alone, block, lifetime, class);
 }
 
 static always_inline void allocate(struct thread *thread, struct shard *shard, bool is_alone,

@@ -26,8 +26,11 @@ static struct recording *make_recording(void)
 	    .object = recording_add_object(recording, &object), .is_return = true, .vaddr = 0x1000};
 	struct recorded_frame b = {
 	    .object = recording_add_object(recording, &other), .is_return = true, .vaddr = 0x1000};
-	uint64_t values[HEAP_N_TYPES] = {
-	    [HEAP_ALLOC_OBJECTS] = 1000, [HEAP_ALLOC_SPACE] = 64000, [HEAP_PEAK_SPACE] = 2048};
+	uint64_t values[HEAP_N_TYPES] = {[HEAP_ALLOC_OBJECTS] = 1000,
+	                                 [HEAP_ALLOC_SPACE] = 64000,
+	                                 [HEAP_PEAK_SPACE] = 2048,
+	                                 [HEAP_INUSE_OBJECTS] = 200,
+	                                 [HEAP_LIFETIMES] = 2000};
 	uint64_t others[HEAP_N_TYPES] = {[HEAP_ALLOC_OBJECTS] = 10,
 	                                 [HEAP_ALLOC_SPACE] = 8192,
 	                                 [HEAP_PEAK_SPACE] = 6144,
@@ -149,9 +152,10 @@ static void a_stack_of_several_processes_is_one_entry(void **state)
 
 	(void)state;
 	assert_non_null(calls);
-	assert_non_null(
-	    strstr(calls, " 99.5 %  2,000 calls, 128,000 bytes allocated, 64.0 a call\n"));
-	assert_non_null(strstr(calls, "  0.5 %  10 calls, 8,192 bytes allocated, 819.2 a call\n"));
+	assert_non_null(strstr(calls, " 99.5 %  2,000 calls, 128,000 bytes allocated, 64.0 a call; "
+	                              "freed after 2.5 allocations on average; 400 never\n"));
+	assert_non_null(strstr(calls, "  0.5 %  10 calls, 8,192 bytes allocated, 819.2 a call; "
+	                              "freed after 0.0 allocations on average\n"));
 	free(text);
 }
 

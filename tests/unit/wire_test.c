@@ -45,7 +45,7 @@ static void put_counters(int fd)
 	struct wire_counter first = {
 	    .allocations = 10, .allocated_bytes = 1000, .live_bytes = 1000, .peak_epoch = 4};
 	struct wire_counter second = {
-	    .frees = 4, .live_bytes = -400, .temporary = 2, .peak_epoch = 5};
+	    .frees = 4, .live_bytes = -400, .temporary = 2, .peak_epoch = 5, .lifetimes = 12};
 	/* Stack 2: a forked child inherited 3 blocks and freed one of them before its peak. */
 	struct wire_counter inherited = {
 	    .allocations = 3, .frees = 1, .live_bytes = 200, .peak_epoch = 1};
@@ -135,6 +135,7 @@ static void sums_are_those_of_all_shards_and_the_peak_is_that_of_the_last_epoch(
 	assert_int_equal(section.sums[0].allocations, 10);
 	assert_int_equal(section.sums[0].frees, 4);
 	assert_int_equal(section.sums[0].temporary, 2);
+	assert_int_equal(section.sums[0].lifetimes, 12);
 	assert_int_equal(section.sums[0].live_bytes, 600);
 	assert_int_equal(section.sums[0].live_blocks, 6);
 	assert_int_equal(section.sums[0].peak_bytes, 1000);
