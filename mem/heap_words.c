@@ -3,6 +3,45 @@
 
 #include <stddef.h>
 
+static const char *const no_wrappers[] = {NULL};
+/* And malloc with its parts, as glibc 2.36 names them. */
+static const char *const page_wrappers[] = {
+    "mmap",
+    "mmap64",
+    "__mmap",
+    "__mmap64",
+    "mremap",
+    "__mremap",
+    "brk",
+    "__brk",
+    "sbrk",
+    "__sbrk",
+    "shmat",
+    "syscall",
+    "__glibc_morecore",
+    "sysmalloc",
+    "sysmalloc_mmap",
+    "sysmalloc_mmap_fallback",
+    "mremap_chunk",
+    "new_heap",
+    "alloc_new_heap",
+    "_int_new_arena",
+    "arena_get2",
+    "arena_get2.part.0",
+    "_int_malloc",
+    "_int_memalign",
+    "_int_realloc",
+    "malloc",
+    "__libc_malloc",
+    "__GI___libc_malloc",
+    "calloc",
+    "__libc_calloc",
+    "realloc",
+    "__libc_realloc",
+    "__GI___libc_realloc",
+    NULL,
+};
+
 const struct heap_words heap_words = {
     .block = "block",
     .allocation = "allocation",
@@ -10,6 +49,7 @@ const struct heap_words heap_words = {
     .temporary = "freed by the thread before it allocated anything else",
     .over_time = "heap over time",
     .tree_top = "(heap allocation functions) malloc/new/new[], --alloc-fns, etc.",
+    .wrappers = no_wrappers,
 };
 
 const struct heap_words pages_words = {
@@ -19,6 +59,7 @@ const struct heap_words pages_words = {
     .temporary = "given back by the thread before it was given others",
     .over_time = "mapped pages over time",
     .tree_top = "(page allocation syscalls) mmap/mremap/brk, --alloc-fns, etc.",
+    .wrappers = page_wrappers,
     .counts = "pages of 4,096 bytes: allocations are the calls that gave some (mmap, mremap, brk, "
               "shmat, and execve, at _start), frees those that took some",
 };

@@ -9,7 +9,9 @@ struct heap_words {
 	const char *temporary;  /* "5 allocations ..." */
 	const char *over_time;  /* title of the timeline */
 	const char *tree_top;   /* massif's own words at the top of a tree */
-	const char *counts;     /* a sentence for reports; NULL: nothing has to be said */
+	/* Functions of libc, which say nothing of who called; ended by NULL. */
+	const char *const *wrappers;
+	const char *counts; /* a sentence for reports; NULL: nothing has to be said */
 };
 
 extern const struct heap_words heap_words;
