@@ -10,6 +10,10 @@
  * address and the caller's stack lie one after the other. */
 #define CALLER ((const struct hook_frame *)__builtin_frame_address(0))
 
+/* After the last call that CALLER was given to: a compiler that made it a jump would take the frame
+ * down before, and the caller's RBP with it. */
+#define KEEP_FRAME() __asm__ volatile("" ::: "memory")
+
 /* Starts the library if need be. False: the real functions are not known yet, since it is we who
  * look for them. */
 static inline bool is_ready(void)

@@ -27,8 +27,11 @@ EXPORT void *malloc(size_t size)
 {
 	void *block;
 
-	if (unlikely(!is_on()))
-		return malloc_aside(size, CALLER);
+	if (unlikely(!is_on())) {
+		block = malloc_aside(size, CALLER);
+		KEEP_FRAME();
+		return block;
+	}
 	block = real.malloc(size);
 	if (likely(block))
 		record_allocation(block, size, CALLER);
@@ -111,7 +114,9 @@ static void *reallocate(void *block, size_t size, const struct hook_frame *calle
 
 EXPORT void *realloc(void *block, size_t size)
 {
-	return reallocate(block, size, CALLER);
+	block = reallocate(block, size, CALLER);
+	KEEP_FRAME();
+	return block;
 }
 
 EXPORT void *reallocarray(void *block, size_t count, size_t size)
@@ -122,7 +127,9 @@ EXPORT void *reallocarray(void *block, size_t count, size_t size)
 		errno = ENOMEM;
 		return NULL;
 	}
-	return reallocate(block, bytes, CALLER);
+	block = reallocate(block, bytes, CALLER);
+	KEEP_FRAME();
+	return block;
 }
 
 EXPORT int posix_memalign(void **block, size_t alignment, size_t size)

@@ -12,6 +12,8 @@ promise "coroutines on stacks that are given back and made anew" traced reuse-st
 promise "a coroutine's stack that becomes smaller, next to the thread's own" traced stacks-in-a-row
 promise "threads on stacks of the program's, mapped and out of the heap" traced own-stacks
 promise "signal stacks, mapped and out of the heap, that come and go" traced alternate-stacks
+promise "realloc and reallocarray by functions whose frames RBP tells" traced resizes
+promise "have whole stacks" is "$(manifest_value resizes/memory 'm["quality"]["truncated_percent"]')" 0.0
 promise "longjmp over frames that allocate" traced longjmp
 promise "siglongjmp out of handlers of faults that allocate" traced faults
 promise "fork in a signal handler" traced fork-in-handler

@@ -341,6 +341,29 @@ static int cancelled(void)
 	return run_thread(NULL, spawn_while_cancelled, (void *)&result) || result;
 }
 
+/* A frame that is found by RBP alone, since its size is not known beforehand. */
+ALONE static void *resize(void *block, size_t size)
+{
+	char frame[size];
+
+	__asm__ volatile("" ::"r"(frame) : "memory");
+	atomic_fetch_add(&n_allocations, 1);
+	if (block)
+		atomic_fetch_add(&n_frees, 1);
+	block = size % 3 ? realloc(block, size) : reallocarray(block, size, 1);
+	__asm__ volatile("" ::"r"(frame) : "memory");
+	return block;
+}
+
+static int resizes(void)
+{
+	void *block = NULL;
+
+	for (size_t size = 20; size < 2000; size += 10)
+		block = resize(block, size);
+	return !block;
+}
+
 static int nothing(void)
 {
 	allocate();
@@ -446,6 +469,7 @@ static const struct {
 	int (*run)(void);
 } cases[] = {
     {"nothing", nothing},
+    {"resizes", resizes},
     {"reuse-stacks", reuse_stacks},
     {"stacks-in-a-row", stacks_in_a_row},
     {"own-stacks", own_stacks},
