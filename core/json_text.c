@@ -8,8 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* The caller frees it. */
-static char *replace_bad_bytes(const char *text)
+char *utf8_text(const char *text)
 {
 	char *clean = NULL;
 	size_t len_bytes;
@@ -39,7 +38,7 @@ json_t *json_text(const char *text)
 
 	if (string || !text)
 		return string;
-	clean = replace_bad_bytes(text);
+	clean = utf8_text(text);
 	string = json_string(clean);
 	free(clean);
 	return string;
@@ -56,7 +55,7 @@ json_t *json_texts(const struct text_list *list)
 
 void json_set_named(json_t *object, const char *name, json_t *value)
 {
-	char *clean = replace_bad_bytes(name);
+	char *clean = utf8_text(name);
 
 	json_object_set_new(object, clean, value);
 	free(clean);

@@ -9,6 +9,9 @@
 
 struct text_list;
 
+/* A copy without the bytes that are no UTF-8. The caller frees it. */
+char *utf8_text(const char *text);
+
 /* New reference; NULL gives NULL. */
 json_t *json_text(const char *text);
 /* An array of strings. New reference. */

@@ -4,6 +4,7 @@
 
 #include "core/alloc.h"
 #include "core/diag.h"
+#include "core/line_text.h"
 #include "core/function_match.h"
 #include "core/stack_table.h"
 #include "core/string_pool.h"
@@ -149,7 +150,7 @@ static char *function_name(enum frame_kind kind, const struct symbol_frame *symb
 	case FRAME_UNRESOLVED:
 		return *object == '[' ? xstrdup(object) : xasprintf("[%s]", object);
 	default:
-		return xstrdup(symbol->function);
+		return line_text(symbol->function);
 	}
 }
 
@@ -268,13 +269,15 @@ static bool same_object(const struct profile_object *a, const struct profile_obj
  * whose anonymous ones are all alike: the first is found at once. */
 static uint32_t add_object(struct profile *profile, const struct object *recorded)
 {
+	char *name = object_name(recorded);
 	struct profile_object object = {
-	    .name = add_text(profile, object_name(recorded)),
+	    .name = add_text(profile, line_text(name)),
 	    .path =
 	        recorded->kind == OBJECT_FILE ? string_pool_add(profile->texts, recorded->path) : 0,
 	    .build_id_len = recorded->build_id_len,
 	};
 
+	free(name);
 	memcpy(object.build_id, recorded->build_id, recorded->build_id_len);
 	for (size_t i = 0; i < profile->n_objects; i++)
 		if (same_object(&profile->objects[i], &object))

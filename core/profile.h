@@ -29,7 +29,7 @@ enum frame_kind {
 
 struct frame {
 	enum frame_kind kind;
-	uint32_t function;  /* demangled, with arguments where the symbol has them */
+	uint32_t function;  /* demangled, with arguments where the symbol has them; one line */
 	uint32_t file;      /* 0: unknown */
 	uint32_t line;      /* 0: unknown */
 	uint32_t linkage;   /* the function as the linker knows it (mangled); 0: like function */

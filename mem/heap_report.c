@@ -2,6 +2,7 @@
 #include "mem/heap_report.h"
 
 #include "core/alloc.h"
+#include "core/line_text.h"
 #include "core/number_text.h"
 #include "core/profile.h"
 #include "mem/heap.h"
@@ -227,8 +228,10 @@ void heap_report_write(const struct heap_report *report, FILE *out)
 {
 	size_t n_sites;
 	struct site *sites = collect_sites(report->profile, &n_sites);
+	char *command = line_text(report->command);
 
-	fprintf(out, "%s\n  command                %s\n", report->title, report->command);
+	fprintf(out, "%s\n  command                %s\n", report->title, command);
+	free(command);
 	if (report->words->counts)
 		fprintf(out, "  counted                %s\n", report->words->counts);
 	if (report->n_processes > 1)

@@ -2,6 +2,7 @@
 #include "mem/heap_tree.h"
 
 #include "core/alloc.h"
+#include "core/line_text.h"
 #include "core/profile.h"
 #include "core/u64map.h"
 #include "mem/heap_filter.h"
@@ -41,10 +42,14 @@ char *heap_frame_place(const struct profile *profile, uint32_t frame)
 {
 	const struct frame *f = profile_frame(profile, frame);
 	const char *file = profile_text(profile, f->file), *slash = strrchr(file, '/');
+	char *line, *place;
 
 	if (!*file)
 		return xasprintf("in %s", profile_text(profile, f->object));
-	return xasprintf("%s:%u", slash ? slash + 1 : file, f->line);
+	line = line_text(slash ? slash + 1 : file);
+	place = xasprintf("%s:%u", line, f->line);
+	free(line);
+	return place;
 }
 
 static char *frame_text(const struct profile *profile, const struct site *site)

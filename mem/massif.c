@@ -1,10 +1,12 @@
 /* Writes massif.out. */
 #include "mem/massif.h"
 
+#include "core/line_text.h"
 #include "mem/heap.h"
 #include "mem/heap_tree.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 
 uint64_t massif_time(const struct massif *massif, const struct heap_snapshot *snapshot)
 {
@@ -40,8 +42,12 @@ static void write_snapshot(const struct massif *massif, size_t number, FILE *out
 
 void massif_write(const struct massif *massif, FILE *out)
 {
-	fprintf(out, "desc: %s\ncmd: %s\ntime_unit: %s\n", massif->description, massif->command,
+	char *description = line_text(massif->description), *command = line_text(massif->command);
+
+	fprintf(out, "desc: %s\ncmd: %s\ntime_unit: %s\n", description, command,
 	        massif->time_is_bytes ? "B" : "ms");
+	free(description);
+	free(command);
 	for (size_t i = 0; i < massif->n_snapshots; i++)
 		write_snapshot(massif, i, out);
 }

@@ -3,6 +3,7 @@
 #include "mem/massif.h"
 
 #include "core/alloc.h"
+#include "core/line_text.h"
 #include "mem/heap.h"
 #include "mem/heap_tree.h"
 
@@ -255,10 +256,14 @@ static void write_snapshots(const struct massif *massif, FILE *out)
 
 void massif_report_write(const struct massif *massif, FILE *out)
 {
+	char *description = line_text(massif->description), *command = line_text(massif->command);
+
 	fprintf(
 	    out,
 	    "%sCommand:            %s\nMassif arguments:   %s\nms_print arguments: (none)\n%s\n\n",
-	    rule, massif->command, massif->description, rule);
+	    rule, command, description, rule);
+	free(description);
+	free(command);
 	write_graph(massif, out);
 	write_list_of_detailed(massif, out);
 	write_snapshots(massif, out);

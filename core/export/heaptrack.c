@@ -16,6 +16,7 @@
 #include "core/diag.h"
 #include "core/export/heaptrack_plan.h"
 #include "core/export/massif_read.h"
+#include "core/line_text.h"
 #include "core/number_text.h"
 #include "core/profile.h"
 #include "core/stack_table.h"
@@ -70,13 +71,9 @@ struct writer {
 /* Texts are rows: they hold no end of line. */
 static uint32_t text_id(struct writer *writer, const char *text)
 {
-	char *row = xstrdup(text);
-	uint32_t id;
+	char *row = line_text(text);
+	uint32_t id = string_pool_add(writer->texts, row);
 
-	for (char *c = row; *c; c++)
-		if (*c == '\n' || *c == '\r')
-			*c = ' ';
-	id = string_pool_add(writer->texts, row);
 	if (id > writer->n_texts) {
 		fprintf(writer->out, "s %s\n", row);
 		writer->n_texts = id;

@@ -5,6 +5,7 @@
 #include "core/diag.h"
 #include "core/export/pprof_fields.h"
 #include "core/export/protobuf.h"
+#include "core/json_text.h"
 #include "core/profile.h"
 #include "core/stack_table.h"
 #include "core/string_pool.h"
@@ -45,9 +46,14 @@ struct small_sample {
 	uint64_t *values;
 };
 
+/* The format's strings are UTF-8, and its readers refuse others. */
 static uint64_t string_id(struct writer *writer, const char *text)
 {
-	return string_pool_add(writer->strings, text);
+	char *clean = utf8_text(text);
+	uint64_t id = string_pool_add(writer->strings, clean);
+
+	free(clean);
+	return id;
 }
 
 static void add_value_type(struct writer *writer, unsigned field, const struct value_type *type)

@@ -109,6 +109,53 @@ promise "what is put together is counted in it, and in run.json" is \
 	"$(manifest_value stacks/memory '[n for n in m["quality"]["notes"] if n.startswith("stacks.folded has ")][0].split()[2].replace(",", "")')"
 promise "and all of them are exported" is "$(profile-scenario export stacks/memory --format folded | wc -l)" 8193
 
+# Names of any bytes: blanks, what formats use between names, ends of lines, no UTF-8, a terminal's escapes, 6,000 characters.
+cat >"$scratch/odd.c" <<'C'
+#include <stdlib.h>
+void *volatile kept;
+#define ASK(name, size) __attribute__((noinline)) void name(void) { kept = malloc(size); __asm__ volatile(""); }
+ASK(f1, 1000) ASK(f2, 1001) ASK(f3, 1002) ASK(f4, 1003) ASK(f5, 1004) ASK(f6, 1005) ASK(f7, 1006) ASK(f8, 1007)
+int main(void) { f1(); f2(); f3(); f4(); f5(); f6(); f7(); f8(); return 0; }
+C
+gcc -O1 -o "$scratch/odd" "$scratch/odd.c"
+objcopy --redefine-sym "f1=name with  blanks" --redefine-sym 'f2=a;b,c(d)"e"'\''f\g' --redefine-sym $'f3=\xff\xfe bytes \xc3' \
+	--redefine-sym "f4=$(printf 'long%.0s' $(seq 1500))" --redefine-sym $'f5=two\nlines' --redefine-sym 'f6=n3: 77 0x1: fake (x.c:1)' \
+	--redefine-sym 'f7=%s%n <b>&amp;' --redefine-sym $'f8=\ttab\x01\x1b[31m' "$scratch/odd"
+measure odd -- bash -c "x=1
+exec '$scratch/odd'"
+odd=$(dirname "$(grep -l 'two lines' "$PROFILE_SCENARIO_RESULTS"/odd/memory/latest/processes/*/massif.out "$PROFILE_SCENARIO_RESULTS/odd/memory/latest/massif.out" 2>/dev/null | head -n 1)")
+shell=$(dirname "$(grep -l '^cmd: bash -c x=1 exec ' "$PROFILE_SCENARIO_RESULTS"/odd/memory/latest/processes/*/massif.out | head -n 1)")
+promise "control characters are in none of its texts" bash -c "! LC_ALL=C grep -lP '[\\x01-\\x08\\x0b-\\x1f]' '$odd'/*.txt '$odd'/*.out '$odd'/*.folded"
+promise "massif.out is read" cmp <(profile-scenario export "$odd" --format massif) "$odd/massif.out"
+promise "that of a command of several lines, too" cmp <(profile-scenario export "$shell" --format massif) "$shell/massif.out"
+if command -v ms_print >/dev/null; then
+	promise "ms_print reads both" bash -c "ms_print '$odd/massif.out' >/dev/null && ms_print '$shell/massif.out' | grep -q '^Command: *bash -c x=1 exec '"
+else
+	skip "ms_print reads both" "valgrind is not installed"
+fi
+promise "pictures are well-formed" python3 -c 'import sys, xml.dom.minidom; [xml.dom.minidom.parse(f) for f in sys.argv[1:]]' "$odd"/*.svg
+promise "a line of stacks.folded is a stack" is "$(awk '{ n += $NF } END { print NR, n }' "$odd/stacks.folded")" "8 8028"
+promise "texts of profile.pb.gz are UTF-8" python3 -c "import gzip; gzip.open('$odd/profile.pb.gz').read().index('\ufffd\ufffd bytes \ufffd'.encode())"
+promise "heaptrack's rows are whole" is "$(profile-scenario export "$odd" --format heaptrack | python3 tests/readers/heaptrack_text.py /dev/stdin)" "8 0 8028 8028 8 8028"
+if command -v heaptrack_print >/dev/null; then
+	profile-scenario export "$odd" --format heaptrack -o "$scratch/odd.heaptrack"
+	promise "and heaptrack_print has its names" bash -c "heaptrack_print -f '$scratch/odd.heaptrack' 2>&1 | grep -a -A1 '^1.00K peak memory' | grep -aq 'n3: 77 0x1: fake (x.c:1)'"
+fi
+cat >"$scratch/one.c" <<'C'
+#include <stdlib.h>
+int main(void) { return !malloc(77); }
+C
+gcc -O0 -o "$scratch/one" "$scratch/one.c"
+measure one -- "$scratch/one"
+measure zero -- true
+for name in one zero; do
+	run=$PROFILE_SCENARIO_RESULTS/$name/memory/latest
+	promise "$name: its massif.out has one peak" is "$(grep -c '^heap_tree=peak' "$run/massif.out")" 1
+	promise "$name: every format is written" bash -c "for format in folded flamegraph pprof report massif heaptrack; do
+		profile-scenario export $name/memory --format \$format -o '$scratch/$name.'\$format || exit 1; done; cmp '$scratch/$name.massif' '$run/massif.out'"
+	command -v ms_print >/dev/null && promise "$name: ms_print reads it" bash -c "ms_print '$run/massif.out' >/dev/null"
+done
+
 cp -r "$chain/" "$scratch/damaged"
 damaged() { # BYTES: massif.out cut there is refused in one sentence, and the file that was to be written stays
 	head -c "$1" "$chain/massif.out" >"$scratch/damaged/massif.out"
