@@ -224,6 +224,16 @@ static void write_totals(const struct heap_report *report, FILE *out)
 	}
 }
 
+/* One a process is nothing to say. */
+static void write_thread_count(const struct heap_report *report, FILE *out)
+{
+	uint64_t n_threads = heap_tables_n_threads(report->processes, report->n_processes);
+
+	if (n_threads > report->n_processes)
+		fprintf(out, "  threads                %s that allocated or freed\n",
+		        count_text_of(n_threads).text);
+}
+
 void heap_report_write(const struct heap_report *report, FILE *out)
 {
 	size_t n_sites;
@@ -236,6 +246,7 @@ void heap_report_write(const struct heap_report *report, FILE *out)
 		fprintf(out, "  counted                %s\n", report->words->counts);
 	if (report->n_processes > 1)
 		fprintf(out, "  processes              %zu\n", report->n_processes);
+	write_thread_count(report, out);
 	write_totals(report, out);
 	for (size_t i = 0; report->notes && report->notes[i]; i++)
 		fprintf(out, "  note                   %s\n", report->notes[i]);

@@ -124,6 +124,23 @@ void heap_tables_write_lifetimes(const struct heap_process *processes, size_t n,
 	write_lifetime_limits(processes, n, &sum, out);
 }
 
+/* A name as a terminal may have it: anybody may call a thread anything. */
+struct shown_name {
+	char text[16];
+};
+
+static struct shown_name shown_name(const char comm[16])
+{
+	struct shown_name name;
+
+	memcpy(name.text, comm, sizeof(name.text));
+	name.text[sizeof(name.text) - 1] = '\0';
+	for (char *c = name.text; *c; c++)
+		if ((unsigned char)*c < ' ' || *c == 0x7f)
+			*c = '?';
+	return name;
+}
+
 /* A thread with its totals. */
 struct thread_row {
 	const struct heap_process *process;
@@ -198,7 +215,7 @@ static void write_thread_rows(const struct thread_row *rows, size_t n_rows, FILE
 			continue;
 		}
 		fprintf(out, "  %8d  %8d  %-15s", (int)rows[i].process->pid,
-		        (int)rows[i].thread->tid, rows[i].thread->comm);
+		        (int)rows[i].thread->tid, shown_name(rows[i].thread->comm).text);
 		write_thread(out, rows[i].totals);
 	}
 	if (shown == n_rows)
@@ -221,6 +238,18 @@ static bool knows_threads(const struct heap_process *processes, size_t n)
 		if (processes[i].n_threads && !processes[i].knows_threads)
 			return false;
 	return true;
+}
+
+uint64_t heap_tables_n_threads(const struct heap_process *processes, size_t n)
+{
+	uint64_t n_threads = 0;
+
+	if (!knows_threads(processes, n))
+		return 0;
+	for (size_t i = 0; i < n; i++)
+		n_threads += processes[i].n_threads - (processes[i].n_joint_threads > 0) +
+		             processes[i].n_joint_threads;
+	return n_threads;
 }
 
 void heap_tables_write_threads(const struct heap_process *processes, size_t n, FILE *out)
@@ -292,7 +321,7 @@ void heap_tables_write_processes(const struct heap_process *processes, size_t n,
 			continue;
 		}
 		fprintf(out, "  %8d.%-4u  %-15s", (int)order[i]->pid, order[i]->exec_number,
-		        order[i]->comm);
+		        shown_name(order[i]->comm).text);
 		write_process(out, &order[i]->totals, true);
 	}
 	if (shown < n) {

@@ -3,9 +3,13 @@
 #define MEM_HEAP_TABLES_H
 
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 
 struct heap_process;
+
+/* 0: they cannot be told apart. */
+uint64_t heap_tables_n_threads(const struct heap_process *processes, size_t n);
 
 /* Of all these processes together. A table that would be empty, or the totals again (one thread,
  * one process), is left out. Leave checking the stream to who opened it. */

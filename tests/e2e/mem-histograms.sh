@@ -63,6 +63,19 @@ promise "blocks that die at once are temporary, others never freed" is "$(table 
 "temporary: 0, freed by its thread 900 99.1 %
 never freed 8 0.9 %"
 promise "both add up to the metrics" adds_up sizes
+# heaptrack's temporary ones are those of the call site that allocated last, which is the same here.
+heaptrack_agrees() {
+	heaptrack -o "$scratch/peer" "$programs/heap-histograms" sizes >/dev/null 2>&1
+	heaptrack_print "$scratch"/peer* >"$scratch/peer.txt" 2>/dev/null
+	contains "$scratch/peer.txt" "temporary memory allocations: 900 ("
+}
+if command -v heaptrack_print >/dev/null; then
+	promise "heaptrack counts as many temporary ones" heaptrack_agrees
+else
+	skip "heaptrack counts as many temporary ones" "heaptrack is not installed"
+fi
+profile-scenario --scenario killed --type memory --quiet -- "$programs/heap-ends" kill 2>"$scratch/err"
+promise "a process that was killed has lost nothing of them" adds_up killed
 
 # 100,000 blocks: the 1,000th and later free a block after 999 others. 500 blocks died after one other, 500 at once.
 measure short lifetimes 100000
@@ -166,6 +179,7 @@ measure many at-once 1000
 promise "1,000 threads at once: 2 blocks of each" matches "$(report many)" '^  982 smaller threads +1,964 +982 +98,200 +982 +50.0 %$'
 promise "whose sums are the metrics" adds_up many
 promise "that threads shared clocks is said" contains "$(report many)" "more than 16 threads"
+promise "all are counted" contains "$(report many)" "threads                1,001 that allocated or freed"
 measure short-lived one-after-the-other 10000
 promise "10,000 short-lived threads: those without a row are counted in one" \
 	matches "$(report short-lived)" '^  5,905 later threads +11,810 +5,905 +590,500 +5,905 +50.0 %$'

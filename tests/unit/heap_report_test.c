@@ -48,7 +48,7 @@ static struct recording *make_recording(void)
 
 /* Two processes: one of two threads and more than have rows, one of one thread. */
 static struct heap_thread first_threads[] = {
-    {.tid = 11, .comm = "main"}, {.tid = 12, .comm = "worker"}, {.tid = 0}};
+    {.tid = 11, .comm = "main"}, {.tid = 12, .comm = "wor\033ker"}, {.tid = 0}};
 static struct heap_thread second_threads[] = {{.tid = 21, .comm = "child"}};
 static struct heap_process processes[] = {
     {.pid = 11,
@@ -132,6 +132,7 @@ static void totals_come_first_with_shares_and_units(void **state)
 	char *text = make_report();
 
 	(void)state;
+	assert_non_null(strstr(text, "threads                10 that allocated or freed\n"));
 	assert_non_null(strstr(text, "allocations            2,010 (4,020 a second)\n"));
 	assert_non_null(strstr(text,
 	                       "allocated              136,192 bytes (133 KB), 266 KB a second; "
@@ -211,7 +212,7 @@ static void threads_are_sorted_and_those_without_a_row_are_one(void **state)
 	char *text = make_report();
 
 	(void)state;
-	assert_line(text, "share\n 11 12 worker 1,400 1,900 89,600 0 0.0 %\n"
+	assert_line(text, "share\n 11 12 wor?ker 1,400 1,900 89,600 0 0.0 %\n"
 	                  " 11 11 main 500 0 32,000 0 0.0 %\n"
 	                  " 21 21 child 10 10 8,000 10 100.0 %\n"
 	                  " 7 later threads 100 90 6,400 90 90.0 %\n");
@@ -220,7 +221,8 @@ static void threads_are_sorted_and_those_without_a_row_are_one(void **state)
 	text = make_report();
 	processes[0].knows_threads = true;
 	assert_non_null(strstr(text, "does not tell where it keeps a thread's id"));
-	assert_null(strstr(text, "worker"));
+	assert_null(strstr(text, "wor?ker"));
+	assert_null(strstr(text, "  threads  "));
 	free(text);
 }
 
