@@ -5,53 +5,57 @@
 
 #include <string.h>
 
-/* The link with this key; if there is none, where to put it. */
-static struct known_link *link_of(struct known_stacks *known, uint32_t from, uint32_t word,
-                                  uint64_t value)
+static inline struct known_link *first_place(struct known_stacks *known, uint64_t from,
+                                             uint64_t value)
 {
-	uint64_t key = value ^ (uint64_t)from << 32 ^ (uint64_t)word << 56;
-	struct known_link *first =
-	    &known->links[key * 0x9e3779b97f4a7c15u >> (64 - KNOWN_LINKS_LOG2)];
-	struct known_link *place = first;
-
-	for (struct known_link *link = first; link < first + KNOWN_PROBES; link++) {
-		if (link->from == from && link->word == word && link->value == value)
-			return link;
-		if (!known_is_there(known, link->from) || !known_is_there(known, link->to))
-			place = link;
-	}
-	return place;
+	return &known->links[(value ^ from << 24) * 0x9e3779b97f4a7c15u >> (64 - KNOWN_LINKS_LOG2)];
 }
 
-uint32_t known_follow(struct known_stacks *known, const struct hook_frame *caller,
-                      uint64_t stack_hi, uint32_t generation, uint32_t position, uint32_t group)
+static inline bool is_link(const struct known_link *link, uint64_t from, uint64_t value)
 {
-	const uint64_t *sp = caller->stack;
+	return link->value == value && link->from == from;
+}
 
-	for (;;) {
-		const struct known_stack *stack = known_at(known, position);
-		const struct known_group *at = known_groups(stack) + group;
-		const struct known_link *link;
-		uint32_t word = 0;
+/* The link with this key, or NULL. */
+static inline const struct known_link *find_link(struct known_stacks *known, uint64_t from,
+                                                 uint64_t value)
+{
+	const struct known_link *first = first_place(known, from, value);
 
-		if (group == stack->n_groups)
-			return stack->stack;
-		while (sp[at->offsets[word]] == at->values[word])
-			word++;
-		known->missed_from = position;
-		known->missed_word = group * KNOWN_GROUP + word;
-		known->missed_value = sp[at->offsets[word]];
-		link = link_of(known, position, known->missed_word, known->missed_value);
-		if (link->from != position || link->word != known->missed_word ||
-		    link->value != known->missed_value || !known_is_there(known, link->to))
-			return 0;
+	for (const struct known_link *link = first; link < first + KNOWN_PROBES; link++)
+		if (is_link(link, from, value))
+			return link;
+	return NULL;
+}
+
+uint32_t known_follow(struct known_stacks *known, const uint64_t *sp, uint64_t stack_hi,
+                      uint32_t position, uint32_t word)
+{
+	const struct known_stack *stack = known_at(known, position);
+	const struct known_link *link;
+	uint64_t from, value;
+
+	do {
+		const struct known_group *group = known_groups(stack) + word / KNOWN_GROUP;
+
+		from = (uint64_t)word << 32 | position;
+		value = sp[group->offsets[word % KNOWN_GROUP]];
+		link = find_link(known, from, value);
+		if (!link || !known_is_there(known, link->to))
+			goto missed;
 		position = link->to;
 		stack = known_at(known, position);
-		if (!known_begins_alike(stack, caller, stack_hi, generation))
-			return 0;
-		/* The groups before are the same in both: known_add() has seen that. */
-		group = known_compare(stack, sp, group);
-	}
+		if (stack->end > stack_hi)
+			goto missed;
+		/* It begins like the one before and is the same up to this group: known_add() has
+		 * seen that. */
+		word = known_compare(stack, sp, word / KNOWN_GROUP);
+	} while (word < stack->n_groups * KNOWN_GROUP);
+	return stack->stack;
+missed:
+	known->missed_from = from;
+	known->missed_value = value;
+	return 0;
 }
 
 void known_draft_word(struct known_draft *draft, uint64_t addr, uint64_t value)
@@ -91,23 +95,43 @@ static bool continues(const struct known_stack *from, const struct known_draft *
                       uint32_t word, uint64_t value)
 {
 	uint32_t n_groups = word / KNOWN_GROUP, n_more = word % KNOWN_GROUP;
-	const struct known_group *a = known_groups(from) + n_groups, *b = draft->groups + n_groups;
+	const struct known_group *a = known_groups(from) + n_groups, *b = &draft->groups[n_groups];
+	const struct unwind_registers *start = &draft->stack.start;
 
-	return word < draft->n_words && from->uses_start_bp == draft->stack.uses_start_bp &&
+	return from->start.ip == start->ip && from->start.sp == start->sp &&
+	       from->generation == draft->stack.generation &&
+	       from->uses_start_bp == draft->stack.uses_start_bp &&
+	       (!from->uses_start_bp || from->start.bp == start->bp) && word < draft->n_words &&
 	       !memcmp(known_groups(from), draft->groups, n_groups * sizeof(*a)) &&
 	       !memcmp(a->values, b->values, n_more * sizeof(*a->values)) &&
 	       !memcmp(a->offsets, b->offsets, (n_more + 1) * sizeof(*a->offsets)) &&
 	       b->values[n_more] == value;
 }
 
+/* Puts the link where its key is, or where nothing of use is, or in the first place. */
+static void add_link(struct known_stacks *known, struct known_link added)
+{
+	struct known_link *first = first_place(known, added.from, added.value), *place = first;
+
+	for (struct known_link *link = first; link < first + KNOWN_PROBES; link++) {
+		if (is_link(link, added.from, added.value)) {
+			place = link;
+			break;
+		}
+		if (!known_is_there(known, (uint32_t)link->from) ||
+		    !known_is_there(known, link->to))
+			place = link;
+	}
+	*place = added;
+}
+
 static void link_to(struct known_stacks *known, const struct known_draft *draft, uint32_t position)
 {
-	uint32_t from = known->missed_from, word = known->missed_word;
-	uint64_t value = known->missed_value;
+	uint64_t from = known->missed_from, value = known->missed_value;
+	uint32_t before = (uint32_t)from, word = (uint32_t)(from >> 32);
 
-	if (known_is_there(known, from) && continues(known_at(known, from), draft, word, value))
-		*link_of(known, from, word, value) =
-		    (struct known_link){.value = value, .from = from, .to = position, .word = word};
+	if (known_is_there(known, before) && continues(known_at(known, before), draft, word, value))
+		add_link(known, (struct known_link){.value = value, .from = from, .to = position});
 	else
 		*known_root(known, draft->stack.start.ip, draft->stack.start.sp) = position;
 }
@@ -133,9 +157,9 @@ void known_add(struct known_stacks *known, struct known_draft *draft)
 	n_groups = draft->n_words / KNOWN_GROUP;
 	draft->stack.n_groups = n_groups;
 	position = take_room(
-	    known, (uint32_t)((sizeof(*place) + n_groups * sizeof(draft->groups[0])) / 8));
+	    known, (uint32_t)((sizeof(*place) + n_groups * sizeof(struct known_group)) / 8));
 	link_to(known, draft, position);
 	place = known_at(known, position);
 	*place = draft->stack;
-	memcpy(place + 1, draft->groups, n_groups * sizeof(draft->groups[0]));
+	memcpy(place + 1, draft->groups, n_groups * sizeof(struct known_group));
 }

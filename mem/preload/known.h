@@ -29,9 +29,9 @@ enum {
 	KNOWN_GROUP = 4,
 };
 
-/* Words are compared one after the other from the leaf on: each that is the same proves that the
- * frame of the next one is there. (The processor reads ahead of its answers.) 8 * offset is counted
- * from SP. Unused places of the last group repeat the word before. */
+/* Its groups follow it. Words are compared one after the other from the leaf on: each that is the
+ * same proves that the frame of the next one is there. (The processor reads ahead of its answers.)
+ * 8 * offset is counted from SP. Unused places of the last group repeat the word before. */
 struct known_group {
 	uint64_t values[KNOWN_GROUP];
 	uint16_t offsets[KNOWN_GROUP];
@@ -46,19 +46,12 @@ struct known_stack {
 	bool uses_start_bp;
 };
 
-/* They stand behind a stack in the ring; as a flexible array they could not be in a draft. */
-static inline const struct known_group *known_groups(const struct known_stack *stack)
-{
-	return (const struct known_group *)(stack + 1);
-}
-
-/* "Where `from` differs first in this word, and the stack has this value there, compare with `to`."
- */
+/* "Where the stack at a position differs first in this word, and memory has this value there,
+ * compare with the one at `to`." */
 struct known_link {
 	uint64_t value;
-	uint32_t from;
+	uint64_t from; /* the word above, the position in the lower half */
 	uint32_t to;
-	uint32_t word;
 };
 
 /* Zeroed memory is an empty one. A position never comes again, so one that is out of date is
@@ -66,8 +59,7 @@ struct known_link {
 struct known_stacks {
 	uint32_t head; /* position behind the newest; 0: empty */
 	/* Where the last known_find() gave up: the next stack remembered is linked from there. */
-	uint32_t missed_from; /* 0: at the root */
-	uint32_t missed_word;
+	uint64_t missed_from; /* as in a link; 0: at the root */
 	uint64_t missed_value;
 	uint32_t roots[1 << KNOWN_ROOTS_LOG2];
 	struct known_link links[(1 << KNOWN_LINKS_LOG2) + KNOWN_PROBES];
@@ -88,9 +80,9 @@ void known_draft_word(struct known_draft *draft, uint64_t addr, uint64_t value);
 /* Remembers the draft, if it fits; to be called after known_find() with the same registers. */
 void known_add(struct known_stacks *known, struct known_draft *draft);
 
-/* known_find() where the stack at a position has failed in a group. */
-uint32_t known_follow(struct known_stacks *known, const struct hook_frame *caller,
-                      uint64_t stack_hi, uint32_t generation, uint32_t position, uint32_t group);
+/* known_find() where the stack at a position differs in a word. */
+uint32_t known_follow(struct known_stacks *known, const uint64_t *sp, uint64_t stack_hi,
+                      uint32_t position, uint32_t word);
 
 static inline uint32_t *known_root(struct known_stacks *known, uint64_t ip, uint64_t sp)
 {
@@ -117,38 +109,46 @@ static inline bool known_begins_alike(const struct known_stack *stack,
 	       (!stack->uses_start_bp || stack->start.bp == caller->bp);
 }
 
-/* The first group, from number `first` on, that differs from memory; n_groups: none does. */
-static inline uint32_t known_compare(const struct known_stack *stack, const uint64_t *sp,
-                                     uint32_t first)
+static inline const struct known_group *known_groups(const struct known_stack *stack)
+{
+	return (const struct known_group *)(stack + 1);
+}
+
+/* The first word, from a group's first on, that differs from memory, or the number of words. */
+static always_inline uint32_t known_compare(const struct known_stack *stack, const uint64_t *sp,
+                                            uint32_t first)
 {
 	const struct known_group *group = known_groups(stack) + first;
 
-	for (; first < stack->n_groups; first++, group++)
-		if (unlikely(sp[group->offsets[0]] != group->values[0]) ||
-		    unlikely(sp[group->offsets[1]] != group->values[1]) ||
-		    unlikely(sp[group->offsets[2]] != group->values[2]) ||
-		    unlikely(sp[group->offsets[3]] != group->values[3]))
-			break;
-	return first;
+	for (; first < stack->n_groups; first++, group++) {
+		if (unlikely(sp[group->offsets[0]] != group->values[0]))
+			return first * KNOWN_GROUP;
+		if (unlikely(sp[group->offsets[1]] != group->values[1]))
+			return first * KNOWN_GROUP + 1;
+		if (unlikely(sp[group->offsets[2]] != group->values[2]))
+			return first * KNOWN_GROUP + 2;
+		if (unlikely(sp[group->offsets[3]] != group->values[3]))
+			return first * KNOWN_GROUP + 3;
+	}
+	return first * KNOWN_GROUP;
 }
 
 /* The id of the stack of a hook's caller; nothing from stack_hi on is read. 0: not known. */
 static inline uint32_t known_find(struct known_stacks *known, const struct hook_frame *caller,
                                   uint64_t stack_hi, uint32_t generation)
 {
-	uint32_t position = *known_root(known, caller->ip, (uint64_t)caller->stack), group;
-	const struct known_stack *stack;
+	uint32_t position = *known_root(known, caller->ip, (uint64_t)caller->stack), word;
+	const struct known_stack *stack = known_at(known, position);
 
-	known->missed_from = 0;
-	if (unlikely(!known_is_there(known, position)))
+	if (unlikely(!known_is_there(known, position) ||
+	             !known_begins_alike(stack, caller, stack_hi, generation))) {
+		known->missed_from = 0;
 		return 0;
-	stack = known_at(known, position);
-	if (unlikely(!known_begins_alike(stack, caller, stack_hi, generation)))
-		return 0;
-	group = known_compare(stack, caller->stack, 0);
-	if (likely(group == stack->n_groups))
+	}
+	word = known_compare(stack, caller->stack, 0);
+	if (likely(word == stack->n_groups * KNOWN_GROUP))
 		return stack->stack;
-	return known_follow(known, caller, stack_hi, generation, position, group);
+	return known_follow(known, caller->stack, stack_hi, position, word);
 }
 
 #endif
