@@ -1,8 +1,8 @@
 /* The recorder: live blocks, counters by stack and shard, the peak, and the timeline.
  *
  * A thread that records holds one shard: the counters it may change, and the scratch memory of the
- * unwinder. It takes the one it had last, or the next free one, so threads seldom meet. While there
- * is one thread there is no lock at all.
+ * unwinder. The first threads have one each; the others take the one they had last, or the next
+ * free one, so threads seldom meet.
  *
  * The peak in one pass: peak_epoch grows with each new peak. Before a counter is changed, and its
  * epoch is old, what it has live is what it had live at the latest peak, and is kept as that.
@@ -49,15 +49,28 @@ struct shard {
 	bool has_scratch; /* it can be written */
 } __attribute__((aligned(64)));
 
+/* The first threads have a shard each and take it without a lock; the others share the rest. */
+enum { N_OWNED_SHARDS = WIRE_N_SHARDS / 2, FIRST_SHARED_SHARD = N_OWNED_SHARDS };
+
 static struct shard shards[WIRE_N_SHARDS];
 static uint32_t inherited_lock;
 static uint32_t own_depth; /* of the origins of this process's own blocks */
+
+/* Most programs use few shards. */
+static bool has_scratch(struct shard *shard)
+{
+	if (unlikely(!shard->has_scratch))
+		shard->has_scratch = preload_may_call() &&
+		                     preload_make_writable(shard->scratch, stack_scratch_bytes());
+	return shard->has_scratch;
+}
 
 static void reset_shards(void)
 {
 	for (uint32_t i = 0; i < WIRE_N_SHARDS; i++)
 		shards[i] =
 		    (struct shard){.scratch = shards[i].scratch,
+		                   .has_scratch = shards[i].has_scratch,
 		                   .origin = i << ORIGIN_SHARD_AT | own_depth << ORIGIN_DEPTH_AT};
 }
 
@@ -70,7 +83,14 @@ bool record_init(void)
 	for (size_t i = 0; i < WIRE_N_SHARDS; i++)
 		shards[i].scratch = (void *)(scratch + i * stack_scratch_bytes());
 	reset_shards();
-	return preload_make_writable(scratch, stack_scratch_bytes());
+	return has_scratch(&shards[0]) && has_scratch(&shards[FIRST_SHARED_SHARD]);
+}
+
+static uint8_t shard_of_number(uint32_t number)
+{
+	if (number < N_OWNED_SHARDS && has_scratch(&shards[number]))
+		return (uint8_t)number;
+	return (uint8_t)(FIRST_SHARED_SHARD + number % (WIRE_N_SHARDS - N_OWNED_SHARDS));
 }
 
 /* A thread's first event: it gets a row and a shard. */
@@ -84,7 +104,7 @@ static __attribute__((noinline)) void begin_thread(struct thread *thread)
 	thread->key = thread_key(thread);
 	thread->last = NULL;
 	thread->has_no_calls = thread->has_no_clock = false;
-	thread->shard = (uint8_t)(number % WIRE_N_SHARDS);
+	thread->shard = shard_of_number(number);
 	thread->shares_row = number >= WIRE_MAX_THREADS;
 	if (thread->shares_row)
 		row = WIRE_MAX_THREADS + thread->shard;
@@ -176,26 +196,17 @@ static bool try_take(struct shard *shard)
 	       !__atomic_exchange_n(&shard->is_taken, 1, __ATOMIC_ACQUIRE);
 }
 
-/* Most programs use few shards. */
-static bool has_scratch(struct shard *shard)
-{
-	if (unlikely(!shard->has_scratch))
-		shard->has_scratch = preload_may_call() &&
-		                     preload_make_writable(shard->scratch, stack_scratch_bytes());
-	return shard->has_scratch;
-}
-
 static inline void give_back(struct shard *shard)
 {
 	__atomic_store_n(&shard->is_taken, 0, __ATOMIC_RELEASE);
 }
 
-static __attribute__((noinline)) struct shard *take_shard_of_many(struct thread *thread)
+static __attribute__((noinline)) struct shard *take_shared_shard(struct thread *thread)
 {
-	preload.section->was_threaded = 1;
+	enum { N_SHARED = WIRE_N_SHARDS - FIRST_SHARED_SHARD };
 	for (;;) {
-		for (unsigned i = 0; i < WIRE_N_SHARDS; i++) {
-			unsigned number = (thread->shard + i) % WIRE_N_SHARDS;
+		for (unsigned i = 0; i < N_SHARED; i++) {
+			unsigned number = FIRST_SHARED_SHARD + (thread->shard + i) % N_SHARED;
 
 			if (!try_take(&shards[number]))
 				continue;
@@ -215,12 +226,15 @@ static __attribute__((noinline)) struct shard *take_shard_of_many(struct thread 
 	}
 }
 
-static inline struct shard *take_shard(struct thread *thread)
+static always_inline struct shard *take_shard(struct thread *thread)
 {
 	struct shard *shard = &shards[0];
 
-	if (unlikely(!preload_is_single_threaded()))
-		shard = take_shard_of_many(thread);
+	if (!preload_is_single_threaded()) {
+		preload.section->was_threaded = 1;
+		shard = likely(thread->shard < N_OWNED_SHARDS) ? &shards[thread->shard]
+		                                               : take_shared_shard(thread);
+	}
 	shard->was_used = true;
 	return shard;
 }
