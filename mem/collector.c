@@ -7,6 +7,7 @@
 #include "core/findings.h"
 #include "core/metrics.h"
 #include "core/perf/process_tree.h"
+#include "core/symbolize/symbolize.h"
 #include "mem/files.h"
 #include "mem/heap.h"
 #include "mem/heap_words.h"
@@ -126,6 +127,7 @@ struct memory {
 	struct heap_run *runs;     /* one each repeat */
 	size_t n_runs;
 	size_t runs_capacity;
+	struct symbolizer *symbolizer; /* begins its work while the first repeat runs */
 };
 
 static int check(const struct target *target, const void *options, struct diag *diag)
@@ -153,6 +155,7 @@ static void destroy(void *state)
 	for (size_t i = 0; i < memory->n_runs; i++)
 		heap_run_fini(&memory->runs[i]);
 	free(memory->runs);
+	symbolizer_free(memory->symbolizer);
 	process_tree_free(memory->tree);
 	resident_free(memory->resident);
 	server_free(memory->server);
@@ -254,8 +257,12 @@ static int prepare(void *state, const struct repeat *repeat, struct diag *diag)
 
 static int started(void *state, struct diag *diag)
 {
-	(void)state;
+	struct memory *memory = state;
+
 	(void)diag;
+	if (!memory->symbolizer)
+		memory->symbolizer = symbolizer_new();
+	symbolizer_foresee(memory->symbolizer);
 	return 0;
 }
 
@@ -541,7 +548,7 @@ static int finish(void *state, struct results_run *results, struct result *resul
 	judge(result, run);
 	description = describe_options(options);
 	files.description = description;
-	err = files_write(run, &files, results, result, diag);
+	err = files_write(run, memory->symbolizer, &files, results, result, diag);
 	free(description);
 	return err;
 }

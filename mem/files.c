@@ -455,11 +455,11 @@ static const char **note_texts(const json_t *quality)
 	return texts;
 }
 
-int files_write(const struct heap_run *run, const struct files_options *options,
-                struct results_run *results, struct result *result, struct diag *diag)
+int files_write(const struct heap_run *run, struct symbolizer *symbolizer,
+                const struct files_options *options, struct results_run *results,
+                struct result *result, struct diag *diag)
 {
 	const struct heap_process *largest = heap_run_largest(run);
-	struct symbolizer *symbolizer = symbolizer_new();
 	struct recording *merged = heap_run_merge(run);
 	struct profile *profile, *timeline;
 	struct heap_process view;
@@ -501,6 +501,5 @@ int files_write(const struct heap_run *run, const struct files_options *options,
 	profile_free(timeline);
 	profile_free(profile);
 	recording_free(merged);
-	symbolizer_free(symbolizer);
 	return err;
 }

@@ -11,6 +11,7 @@ struct diag;
 struct heap_run;
 struct result;
 struct results_run;
+struct symbolizer;
 
 struct files_options {
 	const char *description; /* massif's "desc:" line */
@@ -20,9 +21,10 @@ struct files_options {
 	struct heap_filter filter;
 };
 
-/* Writes everything of one repeat, and summarises the same profile in the result
- * (mem/summary.h). */
-int files_write(const struct heap_run *run, const struct files_options *options,
-                struct results_run *results, struct result *result, struct diag *diag);
+/* Writes everything of one repeat with the symbolizer's names, and summarises the same profile in
+ * the result (mem/summary.h). */
+int files_write(const struct heap_run *run, struct symbolizer *symbolizer,
+                const struct files_options *options, struct results_run *results,
+                struct result *result, struct diag *diag);
 
 #endif

@@ -244,6 +244,13 @@ void name_source_free(struct name_source *source)
 	free(source);
 }
 
+bool name_source_has_build_id(const struct name_source *source, const uint8_t *build_id,
+                              size_t len_bytes)
+{
+	return len_bytes && source->file &&
+	       elf_file_has_build_id(source->file, build_id, len_bytes);
+}
+
 struct dwarf_info *name_source_dwarf(const struct name_source *source)
 {
 	return source->dwarf;

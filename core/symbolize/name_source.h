@@ -5,6 +5,7 @@
 #define CORE_SYMBOLIZE_NAME_SOURCE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -28,6 +29,10 @@ struct name_settings {
 struct name_source *name_source_open(const struct object *object,
                                      const struct name_settings *settings);
 void name_source_free(struct name_source *source);
+
+/* Is it certainly this build of the object's file that was opened? */
+bool name_source_has_build_id(const struct name_source *source, const uint8_t *build_id,
+                              size_t len_bytes);
 
 /* NULL: there is no DWARF that can be read. */
 struct dwarf_info *name_source_dwarf(const struct name_source *source);

@@ -9,6 +9,7 @@
 #include "core/symbolize/debugfile.h"
 #include "core/symbolize/demangle.h"
 #include "core/symbolize/dwarf_info.h"
+#include "core/symbolize/foreseen.h"
 #include "core/symbolize/name_source.h"
 #include "core/u64map.h"
 
@@ -39,6 +40,7 @@ struct symbolizer {
 	size_t modules_capacity;
 	struct u64map *by_key;      /* hash of a key -> index of its module */
 	struct module *last_module; /* that was asked for */
+	struct foreseen *foreseen;  /* NULL: nothing was */
 	struct answer *answers;
 	size_t n_answers;
 	size_t answers_capacity;
@@ -82,6 +84,7 @@ void symbolizer_free(struct symbolizer *symbolizer)
 {
 	if (!symbolizer)
 		return;
+	foreseen_free(symbolizer->foreseen);
 	for (size_t i = 0; i < symbolizer->n_modules; i++)
 		module_free(symbolizer->modules[i]);
 	for (size_t i = 0; i < symbolizer->n_answers; i++)
@@ -134,12 +137,20 @@ static struct module *module_of(struct symbolizer *symbolizer, const struct obje
 	}
 }
 
+static struct name_source *open_source(const struct symbolizer *symbolizer,
+                                       const struct object *object)
+{
+	struct name_source *source = foreseen_take(symbolizer->foreseen, object);
+
+	return source ? source : name_source_open(object, &symbolizer->settings);
+}
+
 /* `object` may have a handle, which the key has not. */
 static struct name_source *source_of(const struct symbolizer *symbolizer, struct module *module,
                                      const struct object *object)
 {
 	if (!module->source)
-		module->source = name_source_open(object, &symbolizer->settings);
+		module->source = open_source(symbolizer, object);
 	return module->source;
 }
 
@@ -227,7 +238,7 @@ size_t symbolizer_look_up(struct symbolizer *symbolizer, const struct object *ob
 
 /* Sources to open; each worker takes the next. */
 struct opening {
-	const struct name_settings *settings;
+	const struct symbolizer *symbolizer;
 	const struct object **objects;
 	struct module **modules;
 	size_t n;
@@ -240,8 +251,7 @@ static void *open_sources(void *argument)
 	size_t i;
 
 	while ((i = __atomic_fetch_add(&opening->next, 1, __ATOMIC_RELAXED)) < opening->n)
-		opening->modules[i]->source =
-		    name_source_open(opening->objects[i], opening->settings);
+		opening->modules[i]->source = open_source(opening->symbolizer, opening->objects[i]);
 	return NULL;
 }
 
@@ -273,6 +283,12 @@ static void list_unopened(struct symbolizer *symbolizer, const struct recording 
 	free(is_used);
 }
 
+void symbolizer_foresee(struct symbolizer *symbolizer)
+{
+	if (!symbolizer->foreseen)
+		symbolizer->foreseen = foreseen_begin(&symbolizer->settings);
+}
+
 void symbolizer_open(struct symbolizer *symbolizer, const struct recording *recording)
 {
 	enum { MOST_WORKERS = 8 };
@@ -281,7 +297,7 @@ void symbolizer_open(struct symbolizer *symbolizer, const struct recording *reco
 	pthread_t workers[MOST_WORKERS];
 	size_t n_workers = 0;
 	struct opening opening = {
-	    .settings = &symbolizer->settings,
+	    .symbolizer = symbolizer,
 	    .objects = xcalloc(n_objects, sizeof(*opening.objects)),
 	    .modules = xcalloc(n_objects, sizeof(*opening.modules)),
 	};

@@ -45,6 +45,10 @@ void symbolizer_set_target_uid(struct symbolizer *symbolizer, uid_t uid);
  */
 void symbolizer_set_past(struct symbolizer *symbolizer);
 
+/* Begins to open the C library's names while the caller does something else: what opens or looks up
+ * later finds that done, or waits for it. Where there is a second CPU; after the settings above. */
+void symbolizer_foresee(struct symbolizer *symbolizer);
+
 /* Opens what the names of all frames of the recording come from, several objects at a time on as
  * many CPUs: most of the time of naming goes into it. Else look-ups open one by one. */
 void symbolizer_open(struct symbolizer *symbolizer, const struct recording *recording);

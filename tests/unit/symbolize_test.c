@@ -1,12 +1,16 @@
 /* Addresses to names: equal to addr2line's on programs built here, from every place where names may
  * be. */
 #include "core/alloc.h"
+#include "core/diag.h"
 #include "core/recording.h"
 #include "core/stack_table.h"
 #include "core/symbolize/demangle.h"
+#include "core/symbolize/elf_file.h"
 #include "core/symbolize/lack.h"
 #include "core/symbolize/symbolize.h"
 
+#include <dlfcn.h>
+#include <gnu/libc-version.h>
 #include <link.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -1076,6 +1080,70 @@ static void objects_opened_at_once_give_the_same_names(void **state)
 	recording_free(recording);
 }
 
+/* An object that is this process's C library, but for its build-id. */
+static struct object libc_with_build_id(const uint8_t *build_id, size_t len_bytes)
+{
+	struct object object = {.kind = OBJECT_FILE, .fd = -1};
+	Dl_info library;
+
+	assert_true(dladdr((void *)gnu_get_libc_version, &library));
+	object.path = (char *)library.dli_fname;
+	if (len_bytes)
+		memcpy(object.build_id, build_id, len_bytes);
+	object.build_id_len = (uint8_t)len_bytes;
+	return object;
+}
+
+static uint64_t libc_vaddr(void)
+{
+	Dl_info library;
+
+	assert_true(dladdr((void *)gnu_get_libc_version, &library));
+	return (uint64_t)gnu_get_libc_version - (uint64_t)library.dli_fbase;
+}
+
+static void the_c_library_that_was_foreseen_has_the_same_names(void **state)
+{
+	struct symbolizer *plain = symbolizer_new(), *foreseeing = symbolizer_new();
+	const struct symbol_frame *expected, *frames;
+	struct object object = libc_with_build_id(NULL, 0);
+	struct elf_file *file;
+	struct diag diag;
+	const uint8_t *build_id;
+	size_t len_bytes;
+
+	(void)state;
+	assert_int_equal(elf_file_open_path(&file, object.path, &diag), 0);
+	build_id = elf_file_build_id(file, &len_bytes);
+	object = libc_with_build_id(build_id, len_bytes);
+	symbolizer_foresee(foreseeing);
+	symbolizer_foresee(foreseeing); /* is under way */
+	symbolizer_look_up(plain, &object, libc_vaddr(), false, &expected);
+	symbolizer_look_up(foreseeing, &object, libc_vaddr(), false, &frames);
+	assert_string_equal(frames->function, expected->function);
+	assert_string_equal(frames->file ? frames->file : "", expected->file ? expected->file : "");
+	assert_int_equal(frames->line, expected->line);
+	elf_file_free(file);
+	symbolizer_free(foreseeing);
+	symbolizer_free(plain);
+}
+
+static void a_library_of_another_build_is_not_the_one_foreseen(void **state)
+{
+	static const uint8_t other[20] = {1, 2, 3};
+	struct symbolizer *symbolizer = symbolizer_new();
+	struct object object = libc_with_build_id(other, sizeof(other));
+	const struct symbol_frame *frames;
+
+	(void)state;
+	symbolizer_foresee(symbolizer);
+	symbolizer_look_up(symbolizer, &object, libc_vaddr(), false, &frames);
+	assert_null(frames->function);
+	assert_non_null(
+	    strstr(symbolizer_remedy(symbolizer, &object), "is no longer the file that ran"));
+	symbolizer_free(symbolizer);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -1110,6 +1178,8 @@ int main(void)
 	    cmocka_unit_test(what_is_no_elf_file_is_said),
 	    cmocka_unit_test(the_vdso_has_names),
 	    cmocka_unit_test(objects_opened_at_once_give_the_same_names),
+	    cmocka_unit_test(the_c_library_that_was_foreseen_has_the_same_names),
+	    cmocka_unit_test(a_library_of_another_build_is_not_the_one_foreseen),
 	};
 
 	return cmocka_run_group_tests_name("symbolize", tests, make_scratch, remove_scratch);
