@@ -146,7 +146,8 @@ struct wire_thread {
 		uint64_t bytes;
 	} sizes[WIRE_N_SIZES];
 	uint64_t lifetimes[WIRE_N_LIFETIMES];
-} __attribute__((aligned(2048)));
+	uint8_t unused[2048 - 8 - 16 * WIRE_N_SIZES - 8 * WIRE_N_LIFETIMES];
+};
 
 /* Class 0 is 1 to 8 bytes, class k 2^(k+2) + 1 to 2^(k+3). */
 static inline unsigned wire_size_class(uint64_t size)
