@@ -127,6 +127,14 @@ in_its_place() {
 	most=$(rss "$PROFILE_SCENARIO_RESULTS/replaced/memory/latest/timeline.svg")
 	[ "$most" = absent ] || [ "$most" -lt $((40 << 20)) ] || { echo "resident $most"; return 1; }
 }
+# A child in a namespace of process ids calls itself 2, which here is somebody else.
+if unshare --pid --fork true 2>/dev/null; then
+	measure namespace -- unshare --pid --fork "$scratch/held" child
+	promise "whoever has the id that a process of another namespace calls itself by is not looked at" \
+		is "$(rss "$PROFILE_SCENARIO_RESULTS/namespace/memory/latest/timeline.svg")" absent
+else
+	skip "whoever has the id that a process of another namespace calls itself by is not looked at" "no namespaces of process ids here"
+fi
 promise "what a program has resident that took its place is not its own" in_its_place
 # Of containers the line that uses them is the site; and of nothing there is none.
 printf '#include <vector>\nstatic std::vector<int> kept[100];\n__attribute__((noinline)) static void fill(int i)\n{\n\tkept[i].resize(1000);\n}\nint main()\n{\n\tfor (int i = 0; i < 100; i++)\n\t\tfill(i);\n}\n' >"$scratch/containers.cc"
