@@ -126,11 +126,13 @@ static int write_timeline(const struct subject *subject, FILE *out, struct diag 
 	        ? xasprintf("of process %d (%s), which had the highest peak: ", (int)process->pid,
 	                    process->comm)
 	        : xstrdup("");
-	char *title = xasprintf("%s: %s", subject->title, subject->words->over_time);
+	struct heap_filter filter = subject->options->filter;
+	char *title = xasprintf("%s: %s", subject->title, words->over_time);
 	char *subtitle = describe_timeline(process, words, whose);
 	struct timeline_picture picture = {
 	    .process = process,
-	    .filter = &subject->options->filter,
+	    .filter = &filter,
+	    .words = words,
 	    .profile = subject->timeline,
 	    .title = title,
 	    .subtitle = subtitle,
@@ -140,6 +142,7 @@ static int write_timeline(const struct subject *subject, FILE *out, struct diag 
 	};
 
 	(void)diag;
+	filter.passed = words->wrappers;
 	timeline_svg_write(&picture, out);
 	free(subtitle);
 	free(title);

@@ -45,13 +45,25 @@ static bool list_names(const struct text_list *list, const struct profile *profi
 	return found;
 }
 
+static bool is_passed(const struct heap_filter *filter, const struct profile *profile,
+                      uint32_t frame)
+{
+	const char *function = profile_text(profile, profile_frame(profile, frame)->function);
+
+	for (size_t i = 0; filter && filter->passed && filter->passed[i]; i++)
+		if (!strcmp(filter->passed[i], function))
+			return true;
+	return false;
+}
+
 size_t heap_filter_skip(const struct heap_filter *filter, const struct profile *profile,
                         const uint32_t *frames, size_t n_frames)
 {
 	size_t n = 0;
 
-	while (n < n_frames && (heap_is_allocator(profile, frames[n]) ||
-	                        list_names(filter ? filter->alloc_fns : NULL, profile, frames[n])))
+	while (n < n_frames &&
+	       (heap_is_allocator(profile, frames[n]) || is_passed(filter, profile, frames[n]) ||
+	        list_names(filter ? filter->alloc_fns : NULL, profile, frames[n])))
 		n++;
 	return n;
 }
@@ -59,11 +71,14 @@ size_t heap_filter_skip(const struct heap_filter *filter, const struct profile *
 bool heap_filter_ignores(const struct heap_filter *filter, const struct profile *profile,
                          const uint32_t *frames, size_t n_frames)
 {
+	struct heap_filter named;
 	size_t first;
 
 	if (!heap_filter_is_ignoring(filter))
 		return false;
-	first = heap_filter_skip(filter, profile, frames, n_frames);
+	named = *filter;
+	named.passed = NULL;
+	first = heap_filter_skip(&named, profile, frames, n_frames);
 	return first < n_frames && list_names(filter->ignore_fns, profile, frames[first]);
 }
 

@@ -17,6 +17,9 @@ struct text_list;
 struct heap_filter {
 	const struct text_list *alloc_fns;  /* besides operator new and its kin */
 	const struct text_list *ignore_fns; /* NULL: none, in both */
+	/* More allocators by their names, for heap_filter_skip() alone; ended by NULL. NULL: none.
+	 */
+	const char *const *passed;
 };
 
 /* True for operator new and its kin, which massif leaves out of its trees like malloc. */

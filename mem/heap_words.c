@@ -48,6 +48,11 @@ const struct heap_words heap_words = {
     .given = "asked for",
     .temporary = "freed by the thread before it allocated anything else",
     .over_time = "heap over time",
+    .in_use = "heap in use",
+    .in_use_and_resident = "heap in use, resident (RSS)",
+    .in_use_legend = "heap: bytes in use, as the program asked for them",
+    .resident_legend =
+        "resident (RSS): with code, stacks, free lists and the profiler's own tables",
     .tree_top = "(heap allocation functions) malloc/new/new[], --alloc-fns, etc.",
     .wrappers = no_wrappers,
 };
@@ -58,6 +63,10 @@ const struct heap_words pages_words = {
     .given = "given",
     .temporary = "given back by the thread before it was given others",
     .over_time = "mapped pages over time",
+    .in_use = "mapped",
+    .in_use_and_resident = "mapped, resident (RSS)",
+    .in_use_legend = "mapped: address space, whether it is used or not",
+    .resident_legend = "resident (RSS): those of the pages that have memory",
     .tree_top = "(page allocation syscalls) mmap/mremap/brk, --alloc-fns, etc.",
     .wrappers = page_wrappers,
     .counts = "pages of 4,096 bytes: allocations are the calls that gave some (mmap, mremap, brk, "

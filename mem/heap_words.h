@@ -7,8 +7,12 @@ struct heap_words {
 	const char *allocation; /* a call that gave some */
 	const char *given;      /* "3 MB ..." */
 	const char *temporary;  /* "5 allocations ..." */
-	const char *over_time;  /* title of the timeline */
-	const char *tree_top;   /* massif's own words at the top of a tree */
+	const char *over_time;  /* title of the timeline; its lines are: */
+	const char *in_use;
+	const char *in_use_and_resident;
+	const char *in_use_legend;
+	const char *resident_legend;
+	const char *tree_top; /* massif's own words at the top of a tree */
 	/* Functions of libc, which say nothing of who called; ended by NULL. */
 	const char *const *wrappers;
 	const char *counts; /* a sentence for reports; NULL: nothing has to be said */

@@ -16,26 +16,12 @@
 
 enum { TABLE_ROWS = 5 };
 
-/* Functions that the summary's table looks through. The caller frees the list. */
-static struct text_list passed_through(const struct heap_filter *filter,
-                                       const struct heap_words *words)
-{
-	struct text_list names = {0};
-
-	for (size_t i = 0; filter->alloc_fns && i < filter->alloc_fns->n_texts; i++)
-		text_list_add(&names, filter->alloc_fns->texts[i]);
-	for (size_t i = 0; words->wrappers[i]; i++)
-		text_list_add(&names, words->wrappers[i]);
-	return names;
-}
-
 /* The summary's rows: the functions that asked for most of what was live at the peak. */
 static void fill_table(struct text_list *table, const struct profile *profile,
                        const struct heap_filter *filter, const struct heap_words *words)
 {
-	struct text_list names = passed_through(filter, words);
 	/* What is left out of the timeline is part of the peak that the headline has. */
-	struct heap_filter allocators = {.alloc_fns = &names};
+	struct heap_filter allocators = {.alloc_fns = filter->alloc_fns, .passed = words->wrappers};
 	struct heap_forest *forest = heap_forest_new(profile, 1, &allocators);
 	struct heap_tree *tree = heap_tree_new(forest, HEAP_PEAK_SPACE, 0, "");
 	const struct heap_node *top = heap_tree_top(tree);
@@ -57,7 +43,6 @@ static void fill_table(struct text_list *table, const struct profile *profile,
 	}
 	heap_tree_free(tree);
 	heap_forest_free(forest);
-	text_list_fini(&names);
 }
 
 static void fill_quality(json_t *quality, const struct heap_totals *totals,

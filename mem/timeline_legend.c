@@ -3,6 +3,8 @@
 
 #include "core/alloc.h"
 #include "core/number_text.h"
+#include "mem/heap_words.h"
+#include "mem/timeline_svg.h"
 
 #include <stdlib.h>
 
@@ -96,11 +98,10 @@ void sheet_write_legend(const struct sheet *sheet)
 		write_site_row(sheet, i, y += SHEET_ROW_HEIGHT);
 	write_rest_row(sheet, y += SHEET_ROW_HEIGHT);
 	write_line_row(sheet, "live", y += SHEET_ROW_HEIGHT, sheet->curve.most_live_bytes,
-	               "heap: bytes in use, as the program asked for them");
+	               sheet->picture->words->in_use_legend);
 	if (sheet->curve.n_rss)
 		write_line_row(sheet, "rss", y + SHEET_ROW_HEIGHT, sheet->curve.most_rss_bytes,
-		               "resident (RSS): with code, stacks, free lists and the profiler's "
-		               "own tables");
+		               sheet->picture->words->resident_legend);
 	else
 		sheet_write_shortened(
 		    sheet, NAME_X, y + SHEET_ROW_HEIGHT, "quiet",

@@ -7,6 +7,7 @@
 #include "core/number_text.h"
 #include "core/profile.h"
 #include "mem/heap.h"
+#include "mem/heap_words.h"
 #include "mem/timeline_sheet.h"
 
 #include <inttypes.h>
@@ -125,7 +126,8 @@ static void write_opening(const struct sheet *sheet)
 	        "<title id=\"timeline-title\">",
 	        sheet->width, sheet->height, sheet->width, sheet->height);
 	xml_write(out, title_of(sheet->picture));
-	fputs("</title>\n<desc id=\"timeline-description\">Heap over time. ", out);
+	fprintf(out, "</title>\n<desc id=\"timeline-description\">%s. ",
+	        sheet->picture->words->over_time);
 	xml_write(out, subtitle_of(sheet->picture));
 	fprintf(out, "</desc>\n<style>\n%s</style>\n", style);
 	write_patterns(sheet);
@@ -342,12 +344,14 @@ static void write_foot(const struct sheet *sheet)
 
 static void draw(const struct sheet *sheet)
 {
+	const struct heap_words *words = sheet->picture->words;
+
 	write_opening(sheet);
 	if (sheet->rss_has_panel)
 		write_panel(sheet, &sheet->rss, "resident (RSS)");
 	write_panel(sheet, &sheet->heap,
-	            sheet->rss_has_panel || !sheet->curve.n_rss ? "heap in use"
-	                                                        : "heap in use, resident (RSS)");
+	            sheet->rss_has_panel || !sheet->curve.n_rss ? words->in_use
+	                                                        : words->in_use_and_resident);
 	write_time_axis(sheet);
 	write_areas(sheet);
 	write_tree_marks(sheet);

@@ -7,6 +7,7 @@
 
 struct heap_filter;
 struct heap_process;
+struct heap_words;
 struct picture_options;
 struct profile;
 
@@ -14,6 +15,7 @@ struct timeline_picture {
 	const struct heap_process *process;
 	const struct heap_filter *filter; /* NULL: nothing but the built-in allocators */
 	const struct profile *profile;    /* its types hold the trees of the snapshots */
+	const struct heap_words *words;   /* of what is in use */
 	const char *title;
 	const char *subtitle;
 	const char *limits;                    /* what keeps it from being believed */

@@ -79,7 +79,8 @@ else
 fi
 promise "massif.out names the mode" contains "$(latest known)/massif.out" "--pages-as-heap=yes"
 promise "and the system calls" contains "$(latest known)/massif.out" "(page allocation syscalls) mmap/mremap/brk, --alloc-fns, etc."
-promise "the timeline has resident memory" contains "$(latest race)/timeline.svg" "resident"
+promise "the timeline has resident memory" contains "$(latest race)/timeline.svg" "mapped, resident (RSS)"
+promise "and sites that say who called" contains "$(latest known)/timeline.svg" ">change_known  (heap-pages.c)<"
 
 # What the preload library cannot enter.
 promise "a static program runs" measure static "$programs/heap-pages-static" all
