@@ -1,4 +1,4 @@
-/* The table of threads: open addressing, entries are never taken out. */
+/* The table of threads: open addressing; entries stay until others need their place. */
 #include "mem/preload/thread.h"
 
 #include "mem/preload/preload.h"
@@ -11,6 +11,27 @@ bool thread_init(void)
 	thread_table = preload_reserve((((size_t)1 << THREAD_TABLE_BITS) + THREAD_PROBES) *
 	                               sizeof(*thread_table));
 	return thread_table;
+}
+
+/* An entry whose thread is not in the recorder, and has ended most likely: nobody tells us of that.
+ * If it lives on it will not find itself, and be a new thread to us. */
+static struct thread *take_over(uint64_t pointer)
+{
+	struct thread *first = &thread_table[thread_place(pointer)];
+
+	for (size_t i = 0; i < THREAD_PROBES; i++) {
+		struct thread *thread = &first[((pointer >> 12) + i) % THREAD_PROBES];
+		uint64_t found = __atomic_load_n(&thread->pointer, __ATOMIC_RELAXED);
+
+		if (thread->busy == preload.n_forks ||
+		    !__atomic_compare_exchange_n(&thread->pointer, &found, pointer, false,
+		                                 __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+			continue;
+		thread->key = ~thread_key(thread); /* any other */
+		thread->stack_lo = thread->stack_hi = 0;
+		return thread;
+	}
+	return NULL;
 }
 
 struct thread *thread_search(uint64_t pointer)
@@ -30,7 +51,7 @@ struct thread *thread_search(uint64_t pointer)
 		if (found == pointer)
 			return thread;
 	}
-	return NULL;
+	return take_over(pointer);
 }
 
 void thread_forked(struct thread *self)

@@ -40,7 +40,8 @@ bool thread_init(void);
 /* In a forked child, of the one thread that it has; NULL is fine. */
 void thread_forked(struct thread *self);
 
-/* Finds another place than the first, or makes an entry. NULL: none is free near its place. */
+/* Finds another place than the first, or makes an entry, if need be of that of a thread that is not
+ * in the recorder now. NULL: all near its place are. */
 struct thread *thread_search(uint64_t pointer);
 
 static inline size_t thread_place(uint64_t pointer)

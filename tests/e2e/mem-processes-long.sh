@@ -48,6 +48,7 @@ assert sum(told) == sum(seen) + lost and lost <= 4000, (told, seen, lost)
 P
 }
 promise "2,000 signals whose handlers allocate, in a program that does nothing else: counted or counted as lost" storm
+promise "80,000 threads, each on a stack that none had before" counted many-stacks "$programs/heap-flow" many-stacks
 promise "a thousand threads at once" counted thousand-threads "$programs/heap-flow" thousand-threads
 
 # Its target is the inner one's, and the outer one knows that it does not have it.

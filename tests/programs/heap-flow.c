@@ -1,5 +1,6 @@
 /* Threads, stacks and signals that make recording hard; the first argument says how. Each process
  * writes a line "A F" to stdout: the allocations and the frees that it made. */
+#include <alloca.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <pthread.h>
@@ -62,8 +63,8 @@ static void allocate(void)
 
 static void *map(size_t bytes)
 {
-	void *memory =
-	    mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+	                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
 	return memory == MAP_FAILED ? NULL : memory;
 }
@@ -344,7 +345,7 @@ static int cancelled(void)
 /* A frame that is found by RBP alone, since its size is not known beforehand. */
 ALONE static void *resize(void *block, size_t size)
 {
-	char frame[size];
+	char *frame = alloca(size);
 
 	__asm__ volatile("" ::"r"(frame) : "memory");
 	atomic_fetch_add(&n_allocations, 1);
@@ -381,6 +382,28 @@ static int exec_of_a_thread(void)
 {
 	allocate();
 	return run_thread(NULL, exec_in_thread, NULL);
+}
+
+static void *allocate_once(void *unused)
+{
+	give(take(10));
+	return unused;
+}
+
+/* Each has a stack, and so a thread pointer, that none had before. */
+static int many_stacks(void)
+{
+	enum { N = 80000, SMALL = 16 * 1024 };
+	pthread_attr_t attributes;
+	char *stacks = map((size_t)N * SMALL);
+
+	pthread_attr_init(&attributes);
+	for (size_t i = 0; i < N; i++)
+		if (!stacks || pthread_attr_setstack(&attributes, stacks + i * SMALL, SMALL) ||
+		    run_thread(&attributes, allocate_once, NULL) ||
+		    madvise(stacks + i * SMALL, SMALL, MADV_DONTNEED))
+			return 1;
+	return 0;
 }
 
 static void *wait_here(void *barrier)
@@ -480,6 +503,7 @@ static const struct {
     {"cancelled-spawn", cancelled},
     {"thread-exec", exec_of_a_thread},
     {"thousand-threads", thousand_threads},
+    {"many-stacks", many_stacks},
     {"forks-beside-thread", forks_beside_thread},
     {"storm", storm},
 };
