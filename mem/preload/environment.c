@@ -98,10 +98,12 @@ static size_t count(char *const *environment)
 	return n;
 }
 
-size_t environment_room(char *const *environment)
+size_t environment_room(char *const *environment, enum environment_plan plan)
 {
 	const char *list = find(environment, PRELOAD);
 
+	if (plan == ENVIRONMENT_AS_IT_IS)
+		return 0;
 	return (count(environment) + 3) * sizeof(char *) + strlen(PRELOAD) + strlen(library) + 2 +
 	       (list ? strlen(list) : 0);
 }
@@ -124,12 +126,16 @@ static bool write_list(char *text, const char *list, bool with_us)
 	return end > start;
 }
 
-static char **change(char *const *environment, bool loads_us, void *room)
+char **environment_make(char *const *environment, enum environment_plan plan, void *room)
 {
+	bool loads_us = plan == ENVIRONMENT_WITH_US;
 	char **changed = room, **next = changed;
 	char *text = (char *)(changed + count(environment) + 3);
-	bool has_list = write_list(text, find(environment, PRELOAD), loads_us);
+	bool has_list;
 
+	if (plan == ENVIRONMENT_AS_IT_IS)
+		return (char **)environment;
+	has_list = write_list(text, find(environment, PRELOAD), loads_us);
 	for (; environment && *environment; environment++)
 		if (!starts_with(*environment, PRELOAD) &&
 		    !(loads_us && starts_with(*environment, ADDRESS)))
@@ -159,14 +165,15 @@ static bool names_sanitizer(const char *list)
 	return false;
 }
 
-char **environment_choose(char *const *environment, bool loads_us, void *room)
+enum environment_plan environment_plan(char *const *environment, bool loads_us)
 {
 	if (!library[0])
-		return (char **)environment;
+		return ENVIRONMENT_AS_IT_IS;
 	/* Who asks ld.so(8) for a list of libraries, as ldd(1) does, is not to see us in it. */
 	loads_us = loads_us && !find(environment, "LD_TRACE_LOADED_OBJECTS=") &&
 	           !names_sanitizer(find(environment, PRELOAD)) && library_is_there() &&
 	           !sandbox_was_closed();
-	return is_right(environment, loads_us) ? (char **)environment
-	                                       : change(environment, loads_us, room);
+	if (is_right(environment, loads_us))
+		return ENVIRONMENT_AS_IT_IS;
+	return loads_us ? ENVIRONMENT_WITH_US : ENVIRONMENT_WITHOUT_US;
 }

@@ -33,10 +33,12 @@ static int is_missing(void)
 
 EXPORT int execve(const char *path, char *const argv[], char *const environment[])
 {
+	enum environment_plan plan;
+
 	if (!HAS(execve))
 		return is_missing();
-	return real.execve(path, argv,
-	                   ENVIRONMENT_FOR(environment, image_loads_us(AT_FDCWD, path)));
+	plan = environment_plan(environment, image_loads_us(AT_FDCWD, path));
+	return real.execve(path, argv, ENVIRONMENT_BY(plan, environment));
 }
 
 EXPORT int execv(const char *path, char *const argv[])
@@ -46,9 +48,12 @@ EXPORT int execv(const char *path, char *const argv[])
 
 EXPORT int execvpe(const char *file, char *const argv[], char *const environment[])
 {
+	enum environment_plan plan;
+
 	if (!HAS(execvpe))
 		return is_missing();
-	return real.execvpe(file, argv, ENVIRONMENT_FOR(environment, image_in_path_loads_us(file)));
+	plan = environment_plan(environment, image_in_path_loads_us(file));
+	return real.execvpe(file, argv, ENVIRONMENT_BY(plan, environment));
 }
 
 EXPORT int execvp(const char *file, char *const argv[])
@@ -58,39 +63,50 @@ EXPORT int execvp(const char *file, char *const argv[])
 
 EXPORT int fexecve(int fd, char *const argv[], char *const environment[])
 {
+	enum environment_plan plan;
+
 	if (!HAS(fexecve))
 		return is_missing();
-	return real.fexecve(fd, argv, ENVIRONMENT_FOR(environment, image_of_fd_loads_us(fd)));
+	plan = environment_plan(environment, image_of_fd_loads_us(fd));
+	return real.fexecve(fd, argv, ENVIRONMENT_BY(plan, environment));
 }
 
 EXPORT int execveat(int directory, const char *path, char *const argv[], char *const environment[],
                     int flags)
 {
-	bool loads_us = *path ? image_loads_us(directory, path) : image_of_fd_loads_us(directory);
+	enum environment_plan plan;
 
 	if (!HAS(execveat))
 		return is_missing();
-	return real.execveat(directory, path, argv, ENVIRONMENT_FOR(environment, loads_us), flags);
+	plan = environment_plan(environment, *path ? image_loads_us(directory, path)
+	                                           : image_of_fd_loads_us(directory));
+	return real.execveat(directory, path, argv, ENVIRONMENT_BY(plan, environment), flags);
 }
 
 EXPORT int posix_spawn(pid_t *pid, const char *path, const posix_spawn_file_actions_t *actions,
                        const posix_spawnattr_t *attributes, char *const argv[],
                        char *const environment[])
 {
+	enum environment_plan plan;
+
 	if (!HAS(posix_spawn))
 		return ENOSYS;
+	plan = environment_plan(environment, image_loads_us(AT_FDCWD, path));
 	return real.posix_spawn(pid, path, actions, attributes, argv,
-	                        ENVIRONMENT_FOR(environment, image_loads_us(AT_FDCWD, path)));
+	                        ENVIRONMENT_BY(plan, environment));
 }
 
 EXPORT int posix_spawnp(pid_t *pid, const char *file, const posix_spawn_file_actions_t *actions,
                         const posix_spawnattr_t *attributes, char *const argv[],
                         char *const environment[])
 {
+	enum environment_plan plan;
+
 	if (!HAS(posix_spawnp))
 		return ENOSYS;
+	plan = environment_plan(environment, image_in_path_loads_us(file));
 	return real.posix_spawnp(pid, file, actions, attributes, argv,
-	                         ENVIRONMENT_FOR(environment, image_in_path_loads_us(file)));
+	                         ENVIRONMENT_BY(plan, environment));
 }
 
 static size_t count_arguments(va_list arguments)

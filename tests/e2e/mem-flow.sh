@@ -18,6 +18,7 @@ promise "longjmp over frames that allocate" traced longjmp
 promise "siglongjmp out of handlers of faults that allocate" traced faults
 promise "fork in a signal handler" traced fork-in-handler
 promise "exec by another thread than the first" traced thread-exec
+promise "exec with an environment that is larger than the stack" traced large-environment
 # What glibc asks for when it cancels a thread is not told of.
 promise "a pending cancellation does not act in posix_spawn, which is no cancellation point" \
 	unharmed cancelled-spawn "$programs/heap-flow" cancelled-spawn

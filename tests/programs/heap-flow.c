@@ -406,6 +406,36 @@ static int many_stacks(void)
 	return 0;
 }
 
+static char *large_environment[20001];
+
+static void *exec_with_large_environment(void *unused)
+{
+	char *const argv[] = {self, (char *)"nothing", NULL};
+	size_t n = 0;
+
+	while (environ[n]) {
+		large_environment[n] = environ[n];
+		n++;
+	}
+	while (n < 20000)
+		large_environment[n++] = (char *)"V=x";
+	tell();
+	execve(self, argv, large_environment);
+	return unused;
+}
+
+/* A list of 160 KB, and 64 KB of stack. */
+static int exec_on_little_stack(void)
+{
+	pthread_attr_t attributes;
+	char *stack = map(STACK);
+
+	pthread_attr_init(&attributes);
+	atomic_fetch_sub(&n_frees, 1); /* it does not end */
+	return !stack || pthread_attr_setstack(&attributes, stack, STACK) ||
+	       run_thread(&attributes, exec_with_large_environment, NULL);
+}
+
 static void *wait_here(void *barrier)
 {
 	allocate();
@@ -502,6 +532,7 @@ static const struct {
     {"fork-in-handler", forks_in_handlers},
     {"cancelled-spawn", cancelled},
     {"thread-exec", exec_of_a_thread},
+    {"large-environment", exec_on_little_stack},
     {"thousand-threads", thousand_threads},
     {"many-stacks", many_stacks},
     {"forks-beside-thread", forks_beside_thread},
