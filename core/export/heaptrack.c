@@ -40,18 +40,21 @@ enum heap_sum {
 	INUSE_SPACE,
 	PEAK_SPACE,
 	TEMPORARY_OBJECTS,
+	N_NEEDED,
+	PEAK_OBJECTS = N_NEEDED, /* which the first runs did not store */
 	N_SUMS
 };
 static const char *const sum_names[N_SUMS] = {
     [ALLOC_OBJECTS] = "alloc_objects", [ALLOC_SPACE] = "alloc_space",
     [INUSE_OBJECTS] = "inuse_objects", [INUSE_SPACE] = "inuse_space",
     [PEAK_SPACE] = "peak_space",       [TEMPORARY_OBJECTS] = "temporary_objects",
+    [PEAK_OBJECTS] = "peak_objects",
 };
 
 struct writer {
 	const struct profile *profile;
 	FILE *out;
-	size_t types[N_SUMS];
+	int types[N_SUMS];         /* -1: not there */
 	struct string_pool *texts; /* id 0 is "", which no row names */
 	uint32_t n_texts;          /* that have their row */
 	/* An instruction pointer is one address with the calls inlined there: a chain of frames. */
@@ -205,6 +208,8 @@ static void add_sample(struct writer *writer, const struct profile_sample *sampl
 	site->bytes += sample->values[writer->types[ALLOC_SPACE]];
 	site->temporary += sample->values[writer->types[TEMPORARY_OBJECTS]];
 	site->peak_bytes += sample->values[writer->types[PEAK_SPACE]];
+	if (writer->types[PEAK_OBJECTS] >= 0)
+		site->peak_blocks += sample->values[writer->types[PEAK_OBJECTS]];
 	site->exit_blocks += sample->values[writer->types[INUSE_OBJECTS]];
 	site->exit_bytes += sample->values[writer->types[INUSE_SPACE]];
 }
@@ -212,13 +217,11 @@ static void add_sample(struct writer *writer, const struct profile_sample *sampl
 static int find_types(struct writer *writer, struct diag *diag)
 {
 	for (size_t i = 0; i < N_SUMS; i++) {
-		int type = profile_find_type(writer->profile, sum_names[i]);
-
-		if (type < 0)
+		writer->types[i] = profile_find_type(writer->profile, sum_names[i]);
+		if (i < N_NEEDED && writer->types[i] < 0)
 			return diag_fail(diag, EINVAL,
 			                 "heaptrack is of heaps: the profile has no %s",
 			                 sum_names[i]);
-		writer->types[i] = (size_t)type;
 	}
 	return 0;
 }

@@ -105,9 +105,12 @@ static void fill_site(struct heap_lack *lack, const struct heap_site *from, stru
 	fill_lasting(lack, parts, &split, from->exit_blocks);
 	n_rest = less(from->allocations, parts[KEPT].n + parts[RISING].n);
 	n_needed = from->temporary ? from->temporary : split.rest > 0;
+	if (split.falling && from->peak_blocks)
+		n_falling = less(from->peak_blocks, parts[KEPT].n);
+	else if (split.falling)
+		n_falling = scale(from->allocations, split.falling, from->bytes);
 	if (split.falling)
-		n_falling = clamp(scale(from->allocations, split.falling, from->bytes), 1,
-		                  less(n_rest, n_needed));
+		n_falling = clamp(n_falling, 1, less(n_rest, n_needed));
 	fill(lack, &parts[FALLING], n_falling, split.falling);
 	lack->extra_calls += less(parts[KEPT].n + parts[RISING].n + n_falling, from->allocations);
 	n_rest = less(n_rest, n_falling);

@@ -23,6 +23,7 @@ struct heap_site {
 	uint64_t bytes; /* of them all */
 	uint64_t temporary;
 	uint64_t peak_bytes;
+	uint64_t peak_blocks; /* 0: not known */
 	uint64_t exit_blocks;
 	uint64_t exit_bytes;
 };

