@@ -134,8 +134,9 @@ static always_inline uint32_t known_compare(const struct known_stack *stack, con
 }
 
 /* The id of the stack of a hook's caller; nothing from stack_hi on is read. 0: not known. */
-static inline uint32_t known_find(struct known_stacks *known, const struct hook_frame *caller,
-                                  uint64_t stack_hi, uint32_t generation)
+static always_inline uint32_t known_find(struct known_stacks *known,
+                                         const struct hook_frame *caller, uint64_t stack_hi,
+                                         uint32_t generation)
 {
 	uint32_t position = *known_root(known, caller->ip, (uint64_t)caller->stack), word;
 	const struct known_stack *stack = known_at(known, position);

@@ -31,8 +31,8 @@ struct frame {
 };
 
 struct stack_scratch {
+	struct known_stacks known; /* first: stacks_known() */
 	struct unwind_front front;
-	struct known_stacks known;
 	struct known_draft draft;
 	/* The stack that was unwound last, root first; 0 when it cannot be joined. */
 	uint32_t n_last;
@@ -336,10 +336,8 @@ static void draft_last(struct stack_scratch *scratch, uint32_t stack)
 	}
 }
 
-static __attribute__((noinline)) uint32_t unwind(struct stack_scratch *scratch,
-                                                 struct thread *thread,
-                                                 const struct hook_frame *caller,
-                                                 uint32_t generation)
+uint32_t stacks_unwind(struct stack_scratch *scratch, struct thread *thread,
+                       const struct hook_frame *caller, uint32_t generation)
 {
 	struct extent extent = find_extent(thread, (uint64_t)caller->stack);
 	struct walk walk = {
@@ -363,13 +361,4 @@ static __attribute__((noinline)) uint32_t unwind(struct stack_scratch *scratch,
 		known_add(&scratch->known, &scratch->draft);
 	}
 	return stack;
-}
-
-uint32_t stacks_identify(struct stack_scratch *scratch, struct thread *thread,
-                         const struct hook_frame *caller)
-{
-	uint32_t generation = __atomic_load_n(&preload.generation, __ATOMIC_ACQUIRE) & 0x1ffff;
-	uint32_t stack = known_find(&scratch->known, caller, thread->stack_hi, generation);
-
-	return likely(stack) ? stack : unwind(scratch, thread, caller, generation);
 }

@@ -2,20 +2,37 @@
 #ifndef MEM_PRELOAD_STACKS_H
 #define MEM_PRELOAD_STACKS_H
 
+#include "mem/preload/known.h"
 #include "mem/preload/preload.h"
+#include "mem/preload/thread.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
-struct thread;
 struct stack_scratch; /* what one unwinding needs; used by one thread at a time */
 
 /* False: no memory. */
 bool stacks_init(void);
 size_t stack_scratch_bytes(void);
 
+/* By unwinding, for a stack that is not known. */
+uint32_t stacks_unwind(struct stack_scratch *scratch, struct thread *thread,
+                       const struct hook_frame *caller, uint32_t generation);
+
+/* A scratch begins with them. */
+static inline struct known_stacks *stacks_known(struct stack_scratch *scratch)
+{
+	return (struct known_stacks *)scratch;
+}
+
 /* The id of the stack of a hook's caller, or 0 when the table is full. */
-uint32_t stacks_identify(struct stack_scratch *scratch, struct thread *thread,
-                         const struct hook_frame *caller);
+static always_inline uint32_t stacks_identify(struct stack_scratch *scratch, struct thread *thread,
+                                              const struct hook_frame *caller)
+{
+	uint32_t generation = __atomic_load_n(&preload.generation, __ATOMIC_ACQUIRE) & 0x1ffff;
+	uint32_t stack = known_find(stacks_known(scratch), caller, thread->stack_hi, generation);
+
+	return likely(stack) ? stack : stacks_unwind(scratch, thread, caller, generation);
+}
 
 #endif

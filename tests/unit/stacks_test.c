@@ -55,7 +55,7 @@ static __attribute__((noinline)) void check_here(void)
 	seen.recognised +=
 	    known_find(&scratch->known, here, thread.stack_hi, preload.generation) != 0;
 	plain->n_last = 0;
-	whole = unwind(plain, &thread, here, preload.generation);
+	whole = stacks_unwind(plain, &thread, here, preload.generation);
 	if (!whole || stacks_identify(scratch, &thread, here) != whole)
 		seen.wrong++;
 }
