@@ -38,7 +38,8 @@ EXPORT void *malloc(size_t size)
 	return block;
 }
 
-EXPORT void *calloc(size_t count, size_t size)
+static __attribute__((noinline)) void *calloc_aside(size_t count, size_t size,
+                                                    const struct hook_frame *caller)
 {
 	size_t bytes;
 	void *block;
@@ -48,7 +49,19 @@ EXPORT void *calloc(size_t count, size_t size)
 		return pool_allocate(1, __builtin_mul_overflow(count, size, &bytes) ? SIZE_MAX
 		                                                                    : bytes);
 	block = real.calloc(count, size);
-	note(block, count * size, CALLER);
+	note(block, count * size, caller);
+	return block;
+}
+
+EXPORT void *calloc(size_t count, size_t size)
+{
+	void *block;
+
+	if (unlikely(!is_on()))
+		return calloc_aside(count, size, CALLER);
+	block = real.calloc(count, size);
+	if (likely(block))
+		record_allocation(block, count * size, CALLER);
 	return block;
 }
 
