@@ -19,6 +19,12 @@ void moments_fini(struct moments *moments)
 	*moments = (struct moments){0};
 }
 
+void moments_close(struct moments *moments)
+{
+	moments->moments =
+	    xrealloc(moments->moments, (moments->n_moments + 1) * sizeof(*moments->moments));
+}
+
 uint64_t moments_due_ns(const struct moments *moments)
 {
 	return moments->last_ns ? moments->last_ns + moments->interval_ns : 0;

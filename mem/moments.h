@@ -23,6 +23,8 @@ struct moments {
 
 void moments_init(struct moments *moments, uint64_t interval_ns);
 void moments_fini(struct moments *moments);
+/* None will come any more: gives back the room for them. */
+void moments_close(struct moments *moments);
 
 /* When the next one is to be taken. */
 uint64_t moments_due_ns(const struct moments *moments);

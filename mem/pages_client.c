@@ -73,7 +73,8 @@ static void leave(const struct pages_client *client, struct pages_thread *thread
 	thread->last = (struct pages_piece){0, 0};
 	if (image->n_threads)
 		return;
-	pages_map_fini(&image->space.map);
+	pages_space_close(&image->space);
+	moments_close(&image->moments);
 	pages_stacks_end(client->stacks, &image->code);
 }
 

@@ -28,6 +28,18 @@ void pages_space_fini(struct pages_space *space)
 	*space = (struct pages_space){0};
 }
 
+void pages_space_close(struct pages_space *space)
+{
+	pages_map_fini(&space->map);
+	space->snapshots = xrealloc(space->snapshots, (space->head.n_snapshots + (size_t)1) *
+	                                                  sizeof(*space->snapshots));
+	space->entries = xrealloc(space->entries, (space->head.n_tree_entries + (size_t)1) *
+	                                              sizeof(*space->entries));
+	space->counters =
+	    xrealloc(space->counters, (space->n_counters + 1) * sizeof(*space->counters));
+	space->counters_capacity = space->n_counters;
+}
+
 static struct pages_counter *counter_of(struct pages_space *space, uint32_t stack)
 {
 	while (space->n_counters <= stack)

@@ -55,6 +55,8 @@ void pages_space_init(struct pages_space *space, const struct pages_settings *se
 /* Begins with what the parent has, as inherited. */
 void pages_space_fork(struct pages_space *space, const struct pages_space *parent, uint64_t now_ns);
 void pages_space_fini(struct pages_space *space);
+/* Nothing will change any more: gives back what only changes need. */
+void pages_space_close(struct pages_space *space);
 
 /* One call, or whatever else changes the space at once: begin, then give and take in the order in
  * which the kernel does, then end. */
