@@ -157,20 +157,41 @@ static bool refresh(int (*callback)(struct dl_phdr_info *, size_t, void *))
 	return true;
 }
 
+/* Adds the one object at the address without the linker's lock: who has that may wait for a thread
+ * that allocates, or not have come along in a fork. False: it is for refresh(). */
+static bool add_object(const struct dl_find_object *found)
+{
+	const ElfW(Ehdr) *head = found->dlfo_map_start;
+	struct dl_phdr_info info = {.dlpi_addr = found->dlfo_link_map->l_addr,
+	                            .dlpi_name = found->dlfo_link_map->l_name,
+	                            .dlpi_subs = known_unloads};
+
+	/* Linkers put the headers at the start of what is mapped. */
+	if (memcmp(head->e_ident, ELFMAG, SELFMAG) != 0 ||
+	    head->e_phoff + head->e_phnum * sizeof(ElfW(Phdr)) > WIRE_PAGE)
+		return false;
+	info.dlpi_phdr = (const ElfW(Phdr) *)((const char *)head + head->e_phoff);
+	info.dlpi_phnum = head->e_phnum;
+	if (__atomic_exchange_n(&modules_lock, 1, __ATOMIC_ACQUIRE))
+		return true; /* without it this time, as there */
+	add_module(&info, sizeof(info), NULL);
+	__atomic_store_n(&modules_lock, 0, __ATOMIC_RELEASE);
+	return true;
+}
+
 struct unwind_rule modules_find_rule(uint64_t addr, bool is_return, bool *may_remember)
 {
 	struct unwind_rule rule = {.kind = UNWIND_RULE_NONE};
 	struct module *module = find(addr);
-	struct dl_find_object unused;
+	struct dl_find_object found;
 
 	*may_remember = true;
 	if (!module) {
-		if (find_object && find_object((void *)addr, &unused) != 0)
+		if (find_object && find_object((void *)addr, &found) != 0)
 			*may_remember = false; /* of no object now, but one may be loaded there */
-		else if (!refresh(add_module))
-			*may_remember = false;
-		else
+		else if ((find_object && add_object(&found)) || refresh(add_module))
 			module = find(addr);
+		*may_remember &= module != NULL;
 	}
 	if (!module || !module->has_tables)
 		return rule;

@@ -19,6 +19,18 @@ promise "siglongjmp out of handlers of faults that allocate" traced faults
 promise "fork in a signal handler" traced fork-in-handler
 promise "exec by another thread than the first" traced thread-exec
 promise "exec with an environment that is larger than the stack" traced large-environment
+echo '#include <stdlib.h>
+void *kept_a; void make_a(void); void make_a(void) { kept_a = malloc(5000); }' | gcc -x c -O2 -g -shared -fPIC -o "$scratch/a.so" -
+iterating() {
+	unharmed iterating timeout 60 "$programs/heap-flow" iterating "$scratch/a.so" || return 1
+	cat "$PROFILE_SCENARIO_RESULTS"/iterating/memory/latest/processes/*/stacks.folded >"$scratch/stacks"
+	is "$(grep -o 'iterating;make_a 5000' "$scratch/stacks" | wc -l)" 2 || cat "$scratch/stacks"
+}
+if [ "$(getconf GNU_LIBC_VERSION | sed 's/.* 2\.//')" -ge 35 ]; then
+	promise "a thread in dl_iterate_phdr that waits for one which allocates, and a fork meanwhile" iterating
+else
+	skip "a thread in dl_iterate_phdr that waits for one which allocates, and a fork meanwhile" "glibc before 2.35 has no look-up without that lock"
+fi
 # What glibc asks for when it cancels a thread is not told of.
 promise "a pending cancellation does not act in posix_spawn, which is no cancellation point" \
 	unharmed cancelled-spawn "$programs/heap-flow" cancelled-spawn

@@ -3,7 +3,9 @@
 #include <alloca.h>
 #include <dlfcn.h>
 #include <errno.h>
+#include <link.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <spawn.h>
@@ -20,7 +22,7 @@
 #include <unistd.h>
 
 static atomic_int n_allocations, n_frees;
-static char *self;
+static char *self, *library_path;
 
 #ifdef __clang__
 #define ALONE __attribute__((noinline, optnone))
@@ -466,6 +468,53 @@ static int thousand_threads(void)
 	return 0;
 }
 
+static sem_t is_inside, may_leave;
+
+static int wait_inside(struct dl_phdr_info *info, size_t size, void *unused)
+{
+	(void)info;
+	(void)size;
+	(void)unused;
+	sem_post(&is_inside);
+	sem_wait(&may_leave);
+	return 1;
+}
+
+static void *iterate(void *unused)
+{
+	dl_iterate_phdr(wait_inside, NULL);
+	return unused;
+}
+
+/* A library that has not allocated yet does so while another thread keeps the dynamic linker's lock
+ * and waits for it, and in a child that this thread has not come along to. */
+static int iterating(void)
+{
+	void *library = dlopen(library_path, RTLD_NOW);
+	void (*make)(void);
+	pthread_t thread;
+	int status = 1;
+	pid_t pid;
+
+	if (!library)
+		return 1;
+	*(void **)&make = dlsym(library, "make_a");
+	sem_init(&is_inside, 0, 0);
+	sem_init(&may_leave, 0, 0);
+	if (make_thread(&thread, NULL, iterate, NULL))
+		return 1;
+	sem_wait(&is_inside);
+	pid = fork();
+	if (pid == 0) {
+		make();
+		_exit(0);
+	}
+	waitpid(pid, &status, 0);
+	make();
+	sem_post(&may_leave);
+	return pthread_join(thread, NULL) || status;
+}
+
 static atomic_int stop;
 
 static void *allocate_until_told(void *unused)
@@ -522,6 +571,7 @@ static const struct {
 	int (*run)(void);
 } cases[] = {
     {"nothing", nothing},
+    {"iterating", iterating},
     {"resizes", resizes},
     {"reuse-stacks", reuse_stacks},
     {"stacks-in-a-row", stacks_in_a_row},
@@ -542,6 +592,7 @@ static const struct {
 int main(int argc, char **argv)
 {
 	self = argv[0];
+	library_path = argc > 2 ? argv[2] : NULL;
 	for (size_t i = 0; argc > 1 && i < sizeof(cases) / sizeof(cases[0]); i++) {
 		if (strcmp(argv[1], cases[i].name) == 0) {
 			int status = cases[i].run();
