@@ -145,11 +145,11 @@ $(BUILD)/tests/unit/cpu_test: LDFLAGS += -Wl,--wrap=perf_record_decode
 $(BUILD)/tests/unit/stacks_test.o: SANITIZE :=
 
 # A fuzz target with our own mutator, and with libFuzzer.
-$(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(call objects,$(FUZZ_PARTS)) $(LIBCORE)
+$(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(call objects,$(FUZZ_PARTS)) $(LIBCOLLECTORS) $(LIBCORE)
 	$(call say,LINK)
 	$(Q)$(CC) $(LDFLAGS) $(SANITIZE) -o $@ $^ $(LDLIBS)
 
-$(BUILD)/tests/fuzz/%.coverage: $(BUILD)/tests/fuzz/%.o $(call objects,tests/fuzz/file.c tests/fuzz/seeds.c) $(LIBCORE)
+$(BUILD)/tests/fuzz/%.coverage: $(BUILD)/tests/fuzz/%.o $(call objects,tests/fuzz/file.c tests/fuzz/seeds.c) $(LIBCOLLECTORS) $(LIBCORE)
 	$(call say,LINK)
 	$(Q)$(CC) $(LDFLAGS) $(SANITIZE) -fsanitize=fuzzer -o $@ $^ $(LDLIBS)
 

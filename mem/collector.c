@@ -359,19 +359,15 @@ static void keep_moments(const struct memory *memory, struct heap_run *run)
 	}
 }
 
-static int read_heaps(struct memory *memory, struct heap_run *run, struct diag *diag)
+static void read_heaps(struct memory *memory, struct heap_run *run)
 {
-	int err = heap_run_read(run, memory->server, memory->tree, memory->repeat.pid,
-	                        memory->options->time_unit == WIRE_TIME_BYTES, diag);
-
-	if (err)
-		return err;
+	heap_run_read(run, memory->server, memory->tree, memory->repeat.pid,
+	              memory->options->time_unit == WIRE_TIME_BYTES);
 	keep_moments(memory, run);
 	heap_run_complete(run, memory->tree);
 	add_unobserved(memory, run);
 	resident_forget(memory->resident);
 	server_forget(memory->server);
-	return 0;
 }
 
 static int ended(void *state, const struct target_end *end, struct diag *diag)
@@ -386,10 +382,10 @@ static int ended(void *state, const struct target_end *end, struct diag *diag)
 	if (memory->pages)
 		pages_stop(memory->pages, run);
 	else
-		err = read_heaps(memory, run, diag);
+		read_heaps(memory, run);
 	run->peak_rss_bytes = (uint64_t)end->usage.ru_maxrss * 1024;
 	run->wall_ns = end->wall_ns;
-	return err;
+	return 0;
 }
 
 static void add_metrics(struct metrics *metrics, const struct heap_run *run)

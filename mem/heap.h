@@ -134,10 +134,10 @@ struct heap_run {
 	struct trace_facts trace;       /* of pages: what limits the counts */
 };
 
-/* Reads all images that the server knows; `time_is_bytes` as the welcome said. */
-int heap_run_read(struct heap_run *run, const struct server *server,
-                  const struct process_tree *tree, pid_t target, bool time_is_bytes,
-                  struct diag *diag);
+/* Reads all images that the server knows; `time_is_bytes` as the welcome said. One that cannot be
+ * read is refused with the reason. */
+void heap_run_read(struct heap_run *run, const struct server *server,
+                   const struct process_tree *tree, pid_t target, bool time_is_bytes);
 /* Is there a process or a refusal of this image? */
 bool heap_run_knows(const struct heap_run *run, pid_t pid, unsigned exec_number);
 /* What the process tree knows of the processes: names of their threads, how long they lived. */

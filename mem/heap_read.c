@@ -323,12 +323,13 @@ static char *refusal_reason(const struct server_image *image)
 
 /* The tree's words where there was no descriptor to read /proc with. */
 static void refuse_image(struct heap_run *run, const struct server_image *image,
-                         const struct process_image *known, unsigned exec_number)
+                         const struct process_image *known, unsigned exec_number,
+                         const char *damage)
 {
 	struct heap_refusal refusal = {.pid = image->pid,
 	                               .exec_number = exec_number,
 	                               .command = image->command,
-	                               .reason = refusal_reason(image)};
+	                               .reason = damage ? xstrdup(damage) : refusal_reason(image)};
 
 	if (!refusal.command && known)
 		refusal.command = known->command ? known->command : (char *)known->comm;
@@ -355,27 +356,25 @@ static unsigned guess_exec_number(const struct server *server, size_t i, pid_t t
 	return number;
 }
 
-int heap_run_read(struct heap_run *run, const struct server *server,
-                  const struct process_tree *tree, pid_t target, bool time_is_bytes,
-                  struct diag *diag)
+void heap_run_read(struct heap_run *run, const struct server *server,
+                   const struct process_tree *tree, pid_t target, bool time_is_bytes)
 {
-	int err = 0;
+	struct diag damage;
 
 	run->target = target;
 	run->words = &heap_words;
-	for (size_t i = 0; i < server_n_images(server) && !err; i++) {
+	for (size_t i = 0; i < server_n_images(server); i++) {
 		const struct server_image *image = server_image(server, i);
 		const struct process_image *known = find_in_tree(tree, image);
 		unsigned exec_number =
 		    known ? known->exec_number : guess_exec_number(server, i, target);
 		size_t n_before = run->n_processes;
 
-		if (image->error == 0)
-			err = read_image(run, image, exec_number, time_is_bytes, diag);
-		else
-			refuse_image(run, image, known, exec_number);
+		if (image->error != 0)
+			refuse_image(run, image, known, exec_number, NULL);
+		else if (read_image(run, image, exec_number, time_is_bytes, &damage))
+			refuse_image(run, image, known, exec_number, damage.text);
 		for (size_t j = n_before; j < run->n_processes; j++)
 			run->processes[j].image = i;
 	}
-	return err;
 }

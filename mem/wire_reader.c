@@ -25,9 +25,23 @@ static bool read_fd(void *context, void *memory, size_t bytes, uint64_t offset)
 	return true;
 }
 
+static bool next_data_of_fd(void *context, uint64_t *start, uint64_t *end)
+{
+	const int *fd = context;
+	off_t data = lseek(*fd, (off_t)*start, SEEK_DATA);
+	off_t hole = data < 0 ? -1 : lseek(*fd, data, SEEK_HOLE);
+
+	if (hole < 0)
+		return false;
+	*start = (uint64_t)data;
+	*end = (uint64_t)hole;
+	return true;
+}
+
 struct wire_source wire_source_of_fd(const int *fd)
 {
-	return (struct wire_source){.read = read_fd, .context = (void *)fd};
+	return (struct wire_source){
+	    .read = read_fd, .next_data = next_data_of_fd, .context = (void *)fd};
 }
 
 /* An array copied in one go, or NULL with a sentence. */
@@ -74,7 +88,9 @@ int wire_read_image(struct wire_image_copy *copy, struct wire_source source, str
 	*copy = (struct wire_image_copy){0};
 	if (!source.read(source.context, &head, sizeof(head), 0) || head.magic != WIRE_MAGIC ||
 	    head.version != WIRE_VERSION)
-		return diag_fail(diag, EINVAL, "the memory file of a target is damaged");
+		return diag_fail(
+		    diag, EINVAL,
+		    "its memory file is damaged: it wrote over what it shares with the recorder");
 	copy->n_sections = at_most(head.n_sections, WIRE_MAX_SECTIONS);
 	copy->n_refused = head.n_unmapped_children;
 	copy->n_nodes = at_most(head.n_nodes, WIRE_MAX_NODES);
@@ -87,6 +103,9 @@ int wire_read_image(struct wire_image_copy *copy, struct wire_source source, str
 		wire_image_copy_fini(copy);
 		return -EIO;
 	}
+	/* Whatever number it says. */
+	while (copy->n_stacks && !copy->stacks[copy->n_stacks])
+		copy->n_stacks--;
 	check_nodes(copy);
 	return 0;
 }
@@ -127,23 +146,59 @@ static void add_counter(struct sums *sums, const struct wire_counter *counter, u
 	sums->live_bytes += (uint64_t)counter->live_bytes;
 }
 
+/* The next stretch of a table of counters that was written to, within *at .. end. */
+static bool next_counters(struct wire_source source, uint64_t *at, uint64_t *stop, uint64_t end)
+{
+	uint64_t start = *at;
+
+	if (start >= end || !source.next_data(source.context, &start, stop) || start >= end)
+		return false;
+	*at = start > *at ? start : *at;
+	*stop = *stop < end ? *stop : end;
+	return true;
+}
+
+static uint64_t counters_of(uint64_t section_off, unsigned shard)
+{
+	return section_off + WIRE_COUNTERS_OFF + shard * WIRE_SHARD_BYTES;
+}
+
+/* How many stacks have counters: no more than n_stacks. */
+static uint32_t count_used_stacks(uint32_t n_stacks, uint64_t section_off,
+                                  struct wire_source source)
+{
+	uint64_t used = 0;
+
+	for (unsigned shard = 0; shard <= WIRE_N_SHARDS; shard++) {
+		uint64_t begin = counters_of(section_off, shard), at = begin, stop;
+		uint64_t end = begin + (n_stacks + UINT64_C(1)) * sizeof(struct wire_counter);
+
+		for (; next_counters(source, &at, &stop, end); at = stop)
+			if ((stop - begin) / sizeof(struct wire_counter) > used)
+				used = (stop - begin) / sizeof(struct wire_counter);
+	}
+	return used > 0 ? (uint32_t)used - 1 : 0;
+}
+
 static bool add_shard(struct sums *sums, uint32_t n_stacks, const struct wire_section *head,
                       uint64_t section_off, unsigned shard, struct wire_source source)
 {
 	enum { AT_ONCE = 4096 };
 	struct wire_counter *counters = xcalloc(AT_ONCE, sizeof(*counters));
-	uint64_t offset = section_off + WIRE_COUNTERS_OFF + shard * WIRE_SHARD_BYTES;
+	uint64_t begin = counters_of(section_off, shard), at = begin, stop;
+	uint64_t end = begin + (n_stacks + UINT64_C(1)) * sizeof(*counters);
 	bool ok = true;
 
-	for (size_t first = 0; ok && first <= n_stacks; first += AT_ONCE) {
-		size_t n = n_stacks + (size_t)1 - first;
+	while (ok && next_counters(source, &at, &stop, end)) {
+		size_t first = (at - begin) / sizeof(*counters);
+		size_t n = (stop - at) / sizeof(*counters);
 
 		n = n < AT_ONCE ? n : AT_ONCE;
-		ok = source.read(source.context, counters, n * sizeof(*counters),
-		                 offset + first * sizeof(*counters));
+		ok = n > 0 && source.read(source.context, counters, n * sizeof(*counters), at);
 		for (size_t i = 0; ok && i < n; i++)
 			add_counter(&sums[first + i], &counters[i], head->peak_epoch,
 			            shard == WIRE_INHERITED_SHARD);
+		at += n * sizeof(*counters);
 	}
 	free(counters);
 	return ok;
@@ -215,15 +270,16 @@ static void keep_sums(struct wire_section_copy *copy, const struct sums *all, ui
 static int read_counters(struct wire_section_copy *copy, uint32_t n_stacks, uint64_t section_off,
                          struct wire_source source, struct diag *diag)
 {
-	struct sums *sums = xcalloc((size_t)n_stacks + 1, sizeof(*sums));
+	uint32_t n_used = count_used_stacks(n_stacks, section_off, source);
+	struct sums *sums = xcalloc((size_t)n_used + 1, sizeof(*sums));
 	int err = 0;
 
 	for (unsigned shard = 0; shard <= WIRE_N_SHARDS && !err; shard++)
-		if (!add_shard(sums, n_stacks, &copy->head, section_off, shard, source))
+		if (!add_shard(sums, n_used, &copy->head, section_off, shard, source))
 			err = diag_fail(diag, EIO, "cannot read the counters of a target");
 	if (!err) {
-		raise_peak_to_end(copy, sums, n_stacks);
-		keep_sums(copy, sums, n_stacks);
+		raise_peak_to_end(copy, sums, n_used);
+		keep_sums(copy, sums, n_used);
 	}
 	free(sums);
 	return err;

@@ -14,9 +14,12 @@
 
 struct diag;
 
-/* Where to read from. Returns false when the bytes cannot be read. */
+/* Where to read from. read() returns false when the bytes cannot be read. next_data() moves *start
+ * to the next byte that was ever written, and *end to where that stretch ends; false: there is
+ * none. What was not is 0, and need not be read: a target can claim to use tables of any size. */
 struct wire_source {
 	bool (*read)(void *context, void *memory, size_t bytes, uint64_t offset);
+	bool (*next_data)(void *context, uint64_t *start, uint64_t *end);
 	void *context;
 };
 
