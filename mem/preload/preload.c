@@ -184,9 +184,18 @@ static void find_tid(void)
 	preload.has_tids = true;
 }
 
-/* Another library may stand before this one and never ask it, and tools like valgrind exchange the
- * functions of every library: one call tells. Executables with a malloc of their own are left to
- * the driver, which reads them; they may not be ready for a call. */
+/* valgrind exchanges the functions of every library, as far as its tool wants to. */
+static bool is_under_valgrind(void)
+{
+	const char *list = getenv("LD_PRELOAD");
+
+	return list && strstr(list, "/vgpreload_");
+}
+
+/* Another library may stand before this one and never ask it: one call tells. Without a sign of
+ * that there is none, since mcheck(3) and others want to be there before the first block.
+ * Executables with a malloc of their own are left to the driver, which reads them; they may not be
+ * ready for a call. */
 static bool is_never_asked(void)
 {
 	struct lookup first = {.name = "malloc", .scope = LOOKUP_BEFORE_US};
@@ -195,7 +204,7 @@ static bool is_never_asked(void)
 	void *block;
 
 	lookup_all(&first, 1);
-	if (first.address && first.object == executable)
+	if (first.address ? first.object == executable : !is_under_valgrind())
 		return false;
 	if (first.address)
 		memcpy((void *)&function, &first.address, sizeof(function));

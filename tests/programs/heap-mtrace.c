@@ -14,7 +14,8 @@ static void found(enum mcheck_status status)
 int main(int argc, char **argv)
 {
 	int checks = argc > 1 && !strcmp(argv[1], "check");
-	char *volatile first, *volatile second;
+	char *volatile first;
+	volatile char *volatile second; /* the compiler is to keep what is written to it */
 
 	if (checks && mcheck(found))
 		return 1;
@@ -25,7 +26,7 @@ int main(int argc, char **argv)
 	first = realloc(first, 300);
 	if (checks)
 		second[50] = 1;
-	free(second);
+	free((void *)second);
 	muntrace();
 	return first == NULL;
 }
