@@ -33,6 +33,13 @@ for way in known all threads race fork vfork exec; do
 	promise "$way: runs" measure $way "$programs/heap-pages" $way
 	promise "$way: at exit it has what its maps show" agrees $way
 done
+measure stack "$programs/heap-pages" stack
+promise "what the stack grew by is told apart" python3 - "$(latest stack)/run.json" "$(cat "$scratch/stack.out")" <<'P'
+import json, re, sys
+m = json.load(open(sys.argv[1]))
+grown = [int(found[1].replace(",", "")) for note in m["quality"]["notes"] if (found := re.match(r"([\d,]+) bytes that stacks grew", note))]
+assert grown and grown[0] >= 1 << 20 and m["metrics"]["mem.in_use_at_exit_bytes"]["value"] + grown[0] == int(sys.argv[2]), (grown, sys.argv[2])
+P
 promise "the eight threads' fifty short-lived maps each are temporary" is "$(metric "$(latest threads)" mem.temporary_allocations)" 400
 promise "the peak is at least what the threads' stacks and maps were" test "$(metric "$(latest threads)" mem.peak_bytes)" -ge \
 	"$(metric "$(latest threads)" mem.in_use_at_exit_bytes)"

@@ -9,6 +9,7 @@
  *   vfork    a child on its parent's memory that executes
  *   exec     maps 8 MB, then becomes `known`
  *   blocked  an munmap that waits for a thread that maps before it reads of it (userfaultfd)
+ *   stack    2 MB more of the first thread's stack
  *   killed   a thread that maps and unmaps for ever, and SIGKILL in the middle
  */
 #include <fcntl.h>
@@ -222,6 +223,15 @@ static void block_on_another(void)
 }
 #endif
 
+static NOINLINE char use_stack(void)
+{
+	volatile char room[2 * MB];
+
+	for (size_t i = 0; i < sizeof(room); i += PAGE)
+		room[sizeof(room) - 1 - i] = 1;
+	return room[0];
+}
+
 static void *for_ever(void *argument)
 {
 	for (;;)
@@ -257,6 +267,8 @@ int main(int argc, char **argv)
 		vfork_child(argv[0]);
 	else if (!strcmp(way, "blocked"))
 		block_on_another();
+	else if (!strcmp(way, "stack"))
+		use_stack();
 	else if (!strcmp(way, "killed"))
 		kill_in_the_middle();
 	else if (!strcmp(way, "exec")) {
