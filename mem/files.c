@@ -35,6 +35,7 @@ struct subject {
 	const struct profile *profile;          /* for report and pictures */
 	const struct profile *timeline;         /* with the trees of the snapshots */
 	struct heap_forest *forest;             /* of the timeline */
+	double threshold; /* of massif.out: that of the options, or what keeps it small */
 	struct heap_totals totals;
 	const struct heap_process *processes;
 	size_t n_processes;
@@ -59,8 +60,48 @@ static struct massif massif_of(const struct subject *subject)
 	    .tree_top = subject->words->tree_top,
 	    .description = subject->options->description,
 	    .time_is_bytes = subject->options->time_is_bytes,
-	    .threshold = subject->options->threshold,
+	    .threshold = subject->threshold,
 	};
+}
+
+/* A run directory stays below 5 MB, however many stacks there are and however long their names. */
+enum {
+	MASSIF_BYTES = 500000,
+	FOLDED_BYTES = 1000000,
+	PICTURE_BYTES = 400000,
+	PROFILE_BYTES = 1200000
+};
+
+static size_t massif_bytes(const struct subject *subject)
+{
+	struct massif massif = massif_of(subject);
+	char *text = NULL;
+	size_t n_bytes;
+	FILE *out = open_memstream(&text, &n_bytes);
+
+	BUG(!out);
+	massif_write(&massif, out);
+	fclose(out);
+	free(text);
+	return n_bytes;
+}
+
+/* Raises massif.out's threshold until the file is small; who asks for less than massif's own gets
+ * all of it. */
+static void fit_massif(struct subject *subject)
+{
+	const double massifs_own = 1, most = 50;
+
+	subject->threshold = subject->options->threshold;
+	if (subject->threshold < massifs_own)
+		return;
+	while (subject->threshold < most && massif_bytes(subject) > MASSIF_BYTES)
+		subject->threshold *= 2;
+	if (subject->threshold > subject->options->threshold && !*subject->folder)
+		quality_add_note(subject->result->quality,
+		                 "massif.out shows parts from %.0f %% on, to stay below %s; "
+		                 "--threshold=0.99 shows all from there on",
+		                 subject->threshold, size_text_of(MASSIF_BYTES).text);
 }
 
 static int write_massif(const struct subject *subject, FILE *out, struct diag *diag)
@@ -183,9 +224,6 @@ static const struct shown allocations = {HEAP_ALLOC_OBJECTS, "allocations", desc
 static const struct shown temporary = {HEAP_TEMPORARY_OBJECTS, "temporary allocations",
                                        describe_temporary};
 
-/* A run directory stays below 5 MB, however many stacks there are. */
-enum { FOLDED_BYTES = 1000000, PICTURE_BYTES = 400000, PROFILE_BYTES = 1200000 };
-
 /* Each file has a writer here, or an exporter and what it shows. */
 struct file {
 	const char *name;
@@ -264,6 +302,7 @@ static int write_subject(struct subject *subject, struct results_run *results, s
 
 	subject->forest =
 	    heap_forest_new(subject->timeline, subject->options->depth, &subject->options->filter);
+	fit_massif(subject);
 	for (size_t i = 0; i < ARRAY_SIZE(files) && !err; i++)
 		err = write_file(subject, i, results, diag);
 	heap_forest_free(subject->forest);

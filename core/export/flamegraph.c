@@ -140,7 +140,10 @@ static int by_total(const void *a, const void *b)
 /* The width from which on boxes are drawn when there is no room for all. */
 static double width_within(const struct canvas *canvas, uint64_t most_bytes)
 {
-	enum { BOX_BYTES = 180 }; /* with its tooltip, without the function's name */
+	enum {
+		BOX_BYTES = 180, /* with its tooltip, without the function's name */
+		MOST_PIXELS = 2, /* a box as wide is seen, however much room it takes */
+	};
 	const struct call_tree *tree = canvas->tree;
 	const struct call_node **nodes = xcalloc(tree->n_nodes, sizeof(*nodes));
 	uint64_t n_bytes = 0;
@@ -155,7 +158,7 @@ static double width_within(const struct canvas *canvas, uint64_t most_bytes)
 			width = (double)(nodes[i]->total + 1) * pixels_per_value(canvas);
 	}
 	free(nodes);
-	return width;
+	return fmin(width, MOST_PIXELS);
 }
 
 /* Decides which boxes are drawn, and where. */

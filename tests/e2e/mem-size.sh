@@ -41,6 +41,23 @@ C
 promise "a C++ compiler" small compiler g++ -O1 -c -o "$scratch/templates.o" "$scratch/templates.cc"
 promise "a program with long names" bash -c "g++ -g -O0 -o '$scratch/templates' '$scratch/templates.cc'"
 promise "it is small, too" small names "$scratch/templates"
+# 95 equal parts of a little over 1 %, each under 25 callers with names of 280 characters: 6.7 MB of trees.
+python3 - >"$scratch/long.c" <<'P'
+name = "n" * 280
+print("#include <stdlib.h>\nvoid *volatile kept; volatile int turn;")
+for i in range(95):
+    print(f"__attribute__((noinline)) void {name}{i}_0(void) {{ kept = malloc(1000 + {i} % 7); turn++; }}")
+    for depth in range(1, 25):
+        print(f"__attribute__((noinline)) void {name}{i}_{depth}(void) {{ {name}{i}_{depth - 1}(); turn++; }}")
+print("int main(void) { for (int k = 0; k < 300; k++) {", *(f"{name}{i}_24();" for i in range(95)), "} return 0; }")
+P
+gcc -O1 -fno-ipa-icf -o "$scratch/long" "$scratch/long.c"
+promise "very long names" small long "$scratch/long"
+promise "what massif.out leaves out for that is said" bash -c "python3 -m json.tool '$PROFILE_SCENARIO_RESULTS/long/memory/latest/run.json' |
+	grep -q 'massif.out shows parts from 2 % on'"
+promise "who asks for a lower threshold gets all of it" bash -c "
+	profile-scenario --quiet --scenario whole --type memory --threshold 0.5 -- '$scratch/long' >/dev/null 2>&1
+	[ \$(stat -Lc %s '$PROFILE_SCENARIO_RESULTS/whole/memory/latest/massif.out') -gt 5000000 ]"
 export PYTHONMALLOC=malloc
 promise "python3 with a million objects" small python /usr/bin/python3 -c \
 	'import json, re, decimal; a = [{str(i): [i, str(i)]} for i in range(100000)]; b = json.loads(json.dumps(a)); re.compile("(a|b)*c" * 50)'

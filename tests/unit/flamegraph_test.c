@@ -459,6 +459,29 @@ static void a_hundred_thousand_stacks_are_drawn_fast_and_small(void **state)
 	fixture_fini(&fixture);
 }
 
+static void a_box_that_can_be_seen_is_drawn_however_small_the_file_is_to_be(void **state)
+{
+	struct fixture fixture;
+	struct profile *profile;
+	char *svg;
+
+	(void)state;
+	fixture_init(&fixture, types, 1);
+	for (int i = 0; i < 50; i++) {
+		char stack[40];
+
+		snprintf(stack, sizeof(stack), "main;function_%d", i);
+		add(&fixture, stack, 1);
+	}
+	profile = fixture_profile(&fixture);
+	svg = write_svg(profile, &(struct export_options){.title = "t", .most_bytes = 1});
+	assert_non_null(find_box(svg, "function_0"));
+	assert_non_null(find_box(svg, "function_49"));
+	free(svg);
+	profile_free(profile);
+	fixture_fini(&fixture);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -472,6 +495,7 @@ int main(void)
 	    cmocka_unit_test(names_of_any_bytes_are_safe),
 	    cmocka_unit_test(utf8_is_told_from_other_bytes),
 	    cmocka_unit_test(a_long_name_is_cut_to_its_box),
+	    cmocka_unit_test(a_box_that_can_be_seen_is_drawn_however_small_the_file_is_to_be),
 	    cmocka_unit_test(kinds_and_functions_have_their_colours_in_every_graph),
 	    cmocka_unit_test(what_is_too_narrow_is_left_out_and_said),
 	    cmocka_unit_test(every_box_has_its_numbers_for_the_script),
