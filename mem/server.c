@@ -202,11 +202,14 @@ static void describe(struct server_image *image)
 	if (comm)
 		snprintf(image->comm, sizeof(image->comm), "%.*s", (int)strcspn(comm, "\n"), comm);
 	free(comm);
+	image->executable = read_proc_link(image->pid, "exe");
 	image->command = read_proc(image->pid, "cmdline", &len);
+	/* Where the link is hidden from us, as of a program that we may not read, its own word. */
+	if (!image->executable && image->command)
+		image->executable = xstrdup(image->command);
 	for (size_t i = 0; image->command && i + 1 < len; i++)
 		if (!image->command[i])
 			image->command[i] = ' ';
-	image->executable = read_proc_link(image->pid, "exe");
 	image->directory = read_proc_link(image->pid, "cwd");
 }
 

@@ -104,3 +104,44 @@ if command -v node >/dev/null; then
 else
 	skip "node with workers and child processes" "node is not installed"
 fi
+if java -version >/dev/null 2>&1; then
+	promise "java, whose threads stop each other by faults" unharmed java java -Xshare:auto -version
+else
+	skip "java, whose threads stop each other by faults" "java is not installed"
+fi
+if command -v nginx >/dev/null; then
+	cat >"$scratch/nginx.conf" <<N
+daemon off; worker_processes 2; pid $scratch/nginx.pid; error_log /dev/null;
+events { worker_connections 64; }
+http { access_log off; server { listen unix:$scratch/nginx.sock; location / { return 200 "hello\\n"; } } }
+N
+	cat >"$scratch/serve" <<'S'
+nginx -p "$1" -e /dev/null -c "$1/nginx.conf" & server=$!
+python3 - "$1/nginx.sock" <<'P'
+import socket, sys, time
+for i in range(40):
+    while True:
+        try:
+            s = socket.socket(socket.AF_UNIX)
+            s.connect(sys.argv[1])
+            break
+        except OSError:
+            time.sleep(0.05)
+    s.sendall(b"GET / HTTP/1.0\r\n\r\n")
+    answer = b""
+    while part := s.recv(4096):
+        answer += part
+    assert answer.endswith(b"hello\n"), answer
+print("served")
+P
+kill -HUP $server; kill -QUIT $server; wait $server; echo $?; rm -f "$1/nginx.sock"
+S
+	# A master, two workers, and the new ones after SIGHUP.
+	nginx_workers() {
+		unharmed nginx bash "$scratch/serve" "$scratch" || return 1
+		[ "$(grep -c 'nginx.*,yes,,[1-9]' "$PROFILE_SCENARIO_RESULTS/nginx/memory/latest/processes.csv")" -ge 3 ]
+	}
+	promise "nginx with two workers, a reload and a graceful end" nginx_workers
+else
+	skip "nginx with two workers, a reload and a graceful end" "nginx is not installed"
+fi

@@ -150,4 +150,33 @@ else
 	skip "more programs than the limit of descriptors: it is raised for the driver alone" "the hard limit is $(ulimit -Hn)"
 fi
 promise "more programs than it can be raised to: the target runs on, and those without one are rows" exhausted
+# Root reads everything.
+if [ "$(id -u)" = 0 ]; then
+	mkdir -m 755 "$scratch/open"
+	mkdir -m 777 "$scratch/open/results"
+	cp "$build/profile-scenario" "$build/libprofile-scenario-preload.so" "$program" "$scratch/open"
+	chmod 111 "$scratch/open/heap-processes"
+	unreadable() {
+		local run=$scratch/open/results/unreadable/memory/latest
+		is "$(status_of setpriv --reuid 65534 --clear-groups "$scratch/open/profile-scenario" --results "$scratch/open/results" --scenario unreadable \
+			--type memory --quiet -- "$scratch/open/heap-processes" alone)" 0 || { cat "$scratch/err"; return 1; }
+		is "$(metric "$run" mem.allocations) $(metric "$run" mem.frees)" "100 60" &&
+			contains "$run/run.json" "cannot open $scratch/open/heap-processes: Permission denied" &&
+			contains "$run/stacks.folded" "[heap-processes]"
+	}
+	promise "a program that its user may execute and not read: counted, named by its file" unreadable
+else
+	skip "a program that its user may execute and not read: counted, named by its file" "needs root to become another user"
+fi
+printf '.globl _start\n_start: mov $1, %%eax\n mov $7, %%ebx\n int $0x80\n' | as --32 -o "$scratch/i386.o" - 2>/dev/null &&
+	ld -m elf_i386 -o "$scratch/i386" "$scratch/i386.o" 2>/dev/null
+if "$scratch/i386" 2>/dev/null; [ $? = 7 ]; then
+	i386() {
+		unharmed i386 sh -c "'$scratch/i386'; echo \$?" || return 1
+		matches "$PROFILE_SCENARIO_RESULTS/i386/memory/latest/processes.csv" 'i386.*,no,.*of another architecture'
+	}
+	promise "an i386 program" i386
+else
+	skip "an i386 program" "none can be built or run here"
+fi
 promise "ldd does not show the library" unharmed ldd sh -c "ldd '$program' | sed 's/ (.*//'"
