@@ -23,8 +23,9 @@ static uint64_t *sum_ignored(const struct profile *profile, const struct heap_fi
 			frames = array_reserve(frames, &room, n, sizeof(*frames));
 			profile_stack_frames(profile, sample.stack, frames, room);
 		}
-		for (size_t type = 0;
-		     type < n_types && heap_filter_ignores(filter, profile, frames, n); type++)
+		if (!heap_filter_ignores(filter, profile, frames, n))
+			continue;
+		for (size_t type = 0; type < n_types; type++)
 			sums[type] += sample.values[type];
 	}
 	free(frames);
