@@ -96,6 +96,7 @@ struct heap_process {
 	                                of their own last, as one */
 	size_t n_threads;
 	uint64_t n_joint_threads; /* that the last one stands for; 0: there is none such */
+	bool shares_clocks;       /* lifetimes of some threads count allocations of others */
 	bool knows_threads;       /* false: threads that came one after the other may be one row */
 	struct recording *recording;
 	struct heap_snapshot *snapshots; /* in time order, with the peak among them */

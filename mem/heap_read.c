@@ -215,6 +215,7 @@ static void add_threads(struct heap_process *process, const struct wire_section_
 	process->threads = xcalloc(section->n_threads + 1, sizeof(*process->threads));
 	process->n_threads = section->n_threads + (section->n_shared_rows > 0);
 	process->n_joint_threads = section->head.n_threads - section->n_threads;
+	process->shares_clocks = section->head.shares_clocks;
 	process->knows_threads = section->head.has_tids || !section->head.was_threaded;
 	process->histogram.lifetime_error = error;
 	for (size_t i = 0; i < n_rows; i++) {

@@ -80,18 +80,17 @@ static void write_lifetime_limits(const struct heap_process *processes, size_t n
 	bool shares_clock = false;
 
 	for (size_t i = 0; i < n; i++)
-		shares_clock |= processes[i].n_threads + processes[i].n_joint_threads >
-		                (processes[i].n_joint_threads > 0) + (size_t)WIRE_N_SHARDS;
+		shares_clock |= processes[i].shares_clocks;
 	if (sum->lifetime_error)
 		fprintf(out,
 		        "  Lifetimes are up to %s too long, since some thread made more than %s.\n",
 		        counted_text_of(sum->lifetime_error, "allocation").text,
 		        count_text_of(UINT64_C(1) << WIRE_TICK_BITS).text);
 	if (shares_clock)
-		fprintf(out,
-		        "  Of a process with more than %d threads some count the allocations of "
-		        "others, too.\n",
-		        WIRE_N_SHARDS);
+		fputs("  Some threads were counted together: their blocks' lifetimes have each "
+		      "other's "
+		      "allocations in them.\n",
+		      out);
 }
 
 void heap_tables_write_lifetimes(const struct heap_process *processes, size_t n, FILE *out)

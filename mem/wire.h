@@ -22,7 +22,7 @@
 #define WIRE_MAGIC 0x31706165682d7370u /* "ps-heap1" */
 
 enum {
-	WIRE_VERSION = 6,
+	WIRE_VERSION = 7,
 	WIRE_PAGE = 4096,
 
 	WIRE_MAX_NODES = 1 << 22,
@@ -228,8 +228,9 @@ struct wire_section {
 	uint32_t module_text_used;
 	uint32_t was_threaded; /* the peak is exact within WIRE_N_SHARDS * WIRE_FLUSH_BYTES */
 	uint32_t n_threads;    /* that recorded; rows of theirs up to WIRE_MAX_THREADS */
-	uint32_t has_tids;   /* 0: threads that had the same memory, one after the other, are one */
-	uint32_t tick_shift; /* lifetimes of blocks are known within 2^tick_shift allocations */
+	uint32_t has_tids; /* 0: threads that had the same memory, one after the other, are one */
+	uint32_t shares_clocks; /* some threads count each other's allocations as time */
+	uint32_t tick_shift;    /* lifetimes of blocks are known within 2^tick_shift allocations */
 	uint64_t troubles[WIRE_N_TROUBLES];
 
 	/* The timeline is being changed: a reader that finds this set must not use it. */

@@ -105,6 +105,8 @@ static __attribute__((noinline)) void begin_thread(struct thread *thread)
 	thread->last = NULL;
 	thread->has_no_calls = thread->has_no_clock = false;
 	thread->shard = shard_of_number(number);
+	if (thread->shard != number)
+		section->shares_clocks = 1;
 	thread->shares_row = number >= WIRE_MAX_THREADS;
 	if (thread->shares_row)
 		row = WIRE_MAX_THREADS + thread->shard;
