@@ -34,6 +34,31 @@ counted() {
 
 nothing "" "$scratch/nothing"
 promise "operator new and delete of libstdc++ are counted once" counted "" "$programs/heap-operators"
+# A program's or a library's own operators, which take from malloc what they give.
+cat >"$scratch/own.cc" <<'C'
+#include <cstdlib>
+#include <new>
+void *operator new(std::size_t size)
+{
+	void *block = std::malloc(size);
+	if (!block)
+		throw std::bad_alloc();
+	return block;
+}
+void operator delete(void *block) noexcept { std::free(block); }
+void operator delete(void *block, std::size_t) noexcept { std::free(block); }
+C
+own_operators() {
+	g++ -O2 -g -std=c++17 -fno-builtin -o "$scratch/own" tests/programs/heap-operators.cc "$scratch/own.cc" && counted "" "$scratch/own" &&
+		matches "$PROFILE_SCENARIO_RESULTS/program/memory/latest/stacks.folded" 'main;many(_\[i\])?;operator new [0-9]+$'
+}
+promise "a program's own operators are counted once, and are in the stacks" own_operators
+own_library() {
+	g++ -O2 -shared -fPIC -o "$scratch/libown.so" "$scratch/own.cc" &&
+		g++ -O2 -g -std=c++17 -fno-builtin -o "$scratch/with-own" tests/programs/heap-operators.cc -L"$scratch" -lown -Wl,-rpath,"$scratch" &&
+		counted "" "$scratch/with-own"
+}
+promise "a library's own operators likewise" own_library
 # gperftools' library has a number, jemalloc's and mimalloc's have had several.
 for name in jemalloc tcmalloc_minimal mimalloc; do
 	library=$(ldconfig -p | awk -v name="lib$name.so" 'index($1, name ".") == 1 && /x86-64/ { print $NF; exit }')

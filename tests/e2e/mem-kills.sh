@@ -26,6 +26,7 @@ committed_kb() { awk -v key="$1:" '$1 == key { print $2 }' /proc/meminfo; }
 setting=/proc/sys/vm/overcommit_memory
 if [ "$(cat $setting)" = 2 ] || { [ -w $setting ] && [ $(($(committed_kb CommitLimit) - $(committed_kb Committed_AS))) -gt 4000000 ]; }; then
 	before=$(cat $setting)
+	trap '{ echo "$before" >$setting; } 2>/dev/null; finish' EXIT
 	strictly() {
 		local status
 		{ echo 2 >$setting; } 2>/dev/null || [ "$before" = 2 ] || { echo "it cannot be set"; return 1; }

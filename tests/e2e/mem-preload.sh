@@ -46,3 +46,25 @@ libc=$(ldd "$programs/lookups" | awk '/libc.so.6/ { print $3 }')
 } >"$scratch/names"
 promise "what it looks up is what dlsym finds: GNU hash tables" against_dlsym gnu
 promise "and the older ones" against_dlsym sysv
+
+export PROFILE_SCENARIO_RESULTS=$scratch/results
+closed() {
+	is "$(status_of profile-scenario --scenario closed --type memory --quiet -- sh -c "exec '$programs/heap-ends' status <&- >&- 2>&-")" 42 || { cat "$scratch/err"; return 1; }
+	matches "$PROFILE_SCENARIO_RESULTS/closed/memory/latest/processes.csv" '/heap-ends status,yes,,1000,400,100000,'
+}
+promise "a program with descriptors 0 to 2 closed" closed
+if command -v strace >/dev/null && strace -o /dev/null true 2>/dev/null; then
+	# Whatever is written in the target is written by the program: heap-ends writes nothing, the tool prints its summary.
+	silent() {
+		strace -f -e trace=write,writev,pwrite64,execve -o "$scratch/trace" profile-scenario --scenario silent --type memory -- \
+			"$programs/heap-ends" close >/dev/null 2>&1 || return 1
+		local pid
+		pid=$(awk -F, '/heap-ends close,yes,,1010,/ { print $1 }' "$PROFILE_SCENARIO_RESULTS/silent/memory/latest/processes.csv")
+		awk -v pid="$pid" '$1 == pid && /execve\(.*heap-ends.*= 0/ { executed = 1 }
+			$1 == pid && executed && / (write|writev|pwrite64)\(/ { print; wrote = 1 }
+			END { exit !executed || wrote }' "$scratch/trace"
+	}
+	promise "the library writes nothing in its target" silent
+else
+	skip "the library writes nothing in its target" "strace does not work here"
+fi
