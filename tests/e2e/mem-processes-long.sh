@@ -62,6 +62,22 @@ nested() {
 }
 promise "profile-scenario below profile-scenario" nested
 
+# What the dynamic linker asks for is not told of; memcheck counts it.
+echo '#include <stdlib.h>
+void *kept_a; void make_a(void); void make_a(void) { kept_a = malloc(5000); }' | gcc -x c -O2 -g -shared -fPIC -o "$scratch/a.so" -
+library_loop() {
+	unharmed library-loop "$programs/heap-flow" library-loop "$scratch/a.so" || return 1
+	local run=$PROFILE_SCENARIO_RESULTS/library-loop/memory/latest
+	is "$(metric "$run" mem.allocations) $(metric "$run" mem.frees) $(metric "$run" mem.allocated_bytes)" \
+		"$(valgrind --run-libc-freeres=no "$programs/heap-flow" library-loop "$scratch/a.so" 2>&1 >/dev/null | tr -d , | awk '/total heap usage:/ { print $5, $7, $9 }')" || return 1
+	is "$(grep -c 'library_loop;make_a 500000' "$run/stacks.folded")" 1
+}
+if command -v valgrind >/dev/null; then
+	promise "dlopen and dlclose in a loop: counted as memcheck counts, each stack with its names" library_loop
+else
+	skip "dlopen and dlclose in a loop: counted as memcheck counts, each stack with its names" "valgrind is not installed"
+fi
+
 # Programs of others. What they write has to be the same.
 cat >"$scratch/script" <<'S'
 f() { for i in 1 2 3 4 5; do x=$(echo "$i" | tr 1-5 a-e); echo "$x$(( i * 2 ))"; done; }

@@ -468,6 +468,22 @@ static int thousand_threads(void)
 	return 0;
 }
 
+static int library_loop(void)
+{
+	for (int i = 0; i < 100; i++) {
+		void *library = dlopen(library_path, RTLD_NOW);
+		void (*make)(void);
+
+		if (!library)
+			return 1;
+		*(void **)&make = dlsym(library, "make_a");
+		make();
+		if (dlclose(library))
+			return 1;
+	}
+	return 0;
+}
+
 static sem_t is_inside, may_leave;
 
 static int wait_inside(struct dl_phdr_info *info, size_t size, void *unused)
@@ -572,6 +588,7 @@ static const struct {
 } cases[] = {
     {"nothing", nothing},
     {"iterating", iterating},
+    {"library-loop", library_loop},
     {"resizes", resizes},
     {"reuse-stacks", reuse_stacks},
     {"stacks-in-a-row", stacks_in_a_row},
