@@ -16,12 +16,13 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/timerfd.h>
+#include <time.h>
 #include <unistd.h>
 
 enum {
 	FIRST_INTERVAL_NS = 1000000,
-	/* Between two rounds, and at least so many times as long as the last one took; and so many
-	   processes in one: the CPU is for others. */
+	/* Between two rounds, and at least so many times what the last one used of a CPU; and so
+	   many processes in one: the CPU is for others. */
 	ROUND_NS = 1000000,
 	REST = 50,
 	MOST_A_ROUND = 8,
@@ -287,10 +288,19 @@ static void look_at_those_due(struct resident *resident, uint64_t now_ns)
 	resident->turn += n_looks;
 }
 
-/* Sets the timer to when the next look or search is due. `round_ns`: when this round began. */
+/* Processor time of this thread. */
+static uint64_t used_ns(void)
+{
+	struct timespec used;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
+	return (uint64_t)used.tv_sec * 1000000000u + (uint64_t)used.tv_nsec;
+}
+
+/* Sets the timer to when the next look or search is due. `round_ns`: what this round used. */
 static void set_timer(const struct resident *resident, uint64_t round_ns)
 {
-	uint64_t now_ns = clock_now_ns(), rest_ns = REST * (now_ns - round_ns);
+	uint64_t now_ns = clock_now_ns(), rest_ns = REST * round_ns;
 	const struct watched_image *last = &resident->images[resident->n_images - 1];
 	uint64_t due_ns = now_ns + (is_young(last, now_ns) ? ROUND_NS : SEARCH_NS);
 	struct itimerspec next = {.it_interval = {0}};
@@ -312,15 +322,16 @@ static void set_timer(const struct resident *resident, uint64_t round_ns)
 
 void resident_step(struct resident *resident)
 {
-	uint64_t now_ns = clock_now_ns(), n_expired;
+	uint64_t now_ns = clock_now_ns(), before_ns, n_expired;
 
 	if (read(resident->timer, &n_expired, sizeof(n_expired)) < 0 &&
 	    resident->n_images == server_n_images(resident->server))
 		return;
+	before_ns = used_ns();
 	find_new(resident, now_ns);
 	look_at_those_due(resident, now_ns);
 	if (resident->n_images)
-		set_timer(resident, now_ns);
+		set_timer(resident, used_ns() - before_ns);
 }
 
 const struct heap_moment *resident_moments(const struct resident *resident, size_t image,

@@ -73,7 +73,7 @@ int main(int argc, char **argv)
 		wait(NULL);
 	}
 	block = hold(size);
-	usleep(300000);
+	usleep(500000);
 	free(block);
 	usleep(size ? 100000 : 0);
 	return 0;
