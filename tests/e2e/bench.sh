@@ -49,7 +49,7 @@ ours, theirs = rows["profile-scenario"], rows["heaptrack"]
 assert ours["target"].split(":")[0] in ("met", "missed") and len(rows["bare"]["peak_bytes"]) == 1, rows
 for row in rows.values():
     assert row is rows["bare"] or row["ns_a_pair"][1] <= row["ns_a_pair"][0] <= row["ns_a_pair"][2], row
-assert 0 < ours["after_seconds"][0] < ours["seconds"][0] and theirs["added_to_ours"][0] > 0, rows
+assert 0 < ours["after_seconds"][0] < ours["seconds"][0] and theirs["cpu_added_to_ours"][0] > 0, rows
 P
 }
 promise "with what a pair costs, the most memory, the peer's share and the target" compared
