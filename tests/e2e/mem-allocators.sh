@@ -98,3 +98,35 @@ fi
 nothing "" "$scratch/nothing-c"
 promise "a program without jemalloc does not find it" counted "" "$programs/heap-jemalloc"
 promise "and uses malloc" contains "$scratch/program.err" "malloc 1000 750 32000"
+
+# C23's frees, from a library that has them; and where nobody has, they free all the same.
+echo '#include <stdlib.h>
+	int n_sized; void free_sized(void *block, size_t size); void free_aligned_sized(void *block, size_t alignment, size_t size);
+	void free_sized(void *block, size_t size) { n_sized++; (void)size; free(block); }
+	void free_aligned_sized(void *block, size_t alignment, size_t size) { (void)alignment; free_sized(block, size); }' >"$scratch/sized.c"
+echo '#include <stdlib.h>
+	#include <stdio.h>
+	void free_sized(void *block, size_t size); void free_aligned_sized(void *block, size_t alignment, size_t size);
+	extern int n_sized __attribute__((weak));
+	int main(void)
+	{
+		for (size_t i = 1; i <= 30; i++) {
+			void *volatile block = i % 3 ? malloc(i) : aligned_alloc(64, 64 * i);
+			if (i % 3)
+				free_sized(block, i);
+			else
+				free_aligned_sized(block, 64, 64 * i);
+		}
+		fprintf(stderr, "%d: 30 30 %d\n", &n_sized ? n_sized : 0, 465 - 165 + 64 * 165);
+		return 0;
+	}' >"$scratch/frees.c"
+sized() {
+	gcc -w -O2 -fno-builtin -shared -fPIC -o "$scratch/libsized.so" "$scratch/sized.c" &&
+		gcc -w -O2 -fno-builtin -o "$scratch/frees" "$scratch/frees.c" -L"$scratch" -lsized -Wl,-rpath,"$scratch" &&
+		counted "" "$scratch/frees" && contains "$scratch/program.err" "30: 30 30"
+}
+promise "C23's sized frees are a library's own, and counted" sized
+unsized() { # the library has them no more
+	echo 'int n_sized;' | gcc -x c -shared -fPIC -o "$scratch/libsized.so" - && counted "" "$scratch/frees"
+}
+promise "where nobody has them they free" unsized
