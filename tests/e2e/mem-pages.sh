@@ -72,6 +72,7 @@ ours=$(by_line "$(latest known)/massif.out")
 promise "each line's pages are known" grep -qE "6815744\), .*4194304\), .*1048576\)" <<<"$ours"
 if command -v valgrind >/dev/null; then
 	valgrind --tool=massif --pages-as-heap=yes --detailed-freq=1 --max-snapshots=1000 --threshold=0 \
+		--massif-out-file="$scratch/massif.out" "$programs/heap-pages" known >/dev/null 2>&1
 	promise "and are massif's" is "$ours" "$(by_line "$scratch/massif.out")"
 	promise "ms_print reads ours" ms_print "$(latest known)/massif.out"
 else
