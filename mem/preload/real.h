@@ -13,7 +13,6 @@ struct real {
 	void *(*malloc)(size_t size);
 	void *(*calloc)(size_t count, size_t size);
 	void *(*realloc)(void *block, size_t size);
-	void *(*reallocarray)(void *block, size_t count, size_t size);
 	void (*free)(void *block);
 	void (*cfree)(void *block); /* glibc before 2.26 */
 	int (*posix_memalign)(void **block, size_t alignment, size_t size);
