@@ -62,7 +62,7 @@ struct writer {
 	struct u64map *ips;         /* chain -> number */
 	struct stack_table *traces; /* keys are ips; ids are the numbers of traces */
 	uint32_t n_traces;
-	struct heap_site *sites;
+	struct heaptrack_site *sites;
 	uint32_t *trace_of; /* by site */
 	size_t n_sites;
 	size_t sites_capacity;
@@ -194,7 +194,7 @@ static void add_sample(struct writer *writer, const struct profile_sample *sampl
 	uint32_t trace = write_stack(writer, sample->stack);
 	bool is_new;
 	uint64_t *index = u64map_put(writer->site_of, trace, &is_new);
-	struct heap_site *site;
+	struct heaptrack_site *site;
 
 	if (is_new) {
 		ARRAY_APPEND(writer->sites, writer->n_sites, writer->sites_capacity);
@@ -231,7 +231,7 @@ static int find_types(struct writer *writer, struct diag *diag)
 static void join_pages(struct writer *writer)
 {
 	for (size_t i = 0; i < writer->n_sites; i++) {
-		struct heap_site *site = &writer->sites[i];
+		struct heaptrack_site *site = &writer->sites[i];
 
 		if (site->allocations && site->exit_blocks > site->allocations)
 			site->exit_blocks = site->allocations;
@@ -243,7 +243,7 @@ static int check_counts(const struct writer *writer, struct diag *diag)
 	uint64_t n = 0;
 
 	for (size_t i = 0; i < writer->n_sites; i++) {
-		const struct heap_site *site = &writer->sites[i];
+		const struct heaptrack_site *site = &writer->sites[i];
 		uint64_t more =
 		    site->allocations > site->exit_blocks ? site->allocations : site->exit_blocks;
 
@@ -276,7 +276,7 @@ static void write_head(const struct export_options *options, const char *command
 	        options->title);
 }
 
-static void write_lack(const struct heap_lack *lack, FILE *out)
+static void write_lack(const struct heaptrack_lack *lack, FILE *out)
 {
 	const struct {
 		uint64_t count;
@@ -305,7 +305,7 @@ static int by_trace(const void *a, const void *b, void *context)
 static void sort_sites(struct writer *writer)
 {
 	uint32_t *order = xcalloc(writer->n_sites, sizeof(*order));
-	struct heap_site *sites = xcalloc(writer->n_sites, sizeof(*sites));
+	struct heaptrack_site *sites = xcalloc(writer->n_sites, sizeof(*sites));
 	uint32_t *trace_of = xcalloc(writer->n_sites, sizeof(*trace_of));
 
 	for (size_t i = 0; i < writer->n_sites; i++)
@@ -328,7 +328,7 @@ static void sort_sites(struct writer *writer)
 static void write_blocks(const struct writer *writer, const struct heaptrack_plan *plan)
 {
 	size_t n_blocks;
-	const struct heap_block *blocks = heaptrack_plan_blocks(plan, &n_blocks);
+	const struct heaptrack_block *blocks = heaptrack_plan_blocks(plan, &n_blocks);
 
 	if (n_blocks)
 		fprintf(writer->out, "a 0 %x\n", writer->trace_of[0]);
@@ -353,7 +353,7 @@ static void write_frees(struct writer *writer, uint64_t number, const char *row,
 	writer->last = 0;
 }
 
-static void hear(void *context, enum heap_event event, uint64_t number, uint64_t count)
+static void hear(void *context, enum heaptrack_event event, uint64_t number, uint64_t count)
 {
 	struct writer *writer = context;
 	char made[40], freed[40], both[80];
@@ -361,40 +361,40 @@ static void hear(void *context, enum heap_event event, uint64_t number, uint64_t
 	snprintf(made, sizeof(made), "+ %" PRIx64 "\n", number);
 	snprintf(freed, sizeof(freed), "- %" PRIx64 "\n", number);
 	switch (event) {
-	case HEAP_EVENT_TIME:
+	case HEAPTRACK_TIME:
 		fprintf(writer->out, "c %" PRIx64 "\n", number);
 		return;
-	case HEAP_EVENT_TEMPORARY:
+	case HEAPTRACK_TEMPORARY:
 		snprintf(both, sizeof(both), "%s%s", made, freed);
 		write_rows(writer->out, both, count);
 		writer->last = 0;
 		return;
-	case HEAP_EVENT_FREE_AT_ONCE:
+	case HEAPTRACK_FREE_AT_ONCE:
 		write_rows(writer->out, freed, count);
 		writer->last = 0;
 		return;
-	case HEAP_EVENT_FREE:
+	case HEAPTRACK_FREE:
 		write_frees(writer, number, freed, count);
 		return;
-	case HEAP_EVENT_ALLOCATE:
-	case HEAP_EVENT_SHORT_LIVED:
+	case HEAPTRACK_ALLOCATE:
+	case HEAPTRACK_SHORT_LIVED:
 		write_rows(writer->out, made, count);
 		writer->last = count ? number : writer->last;
-		if (event == HEAP_EVENT_SHORT_LIVED)
+		if (event == HEAPTRACK_SHORT_LIVED)
 			write_frees(writer, number, freed, count);
 		return;
 	}
 }
 
 /* The file's points; times only where it has ms. */
-static struct heap_moment *moments_of(const struct massif_file *massif)
+static struct heaptrack_moment *moments_of(const struct massif_file *massif)
 {
-	struct heap_moment *moments = xcalloc(massif->n_points, sizeof(*moments));
+	struct heaptrack_moment *moments = xcalloc(massif->n_points, sizeof(*moments));
 
 	for (size_t i = 0; i < massif->n_points; i++) {
 		const struct massif_point *point = &massif->points[i];
 
-		moments[i] = (struct heap_moment){
+		moments[i] = (struct heaptrack_moment){
 		    .time_ms = massif->unit == MASSIF_MS ? point->time : 0,
 		    .bytes = point->heap_bytes,
 		    .is_peak = point->is_peak,
@@ -406,7 +406,7 @@ static struct heap_moment *moments_of(const struct massif_file *massif)
 static void write_events(struct writer *writer, const struct massif_file *massif,
                          const struct export_options *options)
 {
-	struct heap_moment *moments = moments_of(massif);
+	struct heaptrack_moment *moments = moments_of(massif);
 	struct heaptrack_plan *plan =
 	    heaptrack_plan_new(writer->sites, writer->n_sites, moments, massif->n_points,
 	                       options->duration_ns / 1000000);

@@ -1,21 +1,6 @@
 /* Cuts what each stack of a heap did into blocks. */
 #include "core/export/heaptrack_parts.h"
 
-uint64_t smaller(uint64_t a, uint64_t b)
-{
-	return a < b ? a : b;
-}
-
-uint64_t less(uint64_t a, uint64_t b)
-{
-	return a > b ? a - b : 0;
-}
-
-uint64_t scale(uint64_t whole, uint64_t part, uint64_t total)
-{
-	return total ? (uint64_t)((unsigned __int128)whole * part / total) : 0;
-}
-
 static uint64_t clamp(uint64_t value, uint64_t low, uint64_t high)
 {
 	if (high < low)
@@ -34,7 +19,7 @@ uint64_t part_largest(const struct part *part)
 }
 
 /* Gives the part n blocks that have so many bytes together; what no block can have is lacking. */
-static void fill(struct heap_lack *lack, struct part *part, uint64_t n, uint64_t bytes)
+static void fill(struct heaptrack_lack *lack, struct part *part, uint64_t n, uint64_t bytes)
 {
 	part->n = n;
 	if (!n) {
@@ -50,7 +35,7 @@ struct split {
 	uint64_t kept, falling, rising, rest; /* bytes */
 };
 
-static struct split split_of(const struct heap_site *site, bool is_apart)
+static struct split split_of(const struct heaptrack_site *site, bool is_apart)
 {
 	uint64_t kept = is_apart ? 0 : smaller(site->peak_bytes, site->exit_bytes);
 	struct split split = {
@@ -62,7 +47,7 @@ static struct split split_of(const struct heap_site *site, bool is_apart)
 
 /* Are there blocks enough, and of sizes that can be, for those of the end to be those of the peak?
  */
-static bool can_be_same(const struct heap_site *site)
+static bool can_be_same(const struct heaptrack_site *site)
 {
 	struct split split = split_of(site, false);
 	uint64_t n_needed = site->temporary ? site->temporary : split.rest > 0;
@@ -73,7 +58,7 @@ static bool can_be_same(const struct heap_site *site)
 }
 
 /* Can what was in use at the peak and what was at the end be different blocks? */
-static bool can_be_apart(const struct heap_site *site)
+static bool can_be_apart(const struct heaptrack_site *site)
 {
 	return site->bytes >= site->peak_bytes &&
 	       site->bytes - site->peak_bytes >= site->exit_bytes &&
@@ -81,7 +66,7 @@ static bool can_be_apart(const struct heap_site *site)
 	       site->allocations - site->exit_blocks > site->temporary;
 }
 
-static void fill_lasting(struct heap_lack *lack, struct part *parts, const struct split *split,
+static void fill_lasting(struct heaptrack_lack *lack, struct part *parts, const struct split *split,
                          uint64_t n_exit)
 {
 	uint64_t n_rising = n_exit;
@@ -96,8 +81,8 @@ static void fill_lasting(struct heap_lack *lack, struct part *parts, const struc
 	fill(lack, &parts[KEPT], split->kept && !n_exit ? 1 : n_exit, split->kept);
 }
 
-static void fill_site(struct heap_lack *lack, const struct heap_site *from, struct part *parts,
-                      bool is_apart)
+static void fill_site(struct heaptrack_lack *lack, const struct heaptrack_site *from,
+                      struct part *parts, bool is_apart)
 {
 	struct split split = split_of(from, is_apart);
 	uint64_t n_rest, n_needed, n_falling = 0, n_temporary, bytes;
@@ -121,8 +106,8 @@ static void fill_site(struct heap_lack *lack, const struct heap_site *from, stru
 	fill(lack, &parts[SHORT], n_rest - n_temporary, split.rest - bytes);
 }
 
-void parts_fill(struct site *sites, const struct heap_site *from, size_t n_sites, uint64_t valley,
-                uint64_t sums[N_PARTS], struct heap_lack *lack)
+void parts_fill(struct site *sites, const struct heaptrack_site *from, size_t n_sites,
+                uint64_t valley, uint64_t sums[N_PARTS], struct heaptrack_lack *lack)
 {
 	uint64_t kept = 0;
 

@@ -40,15 +40,26 @@ uint64_t part_bytes(const struct part *part, uint64_t n); /* of the first n bloc
 uint64_t part_largest(const struct part *part);           /* the size of its largest block */
 
 /* a - b, or 0. */
-uint64_t less(uint64_t a, uint64_t b);
-uint64_t smaller(uint64_t a, uint64_t b);
+static inline uint64_t less(uint64_t a, uint64_t b)
+{
+	return a > b ? a - b : 0;
+}
+
+static inline uint64_t smaller(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
 /* whole * part / total, rounded down, without overflow; 0 of a total of 0. */
-uint64_t scale(uint64_t whole, uint64_t part, uint64_t total);
+static inline uint64_t scale(uint64_t whole, uint64_t part, uint64_t total)
+{
+	return total ? (uint64_t)((unsigned __int128)whole * part / total) : 0;
+}
 
 /* Fills in the parts of n sites, whose sums by kind are added to sums[]. `valley` is the least that
  * was in use after the peak: what is in use at the peak and at the end is thought to be the same
  * blocks where that fits. What does not add up is added to *lack. */
-void parts_fill(struct site *sites, const struct heap_site *from, size_t n_sites, uint64_t valley,
-                uint64_t sums[N_PARTS], struct heap_lack *lack);
+void parts_fill(struct site *sites, const struct heaptrack_site *from, size_t n_sites,
+                uint64_t valley, uint64_t sums[N_PARTS], struct heaptrack_lack *lack);
 
 #endif

@@ -23,19 +23,19 @@ struct heaptrack_plan {
 	uint32_t *order;
 	uint32_t *by_short; /* those with large short-lived blocks first */
 	size_t n_sites;
-	struct heap_moment *moments; /* the end is the last */
+	struct heaptrack_moment *moments; /* the end is the last */
 	size_t n_moments;
 	size_t peak;     /* index */
 	uint64_t *rooms; /* by moment: below the peak */
 	uint64_t sums[N_PARTS];
 	bool peak_is_temporary;
-	struct heap_block *blocks; /* all kinds */
+	struct heaptrack_block *blocks; /* all kinds */
 	size_t n_blocks;
 	size_t blocks_capacity;
-	struct heap_lack lack;
+	struct heaptrack_lack lack;
 
 	/* While it is told. */
-	heap_listener *listener; /* NULL: nobody listens */
+	heaptrack_listener *listener; /* NULL: nobody listens */
 	void *context;
 	uint64_t live;
 	uint64_t held_bytes;
@@ -47,7 +47,7 @@ struct heaptrack_plan {
 static uint32_t add_block(struct heaptrack_plan *plan, size_t site, uint64_t size)
 {
 	*ARRAY_APPEND(plan->blocks, plan->n_blocks, plan->blocks_capacity) =
-	    (struct heap_block){.site = (uint32_t)site, .size = size};
+	    (struct heaptrack_block){.site = (uint32_t)site, .size = size};
 	return (uint32_t)plan->n_blocks;
 }
 
@@ -148,7 +148,7 @@ static int by_short_size(const void *a, const void *b, void *context)
 }
 
 /* The peak's last allocation may be one that is freed at once. */
-static void put_temporary_last(struct heaptrack_plan *plan, const struct heap_site *from)
+static void put_temporary_last(struct heaptrack_plan *plan, const struct heaptrack_site *from)
 {
 	size_t n = 0, last = plan->n_sites;
 
@@ -167,7 +167,7 @@ static void put_temporary_last(struct heaptrack_plan *plan, const struct heap_si
 	plan->lack.temporary--;
 }
 
-static void order_sites(struct heaptrack_plan *plan, const struct heap_site *from)
+static void order_sites(struct heaptrack_plan *plan, const struct heaptrack_site *from)
 {
 	for (size_t i = 0; i < plan->n_sites; i++)
 		plan->order[i] = plan->by_short[i] = (uint32_t)i;
@@ -179,7 +179,7 @@ static void order_sites(struct heaptrack_plan *plan, const struct heap_site *fro
 }
 
 /* Copies them, with the end behind, and keeps all below the peak or, after it, at it. */
-static void copy_moments(struct heaptrack_plan *plan, const struct heap_moment *moments,
+static void copy_moments(struct heaptrack_plan *plan, const struct heaptrack_moment *moments,
                          size_t n_moments, uint64_t end_ms)
 {
 	plan->moments = xcalloc(n_moments + 2, sizeof(*plan->moments));
@@ -187,20 +187,20 @@ static void copy_moments(struct heaptrack_plan *plan, const struct heap_moment *
 		memcpy(plan->moments, moments, n_moments * sizeof(*moments));
 	plan->n_moments = n_moments ? n_moments : 1; /* the peak has to be somewhere */
 	for (size_t i = 1; i < plan->n_moments; i++) {
-		const struct heap_moment *best = &plan->moments[plan->peak];
-		const struct heap_moment *moment = &plan->moments[i];
+		const struct heaptrack_moment *best = &plan->moments[plan->peak];
+		const struct heaptrack_moment *moment = &plan->moments[i];
 
 		if (best->is_peak ? false : moment->is_peak || moment->bytes > best->bytes)
 			plan->peak = i;
 	}
 	if (end_ms < plan->moments[plan->n_moments - 1].time_ms)
 		end_ms = plan->moments[plan->n_moments - 1].time_ms;
-	plan->moments[plan->n_moments++] = (struct heap_moment){.time_ms = end_ms};
+	plan->moments[plan->n_moments++] = (struct heaptrack_moment){.time_ms = end_ms};
 }
 
-static void fit_moments(struct heaptrack_plan *plan, const struct heap_site *from)
+static void fit_moments(struct heaptrack_plan *plan, const struct heaptrack_site *from)
 {
-	struct heap_moment *moments = plan->moments;
+	struct heaptrack_moment *moments = plan->moments;
 	uint64_t at_peak = 0, at_exit = 0;
 
 	for (size_t i = 0; i < plan->n_sites; i++) {
@@ -216,7 +216,7 @@ static void fit_moments(struct heaptrack_plan *plan, const struct heap_site *fro
 			    smaller(moments[i].bytes, i < plan->peak ? less(at_peak, 1) : at_peak);
 }
 
-static void tell(struct heaptrack_plan *plan, enum heap_event event, uint64_t number,
+static void tell(struct heaptrack_plan *plan, enum heaptrack_event event, uint64_t number,
                  uint64_t count)
 {
 	if (plan->listener)
@@ -224,8 +224,8 @@ static void tell(struct heaptrack_plan *plan, enum heap_event event, uint64_t nu
 }
 
 /* The blocks [first, first + n) of a part, of both sizes. */
-static void tell_blocks(struct heaptrack_plan *plan, enum heap_event event, const struct part *part,
-                        uint64_t first, uint64_t n)
+static void tell_blocks(struct heaptrack_plan *plan, enum heaptrack_event event,
+                        const struct part *part, uint64_t first, uint64_t n)
 {
 	uint64_t n_large = smaller(n, less(part->n_large, first));
 
@@ -237,7 +237,7 @@ static void tell_blocks(struct heaptrack_plan *plan, enum heap_event event, cons
 
 static void allocate(struct heaptrack_plan *plan, struct part *part, uint64_t n)
 {
-	tell_blocks(plan, HEAP_EVENT_ALLOCATE, part, part->made, n);
+	tell_blocks(plan, HEAPTRACK_ALLOCATE, part, part->made, n);
 	plan->live += part_bytes(part, part->made + n) - part_bytes(part, part->made);
 	part->made += n;
 }
@@ -246,7 +246,7 @@ static void allocate(struct heaptrack_plan *plan, struct part *part, uint64_t n)
 static void release(struct heaptrack_plan *plan, struct part *part, uint64_t n)
 {
 	part->made -= n;
-	tell_blocks(plan, HEAP_EVENT_FREE, part, part->made, n);
+	tell_blocks(plan, HEAPTRACK_FREE, part, part->made, n);
 	plan->live -= part_bytes(part, part->made + n) - part_bytes(part, part->made);
 }
 
@@ -376,7 +376,7 @@ static void release_hold(struct heaptrack_plan *plan)
 	struct part *part = &plan->sites[hold->site].parts[SHORT];
 	uint64_t bytes = part_bytes(part, hold->first + hold->n) - part_bytes(part, hold->first);
 
-	tell_blocks(plan, HEAP_EVENT_FREE, part, hold->first, hold->n);
+	tell_blocks(plan, HEAPTRACK_FREE, part, hold->first, hold->n);
 	plan->live -= bytes;
 	plan->held_bytes -= bytes;
 }
@@ -419,13 +419,13 @@ static void tell_passing(struct heaptrack_plan *plan, enum part_kind kind, struc
 
 	part->passed += n;
 	if (kind == TEMPORARY) {
-		tell_blocks(plan, HEAP_EVENT_TEMPORARY, part, first, n);
+		tell_blocks(plan, HEAPTRACK_TEMPORARY, part, first, n);
 		return;
 	}
 	if (size && room / size < at_once)
 		at_once = room / size ? room / size : 1;
 	for (uint64_t done = 0; done < n; done += smaller(at_once, n - done))
-		tell_blocks(plan, HEAP_EVENT_SHORT_LIVED, part, first + done,
+		tell_blocks(plan, HEAPTRACK_SHORT_LIVED, part, first + done,
 		            smaller(at_once, n - done));
 }
 
@@ -503,7 +503,7 @@ static void reach_peak(struct heaptrack_plan *plan)
 		return;
 	last = last_falling(plan);
 	last->made--;
-	tell_blocks(plan, HEAP_EVENT_FREE_AT_ONCE, last, last->made, 1);
+	tell_blocks(plan, HEAPTRACK_FREE_AT_ONCE, last, last->made, 1);
 	plan->live -= part_bytes(last, last->made + 1) - part_bytes(last, last->made);
 }
 
@@ -550,7 +550,7 @@ static void reach(struct heaptrack_plan *plan, size_t moment)
 		follow_fall(plan, moment);
 }
 
-void heaptrack_plan_tell(struct heaptrack_plan *plan, heap_listener *listener, void *context)
+void heaptrack_plan_tell(struct heaptrack_plan *plan, heaptrack_listener *listener, void *context)
 {
 	plan->listener = listener;
 	plan->context = context;
@@ -560,7 +560,7 @@ void heaptrack_plan_tell(struct heaptrack_plan *plan, heap_listener *listener, v
 			plan->sites[i].parts[kind].made = plan->sites[i].parts[kind].passed = 0;
 	for (size_t i = 0; i < plan->n_moments; i++) {
 		if (!i || plan->moments[i].time_ms > plan->moments[i - 1].time_ms)
-			tell(plan, HEAP_EVENT_TIME, plan->moments[i].time_ms, 0);
+			tell(plan, HEAPTRACK_TIME, plan->moments[i].time_ms, 0);
 		if (!i && listener)
 			pass_early(plan);
 		reach(plan, i);
@@ -571,8 +571,8 @@ void heaptrack_plan_tell(struct heaptrack_plan *plan, heap_listener *listener, v
 	}
 }
 
-struct heaptrack_plan *heaptrack_plan_new(const struct heap_site *sites, size_t n_sites,
-                                          const struct heap_moment *moments, size_t n_moments,
+struct heaptrack_plan *heaptrack_plan_new(const struct heaptrack_site *sites, size_t n_sites,
+                                          const struct heaptrack_moment *moments, size_t n_moments,
                                           uint64_t end_ms)
 {
 	struct heaptrack_plan *plan = xcalloc(1, sizeof(*plan));
@@ -609,13 +609,14 @@ void heaptrack_plan_free(struct heaptrack_plan *plan)
 	free(plan);
 }
 
-const struct heap_block *heaptrack_plan_blocks(const struct heaptrack_plan *plan, size_t *n_blocks)
+const struct heaptrack_block *heaptrack_plan_blocks(const struct heaptrack_plan *plan,
+                                                    size_t *n_blocks)
 {
 	*n_blocks = plan->n_blocks;
 	return plan->blocks;
 }
 
-const struct heap_lack *heaptrack_plan_lack(const struct heaptrack_plan *plan)
+const struct heaptrack_lack *heaptrack_plan_lack(const struct heaptrack_plan *plan)
 {
 	return &plan->lack;
 }

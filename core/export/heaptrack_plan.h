@@ -18,7 +18,7 @@
 #include <stdint.h>
 
 /* What one stack did. */
-struct heap_site {
+struct heaptrack_site {
 	uint64_t allocations;
 	uint64_t bytes; /* of them all */
 	uint64_t temporary;
@@ -29,14 +29,14 @@ struct heap_site {
 };
 
 /* One moment of the timeline. */
-struct heap_moment {
+struct heaptrack_moment {
 	uint64_t time_ms;
 	uint64_t bytes;
 	bool is_peak;
 };
 
 /* What could not be told, all 0 as a rule. */
-struct heap_lack {
+struct heaptrack_lack {
 	uint64_t extra_calls; /* of blocks at the peak that no call of this process made */
 	uint64_t temporary;   /* allocations that are told as others than temporary */
 	uint64_t bytes;       /* that are missing in the sizes of blocks */
@@ -44,35 +44,37 @@ struct heap_lack {
 };
 
 /* A kind of block: all of one size from one stack. Its number is its index + 1. */
-struct heap_block {
+struct heaptrack_block {
 	uint32_t site;
 	uint64_t size;
 };
 
-enum heap_event {
-	HEAP_EVENT_TIME,         /* `number` is the time in ms */
-	HEAP_EVENT_ALLOCATE,     /* `count` blocks of the kind `number` */
-	HEAP_EVENT_FREE,         /* after something else happened */
-	HEAP_EVENT_FREE_AT_ONCE, /* one that the event before allocated last */
-	HEAP_EVENT_TEMPORARY,    /* `count` times: allocated, and freed at once */
-	HEAP_EVENT_SHORT_LIVED,  /* `count` blocks allocated, then freed, not as temporary ones */
+enum heaptrack_event {
+	HEAPTRACK_TIME,         /* `number` is the time in ms */
+	HEAPTRACK_ALLOCATE,     /* `count` blocks of the kind `number` */
+	HEAPTRACK_FREE,         /* after something else happened */
+	HEAPTRACK_FREE_AT_ONCE, /* one that the event before allocated last */
+	HEAPTRACK_TEMPORARY,    /* `count` times: allocated, and freed at once */
+	HEAPTRACK_SHORT_LIVED,  /* `count` blocks allocated, then freed, not as temporary ones */
 };
-typedef void heap_listener(void *context, enum heap_event event, uint64_t number, uint64_t count);
+typedef void heaptrack_listener(void *context, enum heaptrack_event event, uint64_t number,
+                                uint64_t count);
 
 struct heaptrack_plan;
 
 /* Sites and moments are copied. The moments are in the order of time; where none is the peak, the
  * largest is it. `end_ms` is when the process ended. */
-struct heaptrack_plan *heaptrack_plan_new(const struct heap_site *sites, size_t n_sites,
-                                          const struct heap_moment *moments, size_t n_moments,
+struct heaptrack_plan *heaptrack_plan_new(const struct heaptrack_site *sites, size_t n_sites,
+                                          const struct heaptrack_moment *moments, size_t n_moments,
                                           uint64_t end_ms);
 void heaptrack_plan_free(struct heaptrack_plan *plan);
 
 /* All kinds of blocks, by site. */
-const struct heap_block *heaptrack_plan_blocks(const struct heaptrack_plan *plan, size_t *n_blocks);
-const struct heap_lack *heaptrack_plan_lack(const struct heaptrack_plan *plan);
+const struct heaptrack_block *heaptrack_plan_blocks(const struct heaptrack_plan *plan,
+                                                    size_t *n_blocks);
+const struct heaptrack_lack *heaptrack_plan_lack(const struct heaptrack_plan *plan);
 
 /* Tells the events in their order. */
-void heaptrack_plan_tell(struct heaptrack_plan *plan, heap_listener *listener, void *context);
+void heaptrack_plan_tell(struct heaptrack_plan *plan, heaptrack_listener *listener, void *context);
 
 #endif

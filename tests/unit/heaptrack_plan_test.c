@@ -12,9 +12,9 @@ enum { MAX_SITES = 40, MAX_LIVE = 300, MAX_MOMENTS = 100, STEPS = 2000 };
 
 /* A heap that is really used, by one thread: what its sums are. */
 struct world {
-	struct heap_site sites[MAX_SITES];
+	struct heaptrack_site sites[MAX_SITES];
 	size_t n_sites;
-	struct heap_moment moments[MAX_MOMENTS + 1];
+	struct heaptrack_moment moments[MAX_MOMENTS + 1];
 	size_t n_moments;
 	uint64_t live;
 	uint64_t peak;
@@ -86,9 +86,9 @@ static void world_end(struct world *world)
 	memmove(&world->moments[at + 1], &world->moments[at],
 	        (world->n_moments - at) * sizeof(world->moments[0]));
 	world->moments[at] =
-	    (struct heap_moment){.time_ms = at ? world->moments[at - 1].time_ms : 0,
-	                         .bytes = world->peak,
-	                         .is_peak = true};
+	    (struct heaptrack_moment){.time_ms = at ? world->moments[at - 1].time_ms : 0,
+	                              .bytes = world->peak,
+	                              .is_peak = true};
 	world->n_moments++;
 }
 
@@ -105,7 +105,7 @@ static void world_live(struct world *world, unsigned seed, unsigned n_sites, uns
 	for (unsigned step = 0; step < STEPS; step++) {
 		if (step % (STEPS / MAX_MOMENTS) == 0) {
 			world->moments[world->n_moments++] =
-			    (struct heap_moment){.time_ms = step / 40, .bytes = world->live};
+			    (struct heaptrack_moment){.time_ms = step / 40, .bytes = world->live};
 			tendency = 20 + random_below(60);
 		}
 		if (world->n_blocks < MAX_LIVE && random_below(100) < tendency) {
@@ -123,9 +123,9 @@ static void world_live(struct world *world, unsigned seed, unsigned n_sites, uns
 
 /* What a reader like heaptrack_print makes of the events. */
 struct reader {
-	const struct heap_block *blocks;
+	const struct heaptrack_block *blocks;
 	size_t n_sites;
-	struct heap_site seen[MAX_SITES];
+	struct heaptrack_site seen[MAX_SITES];
 	uint64_t in_use[MAX_SITES];
 	uint64_t at_peak[MAX_SITES];
 	uint64_t live;
@@ -147,8 +147,8 @@ static void note_level(struct reader *reader)
 
 static void reader_allocate(struct reader *reader, uint64_t number)
 {
-	const struct heap_block *block = &reader->blocks[number - 1];
-	struct heap_site *seen = &reader->seen[block->site];
+	const struct heaptrack_block *block = &reader->blocks[number - 1];
+	struct heaptrack_site *seen = &reader->seen[block->site];
 
 	seen->allocations++;
 	seen->exit_blocks++;
@@ -166,8 +166,8 @@ static void reader_allocate(struct reader *reader, uint64_t number)
 /* As the writer does it: something comes between where it is not to look temporary. */
 static void reader_free(struct reader *reader, uint64_t number, bool at_once)
 {
-	const struct heap_block *block = &reader->blocks[number - 1];
-	struct heap_site *seen = &reader->seen[block->site];
+	const struct heaptrack_block *block = &reader->blocks[number - 1];
+	struct heaptrack_site *seen = &reader->seen[block->site];
 
 	if (at_once)
 		assert_int_equal(reader->last, number);
@@ -181,26 +181,26 @@ static void reader_free(struct reader *reader, uint64_t number, bool at_once)
 	note_level(reader);
 }
 
-static void hear(void *context, enum heap_event event, uint64_t number, uint64_t count)
+static void hear(void *context, enum heaptrack_event event, uint64_t number, uint64_t count)
 {
 	struct reader *reader = context;
 
-	if (event == HEAP_EVENT_TIME) {
+	if (event == HEAPTRACK_TIME) {
 		assert_true(number >= reader->time_ms && number < 60);
 		reader->time_ms = number;
 		note_level(reader);
 		return;
 	}
 	for (uint64_t i = 0; i < count; i++) {
-		if (event == HEAP_EVENT_ALLOCATE || event == HEAP_EVENT_SHORT_LIVED ||
-		    event == HEAP_EVENT_TEMPORARY)
+		if (event == HEAPTRACK_ALLOCATE || event == HEAPTRACK_SHORT_LIVED ||
+		    event == HEAPTRACK_TEMPORARY)
 			reader_allocate(reader, number);
-		if (event == HEAP_EVENT_TEMPORARY || event == HEAP_EVENT_FREE_AT_ONCE)
+		if (event == HEAPTRACK_TEMPORARY || event == HEAPTRACK_FREE_AT_ONCE)
 			reader_free(reader, number, true);
-		if (event == HEAP_EVENT_FREE)
+		if (event == HEAPTRACK_FREE)
 			reader_free(reader, number, false);
 	}
-	for (uint64_t i = 0; event == HEAP_EVENT_SHORT_LIVED && i < count; i++)
+	for (uint64_t i = 0; event == HEAPTRACK_SHORT_LIVED && i < count; i++)
 		reader_free(reader, number, false);
 }
 
@@ -229,7 +229,7 @@ static struct heaptrack_plan *plan_of(const struct world *world)
 static void check_world(const struct world *world)
 {
 	struct heaptrack_plan *plan = plan_of(world);
-	const struct heap_lack *lack = heaptrack_plan_lack(plan);
+	const struct heaptrack_lack *lack = heaptrack_plan_lack(plan);
 	struct reader reader;
 
 	listen(&reader, plan, world->n_sites);
@@ -272,7 +272,7 @@ static void each_moment_of_the_timeline_has_its_bytes_within_a_block(void **stat
 		plan = plan_of(&world);
 		listen(&reader, plan, world.n_sites);
 		for (size_t i = 0; i < world.n_moments; i++) {
-			const struct heap_moment *moment = &world.moments[i];
+			const struct heaptrack_moment *moment = &world.moments[i];
 			const uint64_t *level = reader.levels[moment->time_ms];
 
 			assert_true(level[0] <= moment->bytes + world.largest);
@@ -282,8 +282,8 @@ static void each_moment_of_the_timeline_has_its_bytes_within_a_block(void **stat
 	}
 }
 
-static void check_one(const struct heap_site *site, const struct heap_moment *moments,
-                      size_t n_moments, const struct heap_lack *lack)
+static void check_one(const struct heaptrack_site *site, const struct heaptrack_moment *moments,
+                      size_t n_moments, const struct heaptrack_lack *lack)
 {
 	struct heaptrack_plan *plan = heaptrack_plan_new(site, 1, moments, n_moments, 59);
 	struct reader reader;
@@ -300,29 +300,29 @@ static void check_one(const struct heap_site *site, const struct heap_moment *mo
 
 static void the_block_that_makes_the_peak_can_be_temporary(void **state)
 {
-	const struct heap_site site = {
+	const struct heaptrack_site site = {
 	    .allocations = 1, .bytes = 100, .temporary = 1, .peak_bytes = 100};
-	const struct heap_moment moments[] = {{.bytes = 100, .is_peak = true}};
+	const struct heaptrack_moment moments[] = {{.bytes = 100, .is_peak = true}};
 
 	(void)state;
-	check_one(&site, moments, 1, &(struct heap_lack){0});
+	check_one(&site, moments, 1, &(struct heaptrack_lack){0});
 }
 
 static void blocks_that_a_fork_inherited_are_calls_more_and_counted(void **state)
 {
-	const struct heap_site site = {.peak_bytes = 5000};
-	const struct heap_moment moments[] = {{.bytes = 5000, .is_peak = true}};
+	const struct heaptrack_site site = {.peak_bytes = 5000};
+	const struct heaptrack_moment moments[] = {{.bytes = 5000, .is_peak = true}};
 
 	(void)state;
-	check_one(&site, moments, 1, &(struct heap_lack){.extra_calls = 1});
+	check_one(&site, moments, 1, &(struct heaptrack_lack){.extra_calls = 1});
 }
 
 static void blocks_of_no_bytes_are_told(void **state)
 {
-	const struct heap_site site = {.allocations = 9, .temporary = 3, .exit_blocks = 4};
+	const struct heaptrack_site site = {.allocations = 9, .temporary = 3, .exit_blocks = 4};
 
 	(void)state;
-	check_one(&site, NULL, 0, &(struct heap_lack){0});
+	check_one(&site, NULL, 0, &(struct heaptrack_lack){0});
 }
 
 static void a_heap_of_which_nobody_asked_anything_is_told_in_no_event(void **state)
@@ -344,14 +344,14 @@ static void sums_that_cannot_be_end_and_are_counted(void **state)
 {
 	(void)state;
 	for (unsigned seed = 1; seed <= 300; seed++) {
-		struct heap_site sites[8];
-		struct heap_moment moments[5];
+		struct heaptrack_site sites[8];
+		struct heaptrack_moment moments[5];
 		struct heaptrack_plan *plan;
 		struct reader reader;
 
 		random_state = seed;
 		for (size_t i = 0; i < 8; i++)
-			sites[i] = (struct heap_site){
+			sites[i] = (struct heaptrack_site){
 			    .allocations = random_below(50),
 			    .bytes = random_below(1000),
 			    .temporary = random_below(60),
@@ -361,7 +361,7 @@ static void sums_that_cannot_be_end_and_are_counted(void **state)
 			};
 		for (size_t i = 0; i < 5; i++)
 			moments[i] =
-			    (struct heap_moment){.time_ms = i, .bytes = random_below(9000)};
+			    (struct heaptrack_moment){.time_ms = i, .bytes = random_below(9000)};
 		plan = heaptrack_plan_new(sites, 8, moments, 5, 59);
 		listen(&reader, plan, 8);
 		heaptrack_plan_free(plan);
