@@ -1,5 +1,5 @@
-/* The heap interposer as a collector: a preload library in the target counts, we read what it
- * counted. */
+/* The memory collector: a preload library in the target counts blocks, or a tracer counts pages;
+ * what was counted becomes metrics and files. */
 #include "core/collector.h"
 
 #include "core/alloc.h"

@@ -321,16 +321,6 @@ static char *safe_name(const char *comm)
 	return name;
 }
 
-static int by_peak(const void *a, const void *b)
-{
-	const struct heap_process *x = *(const struct heap_process *const *)a;
-	const struct heap_process *y = *(const struct heap_process *const *)b;
-
-	if (x->totals.peak_bytes != y->totals.peak_bytes)
-		return x->totals.peak_bytes > y->totals.peak_bytes ? -1 : 1;
-	return x < y ? -1 : x > y;
-}
-
 /* "processes/7.0-sh/", with "-2" and so on after the name when that is taken: a long run may use a
  * process id again. The caller frees it. */
 static char *folder_of(const struct heap_process *const *processes, size_t index)
@@ -394,10 +384,7 @@ static int write_processes(const struct heap_run *run, const struct subject *sub
 
 	if (run->n_processes < 2)
 		return 0; /* the run's own files are those of its only process */
-	order = xcalloc(run->n_processes, sizeof(*order));
-	for (size_t i = 0; i < run->n_processes; i++)
-		order[i] = &run->processes[i];
-	qsort(order, run->n_processes, sizeof(*order), by_peak);
+	order = heap_by_peak(run->processes, run->n_processes);
 	for (size_t i = 0; i < run->n_processes && i < PROCESSES_SHOWN && !err; i++) {
 		char *folder = folder_of(order, i);
 

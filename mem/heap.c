@@ -172,6 +172,26 @@ const struct heap_process *heap_run_largest(const struct heap_run *run)
 	return largest;
 }
 
+static int by_peak(const void *a, const void *b)
+{
+	const struct heap_process *x = *(const struct heap_process *const *)a;
+	const struct heap_process *y = *(const struct heap_process *const *)b;
+
+	if (x->totals.peak_bytes != y->totals.peak_bytes)
+		return x->totals.peak_bytes > y->totals.peak_bytes ? -1 : 1;
+	return x < y ? -1 : x > y;
+}
+
+const struct heap_process **heap_by_peak(const struct heap_process *processes, size_t n)
+{
+	const struct heap_process **order = xcalloc(n + 1, sizeof(*order));
+
+	for (size_t i = 0; i < n; i++)
+		order[i] = &processes[i];
+	qsort(order, n, sizeof(*order), by_peak);
+	return order;
+}
+
 struct heap_totals heap_run_totals(const struct heap_run *run)
 {
 	const struct heap_process *largest = heap_run_largest(run);

@@ -1,7 +1,7 @@
 /* What the heap of each process of a run did: totals, stacks with their values, and the timeline.
  *
- * Built from the memory files that the preload library wrote (heap_run_read(), mem/heap_read.c);
- * nothing beyond knows the wire's layout.
+ * Built from the memory files that the preload library wrote (heap_run_read(), mem/heap_read.c), or
+ * from what a tracer counted of pages (mem/pages_read.h). Nothing beyond knows the wire's layout.
  */
 #ifndef MEM_HEAP_H
 #define MEM_HEAP_H
@@ -158,6 +158,9 @@ struct histogram heap_run_histogram(const struct heap_run *run);
 
 /* The process with the highest peak, or NULL. */
 const struct heap_process *heap_run_largest(const struct heap_run *run);
+
+/* All n of them, the highest peak first, then as they are; the caller frees the array. */
+const struct heap_process **heap_by_peak(const struct heap_process *processes, size_t n);
 
 /* By how much the peak of a process with threads may be off. */
 uint64_t heap_peak_bound(void);

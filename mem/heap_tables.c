@@ -277,16 +277,6 @@ void heap_tables_write_threads(const struct heap_process *processes, size_t n, F
 	free(rows);
 }
 
-static int by_peak(const void *a, const void *b)
-{
-	const struct heap_process *x = *(const struct heap_process *const *)a;
-	const struct heap_process *y = *(const struct heap_process *const *)b;
-
-	if (x->totals.peak_bytes != y->totals.peak_bytes)
-		return x->totals.peak_bytes > y->totals.peak_bytes ? -1 : 1;
-	return x < y ? -1 : x > y;
-}
-
 static void write_process(FILE *out, const struct heap_totals *totals, bool has_peak)
 {
 	fprintf(out, "  %14s  %14s  %19s  %14s  %5.1f %%  %16s  %16s\n",
@@ -305,10 +295,7 @@ void heap_tables_write_processes(const struct heap_process *processes, size_t n,
 
 	if (n < 2)
 		return;
-	order = xcalloc(n, sizeof(*order));
-	for (size_t i = 0; i < n; i++)
-		order[i] = &processes[i];
-	qsort(order, n, sizeof(*order), by_peak);
+	order = heap_by_peak(processes, n);
 	fprintf(out,
 	        "\nProcesses: highest peak first; all of them are rows of processes.csv\n\n"
 	        "  %8s.%-4s  %-15s  %14s  %14s  %19s  %14s  %7s  %16s  %16s\n",

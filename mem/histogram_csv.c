@@ -7,7 +7,6 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
-#include <string.h>
 
 enum { PROCESSES_WRITTEN = 256, THREADS_WRITTEN = 64 };
 
@@ -65,16 +64,6 @@ static void write_histogram(FILE *out, struct owner owner, const struct histogra
 		write_lifetime(out, owner, &rows[i]);
 }
 
-static int by_peak(const void *a, const void *b)
-{
-	const struct heap_process *x = *(const struct heap_process *const *)a;
-	const struct heap_process *y = *(const struct heap_process *const *)b;
-
-	if (x->totals.peak_bytes != y->totals.peak_bytes)
-		return x->totals.peak_bytes > y->totals.peak_bytes ? -1 : 1;
-	return x < y ? -1 : x > y;
-}
-
 static int by_allocations(const void *a, const void *b)
 {
 	const struct heap_thread *x = *(const struct heap_thread *const *)a;
@@ -108,12 +97,9 @@ static void write_threads(FILE *out, const struct heap_process *process)
 
 void histogram_csv_write(const struct heap_process *processes, size_t n, FILE *out)
 {
-	const struct heap_process **order = xcalloc(n, sizeof(*order));
+	const struct heap_process **order = heap_by_peak(processes, n);
 
 	fputs("pid,exec,tid,name,histogram,from,to,blocks,bytes\n", out);
-	for (size_t i = 0; i < n; i++)
-		order[i] = &processes[i];
-	qsort(order, n, sizeof(*order), by_peak);
 	for (size_t i = 0; i < n && i < PROCESSES_WRITTEN; i++) {
 		struct owner owner = {.pid = order[i]->pid,
 		                      .exec_number = order[i]->exec_number,
