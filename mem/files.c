@@ -17,11 +17,11 @@
 #include "mem/heap_words.h"
 #include "mem/histogram_csv.h"
 #include "mem/massif.h"
+#include "mem/processes_csv.h"
 #include "mem/summary.h"
 #include "mem/timeline_svg.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -395,65 +395,14 @@ static int write_processes(const struct heap_run *run, const struct subject *sub
 	return err;
 }
 
-/* A CSV field: quoted where it must be (RFC 4180). */
-static void write_field(FILE *out, const char *text)
-{
-	if (!strpbrk(text, ",\"\n\r")) {
-		fputs(text, out);
-		return;
-	}
-	fputc('"', out);
-	for (; *text; text++)
-		fprintf(out, *text == '"' ? "\"\"" : "%c", *text);
-	fputc('"', out);
-}
-
-static void write_identity(FILE *out, pid_t pid, unsigned exec_number, pid_t parent_pid)
-{
-	fprintf(out, "%d,%u,", (int)pid, exec_number);
-	if (parent_pid)
-		fprintf(out, "%d", (int)parent_pid);
-	fputc(',', out);
-}
-
-static int write_csv(const struct heap_run *run, const struct result *result,
-                     struct results_run *results, struct diag *diag)
+static int write_process_rows(const struct heap_run *run, const struct result *result,
+                              struct results_run *results, struct diag *diag)
 {
 	FILE *out = results_create(results, "processes.csv", diag);
 
 	if (!out)
 		return -EIO;
-	fputs("pid,exec,ppid,comm,command,observed,reason,allocations,frees,allocated_bytes,"
-	      "temporary_allocations,peak_bytes,peak_blocks,in_use_at_exit_bytes,"
-	      "in_use_at_exit_blocks\n",
-	      out);
-	for (size_t i = 0; i < run->n_processes; i++) {
-		const struct heap_process *process = &run->processes[i];
-		const struct heap_totals *totals = &process->totals;
-
-		write_identity(out, process->pid, process->exec_number, process->parent_pid);
-		write_field(out, process->comm);
-		fputc(',', out);
-		write_field(out, process->command);
-		fprintf(out,
-		        ",yes,,%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64
-		        ",%" PRIu64 ",%" PRIu64 "\n",
-		        totals->allocations, totals->frees, totals->allocated_bytes,
-		        totals->temporary, totals->peak_bytes, totals->peak_blocks,
-		        totals->in_use_bytes, totals->in_use_blocks);
-	}
-	for (size_t i = 0; i < result->n_processes; i++) {
-		const struct observed_process *process = &result->processes[i];
-
-		if (process->observed)
-			continue;
-		write_identity(out, process->pid, process->exec_number, process->parent_pid);
-		fputc(',', out); /* the comm of a process that was not observed is not known */
-		write_field(out, process->command ? process->command : "");
-		fputs(",no,", out);
-		write_field(out, process->reason ? process->reason : "");
-		fputs(",,,,,,,,\n", out);
-	}
+	processes_csv_write(run, result, out);
 	return results_close(results, out, diag);
 }
 
@@ -519,7 +468,7 @@ int files_write(const struct heap_run *run, struct symbolizer *symbolizer,
 	if (!err)
 		err = write_processes(run, &subject, symbolizer, results, diag);
 	if (!err)
-		err = write_csv(run, result, results, diag);
+		err = write_process_rows(run, result, results, diag);
 	if (!err)
 		err = write_histograms(run, results, diag);
 	result->page = "flamegraph-peak.svg";
