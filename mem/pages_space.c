@@ -2,6 +2,7 @@
 #include "mem/pages_space.h"
 
 #include "core/alloc.h"
+#include "mem/timeline.h"
 #include "mem/wire_reader.h"
 
 #include <stdlib.h>

@@ -7,7 +7,7 @@
 #define MEM_PAGES_SPACE_H
 
 #include "mem/pages_map.h"
-#include "mem/timeline.h"
+#include "mem/wire.h"
 
 struct wire_section_copy;
 

@@ -5,8 +5,8 @@
  * while the thread concerned stands still. Until trace_stop() the client's data is the tracer's.
  * Errors are 0 or -errno with a sentence; -EPERM means that the target cannot be traced here.
  */
-#ifndef CORE_TRACE_H
-#define CORE_TRACE_H
+#ifndef CORE_TRACE_TRACE_H
+#define CORE_TRACE_TRACE_H
 
 #include "core/diag.h"
 
@@ -101,8 +101,8 @@ struct trace_facts {
 };
 
 /* Adds a note for each of them that there is any of, but for refused_stricts, which each client has
- * a remedy of its own for. `others`: the calls that nobody wanted, which
- * stop without a filter: "those outside the set". */
+ * a remedy of its own for. `others`: the calls that nobody wanted, which stop without a filter:
+ * "those outside the set". */
 void trace_facts_note(const struct trace_facts *facts, const char *others, json_t *quality);
 
 /* Empty, with the keeper that a filter takes; why_unfiltered says when that cannot be had. */

@@ -7,7 +7,7 @@
  * interleaved rounds. And it would be less true: calls that the target's own filter answers with an
  * errno are not seen. (strace, too, drops --seccomp-bpf when it traces all calls.)
  *
- * With a choice (io's --trace) a filter stops those calls alone, and only their exits are asked for
+ * With a choice a filter stops those calls alone, and only their exits are asked for
  * (core/trace/call_filter.h). A thread with a filter of its own goes back to stopping at each call.
  *
  * Should the driver die, the target lives on: the kernel detaches the tree (no PTRACE_O_EXITKILL),

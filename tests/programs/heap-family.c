@@ -1,5 +1,6 @@
-/* Every function of malloc's family, with its edge cases; ends with status 1 when one of them misbehaves. With an argument
- * it does not look at errno, which valgrind 3.19's replacements leave alone. */
+/* Every function of malloc's family, with its edge cases; ends with status 1 when one of them
+ * misbehaves. With an argument it does not look at errno, which valgrind 3.19's replacements leave
+ * alone. */
 #include <errno.h>
 #include <malloc.h>
 #include <stdint.h>

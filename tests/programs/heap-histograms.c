@@ -1,4 +1,5 @@
-/* Blocks of known sizes and lifetimes, in known threads and processes; the argument says which. No stdio: it allocates. */
+/* Blocks of known sizes and lifetimes, in known threads and processes; the argument says which. No
+ * stdio: it allocates. */
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,7 +24,8 @@ static int sizes(void)
 	return 0;
 }
 
-/* 500 blocks freed after one other allocation, then a ring: each block is freed 999 allocations after its own. */
+/* 500 blocks freed after one other allocation, then a ring: each block is freed 999 allocations
+ * after its own. */
 static int lifetimes(long n)
 {
 	enum { RING = 1000 };
@@ -130,8 +132,8 @@ static int at_once(long n)
 	return 0;
 }
 
-/* Each process makes five blocks and frees two of them, one of its parent's and one of the first process's; then it
- * forks the next one. */
+/* Each process makes five blocks and frees two of them, one of its parent's and one of the first
+ * process's; then it forks the next one. */
 static int nested(long depth)
 {
 	enum { MOST = 64 };
