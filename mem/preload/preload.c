@@ -14,8 +14,8 @@
 #include "mem/preload/lookup.h"
 #include "mem/preload/modules.h"
 #include "mem/preload/real.h"
-#include "mem/preload/record.h"
 #include "mem/preload/section.h"
+#include "mem/preload/shard.h"
 #include "mem/preload/stacks.h"
 #include "mem/preload/thread.h"
 
@@ -219,7 +219,7 @@ static int set_up(void)
 	if (is_never_asked())
 		return WIRE_NEVER_ASKED;
 	if (thread_init() && watch_forks() && live_init(real_is_glibc()) && modules_init() &&
-	    stacks_init() && record_init() && section_claim() && allocator_hook_own_functions())
+	    stacks_init() && shards_init() && section_claim() && allocator_hook_own_functions())
 		return 0;
 	return ENOMEM;
 }

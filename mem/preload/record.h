@@ -10,9 +10,6 @@
 
 struct wire_section;
 
-/* False: no memory. */
-bool record_init(void);
-
 /* After the real function gave the block. */
 void record_allocation(const void *block, size_t size, const struct hook_frame *caller);
 

@@ -1,0 +1,92 @@
+/* How a thread enters the recorder and leaves it; what it calls inside is not recorded. */
+#ifndef MEM_PRELOAD_ENTRANCE_H
+#define MEM_PRELOAD_ENTRANCE_H
+
+#include "mem/preload/preload.h"
+#include "mem/preload/section.h"
+#include "mem/preload/shard.h"
+#include "mem/preload/thread.h"
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* The process's only thread, while it has but one, all that entrance_pass() looks at has been
+ * looked at, and bytes are no time unit (then there is more to do at each event). `owner` is its
+ * thread pointer, IN_RECORDER added while it is in the recorder; 0: there is no such thread. A
+ * thread only ever compares and changes it where it is its own. */
+struct alone {
+	uint64_t owner;
+	struct thread *thread;
+	/* Its last allocation, a small block that has not been freed: what its end will need. The
+	 * block is live while its entry is the same. */
+	const void *block; /* NULL: look it up */
+	uint64_t *entry;
+	uint64_t packed;
+	struct wire_counter *counter;
+};
+extern HIDDEN struct alone alone;
+
+enum { IN_RECORDER = 1 };
+
+/* A thread's first event: it gets a row and a shard. */
+void entrance_begin_thread(struct thread *thread);
+
+/* What entrance_pass() and shard_take() do, for the thread that is alone: it has shard 0. */
+static inline bool entrance_pass_alone(void)
+{
+	uint64_t pointer = (uint64_t)__builtin_thread_pointer();
+
+	if (unlikely(alone.owner != pointer || !preload_is_single_threaded() ||
+	             !preload_has_section()))
+		return false;
+	alone.owner = pointer + IN_RECORDER;
+	atomic_signal_fence(memory_order_seq_cst);
+	return true;
+}
+
+static inline void entrance_leave_alone(void)
+{
+	atomic_signal_fence(memory_order_seq_cst);
+	alone.owner -= IN_RECORDER;
+}
+
+/* The calling thread, which is in the recorder from now on. NULL where an event cannot be recorded:
+ * in a signal handler that interrupted the recorder. */
+static inline struct thread *entrance_pass(void)
+{
+	struct thread *thread = thread_self();
+
+	if (unlikely(!thread || thread->busy == preload.n_forks ||
+	             alone.owner == thread->pointer + IN_RECORDER)) {
+		preload_trouble(WIRE_UNCOUNTED);
+		return NULL;
+	}
+	if (alone.owner == thread->pointer) {
+		alone.owner = 0;
+		alone.block = NULL;
+	}
+	thread->busy = preload.n_forks;
+	atomic_signal_fence(memory_order_seq_cst);
+	if (unlikely(!preload_has_section()) && !section_claim()) {
+		thread->busy = 0;
+		return NULL;
+	}
+	if (unlikely(thread->key != thread_key(thread)))
+		entrance_begin_thread(thread);
+	return thread;
+}
+
+static inline void entrance_leave(struct thread *thread)
+{
+	atomic_signal_fence(memory_order_seq_cst);
+	thread->busy = 0;
+	if (preload_is_single_threaded() && preload.time_unit == WIRE_TIME_NS &&
+	    !shards[0].unflushed_bytes && !shards[0].unflushed_extra) {
+		shards[0].was_used = true;
+		alone.thread = thread;
+		alone.owner = thread->pointer;
+	}
+}
+
+#endif

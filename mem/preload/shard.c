@@ -1,0 +1,86 @@
+/* The shards: who gets which, and their memory. */
+#include "mem/preload/shard.h"
+
+#include "mem/preload/section.h"
+
+struct shard shards[WIRE_N_SHARDS];
+uint32_t origin_depth;
+
+/* Most programs use few shards. */
+static bool has_scratch(struct shard *shard)
+{
+	if (unlikely(!shard->has_scratch))
+		shard->has_scratch = preload_may_call() &&
+		                     preload_make_writable(shard->scratch, stack_scratch_bytes());
+	return shard->has_scratch;
+}
+
+void shards_reset(void)
+{
+	for (uint32_t i = 0; i < WIRE_N_SHARDS; i++)
+		shards[i] = (struct shard){.scratch = shards[i].scratch,
+		                           .has_scratch = shards[i].has_scratch,
+		                           .origin = i << ORIGIN_SHARD_AT | origin_depth
+		                                                                << ORIGIN_DEPTH_AT};
+}
+
+bool shards_init(void)
+{
+	char *scratch = preload_reserve(WIRE_N_SHARDS * stack_scratch_bytes());
+
+	if (!scratch)
+		return false;
+	for (size_t i = 0; i < WIRE_N_SHARDS; i++)
+		shards[i].scratch = (void *)(scratch + i * stack_scratch_bytes());
+	shards_reset();
+	return has_scratch(&shards[0]) && has_scratch(&shards[FIRST_SHARED_SHARD]);
+}
+
+uint8_t shard_of_number(uint32_t number)
+{
+	if (number < N_OWNED_SHARDS && has_scratch(&shards[number]))
+		return (uint8_t)number;
+	return (uint8_t)(FIRST_SHARED_SHARD + number % (WIRE_N_SHARDS - N_OWNED_SHARDS));
+}
+
+static bool try_take(struct shard *shard)
+{
+	return !__atomic_load_n(&shard->is_taken, __ATOMIC_RELAXED) &&
+	       !__atomic_exchange_n(&shard->is_taken, 1, __ATOMIC_ACQUIRE);
+}
+
+struct shard *shard_take_shared(struct thread *thread)
+{
+	enum { N_SHARED = WIRE_N_SHARDS - FIRST_SHARED_SHARD };
+	for (;;) {
+		for (unsigned i = 0; i < N_SHARED; i++) {
+			unsigned number = FIRST_SHARED_SHARD + (thread->shard + i) % N_SHARED;
+
+			if (!try_take(&shards[number]))
+				continue;
+			/* The first one has it always. */
+			if (unlikely(!has_scratch(&shards[number]))) {
+				shard_give_back(&shards[number]);
+				continue;
+			}
+			thread->shard = (uint8_t)number;
+			if (unlikely(thread->shares_row))
+				thread->row =
+				    section_thread(preload.section, WIRE_MAX_THREADS + number);
+			return &shards[number];
+		}
+		/* More threads inside than shards: some of them are not running. */
+		preload_wait_while(&shards[thread->shard].is_taken, 1);
+	}
+}
+
+void origin_widen_ticks(struct shard *shard)
+{
+	uint32_t shift = (shard->origin >> ORIGIN_SHIFT_AT) + 1;
+
+	if (shift > WIRE_MAX_TICK_SHIFT) /* never: it takes years */
+		return;
+	shard->origin += UINT32_C(1) << ORIGIN_SHIFT_AT;
+	if (preload.section->tick_shift < shift)
+		preload.section->tick_shift = shift;
+}

@@ -1,0 +1,103 @@
+/* The process's totals: what is live, the peak, and the timeline.
+ *
+ * A thread that is alone adds to the section's totals themselves; one among several keeps what it
+ * changed in its shard until that is worth an atomic addition.
+ */
+#ifndef MEM_PRELOAD_TOTALS_H
+#define MEM_PRELOAD_TOTALS_H
+
+#include "mem/preload/preload.h"
+#include "mem/preload/shard.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Allocated and freed so far, by all. */
+uint64_t totals_churn(void);
+
+/* A snapshot, if one is due. */
+void totals_look_at_timeline(struct shard *shard);
+
+/* The live bytes may be a new peak. */
+void totals_raise_peak_of_many(const struct shard *shard, int64_t live);
+
+/* The sums of the process that a block adds to, or with sign -1 takes from. */
+static always_inline void totals_count(struct shard *shard, bool is_alone, uint64_t size,
+                                       int64_t sign)
+{
+	struct wire_section *section = preload.section;
+	uint64_t extra = wire_extra_bytes(size);
+
+	if (is_alone) {
+		section->live_bytes += sign * (int64_t)size;
+		section->live_extra_bytes += sign * (int64_t)extra;
+		return;
+	}
+	shard->unflushed_bytes += sign * (int64_t)size;
+	shard->unflushed_extra += sign * (int64_t)extra;
+	shard->churn_bytes += size + extra;
+}
+
+/* The time of a new peak. The clock is not read for it: its last reading is at most an eighth of an
+ * interval old. */
+static inline uint64_t totals_peak_time(const struct shard *shard)
+{
+	if (preload.time_unit == WIRE_TIME_BYTES)
+		return totals_churn();
+	return shard->last_look > preload.section->start_ns ? shard->last_look
+	                                                    : preload.section->start_ns;
+}
+
+/* In a process with one thread. */
+static inline void totals_raise_peak(const struct shard *shard)
+{
+	struct wire_section *section = preload.section;
+
+	if (likely(section->live_bytes <= section->peak_bytes))
+		return;
+	section->peak_bytes = section->live_bytes;
+	section->peak_extra_bytes = section->live_extra_bytes;
+	section->peak_time = totals_peak_time(shard);
+	section->peak_epoch++;
+}
+
+static inline bool totals_is_little(int64_t change)
+{
+	return change < WIRE_FLUSH_BYTES && change > -WIRE_FLUSH_BYTES;
+}
+
+/* Brings what the shard has changed into the process's totals. */
+static inline void totals_flush(struct shard *shard)
+{
+	struct wire_section *section = preload.section;
+	int64_t change = shard->unflushed_bytes, extra = shard->unflushed_extra;
+
+	if (preload_is_single_threaded()) {
+		section->live_bytes += change;
+		section->live_extra_bytes += extra;
+		shard->unflushed_bytes = shard->unflushed_extra = 0;
+		totals_raise_peak(shard);
+		return;
+	}
+	if (totals_is_little(change) && totals_is_little(extra))
+		return;
+	shard->unflushed_bytes = shard->unflushed_extra = 0;
+	__atomic_fetch_add(&section->live_extra_bytes, extra, __ATOMIC_RELAXED);
+	totals_raise_peak_of_many(
+	    shard, __atomic_add_fetch(&section->live_bytes, change, __ATOMIC_ACQ_REL));
+}
+
+/* At the end of every event. */
+static always_inline void totals_finish_event(struct shard *shard, bool is_alone, bool may_be_peak,
+                                              uint64_t bytes)
+{
+	if (is_alone && may_be_peak)
+		totals_raise_peak(shard);
+	if (!is_alone)
+		totals_flush(shard);
+	shard->credit -= !is_alone && preload.time_unit == WIRE_TIME_BYTES ? (int64_t)bytes : 1;
+	if (unlikely(shard->credit < 0))
+		totals_look_at_timeline(shard);
+}
+
+#endif
