@@ -6,7 +6,9 @@ export PROFILE_SCENARIO_RESULTS=$scratch/results
 
 kills() { # SIGNAL COUNT: at moments from the first microseconds on
 	for i in $(seq "$2"); do
-		profile-scenario --scenario killed --type memory --quiet -- "$programs/heap-storm" "$scratch/tally" $((i * i * 20 + RANDOM % 1000)) "$1" 2>/dev/null
+		local after_us=$((i * i * 20 + RANDOM % 1000))
+		echo "after $after_us us"
+		profile-scenario --scenario killed --type memory --quiet -- "$programs/heap-storm" "$scratch/tally" $after_us "$1" 2>/dev/null
 		is $? $((128 + $1)) || return 1
 		python3 tests/e2e/storm.py "$scratch/tally" "$PROFILE_SCENARIO_RESULTS/killed/memory/latest/run.json" || return 1
 	done
@@ -28,12 +30,10 @@ if [ "$(cat $setting)" = 2 ] || { [ -w $setting ] && [ $(($(committed_kb CommitL
 	before=$(cat $setting)
 	trap '{ echo "$before" >$setting; } 2>/dev/null; finish' EXIT
 	strictly() {
-		local status
+		trap 'echo "$before" >$setting' EXIT # of the promise, which is a shell of its own, however it ends
 		{ echo 2 >$setting; } 2>/dev/null || [ "$before" = 2 ] || { echo "it cannot be set"; return 1; }
 		"$programs/heap-ends" fork && profile-scenario --scenario strict --type memory --quiet -- "$programs/heap-ends" fork 2>"$scratch/err"
-		status=$?
-		echo "$before" >$setting
-		is $status 0 && is "$(metric "$PROFILE_SCENARIO_RESULTS/strict/memory/latest" mem.allocations)" 1050 || { cat "$scratch/err"; return 1; }
+		is $? 0 && is "$(metric "$PROFILE_SCENARIO_RESULTS/strict/memory/latest" mem.allocations)" 1050 || { cat "$scratch/err"; return 1; }
 	}
 	if { echo "$before" >$setting; } 2>/dev/null || [ "$before" = 2 ]; then
 		promise "vm.overcommit_memory = 2" strictly

@@ -13,6 +13,7 @@
  *   killed   a thread that maps and unmaps for ever, and SIGKILL in the middle
  */
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
@@ -191,11 +192,14 @@ static void vfork_child(const char *self)
 
 static void *read_event(void *argument)
 {
+	struct pollfd unmapping = {.fd = (int)(intptr_t)argument, .events = POLLIN};
 	struct uffd_msg event;
 
-	usleep(20000); /* the other is in its munmap by now */
+	/* The other is in its munmap then. */
+	if (poll(&unmapping, 1, -1) != 1)
+		abort();
 	map(MB);
-	if (read((int)(intptr_t)argument, &event, sizeof(event)) != sizeof(event) ||
+	if (read(unmapping.fd, &event, sizeof(event)) != sizeof(event) ||
 	    event.event != UFFD_EVENT_UNMAP)
 		abort();
 	return NULL;
@@ -204,7 +208,7 @@ static void *read_event(void *argument)
 static void block_on_another(void)
 {
 	struct uffdio_api api = {.api = UFFD_API, .features = UFFD_FEATURE_EVENT_UNMAP};
-	int fd = (int)syscall(SYS_userfaultfd, O_CLOEXEC | UFFD_USER_MODE_ONLY);
+	int fd = (int)syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK | UFFD_USER_MODE_ONLY);
 	char *place = map(4 * MB);
 	struct uffdio_register watched = {.range = {(uintptr_t)place, 4 * MB},
 	                                  .mode = UFFDIO_REGISTER_MODE_MISSING};
