@@ -462,10 +462,7 @@ static char *unusable_reason(const struct heap_run *run)
 		                 run->refusals[0].command ? run->refusals[0].command
 		                                          : "the command",
 		                 run->refusals[0].reason);
-	return xstrdup(run->words == &pages_words
-	                   ? "the pages of the command could not be counted: its tracer ended early"
-	                   : "the heap of the command could not be observed: it never loaded the "
-	                     "heap library");
+	return xstrdup(run->words->nothing);
 }
 
 static void judge(struct result *result, const struct heap_run *run)

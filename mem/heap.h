@@ -131,7 +131,7 @@ struct heap_run {
 	uint64_t n_unobserved_forks; /* forked children that found no room for their counts */
 	uint64_t peak_rss_bytes;
 	uint64_t wall_ns;
-	const struct heap_words *words; /* heap_words, or pages_words; NULL: nothing was run */
+	const struct heap_words *words; /* heap_words, or pages_words */
 	struct trace_facts trace;       /* of pages: what limits the counts */
 };
 

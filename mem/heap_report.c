@@ -136,8 +136,7 @@ static void write_means(const struct heap_report *report, const struct site *sit
 		fprintf(out, ", %.1f a call",
 		        (double)site->values[HEAP_ALLOC_SPACE] /
 		            (double)site->values[HEAP_ALLOC_OBJECTS]);
-		/* Pages have no lifetimes. */
-		if (report->words == &heap_words)
+		if (!report->words->are_pages)
 			write_lives(site, out);
 	}
 	fputc('\n', out);

@@ -55,6 +55,7 @@ const struct heap_words heap_words = {
         "resident (RSS): with code, stacks, free lists and the profiler's own tables",
     .tree_top = "(heap allocation functions) malloc/new/new[], --alloc-fns, etc.",
     .wrappers = no_wrappers,
+    .nothing = "the heap of the command could not be observed: it never loaded the heap library",
 };
 
 const struct heap_words pages_words = {
@@ -71,4 +72,6 @@ const struct heap_words pages_words = {
     .wrappers = page_wrappers,
     .counts = "pages of 4,096 bytes: allocations are the calls that gave some (mmap, mremap, brk, "
               "shmat, and execve, at _start), frees those that took some",
+    .nothing = "the pages of the command could not be counted: its tracer ended early",
+    .are_pages = true,
 };

@@ -2,6 +2,8 @@
 #ifndef MEM_HEAP_WORDS_H
 #define MEM_HEAP_WORDS_H
 
+#include <stdbool.h>
+
 struct heap_words {
 	const char *block;      /* the noun, that counted_text_of() takes; likewise the next */
 	const char *allocation; /* a call that gave some */
@@ -15,7 +17,10 @@ struct heap_words {
 	const char *tree_top; /* massif's own words at the top of a tree */
 	/* Functions of libc, which say nothing of who called; ended by NULL. */
 	const char *const *wrappers;
-	const char *counts; /* a sentence for reports; NULL: nothing has to be said */
+	const char *counts;  /* a sentence for reports; NULL: nothing has to be said */
+	const char *nothing; /* why a run has no counts, where nothing else is known */
+	/* They have no lifetimes, and no memory is got past them. */
+	bool are_pages;
 };
 
 extern const struct heap_words heap_words;

@@ -82,7 +82,7 @@ enum { MUCH_MEMORY = 32 << 20 };
 static void note_other_memory(const struct heap_run *run, const struct heap_totals *totals,
                               json_t *quality)
 {
-	if (run->words != &heap_words || run->peak_rss_bytes < 2 * totals->peak_bytes + MUCH_MEMORY)
+	if (run->words->are_pages || run->peak_rss_bytes < 2 * totals->peak_bytes + MUCH_MEMORY)
 		return;
 	quality_add_note(quality,
 	                 "of up to %s resident at most %s came from malloc: the rest is code, "
