@@ -1,7 +1,7 @@
 /* What the heap of each process of a run did: totals, stacks with their values, and the timeline.
  *
  * Built from the memory files that the preload library wrote (heap_run_read(), mem/heap_read.c), or
- * from what a tracer counted of pages (mem/pages_read.h). Nothing beyond knows the wire's layout.
+ * from what a tracer counted of pages (mem/pages/read.h). Nothing beyond knows the wire's layout.
  */
 #ifndef MEM_HEAP_H
 #define MEM_HEAP_H
@@ -103,7 +103,7 @@ struct heap_process {
 	size_t n_snapshots;
 	struct heap_moment *moments; /* in time order; none where it was not looked at */
 	size_t n_moments;
-	bool is_filtered; /* a view (mem/heap_view.h) that leaves some allocations out; of moments
+	bool is_filtered; /* a view (mem/reports/heap_view.h) that leaves some allocations out; of moments
 	                     resident memory alone counts then */
 	size_t image;     /* of the server, and the section in it */
 	uint32_t section;

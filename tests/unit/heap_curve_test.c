@@ -4,8 +4,8 @@
 #include "core/recording.h"
 #include "core/symbolize/symbolize.h"
 #include "mem/heap.h"
-#include "mem/heap_curve.h"
-#include "mem/heap_sites.h"
+#include "mem/reports/heap_curve.h"
+#include "mem/reports/heap_sites.h"
 #include "mem/moments.h"
 
 #include <setjmp.h>

@@ -1,12 +1,12 @@
 /* report.txt: totals, and the stacks that matter most under each heading. */
-#include "mem/heap_report.h"
+#include "mem/reports/heap_report.h"
 
 #include "core/profile.h"
 #include "core/recording.h"
 #include "core/symbolize/symbolize.h"
 #include "mem/heap.h"
-#include "mem/heap_words.h"
-#include "mem/heap_tables.h"
+#include "mem/reports/heap_words.h"
+#include "mem/reports/heap_tables.h"
 #include "mem/wire.h"
 
 #include <setjmp.h>

@@ -1,5 +1,5 @@
 /* Turns in an address space: one at a time, in order, whoever ends or is let go. */
-#include "mem/pages_image.h"
+#include "mem/pages/image.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

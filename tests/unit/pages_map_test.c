@@ -1,5 +1,5 @@
 /* Ranges of pages: cut, joined, compared; against a plain array of pages. */
-#include "mem/pages_map.h"
+#include "mem/pages/map.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 /* Pages by stack: what is live, the peak, inheritance, and the timeline. */
-#include "mem/pages_space.h"
+#include "mem/pages/space.h"
 
 #include "mem/wire_reader.h"
 

@@ -1,0 +1,139 @@
+/* Walks stacks by ptrace(2)'s registers and the process's memory. */
+#include "mem/pages/stack.h"
+
+#include "core/alloc.h"
+#include "core/recording.h"
+#include "core/u64map.h"
+#include "core/walk/address_space.h"
+#include "core/walk/stackwalk.h"
+#include "mem/heap.h"
+
+#include <stdlib.h>
+#include <sys/ptrace.h>
+#include <sys/user.h>
+
+enum { USER32_CS = 0x23 }; /* of 32-bit code (arch/x86/include/asm/segment.h) */
+
+struct pages_stacks {
+	struct recording *recording;
+	struct address_spaces *spaces;
+	struct stack_walker *walker;
+	struct u64map *readers; /* pid whose mappings were read -> struct pages_code *, or 0 */
+	struct recorded_frame frames[WALK_MAX_FRAMES];
+};
+
+struct pages_stacks *pages_stacks_new(void)
+{
+	struct pages_stacks *stacks = xcalloc(1, sizeof(*stacks));
+
+	stacks->recording = heap_recording_new(0);
+	stacks->spaces = address_spaces_new(stacks->recording);
+	stacks->walker = stack_walker_new(stacks->spaces, stacks->recording);
+	stacks->readers = u64map_new();
+	return stacks;
+}
+
+void pages_stacks_free(struct pages_stacks *stacks)
+{
+	if (!stacks)
+		return;
+	stack_walker_free(stacks->walker);
+	address_spaces_free(stacks->spaces);
+	recording_free(stacks->recording);
+	u64map_free(stacks->readers);
+	free(stacks);
+}
+
+const struct recording *pages_stacks_recording(const struct pages_stacks *stacks)
+{
+	return stacks->recording;
+}
+
+void pages_code_forget(struct pages_code *code)
+{
+	code->pid = 0;
+}
+
+void pages_stacks_end(struct pages_stacks *stacks, struct pages_code *code)
+{
+	uint64_t *reader = code->pid ? u64map_get(stacks->readers, (uint64_t)code->pid) : NULL;
+
+	if (reader && *reader == (uintptr_t)code) {
+		address_spaces_exit(stacks->spaces, code->pid);
+		*reader = 0;
+	}
+	code->pid = 0;
+}
+
+/* Reads the mappings under this id. An id may have belonged to another address space: a child of
+ * vfork is in its parent's until it executes. */
+static void read_under(struct pages_stacks *stacks, struct pages_code *code, pid_t pid)
+{
+	uint64_t *reader = u64map_put(stacks->readers, (uint64_t)pid, NULL);
+
+	if (*reader && *reader != (uintptr_t)code)
+		pages_code_forget((struct pages_code *)(uintptr_t)*reader);
+	*reader = (uintptr_t)code;
+	code->pid = pid;
+	address_spaces_exec(stacks->spaces, pid);
+	address_spaces_read_proc(stacks->spaces, pid);
+}
+
+/* A process whose first thread has ended shows its mappings under the others alone. */
+static void read_code(struct pages_stacks *stacks, struct pages_code *code, pid_t pid, pid_t tid,
+                      uint64_t ip)
+{
+	read_under(stacks, code, pid);
+	if (tid != pid && !address_spaces_find(stacks->spaces, pid, ip)) {
+		pages_stacks_end(stacks, code);
+		read_under(stacks, code, tid);
+	}
+}
+
+static void copy_registers(uint64_t *to, const struct user_regs_struct *from)
+{
+	to[WALK_RAX] = from->rax;
+	to[WALK_RBX] = from->rbx;
+	to[WALK_RCX] = from->rcx;
+	to[WALK_RDX] = from->rdx;
+	to[WALK_RSI] = from->rsi;
+	to[WALK_RDI] = from->rdi;
+	to[WALK_RBP] = from->rbp;
+	to[WALK_RSP] = from->rsp;
+	to[WALK_RIP] = from->rip;
+	to[WALK_R8] = from->r8;
+	to[WALK_R9] = from->r9;
+	to[WALK_R10] = from->r10;
+	to[WALK_R11] = from->r11;
+	to[WALK_R12] = from->r12;
+	to[WALK_R13] = from->r13;
+	to[WALK_R14] = from->r14;
+	to[WALK_R15] = from->r15;
+}
+
+uint32_t pages_stacks_walk(struct pages_stacks *stacks, struct pages_code *code, pid_t pid,
+                           pid_t tid)
+{
+	uint64_t registers[WALK_N_REGISTERS];
+	struct user_regs_struct regs;
+	struct walk_result result;
+	struct walk_input input = {.tid = tid, .registers = registers, .read_memory = true};
+	bool is_fresh = !code->pid;
+
+	if (ptrace(PTRACE_GETREGS, tid, NULL, &regs))
+		return 0;
+	copy_registers(registers, &regs);
+	input.is_32_bit = regs.cs == USER32_CS;
+	if (is_fresh)
+		read_code(stacks, code, pid, tid, regs.rip);
+	input.pid = code->pid;
+	result = stack_walk(stacks->walker, &input, stacks->frames);
+	/* Code that was made executable since. */
+	if (result.end == UNWIND_NO_MAPPING && !is_fresh) {
+		read_code(stacks, code, pid, tid, regs.rip);
+		input.pid = code->pid;
+		result = stack_walk(stacks->walker, &input, stacks->frames);
+	}
+	code->guessed_stacks += result.guessed;
+	return recording_add_stack(stacks->recording, stacks->frames, result.n_frames);
+}

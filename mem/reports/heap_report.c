@@ -1,0 +1,259 @@
+/* Writes the text report of a heap. */
+#include "mem/reports/heap_report.h"
+
+#include "core/alloc.h"
+#include "core/line_text.h"
+#include "core/number_text.h"
+#include "core/profile.h"
+#include "mem/heap.h"
+#include "mem/reports/heap_tables.h"
+#include "mem/reports/heap_tree.h"
+#include "mem/reports/heap_words.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { STACKS_SHOWN = 10, FRAMES_SHOWN = 12 };
+
+/* A list of stacks, largest value of `type` first. */
+struct section {
+	const char *title;
+	const char *rest; /* what the stacks that are not shown are called */
+	size_t type;
+	size_t second; /* shown beside it */
+	const char *noun;
+	const char *second_noun; /* NULL: that of the blocks */
+	const char *second_what;
+};
+
+static const struct section sections[] = {
+    {"Peak consumers: bytes in use when most were in use", "peak", HEAP_PEAK_SPACE,
+     HEAP_PEAK_OBJECTS, "byte", NULL, ""},
+    {"Most calls", "calls", HEAP_ALLOC_OBJECTS, HEAP_ALLOC_SPACE, "call", "byte", " allocated"},
+    {"Most bytes allocated: also those that were freed", "bytes allocated", HEAP_ALLOC_SPACE,
+     HEAP_ALLOC_OBJECTS, "byte", "call", ""},
+    {"Most temporary allocations: freed by their thread before it allocated anything else",
+     "temporary allocations", HEAP_TEMPORARY_OBJECTS, HEAP_ALLOC_OBJECTS, "temporary allocation",
+     "call", " in all"},
+    {"In use at exit", "bytes in use at exit", HEAP_INUSE_SPACE, HEAP_INUSE_OBJECTS, "byte", NULL,
+     ""},
+};
+
+/* Samples of one stack (of several processes) put together. */
+struct site {
+	uint32_t stack;
+	uint64_t values[HEAP_N_TYPES];
+};
+
+static int by_stack(const void *a, const void *b)
+{
+	const struct site *x = a, *y = b;
+
+	return x->stack < y->stack ? -1 : x->stack > y->stack;
+}
+
+static int by_value(const void *a, const void *b, void *context)
+{
+	size_t type = *(const size_t *)context;
+	const struct site *x = a, *y = b;
+
+	if (x->values[type] != y->values[type])
+		return x->values[type] > y->values[type] ? -1 : 1;
+	return by_stack(a, b);
+}
+
+static struct site *collect_sites(const struct profile *profile, size_t *n_sites)
+{
+	size_t n = profile_n_samples(profile), n_kept = 0;
+	struct site *sites = xcalloc(n, sizeof(*sites));
+
+	for (size_t i = 0; i < n; i++) {
+		struct profile_sample sample = profile_sample(profile, i);
+
+		sites[i].stack = sample.stack;
+		memcpy(sites[i].values, sample.values, sizeof(sites[i].values));
+	}
+	qsort(sites, n, sizeof(*sites), by_stack);
+	for (size_t i = 0; i < n; i++) {
+		if (!n_kept || sites[n_kept - 1].stack != sites[i].stack) {
+			sites[n_kept++] = sites[i];
+			continue;
+		}
+		for (size_t type = 0; type < HEAP_N_TYPES; type++)
+			sites[n_kept - 1].values[type] += sites[i].values[type];
+	}
+	*n_sites = n_kept;
+	return sites;
+}
+
+/* Below 1,024 bytes the size would be the same number again. */
+static void write_value(FILE *out, uint64_t value, const char *noun)
+{
+	fputs(counted_text_of(value, noun).text, out);
+	if (!strcmp(noun, "byte") && value >= 1024)
+		fprintf(out, " (%s)", size_text_of(value).text);
+}
+
+static void write_stack(const struct profile *profile, uint32_t stack, FILE *out)
+{
+	uint32_t frames[FRAMES_SHOWN];
+	size_t n = profile_stack_frames(profile, stack, frames, FRAMES_SHOWN);
+
+	for (size_t i = 0; i < n && i < FRAMES_SHOWN; i++) {
+		const struct frame *frame = profile_frame(profile, frames[i]);
+		char *place = heap_frame_place(profile, frames[i]);
+
+		fprintf(out, "       %s %s (%s)\n", i ? "from" : "  at",
+		        profile_text(profile, frame->function), place);
+		free(place);
+	}
+	if (n > FRAMES_SHOWN)
+		fprintf(out, "            and %zu more callers\n", n - FRAMES_SHOWN);
+	if (!n)
+		fputs("         at [no stack]\n", out);
+}
+
+/* What became of a stack's blocks. */
+static void write_lives(const struct site *site, FILE *out)
+{
+	uint64_t kept = site->values[HEAP_INUSE_OBJECTS];
+	uint64_t calls = site->values[HEAP_ALLOC_OBJECTS];
+	uint64_t freed = calls > kept ? calls - kept : 0;
+
+	if (freed)
+		fprintf(out, "; freed after %.1f allocations on average",
+		        (double)site->values[HEAP_LIFETIMES] / (double)freed);
+	if (kept)
+		fprintf(out, "; %s never", count_text_of(kept).text);
+}
+
+/* Of lists of all that was allocated: what a call asks for, and for how long. */
+static void write_means(const struct heap_report *report, const struct site *site, size_t type,
+                        FILE *out)
+{
+	if (type == HEAP_ALLOC_OBJECTS || type == HEAP_ALLOC_SPACE) {
+		fprintf(out, ", %.1f a call",
+		        (double)site->values[HEAP_ALLOC_SPACE] /
+		            (double)site->values[HEAP_ALLOC_OBJECTS]);
+		if (!report->words->are_pages)
+			write_lives(site, out);
+	}
+	fputc('\n', out);
+}
+
+static void write_section(const struct heap_report *report, const struct section *section,
+                          struct site *sites, size_t n_sites, FILE *out)
+{
+	uint64_t total = profile_total(report->profile, section->type), shown = 0;
+	const char *second_noun =
+	    section->second_noun ? section->second_noun : report->words->block;
+	size_t type = section->type, i;
+
+	qsort_r(sites, n_sites, sizeof(*sites), by_value, &type);
+	fprintf(out, "\n%s\n\n", section->title);
+	for (i = 0; i < n_sites && i < STACKS_SHOWN && sites[i].values[type]; i++) {
+		shown += sites[i].values[type];
+		fprintf(out, "  %5.1f %%  ", 100.0 * (double)sites[i].values[type] / (double)total);
+		write_value(out, sites[i].values[type], section->noun);
+		fprintf(out, ", %s%s",
+		        counted_text_of(sites[i].values[section->second], second_noun).text,
+		        section->second_what);
+		write_means(report, &sites[i], type, out);
+		write_stack(report->profile, sites[i].stack, out);
+	}
+	if (!i)
+		fputs("  none\n", out);
+	else if (shown < total)
+		fprintf(out, "  %5.1f %%  of the %s under other stacks\n",
+		        100.0 * (double)(total - shown) / (double)total, section->rest);
+}
+
+/* What that is in a second. */
+static uint64_t rate_of(const struct heap_report *report, uint64_t value)
+{
+	return (uint64_t)((double)value * 1e9 / (double)report->wall_ns + 0.5);
+}
+
+static void write_counts(const struct heap_report *report, FILE *out)
+{
+	const struct heap_totals *totals = report->totals;
+
+	if (report->wall_ns)
+		fprintf(out, "  time                   %.3f s, recording included\n",
+		        (double)report->wall_ns / 1e9);
+	fprintf(out, "  allocations            %s", count_text_of(totals->allocations).text);
+	if (report->wall_ns)
+		fprintf(out, " (%s a second)",
+		        count_text_of(rate_of(report, totals->allocations)).text);
+	fprintf(out, "\n  frees                  %s\n", count_text_of(totals->frees).text);
+	fprintf(out, "  allocated              ");
+	write_value(out, totals->allocated_bytes, "byte");
+	if (report->wall_ns)
+		fprintf(out, ", %s a second",
+		        size_text_of(rate_of(report, totals->allocated_bytes)).text);
+	if (totals->allocations)
+		fprintf(out, "; %.1f a call",
+		        (double)totals->allocated_bytes / (double)totals->allocations);
+	fprintf(out, "\n  temporary allocations  %s", count_text_of(totals->temporary).text);
+	if (totals->allocations)
+		fprintf(out, " (%.1f %%)", share_percent(totals->temporary, totals->allocations));
+	fputc('\n', out);
+}
+
+static void write_totals(const struct heap_report *report, FILE *out)
+{
+	const struct heap_totals *totals = report->totals;
+
+	write_counts(report, out);
+	fputs("  peak                   ", out);
+	write_value(out, totals->peak_bytes, "byte");
+	fprintf(out, " in %s%s\n", counted_text_of(totals->peak_blocks, report->words->block).text,
+	        report->n_processes > 1 ? ", of the largest process alone" : "");
+	fputs("  in use at exit         ", out);
+	write_value(out, totals->in_use_bytes, "byte");
+	fprintf(out, " in %s%s\n",
+	        counted_text_of(totals->in_use_blocks, report->words->block).text,
+	        report->n_processes > 1 ? ", of all processes" : "");
+	if (totals->inherited_blocks && report->n_processes == 1) {
+		fputs("  inherited, not freed   ", out);
+		write_value(out, totals->inherited_bytes, "byte");
+		fprintf(out, " in %s of the parent process\n",
+		        counted_text_of(totals->inherited_blocks, report->words->block).text);
+	}
+}
+
+/* One a process is nothing to say. */
+static void write_thread_count(const struct heap_report *report, FILE *out)
+{
+	uint64_t n_threads = heap_tables_n_threads(report->processes, report->n_processes);
+
+	if (n_threads > report->n_processes)
+		fprintf(out, "  threads                %s that allocated or freed\n",
+		        count_text_of(n_threads).text);
+}
+
+void heap_report_write(const struct heap_report *report, FILE *out)
+{
+	size_t n_sites;
+	struct site *sites = collect_sites(report->profile, &n_sites);
+	char *command = line_text(report->command);
+
+	fprintf(out, "%s\n  command                %s\n", report->title, command);
+	free(command);
+	if (report->words->counts)
+		fprintf(out, "  counted                %s\n", report->words->counts);
+	if (report->n_processes > 1)
+		fprintf(out, "  processes              %zu\n", report->n_processes);
+	write_thread_count(report, out);
+	write_totals(report, out);
+	for (size_t i = 0; report->notes && report->notes[i]; i++)
+		fprintf(out, "  note                   %s\n", report->notes[i]);
+	heap_tables_write_sizes(report->processes, report->n_processes, out);
+	heap_tables_write_lifetimes(report->processes, report->n_processes, out);
+	heap_tables_write_threads(report->processes, report->n_processes, out);
+	heap_tables_write_processes(report->processes, report->n_processes, out);
+	for (size_t i = 0; i < ARRAY_SIZE(sections); i++)
+		write_section(report, &sections[i], sites, n_sites, out);
+	free(sites);
+}

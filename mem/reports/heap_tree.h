@@ -1,0 +1,46 @@
+/* The allocation tree of one value type: from the allocating functions outwards to their callers,
+ * up to main, as massif shows it. */
+#ifndef MEM_REPORTS_HEAP_TREE_H
+#define MEM_REPORTS_HEAP_TREE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct heap_filter;
+struct heap_forest;
+struct heap_tree;
+struct profile;
+
+#define HEAP_NO_FRAME UINT32_MAX
+
+struct heap_node {
+	uint64_t bytes;
+	char *text;     /* "0x1139: main (prog.c:7)", or "in 3 places, all below massif's threshold
+	                   (1.00%)" */
+	uint32_t frame; /* in the profile; HEAP_NO_FRAME: an "in N places" node, or the top */
+	struct heap_node
+	    *children; /* largest first, the "in N places" one where it belongs by size */
+	size_t n_children;
+};
+
+/* What the trees of all value types have in common, so that each costs no look at the stacks.
+ * `depth`: frames of a stack that are told apart, at least 1. `filter` (mem/heap_filter.h) may be
+ * NULL. The profile must outlive it. */
+struct heap_forest *heap_forest_new(const struct profile *profile, size_t depth,
+                                    const struct heap_filter *filter);
+void heap_forest_free(struct heap_forest *forest); /* NULL is fine */
+
+/* `threshold` in percent of the total: smaller nodes are put together. `top` is the text of the
+ * top. The forest must outlive the tree. */
+struct heap_tree *heap_tree_new(const struct heap_forest *forest, size_t type, double threshold,
+                                const char *top);
+void heap_tree_free(struct heap_tree *tree);
+
+const struct heap_node *heap_tree_top(const struct heap_tree *tree);
+
+/* "file.c:7" without its directories, or "in libx.so" where there is no line. The caller frees it.
+ */
+char *heap_frame_place(const struct profile *profile, uint32_t frame);
+
+#endif

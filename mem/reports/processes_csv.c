@@ -1,0 +1,64 @@
+/* Writes the processes of a run as rows. */
+#include "mem/reports/processes_csv.h"
+
+#include "core/collector.h"
+#include "mem/heap.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+/* A CSV field: quoted where it must be (RFC 4180). */
+static void write_field(FILE *out, const char *text)
+{
+	if (!strpbrk(text, ",\"\n\r")) {
+		fputs(text, out);
+		return;
+	}
+	fputc('"', out);
+	for (; *text; text++)
+		fprintf(out, *text == '"' ? "\"\"" : "%c", *text);
+	fputc('"', out);
+}
+
+static void write_identity(FILE *out, pid_t pid, unsigned exec_number, pid_t parent_pid)
+{
+	fprintf(out, "%d,%u,", (int)pid, exec_number);
+	if (parent_pid)
+		fprintf(out, "%d", (int)parent_pid);
+	fputc(',', out);
+}
+
+void processes_csv_write(const struct heap_run *run, const struct result *result, FILE *out)
+{
+	fputs("pid,exec,ppid,comm,command,observed,reason,allocations,frees,allocated_bytes,"
+	      "temporary_allocations,peak_bytes,peak_blocks,in_use_at_exit_bytes,"
+	      "in_use_at_exit_blocks\n",
+	      out);
+	for (size_t i = 0; i < run->n_processes; i++) {
+		const struct heap_process *process = &run->processes[i];
+		const struct heap_totals *totals = &process->totals;
+
+		write_identity(out, process->pid, process->exec_number, process->parent_pid);
+		write_field(out, process->comm);
+		fputc(',', out);
+		write_field(out, process->command);
+		fprintf(out,
+		        ",yes,,%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64
+		        ",%" PRIu64 ",%" PRIu64 "\n",
+		        totals->allocations, totals->frees, totals->allocated_bytes,
+		        totals->temporary, totals->peak_bytes, totals->peak_blocks,
+		        totals->in_use_bytes, totals->in_use_blocks);
+	}
+	for (size_t i = 0; i < result->n_processes; i++) {
+		const struct observed_process *process = &result->processes[i];
+
+		if (process->observed)
+			continue;
+		write_identity(out, process->pid, process->exec_number, process->parent_pid);
+		fputc(',', out); /* the comm of a process that was not observed is not known */
+		write_field(out, process->command ? process->command : "");
+		fputs(",no,", out);
+		write_field(out, process->reason ? process->reason : "");
+		fputs(",,,,,,,,\n", out);
+	}
+}

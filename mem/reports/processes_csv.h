@@ -1,0 +1,15 @@
+/* processes.csv: every process of a run with its totals, and those that were not observed with the
+ * reason. */
+#ifndef MEM_REPORTS_PROCESSES_CSV_H
+#define MEM_REPORTS_PROCESSES_CSV_H
+
+#include <stdio.h>
+
+struct heap_run;
+struct result;
+
+/* Those observed are of the run, the others of the result. Leaves checking the stream to who opened
+ * it. */
+void processes_csv_write(const struct heap_run *run, const struct result *result, FILE *out);
+
+#endif
