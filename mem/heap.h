@@ -103,8 +103,8 @@ struct heap_process {
 	size_t n_snapshots;
 	struct heap_moment *moments; /* in time order; none where it was not looked at */
 	size_t n_moments;
-	bool is_filtered; /* a view (mem/reports/heap_view.h) that leaves some allocations out; of moments
-	                     resident memory alone counts then */
+	bool is_filtered; /* a view (mem/reports/heap_view.h) that leaves some allocations out; of
+	                     moments resident memory alone counts then */
 	size_t image;     /* of the server, and the section in it */
 	uint32_t section;
 	struct heap_trouble troubles[HEAP_N_TROUBLES]; /* ended by a NULL text */

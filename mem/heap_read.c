@@ -5,7 +5,7 @@
 #include "core/diag.h"
 #include "core/perf/process_tree.h"
 #include "mem/heap_fill.h"
-#include "mem/reports/heap_words.h"
+#include "mem/heap_words.h"
 #include "mem/server.h"
 #include "mem/wire_reader.h"
 

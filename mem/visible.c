@@ -2,9 +2,9 @@
 #include "mem/visible.h"
 
 #include "core/alloc.h"
-#include "core/target/binary.h"
 #include "core/collector.h"
 #include "core/diag.h"
+#include "core/target/binary.h"
 #include "core/target/user_access.h"
 
 #include <errno.h>

@@ -125,7 +125,7 @@ int trace_start(struct tracer **tracer, const struct trace_spec *spec, struct di
 int trace_fd(const struct tracer *tracer);
 int trace_step(struct tracer *tracer, struct diag *diag);
 bool trace_target_ended(struct tracer *tracer, struct target_end *end);
-/* Lets go of all that still runs, and frees the tracer; NULL is fine. */
+/* Lets go of all that still runs, and frees the tracer; NULL is fine, for both. */
 void trace_stop(struct tracer *tracer, struct trace_facts *facts);
 
 #endif

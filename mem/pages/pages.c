@@ -6,7 +6,7 @@
 #include "core/diag.h"
 #include "core/trace/trace.h"
 #include "mem/heap.h"
-#include "mem/reports/heap_words.h"
+#include "mem/heap_words.h"
 #include "mem/pages/calls.h"
 #include "mem/pages/client.h"
 

@@ -3,8 +3,8 @@
 
 #include "core/alloc.h"
 #include "mem/heap.h"
-#include "mem/reports/heap_sites.h"
 #include "mem/moments.h"
+#include "mem/reports/heap_sites.h"
 
 #include <stdlib.h>
 

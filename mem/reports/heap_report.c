@@ -6,9 +6,9 @@
 #include "core/number_text.h"
 #include "core/profile.h"
 #include "mem/heap.h"
+#include "mem/heap_words.h"
 #include "mem/reports/heap_tables.h"
 #include "mem/reports/heap_tree.h"
-#include "mem/reports/heap_words.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

@@ -9,8 +9,8 @@
 #include "core/unwind/unwind.h"
 #include "mem/heap.h"
 #include "mem/heap_filter.h"
+#include "mem/heap_words.h"
 #include "mem/reports/heap_tree.h"
-#include "mem/reports/heap_words.h"
 
 #include <stdlib.h>
 

@@ -3,7 +3,7 @@
 
 #include "core/alloc.h"
 #include "core/number_text.h"
-#include "mem/reports/heap_words.h"
+#include "mem/heap_words.h"
 #include "mem/reports/timeline_svg.h"
 
 #include <stdlib.h>

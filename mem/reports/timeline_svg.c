@@ -7,7 +7,7 @@
 #include "core/number_text.h"
 #include "core/profile.h"
 #include "mem/heap.h"
-#include "mem/reports/heap_words.h"
+#include "mem/heap_words.h"
 #include "mem/reports/timeline_sheet.h"
 
 #include <inttypes.h>

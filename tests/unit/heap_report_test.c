@@ -5,7 +5,7 @@
 #include "core/recording.h"
 #include "core/symbolize/symbolize.h"
 #include "mem/heap.h"
-#include "mem/reports/heap_words.h"
+#include "mem/heap_words.h"
 #include "mem/reports/heap_tables.h"
 #include "mem/wire.h"
 

@@ -1,6 +1,6 @@
 /* massif.out and its report: fields, trees, thresholds, the graph. */
+#include "mem/heap_words.h"
 #include "mem/reports/heap_tree.h"
-#include "mem/reports/heap_words.h"
 #include "mem/reports/massif.h"
 
 #include "core/profile.h"

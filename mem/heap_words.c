@@ -1,5 +1,5 @@
 /* The two sets of words. */
-#include "mem/reports/heap_words.h"
+#include "mem/heap_words.h"
 
 #include <stddef.h>
 

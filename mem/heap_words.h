@@ -1,6 +1,6 @@
 /* What is counted, in words: blocks that malloc gives, or pages that the kernel gives. */
-#ifndef MEM_REPORTS_HEAP_WORDS_H
-#define MEM_REPORTS_HEAP_WORDS_H
+#ifndef MEM_HEAP_WORDS_H
+#define MEM_HEAP_WORDS_H
 
 #include <stdbool.h>
 
