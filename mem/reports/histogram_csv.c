@@ -4,6 +4,7 @@
 #include "core/alloc.h"
 #include "mem/heap.h"
 #include "mem/histogram.h"
+#include "mem/reports/csv_field.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -18,16 +19,14 @@ struct owner {
 	const char *name;
 };
 
-/* Quoted always: a thread may give itself any name (RFC 4180). */
 static void write_owner(FILE *out, struct owner owner)
 {
 	fprintf(out, "%d,%u,", (int)owner.pid, owner.exec_number);
 	if (owner.tid)
 		fprintf(out, "%d", (int)owner.tid);
-	fputs(",\"", out);
-	for (const char *c = owner.name; *c; c++)
-		fprintf(out, *c == '"' ? "\"\"" : "%c", *c);
-	fputs("\",", out);
+	fputc(',', out);
+	csv_field_write(out, owner.name);
+	fputc(',', out);
 }
 
 static void write_lifetime(FILE *out, struct owner owner, const struct histogram_row *row)

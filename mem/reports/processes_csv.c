@@ -3,22 +3,9 @@
 
 #include "core/collector.h"
 #include "mem/heap.h"
+#include "mem/reports/csv_field.h"
 
 #include <inttypes.h>
-#include <string.h>
-
-/* A CSV field: quoted where it must be (RFC 4180). */
-static void write_field(FILE *out, const char *text)
-{
-	if (!strpbrk(text, ",\"\n\r")) {
-		fputs(text, out);
-		return;
-	}
-	fputc('"', out);
-	for (; *text; text++)
-		fprintf(out, *text == '"' ? "\"\"" : "%c", *text);
-	fputc('"', out);
-}
 
 static void write_identity(FILE *out, pid_t pid, unsigned exec_number, pid_t parent_pid)
 {
@@ -39,9 +26,9 @@ void processes_csv_write(const struct heap_run *run, const struct result *result
 		const struct heap_totals *totals = &process->totals;
 
 		write_identity(out, process->pid, process->exec_number, process->parent_pid);
-		write_field(out, process->comm);
+		csv_field_write(out, process->comm);
 		fputc(',', out);
-		write_field(out, process->command);
+		csv_field_write(out, process->command);
 		fprintf(out,
 		        ",yes,,%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64
 		        ",%" PRIu64 ",%" PRIu64 "\n",
@@ -56,9 +43,9 @@ void processes_csv_write(const struct heap_run *run, const struct result *result
 			continue;
 		write_identity(out, process->pid, process->exec_number, process->parent_pid);
 		fputc(',', out); /* the comm of a process that was not observed is not known */
-		write_field(out, process->command ? process->command : "");
+		csv_field_write(out, process->command ? process->command : "");
 		fputs(",no,", out);
-		write_field(out, process->reason ? process->reason : "");
+		csv_field_write(out, process->reason ? process->reason : "");
 		fputs(",,,,,,,,\n", out);
 	}
 }

@@ -1,0 +1,10 @@
+/* A text in a CSV file (RFC 4180): names and commands may hold anything. */
+#ifndef MEM_REPORTS_CSV_FIELD_H
+#define MEM_REPORTS_CSV_FIELD_H
+
+#include <stdio.h>
+
+/* Quoted where it must be. Leaves checking the stream to who opened it. */
+void csv_field_write(FILE *out, const char *text);
+
+#endif
