@@ -11,6 +11,7 @@ void entrance_begin_thread(struct thread *thread)
 	unsigned row = number;
 
 	thread->key = thread_key(thread);
+	thread->own_key = ~thread->key;
 	thread->last = NULL;
 	thread->has_no_calls = thread->has_no_clock = false;
 	thread->shard = shard_of_number(number);

@@ -51,6 +51,28 @@ static inline void entrance_leave_alone(void)
 	alone.owner -= IN_RECORDER;
 }
 
+/* The calling thread where it goes WAY_OWN, or NULL. */
+static inline struct thread *entrance_pass_own(void)
+{
+	uint64_t pointer = (uint64_t)__builtin_thread_pointer();
+	struct thread *thread = &thread_table[thread_place(pointer)];
+	uint32_t n_forks = preload.n_forks;
+
+	if (unlikely(thread->pointer != pointer || thread->own_key != thread_key(thread) ||
+	             thread->busy == n_forks || (alone.owner & ~(uint64_t)IN_RECORDER) == pointer ||
+	             preload_is_single_threaded() || !preload_has_section()))
+		return NULL;
+	thread->busy = n_forks;
+	atomic_signal_fence(memory_order_seq_cst);
+	return thread;
+}
+
+static inline void entrance_leave_own(struct thread *thread)
+{
+	atomic_signal_fence(memory_order_seq_cst);
+	thread->busy = 0;
+}
+
 /* The calling thread, which is in the recorder from now on. NULL where an event cannot be recorded:
  * in a signal handler that interrupted the recorder. */
 static inline struct thread *entrance_pass(void)

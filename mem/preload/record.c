@@ -30,13 +30,20 @@ static inline void keep_peak(struct wire_counter *counter, uint64_t epoch)
 		preload_trouble(WIRE_MANY_BLOCKS);
 }
 
-static inline struct wire_counter *counter_of(unsigned shard, uint32_t stack)
+static inline struct wire_counter *counter_at(uint64_t counters_off, uint32_t stack)
 {
 	struct wire_section *section = preload.section;
-	struct wire_counter *counter = section_counters(section, shard) + stack;
+	struct wire_counter *counter =
+	    (struct wire_counter *)((char *)section + counters_off) + stack;
 
 	keep_peak(counter, __atomic_load_n(&section->peak_epoch, __ATOMIC_ACQUIRE));
 	return counter;
+}
+
+static always_inline struct wire_counter *counter_of(const struct shard *shard, enum way way,
+                                                     uint32_t stack)
+{
+	return counter_at(way == WAY_ALONE ? WIRE_COUNTERS_OFF : shard->counters_off, stack);
 }
 
 static void count_inherited_free(struct live_block block)
@@ -45,14 +52,15 @@ static void count_inherited_free(struct live_block block)
 
 	while (__atomic_exchange_n(&inherited_lock, 1, __ATOMIC_ACQUIRE))
 		preload_wait_while(&inherited_lock, 1);
-	counter = counter_of(WIRE_INHERITED_SHARD, block.stack);
+	counter =
+	    counter_at(WIRE_COUNTERS_OFF + WIRE_INHERITED_SHARD * WIRE_SHARD_BYTES, block.stack);
 	counter->frees++;
 	counter->live_bytes -= (int64_t)block.size_bytes;
 	__atomic_store_n(&inherited_lock, 0, __ATOMIC_RELEASE);
 }
 
 /* The lifetime and its class are for when the block is the process's own. */
-static always_inline void count_free(struct thread *thread, struct shard *shard, bool is_alone,
+static always_inline void count_free(struct thread *thread, struct shard *shard, enum way way,
                                      struct live_block block, uint64_t lifetime, unsigned class)
 {
 	struct wire_counter *counter;
@@ -61,20 +69,20 @@ static always_inline void count_free(struct thread *thread, struct shard *shard,
 		count_inherited_free(block);
 	} else {
 		thread->row->lifetimes[class]++;
-		counter = counter_of((unsigned)(shard - shards), block.stack);
+		counter = counter_of(shard, way, block.stack);
 		counter->frees++;
 		counter->live_bytes -= (int64_t)block.size_bytes;
 		counter->temporary += class == WIRE_TEMPORARY;
 		counter->lifetimes += lifetime;
 	}
-	totals_count(shard, is_alone, block.size_bytes, -1);
+	totals_count(shard, way, block.size_bytes, -1);
 }
 
 static always_inline struct wire_counter *count_allocation(struct thread *thread,
-                                                           struct shard *shard, bool is_alone,
+                                                           struct shard *shard, enum way way,
                                                            uint32_t stack, size_t size)
 {
-	struct wire_counter *counter = counter_of((unsigned)(shard - shards), stack);
+	struct wire_counter *counter = counter_of(shard, way, stack);
 	unsigned class = wire_size_class(size);
 
 	thread->row->sizes[class].allocations++;
@@ -82,19 +90,19 @@ static always_inline struct wire_counter *count_allocation(struct thread *thread
 	counter->allocations++;
 	counter->allocated_bytes += size;
 	counter->live_bytes += (int64_t)size;
-	totals_count(shard, is_alone, size, 1);
+	totals_count(shard, way, size, 1);
 	return counter;
 }
 
 /* Out of line, for it is rare: a block whose free was not seen. */
 static __attribute__((noinline)) void count_stale(struct thread *thread, struct shard *shard,
-                                                  bool is_alone, const struct live_block *stale)
+                                                  enum way way, const struct live_block *stale)
 {
-	count_free(thread, shard, is_alone, *stale, 0, WIRE_LIFETIME_UNKNOWN);
+	count_free(thread, shard, way, *stale, 0, WIRE_LIFETIME_UNKNOWN);
 	preload_trouble(WIRE_STALE);
 }
 
-static always_inline void remember(struct thread *thread, struct shard *shard, bool is_alone,
+static always_inline void remember(struct thread *thread, struct shard *shard, enum way way,
                                    const void *block, size_t size, uint32_t stack, uint32_t origin)
 {
 	struct live_block stale, live = {.size_bytes = size, .stack = stack, .origin = origin};
@@ -103,7 +111,7 @@ static always_inline void remember(struct thread *thread, struct shard *shard, b
 	if (unlikely(!live_put(block, live, &stale, &has_stale)))
 		preload_trouble(WIRE_UNTRACKED);
 	if (unlikely(has_stale))
-		count_stale(thread, shard, is_alone, &stale);
+		count_stale(thread, shard, way, &stale);
 }
 
 /* Nothing is known yet of the block's place, as it should be. */
@@ -122,7 +130,7 @@ static always_inline bool remember_alone(const void *block, size_t size, uint32_
 	return true;
 }
 
-static always_inline void record_new(struct thread *thread, struct shard *shard, bool is_alone,
+static always_inline void record_new(struct thread *thread, struct shard *shard, enum way way,
                                      const void *block, size_t size,
                                      const struct hook_frame *caller)
 {
@@ -132,16 +140,16 @@ static always_inline void record_new(struct thread *thread, struct shard *shard,
 	if (unlikely(!stack))
 		preload_trouble(WIRE_NO_STACK);
 	origin = origin_next(shard);
-	if (!is_alone || unlikely(!remember_alone(block, size, stack, origin)))
-		remember(thread, shard, is_alone, block, size, stack, origin);
-	counter = count_allocation(thread, shard, is_alone, stack, size);
-	if (is_alone)
+	if (way != WAY_ALONE || unlikely(!remember_alone(block, size, stack, origin)))
+		remember(thread, shard, way, block, size, stack, origin);
+	counter = count_allocation(thread, shard, way, stack, size);
+	if (way == WAY_ALONE)
 		alone.counter = counter;
 	thread->last = block;
 }
 
 /* The free of a block that its owner gives back, or has replaced. */
-static always_inline void record_end(struct thread *thread, struct shard *shard, bool is_alone,
+static always_inline void record_end(struct thread *thread, struct shard *shard, enum way way,
                                      const void *address, struct live_block block)
 {
 	unsigned class = WIRE_TEMPORARY;
@@ -153,25 +161,25 @@ static always_inline void record_end(struct thread *thread, struct shard *shard,
 		lifetime = origin_lifetime(block);
 		class = wire_lifetime_class(lifetime);
 	}
-	count_free(thread, shard, is_alone, block, lifetime, class);
+	count_free(thread, shard, way, block, lifetime, class);
 }
 
-static always_inline void allocate(struct thread *thread, struct shard *shard, bool is_alone,
+static always_inline void allocate(struct thread *thread, struct shard *shard, enum way way,
                                    const void *block, size_t size, const struct hook_frame *caller)
 {
-	record_new(thread, shard, is_alone, block, size, caller);
-	totals_finish_event(shard, is_alone, true, size);
+	record_new(thread, shard, way, block, size, caller);
+	totals_finish_event(shard, way, true, size);
 }
 
-static always_inline bool release(struct thread *thread, struct shard *shard, bool is_alone,
+static always_inline bool release(struct thread *thread, struct shard *shard, enum way way,
                                   const void *block)
 {
 	struct live_block live;
 
 	if (unlikely(!live_take(block, &live)))
 		return false;
-	record_end(thread, shard, is_alone, block, live);
-	totals_finish_event(shard, is_alone, false, live.size_bytes);
+	record_end(thread, shard, way, block, live);
+	totals_finish_event(shard, way, false, live.size_bytes);
 	return true;
 }
 
@@ -184,22 +192,22 @@ static inline void uncount_what_stayed(struct shard *shard, uint64_t old_size, u
 	shard->churn_bytes -= 2 * (old_extra < new_extra ? old_extra : new_extra);
 }
 
-static always_inline void replace(struct thread *thread, struct shard *shard, bool is_alone,
+static always_inline void replace(struct thread *thread, struct shard *shard, enum way way,
                                   const void *block, const struct live_block *taken,
                                   const void *new_block, size_t size,
                                   const struct hook_frame *caller)
 {
-	record_end(thread, shard, is_alone, block, *taken);
+	record_end(thread, shard, way, block, *taken);
 	if (new_block) {
-		record_new(thread, shard, is_alone, new_block, size, caller);
-		if (!is_alone)
+		record_new(thread, shard, way, new_block, size, caller);
+		if (way == WAY_ANY)
 			uncount_what_stayed(shard, taken->size_bytes, size);
 	}
-	totals_finish_event(shard, is_alone, true, size + taken->size_bytes);
+	totals_finish_event(shard, way, true, size + taken->size_bytes);
 }
 
-static __attribute__((noinline)) void allocate_among_others(const void *block, size_t size,
-                                                            const struct hook_frame *caller)
+static __attribute__((noinline)) void allocate_anyhow(const void *block, size_t size,
+                                                      const struct hook_frame *caller)
 {
 	struct thread *thread = entrance_pass();
 	struct shard *shard;
@@ -207,22 +215,35 @@ static __attribute__((noinline)) void allocate_among_others(const void *block, s
 	if (!thread)
 		return;
 	shard = shard_take(thread);
-	allocate(thread, shard, false, block, size, caller);
+	allocate(thread, shard, WAY_ANY, block, size, caller);
 	shard_give_back(shard);
 	entrance_leave(thread);
+}
+
+static __attribute__((noinline)) void allocate_among_others(const void *block, size_t size,
+                                                            const struct hook_frame *caller)
+{
+	struct thread *thread = entrance_pass_own();
+
+	if (likely(thread)) {
+		allocate(thread, &shards[thread->shard], WAY_OWN, block, size, caller);
+		entrance_leave_own(thread);
+	} else {
+		allocate_anyhow(block, size, caller);
+	}
 }
 
 void record_allocation(const void *block, size_t size, const struct hook_frame *caller)
 {
 	if (likely(entrance_pass_alone())) {
-		allocate(alone.thread, &shards[0], true, block, size, caller);
+		allocate(alone.thread, &shards[0], WAY_ALONE, block, size, caller);
 		entrance_leave_alone();
 	} else {
 		allocate_among_others(block, size, caller);
 	}
 }
 
-static __attribute__((noinline)) bool release_among_others(const void *block)
+static __attribute__((noinline)) bool release_anyhow(const void *block)
 {
 	struct thread *thread = entrance_pass();
 	struct shard *shard;
@@ -231,9 +252,21 @@ static __attribute__((noinline)) bool release_among_others(const void *block)
 	if (!thread)
 		return false;
 	shard = shard_take(thread);
-	known = release(thread, shard, false, block);
+	known = release(thread, shard, WAY_ANY, block);
 	shard_give_back(shard);
 	entrance_leave(thread);
+	return known;
+}
+
+static __attribute__((noinline)) bool release_among_others(const void *block)
+{
+	struct thread *thread = entrance_pass_own();
+	bool known;
+
+	if (unlikely(!thread))
+		return release_anyhow(block);
+	known = release(thread, &shards[thread->shard], WAY_OWN, block);
+	entrance_leave_own(thread);
 	return known;
 }
 
@@ -250,8 +283,8 @@ static always_inline void release_last(void)
 	counter->frees++;
 	counter->live_bytes -= (int64_t)size;
 	counter->temporary++;
-	totals_count(&shards[0], true, size, -1);
-	totals_finish_event(&shards[0], true, false, size);
+	totals_count(&shards[0], WAY_ALONE, size, -1);
+	totals_finish_event(&shards[0], WAY_ALONE, false, size);
 }
 
 bool record_release(const void *block)
@@ -263,7 +296,7 @@ bool record_release(const void *block)
 	if (block && block == alone.block && *alone.entry == alone.packed)
 		release_last();
 	else
-		known = release(alone.thread, &shards[0], true, block);
+		known = release(alone.thread, &shards[0], WAY_ALONE, block);
 	entrance_leave_alone();
 	return known;
 }
@@ -305,7 +338,7 @@ void record_replacement(const void *block, const struct live_block *taken, const
 	struct shard *shard;
 
 	if (likely(entrance_pass_alone())) {
-		replace(alone.thread, &shards[0], true, block, taken, new_block, size, caller);
+		replace(alone.thread, &shards[0], WAY_ALONE, block, taken, new_block, size, caller);
 		entrance_leave_alone();
 		return;
 	}
@@ -313,7 +346,7 @@ void record_replacement(const void *block, const struct live_block *taken, const
 	if (!thread)
 		return;
 	shard = shard_take(thread);
-	replace(thread, shard, false, block, taken, new_block, size, caller);
+	replace(thread, shard, WAY_ANY, block, taken, new_block, size, caller);
 	shard_give_back(shard);
 	entrance_leave(thread);
 }

@@ -20,6 +20,7 @@ void shards_reset(void)
 	for (uint32_t i = 0; i < WIRE_N_SHARDS; i++)
 		shards[i] = (struct shard){.scratch = shards[i].scratch,
 		                           .has_scratch = shards[i].has_scratch,
+		                           .counters_off = WIRE_COUNTERS_OFF + i * WIRE_SHARD_BYTES,
 		                           .origin = i << ORIGIN_SHARD_AT | origin_depth
 		                                                                << ORIGIN_DEPTH_AT};
 }

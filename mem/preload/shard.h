@@ -31,17 +31,25 @@ enum {
 _Static_assert(WIRE_N_SHARDS == 1 << (ORIGIN_DEPTH_AT - ORIGIN_SHARD_AT), "a shard fits");
 _Static_assert(WIRE_MAX_TICK_SHIFT >> (LIVE_ORIGIN_BITS - ORIGIN_SHIFT_AT) == 0, "a shift fits");
 
+/* How an event came into the recorder, and with that what it need not ask again. */
+enum way {
+	WAY_ALONE, /* by the only thread, with shard 0; the time unit is ns */
+	WAY_OWN,   /* among other threads, with a shard that is its own; the time unit is ns */
+	WAY_ANY,
+};
+
 struct shard {
-	uint32_t is_taken;
+	uint64_t clock; /* its allocations; alone in its cache line, for other threads read it */
+	uint32_t is_taken __attribute__((aligned(64)));
 	bool was_used;
 	uint32_t origin;         /* of its next block, without the tick */
-	uint64_t clock;          /* its allocations */
 	int64_t unflushed_bytes; /* not yet in the section's live_bytes */
 	int64_t unflushed_extra; /* nor in its live_extra_bytes */
 	uint64_t churn_bytes; /* allocated and freed, with the extra bytes: massif's time unit B */
 	int64_t credit;       /* events (or bytes) until the next look at the timeline */
 	int64_t grant;        /* what the credit was at the last look */
 	uint64_t last_look;
+	uint64_t counters_off; /* of its counters in a section */
 	struct stack_scratch *scratch;
 	bool has_scratch; /* it can be written */
 } __attribute__((aligned(64)));
@@ -76,9 +84,16 @@ static always_inline struct shard *shard_take(struct thread *thread)
 	struct shard *shard = &shards[0];
 
 	if (!preload_is_single_threaded()) {
-		preload.section->was_threaded = 1;
-		shard = likely(thread->shard < N_OWNED_SHARDS) ? &shards[thread->shard]
-		                                               : shard_take_shared(thread);
+		/* Not written again: the others have this line too. */
+		if (unlikely(!preload.section->was_threaded))
+			preload.section->was_threaded = 1;
+		if (thread->shard >= N_OWNED_SHARDS) {
+			shard = shard_take_shared(thread);
+		} else {
+			shard = &shards[thread->shard];
+			if (preload.time_unit == WIRE_TIME_NS)
+				thread->own_key = thread->key;
+		}
 	}
 	shard->was_used = true;
 	return shard;

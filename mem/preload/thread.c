@@ -27,7 +27,7 @@ static struct thread *take_over(uint64_t pointer)
 		    !__atomic_compare_exchange_n(&thread->pointer, &found, pointer, false,
 		                                 __ATOMIC_RELAXED, __ATOMIC_RELAXED))
 			continue;
-		thread->key = ~thread_key(thread); /* any other */
+		thread_forget(thread);
 		thread->stack_lo = thread->stack_hi = 0;
 		return thread;
 	}
@@ -45,7 +45,7 @@ struct thread *thread_search(uint64_t pointer)
 			return NULL;
 		if (!found && __atomic_compare_exchange_n(&thread->pointer, &found, pointer, false,
 		                                          __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
-			thread->key = ~thread_key(thread); /* any other */
+			thread_forget(thread);
 			return thread;
 		}
 		if (found == pointer)

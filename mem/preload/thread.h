@@ -20,6 +20,8 @@ struct thread {
 	                      recorded. In a forked child the number of threads that have not come
 	                      along means nothing to the next one that gets their pointer. */
 	uint32_t key;      /* thread_key() of the thread that has `row` */
+	uint32_t own_key;  /* the same, once that thread has a shard of its own and may go the short
+	                      way of the recorder (WAY_OWN); else another */
 	uint8_t shard;     /* where it recorded last */
 	bool shares_row;   /* the table of rows was full */
 	bool has_no_calls; /* whoever makes a system call is killed */
@@ -61,6 +63,12 @@ static inline int32_t thread_tid(const struct thread *thread)
 static inline uint32_t thread_key(const struct thread *thread)
 {
 	return (uint32_t)thread_tid(thread) + (preload.section_number << 22);
+}
+
+/* Whose the entry was does not matter any more: the next event is the first of a new thread. */
+static inline void thread_forget(struct thread *thread)
+{
+	thread->key = thread->own_key = ~thread_key(thread);
 }
 
 static inline struct thread *thread_self(void)

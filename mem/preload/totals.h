@@ -22,20 +22,21 @@ void totals_look_at_timeline(struct shard *shard);
 void totals_raise_peak_of_many(const struct shard *shard, int64_t live);
 
 /* The sums of the process that a block adds to, or with sign -1 takes from. */
-static always_inline void totals_count(struct shard *shard, bool is_alone, uint64_t size,
+static always_inline void totals_count(struct shard *shard, enum way way, uint64_t size,
                                        int64_t sign)
 {
 	struct wire_section *section = preload.section;
 	uint64_t extra = wire_extra_bytes(size);
 
-	if (is_alone) {
+	if (way == WAY_ALONE) {
 		section->live_bytes += sign * (int64_t)size;
 		section->live_extra_bytes += sign * (int64_t)extra;
 		return;
 	}
 	shard->unflushed_bytes += sign * (int64_t)size;
 	shard->unflushed_extra += sign * (int64_t)extra;
-	shard->churn_bytes += size + extra;
+	if (way == WAY_ANY)
+		shard->churn_bytes += size + extra;
 }
 
 /* The time of a new peak. The clock is not read for it: its last reading is at most an eighth of an
@@ -66,20 +67,13 @@ static inline bool totals_is_little(int64_t change)
 	return change < WIRE_FLUSH_BYTES && change > -WIRE_FLUSH_BYTES;
 }
 
-/* Brings what the shard has changed into the process's totals. */
-static inline void totals_flush(struct shard *shard)
+/* Brings what the shard has changed into the process's totals, when it is worth it. */
+static inline void totals_flush_among_others(struct shard *shard)
 {
 	struct wire_section *section = preload.section;
 	int64_t change = shard->unflushed_bytes, extra = shard->unflushed_extra;
 
-	if (preload_is_single_threaded()) {
-		section->live_bytes += change;
-		section->live_extra_bytes += extra;
-		shard->unflushed_bytes = shard->unflushed_extra = 0;
-		totals_raise_peak(shard);
-		return;
-	}
-	if (totals_is_little(change) && totals_is_little(extra))
+	if (likely(totals_is_little(change) && totals_is_little(extra)))
 		return;
 	shard->unflushed_bytes = shard->unflushed_extra = 0;
 	__atomic_fetch_add(&section->live_extra_bytes, extra, __ATOMIC_RELAXED);
@@ -87,15 +81,32 @@ static inline void totals_flush(struct shard *shard)
 	    shard, __atomic_add_fetch(&section->live_bytes, change, __ATOMIC_ACQ_REL));
 }
 
+static inline void totals_flush(struct shard *shard)
+{
+	struct wire_section *section = preload.section;
+
+	if (!preload_is_single_threaded()) {
+		totals_flush_among_others(shard);
+		return;
+	}
+	section->live_bytes += shard->unflushed_bytes;
+	section->live_extra_bytes += shard->unflushed_extra;
+	shard->unflushed_bytes = shard->unflushed_extra = 0;
+	totals_raise_peak(shard);
+}
+
 /* At the end of every event. */
-static always_inline void totals_finish_event(struct shard *shard, bool is_alone, bool may_be_peak,
+static always_inline void totals_finish_event(struct shard *shard, enum way way, bool may_be_peak,
                                               uint64_t bytes)
 {
-	if (is_alone && may_be_peak)
+	if (way == WAY_ALONE && may_be_peak)
 		totals_raise_peak(shard);
-	if (!is_alone)
+	if (way == WAY_OWN)
+		totals_flush_among_others(shard);
+	if (way == WAY_ANY)
 		totals_flush(shard);
-	shard->credit -= !is_alone && preload.time_unit == WIRE_TIME_BYTES ? (int64_t)bytes : 1;
+	shard->credit -=
+	    way == WAY_ANY && preload.time_unit == WIRE_TIME_BYTES ? (int64_t)bytes : 1;
 	if (unlikely(shard->credit < 0))
 		totals_look_at_timeline(shard);
 }
