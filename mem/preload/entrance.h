@@ -19,10 +19,9 @@ struct alone {
 	uint64_t owner;
 	struct thread *thread;
 	/* Its last allocation, a small block that has not been freed: what its end will need. The
-	 * block is live while its entry is the same. */
+	 * block is live while its entry is not 0. */
 	const void *block; /* NULL: look it up */
 	uint64_t *entry;
-	uint64_t packed;
 	struct wire_counter *counter;
 };
 extern HIDDEN struct alone alone;

@@ -121,12 +121,13 @@ static always_inline bool remember_alone(const void *block, size_t size, uint32_
 	struct live_block live = {.size_bytes = size, .stack = stack, .origin = origin};
 	uint64_t *entry = live_small_entry((uint64_t)block);
 
-	alone.block = NULL;
-	if (unlikely(!entry || *entry || size >= LIVE_SMALL_LIMIT))
+	if (unlikely(!entry || *entry || size >= LIVE_SMALL_LIMIT)) {
+		alone.block = NULL;
 		return false;
+	}
 	alone.block = block;
 	alone.entry = entry;
-	*entry = alone.packed = live_pack_small((uint64_t)block, live);
+	*entry = live_pack_small((uint64_t)block, live);
 	return true;
 }
 
@@ -273,7 +274,7 @@ static __attribute__((noinline)) bool release_among_others(const void *block)
 /* The thread frees what it has just allocated. */
 static always_inline void release_last(void)
 {
-	uint64_t size = live_unpack_small(alone.packed).size_bytes;
+	uint64_t size = live_unpack_small(*alone.entry).size_bytes;
 	struct wire_counter *counter = alone.counter;
 
 	*alone.entry = 0;
@@ -293,7 +294,7 @@ bool record_release(const void *block)
 
 	if (unlikely(!entrance_pass_alone()))
 		return release_among_others(block);
-	if (block && block == alone.block && *alone.entry == alone.packed)
+	if (block && block == alone.block && *alone.entry)
 		release_last();
 	else
 		known = release(alone.thread, &shards[0], WAY_ALONE, block);

@@ -39,7 +39,15 @@ enum way {
 };
 
 struct shard {
-	uint64_t clock; /* its allocations; alone in its cache line, for other threads read it */
+	/* Read by other threads, so what its owner writes all the time is in the next cache line.
+	 */
+	uint64_t clock; /* its allocations */
+	struct stack_scratch *scratch;
+	bool has_scratch;      /* it can be written */
+	uint64_t counters_off; /* of its counters in a section */
+	int64_t grant;         /* what the credit was at the last look */
+	uint64_t last_look;
+
 	uint32_t is_taken __attribute__((aligned(64)));
 	bool was_used;
 	uint32_t origin;         /* of its next block, without the tick */
@@ -47,11 +55,6 @@ struct shard {
 	int64_t unflushed_extra; /* nor in its live_extra_bytes */
 	uint64_t churn_bytes; /* allocated and freed, with the extra bytes: massif's time unit B */
 	int64_t credit;       /* events (or bytes) until the next look at the timeline */
-	int64_t grant;        /* what the credit was at the last look */
-	uint64_t last_look;
-	uint64_t counters_off; /* of its counters in a section */
-	struct stack_scratch *scratch;
-	bool has_scratch; /* it can be written */
 } __attribute__((aligned(64)));
 
 /* The first threads have a shard each and take it without a lock; the others share the rest. */
