@@ -3,6 +3,7 @@
 
 #include "core/alloc.h"
 #include "core/diag.h"
+#include "core/parallel.h"
 #include "core/recording.h"
 #include "core/stack_table.h"
 #include "core/string_pool.h"
@@ -14,7 +15,6 @@
 #include "core/u64map.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -236,23 +236,19 @@ size_t symbolizer_look_up(struct symbolizer *symbolizer, const struct object *ob
 	return symbolizer->answers[*index].n_frames;
 }
 
-/* Sources to open; each worker takes the next. */
+/* Sources to open. */
 struct opening {
 	const struct symbolizer *symbolizer;
 	const struct object **objects;
 	struct module **modules;
 	size_t n;
-	size_t next;
 };
 
-static void *open_sources(void *argument)
+static void open_one(void *context, size_t i)
 {
-	struct opening *opening = argument;
-	size_t i;
+	struct opening *opening = context;
 
-	while ((i = __atomic_fetch_add(&opening->next, 1, __ATOMIC_RELAXED)) < opening->n)
-		opening->modules[i]->source = open_source(opening->symbolizer, opening->objects[i]);
-	return NULL;
+	opening->modules[i]->source = open_source(opening->symbolizer, opening->objects[i]);
 }
 
 /* The objects of the recording that frames are in and that are not open yet. The kernel comes
@@ -291,11 +287,7 @@ void symbolizer_foresee(struct symbolizer *symbolizer)
 
 void symbolizer_open(struct symbolizer *symbolizer, const struct recording *recording)
 {
-	enum { MOST_WORKERS = 8 };
 	size_t n_objects = recording_n_objects(recording);
-	long n_cpus = sysconf(_SC_NPROCESSORS_ONLN);
-	pthread_t workers[MOST_WORKERS];
-	size_t n_workers = 0;
 	struct opening opening = {
 	    .symbolizer = symbolizer,
 	    .objects = xcalloc(n_objects, sizeof(*opening.objects)),
@@ -303,13 +295,7 @@ void symbolizer_open(struct symbolizer *symbolizer, const struct recording *reco
 	};
 
 	list_unopened(symbolizer, recording, &opening);
-	while (n_workers < MOST_WORKERS && n_workers + 1 < opening.n &&
-	       (long)n_workers + 1 < n_cpus &&
-	       !pthread_create(&workers[n_workers], NULL, open_sources, &opening))
-		n_workers++;
-	open_sources(&opening);
-	while (n_workers)
-		pthread_join(workers[--n_workers], NULL);
+	parallel_do(open_one, &opening, opening.n);
 	free(opening.objects);
 	free(opening.modules);
 }
