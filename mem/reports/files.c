@@ -6,6 +6,7 @@
 #include "core/diag.h"
 #include "core/export/exporter.h"
 #include "core/number_text.h"
+#include "core/parallel.h"
 #include "core/profile.h"
 #include "core/quality.h"
 #include "core/results/results.h"
@@ -254,11 +255,20 @@ static void note_small(const struct file *file, const struct subject *subject, s
 		                 size_text_of(file->most_bytes).text);
 }
 
-static int export_with(const struct file *file, const struct subject *subject, FILE *out,
-                       struct diag *diag)
+/* A file in the making. The subject is only read meanwhile: its files are made at once. */
+struct job {
+	const struct file *file;
+	const struct subject *subject;
+	FILE *out;
+	size_t n_small; /* stacks that an exporter put together */
+	int err;
+	struct diag diag;
+};
+
+static int export_with(struct job *job)
 {
-	const struct shown *shown = file->shown;
-	size_t n_small = 0;
+	const struct subject *subject = job->subject;
+	const struct shown *shown = job->file->shown;
 	char *what = shown->describe(&subject->totals, subject->words);
 	char *subtitle = xasprintf("%s; %s", what, subject->limits);
 	struct export_options options = {
@@ -269,42 +279,74 @@ static int export_with(const struct file *file, const struct subject *subject, F
 	    .count_name = shown->count_name,
 	    .command = subject->result->command,
 	    .started_ns = subject->result->started_ns,
-	    .most_bytes = file->most_bytes,
-	    .n_small = &n_small,
+	    .most_bytes = job->file->most_bytes,
+	    .n_small = &job->n_small,
 	};
-	int err = file->exporter->write(subject->profile, &options, out, diag);
+	int err = job->file->exporter->write(subject->profile, &options, job->out, &job->diag);
 
-	note_small(file, subject, n_small);
 	free(subtitle);
 	free(what);
 	return err;
 }
 
-static int write_file(const struct subject *subject, size_t i, struct results_run *results,
-                      struct diag *diag)
+/* The last files of the table take longest, so they are begun first. */
+static void write_file(void *context, size_t i)
 {
-	char *name = xasprintf("%s%s", subject->folder, files[i].name);
-	FILE *out = results_create(results, name, diag);
-	int err = -EIO, close_err;
+	struct job *job = (struct job *)context + ARRAY_SIZE(files) - 1 - i;
 
+	job->err = job->file->write ? job->file->write(job->subject, job->out, &job->diag)
+	                            : export_with(job);
+}
+
+static int begin_file(struct job *job, struct results_run *results, struct diag *diag)
+{
+	char *name = xasprintf("%s%s", job->subject->folder, job->file->name);
+
+	job->out = results_create(results, name, diag);
 	free(name);
-	if (!out)
-		return err;
-	err = files[i].write ? files[i].write(subject, out, diag)
-	                     : export_with(&files[i], subject, out, diag);
-	close_err = results_close(results, out, diag);
-	return err ? err : close_err;
+	return job->out ? 0 : -EIO;
+}
+
+static int end_file(struct job *job, struct results_run *results, struct diag *diag)
+{
+	int close_err = results_close(results, job->out, diag);
+
+	if (job->err)
+		*diag = job->diag;
+	note_small(job->file, job->subject, job->n_small);
+	return job->err ? job->err : close_err;
+}
+
+/* What is begun, noted and told of failures is in the order of the table. */
+static int write_files(const struct subject *subject, struct results_run *results,
+                       struct diag *diag)
+{
+	struct job *jobs = xcalloc(ARRAY_SIZE(files), sizeof(*jobs));
+	size_t n_begun = 0;
+	int err = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(files) && !err; i++) {
+		jobs[i].file = &files[i];
+		jobs[i].subject = subject;
+		err = begin_file(&jobs[i], results, diag);
+		n_begun += !err;
+	}
+	if (!err)
+		parallel_do(write_file, jobs, ARRAY_SIZE(files));
+	for (size_t i = 0; i < n_begun && !err; i++)
+		err = end_file(&jobs[i], results, diag);
+	free(jobs);
+	return err;
 }
 
 static int write_subject(struct subject *subject, struct results_run *results, struct diag *diag)
 {
-	int err = 0;
+	int err;
 
 	subject->forest =
 	    heap_forest_new(subject->timeline, subject->options->depth, &subject->options->filter);
 	fit_massif(subject);
-	for (size_t i = 0; i < ARRAY_SIZE(files) && !err; i++)
-		err = write_file(subject, i, results, diag);
+	err = write_files(subject, results, diag);
 	heap_forest_free(subject->forest);
 	subject->forest = NULL;
 	return err;
