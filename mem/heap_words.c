@@ -3,7 +3,10 @@
 
 #include <stddef.h>
 
-static const char *const no_wrappers[] = {NULL};
+/* As the dynamic linker has them by itself: rtld-malloc.h of glibc 2.36. */
+static const char *const heap_wrappers[] = {
+    "malloc", "calloc", "realloc", "__rtld_malloc", "__rtld_calloc", "__rtld_realloc", NULL,
+};
 /* And malloc with its parts, as glibc 2.36 names them. */
 static const char *const page_wrappers[] = {
     "mmap",
@@ -54,7 +57,7 @@ const struct heap_words heap_words = {
     .resident_legend =
         "resident (RSS): with code, stacks, free lists and the profiler's own tables",
     .tree_top = "(heap allocation functions) malloc/new/new[], --alloc-fns, etc.",
-    .wrappers = no_wrappers,
+    .wrappers = heap_wrappers,
     .nothing = "the heap of the command could not be observed: it never loaded the heap library",
 };
 

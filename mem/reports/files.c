@@ -40,7 +40,8 @@ struct subject {
 	struct heap_totals totals;
 	const struct heap_process *processes;
 	size_t n_processes;
-	uint64_t wall_ns; /* 0: not known */
+	uint64_t wall_ns;        /* 0: not known */
+	uint64_t peak_rss_bytes; /* 0: not known */
 	const char *const *notes;
 	char *limits; /* what keeps the numbers from being believed, in a line */
 	const struct files_options *options;
@@ -125,15 +126,19 @@ static int write_massif_report(const struct subject *subject, FILE *out, struct 
 
 static int write_report(const struct subject *subject, FILE *out, struct diag *diag)
 {
+	struct heap_filter allocators = {.alloc_fns = subject->options->filter.alloc_fns,
+	                                 .passed = subject->words->wrappers};
 	struct heap_report report = {
 	    .profile = subject->profile,
 	    .totals = &subject->totals,
 	    .words = subject->words,
+	    .filter = &allocators,
 	    .title = subject->title,
 	    .command = *subject->folder ? subject->timeline_of->command : subject->result->command,
 	    .processes = subject->processes,
 	    .n_processes = subject->n_processes,
 	    .wall_ns = subject->wall_ns,
+	    .peak_rss_bytes = subject->peak_rss_bytes,
 	    .notes = subject->notes,
 	};
 
@@ -405,6 +410,7 @@ static int write_process(const struct heap_process *process, const char *folder,
 	subject.processes = process;
 	subject.n_processes = 1;
 	subject.wall_ns = process->lived_ns;
+	subject.peak_rss_bytes = 0;
 	subject.notes = NULL;
 	subject.limits = heap_limits_text(&process->totals, profile, recording, symbolizer);
 	err = write_subject(&subject, results, diag);
@@ -491,6 +497,7 @@ int files_write(const struct heap_run *run, struct symbolizer *symbolizer,
 	    .processes = run->processes,
 	    .n_processes = run->n_processes,
 	    .wall_ns = run->wall_ns,
+	    .peak_rss_bytes = run->peak_rss_bytes,
 	    .options = options,
 	    .words = run->words,
 	    .result = result,

@@ -7,6 +7,7 @@
 #include "core/profile.h"
 #include "mem/heap.h"
 #include "mem/heap_words.h"
+#include "mem/reports/heap_sites.h"
 #include "mem/reports/heap_tables.h"
 #include "mem/reports/heap_tree.h"
 
@@ -16,8 +17,10 @@
 
 enum { STACKS_SHOWN = 10, FRAMES_SHOWN = 12 };
 
-/* A list of stacks, largest value of `type` first. */
+/* Call sites, and then stacks, largest value of `type` first. */
 struct section {
+	const char *sites_title;
+	const char *column; /* of the sites' values */
 	const char *title;
 	const char *rest; /* what the stacks that are not shown are called */
 	size_t type;
@@ -28,16 +31,18 @@ struct section {
 };
 
 static const struct section sections[] = {
-    {"Peak consumers: bytes in use when most were in use", "peak", HEAP_PEAK_SPACE,
-     HEAP_PEAK_OBJECTS, "byte", NULL, ""},
-    {"Most calls", "calls", HEAP_ALLOC_OBJECTS, HEAP_ALLOC_SPACE, "call", "byte", " allocated"},
-    {"Most bytes allocated: also those that were freed", "bytes allocated", HEAP_ALLOC_SPACE,
-     HEAP_ALLOC_OBJECTS, "byte", "call", ""},
-    {"Most temporary allocations: freed by their thread before it allocated anything else",
+    {"At the peak, by function", "bytes", "Peak consumers: bytes in use when most were in use",
+     "peak", HEAP_PEAK_SPACE, HEAP_PEAK_OBJECTS, "byte", NULL, ""},
+    {"Calls, by function", "calls", "Most calls", "calls", HEAP_ALLOC_OBJECTS, HEAP_ALLOC_SPACE,
+     "call", "byte", " allocated"},
+    {"Bytes allocated, by function", "bytes", "Most bytes allocated: also those that were freed",
+     "bytes allocated", HEAP_ALLOC_SPACE, HEAP_ALLOC_OBJECTS, "byte", "call", ""},
+    {"Temporary allocations, by function", "calls",
+     "Most temporary allocations: freed by their thread before it allocated anything else",
      "temporary allocations", HEAP_TEMPORARY_OBJECTS, HEAP_ALLOC_OBJECTS, "temporary allocation",
      "call", " in all"},
-    {"In use at exit", "bytes in use at exit", HEAP_INUSE_SPACE, HEAP_INUSE_OBJECTS, "byte", NULL,
-     ""},
+    {"At exit, by function", "bytes", "In use at exit", "bytes in use at exit", HEAP_INUSE_SPACE,
+     HEAP_INUSE_OBJECTS, "byte", NULL, ""},
 };
 
 /* Samples of one stack (of several processes) put together. */
@@ -142,6 +147,35 @@ static void write_means(const struct heap_report *report, const struct site *sit
 	fputc('\n', out);
 }
 
+static void write_site(FILE *out, uint64_t value, uint64_t total, const char *what)
+{
+	fprintf(out, "  %5.1f %%  %19s  %s\n", share_percent(value, total),
+	        count_text_of(value).text, what);
+}
+
+/* What is in a list of stacks a line each time is here a line in all. */
+static void write_sites(const struct heap_report *report, const struct section *section, FILE *out)
+{
+	struct heap_sites *sites =
+	    heap_sites_new(report->profile, &section->type, 1, report->filter);
+	uint64_t total = profile_total(report->profile, section->type), shown = 0;
+
+	if (total)
+		fprintf(out, "\n%s\n\n  %7s  %19s  allocated by\n", section->sites_title, "share",
+		        section->column);
+	for (size_t i = 0; i < heap_sites_n(sites); i++) {
+		const struct heap_site *site = heap_sites_at(sites, i);
+		char *text = heap_site_text(site);
+
+		write_site(out, *site->bytes, total, text);
+		shown += *site->bytes;
+		free(text);
+	}
+	if (shown < total)
+		write_site(out, total - shown, total, "all others");
+	heap_sites_free(sites);
+}
+
 static void write_section(const struct heap_report *report, const struct section *section,
                           struct site *sites, size_t n_sites, FILE *out)
 {
@@ -210,6 +244,12 @@ static void write_totals(const struct heap_report *report, FILE *out)
 	write_value(out, totals->peak_bytes, "byte");
 	fprintf(out, " in %s%s\n", counted_text_of(totals->peak_blocks, report->words->block).text,
 	        report->n_processes > 1 ? ", of the largest process alone" : "");
+	if (report->peak_rss_bytes) {
+		fputs("  peak resident (RSS)    ", out);
+		write_value(out, report->peak_rss_bytes, "byte");
+		fputs(report->words->are_pages ? "\n" : ", the profiler's own tables included\n",
+		      out);
+	}
 	fputs("  in use at exit         ", out);
 	write_value(out, totals->in_use_bytes, "byte");
 	fprintf(out, " in %s%s\n",
@@ -253,7 +293,9 @@ void heap_report_write(const struct heap_report *report, FILE *out)
 	heap_tables_write_lifetimes(report->processes, report->n_processes, out);
 	heap_tables_write_threads(report->processes, report->n_processes, out);
 	heap_tables_write_processes(report->processes, report->n_processes, out);
-	for (size_t i = 0; i < ARRAY_SIZE(sections); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(sections); i++) {
+		write_sites(report, &sections[i], out);
 		write_section(report, &sections[i], sites, n_sites, out);
+	}
 	free(sites);
 }

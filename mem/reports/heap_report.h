@@ -1,5 +1,6 @@
 /* report.txt: what a heap did, for people: totals; sizes, lifetimes, threads and processes; and the
- * stacks with most at the peak, most calls, bytes and temporary ones, and most in use at exit. */
+ * call sites, then the stacks, with most at the peak, most calls, bytes and temporary ones, and
+ * most in use at exit. */
 #ifndef MEM_REPORTS_HEAP_REPORT_H
 #define MEM_REPORTS_HEAP_REPORT_H
 
@@ -7,6 +8,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+struct heap_filter;
 struct heap_process;
 struct heap_totals;
 struct heap_words;
@@ -16,11 +18,14 @@ struct heap_report {
 	const struct profile *profile; /* with the types of enum heap_type */
 	const struct heap_totals *totals;
 	const struct heap_words *words;
+	/* What besides operator new is no site (mem/heap_filter.h); NULL: nothing. */
+	const struct heap_filter *filter;
 	const char *title;
 	const char *command;
 	const struct heap_process *processes; /* whose totals these are */
 	size_t n_processes;
 	uint64_t wall_ns;         /* how long that took; 0: not known */
+	uint64_t peak_rss_bytes;  /* of the process with most; 0: not known */
 	const char *const *notes; /* what quality says; ended by NULL; NULL: nothing */
 };
 

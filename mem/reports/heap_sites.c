@@ -8,6 +8,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #define NO_FRAME UINT32_MAX
 
@@ -18,6 +19,8 @@ enum {
 	LARGE_PERCENT = 40,
 	/* ... as far as the larger callers have nearly all of it. */
 	COVERED_PERCENT = 85,
+	/* ... and from here on those that are called like an allocator. */
+	ALLOCATOR_PERCENT = 5,
 	/* A smaller site is no site. */
 	SMALL_PER_MILLE = 5,
 	MOST_CANDIDATES = 64,
@@ -29,6 +32,7 @@ struct node {
 	uint32_t frame;   /* one of its frames */
 	uint32_t library; /* of the library's function that it called; NO_FRAME: none, or several */
 	bool is_by_line;
+	bool has_lines; /* not all of its frames are of the same one */
 	uint64_t weight;
 };
 
@@ -38,6 +42,7 @@ struct heap_sites {
 	const size_t *types;
 	size_t n_types;
 	struct u64map *children; /* (parent, function) -> node */
+	struct u64map *lines;    /* (function, line) -> one of its frames */
 	struct node *nodes;
 	size_t n_nodes;
 	size_t nodes_capacity;
@@ -72,6 +77,19 @@ struct path {
 	    library; /* the caller of the first one is not shown: it is this one; or NO_FRAME */
 };
 
+/* Leaves one of the frames in a row that are of one function: how deep something recurs, or how
+ * many functions without a name call each other, tells no sites apart. Returns how many remain. */
+static size_t merge_rows(const struct profile *profile, uint32_t *frames, size_t n_frames)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < n_frames; i++)
+		if (!n || profile_frame(profile, frames[n - 1])->function !=
+		              profile_frame(profile, frames[i])->function)
+			frames[n++] = frames[i];
+	return n;
+}
+
 /* The frames outside of allocators and libraries, at most MOST_FRAMES; all outside of allocators,
  * where there is nothing else. */
 static struct path path_of(struct heap_sites *sites, uint32_t stack)
@@ -96,8 +114,21 @@ static struct path path_of(struct heap_sites *sites, uint32_t stack)
 		first = outside;
 	}
 	path.frames = sites->frames + first;
-	path.n_frames = n - first < MOST_FRAMES ? n - first : MOST_FRAMES;
+	n = merge_rows(sites->profile, sites->frames + first, n - first);
+	path.n_frames = n < MOST_FRAMES ? n : MOST_FRAMES;
 	return path;
+}
+
+/* Frames of one line may differ, as in whether they were inlined: it is known by the first one. */
+static uint32_t line_of(const struct heap_sites *sites, uint32_t frame)
+{
+	const struct frame *f = profile_frame(sites->profile, frame);
+	bool is_new;
+	uint64_t *line = u64map_put(sites->lines, (uint64_t)f->function << 32 | f->line, &is_new);
+
+	if (is_new)
+		*line = frame;
+	return (uint32_t)*line;
 }
 
 /* Functions are told apart, and lines that use a library's. */
@@ -105,8 +136,8 @@ static uint64_t key_of(const struct heap_sites *sites, uint32_t parent, const st
                        size_t i)
 {
 	bool by_line = i == 0 && path->library != NO_FRAME;
-	uint32_t id =
-	    by_line ? path->frames[0] : profile_frame(sites->profile, path->frames[i])->function;
+	uint32_t id = by_line ? line_of(sites, path->frames[0])
+	                      : profile_frame(sites->profile, path->frames[i])->function;
 
 	return (uint64_t)parent << 32 | (uint64_t)by_line << 31 | id;
 }
@@ -132,6 +163,9 @@ static uint32_t child_of(struct heap_sites *sites, uint32_t parent, const struct
 		                  .library = i ? NO_FRAME : path->library,
 		                  .is_by_line = i == 0 && path->library != NO_FRAME};
 	}
+	sites->nodes[*node].has_lines |=
+	    profile_frame(sites->profile, sites->nodes[*node].frame)->line !=
+	    profile_frame(sites->profile, path->frames[i])->line;
 	if (i == 0 && !is_same_function(sites, sites->nodes[*node].library, path->library))
 		sites->nodes[*node].library = NO_FRAME;
 	return (uint32_t)*node;
@@ -201,9 +235,21 @@ static size_t split(const struct heap_sites *sites, uint32_t site, uint32_t *par
 	return is_part(covered, sites->nodes[site].weight, 10 * COVERED_PERCENT) ? n : 0;
 }
 
+/* xmalloc(), zcalloc(), g_realloc(), PyMem_Malloc(). */
+static bool sounds_like_allocator(const struct heap_sites *sites, uint32_t node)
+{
+	const char *name = profile_text(
+	    sites->profile, profile_frame(sites->profile, sites->nodes[node].frame)->function);
+	size_t len = strcspn(name, "([<"), end = strlen("alloc");
+
+	return len >= end && !strncasecmp(name + len - end, "alloc", end);
+}
+
 static bool is_large(const struct heap_sites *sites, uint32_t node)
 {
-	return is_part(sites->nodes[node].weight, sites->nodes[0].weight, 10 * LARGE_PERCENT);
+	unsigned percent = sounds_like_allocator(sites, node) ? ALLOCATOR_PERCENT : LARGE_PERCENT;
+
+	return is_part(sites->nodes[node].weight, sites->nodes[0].weight, 10 * percent);
 }
 
 static void choose_candidates(struct heap_sites *sites)
@@ -282,22 +328,25 @@ static char *through_of(const struct heap_sites *sites, uint32_t node)
 	return text;
 }
 
-static char *place_of(const struct heap_sites *sites, const struct node *node)
+static char *place_of(const struct heap_sites *sites, const struct node *node, bool has_line)
 {
 	const struct frame *frame = profile_frame(sites->profile, node->frame);
 
 	if (frame->kind == FRAME_UNRESOLVED || frame->kind == FRAME_FAILED)
 		return xstrdup("");
 	return profile_shown_place(sites->profile, frame->object, frame->file,
-	                           node->is_by_line ? frame->line : 0);
+	                           has_line ? frame->line : 0);
 }
 
 static void add_site(struct heap_sites *sites, uint32_t node)
 {
+	const struct node *what = &sites->nodes[node];
+
 	sites->site_nodes[sites->n_sites] = node;
 	sites->sites[sites->n_sites++] = (struct heap_site){
-	    .name = name_of(sites, sites->nodes[node].frame),
-	    .place = place_of(sites, &sites->nodes[node]),
+	    .name = name_of(sites, what->frame),
+	    .place = place_of(sites, what, what->is_by_line),
+	    .line = place_of(sites, what, !what->has_lines),
 	    .through = through_of(sites, node),
 	    .bytes = xcalloc(sites->n_types + 1, sizeof(uint64_t)),
 	};
@@ -351,6 +400,7 @@ struct heap_sites *heap_sites_new(const struct profile *profile, const size_t *t
 	sites->types = types;
 	sites->n_types = n_types;
 	sites->children = u64map_new();
+	sites->lines = u64map_new();
 	ARRAY_APPEND(sites->nodes, sites->n_nodes, sites->nodes_capacity);
 	for (size_t i = 0; i < profile_n_samples(profile); i++) {
 		struct profile_sample sample = profile_sample(profile, i);
@@ -373,11 +423,13 @@ void heap_sites_free(struct heap_sites *sites)
 	for (size_t i = 0; i < sites->n_sites; i++) {
 		free(sites->sites[i].name);
 		free(sites->sites[i].place);
+		free(sites->sites[i].line);
 		free(sites->sites[i].through);
 		free(sites->sites[i].bytes);
 	}
 	free(sites->frames);
 	free(sites->nodes);
+	u64map_free(sites->lines);
 	u64map_free(sites->children);
 	free(sites);
 }
@@ -390,4 +442,12 @@ size_t heap_sites_n(const struct heap_sites *sites)
 const struct heap_site *heap_sites_at(const struct heap_sites *sites, size_t i)
 {
 	return &sites->sites[i];
+}
+
+char *heap_site_text(const struct heap_site *site)
+{
+	bool has_line = *site->line, has_through = *site->through;
+
+	return xasprintf("%s%s%s%s%s%s", site->name, has_line ? " (" : "", site->line,
+	                 has_line ? ")" : "", has_through ? " through " : "", site->through);
 }

@@ -10,39 +10,35 @@
 #include "mem/heap.h"
 #include "mem/heap_filter.h"
 #include "mem/heap_words.h"
-#include "mem/reports/heap_tree.h"
+#include "mem/reports/heap_sites.h"
 
 #include <stdlib.h>
 
 enum { TABLE_ROWS = 5 };
 
-/* The summary's rows: the functions that asked for most of what was live at the peak. */
+/* The summary's rows: the sites that asked for most of what was live at the peak. */
 static void fill_table(struct text_list *table, const struct profile *profile,
                        const struct heap_filter *filter, const struct heap_words *words)
 {
+	static const size_t peak = HEAP_PEAK_SPACE;
 	/* What is left out of the timeline is part of the peak that the headline has. */
 	struct heap_filter allocators = {.alloc_fns = filter->alloc_fns, .passed = words->wrappers};
-	struct heap_forest *forest = heap_forest_new(profile, 1, &allocators);
-	struct heap_tree *tree = heap_tree_new(forest, HEAP_PEAK_SPACE, 0, "");
-	const struct heap_node *top = heap_tree_top(tree);
+	struct heap_sites *sites = heap_sites_new(profile, &peak, 1, &allocators);
+	uint64_t total = profile_total(profile, HEAP_PEAK_SPACE);
 
-	if (top->n_children)
+	if (heap_sites_n(sites))
 		text_list_add(table, "      PEAK  SHARE    ALLOCATED BY");
-	for (size_t i = 0; i < top->n_children && i < TABLE_ROWS; i++) {
-		const struct heap_node *node = &top->children[i];
-		char *place = heap_frame_place(profile, node->frame);
-		char *name = profile_shown_name(profile, node->frame);
-		char *line =
-		    xasprintf("%10s %5.1f %%  %s  %s", size_text_of(node->bytes).text,
-		              100.0 * (double)node->bytes / (double)top->bytes, name, place);
+	for (size_t i = 0; i < heap_sites_n(sites) && i < TABLE_ROWS; i++) {
+		const struct heap_site *site = heap_sites_at(sites, i);
+		char *text = heap_site_text(site);
+		char *line = xasprintf("%10s %5.1f %%  %s", size_text_of(*site->bytes).text,
+		                       share_percent(*site->bytes, total), text);
 
 		text_list_add(table, line);
 		free(line);
-		free(name);
-		free(place);
+		free(text);
 	}
-	heap_tree_free(tree);
-	heap_forest_free(forest);
+	heap_sites_free(sites);
 }
 
 static void fill_quality(json_t *quality, const struct heap_totals *totals,

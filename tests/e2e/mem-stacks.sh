@@ -46,6 +46,8 @@ promise "the stacks are the known call chains with their bytes" is "$(chains)" "
 outer;middle;inner 700000"
 promise "report.txt has functions with file and line" matches "$run/report.txt" 'at inner \(heap-chain.c:[0-9]+\)'
 promise "and the most calls first" bash -c "grep -A3 'Most calls' '$run/report.txt' | grep -q '80.0 %  1,000 calls, 24,000 bytes allocated'"
+promise "calls are merged by function" matches "$run/report.txt" '^   80.0 %  +1,000  waste \(heap-chain.c:[0-9]+\)$'
+promise "resident memory is among the totals" matches "$run/report.txt" '^  peak resident \(RSS\) +[0-9,]+ bytes \('
 promise "no stack failed" is "$(python3 -c "
 import json; q = json.load(open('$run/run.json'))['quality']; print(q['truncated_percent'], q['lost_samples'])")" "0.0 0"
 promise "the flame graph of the peak is there" contains "$run/flamegraph-peak.svg" "</svg>"
@@ -117,6 +119,37 @@ percent = re.search(r"unresolved ([0-9.]+) %", run["summary"]["headline"])[1]
 assert float(percent) == round(run["quality"]["unresolved_percent"], 1) > 99, run["summary"]
 assert any("[news]" in line for line in run["summary"]["table"]), run["summary"]
 P
+# Two callers of a wrapper, and two lines that use a container.
+cat >"$scratch/sites.cc" <<'C'
+#include <cstdlib>
+#include <vector>
+#define OWN __attribute__((noinline, noclone, optimize("no-optimize-sibling-calls")))
+OWN void *xmalloc(size_t n) { void *volatile block = malloc(n); return block; }
+OWN void one() { for (int i = 0; i < 30; i++) xmalloc(10000); }
+OWN void two() { xmalloc(100000); }
+OWN void grow() {
+	static std::vector<char> first, second;
+	first.resize(400000);
+	second.resize(200000);
+}
+int main() { one(); two(); grow(); }
+C
+g++ -O1 -g -o "$scratch/sites" "$scratch/sites.cc"
+measure sites -- "$scratch/sites"
+run=$PROFILE_SCENARIO_RESULTS/sites/memory/latest
+promise "the summary names who asked, not what the memory came through" python3 - "$run/run.json" <<'P'
+import json, re, sys
+run = json.load(open(sys.argv[1]))
+peak = run["metrics"]["mem.peak_bytes"]["value"]
+rows = [re.fullmatch(r" *\S+ KB +([0-9.]+) %  (.*)", row).groups() for row in run["summary"]["table"][1:]]
+wanted = [("grow (sites.cc:9)", 400000), ("one (sites.cc:5) through xmalloc", 300000),
+          ("grow (sites.cc:10)", 200000), ("two (sites.cc:6) through xmalloc", 100000)]
+found = [(re.sub(r"(:9|:10)\) through std::.*", r"\1)", name), float(share)) for share, name in rows]
+assert [f for f in found if "sites.cc" in f[0]] == [(name, round(100 * size / peak, 1)) for name, size in wanted], rows
+assert len({name for name, share in found}) == len(found), rows
+P
+promise "so does report.txt" matches "$run/report.txt" '^ +[0-9.]+ % +300,000  one \(sites.cc:5\) through xmalloc$'
+
 measure no-cfi -- "$programs/heap-no-cfi"
 run=$PROFILE_SCENARIO_RESULTS/no-cfi/memory/latest
 promise "stacks that end in code without CFI are truncated, and the reason is said" python3 - "$run/run.json" <<'P'

@@ -113,6 +113,7 @@ static char *make_report(void)
 	                             .processes = processes,
 	                             .n_processes = 2,
 	                             .wall_ns = 500000000,
+	                             .peak_rss_bytes = 3 << 20,
 	                             .notes = notes};
 	char *text = NULL;
 	size_t len = 0;
@@ -140,6 +141,8 @@ static void totals_come_first_with_shares_and_units(void **state)
 	assert_non_null(strstr(text, "temporary allocations  201 (10.0 %)\n"));
 	assert_non_null(
 	    strstr(text, "8,192 bytes (8.00 KB) in 12 blocks, of the largest process alone\n"));
+	assert_non_null(strstr(text, "peak resident (RSS)    3,145,728 bytes (3.00 MB), the "
+	                             "profiler's own tables included\n"));
 	assert_non_null(
 	    strstr(text, "in use at exit         864 bytes in 1 block, of all processes\n"));
 	assert_non_null(strstr(text, "note                   something to know\n"));
@@ -169,6 +172,25 @@ static void each_heading_has_its_largest_stack_first(void **state)
 	assert_non_null(peak);
 	peak = strstr(peak, " %  ");
 	assert_ptr_equal(strstr(peak, " %  6,144 bytes (6.00 KB), 3 blocks\n"), peak);
+	free(text);
+}
+
+static void assert_line(const char *text, const char *line);
+
+static void each_list_of_stacks_has_its_sites_before_it(void **state)
+{
+	char *text = make_report();
+	const char *sites = strstr(text, "Calls, by function");
+
+	(void)state;
+	assert_non_null(sites);
+	assert_true(sites < strstr(text, "Most calls"));
+	assert_line(sites, "Calls, by function\n\n share calls allocated by\n"
+	                   " 99.5 % 2,000 [a]\n 0.5 % 10 all others\n\nMost calls");
+	assert_line(text, "At the peak, by function\n\n share bytes allocated by\n"
+	                  " 60.0 % 6,144 [b]\n 40.0 % 4,096 [a]\n\nPeak consumers");
+	/* Nothing was temporary. */
+	assert_null(strstr(text, "Temporary allocations, by function"));
 	free(text);
 }
 
@@ -266,6 +288,7 @@ int main(void)
 	    cmocka_unit_test(totals_come_first_with_shares_and_units),
 	    cmocka_unit_test(a_stack_of_several_processes_is_one_entry),
 	    cmocka_unit_test(each_heading_has_its_largest_stack_first),
+	    cmocka_unit_test(each_list_of_stacks_has_its_sites_before_it),
 	    cmocka_unit_test(what_did_not_happen_is_said_so),
 	    cmocka_unit_test(sizes_and_lifetimes_are_of_all_processes),
 	    cmocka_unit_test(threads_are_sorted_and_those_without_a_row_are_one),
