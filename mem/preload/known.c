@@ -28,18 +28,45 @@ static inline const struct known_link *find_link(struct known_stacks *known, uin
 	return NULL;
 }
 
-uint32_t known_follow(struct known_stacks *known, const uint64_t *sp, uint64_t stack_hi,
-                      uint32_t position, uint32_t word)
+/* From now on the stack that was found is compared first where these words are the same. `differed`
+ * are the offsets at which the first stacks on the way to it differed. */
+static void choose(struct known_stacks *known, struct known_root *root, const uint64_t *sp,
+                   uint64_t stack_hi, const uint16_t *differed, uint32_t n_differed,
+                   uint32_t position)
 {
+	if (n_differed && (!root->offsets[1] || n_differed > 1)) {
+		uint16_t first = differed[0], second = differed[n_differed > 1];
+
+		root->offsets[0] = first < second ? first : second;
+		root->offsets[1] = first < second ? second : first;
+	}
+	if (root->offsets[1] && (uint64_t)(sp + root->offsets[1]) < stack_hi)
+		*known_choice(known, root, sp) = position;
+}
+
+uint32_t known_search(struct known_stacks *known, const struct hook_frame *caller,
+                      uint64_t stack_hi, uint32_t generation)
+{
+	const uint64_t *sp = caller->stack;
+	struct known_root *root = known_root(known, caller->ip, (uint64_t)sp);
+	uint32_t position = root->position, word, n_differed = 0;
 	const struct known_stack *stack = known_at(known, position);
 	const struct known_link *link;
-	uint64_t from, value;
+	uint16_t differed[2];
+	uint64_t from = 0, value = 0;
 
-	do {
+	if (!known_is_there(known, position) ||
+	    !known_begins_alike(stack, caller, stack_hi, generation))
+		goto missed;
+	word = known_compare(stack, sp, 0);
+	while (word < stack->n_groups * KNOWN_GROUP) {
 		const struct known_group *group = known_groups(stack) + word / KNOWN_GROUP;
+		uint16_t offset = group->offsets[word % KNOWN_GROUP];
 
+		if (n_differed < 2)
+			differed[n_differed++] = offset;
 		from = (uint64_t)word << 32 | position;
-		value = sp[group->offsets[word % KNOWN_GROUP]];
+		value = sp[offset];
 		link = find_link(known, from, value);
 		if (!link || !known_is_there(known, link->to))
 			goto missed;
@@ -50,7 +77,8 @@ uint32_t known_follow(struct known_stacks *known, const uint64_t *sp, uint64_t s
 		/* It begins like the one before and is the same up to this group: known_add() has
 		 * seen that. */
 		word = known_compare(stack, sp, word / KNOWN_GROUP);
-	} while (word < stack->n_groups * KNOWN_GROUP);
+	}
+	choose(known, root, sp, stack_hi, differed, n_differed, position);
 	return stack->stack;
 missed:
 	known->missed_from = from;
@@ -133,7 +161,8 @@ static void link_to(struct known_stacks *known, const struct known_draft *draft,
 	if (known_is_there(known, before) && continues(known_at(known, before), draft, word, value))
 		add_link(known, (struct known_link){.value = value, .from = from, .to = position});
 	else
-		*known_root(known, draft->stack.start.ip, draft->stack.start.sp) = position;
+		*known_root(known, draft->stack.start.ip, draft->stack.start.sp) =
+		    (struct known_root){.position = position};
 }
 
 static void fill_group(struct known_draft *draft)

@@ -3,8 +3,10 @@
  * faster, since the loads do not wait for each other.
  *
  * Stacks with the same start (IP, SP) form a tree: where the comparison with one fails, the word
- * found there leads to the stack that was remembered with it. Nothing is believed for its place in
- * the tree: of the stack that is returned every word has been compared.
+ * found there leads to the stack that was remembered with it. Up to two offsets at which they were
+ * seen to differ choose the one that is compared first, so that the tree is seldom walked. Nothing
+ * is believed for its place in the tree, or for being chosen: of the stack that is returned every
+ * word has been compared.
  *
  * The stacks lie in a ring; the oldest are overwritten.
  */
@@ -25,6 +27,7 @@ enum {
 	KNOWN_RING_UNITS = 1 << 16,
 	KNOWN_ROOTS_LOG2 = 11,
 	KNOWN_LINKS_LOG2 = 11,
+	KNOWN_CHOICES_LOG2 = 11,
 	KNOWN_PROBES = 4,
 	KNOWN_GROUP = 4,
 };
@@ -54,6 +57,12 @@ struct known_link {
 	uint32_t to;
 };
 
+/* Of the stacks that start at some IP and SP. */
+struct known_root {
+	uint32_t position;   /* the root of their tree; 0: none */
+	uint16_t offsets[2]; /* whose words choose, the larger one last; that is 0: nothing does */
+};
+
 /* Zeroed memory is an empty one. A position never comes again, so one that is out of date is
  * noticed. */
 struct known_stacks {
@@ -61,7 +70,8 @@ struct known_stacks {
 	/* Where the last known_find() gave up: the next stack remembered is linked from there. */
 	uint64_t missed_from; /* as in a link; 0: at the root */
 	uint64_t missed_value;
-	uint32_t roots[1 << KNOWN_ROOTS_LOG2];
+	struct known_root roots[1 << KNOWN_ROOTS_LOG2];
+	uint32_t choices[1 << KNOWN_CHOICES_LOG2]; /* positions */
 	struct known_link links[(1 << KNOWN_LINKS_LOG2) + KNOWN_PROBES];
 	uint64_t ring[KNOWN_RING_UNITS];
 };
@@ -80,14 +90,24 @@ void known_draft_word(struct known_draft *draft, uint64_t addr, uint64_t value);
 /* Remembers the draft, if it fits; to be called after known_find() with the same registers. */
 void known_add(struct known_stacks *known, struct known_draft *draft);
 
-/* known_find() where the stack at a position differs in a word. */
-uint32_t known_follow(struct known_stacks *known, const uint64_t *sp, uint64_t stack_hi,
-                      uint32_t position, uint32_t word);
+/* known_find() from the root of the tree. */
+uint32_t known_search(struct known_stacks *known, const struct hook_frame *caller,
+                      uint64_t stack_hi, uint32_t generation);
 
-static inline uint32_t *known_root(struct known_stacks *known, uint64_t ip, uint64_t sp)
+static inline struct known_root *known_root(struct known_stacks *known, uint64_t ip, uint64_t sp)
 {
 	/* Fibonacci hashing (Knuth, TAOCP 6.4). */
 	return &known->roots[((ip << 16 ^ sp) * 0x9e3779b97f4a7c15u) >> (64 - KNOWN_ROOTS_LOG2)];
+}
+
+/* The choice among the stacks of a root by the words of this one. */
+static inline uint32_t *known_choice(struct known_stacks *known, const struct known_root *root,
+                                     const uint64_t *sp)
+{
+	uint64_t words = sp[root->offsets[0]] ^ sp[root->offsets[1]] << 16;
+
+	return &known->choices[(words ^ (uint64_t)sp << 32) * 0x9e3779b97f4a7c15u >>
+	                       (64 - KNOWN_CHOICES_LOG2)];
 }
 
 static inline bool known_is_there(const struct known_stacks *known, uint32_t position)
@@ -138,18 +158,20 @@ static always_inline uint32_t known_find(struct known_stacks *known,
                                          const struct hook_frame *caller, uint64_t stack_hi,
                                          uint32_t generation)
 {
-	uint32_t position = *known_root(known, caller->ip, (uint64_t)caller->stack), word;
-	const struct known_stack *stack = known_at(known, position);
+	const uint64_t *sp = caller->stack;
+	const struct known_root *root = known_root(known, caller->ip, (uint64_t)sp);
+	uint32_t position = root->position;
+	const struct known_stack *stack;
 
-	if (unlikely(!known_is_there(known, position) ||
-	             !known_begins_alike(stack, caller, stack_hi, generation))) {
-		known->missed_from = 0;
-		return 0;
-	}
-	word = known_compare(stack, caller->stack, 0);
-	if (likely(word == stack->n_groups * KNOWN_GROUP))
+	/* The root may be that of stacks that start elsewhere. */
+	if (root->offsets[1] && (uint64_t)(sp + root->offsets[1]) < stack_hi)
+		position = *known_choice(known, root, sp);
+	stack = known_at(known, position);
+	if (likely(known_is_there(known, position) &&
+	           known_begins_alike(stack, caller, stack_hi, generation) &&
+	           known_compare(stack, sp, 0) == stack->n_groups * KNOWN_GROUP))
 		return stack->stack;
-	return known_follow(known, caller->stack, stack_hi, position, word);
+	return known_search(known, caller, stack_hi, generation);
 }
 
 #endif
