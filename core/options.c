@@ -4,6 +4,7 @@
 #include "core/alloc.h"
 #include "core/diag.h"
 #include "core/json_text.h"
+#include "core/words.h"
 
 #include <errno.h>
 #include <math.h>
@@ -234,13 +235,7 @@ static int refuse_choice(const struct option_row *row, const char *value, struct
 	if (near)
 		return diag_fail(diag, EINVAL, "option '%s' does not know '%s'; did you mean '%s'?",
 		                 row->name, value, near);
-	all = xstrdup(row->choices[0]);
-	for (int i = 1; row->choices[i]; i++) {
-		char *longer = xasprintf("%s, %s", all, row->choices[i]);
-
-		free(all);
-		all = longer;
-	}
+	all = words_list(row->choices);
 	err = diag_fail(diag, EINVAL, "option '%s' does not know '%s'; it takes %s", row->name,
 	                value, all);
 	free(all);
@@ -255,6 +250,8 @@ static int set_choice(const struct option_row *row, void *options, const char *v
 			*(int *)field_of(row, options) = i;
 			return 0;
 		}
+	if (row->check && row->check(value, diag))
+		return -EINVAL;
 	return refuse_choice(row, value, diag);
 }
 

@@ -54,7 +54,8 @@ struct option_row {
 	/* A switch that is on makes the field false: with the row that makes it true it is one
 	 * choice under two names, and the later use wins. */
 	bool is_opposite;
-	/* OPTION_TEXT: refuses with -EINVAL and a sentence; NULL: any text will do */
+	/* Refuses with -EINVAL and a sentence. OPTION_TEXT: NULL: any text will do. OPTION_CHOICE:
+	 * asked of words that are no choice, for those that deserve a sentence of their own. */
 	int (*check)(const char *text, struct diag *diag);
 };
 

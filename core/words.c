@@ -161,3 +161,16 @@ char *words_join(char *const *words, size_t n_words)
 	fclose(stream);
 	return text;
 }
+
+char *words_list(const char *const *words)
+{
+	char *text = xstrdup(words[0] ? words[0] : "");
+
+	for (size_t i = 1; words[0] && words[i]; i++) {
+		char *longer = xasprintf("%s, %s", text, words[i]);
+
+		free(text);
+		text = longer;
+	}
+	return text;
+}

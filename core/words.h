@@ -20,4 +20,7 @@ int words_expand(const char *text, const struct text_list *values, char **expand
 /* Words joined by spaces, quoted for sh where they need it. The caller frees the text. */
 char *words_join(char *const *words, size_t n_words);
 
+/* "a, b, c" of words that end with NULL. The caller frees the text. */
+char *words_list(const char *const *words);
+
 #endif

@@ -36,6 +36,16 @@ struct memory_options {
 static const char *const time_units[] = {"ms", "B", NULL};
 static const char *const no_yes[] = {"no", "yes", NULL};
 
+/* massif's default is its third unit. */
+static int refuse_instructions(const char *unit, struct diag *diag)
+{
+	if (strcmp(unit, "i") != 0)
+		return 0;
+	return diag_fail(diag, EINVAL,
+	                 "option 'time-unit' takes ms or B: instructions are not counted, and B "
+	                 "is the same in every run too");
+}
+
 /* massif's names, defaults and bounds (valgrind manual, 9.4). */
 static const struct option_row option_rows[] = {
     {.name = "depth",
@@ -58,6 +68,7 @@ static const struct option_row option_rows[] = {
      .argument = "ms|B",
      .fallback = "ms",
      .choices = time_units,
+     .check = refuse_instructions,
      .help = "time of massif.out: ms, or bytes allocated and freed, the same in every run"},
     {.name = "detailed-freq",
      .kind = OPTION_COUNT,

@@ -8,6 +8,7 @@
 #include "core/alloc.h"
 #include "core/diag.h"
 #include "core/findings.h"
+#include "core/words.h"
 
 #include <errno.h>
 #include <regex.h>
@@ -69,6 +70,21 @@ static int judge_type_setting(const struct collector *collector, const struct se
 	return err;
 }
 
+/* They are few enough to be named. */
+static int unknown_finding(const struct setting *setting, const char *const *known,
+                           struct diag *diag)
+{
+	const char *near = nearest_word(setting->key, known);
+	char *all = words_list(known);
+	int err;
+
+	err = diag_fail(diag, EINVAL, "unknown key '%s' in [%s]; %s%s%sit takes %s", setting->key,
+	                setting->section, near ? "did you mean '" : "", near ? near : "",
+	                near ? "'? " : "", all);
+	free(all);
+	return err;
+}
+
 static int judge_finding(const struct setting *setting, struct diag *diag)
 {
 	const char *keys[MAX_KEYS] = {0};
@@ -89,7 +105,7 @@ static int judge_finding(const struct setting *setting, struct diag *diag)
 			return 0;
 		}
 	}
-	return unknown_key(setting, keys, diag);
+	return unknown_finding(setting, keys, diag);
 }
 
 /* [metrics] NAME = /REGEX/ with one group. */

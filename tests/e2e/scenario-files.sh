@@ -18,6 +18,8 @@ promise "a key before any section is refused" bad_file $'command = true\n[scenar
 promise "a key that is not there (yet) is refused" bad_file $'[scenario]\ncommand = true\nrepeat = 3' "bad.ini:3: unknown key 'repeat'"
 promise "a threshold that is none is refused" bad_file $'[scenario]\ncommand = true\n[findings]\nself-percent = much' "bad.ini:4: 'self-percent' takes a number"
 promise "a finding that is none is refused" bad_file $'[scenario]\ncommand = true\n[findings]\nself-percnt = 1' "did you mean 'self-percent'"
+promise "and all are named" bad_file $'[scenario]\ncommand = true\n[findings]\nwhatever = 1' "unknown key 'whatever' in [findings]; it takes "
+promise "those of every type" bad_file $'[scenario]\ncommand = true\n[findings]\nwhatever = 1' "temporary-percent"
 promise "work without a number is refused" bad_file $'[scenario]\ncommand = true\nwork = much' "bad.ini: work begins with a number"
 zero_byte() {
 	printf '[scenario]\ncommand = echo \0 lost\n' >"$scratch/scenarios/bad.ini"
