@@ -160,6 +160,37 @@ static int take_match(struct command_line *line, struct match *match, struct dia
 	return 0;
 }
 
+/* "--" or a long option: what no value looks like that was not forgotten. Words that begin with one
+ * dash may be numbers, or targets' own options. */
+static bool is_own_word(const struct command_line *line, const char *word)
+{
+	struct match match = {.verb = line->verb};
+	struct diag ignored;
+	bool is_own;
+
+	if (strncmp(word, "--", 2) != 0)
+		return false;
+	is_own = !word[2] || !match_long(word, &match, &ignored);
+	free(match.type);
+	free(match.name);
+	return is_own;
+}
+
+static int check_value(const struct command_line *line, const char *option, const char *value,
+                       const struct match *match, struct diag *diag)
+{
+	if (!value)
+		return diag_fail(diag, EINVAL, "option '%s' needs a value: %s", option,
+		                 match->row->argument);
+	if (is_own_word(line, value))
+		return diag_fail(diag, EINVAL,
+		                 "option '%s' needs a value: %s; if '%s' is meant, write it as "
+		                 "%s%s%s",
+		                 option, match->row->argument, value, option,
+		                 match->name ? "=" : "", value);
+	return 0;
+}
+
 /* Takes the option at argv[0] and perhaps its value behind; *used tells how many words. */
 static int take_option(struct command_line *line, char **argv, int *used, struct diag *diag)
 {
@@ -174,9 +205,7 @@ static int take_option(struct command_line *line, char **argv, int *used, struct
 	if (!err && !match.value && option_takes_word(match.row)) {
 		match.value = argv[1];
 		*used = 2;
-		if (!argv[1])
-			err = diag_fail(diag, EINVAL, "option '%s' needs a value: %s", argv[0],
-			                match.row->argument);
+		err = check_value(line, argv[0], argv[1], &match, diag);
 	}
 	if (!err)
 		err = take_match(line, &match, diag);

@@ -16,6 +16,13 @@ promise "an unbuilt type is refused by name" reason 125 "unknown type 'stat'" pr
 promise "an unknown option names the nearest" reason 125 "did you mean '--scenario'" profile-scenario --scenari x
 promise "no option is proposed for one that is far from all" reason 125 "unknown option '--cudgel'; profile-scenario --help" profile-scenario --cudgel x -- true
 promise "list takes no operands" reason 125 "takes no operands" profile-scenario list syn-1k
+promise "a forgotten value is not taken from what follows" reason 125 "option '--alloc-fn' needs a value: NAME; if '--' is meant, write it as --alloc-fn=--" \
+	profile-scenario --type memory --alloc-fn -- true
+promise "nor from the next option" reason 125 "option '--scenario' needs a value" profile-scenario --scenario --quiet true
+promise "what no option of ours begins with is a value" reason 127 "no-such-thing" \
+	profile-scenario --type $type --title --mine --title -1 -- no-such-thing
+promise "massif's third unit of time has an answer" reason 125 "takes ms or B: instructions are not counted" \
+	profile-scenario --type memory --time-unit i true
 promise "--ignore-failure takes statuses only" reason 125 "--ignore-failure takes exit statuses" profile-scenario -i=7,x --type $type -- true
 promise "-o is for one type" reason 125 "ask for one type" profile-scenario -o x --type cpu,$type -- true
 promise "an option without its value says so" reason 125 "needs a value" profile-scenario --type
