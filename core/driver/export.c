@@ -11,26 +11,12 @@
 #include "core/diag.h"
 #include "core/export/exporter.h"
 #include "core/options.h"
+#include "core/words.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
-
-/* "folded, flamegraph, pprof"; the caller frees it. */
-static char *format_names(struct text_list *names)
-{
-	char *joined = xstrdup("");
-
-	for (size_t i = 0; exporters[i]; i++) {
-		char *longer = xasprintf("%s%s%s", joined, i ? ", " : "", exporters[i]->name);
-
-		text_list_add(names, exporters[i]->name);
-		free(joined);
-		joined = longer;
-	}
-	return joined;
-}
 
 static int find_format(const struct exporter **exporter, const char *format, struct diag *diag)
 {
@@ -42,7 +28,9 @@ static int find_format(const struct exporter **exporter, const char *format, str
 	*exporter = format ? exporter_find(format) : NULL;
 	if (*exporter)
 		return 0;
-	joined = format_names(&names);
+	for (size_t i = 0; exporters[i]; i++)
+		text_list_add(&names, exporters[i]->name);
+	joined = words_list((const char *const *)names.texts);
 	if (format)
 		near = nearest_word(format, (const char *const *)names.texts);
 	if (!format)
@@ -171,6 +159,11 @@ static int export_run(const struct command_line *line, struct diag *diag)
 		                exporter->name);
 	if (!err)
 		err = check_picture_options(line, exporter, diag);
+	if (!err && options->value && !exporter->one_value)
+		err = diag_fail(diag, EINVAL,
+		                "--value is for formats that hold one, such as folded and "
+		                "flamegraph; %s is not one of them",
+		                exporter->name);
 	if (!err)
 		err = selection_init(&selection, &options->chosen, diag);
 	if (!err)
@@ -181,6 +174,10 @@ static int export_run(const struct command_line *line, struct diag *diag)
 		err = stored_run_enter_process(&run, exporter->reads, diag);
 	if (!err && !exporter->write_stored)
 		err = stored_run_read(&run, &selection, diag);
+	if (!err && exporter->one_value)
+		err = stored_run_choose_value(&run, options->value, diag);
+	if (!err && exporter->one_value)
+		err = stored_run_check_value(&run, diag);
 	if (!err)
 		err = check_samples(&run, exporter, diag);
 	if (!err)

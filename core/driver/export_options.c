@@ -1,6 +1,8 @@
 /* The table of export's own options. */
 #include "core/driver/export_options.h"
 
+#include "core/driver/stored_run.h"
+
 #define FIELD(name) offsetof(struct export_verb_options, name)
 
 const struct option_row export_option_rows[] = {
@@ -16,6 +18,7 @@ const struct option_row export_option_rows[] = {
      .argument = "FILE",
      .help = "write to FILE, which is replaced when all is written, instead of stdout"},
     SELECTION_OPTION_ROWS(struct export_verb_options, chosen),
+    VALUE_OPTION_ROW(struct export_verb_options),
     PICTURE_OPTION_ROWS(struct export_verb_options, picture),
     {0},
 };

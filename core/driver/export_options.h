@@ -8,6 +8,7 @@
 struct export_verb_options {
 	char *format;
 	char *file;
+	char *value;
 	struct selection_options chosen;
 	struct picture_options picture; /* last: what lies behind its start is for pictures */
 };

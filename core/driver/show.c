@@ -5,6 +5,7 @@
 #include "core/driver/show_annotation.h"
 #include "core/driver/show_options.h"
 #include "core/driver/show_report.h"
+#include "core/driver/stored_process.h"
 #include "core/driver/stored_run.h"
 #include "core/driver/summary.h"
 #include "core/driver/verbs.h"
@@ -30,8 +31,13 @@ static int write_json(json_t *manifest, const char *file, struct diag *diag)
 
 static int show_summary(const struct stored_run *run, struct diag *diag)
 {
-	summary_print(run->manifest, run->directory, SUMMARY_LINES, stdout);
-	return output_flush(0, diag);
+	int err = 0;
+
+	if (run->is_process)
+		err = stored_run_print_process(run, stdout, diag);
+	else
+		summary_print(run->manifest, run->directory, SUMMARY_LINES, stdout);
+	return output_flush(err, diag);
 }
 
 /* Those that cut the table say nothing of one function. */
@@ -64,7 +70,13 @@ static int show_run(const struct command_line *line, struct diag *diag)
 	if (err)
 		return err;
 	err = stored_run_open(&run, line->common, line->words[0], diag);
-	if (!err && line->common->json)
+	if (!err && line->common->json && run.is_process)
+		err =
+		    diag_fail(diag, EINVAL,
+		              "--json shows the manifest, which is of the whole run: %s is one of "
+		              "its processes",
+		              run.name);
+	else if (!err && line->common->json)
 		err = write_json(run.manifest, line->common->json, diag);
 	else if (!err && command_line_has(line, "annotate"))
 		err = show_annotation(&run, line->verb_options, diag);

@@ -57,6 +57,10 @@ int show_annotation(struct stored_run *run, const struct show_options *options, 
 
 	if (!err)
 		err = stored_run_read(run, &selection, diag);
+	if (!err)
+		err = stored_run_choose_value(run, options->value, diag);
+	if (!err)
+		err = stored_run_check_value(run, diag);
 	if (!err) {
 		stored_run_name(run);
 		err = profile_check_function(run->profile, options->annotate, diag);

@@ -1,6 +1,8 @@
 /* The table of show's own options, with perf report's names. */
 #include "core/driver/show_options.h"
 
+#include "core/driver/stored_run.h"
+
 #define FIELD(name) offsetof(struct show_options, name)
 
 static const char *const percentages[] = {
@@ -39,6 +41,7 @@ const struct option_row show_option_rows[] = {
      .argument = "F[,F]",
      .help = "only rows of these functions, which may be globs"},
     SELECTION_OPTION_ROWS(struct show_options, chosen),
+    VALUE_OPTION_ROW(struct show_options),
     {.name = "percentage",
      .kind = OPTION_CHOICE,
      .field = FIELD(percentage),

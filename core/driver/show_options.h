@@ -15,6 +15,7 @@ struct show_options {
 	char *dsos;
 	char *symbols;
 	char *annotate;
+	char *value;
 };
 
 extern const struct option_row show_option_rows[];

@@ -147,6 +147,10 @@ int show_report(struct stored_run *run, const struct show_options *options, stru
 		err = selection_init(&selection, &options->chosen, diag);
 	if (!err)
 		err = stored_run_read(run, &selection, diag);
+	if (!err)
+		err = stored_run_choose_value(run, options->value, diag);
+	if (!err)
+		err = stored_run_check_value(run, diag);
 	if (!err) {
 		stored_run_name(run);
 		err = check_filter(&filter, run->profile, diag);

@@ -1,10 +1,11 @@
-/* Finds the folder of the process that a run's own files are of. */
+/* Finds the folders of a run's processes, and says what they are of. */
 #include "core/driver/stored_process.h"
 
 #include "core/driver/stored_run.h"
 
 #include "core/alloc.h"
 #include "core/diag.h"
+#include "core/recording.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -64,8 +65,101 @@ int stored_run_enter_process(struct stored_run *run, const char *file, struct di
 		free(run->directory);
 		run->directory = found;
 		run->is_process = true;
+		stored_run_describe_process(run);
 	}
 	free(own);
 	free(folder);
 	return err;
+}
+
+/* The last part of the folder's path, whatever slashes stand behind it. */
+static char *folder_name(const char *directory)
+{
+	size_t len = strlen(directory), start;
+
+	while (len && directory[len - 1] == '/')
+		len--;
+	start = len;
+	while (start && directory[start - 1] != '/')
+		start--;
+	return xstrndup(directory + start, len - start);
+}
+
+/* NULL: the manifest has none of this name, or several, as a process id may be used again. */
+static const char *find_command(const json_t *manifest, const char *folder)
+{
+	const json_t *processes = json_object_get(manifest, "processes");
+	const char *command = NULL;
+	size_t n_found = 0;
+	int pid, exec_number;
+
+	if (sscanf(folder, "%d.%d-", &pid, &exec_number) != 2)
+		return NULL;
+	for (size_t i = 0; i < json_array_size(processes); i++) {
+		const json_t *process = json_array_get(processes, i);
+
+		if (json_integer_value(json_object_get(process, "pid")) != pid ||
+		    json_integer_value(json_object_get(process, "exec")) != exec_number)
+			continue;
+		command = json_string_value(json_object_get(process, "command"));
+		n_found++;
+	}
+	return n_found == 1 ? command : NULL;
+}
+
+void stored_run_describe_process(struct stored_run *run)
+{
+	char *folder = folder_name(run->directory);
+	const char *command = find_command(run->manifest, folder);
+	char *title = xasprintf("%s, process %s", run->title, folder);
+
+	free(run->title);
+	free(run->command);
+	run->title = title;
+	run->command = xstrdup(command ? command : "");
+	free(folder);
+}
+
+char *stored_run_process_folder(const struct stored_run *run, const struct recorded_thread *thread)
+{
+	char *parent = xasprintf("%s/processes", run->directory);
+	struct dirent **entries;
+	int n = scandir(parent, &entries, is_shown, alphasort);
+	char *found = NULL;
+
+	for (int i = 0; i < n; i++) {
+		const char *comm = strchr(entries[i]->d_name, '-');
+
+		if (!found && comm && atoi(entries[i]->d_name) == thread->pid &&
+		    !strcmp(comm + 1, thread->comm))
+			found = xasprintf("%s/%s", parent, entries[i]->d_name);
+		free(entries[i]);
+	}
+	if (n >= 0)
+		free(entries);
+	free(parent);
+	return found;
+}
+
+int stored_run_print_process(const struct stored_run *run, FILE *out, struct diag *diag)
+{
+	char *line = NULL;
+	size_t room = 0;
+	int err;
+	FILE *in = stored_run_file(run, "report.txt", &err, diag);
+
+	if (!in)
+		return err ? err
+		           : diag_fail(diag, ENOENT,
+		                       "%s has no report.txt: what is there of this process is in "
+		                       "its folder",
+		                       run->directory);
+	/* The totals; an empty line ends them. */
+	while (getline(&line, &room, in) > 1)
+		fputs(line, out);
+	free(line);
+	fclose(in);
+	fprintf(out, "page   %s/report.txt\nnext   profile-scenario show %s --sort symbol\n",
+	        run->directory, run->directory);
+	return 0;
 }

@@ -2,6 +2,7 @@
 #include "core/driver/stored_run.h"
 
 #include "core/driver/request.h"
+#include "core/driver/stored_process.h"
 
 #include "core/alloc.h"
 #include "core/diag.h"
@@ -100,6 +101,8 @@ int stored_run_open(struct stored_run *run, const struct run_options *options, c
 	run->title = xasprintf("%s/%s %s", text_at(run->manifest, "scenario"),
 	                       text_at(run->manifest, "type"), text_at(run->manifest, "run_id"));
 	run->command = command_of(run->manifest);
+	if (run->is_process)
+		stored_run_describe_process(run);
 	run->lost = (uint64_t)json_integer_value(
 	    json_object_get(json_object_get(run->manifest, "quality"), "lost_samples"));
 	return 0;
@@ -222,6 +225,60 @@ int stored_run_read(struct stored_run *run, const struct selection *selection, s
 	return err;
 }
 
+int stored_run_choose_value(struct stored_run *run, const char *value, struct diag *diag)
+{
+	struct text_list names = {0};
+	char *all;
+	int err;
+
+	if (!value)
+		return 0;
+	for (size_t i = 0; i < recording_n_types(run->recording); i++) {
+		const char *name = recording_type(run->recording, i)->name;
+
+		text_list_add(&names, name);
+		if (!strcmp(name, value))
+			run->type = i;
+	}
+	all = words_list((const char *const *)names.texts);
+	err =
+	    !strcmp(recording_type(run->recording, run->type)->name, value)
+	        ? 0
+	        : diag_fail(diag, EINVAL, "%s has no value '%s'; it has %s", run->name, value, all);
+	free(all);
+	text_list_fini(&names);
+	return err;
+}
+
+int stored_run_check_value(const struct stored_run *run, struct diag *diag)
+{
+	const char *name = recording_type(run->recording, run->type)->name;
+	const struct recorded_thread *thread = NULL;
+	char *folder, *way;
+	int err;
+
+	if (!run->in_span[run->type])
+		return 0;
+	for (size_t i = 0; i < recording_n_samples(run->recording); i++) {
+		const uint64_t *values;
+		struct sample sample = recording_sample(run->recording, i, &values);
+
+		if (values[run->type])
+			return 0;
+		thread = recording_thread(run->recording, sample.thread);
+	}
+	BUG(!thread);
+	folder = stored_run_process_folder(run, thread);
+	way = folder ? xasprintf("%s has that process by itself; ", folder) : xstrdup("");
+	err = diag_fail(diag, ENODATA,
+	                "no %s of %s is in what is chosen (%s, pid %d), all of it is of others; "
+	                "%s--value shows something else",
+	                name, run->name, thread->comm, (int)thread->pid, way);
+	free(way);
+	free(folder);
+	return err;
+}
+
 /* The samples without a name by object, with the remedy. */
 static void note_unresolved(struct stored_run *run)
 {
@@ -283,7 +340,10 @@ struct export_options stored_run_describe(const struct stored_run *run)
 	};
 
 	/* These are of all processes together. */
-	if (run->is_process)
+	if (run->is_process) {
 		options.duration_ns = options.resident_bytes = 0;
+		options.subtitle = NULL;
+		options.lost = NULL;
+	}
 	return options;
 }

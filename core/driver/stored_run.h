@@ -49,6 +49,23 @@ FILE *stored_run_file(const struct stored_run *run, const char *name, int *err, 
  * is chosen; the sentence has what could be. */
 int stored_run_read(struct stored_run *run, const struct selection *selection, struct diag *diag);
 
+/* Makes run->type the value type of this name; NULL leaves that of the collector's files. After
+ * stored_run_read(). -EINVAL: there is none of the name; the sentence has those there are. */
+int stored_run_choose_value(struct stored_run *run, const char *value, struct diag *diag);
+
+/* For what shows one value type: -ENODATA with a sentence where others' samples have all of it, as
+ * a peak is of one process. After stored_run_choose_value(). */
+int stored_run_check_value(const struct stored_run *run, struct diag *diag);
+
+/* The row of an options struct with a text `value`. */
+#define VALUE_OPTION_ROW(type)                                                                     \
+	{                                                                                          \
+		.name = "value", .kind = OPTION_TEXT, .field = offsetof(type, value),              \
+		.argument = "NAME",                                                                \
+		.help = "the value type shown, as pprof's sample_index: alloc_space, cpu; a "      \
+		        "wrong one lists those there are"                                          \
+	}
+
 /* Names the stacks: run->profile. */
 void stored_run_name(struct stored_run *run);
 

@@ -61,6 +61,7 @@ struct exporter {
 	const char *name; /* as `export --format` spells it */
 	const char *help;
 	bool is_binary; /* nothing for a terminal */
+	bool one_value; /* it shows one value type: export_options.type */
 	/* A file of the run directory that it is made from, of one process: "massif.out". NULL:
 	 * none. */
 	const char *reads;

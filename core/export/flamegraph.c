@@ -527,6 +527,7 @@ static int write_flamegraph(const struct profile *profile, const struct export_o
 
 const struct exporter flamegraph_exporter = {
     .name = "flamegraph",
+    .one_value = true,
     .help = "one SVG to look at in a browser: hover, click to zoom, search",
     .write = write_flamegraph,
 };

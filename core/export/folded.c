@@ -140,6 +140,7 @@ static int write_folded(const struct profile *profile, const struct export_optio
 
 const struct exporter folded_exporter = {
     .name = "folded",
+    .one_value = true,
     .help = "a line a stack: COMM;ROOT;...;LEAF COUNT, as flamegraph.pl reads it",
     .write = write_folded,
 };

@@ -449,6 +449,7 @@ static int write_report(const struct profile *profile, const struct export_optio
 
 const struct exporter report_exporter = {
     .name = "report",
+    .one_value = true,
     .help = "text in the shape of perf report --stdio",
     .write = write_report,
 };

@@ -17,6 +17,44 @@ promise "massif is the run's massif.out" cmp <(profile-scenario export chain/mem
 child=$(find "$forks/processes/" -mindepth 1 -maxdepth 1 | sort | head -n 1)
 promise "a process is named by its folder" cmp <(profile-scenario export "$child" --format massif) "$child/massif.out"
 promise "and its stacks are exported from there" cmp <(profile-scenario export "$child/" --format folded) "$child/stacks.folded"
+# heap-ends: the parent makes 1,000 blocks of 100 bytes, which a folder's own numbers show.
+own_numbers() { # FOLDER: show has the numbers of its report.txt, under its name
+	profile-scenario show "$1" >"$scratch/shown" || return 1
+	diff <(sed '/^$/,$d' "$1/report.txt") <(grep -vE '^(page|next) ' "$scratch/shown") || return 1
+	contains "$scratch/shown" "page   $1/report.txt"
+}
+own_head() { # FOLDER: what stands above the table is of the process
+	profile-scenario show "$1" --sort dso >"$scratch/shown" || return 1
+	contains "$scratch/shown" ", process $(basename "$1")" || return 1
+	! grep -E 'of 2 processes|Lost Samples' "$scratch/shown"
+}
+for folder in "$forks"/processes/*; do
+	promise "show of a process's folder has its own numbers" own_numbers "$folder"
+	promise "and so has the head of its table" own_head "$folder"
+done
+promise "a process has no manifest of its own" reason 125 "of the whole run" profile-scenario show "$child" --json
+smaller=$(for folder in "$forks"/processes/*; do cmp -s "$folder/massif.out" "$forks/massif.out" || echo "$folder"; done)
+smaller_pid=$(basename "$smaller" | cut -d . -f 1)
+promise "no table without a word: the peak is of the largest process" reason 125 "/processes/$(basename "$smaller") has that process by itself" \
+	profile-scenario show forks/memory --pid "$smaller_pid"
+promise "nor an empty file" reason 125 "no peak_space of forks/memory is in what is chosen" \
+	profile-scenario export forks/memory --format folded --pid "$smaller_pid"
+value_sum() { # VALUE
+	profile-scenario export forks/memory --format folded --value "$1" | awk '{ n += $NF } END { print n + 0 }'
+}
+shown_sum() { # VALUE
+	profile-scenario show forks/memory --value "$1" | sed -nE "s/^# ${1^}: ([0-9]+)\$/\1/p"
+}
+for pair in alloc_objects:allocations alloc_space:allocated_bytes inuse_space:in_use_at_exit_bytes inuse_objects:in_use_at_exit_blocks \
+	temporary_objects:temporary_allocations peak_space:peak_bytes; do
+	promise "--value ${pair%:*} is the metric, in folded" is "$(value_sum "${pair%:*}")" "$(metric "$forks" "mem.${pair#*:}")"
+	promise "--value ${pair%:*} is the metric, in show" is "$(shown_sum "${pair%:*}")" "$(metric "$forks" "mem.${pair#*:}")"
+done
+promise "a wrong value lists those there are" reason 125 "it has alloc_objects, alloc_space, inuse_objects, inuse_space, peak_space" \
+	profile-scenario show forks/memory --value bytes
+promise "a format of all values takes none" reason 125 "pprof is not one of them" \
+	profile-scenario export forks/memory --format pprof --value alloc_space -o "$scratch/none"
+
 promise "what is of a whole process is not cut" reason 125 "massif is of one whole process" \
 	profile-scenario export chain/memory --format massif --pid 1
 promise "a run of another type has no heap" reason 125 "has no massif.out, which massif is made from: its type is io" bash -c "

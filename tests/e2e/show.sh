@@ -29,6 +29,8 @@ folded() { # AWK-KEY, of a stack's words without the count in array w of n
 promise "show without options is the summary" bash -c "profile-scenario show tree/cpu | head -n 1 | grep -q '^tree/cpu  OK'"
 show >"$scratch/report"
 promise "show re-reads what report.txt showed" is "$(rows <"$scratch/report")" "$(rows <"$run/report.txt")"
+promise "--value chooses what is shown: here nanoseconds" bash -c "profile-scenario show tree/cpu --value cpu | grep -q '^# Cpu: '"
+promise "a wrong one lists those there are" reason 125 "it has samples, cpu" profile-scenario show tree/cpu --value bytes
 promise "by command the shares are those of stacks.folded" is \
 	"$(show --sort comm --no-children | rows | sort)" "$(folded 'w[1]')"
 promise "by function they are too" is \
