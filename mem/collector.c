@@ -7,6 +7,7 @@
 #include "core/findings.h"
 #include "core/metrics.h"
 #include "core/perf/process_tree.h"
+#include "core/quality.h"
 #include "core/symbolize/symbolize.h"
 #include "mem/heap.h"
 #include "mem/heap_words.h"
@@ -443,6 +444,15 @@ static const struct heap_run *median_run(const struct memory *memory)
 	return median;
 }
 
+static void note_chosen_run(const struct memory *memory, const struct heap_run *run,
+                            struct result *result)
+{
+	if (memory->n_runs > 1)
+		quality_add_note(result->quality,
+		                 "the files are of run %zu of %zu, which has the median peak",
+		                 (size_t)(run - memory->runs) + 1, memory->n_runs);
+}
+
 static void add_process_rows(struct result *result, const struct heap_run *run)
 {
 	for (size_t i = 0; i < run->n_processes; i++) {
@@ -548,6 +558,7 @@ static int finish(void *state, struct results_run *results, struct result *resul
 		describe_tracing(result, run);
 	for (size_t i = 0; i < memory->n_runs; i++)
 		add_metrics(result->metrics, &memory->runs[i]);
+	note_chosen_run(memory, run, result);
 	add_process_rows(result, run);
 	judge(result, run);
 	description = describe_options(options);

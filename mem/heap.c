@@ -25,11 +25,6 @@ const struct value_type heap_types[HEAP_N_TYPES] = {
 
 static const struct value_type tree_type = {"snapshot_space", "bytes"};
 
-uint64_t heap_peak_bound(void)
-{
-	return (uint64_t)WIRE_N_SHARDS * WIRE_FLUSH_BYTES;
-}
-
 struct recording *heap_recording_new(size_t n_trees)
 {
 	struct value_type *types = xcalloc(HEAP_N_TYPES + n_trees, sizeof(*types));

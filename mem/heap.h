@@ -86,10 +86,10 @@ struct heap_process {
 	    exec_number; /* as the process tree numbers them: 0 is the target itself, or a fork */
 	char comm[16];
 	char *command;
-	char *executable;   /* its file; NULL: not known */
-	bool is_threaded;   /* the peak is exact within heap_peak_bound() */
-	bool timeline_lost; /* it died while the timeline was being changed */
-	uint64_t lived_ns;  /* 0: not known */
+	char *executable;          /* its file; NULL: not known */
+	uint64_t peak_bound_bytes; /* the peak may be off by less than that; 0: it is exact */
+	bool timeline_lost;        /* it died while the timeline was being changed */
+	uint64_t lived_ns;         /* 0: not known */
 	struct heap_totals totals;
 	struct histogram histogram;
 	struct heap_thread *threads; /* in the order of their first allocation; those without a row
@@ -161,9 +161,6 @@ const struct heap_process *heap_run_largest(const struct heap_run *run);
 
 /* All n of them, the highest peak first, then as they are; the caller frees the array. */
 const struct heap_process **heap_by_peak(const struct heap_process *processes, size_t n);
-
-/* By how much the peak of a process with threads may be off. */
-uint64_t heap_peak_bound(void);
 
 /* An empty recording of these types and so many trees. The caller frees it. */
 struct recording *heap_recording_new(size_t n_trees);

@@ -229,6 +229,15 @@ static void add_threads(struct heap_process *process, const struct wire_section_
 	}
 }
 
+/* Each shard that counted anything may have as much that the process's totals do not have yet. A
+ * forked child's may have had frees of its parent's blocks alone, which are counted elsewhere. */
+static uint64_t peak_bound_of(const struct wire_section_copy *section)
+{
+	uint64_t n_shards = section->head.depth ? WIRE_N_SHARDS : section->n_used_shards;
+
+	return section->head.was_threaded ? n_shards * WIRE_FLUSH_BYTES : 0;
+}
+
 static void read_process(struct heap_run *run, const struct server_image *image,
                          const struct wire_image_copy *trie,
                          const struct wire_section_copy *section, unsigned exec_number,
@@ -256,7 +265,7 @@ static void read_process(struct heap_run *run, const struct server_image *image,
 	memcpy(process->comm, image->comm, sizeof(process->comm));
 	process->command = xstrdup(image->command ? image->command : image->comm);
 	process->executable = xstrdup(image->executable);
-	process->is_threaded = section->head.was_threaded;
+	process->peak_bound_bytes = peak_bound_of(section);
 	reading.objects = xcalloc(section->head.n_modules + (size_t)1, sizeof(*reading.objects));
 	reading.stacks = xcalloc(trie->n_nodes + (size_t)1, sizeof(*reading.stacks));
 	heap_process_fill(process, &counted);

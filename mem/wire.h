@@ -226,7 +226,7 @@ struct wire_section {
 	uint64_t start_ns;      /* CLOCK_MONOTONIC */
 	uint32_t n_modules;     /* raised when the new one is whole */
 	uint32_t module_text_used;
-	uint32_t was_threaded; /* the peak is exact within WIRE_N_SHARDS * WIRE_FLUSH_BYTES */
+	uint32_t was_threaded; /* the peak is exact within WIRE_FLUSH_BYTES a shard */
 	uint32_t n_threads;    /* that recorded; rows of theirs up to WIRE_MAX_THREADS */
 	uint32_t has_tids; /* 0: threads that had the same memory, one after the other, are one */
 	uint32_t shares_clocks; /* some threads count each other's allocations as time */

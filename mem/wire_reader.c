@@ -180,8 +180,10 @@ static uint32_t count_used_stacks(uint32_t n_stacks, uint64_t section_off,
 	return used > 0 ? (uint32_t)used - 1 : 0;
 }
 
-static bool add_shard(struct sums *sums, uint32_t n_stacks, const struct wire_section *head,
-                      uint64_t section_off, unsigned shard, struct wire_source source)
+/* *is_used is set when any counter of it counted something, else left as it is. */
+static bool add_shard(struct sums *sums, bool *is_used, uint32_t n_stacks,
+                      const struct wire_section *head, uint64_t section_off, unsigned shard,
+                      struct wire_source source)
 {
 	enum { AT_ONCE = 4096 };
 	struct wire_counter *counters = xcalloc(AT_ONCE, sizeof(*counters));
@@ -195,9 +197,11 @@ static bool add_shard(struct sums *sums, uint32_t n_stacks, const struct wire_se
 
 		n = n < AT_ONCE ? n : AT_ONCE;
 		ok = n > 0 && source.read(source.context, counters, n * sizeof(*counters), at);
-		for (size_t i = 0; ok && i < n; i++)
+		for (size_t i = 0; ok && i < n; i++) {
+			*is_used |= counters[i].allocations || counters[i].frees;
 			add_counter(&sums[first + i], &counters[i], head->peak_epoch,
 			            shard == WIRE_INHERITED_SHARD);
+		}
 		at += n * sizeof(*counters);
 	}
 	free(counters);
@@ -274,9 +278,13 @@ static int read_counters(struct wire_section_copy *copy, uint32_t n_stacks, uint
 	struct sums *sums = xcalloc((size_t)n_used + 1, sizeof(*sums));
 	int err = 0;
 
-	for (unsigned shard = 0; shard <= WIRE_N_SHARDS && !err; shard++)
-		if (!add_shard(sums, n_used, &copy->head, section_off, shard, source))
+	for (unsigned shard = 0; shard <= WIRE_N_SHARDS && !err; shard++) {
+		bool is_used = false;
+
+		if (!add_shard(sums, &is_used, n_used, &copy->head, section_off, shard, source))
 			err = diag_fail(diag, EIO, "cannot read the counters of a target");
+		copy->n_used_shards += is_used && shard != WIRE_INHERITED_SHARD;
+	}
 	if (!err) {
 		raise_peak_to_end(copy, sums, n_used);
 		keep_sums(copy, sums, n_used);

@@ -60,6 +60,7 @@ struct wire_section_copy {
 	struct wire_thread *threads; /* rows of one thread each, then those that several share */
 	size_t n_threads;            /* of the first kind */
 	size_t n_shared_rows;
+	uint32_t n_used_shards; /* that counted blocks of the process's own */
 	struct wire_snapshot
 	    *snapshots; /* in time order; none when the process died while changing them */
 	struct wire_tree_entry *entries;

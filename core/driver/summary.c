@@ -5,6 +5,7 @@
 #include "core/json_text.h"
 #include "core/options.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 enum { MAX_TABLE_LINES = 6, MAX_FINDINGS = 2 };
@@ -77,18 +78,31 @@ static size_t print_findings(json_t *findings, const char *path, FILE *out)
 	return n_shown + (n_findings > n_shown);
 }
 
-/* What limits the numbers: the first sentence, and where the others are. Returns as
- * print_findings() does. */
-static size_t print_limits(json_t *notes, const char *path, FILE *out)
+static bool has_artifact(json_t *manifest, const char *name)
 {
+	json_t *artifacts = json_object_get(manifest, "artifacts");
+
+	for (size_t i = 0; i < json_array_size(artifacts); i++)
+		if (!strcmp(string_of(json_array_get(artifacts, i)), name))
+			return true;
+	return false;
+}
+
+/* What limits the numbers: the first sentence, and where the others are: for people in the text
+ * report, where the type has one. Returns as print_findings() does. */
+static size_t print_limits(json_t *manifest, const char *path, FILE *out)
+{
+	json_t *notes = json_object_get(json_object_get(manifest, "quality"), "notes");
 	size_t n_notes = json_array_size(notes);
+	bool has_report = has_artifact(manifest, "report.txt");
 
 	if (!n_notes)
 		return 0;
 	if (out)
 		fprintf(out, "note   %s\n", string_of(json_array_get(notes, 0)));
 	if (out && n_notes > 1)
-		fprintf(out, "note   %zu more: quality in %s/run.json\n", n_notes - 1, path);
+		fprintf(out, "note   %zu more: %squality in %s/run.json\n", n_notes - 1,
+		        has_report ? "report.txt, or " : "", path);
 	return n_notes > 1 ? 2 : 1;
 }
 
@@ -105,16 +119,15 @@ void summary_print(json_t *manifest, const char *path, unsigned max_lines, FILE 
 	json_t *table = json_object_get(summary, "table");
 	const char *page = text_at(summary, "page");
 	const char *next = text_at(summary, "next");
-	json_t *notes = json_object_get(json_object_get(manifest, "quality"), "notes");
 	size_t n_other = 1 + print_findings(findings, path, NULL) +
-	                 print_limits(notes, path, NULL) + !!*page + !!*next;
+	                 print_limits(manifest, path, NULL) + !!*page + !!*next;
 
 	summary_print_verdict(manifest, out);
 	fprintf(out, "   %s\n", text_at(summary, "headline"));
 	for (size_t i = 0; i < json_array_size(table) && i + n_other < max_lines; i++)
 		fprintf(out, "   %s\n", string_of(json_array_get(table, i)));
 	print_findings(findings, path, out);
-	print_limits(notes, path, out);
+	print_limits(manifest, path, out);
 	if (*page)
 		fprintf(out, "page   %s/%s\n", path, page);
 	if (*next)

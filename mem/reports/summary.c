@@ -13,6 +13,7 @@
 #include "mem/reports/heap_sites.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 enum { TABLE_ROWS = 5 };
 
@@ -71,21 +72,50 @@ static void add_troubles(const struct heap_run *run, json_t *quality)
 		quality_add_note(quality, "%s %s", count_text_of(sum->count).text, sum->what);
 }
 
-/* Far above what our own tables take in the process. */
-enum { MUCH_MEMORY = 32 << 20 };
+/* Far above what our own tables take in the process; above it in one that is known to have a heap
+ * of its own. */
+enum { MUCH_MEMORY = 32 << 20, MUCH_OF_CPYTHON = 16 << 20 };
+
+static bool is_cpython_path(const char *path)
+{
+	const char *slash = path ? strrchr(path, '/') : NULL;
+	const char *name = slash ? slash + 1 : path;
+
+	return name && (!strncmp(name, "python3", strlen("python3")) ||
+	                !strncmp(name, "libpython3", strlen("libpython3")));
+}
+
+static bool has_cpython(const struct heap_run *run)
+{
+	for (size_t i = 0; i < run->n_processes; i++) {
+		const struct heap_process *process = &run->processes[i];
+		size_t n_objects = recording_n_objects(process->recording);
+
+		if (is_cpython_path(process->executable))
+			return true;
+		for (uint32_t j = 0; j < n_objects; j++)
+			if (is_cpython_path(recording_object(process->recording, j)->path))
+				return true;
+	}
+	return false;
+}
 
 /* Runtimes with a heap of their own get its pages by mmap(2), past malloc. */
 static void note_other_memory(const struct heap_run *run, const struct heap_totals *totals,
                               json_t *quality)
 {
-	if (run->words->are_pages || run->peak_rss_bytes < 2 * totals->peak_bytes + MUCH_MEMORY)
+	bool is_cpython = has_cpython(run);
+	uint64_t much = is_cpython ? MUCH_OF_CPYTHON : MUCH_MEMORY;
+
+	if (run->words->are_pages || run->peak_rss_bytes < 2 * totals->peak_bytes + much)
 		return;
 	quality_add_note(quality,
 	                 "of up to %s resident at most %s came from malloc: the rest is code, "
 	                 "stacks, and what the program maps by itself, as runtimes with a heap of "
-	                 "their own do (for CPython's set PYTHONMALLOC=malloc)",
+	                 "their own do%s",
 	                 size_text_of(run->peak_rss_bytes).text,
-	                 size_text_of(totals->peak_bytes).text);
+	                 size_text_of(totals->peak_bytes).text,
+	                 is_cpython ? " (CPython's comes to malloc with PYTHONMALLOC=malloc)" : "");
 }
 
 /* Few allocations without a name may hold most of the bytes that the summary's table shows. */
@@ -109,10 +139,12 @@ static void note_unnamed_peak(const struct profile *profile, json_t *quality)
 /* What a reader of the numbers has to know, of all processes together. */
 static void add_notes(const struct heap_run *run, const struct heap_totals *totals, json_t *quality)
 {
-	bool threaded = false, lost_timeline = false;
+	uint64_t peak_bound = 0;
+	bool lost_timeline = false;
 
 	for (size_t i = 0; i < run->n_processes; i++) {
-		threaded |= run->processes[i].is_threaded;
+		if (run->processes[i].peak_bound_bytes > peak_bound)
+			peak_bound = run->processes[i].peak_bound_bytes;
 		lost_timeline |= run->processes[i].timeline_lost;
 	}
 	add_troubles(run, quality);
@@ -132,9 +164,9 @@ static void add_notes(const struct heap_run *run, const struct heap_totals *tota
 			    quality, "stacks of %s cut short by: %s",
 			    counted_text_of(totals->cut_by[end], run->words->allocation).text,
 			    unwind_end_text((enum unwind_end)end));
-	if (threaded)
+	if (peak_bound)
 		quality_add_note(quality, "the peak of a process with threads is exact within %s",
-		                 size_text_of(heap_peak_bound()).text);
+		                 size_text_of(peak_bound).text);
 	if (lost_timeline)
 		quality_add_note(quality,
 		                 "a process was killed while its timeline was being written, which "

@@ -25,6 +25,8 @@ promise "memory: a sample for each run, the median is the value" is "$(samples m
 promise "io: a sample for each run, the median is the value" is "$(samples io io.bytes_read)" "10 94 41 41"
 peak() { awk -F= '/^mem_heap_B/ && $2 > most { most = $2 } END { print int(most / 1000000) }' "$1"; }
 promise "massif.out is that of the median peak" is "$(peak "$PROFILE_SCENARIO_RESULTS/steps/memory/latest/massif.out")" 2
+promise "and which run that was is said" contains "$PROFILE_SCENARIO_RESULTS/steps/memory/latest/report.txt" \
+	"the files are of run 3 of 3, which has the median peak"
 promise "files.txt is that of the median number of calls" \
 	is "$(awk '$2 == 0 && $NF == "/dev/zero" { print $5, $6 }' "$PROFILE_SCENARIO_RESULTS/steps/io/latest/files.txt")" "20 41943040"
 
