@@ -126,16 +126,18 @@ static char *advice(const struct elf_file *file, const char *path, const char *d
 	char *text;
 
 	if (package && line)
-		text = xasprintf("install %s, or run: %s", package, line);
+		text = xasprintf("install %s, or run what follows, and then record again: %s",
+		                 package, line);
 	else if (package)
-		text = xasprintf("install %s", package);
+		text = xasprintf("install %s, then record again", package);
 	else if (line && may_be_packaged(path))
-		text = xasprintf("run: %s", line);
+		text = xasprintf("run what follows, and then record again: %s", line);
 	else if (place)
-		text = xasprintf("do not strip it, or put its debug file at %s", place);
+		text = xasprintf("do not strip it, or put its debug file at %s, then record again",
+		                 place);
 	else
 		text = xstrdup("do not strip it (it has no build-id by which a debug file could be "
-		               "found)");
+		               "found), then record again");
 	free(package);
 	free(line);
 	free(place);
