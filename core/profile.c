@@ -102,7 +102,8 @@ static char *object_name(const struct object *object)
 static bool same_frame(const struct frame *a, const struct frame *b)
 {
 	return a->kind == b->kind && a->function == b->function && a->file == b->file &&
-	       a->line == b->line && a->object_id == b->object_id;
+	       a->line == b->line && a->object_id == b->object_id &&
+	       (a->kind != FRAME_UNRESOLVED || a->vaddr == b->vaddr);
 }
 
 static uint32_t add_frame(struct builder *builder, const struct frame *frame)
@@ -112,6 +113,8 @@ static uint32_t add_frame(struct builder *builder, const struct frame *frame)
 	                        (uint64_t)frame->file << 32 | frame->line) +
 	                frame->kind;
 
+	if (frame->kind == FRAME_UNRESOLVED)
+		hash = u64_mix(hash, frame->vaddr);
 	/* Two frames of one hash sit at neighbouring keys. */
 	for (;; hash++) {
 		bool is_new;
@@ -122,8 +125,11 @@ static uint32_t add_frame(struct builder *builder, const struct frame *frame)
 			*ARRAY_APPEND(profile->frames, profile->n_frames,
 			              profile->frames_capacity) = *frame;
 		}
-		if (is_new || same_frame(&profile->frames[*id], frame))
-			return (uint32_t)*id;
+		if (!is_new && !same_frame(&profile->frames[*id], frame))
+			continue;
+		if (!profile->frames[*id].vaddr)
+			profile->frames[*id].vaddr = frame->vaddr;
+		return (uint32_t)*id;
 	}
 }
 
@@ -169,7 +175,8 @@ static uint32_t name_frame(struct builder *builder, const struct recorded_frame 
 	    .object_id = object_id,
 	};
 
-	if (frame.kind != FRAME_INLINED && frame.kind != FRAME_FAILED)
+	if (frame.kind != FRAME_INLINED && frame.kind != FRAME_FAILED &&
+	    recorded_has_address(recorded->vaddr))
 		frame.vaddr = symbolizer_address(recorded->vaddr, recorded->is_return);
 	frame.function =
 	    add_text(profile, function_name(frame.kind, symbol, recorded,

@@ -23,7 +23,7 @@ enum frame_kind {
 	FRAME_INLINED, /* its caller in the stack is the function it was inlined into */
 	FRAME_KERNEL,
 	FRAME_JIT,
-	FRAME_UNRESOLVED, /* no name; function is "[OBJECT]" */
+	FRAME_UNRESOLVED, /* no name; function is "[OBJECT]", and vaddr tells it from others */
 	FRAME_FAILED,     /* function is "[unwind failed: why]" */
 };
 
@@ -35,7 +35,8 @@ struct frame {
 	uint32_t linkage;   /* the function as the linker knows it (mangled); 0: like function */
 	uint32_t object;    /* base name of the file, "[kernel]", "[vdso]", "[anon]"; 0: failed */
 	uint32_t object_id; /* of profile_object(), which tells objects of one name apart */
-	uint64_t vaddr;     /* one address in it, for annotation; 0 where inlined or failed */
+	uint64_t vaddr;     /* one address in it, as symbolizer_address() makes it (what addr2line
+	                       takes); 0 where inlined or failed, or not known */
 };
 
 /* Objects that are equal in all of this are one, whatever processes they were in. */

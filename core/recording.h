@@ -84,6 +84,18 @@ struct recorded_frame {
 	uint64_t vaddr;
 };
 
+/* A frame of a file that has no address for it gets a number by which it is told apart, and that is
+ * no address: bits 63 and 62 of one are equal on x86-64. */
+static inline uint64_t recorded_no_address(uint64_t number)
+{
+	return UINT64_C(2) << 62 | (number & ((UINT64_C(1) << 62) - 1));
+}
+
+static inline bool recorded_has_address(uint64_t vaddr)
+{
+	return vaddr >> 62 != 2;
+}
+
 struct recording;
 
 /* The value types and their texts are copied. */

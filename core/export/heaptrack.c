@@ -104,10 +104,10 @@ struct ip_frame {
 };
 
 /* The last frame of a chain is the function that holds the code; those before it are inlined there.
- * Its address is not written: a stored run's frames have none of their own, and readers go by it
- * only where there is no name. */
+ * Readers show its address where there is no function: that of the object's own file. */
 static uint32_t ip_id(struct writer *writer, const uint32_t *chain, size_t n_frames)
 {
+	const struct frame *holder = profile_frame(writer->profile, chain[n_frames - 1]);
 	struct ip_frame *frames;
 	uint32_t id = 0, module;
 	uint64_t *number;
@@ -120,7 +120,9 @@ static uint32_t ip_id(struct writer *writer, const uint32_t *chain, size_t n_fra
 		return (uint32_t)*number;
 	*number = id = (uint32_t)u64map_count(writer->ips);
 	frames = xcalloc(n_frames, sizeof(*frames));
-	module = module_id(writer, profile_frame(writer->profile, chain[n_frames - 1]));
+	module = module_id(writer, holder);
+	if (n_frames == 1 && holder->kind == FRAME_UNRESOLVED && holder->vaddr)
+		n_frames--;
 	for (size_t i = 0; i < n_frames; i++) {
 		const struct frame *frame = profile_frame(writer->profile, chain[i]);
 
@@ -129,7 +131,7 @@ static uint32_t ip_id(struct writer *writer, const uint32_t *chain, size_t n_fra
 		frames[i].file = text_id(writer, profile_text(writer->profile, frame->file));
 		frames[i].line = frame->line;
 	}
-	fprintf(writer->out, "i 0 %x", module);
+	fprintf(writer->out, "i %" PRIx64 " %x", holder->vaddr, module);
 	for (size_t i = 0; i < n_frames; i++) {
 		fprintf(writer->out, " %x", frames[i].function);
 		if (frames[i].file || n_frames > 1)

@@ -59,7 +59,8 @@ static char *object_text(const struct object *object)
 
 static void write_frame(FILE *out, uint64_t address, const char *function, const char *object)
 {
-	fprintf(out, "\t%16" PRIx64 " %s (%s)\n", address, function, object);
+	fprintf(out, "\t%16" PRIx64 " %s (%s)\n", recorded_has_address(address) ? address : 0,
+	        function, object);
 }
 
 static void write_symbol(FILE *out, uint64_t address, const struct symbol_frame *frame,

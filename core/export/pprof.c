@@ -25,6 +25,7 @@ struct writer {
 	struct string_pool *strings;
 	struct u64map *functions; /* (name, file) text ids of the profile -> function id */
 	struct u64map *mappings;  /* object id of the profile -> mapping id */
+	bool *may_get_names;      /* by object id: readers may find what we have not */
 	/* A location is one address with the calls inlined there: a chain of frames. Its node in
 	 * this trie is its id. */
 	struct stack_table *chains;
@@ -95,7 +96,30 @@ static void add_build_id(struct writer *writer, const struct profile_object *obj
 	protobuf_add_number(&writer->nested, MAPPING_BUILD_ID, string_id(writer, hex));
 }
 
-/* One mapping for each object. Addresses are the object's own, so all begin at 0. */
+/* Files without debug information, where functions have no names: a reader with an unstripped twin
+ * looks for them in mappings that do not say has_functions, and then for all in such a one. */
+static void find_may_get_names(struct writer *writer)
+{
+	const struct profile *profile = writer->profile;
+	uint32_t n_objects = profile_n_objects(profile);
+	bool *has_lines = xcalloc(n_objects, sizeof(*has_lines));
+
+	writer->may_get_names = xcalloc(n_objects, sizeof(*writer->may_get_names));
+	for (uint32_t i = 0; i < profile_n_frames(profile); i++) {
+		const struct frame *frame = profile_frame(profile, i);
+
+		has_lines[frame->object_id] |= frame->line != 0;
+		writer->may_get_names[frame->object_id] |=
+		    frame->kind == FRAME_UNRESOLVED &&
+		    profile_object(profile, frame->object_id)->path;
+	}
+	for (uint32_t id = 0; id < n_objects; id++)
+		writer->may_get_names[id] &= !has_lines[id];
+	free(has_lines);
+}
+
+/* One mapping for each object. Addresses are the object's own, so all begin at 0, which readers
+ * take for "adjusted already" (GetBase() in pprof's internal/elfexec). */
 static uint64_t mapping_id(struct writer *writer, uint32_t object_id)
 {
 	const struct profile_object *object = profile_object(writer->profile, object_id);
@@ -114,7 +138,7 @@ static uint64_t mapping_id(struct writer *writer, uint32_t object_id)
 	add_build_id(writer, object);
 	/* What has names has been named: readers need not look for the file. */
 	for (unsigned has = MAPPING_HAS_FUNCTIONS; has <= MAPPING_HAS_INLINE_FRAMES; has++)
-		protobuf_add_number(&writer->nested, has, 1);
+		protobuf_add_number(&writer->nested, has, !writer->may_get_names[object_id]);
 	protobuf_add_message(&writer->out, PROFILE_MAPPING, &writer->nested);
 	return *id;
 }
@@ -341,6 +365,7 @@ static void add_all(struct writer *writer, const struct export_options *options)
 
 	for (size_t i = 0; i < n_types; i++)
 		add_value_type(writer, PROFILE_SAMPLE_TYPE, profile_type(writer->profile, i));
+	find_may_get_names(writer);
 	add_program(writer, options->type);
 	for (size_t i = 0; i < profile_n_samples(writer->profile); i++) {
 		struct profile_sample sample = profile_sample(writer->profile, i);
@@ -432,6 +457,7 @@ static int make_file(const struct profile *profile, const struct export_options 
 	for (size_t i = 0; i < writer.n_small; i++)
 		free(writer.small[i].values);
 	free(writer.small);
+	free(writer.may_get_names);
 	return err;
 }
 

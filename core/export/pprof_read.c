@@ -311,6 +311,7 @@ static unsigned end_of_text(const char *name)
 
 struct location {
 	uint64_t id;
+	uint64_t address;
 	uint64_t mapping;
 	struct symbol_frame *frames;
 	size_t n_frames;
@@ -329,6 +330,8 @@ static bool read_location_fields(const struct reader *reader, struct span messag
 			location->id = field.value;
 		else if (field.number == LOCATION_MAPPING_ID)
 			location->mapping = field.value;
+		else if (field.number == LOCATION_ADDRESS)
+			location->address = field.value;
 		else if (field.number == LOCATION_LINE && field.wire == WIRE_BYTES &&
 		         !read_line(
 		             reader, field.bytes,
@@ -339,30 +342,44 @@ static bool read_location_fields(const struct reader *reader, struct span messag
 	return !more;
 }
 
-/* The location's frame in the recording, with its names given to the symbolizer. */
+static bool remember(const struct reader *reader, const struct object *object, uint64_t address,
+                     const struct location *location)
+{
+	static const struct symbol_frame nameless;
+
+	return symbolizer_remember(reader->symbolizer, object, address,
+	                           location->n_frames ? location->frames : &nameless,
+	                           location->n_frames ? location->n_frames : 1);
+}
+
+/* The location's frame in the recording, with its names given to the symbolizer. Locations with
+ * other names may have one address, which the first of them keeps. */
 static void add_location(struct reader *reader, const struct location *location, size_t index)
 {
 	struct recorded_frame *frame = &reader->frame_of[index];
 	const uint64_t *mapping = u64map_get(reader->mapping_of, location->mapping);
 	unsigned end = location->last_name ? end_of_text(location->last_name) : UNWIND_N_ENDS;
-	static const struct symbol_frame nameless;
+	const struct object *object;
 	bool is_jit;
 
-	*frame = (struct recorded_frame){.object = reader->unmapped, .vaddr = index + 1};
+	*frame = (struct recorded_frame){.object = reader->unmapped, .vaddr = location->address};
 	if (mapping && *mapping)
 		frame->object = reader->object_of[*mapping - 1];
 	if (!location->mapping && end < UNWIND_N_ENDS) {
 		*frame = (struct recorded_frame){.object = reader->failed, .vaddr = end};
 		return;
 	}
-	is_jit = recording_object(reader->recording, frame->object)->kind == OBJECT_ANONYMOUS;
+	object = recording_object(reader->recording, frame->object);
+	is_jit = object->kind == OBJECT_ANONYMOUS;
 	for (size_t i = 0; i < location->n_frames; i++) {
 		location->frames[i].inlined = i + 1 < location->n_frames;
 		location->frames[i].jit = is_jit && location->frames[i].function;
 	}
-	symbolizer_remember(reader->symbolizer, recording_object(reader->recording, frame->object),
-	                    frame->vaddr, location->n_frames ? location->frames : &nameless,
-	                    location->n_frames ? location->n_frames : 1);
+	if (frame->vaddr && recorded_has_address(frame->vaddr) &&
+	    remember(reader, object, frame->vaddr, location))
+		return;
+	frame->vaddr = recorded_no_address(index);
+	remember(reader, object, frame->vaddr, location);
 }
 
 static int read_locations(struct reader *reader)

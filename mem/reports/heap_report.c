@@ -106,12 +106,12 @@ static void write_stack(const struct profile *profile, uint32_t stack, FILE *out
 	size_t n = profile_stack_frames(profile, stack, frames, FRAMES_SHOWN);
 
 	for (size_t i = 0; i < n && i < FRAMES_SHOWN; i++) {
-		const struct frame *frame = profile_frame(profile, frames[i]);
+		char *name = heap_frame_name(profile, frames[i]);
 		char *place = heap_frame_place(profile, frames[i]);
 
-		fprintf(out, "       %s %s (%s)\n", i ? "from" : "  at",
-		        profile_text(profile, frame->function), place);
+		fprintf(out, "       %s %s (%s)\n", i ? "from" : "  at", name, place);
 		free(place);
+		free(name);
 	}
 	if (n > FRAMES_SHOWN)
 		fprintf(out, "            and %zu more callers\n", n - FRAMES_SHOWN);

@@ -52,6 +52,16 @@ char *heap_frame_place(const struct profile *profile, uint32_t frame)
 	return place;
 }
 
+char *heap_frame_name(const struct profile *profile, uint32_t frame)
+{
+	const struct frame *f = profile_frame(profile, frame);
+
+	if (f->kind == FRAME_UNRESOLVED && f->vaddr)
+		return xasprintf("%s+0x%lx", profile_text(profile, f->object),
+		                 (unsigned long)f->vaddr);
+	return xstrdup(profile_text(profile, f->function));
+}
+
 static char *frame_text(const struct profile *profile, const struct site *site)
 {
 	const struct frame *frame = profile_frame(profile, site->frame);

@@ -39,6 +39,9 @@ void heap_tree_free(struct heap_tree *tree);
 
 const struct heap_node *heap_tree_top(const struct heap_tree *tree);
 
+/* The function, or "prog+0x1139" where it has no name. The caller frees it. */
+char *heap_frame_name(const struct profile *profile, uint32_t frame);
+
 /* "file.c:7" without its directories, or "in libx.so" where there is no line. The caller frees it.
  */
 char *heap_frame_place(const struct profile *profile, uint32_t frame);

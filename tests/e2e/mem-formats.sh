@@ -108,7 +108,7 @@ if command -v heaptrack_print >/dev/null; then
 		grep -A1 '^1000 temporary allocations of 1000 allocations in total' '$scratch/chain.printed' | grep -qx waste &&
 		grep -A1 '^150 calls to allocation functions with 700.00K peak' '$scratch/chain.printed' | grep -qx inner &&
 		grep -A2 '^300.00K leaked over 100 calls from' '$scratch/chain.printed' | grep -q 'heap-chain.c:$line$'"
-	promise "inlined calls are there, innermost first" matches "$scratch/cxx.heaptrack" '^i 0 [0-9a-f]+( [0-9a-f]+ [0-9a-f]+ [0-9a-f]+){2}'
+	promise "inlined calls are there, innermost first" matches "$scratch/cxx.heaptrack" '^i [1-9a-f][0-9a-f]* [0-9a-f]+( [0-9a-f]+ [0-9a-f]+ [0-9a-f]+){2}'
 	if heaptrack -o "$scratch/theirs" "$programs/heap-chain" >/dev/null 2>&1; then
 		theirs=$(echo "$scratch"/theirs.*)
 		for cost in allocations temporary leaked peak; do

@@ -80,9 +80,9 @@ static void the_rows_are_those_of_heaptrack(void **state)
 	static const uint64_t inner[] = {3, 301, 1, 100, 200, 1},
 	                      nameless[] = {1, 100, 0, 0, 100, 0};
 	static const char expected[] =
-	    "s /bin/prog\ns main\ns /src/a.c\ni 0 1 2 3 1f\nt 1 0\n"
-	    "s inner; <a b>\ns /src/a.h\ns outer(int)\ni 0 1 4 5 3 6 3 14\nt 2 1\n"
-	    "s [prog]\ni 0 1 7\nt 3 1\n"
+	    "s /bin/prog\ns main\ns /src/a.c\ni 2 1 2 3 1f\nt 1 0\n"
+	    "s inner; <a b>\ns /src/a.h\ns outer(int)\ni 1 1 4 5 3 6 3 14\nt 2 1\n"
+	    "i 3 1\nt 3 1\n"
 	    "a 0 2\na 64 2\na 64 2\na 65 2\na 64 3\n"
 	    "c 0\nc 10\n+ 1\n+ 2\n+ 4\nc ff\n- 0\n- 4\n- 2\n+ 3\n- 3\nR a\n";
 	struct profile *profile = make_profile(heap_types, 6, inner, nameless);

@@ -225,6 +225,43 @@ static void a_function_counts_once_a_stack_in_its_total(void **state)
 	profile_free(profile);
 }
 
+/* Adds a sample of one frame in an object without names. */
+static void add_nameless(struct fixture *fixture, uint64_t vaddr, bool is_return)
+{
+	struct object missing = {.kind = OBJECT_FILE, .path = "/nowhere/prog", .fd = -1};
+	struct recorded_frame frame = {.is_return = is_return, .vaddr = vaddr};
+	const uint64_t values[] = {1, 10};
+	struct sample sample = {.thread = fixture->threads[0]};
+
+	frame.object = recording_add_object(fixture->recording, &missing);
+	sample.stack = recording_add_stack(fixture->recording, &frame, 1);
+	recording_add_sample(fixture->recording, sample, values);
+}
+
+static void what_has_no_name_keeps_its_address(void **state)
+{
+	static const uint64_t expected[] = {0x1234, 0x2000, 0};
+	struct fixture fixture = start_recording();
+	struct profile *profile;
+	size_t n_functions;
+
+	(void)state;
+	add_nameless(&fixture, 0x1234, false);
+	add_nameless(&fixture, 0x1235, true);
+	add_nameless(&fixture, 0x2000, false);
+	add_nameless(&fixture, recorded_no_address(1), false);
+	add_nameless(&fixture, recorded_no_address(2), false);
+	profile = finish_profile(&fixture);
+	assert_int_equal(profile_n_frames(profile), 3);
+	for (uint32_t i = 0; i < 3; i++) {
+		assert_int_equal(profile_frame(profile, i)->vaddr, expected[i]);
+		assert_string_equal(profile_folded_name(profile, i), "[prog]");
+	}
+	free(profile_functions(profile, 0, &n_functions));
+	assert_int_equal(n_functions, 1);
+	profile_free(profile);
+}
+
 static void what_has_no_name_is_counted_by_object(void **state)
 {
 	struct fixture fixture = start_recording();
@@ -406,6 +443,7 @@ int main(void)
 	    cmocka_unit_test(callers_are_named_by_the_call_not_by_what_follows),
 	    cmocka_unit_test(separators_in_names_do_not_break_the_format),
 	    cmocka_unit_test(a_function_counts_once_a_stack_in_its_total),
+	    cmocka_unit_test(what_has_no_name_keeps_its_address),
 	    cmocka_unit_test(what_has_no_name_is_counted_by_object),
 	    cmocka_unit_test(the_caller_is_judged_where_a_function_asks_for_it),
 	    cmocka_unit_test(a_stack_that_ends_early_says_why),
