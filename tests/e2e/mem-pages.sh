@@ -49,7 +49,7 @@ for name in ('peak', 'in_use_at_exit'): assert m[f'mem.{name}_blocks']['value'] 
 promise "the report says what is counted" contains "$(latest known)/report.txt" "pages of 4,096 bytes"
 promise "and the headline" contains "$(latest known)/run.json" " page allocations"
 profile-scenario show known/memory >"$scratch/shown" 2>&1
-promise "the summary names who called, not libc's wrappers" matches "$scratch/shown" '6.50 MB .* map  *heap-pages.c:'
+promise "the summary names who called, not libc's wrappers" matches "$scratch/shown" '6.50 MB .* map \(heap-pages.c:[0-9]+\)'
 promise "an exec begins anew" is "$(cut -d, -f2,4 "$(latest exec)/processes.csv" | tail -n +2 | sort | xargs)" "0,heap-pages 1,heap-pages"
 
 # Bytes by the line of change_known() that mapped them, at the last snapshot with a tree.
