@@ -43,6 +43,7 @@ struct profile {
 	uint64_t *values;
 	size_t n_values;
 	size_t values_capacity;
+	bool is_view; /* all but n_types belongs to another one */
 };
 
 /* What building needs and the finished profile does not. */
@@ -424,10 +425,19 @@ struct profile *profile_new(const struct recording *recording, struct symbolizer
 	return profile;
 }
 
-void profile_free(struct profile *profile)
+struct profile *profile_view_new(const struct profile *of, size_t n_types)
 {
-	if (!profile)
-		return;
+	struct profile *view = xmalloc(sizeof(*view));
+
+	BUG(n_types > of->n_types);
+	*view = *of;
+	view->n_types = n_types;
+	view->is_view = true;
+	return view;
+}
+
+static void free_contents(struct profile *profile)
+{
 	for (size_t i = 0; i < profile->n_types; i++) {
 		free((char *)profile->types[i].name);
 		free((char *)profile->types[i].unit);
@@ -442,6 +452,12 @@ void profile_free(struct profile *profile)
 	free(profile->values);
 	stack_table_free(profile->stacks);
 	string_pool_free(profile->texts);
+}
+
+void profile_free(struct profile *profile)
+{
+	if (profile && !profile->is_view)
+		free_contents(profile);
 	free(profile);
 }
 

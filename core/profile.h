@@ -59,7 +59,9 @@ struct profile;
  * The recording is only read and may be freed afterwards. Never fails: what has
  * no name is FRAME_UNRESOLVED and is counted. */
 struct profile *profile_new(const struct recording *recording, struct symbolizer *symbolizer);
-void profile_free(struct profile *profile);
+void profile_free(struct profile *profile); /* NULL is fine */
+/* The same profile with the first n_types of its value types alone; to be freed before it. */
+struct profile *profile_view_new(const struct profile *of, size_t n_types);
 
 size_t profile_n_types(const struct profile *profile);
 const struct value_type *profile_type(const struct profile *profile, size_t i);

@@ -392,11 +392,9 @@ static int write_process(const struct heap_process *process, const char *folder,
                          struct subject subject, struct symbolizer *symbolizer,
                          struct results_run *results, struct diag *diag)
 {
-	/* Exporters show the types of the process, not those of its snapshots. */
-	struct heap_run alone = {.processes = (struct heap_process *)process, .n_processes = 1};
-	struct recording *recording = heap_run_merge(&alone);
-	struct profile *profile = profile_new(recording, symbolizer);
 	struct profile *timeline = profile_new(process->recording, symbolizer);
+	/* Exporters show the types of the process, not those of its snapshots. */
+	struct profile *profile = profile_view_new(timeline, HEAP_N_TYPES);
 	struct heap_process view = heap_view_new(process, timeline, &subject.options->filter);
 	int err;
 
@@ -412,13 +410,13 @@ static int write_process(const struct heap_process *process, const char *folder,
 	subject.wall_ns = process->lived_ns;
 	subject.peak_rss_bytes = 0;
 	subject.notes = NULL;
-	subject.limits = heap_limits_text(&process->totals, profile, recording, symbolizer);
+	subject.limits =
+	    heap_limits_text(&process->totals, profile, process->recording, symbolizer);
 	err = write_subject(&subject, results, diag);
 	free(subject.limits);
 	heap_view_fini(&view);
-	profile_free(timeline);
 	profile_free(profile);
-	recording_free(recording);
+	profile_free(timeline);
 	free(subject.title);
 	return err;
 }
@@ -486,7 +484,8 @@ int files_write(const struct heap_run *run, struct symbolizer *symbolizer,
                 struct result *result, struct diag *diag)
 {
 	const struct heap_process *largest = heap_run_largest(run);
-	struct recording *merged = heap_run_merge(run);
+	struct recording *merged = run->n_processes > 1 ? heap_run_merge(run) : NULL;
+	const struct recording *recording = merged ? merged : largest->recording;
 	struct profile *profile, *timeline;
 	struct heap_process view;
 	const char **notes;
@@ -506,13 +505,14 @@ int files_write(const struct heap_run *run, struct symbolizer *symbolizer,
 	int err;
 
 	symbolizer_set_target_uid(symbolizer, result->target_uid);
-	symbolizer_open(symbolizer, merged);
-	subject.profile = profile = profile_new(merged, symbolizer);
+	symbolizer_open(symbolizer, recording);
 	subject.timeline = timeline = profile_new(largest->recording, symbolizer);
+	subject.profile = profile =
+	    merged ? profile_new(merged, symbolizer) : profile_view_new(timeline, HEAP_N_TYPES);
 	view = heap_view_new(largest, timeline, &options->filter);
-	heap_summarize(run, merged, profile, symbolizer, &options->filter, result);
+	heap_summarize(run, recording, profile, symbolizer, &options->filter, result);
 	subject.notes = notes = note_texts(result->quality);
-	subject.limits = heap_limits_text(&subject.totals, profile, merged, symbolizer);
+	subject.limits = heap_limits_text(&subject.totals, profile, recording, symbolizer);
 	err = write_subject(&subject, results, diag);
 	if (!err)
 		err = write_processes(run, &subject, symbolizer, results, diag);
@@ -525,8 +525,8 @@ int files_write(const struct heap_run *run, struct symbolizer *symbolizer,
 	free(subject.limits);
 	free(subject.title);
 	heap_view_fini(&view);
-	profile_free(timeline);
 	profile_free(profile);
+	profile_free(timeline);
 	recording_free(merged);
 	return err;
 }

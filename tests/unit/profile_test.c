@@ -419,6 +419,25 @@ static void inlined_calls_are_frames_of_their_own(void **state)
 	free(program.path);
 }
 
+static void a_view_has_the_first_types_alone(void **state)
+{
+	struct fixture fixture = start_recording();
+	struct profile *profile, *view;
+
+	(void)state;
+	add_samples(&fixture, fixture.threads[0], 3, (uint64_t)LEFT, (uint64_t)ROOT, (uint64_t)0);
+	profile = finish_profile(&fixture);
+	view = profile_view_new(profile, 1);
+	assert_int_equal(profile_n_types(view), 1);
+	assert_int_equal(profile_n_samples(view), profile_n_samples(profile));
+	assert_int_equal(profile_total(view, 0), 3);
+	assert_ptr_equal(profile_sample(view, 0).values, profile_sample(profile, 0).values);
+	profile_free(view);
+	assert_int_equal(profile_n_types(profile), 2);
+	assert_int_equal(profile_total(profile, 0), 3);
+	profile_free(profile);
+}
+
 static void a_recording_without_samples_is_an_empty_profile(void **state)
 {
 	struct fixture fixture = start_recording();
@@ -448,6 +467,7 @@ int main(void)
 	    cmocka_unit_test(the_caller_is_judged_where_a_function_asks_for_it),
 	    cmocka_unit_test(a_stack_that_ends_early_says_why),
 	    cmocka_unit_test(inlined_calls_are_frames_of_their_own),
+	    cmocka_unit_test(a_view_has_the_first_types_alone),
 	    cmocka_unit_test(a_recording_without_samples_is_an_empty_profile),
 	};
 
