@@ -47,12 +47,23 @@ struct small_sample {
 	uint64_t *values;
 };
 
+static bool is_ascii(const char *text)
+{
+	while (*text && (unsigned char)*text < 0x80)
+		text++;
+	return !*text;
+}
+
 /* The format's strings are UTF-8, and its readers refuse others. */
 static uint64_t string_id(struct writer *writer, const char *text)
 {
-	char *clean = utf8_text(text);
-	uint64_t id = string_pool_add(writer->strings, clean);
+	uint64_t id;
+	char *clean;
 
+	if (is_ascii(text))
+		return string_pool_add(writer->strings, text);
+	clean = utf8_text(text);
+	id = string_pool_add(writer->strings, clean);
 	free(clean);
 	return id;
 }
