@@ -242,6 +242,7 @@ static void name_stacks(struct builder *builder)
 		recording_frame(builder->recording, stack, &parent);
 		used[parent] = true;
 	}
+	stack_table_reserve(builder->profile->stacks, n_stacks);
 	for (uint32_t stack = 1; stack <= n_stacks; stack++)
 		if (used[stack])
 			builder->stack_of[stack] = name_stack(builder, stack);
@@ -334,11 +335,21 @@ static struct summed_sample *find_sum(struct profile *profile, struct u64map *su
 	return &profile->samples[*index];
 }
 
+/* What there is when no stack is of two threads. */
+static size_t sums_to_expect(const struct recording *recording)
+{
+	size_t n_samples = recording_n_samples(recording);
+	size_t n_stacks = stack_table_count(recording_stacks(recording));
+
+	return n_samples < n_stacks ? n_samples : n_stacks;
+}
+
 static void sum_samples(struct builder *builder)
 {
 	struct profile *profile = builder->profile;
 	struct u64map *sums = u64map_new();
 
+	u64map_reserve(sums, sums_to_expect(builder->recording));
 	for (size_t i = 0; i < recording_n_samples(builder->recording); i++) {
 		const uint64_t *values;
 		struct sample sample = recording_sample(builder->recording, i, &values);

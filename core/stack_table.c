@@ -23,6 +23,13 @@ struct stack_table *stack_table_new(void)
 	return table;
 }
 
+void stack_table_reserve(struct stack_table *table, uint32_t n_nodes)
+{
+	table->nodes =
+	    array_reserve(table->nodes, &table->nodes_capacity, n_nodes, sizeof(*table->nodes));
+	u64map_reserve(table->ids, n_nodes);
+}
+
 void stack_table_free(struct stack_table *table)
 {
 	if (!table)

@@ -21,6 +21,8 @@ struct stack_node {
 };
 
 struct stack_table *stack_table_new(void);
+/* Makes room for so many nodes at once. */
+void stack_table_reserve(struct stack_table *table, uint32_t n_nodes);
 void stack_table_free(struct stack_table *table);
 
 /* The child of `parent` with this tag and key; made when it is new. */

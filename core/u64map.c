@@ -45,14 +45,6 @@ struct u64map *u64map_new(void)
 	return map;
 }
 
-void u64map_free(struct u64map *map)
-{
-	if (!map)
-		return;
-	free(map->slots);
-	free(map);
-}
-
 /* The slot that holds the key, or the free one where it belongs. */
 static size_t find_slot(const struct u64map *map, uint64_t key)
 {
@@ -64,6 +56,36 @@ static size_t find_slot(const struct u64map *map, uint64_t key)
 	return i;
 }
 
+static void move_to(struct u64map *map, size_t n_slots)
+{
+	struct u64map old = *map;
+
+	allocate_slots(map, n_slots);
+	for (size_t i = 0; i < old.n_slots; i++)
+		if (old.slots[i].is_used)
+			map->slots[find_slot(map, old.slots[i].key)] = old.slots[i];
+	map->n_used = old.n_used;
+	free(old.slots);
+}
+
+void u64map_reserve(struct u64map *map, size_t n_keys)
+{
+	size_t n_slots = map->n_slots;
+
+	while (n_slots * 3 / 4 < n_keys)
+		n_slots *= 2;
+	if (n_slots > map->n_slots)
+		move_to(map, n_slots);
+}
+
+void u64map_free(struct u64map *map)
+{
+	if (!map)
+		return;
+	free(map->slots);
+	free(map);
+}
+
 uint64_t *u64map_get(const struct u64map *map, uint64_t key)
 {
 	size_t i = find_slot(map, key);
@@ -71,23 +93,12 @@ uint64_t *u64map_get(const struct u64map *map, uint64_t key)
 	return map->slots[i].is_used ? &map->slots[i].value : NULL;
 }
 
-static void grow(struct u64map *map)
-{
-	struct u64map old = *map;
-
-	allocate_slots(map, old.n_slots * 2);
-	for (size_t i = 0; i < old.n_slots; i++)
-		if (old.slots[i].is_used)
-			*u64map_put(map, old.slots[i].key, NULL) = old.slots[i].value;
-	free(old.slots);
-}
-
 uint64_t *u64map_put(struct u64map *map, uint64_t key, bool *is_new)
 {
 	size_t i;
 
 	if (map->n_used * 4 >= map->n_slots * 3)
-		grow(map);
+		move_to(map, map->n_slots * 2);
 	i = find_slot(map, key);
 	if (is_new)
 		*is_new = !map->slots[i].is_used;

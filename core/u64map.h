@@ -13,6 +13,9 @@
 struct u64map;
 
 struct u64map *u64map_new(void);
+/* Makes room for so many keys at once, where their number is known: growing on the way costs as much
+ * as putting them in. */
+void u64map_reserve(struct u64map *map, size_t n_keys);
 void u64map_free(struct u64map *map); /* NULL is fine */
 
 /* The address of the key's value, or NULL. Valid until the next u64map_put(). */

@@ -134,6 +134,7 @@ static void add_stacks(struct heap_forest *forest, size_t depth, const struct he
 	uint32_t *frames = NULL;
 	size_t room = 0;
 
+	u64map_reserve(children, profile_n_samples(profile));
 	forest->deepest = xcalloc(profile_n_samples(profile) + 1, sizeof(*forest->deepest));
 	for (size_t i = 0; i < profile_n_samples(profile); i++) {
 		uint32_t stack = profile_sample(profile, i).stack;
