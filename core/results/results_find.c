@@ -272,11 +272,37 @@ static char *run_path(const char *results, const char *scenario, const char *typ
 	                 run_id);
 }
 
+/* ".RUN_ID.tmp", as results.c names what is being written. */
+static bool is_unfinished(const char *name)
+{
+	size_t len = strlen(name);
+
+	return name[0] == '.' && len > strlen(".tmp") &&
+	       !strcmp(name + len - strlen(".tmp"), ".tmp");
+}
+
+/* Why a run that was made may not be there, or "". The caller frees it. */
+static char *describe_unfinished(int type_fd)
+{
+	struct names list;
+	char *text = xstrdup("");
+
+	list_directories(&list, type_fd, is_unfinished, by_name);
+	if (list.n_names) {
+		free(text);
+		text = xasprintf(" (%zu not finished: it still runs, or profile-scenario was "
+		                 "killed, and the next run sweeps it away)",
+		                 list.n_names);
+	}
+	names_fini(&list);
+	return text;
+}
+
 static int find_reference(const char *results, const char *run, const struct reference *reference,
                           char **directory, struct diag *diag)
 {
 	int type_fd = open_type(results, reference, diag), err = 0;
-	char *run_id, *wanted;
+	char *run_id, *wanted, *unfinished;
 
 	if (type_fd < 0)
 		return type_fd;
@@ -287,7 +313,9 @@ static int find_reference(const char *results, const char *run, const struct ref
 	if (run_id) {
 		*directory = run_path(results, reference->scenario, reference->type, run_id);
 	} else {
-		wanted = xasprintf("no usable run %s in %s", run, results);
+		unfinished = describe_unfinished(type_fd);
+		wanted = xasprintf("no usable run %s in %s%s", run, results, unfinished);
+		free(unfinished);
 		err = fail_with_names(diag, wanted, reference->type, type_fd, run_id_is_valid,
 		                      newest_first);
 		free(wanted);

@@ -23,6 +23,14 @@ promise "what no option of ours begins with is a value" reason 127 "no-such-thin
 	profile-scenario --type $type --title --mine --title -1 -- no-such-thing
 promise "massif's third unit of time has an answer" reason 125 "takes ms or B: instructions are not counted" \
 	profile-scenario --type memory --time-unit i true
+swept() { # what a killed run left is said, and gone after the next one
+	local left=$PROFILE_SCENARIO_RESULTS/cut/$type/.20260101T000000.000Z.tmp
+	mkdir -p "$left"
+	reason 125 "(1 not finished: " profile-scenario show "cut/$type" || return 1
+	profile-scenario --scenario cut --type "$type" --quiet true && ! test -e "$left" || return 1
+	rm -r "$PROFILE_SCENARIO_RESULTS"
+}
+promise "a run that was killed is said by show, and swept by the next" swept
 promise "--ignore-failure takes statuses only" reason 125 "--ignore-failure takes exit statuses" profile-scenario -i=7,x --type $type -- true
 promise "-o is for one type" reason 125 "ask for one type" profile-scenario -o x --type cpu,$type -- true
 promise "an option without its value says so" reason 125 "needs a value" profile-scenario --type
