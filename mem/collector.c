@@ -397,6 +397,8 @@ static int ended(void *state, const struct target_end *end, struct diag *diag)
 		read_heaps(memory, run);
 	run->peak_rss_bytes = (uint64_t)end->usage.ru_maxrss * 1024;
 	run->wall_ns = end->wall_ns;
+	run->has_exit = end->is_known;
+	run->wait_status = end->wait_status;
 	return 0;
 }
 
@@ -453,6 +455,23 @@ static void note_chosen_run(const struct memory *memory, const struct heap_run *
 		                 (size_t)(run - memory->runs) + 1, memory->n_runs);
 }
 
+/* The target's end is that of its last image: the earlier ones ended by exec. */
+static void set_end(struct result *result, const struct heap_run *run)
+{
+	struct observed_process *last = NULL;
+
+	for (size_t i = 0; i < result->n_processes; i++) {
+		struct observed_process *row = &result->processes[i];
+
+		if (row->pid == run->target && (!last || row->exec_number >= last->exec_number))
+			last = row;
+	}
+	if (!last || !run->has_exit)
+		return;
+	last->has_exit = true;
+	last->wait_status = run->wait_status;
+}
+
 static void add_process_rows(struct result *result, const struct heap_run *run)
 {
 	for (size_t i = 0; i < run->n_processes; i++) {
@@ -473,6 +492,7 @@ static void add_process_rows(struct result *result, const struct heap_run *run)
 		row->command = xstrdup(run->refusals[i].command);
 		row->reason = xstrdup(run->refusals[i].reason);
 	}
+	set_end(result, run);
 }
 
 /* Why a run has no data, for the exit status 3. */

@@ -131,6 +131,8 @@ struct heap_run {
 	uint64_t n_unobserved_forks; /* forked children that found no room for their counts */
 	uint64_t peak_rss_bytes;
 	uint64_t wall_ns;
+	bool has_exit;                  /* the target's end is known: */
+	int wait_status;                /* as waitpid(2) gives it */
 	const struct heap_words *words; /* heap_words, or pages_words */
 	struct trace_facts trace;       /* of pages: what limits the counts */
 };

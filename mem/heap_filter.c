@@ -82,6 +82,26 @@ bool heap_filter_ignores(const struct heap_filter *filter, const struct profile 
 	return first < n_frames && list_names(filter->ignore_fns, profile, frames[first]);
 }
 
+bool heap_filter_ignores_some(const struct heap_filter *filter, const struct profile *profile)
+{
+	uint32_t *frames = NULL;
+	size_t room = 0;
+	bool found = false;
+
+	for (size_t i = 0; i < profile_n_samples(profile) && !found; i++) {
+		uint32_t stack = profile_sample(profile, i).stack;
+		size_t n = profile_stack_frames(profile, stack, frames, room);
+
+		if (n > room) {
+			frames = array_reserve(frames, &room, n, sizeof(*frames));
+			profile_stack_frames(profile, stack, frames, room);
+		}
+		found = heap_filter_ignores(filter, profile, frames, n);
+	}
+	free(frames);
+	return found;
+}
+
 bool heap_filter_is_ignoring(const struct heap_filter *filter)
 {
 	return filter && filter->ignore_fns && filter->ignore_fns->n_texts;

@@ -36,6 +36,9 @@ size_t heap_filter_skip(const struct heap_filter *filter, const struct profile *
 bool heap_filter_ignores(const struct heap_filter *filter, const struct profile *profile,
                          const uint32_t *frames, size_t n_frames);
 
+/* Is anything of a profile's stacks left out? */
+bool heap_filter_ignores_some(const struct heap_filter *filter, const struct profile *profile);
+
 /* Is anything left out at all? */
 bool heap_filter_is_ignoring(const struct heap_filter *filter);
 

@@ -4,7 +4,8 @@
 
 #include <stdio.h>
 
-/* Quoted where it must be. Leaves checking the stream to who opened it. */
+/* On one line (line_text()), quoted where it must be. Leaves checking the stream to who opened it.
+ */
 void csv_field_write(FILE *out, const char *text);
 
 #endif

@@ -63,6 +63,7 @@ static struct massif massif_of(const struct subject *subject)
 	    .description = subject->options->description,
 	    .time_is_bytes = subject->options->time_is_bytes,
 	    .threshold = subject->threshold,
+	    .extra_is_unknown = subject->timeline_of->is_filtered,
 	};
 }
 

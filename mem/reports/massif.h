@@ -19,6 +19,7 @@ struct massif {
 	const char *description; /* the options: massif's "desc:" line */
 	bool time_is_bytes;      /* else ms */
 	double threshold;
+	bool extra_is_unknown; /* extra bytes are 0 for that, which massif-report.txt says */
 };
 
 /* Format: what ms_print 3.19 reads. Both leave checking the stream to who opened it. */

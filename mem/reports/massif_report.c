@@ -264,6 +264,9 @@ void massif_report_write(const struct massif *massif, FILE *out)
 	    rule, command, description, rule);
 	free(description);
 	free(command);
+	if (massif->extra_is_unknown)
+		fputs("extra-heap(B) is not known with --ignore-fn, and 0 stands for that.\n\n",
+		      out);
 	write_graph(massif, out);
 	write_list_of_detailed(massif, out);
 	write_snapshots(massif, out);

@@ -6,6 +6,7 @@
 #include "mem/reports/csv_field.h"
 
 #include <inttypes.h>
+#include <sys/wait.h>
 
 static void write_identity(FILE *out, pid_t pid, unsigned exec_number, pid_t parent_pid)
 {
@@ -15,11 +16,23 @@ static void write_identity(FILE *out, pid_t pid, unsigned exec_number, pid_t par
 	fputc(',', out);
 }
 
+/* Of most processes it is not known: their own parents wait for them. */
+static void write_end(FILE *out, const struct observed_process *process)
+{
+	fputc(',', out);
+	if (process->has_exit && WIFEXITED(process->wait_status))
+		fprintf(out, "%d", WEXITSTATUS(process->wait_status));
+	fputc(',', out);
+	if (process->has_exit && WIFSIGNALED(process->wait_status))
+		fprintf(out, "%d", WTERMSIG(process->wait_status));
+	fputc('\n', out);
+}
+
 void processes_csv_write(const struct heap_run *run, const struct result *result, FILE *out)
 {
 	fputs("pid,exec,ppid,comm,command,observed,reason,allocations,frees,allocated_bytes,"
 	      "temporary_allocations,peak_bytes,peak_blocks,in_use_at_exit_bytes,"
-	      "in_use_at_exit_blocks\n",
+	      "in_use_at_exit_blocks,exit_code,exit_signal\n",
 	      out);
 	for (size_t i = 0; i < run->n_processes; i++) {
 		const struct heap_process *process = &run->processes[i];
@@ -31,10 +44,11 @@ void processes_csv_write(const struct heap_run *run, const struct result *result
 		csv_field_write(out, process->command);
 		fprintf(out,
 		        ",yes,,%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64
-		        ",%" PRIu64 ",%" PRIu64 "\n",
+		        ",%" PRIu64 ",%" PRIu64,
 		        totals->allocations, totals->frees, totals->allocated_bytes,
 		        totals->temporary, totals->peak_bytes, totals->peak_blocks,
 		        totals->in_use_bytes, totals->in_use_blocks);
+		write_end(out, &result->processes[i]);
 	}
 	for (size_t i = 0; i < result->n_processes; i++) {
 		const struct observed_process *process = &result->processes[i];
@@ -46,6 +60,7 @@ void processes_csv_write(const struct heap_run *run, const struct result *result
 		csv_field_write(out, process->command ? process->command : "");
 		fputs(",no,", out);
 		csv_field_write(out, process->reason ? process->reason : "");
-		fputs(",,,,,,,,\n", out);
+		fputs(",,,,,,,,", out);
+		write_end(out, process);
 	}
 }

@@ -8,8 +8,8 @@
 struct heap_run;
 struct result;
 
-/* Those observed are of the run, the others of the result. Leaves checking the stream to who opened
- * it. */
+/* The result's rows are those of the run, in its order, and then the others. Leaves checking the
+ * stream to who opened it. */
 void processes_csv_write(const struct heap_run *run, const struct result *result, FILE *out);
 
 #endif

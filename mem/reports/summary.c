@@ -219,6 +219,25 @@ char *heap_limits_text(const struct heap_totals *totals, const struct profile *p
 	return text;
 }
 
+/* A name with a slip in it leaves nothing out. */
+static void note_unmatched(const struct heap_filter *filter, const struct profile *profile,
+                           json_t *quality)
+{
+	const struct text_list *names = filter->ignore_fns;
+
+	for (size_t i = 0; names && i < names->n_texts; i++) {
+		const struct text_list one = {.texts = &names->texts[i], .n_texts = 1};
+		const struct heap_filter alone = {.alloc_fns = filter->alloc_fns,
+		                                  .ignore_fns = &one};
+
+		if (!heap_filter_ignores_some(&alone, profile))
+			quality_add_note(quality,
+			                 "--ignore-fn=%s leaves nothing out: no function of this "
+			                 "name called an allocator",
+			                 names->texts[i]);
+	}
+}
+
 void heap_summarize(const struct heap_run *run, const struct recording *recording,
                     const struct profile *profile, struct symbolizer *symbolizer,
                     const struct heap_filter *filter, struct result *result)
@@ -232,6 +251,7 @@ void heap_summarize(const struct heap_run *run, const struct recording *recordin
 		    "massif.out and timeline.svg leave out what --ignore-fn names: their "
 		    "peak is the highest of the snapshots, extra bytes are not known "
 		    "and shown as 0");
+	note_unmatched(filter, profile, result->quality);
 	fill_quality(result->quality, &totals, profile, recording, symbolizer);
 	note_unnamed_peak(profile, result->quality);
 	fill_table(&result->table, profile, filter, run->words);

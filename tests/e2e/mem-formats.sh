@@ -17,6 +17,23 @@ promise "massif is the run's massif.out" cmp <(profile-scenario export chain/mem
 child=$(find "$forks/processes/" -mindepth 1 -maxdepth 1 | sort | head -n 1)
 promise "a process is named by its folder" cmp <(profile-scenario export "$child" --format massif) "$child/massif.out"
 promise "and its stacks are exported from there" cmp <(profile-scenario export "$child/" --format folded) "$child/stacks.folded"
+# The end of the command is known, that of its children to it alone.
+ends_of() { # NAME: "CODE SIGNAL" of each process of the latest run, in the order of their ids
+	python3 - "$PROFILE_SCENARIO_RESULTS/$1/memory/latest/processes.csv" <<'P'
+import csv, sys
+rows = sorted(csv.DictReader(open(sys.argv[1], newline="")), key=lambda row: int(row["ppid"] or 0))
+print(";".join(f'{row["exit_code"]} {row["exit_signal"]}' for row in rows))
+P
+}
+promise "processes.csv has the command's exit code" is "$(ends_of chain)" "0 "
+promise "and no end of those that others wait for" is "$(ends_of forks)" "0 ; "
+measure killed sh -c 'exec sh -c "kill -9 \$\$"'
+promise "the signal that ended it, of the last of its programs" is "$(ends_of killed)" " ; 9"
+measure bell sh -c $'exec "$0" fork \'a\ab\nc\'' "$programs/heap-ends"
+promise "its texts are clean, a line a process" is \
+	"$(tail -n +2 "$PROFILE_SCENARIO_RESULTS/bell/memory/latest/processes.csv" | grep -c 'a?b c')/$(LC_ALL=C grep -c '[[:cntrl:]]' "$PROFILE_SCENARIO_RESULTS/bell/memory/latest/processes.csv")" \
+	"$(($(wc -l <"$PROFILE_SCENARIO_RESULTS/bell/memory/latest/processes.csv") - 1))/0"
+
 # heap-ends: the parent makes 1,000 blocks of 100 bytes, which a folder's own numbers show.
 own_numbers() { # FOLDER: show has the numbers of its report.txt, under its name
 	profile-scenario show "$1" >"$scratch/shown" || return 1

@@ -243,6 +243,18 @@ left_out() {
 	is "$(metric "$run" mem.peak_bytes)" 590704
 }
 promise "quality and picture say that something was left out; metrics leave nothing out" left_out
+extra_is_said() {
+	contains "$run/massif-report.txt" 'extra-heap(B) is not known with --ignore-fn' || return 1
+	! grep -F 'leaves nothing out' "$run/run.json" || return 1
+	measure wrap -- "$scratch/wrap" && ! grep -F 'is not known' "$PROFILE_SCENARIO_RESULTS/wrap/memory/latest/massif-report.txt"
+}
+promise "massif-report.txt says that extra bytes are not known then" extra_is_said
+slip_is_said() {
+	measure wrap --ignore-fn cache --ignore-fn usr_c -- "$scratch/wrap" || return 1
+	contains "$PROFILE_SCENARIO_RESULTS/wrap/memory/latest/run.json" '--ignore-fn=usr_c leaves nothing out' || return 1
+	is "$(grep -cF 'leaves nothing out' "$PROFILE_SCENARIO_RESULTS/wrap/memory/latest/run.json")" 1
+}
+promise "a name that leaves nothing out is said" slip_is_said
 printf '[scenario]\ncommand = true\n[memory]\ndepth = 3\ndepth = 4\n' >"$scratch/twice.ini"
 promise "a key that is no list is refused when it stands twice" \
 	reason 125 "twice.ini:5: key 'depth' stands in [memory] already, in line 4" profile-scenario --scenarios "$scratch" --scenario twice
