@@ -83,7 +83,8 @@ static struct object describe_object(const struct reading *reading,
 		free(object.path);
 		object.path = xstrdup("[vdso]");
 	}
-	object.seen_ns = (int64_t)module->seen_ns + reading->realtime_ns;
+	/* What the target wrote may be any number. */
+	object.seen_ns = (int64_t)(module->seen_ns + (uint64_t)reading->realtime_ns);
 	object.build_id_len = module->build_id_len;
 	memcpy(object.build_id, module->build_id, module->build_id_len);
 	return object;

@@ -66,6 +66,10 @@ for name in jemalloc tcmalloc_minimal mimalloc; do
 		skip "operator new and delete of $name" "lib$name is not installed"
 		continue
 	fi
+	if [ -n "${SAN-}" ]; then
+		skip "operator new and delete of $name" "the tool's own sanitizer goes before any other library"
+		continue
+	fi
 	nothing "$library" "$scratch/nothing"
 	promise "operator new and delete of $name" counted "$library" "$programs/heap-operators"
 	export LD_BIND_NOW=1
@@ -87,8 +91,12 @@ if [ -n "$library" ]; then
 	gcc -O2 -g -o "$scratch/linked" tests/programs/heap-jemalloc.c -Wl,--no-as-needed "$library"
 	gcc -o "$scratch/nothing-linked" "$scratch/nothing.c" -Wl,--no-as-needed "$library"
 	nothing "$library" "$scratch/nothing-c"
-	promise "mallocx and its kin, jemalloc preloaded" counted "$library" "$programs/heap-jemalloc"
-	promise "it was jemalloc" contains "$scratch/program.err" "jemalloc "
+	if [ -z "${SAN-}" ]; then
+		promise "mallocx and its kin, jemalloc preloaded" counted "$library" "$programs/heap-jemalloc"
+		promise "it was jemalloc" contains "$scratch/program.err" "jemalloc "
+	else
+		skip "mallocx and its kin, jemalloc preloaded" "the tool's own sanitizer goes before any other library"
+	fi
 	nothing "" "$scratch/nothing-linked"
 	promise "mallocx and its kin, jemalloc linked" counted "" "$scratch/linked"
 	promise "under their stacks" matches "$PROFILE_SCENARIO_RESULTS/program/memory/latest/stacks.folded" 'main;by_jemalloc(_\[i\])? [0-9]+$'
