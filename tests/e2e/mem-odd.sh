@@ -68,7 +68,9 @@ promise "free-twice aborts, and releases once" foreign free-twice 1
 
 # glibc's own debugging allocator has its functions for older programs only.
 debugger=$(ldconfig -p | awk '/libc_malloc_debug.so.*x86-64/ { print $NF; exit }')
-if [ -n "$debugger" ]; then
+if [ -n "$debugger" ] && [ -n "${SAN-}" ]; then
+	skip "mtrace and mcheck" "the tool's own sanitizer goes before any other library"
+elif [ -n "$debugger" ]; then
 	traced() {
 		LD_PRELOAD=$debugger MALLOC_TRACE=$scratch/trace "$programs/heap-mtrace" trace || return 1
 		LD_PRELOAD=$debugger MALLOC_TRACE=$scratch/trace2 profile-scenario --scenario trace --type memory --quiet -- \
