@@ -34,17 +34,16 @@ done
 limits() {
 	beside "$1" "$programs/heap-odd" "$1" && counted "$1" ${2-}
 }
-# The last blocks may find no room to be remembered in: then their frees are not counted, and the run says so.
-no_data() {
-	beside data "$programs/heap-odd" data || return 1
-	set -- $(tail -n 1 "$scratch/data.said")
-	counted data "$1" "$2" "$3" >/dev/null && return
-	local forgotten
-	forgotten=$(grep -oE '[0-9]+ allocations could not be remembered' "$PROFILE_SCENARIO_RESULTS/data/memory/latest/run.json" | cut -d' ' -f1)
-	counted data "$1" $(($2 - ${forgotten:-0})) "$3"
+# The last blocks may find no room to be remembered in: then their frees are not counted, and the run says how many.
+to_the_end() { # NAME
+	beside "$1" "$programs/heap-odd" "$1" || return 1
+	local name=$1 forgotten
+	set -- $(tail -n 1 "$scratch/$name.said")
+	forgotten=$(grep -oE '[0-9]+ allocations? could not be remembered' "$PROFILE_SCENARIO_RESULTS/$name/memory/latest/run.json" | cut -d' ' -f1)
+	counted "$name" "$1" $(($2 - ${forgotten:-0})) "$3"
 }
-promise "out of memory by RLIMIT_DATA" no_data
-promise "a limit of 4 GB of address space that a program gives itself, and to its end" limits more-space
+promise "out of memory by RLIMIT_DATA" to_the_end data
+promise "a limit of 4 GB of address space that a program gives itself, and to its end" to_the_end more-space
 promise "with 500 MB it is let alone" limits space "1 0 1000"
 promise "and that is said" notes space "limited its own address space to less than 3 GB (RLIMIT_AS)"
 little_data() { # 60 MB less the program alone has room for at least 40
