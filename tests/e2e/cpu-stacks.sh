@@ -60,7 +60,7 @@ promise "without names frames are those of the object, counted as unresolved" \
 promise "the report lists them by object, with what would name them" \
 	matches "$run/report.txt" '^# without a name in stripped: [0-9]+$'
 promise "and says where their debug file belongs" \
-	matches "$run/report.txt" '^# .*/stripped; .*/usr/lib/debug/\.build-id/../[0-9a-f]+\.debug$'
+	matches "$run/report.txt" '^# .*/stripped; .*/usr/lib/debug/\.build-id/../[0-9a-f]+\.debug, then record again$'
 promise "unresolved samples are counted" python3 -c "
 value = float('$(metric "$run" cpu.unresolved_percent)')
 assert value > 50, value"

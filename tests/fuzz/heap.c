@@ -186,22 +186,23 @@ static int empty_file(void)
 	return fd;
 }
 
+volatile uint64_t fuzz_sink;
+
 /* What is let through can be used. */
 static void use(const struct heap_run *run)
 {
-	static volatile uint64_t sink;
 	struct heap_totals totals = heap_run_totals(run);
 
-	sink = totals.peak_bytes;
+	fuzz_sink = totals.peak_bytes;
 	for (size_t i = 0; i < run->n_processes; i++) {
 		const struct heap_process *process = &run->processes[i];
 
 		for (size_t j = 0; j < process->n_snapshots; j++)
-			sink += process->snapshots[j].live_bytes;
+			fuzz_sink += process->snapshots[j].live_bytes;
 		for (size_t j = 0; process->troubles[j].what; j++)
-			sink += strlen(process->troubles[j].what);
+			fuzz_sink += strlen(process->troubles[j].what);
 		for (size_t j = 0; j < process->n_threads; j++)
-			sink += (uint64_t)process->threads[j].tid;
+			fuzz_sink += (uint64_t)process->threads[j].tid;
 	}
 }
 
