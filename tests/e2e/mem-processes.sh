@@ -62,10 +62,14 @@ else
 	skip "chroot to where there is no /proc" "needs root"
 	skip "exec where the library cannot be found: no word on stderr" "needs root"
 fi
-promise "another user namespace" case_is_counted user-namespace
-promise "another mount namespace" case_is_counted mount-namespace
-promise "another pid namespace, forked into and executed in" case_is_counted pid-namespace
-promise "another network namespace: what is executed there cannot reach us" partly net-namespace heap-processes 'another network namespace'
+if unshare --user true 2>/dev/null; then
+	promise "another user namespace" case_is_counted user-namespace
+	promise "another mount namespace" case_is_counted mount-namespace
+	promise "another pid namespace, forked into and executed in" case_is_counted pid-namespace
+	promise "another network namespace: what is executed there cannot reach us" partly net-namespace heap-processes 'another network namespace'
+else
+	skip "another user, mount, pid and network namespace" "no user namespaces here, as in a chroot"
+fi
 
 # Between two programs that are observed, one that is not.
 printf '#include <unistd.h>\nint main(int n, char **words) { (void)n; return execv(words[1], words + 1); }\n' |

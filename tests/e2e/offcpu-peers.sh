@@ -20,7 +20,7 @@ import re, sys
 class Thread:
     def __init__(self): self.out = self.on = None; self.seconds = {"R": 0.0, "S": 0.0}; self.counts = {"R": 0, "S": 0}; self.running = 0.0; self.n_in = 0
 threads, switches = {}, []
-for line in open(sys.argv[1]):
+for line in open(sys.argv[1], errors="replace"): # other programs' names may be any bytes
     if "PERF_RECORD_LOST" in line: sys.exit("perf lost records")
     found = re.match(r'\s*([0-9.]+):\s+sched:sched_switch: prev_comm=.* prev_pid=(\d+) prev_prio=\d+ prev_state=(\S+) ==> next_comm=.* next_pid=(\d+)', line)
     if found: switches.append((float(found[1]), found))
