@@ -43,9 +43,12 @@ struct repeat {
 
 /* How a repeat ended. */
 struct target_end {
-	bool is_known;   /* it was our child: the next two are filled in */
+	bool is_known;   /* it was our child: the next three are filled in */
 	int wait_status; /* as waitpid(2) gives it */
 	struct rusage usage;
+	/* Largest resident set of one process; 0: not known, which usage's may be our own child's
+	 * before its exec. */
+	uint64_t max_rss_bytes;
 	uint64_t wall_ns;
 	uint64_t measured_ns; /* of it, since measuring began; 0: it never did */
 };

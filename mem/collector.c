@@ -395,7 +395,7 @@ static int ended(void *state, const struct target_end *end, struct diag *diag)
 		pages_stop(memory->pages, run);
 	else
 		read_heaps(memory, run);
-	run->peak_rss_bytes = (uint64_t)end->usage.ru_maxrss * 1024;
+	run->peak_rss_bytes = end->max_rss_bytes;
 	run->wall_ns = end->wall_ns;
 	run->has_exit = end->is_known;
 	run->wait_status = end->wait_status;
@@ -415,14 +415,17 @@ static void add_metrics(struct metrics *metrics, const struct heap_run *run)
 	    {"mem.temporary_allocations", totals.temporary},
 	    {"mem.peak_bytes", totals.peak_bytes},
 	    {"mem.peak_blocks", totals.peak_blocks},
-	    {"mem.peak_rss_bytes", run->peak_rss_bytes},
 	    {"mem.in_use_at_exit_bytes", totals.in_use_bytes},
 	    {"mem.in_use_at_exit_blocks", totals.in_use_blocks},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(values); i++)
 		metrics_add(metrics, metric_rows, values[i].name, (double)values[i].value);
-	metrics_mark_instrumented(metrics, "mem.peak_rss_bytes");
+	if (run->peak_rss_bytes) {
+		metrics_add(metrics, metric_rows, "mem.peak_rss_bytes",
+		            (double)run->peak_rss_bytes);
+		metrics_mark_instrumented(metrics, "mem.peak_rss_bytes");
+	}
 }
 
 static int by_peak(const void *a, const void *b)

@@ -129,7 +129,7 @@ struct heap_run {
 	size_t n_refusals;
 	size_t refusals_capacity;
 	uint64_t n_unobserved_forks; /* forked children that found no room for their counts */
-	uint64_t peak_rss_bytes;
+	uint64_t peak_rss_bytes; /* of the process with most; 0: not known */
 	uint64_t wall_ns;
 	bool has_exit;                  /* the target's end is known: */
 	int wait_status;                /* as waitpid(2) gives it */

@@ -231,8 +231,7 @@ static int measure_once(struct measurement *m)
 	if (output)
 		fclose(output);
 	if (status == STATUS_WELL) {
-		run_metrics_add(m->result.metrics, work_done(m->request, &m->last), &m->last.end,
-		                m->last.held_rss_bytes);
+		run_metrics_add(m->result.metrics, work_done(m->request, &m->last), &m->last.end);
 		if (wants_output)
 			user_metrics_add(m->result.metrics, &m->request->scenario, text);
 		m->n_repeats++;

@@ -36,6 +36,7 @@ struct run {
 	struct process_tree *tree; /* of what is run */
 	struct beside *beside;     /* NULL: neither --ready nor --load */
 	int output_fd;             /* read end of the target's stdout, or -1 */
+	uint64_t held_rss_bytes; /* of our child before its exec; 0: not known */
 	uint64_t released_ns;
 	uint64_t begun_ns; /* 0: measuring has not begun */
 	/* What comes next by the clock; 0: it does not. */
@@ -355,6 +356,20 @@ static uint64_t peak_rss_bytes(pid_t pid)
 	return (uint64_t)kib * 1024;
 }
 
+/* What our child may still grow by between the look at it and its exec; the kernel's counters lag
+ * by some pages too. */
+enum { RSS_SLACK_BYTES = 512 * 1024 };
+
+/* The kernel's maximum outlives exec: what is no higher than our own child was is not the target's.
+ */
+static void know_max_rss(struct target_end *end, uint64_t held_rss_bytes)
+{
+	uint64_t bytes = (uint64_t)end->usage.ru_maxrss * 1024;
+
+	if (end->is_known && held_rss_bytes && bytes > held_rss_bytes + RSS_SLACK_BYTES)
+		end->max_rss_bytes = bytes;
+}
+
 static int hold(struct run *run, struct diag *diag)
 {
 	const struct repeat_spec *spec = run->spec;
@@ -376,7 +391,7 @@ static int hold(struct run *run, struct diag *diag)
 		close(output[1]);
 	if (err)
 		return err;
-	run->result->held_rss_bytes = peak_rss_bytes(launch_pid(run->launch));
+	run->held_rss_bytes = peak_rss_bytes(launch_pid(run->launch));
 	return process_tree_new(&run->tree, launch_pid(run->launch), run->result->start_ns, diag);
 }
 
@@ -472,6 +487,7 @@ int repeat_run(const struct repeat_spec *spec, struct repeat_result *result, str
 		watch(&run, diag);
 		process_tree_step(run.tree);
 		err = run.step_err ? run.step_err : run.beside_err;
+		know_max_rss(&result->end, run.held_rss_bytes);
 		if (!err && spec->collector)
 			err = spec->collector->ended(spec->state, &result->end, diag);
 	}

@@ -47,7 +47,6 @@ struct repeat_result {
 	struct target_end end;
 	pid_t pid;               /* 0: nothing was run */
 	uint64_t start_ns;       /* CLOCK_MONOTONIC */
-	uint64_t held_rss_bytes; /* of our child before its exec; 0: not known */
 	bool timed_out;
 	bool was_ready;    /* --ready has succeeded, or there was none */
 	bool never_began;  /* it was over before measuring could begin */

@@ -20,30 +20,21 @@ const struct metric_row run_metrics[] = {
     {0},
 };
 
-/* What our child may still grow by between the look at it and its exec; the kernel's counters lag
- * by some pages too. */
-enum { RSS_SLACK_BYTES = 512 * 1024 };
-
 static double timeval_ns(const struct timeval *time)
 {
 	return (double)time->tv_sec * 1e9 + (double)time->tv_usec * 1e3;
 }
 
-void run_metrics_add(struct metrics *metrics, double work, const struct target_end *end,
-                     uint64_t held_rss_bytes)
+void run_metrics_add(struct metrics *metrics, double work, const struct target_end *end)
 {
-	double max_rss_bytes = (double)end->usage.ru_maxrss * 1024;
-
 	metrics_add(metrics, run_metrics, "run.wall_ns",
 	            (double)(end->is_known ? end->wall_ns : end->measured_ns));
 	if (!end->is_known)
 		return;
 	metrics_add(metrics, run_metrics, "run.user_ns", timeval_ns(&end->usage.ru_utime));
 	metrics_add(metrics, run_metrics, "run.system_ns", timeval_ns(&end->usage.ru_stime));
-	/* The kernel's maximum outlives exec: what is no higher than our own child was is not the
-	 * target's. */
-	if (held_rss_bytes && max_rss_bytes > (double)held_rss_bytes + RSS_SLACK_BYTES)
-		metrics_add(metrics, run_metrics, "run.max_rss_bytes", max_rss_bytes);
+	if (end->max_rss_bytes)
+		metrics_add(metrics, run_metrics, "run.max_rss_bytes", (double)end->max_rss_bytes);
 	if (work > 0 && end->wall_ns)
 		metrics_add(metrics, run_metrics, "run.work_per_s",
 		            work * 1e9 / (double)end->wall_ns);

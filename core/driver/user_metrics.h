@@ -17,10 +17,8 @@ extern const struct metric_row run_metrics[];
 bool user_metrics_wanted(const struct scenario *scenario);
 
 /* One repeat's run.wall_ns, run.user_ns, run.system_ns and, where it is known how much work it did
- * (not 0), run.work_per_s. run.max_rss_bytes only where it is above what our child held before
- * exec. */
-void run_metrics_add(struct metrics *metrics, double work, const struct target_end *end,
-                     uint64_t held_rss_bytes);
+ * (not 0), run.work_per_s; run.max_rss_bytes where it is known. */
+void run_metrics_add(struct metrics *metrics, double work, const struct target_end *end);
 
 /* Compiles the /REGEX/ of a setting under [metrics]; regfree() is the caller's. -EINVAL with a
  * sentence. */

@@ -193,6 +193,10 @@ promise "of a pipe it is said that it is read already" bash -c \
 if [ -z "${SAN-}" ]; then
 	promise "a resident set that may be our own is absent" is \
 		"$(profile-scenario --quiet --type io -- "$programs/cpu_static" 1 >"$scratch/out"; metric "$PROFILE_SCENARIO_RESULTS/cpu_static/io/latest" run.max_rss_bytes)" absent
+	profile-scenario --quiet --scenario small --type memory -- true
+	promise "in a heap's run too, which has no 0 in its place" bash -c \
+		"test \"\$1\" = absent && ! grep -q resident '$PROFILE_SCENARIO_RESULTS/small/memory/latest/report.txt'" - \
+		"$(metric "$PROFILE_SCENARIO_RESULTS/small/memory/latest" mem.peak_rss_bytes)"
 else
 	skip "a resident set that may be our own is absent" "a sanitized driver's child grows by megabytes before its exec"
 fi
