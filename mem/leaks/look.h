@@ -1,0 +1,41 @@
+/* Looks at one process whose threads all stand still: its blocks, its roots, and what follows.
+ *
+ * Nothing that the target can write to is believed; the worst that it can do is a wrong verdict on
+ * itself.
+ */
+#ifndef MEM_LEAKS_LOOK_H
+#define MEM_LEAKS_LOOK_H
+
+#include "mem/leaks/leaks.h"
+
+#include <sys/types.h>
+#include <sys/user.h>
+
+struct diag;
+
+/* A thread of the process, stopped. */
+struct leak_thread {
+	pid_t tid;
+	struct user_regs_struct registers;
+};
+
+/* Where the stack pointer of a thread that has ended was: below it its stack holds nothing. */
+struct leak_dead_stack {
+	uint64_t sp;
+};
+
+struct leak_look {
+	pid_t pid;
+	const struct leak_thread *threads;
+	size_t n_threads;
+	const struct leak_dead_stack *dead_stacks;
+	size_t n_dead_stacks;
+	unsigned heuristics;
+};
+
+/* The process's memory file is found in its maps. -ENOENT: the process does not record. -ENOTSUP
+ * with a sentence: its allocator is none whose memory can be told from the program's. Others: it
+ * could not be read. */
+int leak_look(const struct leak_look *look, struct leak_verdict *verdict, struct diag *diag);
+
+#endif

@@ -1,0 +1,34 @@
+/* Sorts the blocks of a stopped process into memcheck's classes: what its roots lead to, and what
+ * they don't.
+ *
+ * Pure: memory is read through a callback. The algorithm is memcheck's (mc_leakcheck.c): aligned
+ * words of the roots, then of each block that was reached; a pointer to a block's start, or one
+ * that a heuristic takes for that, makes it reachable, one into it possibly lost; what is reached
+ * from no root is lost, indirectly when another lost block leads to it.
+ */
+#ifndef MEM_LEAKS_MARK_H
+#define MEM_LEAKS_MARK_H
+
+#include "mem/leaks/leaks.h"
+
+struct leak_ground {
+	/* In the order of their addresses, without overlap. */
+	const struct leak_block *blocks;
+	size_t n_blocks;
+	/* Where pointers count. Not sorted; they hold no block. */
+	const struct leak_range *roots;
+	size_t n_roots;
+	/* Registers of all threads. */
+	const uint64_t *words;
+	size_t n_words;
+	unsigned heuristics; /* 1 << enum leak_heuristic */
+	/* Copies what can be read of the process's memory; the rest of `memory` becomes 0. False:
+	 * nothing could be. */
+	bool (*read)(void *context, uint64_t addr, void *memory, size_t bytes);
+	void *context;
+};
+
+/* The rows are new, in no particular order; trouble and took_ns stay as they are. */
+void leak_mark(const struct leak_ground *ground, struct leak_verdict *verdict);
+
+#endif
