@@ -1,12 +1,15 @@
-/* Starts a tracer with a filter for the calls that give and take pages, and ends it. */
-#include "mem/pages/pages.h"
+/* The part that counts pages: starts a tracer with a filter for the calls that give and take them,
+ * and ends it. */
+#include "mem/part.h"
 
 #include "core/alloc.h"
 #include "core/collector.h"
 #include "core/diag.h"
 #include "core/trace/trace.h"
+#include "mem/counts.h"
 #include "mem/heap.h"
 #include "mem/heap_words.h"
+#include "mem/options.h"
 #include "mem/pages/calls.h"
 #include "mem/pages/client.h"
 
@@ -20,24 +23,37 @@ struct pages {
 	struct heap_run run;   /* of the current repeat */
 };
 
-struct pages *pages_new(const struct pages_settings *settings)
+static bool is_wanted(const struct memory_options *options)
+{
+	return options->pages_as_heap;
+}
+
+/* A filter is no must: without one, every call stops. */
+static int create(void **state, const struct memory_options *options, struct diag *diag)
 {
 	struct pages *pages = xcalloc(1, sizeof(*pages));
 	int err = 0;
 
-	pages->client.settings = *settings;
-	/* A filter is no must: without one, every call stops. */
+	(void)diag;
+	pages->client.settings = (struct pages_settings){
+	    .time_is_bytes = options->time_unit == WIRE_TIME_BYTES,
+	    .max_snapshots = (uint32_t)options->max_snapshots,
+	    .detailed_freq = (uint32_t)options->detailed_freq,
+	};
 	trace_plan_init(&pages->plan, true);
 	if (pages->plan.keeper_fd >= 0)
 		err = pages_filter_new(&pages->plan.filter);
 	if (err)
 		diag_fail(&pages->plan.why_unfiltered, -err, "libseccomp cannot make a filter: %s",
 		          strerror(-err));
-	return pages;
+	*state = pages;
+	return 0;
 }
 
-void pages_free(struct pages *pages)
+static void destroy(void *state)
 {
+	struct pages *pages = state;
+
 	if (!pages)
 		return;
 	trace_stop(pages->tracer, NULL);
@@ -46,14 +62,17 @@ void pages_free(struct pages *pages)
 	free(pages);
 }
 
-int pages_in_child(const struct pages *pages)
+static int in_child(const void *state)
 {
+	const struct pages *pages = state;
+
 	trace_plan_in_child(&pages->plan);
 	return 0;
 }
 
-int pages_start(struct pages *pages, const struct repeat *repeat, struct diag *diag)
+static int prepare(void *state, const struct repeat *repeat, struct diag *diag)
 {
+	struct pages *pages = state;
 	struct trace_spec spec = {
 	    .repeat = repeat,
 	    .plan = &pages->plan,
@@ -70,23 +89,31 @@ int pages_start(struct pages *pages, const struct repeat *repeat, struct diag *d
 	return err;
 }
 
-int pages_fd(const struct pages *pages)
+static int watch(void *state, int epoll, struct diag *diag)
 {
-	return trace_fd(pages->tracer);
+	const struct pages *pages = state;
+
+	return memory_part_watch(epoll, trace_fd(pages->tracer), diag);
 }
 
-int pages_step(struct pages *pages, struct diag *diag)
+static int step(void *state, struct diag *diag)
 {
+	const struct pages *pages = state;
+
 	return trace_step(pages->tracer, diag);
 }
 
-bool pages_target_ended(struct pages *pages, struct target_end *end)
+static bool target_ended(void *state, struct target_end *end)
 {
+	const struct pages *pages = state;
+
 	return trace_target_ended(pages->tracer, end);
 }
 
-void pages_stop(struct pages *pages, struct heap_run *run)
+/* Lets go of what still runs. */
+static void ended(void *state, struct heap_run *run)
 {
+	struct pages *pages = state;
 	struct trace_facts facts;
 
 	trace_stop(pages->tracer, &facts);
@@ -95,3 +122,25 @@ void pages_stop(struct pages *pages, struct heap_run *run)
 	run->trace = facts;
 	pages->run = (struct heap_run){0};
 }
+
+static void describe(struct result *result, const struct heap_run *run)
+{
+	result->backend = xasprintf("ptrace%s", run && run->trace.is_filtered ? "+seccomp" : "");
+	if (run && run->trace.why_unfiltered)
+		result->fallback = xasprintf("every call stops: %s", run->trace.why_unfiltered);
+}
+
+const struct memory_part pages_part = {
+    .is_wanted = is_wanted,
+    .create = create,
+    .prepare = prepare,
+    .watch = watch,
+    .in_child = in_child,
+    .step = step,
+    .target_ended = target_ended,
+    .ended = ended,
+    .add_metrics = counts_add_metrics,
+    .describe = describe,
+    .report = counts_report,
+    .destroy = destroy,
+};

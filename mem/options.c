@@ -1,0 +1,108 @@
+/* The rows of the options, and the words that massif.out has for what was chosen. */
+#include "mem/options.h"
+
+#include "core/alloc.h"
+#include "core/diag.h"
+#include "mem/wire.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const time_units[] = {"ms", "B", NULL};
+static const char *const no_yes[] = {"no", "yes", NULL};
+
+/* massif's default is its third unit. */
+static int refuse_instructions(const char *unit, struct diag *diag)
+{
+	if (strcmp(unit, "i") != 0)
+		return 0;
+	return diag_fail(diag, EINVAL,
+	                 "option 'time-unit' takes ms or B: instructions are not counted, and B "
+	                 "is the same in every run too");
+}
+
+/* massif's names, defaults and bounds (valgrind manual, 9.4). */
+const struct option_row memory_option_rows[] = {
+    {.name = "depth",
+     .kind = OPTION_COUNT,
+     .field = offsetof(struct memory_options, depth),
+     .argument = "N",
+     .fallback = "30",
+     .min = 1,
+     .max = 200,
+     .help = "callers shown in the trees of massif.out"},
+    {.name = "threshold",
+     .kind = OPTION_PERCENT,
+     .field = offsetof(struct memory_options, threshold),
+     .argument = "PERCENT",
+     .fallback = "1.0",
+     .help = "smaller parts of a tree in massif.out are put together"},
+    {.name = "time-unit",
+     .kind = OPTION_CHOICE,
+     .field = offsetof(struct memory_options, time_unit),
+     .argument = "ms|B",
+     .fallback = "ms",
+     .choices = time_units,
+     .check = refuse_instructions,
+     .help = "time of massif.out: ms, or bytes allocated and freed, the same in every run"},
+    {.name = "detailed-freq",
+     .kind = OPTION_COUNT,
+     .field = offsetof(struct memory_options, detailed_freq),
+     .argument = "N",
+     .fallback = "10",
+     .min = 1,
+     .max = 1000000,
+     .help = "every Nth snapshot has a tree"},
+    {.name = "max-snapshots",
+     .kind = OPTION_COUNT,
+     .field = offsetof(struct memory_options, max_snapshots),
+     .argument = "N",
+     .fallback = "100",
+     .min = 10,
+     .max = WIRE_MAX_SNAPSHOTS,
+     .help = "when so many were taken, every second one is dropped"},
+    {.name = "alloc-fn",
+     .kind = OPTION_LIST,
+     .field = offsetof(struct memory_options, alloc_fns),
+     .argument = "NAME",
+     .help = "take this function for an allocator: trees begin with its callers; repeatable"},
+    {.name = "ignore-fn",
+     .kind = OPTION_LIST,
+     .field = offsetof(struct memory_options, ignore_fns),
+     .argument = "NAME",
+     .help = "leave what this function allocates out of massif.out and timeline.svg; repeatable"},
+    {.name = "pages-as-heap",
+     .kind = OPTION_CHOICE,
+     .field = offsetof(struct memory_options, pages_as_heap),
+     .argument = "yes|no",
+     .fallback = "no",
+     .choices = no_yes,
+     .help = "count what mmap, mremap, munmap and brk give and take, instead of malloc and free"},
+    {.name = NULL},
+};
+
+static char *add_words(char *text, const char *option, const struct text_list *list)
+{
+	for (size_t i = 0; i < list->n_texts; i++) {
+		char *longer = xasprintf("%s %s=%s", text, option, list->texts[i]);
+
+		free(text);
+		text = longer;
+	}
+	return text;
+}
+
+char *memory_options_describe(const struct memory_options *options)
+{
+	char *text = xasprintf(
+	    "--depth=%lu --threshold=%.1f --time-unit=%s --detailed-freq=%lu "
+	    "--max-snapshots=%lu%s",
+	    (unsigned long)options->depth, options->threshold, time_units[options->time_unit],
+	    (unsigned long)options->detailed_freq, (unsigned long)options->max_snapshots,
+	    options->pages_as_heap ? " --pages-as-heap=yes" : "");
+
+	text = add_words(text, "--alloc-fn", &options->alloc_fns);
+	return add_words(text, "--ignore-fn", &options->ignore_fns);
+}
