@@ -12,6 +12,7 @@
 #include "core/diag.h"
 #include "core/u64map.h"
 #include "core/trace/filter_stop.h"
+#include "core/trace/parts.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -9,7 +9,7 @@
 #ifndef CORE_TRACE_APART_H
 #define CORE_TRACE_APART_H
 
-#include "core/trace/tracer.h"
+struct tracer;
 
 /* Follows the target in a process of its own; called by the tracer's thread, returns when that
  * process has ended or become the keeper. -EPERM: it cannot be made, or may not trace the target,

@@ -1,5 +1,5 @@
 /* Sees the system calls of traced threads: each stops its thread at its entry and at its exit. */
-#include "core/trace/tracer.h"
+#include "core/trace/parts.h"
 
 #include "core/alloc.h"
 #include "core/trace/filter_stop.h"

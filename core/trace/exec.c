@@ -1,5 +1,5 @@
 /* Enters the programs that traced processes begin; the target's own arms the tracer. */
-#include "core/trace/tracer.h"
+#include "core/trace/parts.h"
 
 #include "core/trace/follow_cpu.h"
 #include "core/trace/tracee.h"
@@ -37,7 +37,7 @@ void tracer_handle_exec(struct tracer *tracer, struct tracee *leader, pid_t pid)
 {
 	struct tracee *tracee = replace_leader(tracer, leader, pid);
 	bool is_first = !tracer->armed;
-	char command[TRACER_COMMAND_BYTES];
+	char command[TRACEE_TEXT_BYTES];
 
 	if (tracee) {
 		tracee_read_command(pid, command, sizeof(command));

@@ -1,5 +1,5 @@
 /* Enters the children of traced threads: whose they are, and what they share with their parent. */
-#include "core/trace/tracer.h"
+#include "core/trace/parts.h"
 
 #include "core/trace/tracee.h"
 #include "core/u64map.h"

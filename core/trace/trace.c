@@ -5,7 +5,7 @@
 #include "core/trace/apart.h"
 #include "core/trace/call_filter.h"
 #include "core/trace/follow_cpu.h"
-#include "core/trace/tracer.h"
+#include "core/trace/parts.h"
 #include "core/u64map.h"
 
 #include <errno.h>

@@ -7,6 +7,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+enum { TRACEE_TEXT_BYTES = 512 }; /* enough of a command line, or a descriptor's name */
+
 /* Copies memory of the process; false when not all of it can be read. */
 bool tracee_read_memory(pid_t pid, uint64_t addr, void *buffer, size_t len_bytes);
 

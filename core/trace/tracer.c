@@ -15,7 +15,7 @@
  * target: PTRACE_O_TRACESYSGOOD makes even a stop that the tracer's death cut short a signal number
  * that does not exist.
  */
-#include "core/trace/tracer.h"
+#include "core/trace/parts.h"
 
 #include "core/alloc.h"
 #include "core/clock.h"
@@ -45,10 +45,30 @@ long tracer_options(const struct tracer *tracer, bool filtered)
 	return options;
 }
 
-uint64_t tracer_system_ns(const struct rusage *usage)
+uint64_t tracer_stopped_ns(const struct tracer *tracer)
 {
-	return (uint64_t)usage->ru_stime.tv_sec * 1000000000u +
-	       (uint64_t)usage->ru_stime.tv_usec * 1000u;
+	return tracer->stopped_ns;
+}
+
+uint64_t tracer_elapsed_ns(const struct tracer *tracer)
+{
+	return tracer->stopped_ns - tracer->start_ns;
+}
+
+uint64_t tracer_system_ns(const struct tracer *tracer)
+{
+	return (uint64_t)tracer->usage.ru_stime.tv_sec * 1000000000u +
+	       (uint64_t)tracer->usage.ru_stime.tv_usec * 1000u;
+}
+
+bool tracer_has_begun(const struct tracer *tracer)
+{
+	return tracer->armed;
+}
+
+pid_t tracer_driver(const struct tracer *tracer)
+{
+	return tracer->driver;
 }
 
 /* Wakes the driver. */

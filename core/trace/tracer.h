@@ -1,128 +1,43 @@
-/* What the parts of the tracer share, and what a client may ask of it.
+/* What a client may ask of its tracer, and how it steers it.
  *
- * trace.c starts and ends it; tracer.c waits for stops and hands each to its part: calls.c sees
- * system calls, family.c enters new threads and processes, exec.c new programs. All but trace.c
- * runs in the tracer's own thread, or in its own process (apart.h).
- * None of these functions report errors: a thread that was killed meanwhile is told by wait, and
- * what else goes wrong ends in tracer_fail().
+ * To be called in the tracer, by a function of struct trace_client (core/trace/trace.h); "the stop"
+ * is that of which the client is told then. None of these functions report errors: a thread that
+ * was killed meanwhile is told by thread_ends, and what else goes wrong by trace_step().
  */
 #ifndef CORE_TRACE_TRACER_H
 #define CORE_TRACE_TRACER_H
 
-#include "core/collector.h"
-#include "core/trace/trace.h"
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
 
-#include <pthread.h>
-#include <semaphore.h>
-#include <signal.h>
-#include <stdatomic.h>
-#include <stddef.h>
-#include <sys/ptrace.h>
-#include <sys/resource.h>
-#include <time.h>
+struct tracee;
+struct tracer;
 
-struct cpu_follower;
-struct u64map;
+/* When the stop was seen, on CLOCK_MONOTONIC; and since the start of the repeat. */
+uint64_t tracer_stopped_ns(const struct tracer *tracer);
+uint64_t tracer_elapsed_ns(const struct tracer *tracer);
 
-enum {
-	TRACER_KICK = SIGURG, /* does nothing to whom it meets by mistake */
-	TRACER_COMMAND_BYTES = 512,
-};
+/* The system time that the stopped thread has used so far, as the kernel estimates it. */
+uint64_t tracer_system_ns(const struct tracer *tracer);
 
-struct tracer {
-	const struct trace_client *client;
-	void *context;
-	const struct trace_plan *plan;
-	pid_t driver;
-	pid_t target;
-	uint64_t start_ns;
+/* The target's own exec has succeeded. */
+bool tracer_has_begun(const struct tracer *tracer);
 
-	/* The thread's own. */
-	struct u64map *tracees; /* tid -> struct tracee *, or 0 */
-	size_t n_tracees;
-	size_t n_waiting; /* has_stopped without has_parent */
-	bool armed;       /* the target's exec has succeeded: calls count */
-	bool seized;
-	bool may_filter; /* we can stay with the target until its end */
-	bool filtered;   /* the target is under our filter */
-	struct trace_facts facts;
-	struct cpu_follower *follower;
-	struct rusage usage; /* of the thread that stopped last */
-	uint64_t stopped_ns; /* when wait4 returned */
-	uint64_t waited_ns;  /* in wait4 */
-	timer_t timer;
-	bool has_timer;
+/* Of the process that launched the target. */
+pid_t tracer_driver(const struct tracer *tracer);
 
-	/* Shared. `end` and `error` are written before their flag. */
-	pthread_t thread;
-	sem_t ready; /* posted once: attached, or failed */
-	int event_fd;
-	struct target_end end;
-	atomic_bool has_ended;
-	struct diag diag;
-	atomic_int error; /* -errno */
-	atomic_bool quits;
-
-	/* apart.c's */
-	pid_t apart_pid; /* 0: the thread traces */
-	int apart_fd;
-	int apart_err;
-	atomic_bool stays; /* the process goes on in our memory */
-};
-
-/* For clients. */
-
-/* Lets a stopped thread go on to its next system call stop, which a filter may leave to a call that
- * is wanted. */
+/* Lets a thread go on that the client has kept (it answered call_begins with false), with that
+ * signal or 0. */
 void tracer_resume(struct tracer *tracer, pid_t tid, int signal);
 
 /* From now on the client is woken again and again (`woken`), also when no thread stops; 0: no more.
- * To be called in the tracer. */
+ */
 void tracer_wake_every(struct tracer *tracer, uint64_t interval_ns);
 
-/* The system time in `usage`. */
-uint64_t tracer_system_ns(const struct rusage *usage);
-
-/* Keeps the error for the driver, and wakes it. */
-void tracer_fail(struct tracer *tracer, int err, const char *what, pid_t tid);
-
-/* For the parts. */
-
-struct tracee *tracer_find(const struct tracer *tracer, pid_t tid); /* NULL: not known */
-struct tracee *tracer_add(struct tracer *tracer, pid_t tid);
-void tracer_remove(struct tracer *tracer, struct tracee *tracee);
-/* The thread has taken over the id of its process's leader, and goes by it from now on. */
-void tracer_rename(struct tracer *tracer, struct tracee *tracee, pid_t tid);
-
-/* Follows the target and its descendants until all have ended, or quits is set. -errno: it cannot
- * be traced, as tracer->diag says. */
-int tracer_follow(struct tracer *tracer);
-
-/* What ptrace(2) is to stop for; `filtered`: with a filter of ours. */
-long tracer_options(const struct tracer *tracer, bool filtered);
-
-/* The target has been waited for. */
-void tracer_note_end(struct tracer *tracer, int status);
-
-/* Lets TRACER_KICK interrupt the calling thread's waits. */
-void tracer_hear_kicks(void);
-
-/* calls.c: the thread has stopped at the entry or the exit of a system call. */
-void tracer_handle_syscall(struct tracer *tracer, struct tracee *tracee);
-/* The thread has stopped at a call for a filter, ours or one of its own. */
-void tracer_handle_filtered(struct tracer *tracer, struct tracee *tracee);
 /* The thread is in fork, vfork, clone or clone3. */
 bool tracee_makes_child(const struct tracee *tracee);
 /* The flags of the clone-like call that the thread is in; those that it implies for others. */
 uint64_t tracee_clone_flags(const struct tracee *tracee);
-
-/* family.c: the parent has stopped in the call that made a child. The child's first stop may come
- * before or after it. */
-void tracer_handle_child(struct tracer *tracer, struct tracee *parent);
-/* Takes in all children whose parents can no longer tell of them. */
-void tracer_adopt_orphans(struct tracer *tracer);
-
-/* exec.c: the process has begun another program. `leader` may be NULL, when we never knew it. */
-void tracer_handle_exec(struct tracer *tracer, struct tracee *leader, pid_t pid);
 
 #endif

@@ -4,7 +4,7 @@
 
 #include "core/alloc.h"
 #include "core/target/capability.h"
-#include "core/trace/tracer.h"
+#include "core/trace/trace.h"
 #include "io/observe.h"
 #include "io/trace_set.h"
 

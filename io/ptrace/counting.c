@@ -3,6 +3,7 @@
 
 #include "core/alloc.h"
 #include "core/clock.h"
+#include "core/trace/trace.h"
 #include "core/trace/tracee.h"
 #include "core/trace/tracer.h"
 #include "io/fd_table.h"
@@ -34,7 +35,7 @@ static struct counted_thread *thread_of(struct tracee *tracee)
 
 static uint64_t now_of(const struct counting *counting)
 {
-	return counting->tracer->stopped_ns - counting->tracer->start_ns;
+	return tracer_elapsed_ns(counting->tracer);
 }
 
 static bool view_read(void *context, uint64_t addr, void *buffer, size_t len_bytes)
@@ -68,7 +69,7 @@ static bool call_begins(void *context, struct tracee *tracee)
 	thread->info = identify(tracee->arch, tracee->number);
 	/* Our own work is not the call's: its wall time starts when it may run. */
 	thread->entered_ns =
-	    counting->spec.cpu_time ? tracer_system_ns(&counting->tracer->usage) : clock_now_ns();
+	    counting->spec.cpu_time ? tracer_system_ns(counting->tracer) : clock_now_ns();
 	return true;
 }
 
@@ -87,7 +88,7 @@ static void call_ends(void *context, struct tracee *tracee, int64_t result)
 	struct counted_thread *thread = thread_of(tracee);
 	const struct target_view view = {tracee, view_read, view_describe};
 	uint64_t left_ns =
-	    counting->spec.cpu_time ? tracer_system_ns(&tracer->usage) : tracer->stopped_ns;
+	    counting->spec.cpu_time ? tracer_system_ns(tracer) : tracer_stopped_ns(tracer);
 	struct finished_call finished = {
 	    .info = thread->info,
 	    .result = result,
@@ -117,7 +118,7 @@ struct descriptor_visit {
 static void note_fd(void *context, int fd, bool cloexec)
 {
 	const struct descriptor_visit *visit = context;
-	char name[TRACER_COMMAND_BYTES];
+	char name[TRACEE_TEXT_BYTES];
 
 	if (tracee_describe_fd(visit->tracee->tid, fd, name, sizeof(name)))
 		fd_table_open(visit->counting->spec.counts->fds, visit->group, fd, name, cloexec,
@@ -135,7 +136,7 @@ static void begin_target(const struct counting *counting, struct tracee *tracee,
 	thread->group = visit.group = fd_table_group_new(counts->fds, tracee->pid);
 	tracee_each_fd(tracee->pid, note_fd, &visit);
 	thread->process =
-	    io_counts_add_process(counts, tracee->pid, counting->tracer->driver, 0, command);
+	    io_counts_add_process(counts, tracee->pid, tracer_driver(counting->tracer), 0, command);
 	thread->thread = io_counts_add_thread(counts, tracee->tid, tracee->pid, "");
 }
 
@@ -195,7 +196,7 @@ static void orphan_begins(void *context, struct tracee *tracee, pid_t parent_pid
 	const struct counting *counting = context;
 	struct io_counts *counts = counting->spec.counts;
 	struct counted_thread *thread = thread_of(tracee);
-	char text[TRACER_COMMAND_BYTES];
+	char text[TRACEE_TEXT_BYTES];
 
 	thread->group = fd_table_group_new(counts->fds, tracee->pid);
 	tracee_read_command(tracee->pid, text, sizeof(text));
@@ -218,7 +219,7 @@ static void thread_ends(void *context, struct tracee *tracee)
 	const struct counting *counting = context;
 	const struct counted_thread *thread = thread_of(tracee);
 
-	if (tracee->in_call && counting->tracer->armed &&
+	if (tracee->in_call && tracer_has_begun(counting->tracer) &&
 	    trace_set_has(counting->spec.set, thread->info))
 		counting->spec.counts->unfinished++;
 	fd_table_group_drop(counting->spec.counts->fds, thread->group, now_of(counting));

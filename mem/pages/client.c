@@ -4,6 +4,7 @@
 
 #include "core/alloc.h"
 #include "core/clock.h"
+#include "core/trace/trace.h"
 #include "core/trace/tracer.h"
 #include "mem/pages/calls.h"
 #include "mem/pages/change.h"
@@ -52,7 +53,7 @@ static struct pages_image *add_image(struct pages_client *client, pid_t pid, con
 
 static void pass_turn(const struct pages_client *client, struct pages_image *image, pid_t tid)
 {
-	pid_t next = pages_image_pass_turn(image, tid, client->tracer->stopped_ns);
+	pid_t next = pages_image_pass_turn(image, tid, tracer_stopped_ns(client->tracer));
 
 	if (next)
 		tracer_resume(client->tracer, next, 0);
@@ -80,7 +81,8 @@ static void leave(const struct pages_client *client, struct pages_thread *thread
 
 static struct pages_event event_of(const struct pages_client *client, struct pages_image *image)
 {
-	return (struct pages_event){.space = &image->space, .now_ns = client->tracer->stopped_ns};
+	return (struct pages_event){.space = &image->space,
+	                            .now_ns = tracer_stopped_ns(client->tracer)};
 }
 
 /* Ends the event, and looks at resident memory where that is due. */
@@ -115,7 +117,7 @@ static void program_begins(void *context, struct tracee *tracee, const char *com
 		thread->image->was_replaced = true;
 	leave(client, thread, tracee->tid);
 	thread->image = image = add_image(client, tracee->pid, command, thread);
-	pages_space_init(&image->space, &client->settings, client->tracer->stopped_ns);
+	pages_space_init(&image->space, &client->settings, tracer_stopped_ns(client->tracer));
 	image->brk = pages_proc_start_brk(tracee->tid);
 	event = event_of(client, image);
 	event.stack = pages_stacks_walk(client->stacks, &image->code, tracee->pid, tracee->tid);
@@ -128,7 +130,7 @@ static void fork_image(struct pages_client *client, const struct pages_image *pa
 {
 	struct pages_image *image = add_image(client, pid, parent->command, child);
 
-	pages_space_fork(&image->space, &parent->space, client->tracer->stopped_ns);
+	pages_space_fork(&image->space, &parent->space, tracer_stopped_ns(client->tracer));
 	image->is_fork = true;
 	image->has_huge = parent->has_huge;
 	image->brk = parent->brk;
@@ -177,7 +179,7 @@ static void orphan_begins(void *context, struct tracee *tracee, pid_t parent_pid
 		return;
 	}
 	unknown = pages_image_new(tracee->pid, "");
-	pages_space_init(&unknown->space, &client->settings, client->tracer->stopped_ns);
+	pages_space_init(&unknown->space, &client->settings, tracer_stopped_ns(client->tracer));
 	event = event_of(client, unknown);
 	pages_resync(unknown, &event, tracee->tid, true);
 	pages_event_end(&event);
@@ -195,7 +197,7 @@ static bool call_begins(void *context, struct tracee *tracee)
 	thread->call = pages_call_of(tracee);
 	if (!thread->image || (thread->call == PAGES_CALL_NONE && !copies))
 		return true;
-	if (pages_image_take_turn(thread->image, tracee->tid, client->tracer->stopped_ns))
+	if (pages_image_take_turn(thread->image, tracee->tid, tracer_stopped_ns(client->tracer)))
 		return true;
 	if (!client->watches)
 		tracer_wake_every(client->tracer, LOOK_NS);
