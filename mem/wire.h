@@ -22,7 +22,7 @@
 #define WIRE_MAGIC 0x31706165682d7370u /* "ps-heap1" */
 
 enum {
-	WIRE_VERSION = 7,
+	WIRE_VERSION = 8,
 	WIRE_PAGE = 4096,
 
 	WIRE_MAX_NODES = 1 << 22,
@@ -102,6 +102,7 @@ struct wire_image {
 	uint32_t n_stacks;   /* ids are 1 .. n_stacks; 0: the table was full */
 	uint32_t n_unmapped_children; /* that had no section mapped, so could not be observed */
 	uint32_t reserved;
+	uint64_t facts; /* struct live_facts (mem/live_entry.h) in each process's own memory */
 };
 
 /* The parent's id is smaller than the node's own; 0: a root. */

@@ -3,105 +3,81 @@
 
 #include "mem/preload/preload.h"
 
-/* stack + 1: 0-18, address in the page: 19-30, origin: 31-61 */
-enum { BIG_ORIGIN_AT = 31 };
-#define BIG_AT(address) (((uint64_t)(address)&4095) << LIVE_STACK_BITS)
-#define BIG_AT_MASK (UINT64_C(4095) << LIVE_STACK_BITS)
-
-enum { BIG_REGION_BITS = 26, PAGE_BITS = 12, MAX_TABLES = 1 << 20 };
-
-struct big_entry {
-	uint64_t size_bytes;
-	uint64_t where;
-};
-
-struct table {
-	void *entries;
-	bool is_small;
-};
-
 struct live_small live_small;
-static struct big_entry **big_tables;
-static struct table *tables; /* all, for walking */
-static uint32_t n_tables;
+struct live_facts live_facts;
+static struct live_big_entry **big_tables;
+static struct live_table *tables; /* all, for walking */
 
 bool live_init(bool allocator_is_glibc)
 {
 	live_small.granule_bits = allocator_is_glibc ? 5 : 3;
-	live_small.entry_mask =
-	    (UINT32_C(1) << (LIVE_SMALL_REGION_BITS - live_small.granule_bits)) - 1;
+	live_small.entry_mask = live_table_entries(true, live_small.granule_bits) - 1;
 	live_small.tables = preload_reserve(sizeof(*live_small.tables)
 	                                    << (LIVE_ADDRESS_BITS - LIVE_SMALL_REGION_BITS));
-	big_tables = preload_reserve(sizeof(*big_tables) << (LIVE_ADDRESS_BITS - BIG_REGION_BITS));
-	tables = preload_reserve(MAX_TABLES * sizeof(*tables));
+	big_tables =
+	    preload_reserve(sizeof(*big_tables) << (LIVE_ADDRESS_BITS - LIVE_BIG_REGION_BITS));
+	tables = preload_reserve(LIVE_MAX_TABLES * sizeof(*tables));
+	live_facts.is_glibc = allocator_is_glibc;
+	live_facts.granule_bits = live_small.granule_bits;
+	live_facts.tables = (uint64_t)tables;
 	return live_small.tables && big_tables && tables;
 }
 
-static size_t big_table_entries(void)
+static uint64_t big_table_entries(void)
 {
-	return (size_t)1 << (BIG_REGION_BITS - PAGE_BITS);
+	return live_table_entries(false, 0);
 }
 
-/* Makes the table of *slot; another thread may have done so first, then ours is never used: rare
- * and harmless. */
-static void *make_table(void **slot, bool is_small)
+/* Makes the table of *slot, of the region that holds the address; another thread may have done so
+ * first, then ours is never used: rare and harmless. */
+static void *make_table(void **slot, uint64_t address, bool is_small)
 {
-	size_t bytes = is_small ? (live_small.entry_mask + (size_t)1) * sizeof(uint64_t)
-	                        : big_table_entries() * sizeof(struct big_entry);
+	uint64_t region_bytes = UINT64_C(1)
+	                        << (is_small ? LIVE_SMALL_REGION_BITS : LIVE_BIG_REGION_BITS);
+	size_t bytes = live_table_entries(is_small, live_small.granule_bits) *
+	               (is_small ? sizeof(uint64_t) : sizeof(struct live_big_entry));
 	void *expected = NULL, *entries;
-	uint32_t number = __atomic_fetch_add(&n_tables, 1, __ATOMIC_RELAXED);
+	uint32_t number = __atomic_fetch_add(&live_facts.n_tables, 1, __ATOMIC_RELAXED);
 
-	if (number >= MAX_TABLES)
+	if (number >= LIVE_MAX_TABLES)
 		return NULL;
 	entries = preload_map(bytes);
 	if (!entries || !preload_make_writable(slot, sizeof(*slot)) ||
 	    !preload_make_writable(&tables[number], sizeof(tables[number])))
 		return NULL;
-	tables[number] = (struct table){.entries = entries, .is_small = is_small};
+	tables[number] = (struct live_table){
+	    .entries = (uint64_t)entries, .region = address & -region_bytes, .is_small = is_small};
 	if (!__atomic_compare_exchange_n(slot, &expected, entries, false, __ATOMIC_ACQ_REL,
 	                                 __ATOMIC_ACQUIRE))
 		return expected;
 	return entries;
 }
 
-static inline struct big_entry *big_entry(uint64_t address, bool make)
+static inline struct live_big_entry *big_entry(uint64_t address, bool make)
 {
-	struct big_entry **slot = &big_tables[address >> BIG_REGION_BITS];
-	struct big_entry *entries = __atomic_load_n(slot, __ATOMIC_ACQUIRE);
+	struct live_big_entry **slot = &big_tables[address >> LIVE_BIG_REGION_BITS];
+	struct live_big_entry *entries = __atomic_load_n(slot, __ATOMIC_ACQUIRE);
 
 	if (unlikely(!entries)) {
-		if (!make || !(entries = make_table((void **)slot, false)))
+		if (!make || !(entries = make_table((void **)slot, address, false)))
 			return NULL;
 	}
-	return &entries[(address >> PAGE_BITS) & (big_table_entries() - 1)];
-}
-
-static inline struct live_block unpack_big(struct big_entry entry)
-{
-	return (struct live_block){.size_bytes = entry.size_bytes,
-	                           .stack = (uint32_t)(entry.where & LIVE_STACK_MASK) - 1,
-	                           .origin = (uint32_t)(entry.where >> BIG_ORIGIN_AT)};
-}
-
-static inline uint64_t pack_big(uint64_t address, struct live_block block)
-{
-	return (block.stack + UINT64_C(1)) | BIG_AT(address) |
-	       (uint64_t)block.origin << BIG_ORIGIN_AT;
+	return &entries[(address >> LIVE_PAGE_BITS) & (big_table_entries() - 1)];
 }
 
 static bool put_big(uint64_t address, struct live_block block, struct live_block *stale,
                     bool *has_stale)
 {
-	struct big_entry *entry = big_entry(address, true);
+	struct live_big_entry *entry = big_entry(address, true);
 
 	if (!entry)
 		return false;
 	*has_stale = entry->where != 0;
 	if (*has_stale)
-		*stale = unpack_big(*entry);
+		*stale = live_unpack_big(*entry);
 	entry->size_bytes = block.size_bytes;
 	/* Last: a forked child may have been copied between the two. */
-	__atomic_store_n(&entry->where, pack_big(address, block), __ATOMIC_RELEASE);
+	__atomic_store_n(&entry->where, live_pack_big(address, block), __ATOMIC_RELEASE);
 	return true;
 }
 
@@ -113,7 +89,8 @@ bool live_put_aside(uint64_t address, struct live_block block, struct live_block
 	if (block.size_bytes >= LIVE_SMALL_LIMIT)
 		return put_big(address, block, stale, has_stale);
 	/* The first of its region. */
-	if (!make_table((void **)&live_small.tables[address >> LIVE_SMALL_REGION_BITS], true))
+	if (!make_table((void **)&live_small.tables[address >> LIVE_SMALL_REGION_BITS], address,
+	                true))
 		return false;
 	*live_small_entry(address) = live_pack_small(address, block);
 	return true;
@@ -121,14 +98,14 @@ bool live_put_aside(uint64_t address, struct live_block block, struct live_block
 
 bool live_take_big(uint64_t address, struct live_block *block)
 {
-	struct big_entry *big;
+	struct live_big_entry *big;
 
 	if (live_is_no_block(address))
 		return false;
 	big = big_entry(address, false);
-	if (!big || !big->where || (big->where & BIG_AT_MASK) != BIG_AT(address))
+	if (!big || !big->where || (big->where & LIVE_BIG_AT_MASK) != LIVE_BIG_AT(address))
 		return false;
-	*block = unpack_big(*big);
+	*block = live_unpack_big(*big);
 	big->where = 0;
 	return true;
 }
@@ -150,11 +127,11 @@ static void walk_small(uint64_t *entries, void (*visit)(void *, struct live_bloc
 	}
 }
 
-static void walk_big(struct big_entry *entries, void (*visit)(void *, struct live_block *),
+static void walk_big(struct live_big_entry *entries, void (*visit)(void *, struct live_block *),
                      void *context)
 {
 	for (size_t i = 0; i < big_table_entries(); i++) {
-		struct live_block block = unpack_big(entries[i]);
+		struct live_block block = live_unpack_big(entries[i]);
 		uint64_t change = block.origin;
 
 		if (!entries[i].where)
@@ -162,18 +139,18 @@ static void walk_big(struct big_entry *entries, void (*visit)(void *, struct liv
 		visit(context, &block);
 		change ^= block.origin;
 		if (change)
-			entries[i].where ^= change << BIG_ORIGIN_AT;
+			entries[i].where ^= change << LIVE_BIG_ORIGIN_AT;
 	}
 }
 
 void live_for_each(void (*visit)(void *context, struct live_block *block), void *context)
 {
-	for (uint32_t i = 0; i < n_tables && i < MAX_TABLES; i++) {
+	for (uint32_t i = 0; i < live_facts.n_tables && i < LIVE_MAX_TABLES; i++) {
 		if (!tables[i].entries)
 			continue;
 		if (tables[i].is_small)
-			walk_small(tables[i].entries, visit, context);
+			walk_small((uint64_t *)tables[i].entries, visit, context);
 		else
-			walk_big(tables[i].entries, visit, context);
+			walk_big((struct live_big_entry *)tables[i].entries, visit, context);
 	}
 }

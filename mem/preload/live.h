@@ -9,19 +9,15 @@
 #ifndef MEM_PRELOAD_LIVE_H
 #define MEM_PRELOAD_LIVE_H
 
+#include "mem/live_entry.h"
 #include "mem/preload/preload.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-struct live_block {
-	uint64_t size_bytes;
-	uint32_t stack;
-	uint32_t origin; /* LIVE_ORIGIN_BITS of the recorder's own: who allocated it, and when */
-};
-
-enum { LIVE_ORIGIN_BITS = 31 };
+/* For the driver. */
+extern HIDDEN struct live_facts live_facts;
 
 /* False: no memory for the tables. */
 bool live_init(bool allocator_is_glibc);
@@ -29,22 +25,6 @@ bool live_init(bool allocator_is_glibc);
 /* Calls for each live block; an origin that the visitor changes is kept. Only while no other thread
  * changes any. */
 void live_for_each(void (*visit)(void *context, struct live_block *block), void *context);
-
-/* Linux gives a process the lower 47 bits, unless it asks for more by an address hint. */
-enum { LIVE_ADDRESS_BITS = 47 };
-
-/* A table covers 4 MB for small blocks and 64 MB for large ones: growing a heap makes one mapping
- * for so much, and a forked child has little untouched memory to walk through. */
-enum { LIVE_SMALL_REGION_BITS = 22, LIVE_SMALL_LIMIT = 1 << 12 };
-
-/* Both kinds of entry begin with the stack's id + 1, so that one with a block is not 0. */
-enum { LIVE_STACK_BITS = 19, LIVE_STACK_MASK = (1 << LIVE_STACK_BITS) - 1 };
-_Static_assert(WIRE_MAX_STACKS + 1 <= LIVE_STACK_MASK, "each stack's id + 1 fits");
-
-/* stack + 1: 0-18, size: 19-30, which 8 bytes of the granule: 31-32, origin: 33-63 */
-enum { LIVE_SMALL_SIZE_AT = LIVE_STACK_BITS, LIVE_SMALL_ORIGIN_AT = 64 - LIVE_ORIGIN_BITS };
-#define LIVE_SMALL_AT(address) (((uint64_t)(address)&24) << 28)
-#define LIVE_SMALL_AT_MASK (UINT64_C(3) << 31)
 
 /* A table for each region, NULL until it has a block. */
 struct live_small {
@@ -77,20 +57,6 @@ static inline uint64_t *live_small_entry(uint64_t address)
 	if (unlikely(!entries))
 		return NULL;
 	return &entries[(address >> live_small.granule_bits) & live_small.entry_mask];
-}
-
-static inline struct live_block live_unpack_small(uint64_t entry)
-{
-	return (struct live_block){.size_bytes =
-	                               (entry >> LIVE_SMALL_SIZE_AT) & (LIVE_SMALL_LIMIT - 1),
-	                           .stack = (uint32_t)(entry & LIVE_STACK_MASK) - 1,
-	                           .origin = (uint32_t)(entry >> LIVE_SMALL_ORIGIN_AT)};
-}
-
-static inline uint64_t live_pack_small(uint64_t address, struct live_block block)
-{
-	return (block.stack + UINT64_C(1)) | block.size_bytes << LIVE_SMALL_SIZE_AT |
-	       LIVE_SMALL_AT(address) | (uint64_t)block.origin << LIVE_SMALL_ORIGIN_AT;
 }
 
 /* What the two below leave to others: large blocks, regions without a table. */

@@ -54,13 +54,16 @@ uint64_t preload_now_ns(void)
 	return last;
 }
 
-/* The first ones, which are the large ones. */
-enum { MAX_MAPPINGS = 8 };
-static struct {
-	void *memory;
-	size_t bytes;
-} mappings[MAX_MAPPINGS];
-static unsigned n_mappings;
+/* Those of the start; later ones are tables of live blocks, which are listed apart. */
+static void note_mapping(const void *memory, size_t bytes)
+{
+	enum { MAX = sizeof(live_facts.mappings) / sizeof(live_facts.mappings[0]) };
+	uint64_t start = (uint64_t)memory;
+
+	if (preload_mode() == MODE_STARTING && live_facts.n_mappings < MAX)
+		live_facts.mappings[live_facts.n_mappings++] =
+		    (struct live_memory){start, start + bytes};
+}
 
 static void *map(size_t bytes, int protection)
 {
@@ -74,10 +77,7 @@ static void *map(size_t bytes, int protection)
 		memory = NULL;
 	} else {
 		madvise(memory, bytes, MADV_DONTDUMP);
-		if (preload_mode() == MODE_STARTING && n_mappings < MAX_MAPPINGS) {
-			mappings[n_mappings].memory = memory;
-			mappings[n_mappings++].bytes = bytes;
-		}
+		note_mapping(memory, bytes);
 	}
 	errno = saved;
 	return memory;
@@ -122,9 +122,10 @@ void preload_trouble(enum wire_trouble trouble)
 
 void preload_unmap(void)
 {
-	for (unsigned i = 0; i < n_mappings; i++)
-		munmap(mappings[i].memory, mappings[i].bytes);
-	n_mappings = 0;
+	for (unsigned i = 0; i < live_facts.n_mappings; i++)
+		munmap((void *)live_facts.mappings[i].start,
+		       live_facts.mappings[i].end - live_facts.mappings[i].start);
+	live_facts.n_mappings = 0;
 	section_unmap_all();
 }
 
@@ -140,7 +141,7 @@ static void after_fork_in_child(void)
 {
 	if (preload_mode() != MODE_ON)
 		return;
-	preload.own->section = SECTION_OF_PARENT;
+	preload.own->section = LIVE_SECTION_OF_PARENT;
 	preload.own->pid =
 	    preload.has_tids
 	        ? *(const int32_t *)((const char *)__builtin_thread_pointer() + preload.tid_offset)
@@ -214,14 +215,29 @@ static bool is_never_asked(void)
 	return block && !preload.was_asked;
 }
 
+/* Where our own memory lies, for whoever looks at this process from outside. The linker defines the
+ * two symbols. */
+static void publish_facts(void)
+{
+	extern HIDDEN const char __ehdr_start, _end;
+
+	live_facts.library = (struct live_memory){(uint64_t)&__ehdr_start, (uint64_t)&_end};
+	live_facts.pool = pool_memory();
+	live_facts.image = (uint64_t)preload.image;
+	live_facts.own_page = (uint64_t)preload.own;
+	live_facts.magic = LIVE_MAGIC;
+	preload.image->facts = (uint64_t)&live_facts;
+}
+
 static int set_up(void)
 {
 	if (is_never_asked())
 		return WIRE_NEVER_ASKED;
-	if (thread_init() && watch_forks() && live_init(real_is_glibc()) && modules_init() &&
-	    stacks_init() && shards_init() && section_claim() && allocator_hook_own_functions())
-		return 0;
-	return ENOMEM;
+	if (!(thread_init() && watch_forks() && live_init(real_is_glibc()) && modules_init() &&
+	      stacks_init() && shards_init() && section_claim() && allocator_hook_own_functions()))
+		return ENOMEM;
+	publish_facts();
+	return 0;
 }
 
 static bool start_recording(void)

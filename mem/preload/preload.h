@@ -17,6 +17,7 @@
 #define MEM_PRELOAD_PRELOAD_H
 
 #include "core/unwind/unwind.h"
+#include "mem/live_entry.h"
 #include "mem/wire.h"
 
 #include <stdbool.h>
@@ -37,20 +38,6 @@ enum mode {
 	MODE_STARTING, /* one thread is in preload_start(); everything is forwarded unrecorded */
 	MODE_ON,
 	MODE_OFF,
-};
-
-/* A page that the kernel wipes in a forked child (MADV_WIPEONFORK), however it was forked, and does
- * not after vfork, whose child runs on its parent's memory. */
-struct own_page {
-	uint32_t section; /* enum section_state */
-	int pid;          /* 0: not known */
-};
-
-/* Of the section in `preload`. */
-enum section_state {
-	SECTION_OF_PARENT, /* what a wiped page says */
-	SECTION_CLAIMING,  /* a thread is at it; the others wait */
-	SECTION_OWN,
 };
 
 /* The lower end of a hook's frame: what it finds on the stack. */
@@ -75,7 +62,7 @@ struct state {
 	uint32_t n_forks;            /* + 1; from handlers, so raw clones are not among them */
 	uint32_t generation;         /* of loaded modules; the next after each unloading */
 	const char *single_threaded; /* libc's own flag */
-	struct own_page *own;
+	struct live_own_page *own;
 	bool was_asked;      /* a hook gave a block while nothing was recorded yet */
 	uint32_t tid_offset; /* of a thread's id from its thread pointer */
 	bool has_tids;       /* false: at tid_offset stands something else that stays the same */
@@ -126,7 +113,7 @@ static inline bool preload_is_single_threaded(void)
 
 static inline bool preload_has_section(void)
 {
-	return __atomic_load_n(&preload.own->section, __ATOMIC_ACQUIRE) == SECTION_OWN;
+	return __atomic_load_n(&preload.own->section, __ATOMIC_ACQUIRE) == LIVE_SECTION_OWN;
 }
 
 static inline struct wire_thread *section_thread(struct wire_section *section, unsigned row)

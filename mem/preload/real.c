@@ -96,6 +96,11 @@ bool pool_owns(const void *block)
 	return (const char *)block >= pool && (const char *)block < pool + POOL_BYTES;
 }
 
+struct live_memory pool_memory(void)
+{
+	return (struct live_memory){(uint64_t)pool, (uint64_t)pool + POOL_BYTES};
+}
+
 /* Each block has its size before it. */
 size_t pool_block_size(const void *block)
 {

@@ -3,6 +3,8 @@
 #define MEM_PRELOAD_REAL_H
 
 #include <spawn.h>
+#include "mem/live_entry.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -65,5 +67,6 @@ void *pool_allocate(size_t alignment, size_t size);
 void *pool_reallocate(void *block, size_t size); /* into real memory once there is some */
 bool pool_owns(const void *block);
 size_t pool_block_size(const void *block);
+struct live_memory pool_memory(void);
 
 #endif

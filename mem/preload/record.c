@@ -386,14 +386,15 @@ static void add_inherited(void *context, struct live_block *block)
 	section->live_extra_bytes += (int64_t)wire_extra_bytes(block->size_bytes);
 	/* Depths are few. Where they begin anew all that is inherited becomes of depth 0. */
 	if (origin_depth == 1)
-		block->origin &= ~((uint32_t)ORIGIN_DEPTH_MASK << ORIGIN_DEPTH_AT);
+		block->origin &= ~((uint32_t)LIVE_ORIGIN_DEPTH_MASK << LIVE_ORIGIN_DEPTH_AT);
 }
 
 void record_inherit(struct wire_section *section)
 {
 	alone.owner = 0;
 	alone.block = NULL;
-	origin_depth = origin_depth < ORIGIN_DEPTH_MASK ? origin_depth + 1 : 1;
+	origin_depth = origin_depth < LIVE_ORIGIN_DEPTH_MASK ? origin_depth + 1 : 1;
+	live_facts.depth = origin_depth;
 	/* Threads of the parent that held a shard have not come along. */
 	shards_reset();
 	inherited_lock = 0;

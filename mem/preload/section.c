@@ -1,6 +1,7 @@
 /* Claims a section of the shared memory for this process. */
 #include "mem/preload/section.h"
 
+#include "mem/preload/live.h"
 #include "mem/preload/modules.h"
 #include "mem/preload/preload.h"
 #include "mem/preload/record.h"
@@ -70,25 +71,26 @@ static bool claim(void)
 	}
 	begin_timeline(section);
 	preload.section = section;
-	preload.section_number = number;
+	preload.section_number = live_facts.section = number;
 	__atomic_store_n(&section->is_ready, 1, __ATOMIC_RELEASE);
 	return true;
 }
 
 bool section_claim(void)
 {
-	uint32_t *state = &preload.own->section, expected = SECTION_OF_PARENT;
+	uint32_t *state = &preload.own->section, expected = LIVE_SECTION_OF_PARENT;
 	bool claimed;
 
 	/* A forked child may have had threads before its first event. */
-	if (!__atomic_compare_exchange_n(state, &expected, SECTION_CLAIMING, false,
+	if (!__atomic_compare_exchange_n(state, &expected, LIVE_SECTION_CLAIMING, false,
 	                                 __ATOMIC_ACQUIRE, __ATOMIC_ACQUIRE)) {
-		while (__atomic_load_n(state, __ATOMIC_ACQUIRE) == SECTION_CLAIMING)
-			preload_wait_while(state, SECTION_CLAIMING);
+		while (__atomic_load_n(state, __ATOMIC_ACQUIRE) == LIVE_SECTION_CLAIMING)
+			preload_wait_while(state, LIVE_SECTION_CLAIMING);
 		return preload_has_section();
 	}
 	claimed = claim();
-	__atomic_store_n(state, claimed ? SECTION_OWN : SECTION_OF_PARENT, __ATOMIC_RELEASE);
+	__atomic_store_n(state, claimed ? LIVE_SECTION_OWN : LIVE_SECTION_OF_PARENT,
+	                 __ATOMIC_RELEASE);
 	return claimed;
 }
 

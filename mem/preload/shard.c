@@ -21,8 +21,8 @@ void shards_reset(void)
 		shards[i] = (struct shard){.scratch = shards[i].scratch,
 		                           .has_scratch = shards[i].has_scratch,
 		                           .counters_off = WIRE_COUNTERS_OFF + i * WIRE_SHARD_BYTES,
-		                           .origin = i << ORIGIN_SHARD_AT | origin_depth
-		                                                                << ORIGIN_DEPTH_AT};
+		                           .origin = i << LIVE_ORIGIN_SHARD_AT |
+		                                     origin_depth << LIVE_ORIGIN_DEPTH_AT};
 }
 
 bool shards_init(void)
@@ -77,11 +77,11 @@ struct shard *shard_take_shared(struct thread *thread)
 
 void origin_widen_ticks(struct shard *shard)
 {
-	uint32_t shift = (shard->origin >> ORIGIN_SHIFT_AT) + 1;
+	uint32_t shift = (shard->origin >> LIVE_ORIGIN_SHIFT_AT) + 1;
 
 	if (shift > WIRE_MAX_TICK_SHIFT) /* never: it takes years */
 		return;
-	shard->origin += UINT32_C(1) << ORIGIN_SHIFT_AT;
+	shard->origin += UINT32_C(1) << LIVE_ORIGIN_SHIFT_AT;
 	if (preload.section->tick_shift < shift)
 		preload.section->tick_shift = shift;
 }

@@ -20,16 +20,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Of a block's origin, above the tick. */
-enum {
-	ORIGIN_SHARD_AT = WIRE_TICK_BITS,
-	ORIGIN_DEPTH_AT = ORIGIN_SHARD_AT + 4,
-	ORIGIN_SHIFT_AT = ORIGIN_DEPTH_AT + 2,
-	ORIGIN_DEPTH_MASK = 3,
-	TICK_MASK = (1 << WIRE_TICK_BITS) - 1,
-};
-_Static_assert(WIRE_N_SHARDS == 1 << (ORIGIN_DEPTH_AT - ORIGIN_SHARD_AT), "a shard fits");
-_Static_assert(WIRE_MAX_TICK_SHIFT >> (LIVE_ORIGIN_BITS - ORIGIN_SHIFT_AT) == 0, "a shift fits");
+enum { TICK_MASK = (1 << WIRE_TICK_BITS) - 1 };
+_Static_assert(WIRE_N_SHARDS == 1 << (LIVE_ORIGIN_DEPTH_AT - LIVE_ORIGIN_SHARD_AT), "a shard fits");
+_Static_assert(WIRE_MAX_TICK_SHIFT >> (LIVE_ORIGIN_BITS - LIVE_ORIGIN_SHIFT_AT) == 0,
+               "a shift fits");
 
 /* How an event came into the recorder, and with that what it need not ask again. */
 enum way {
@@ -111,17 +105,18 @@ static inline uint32_t origin_next(struct shard *shard)
 	uint64_t clock = shard->clock + 1;
 
 	shard->clock = clock;
-	if (unlikely(clock >> (shard->origin >> ORIGIN_SHIFT_AT) >> WIRE_TICK_BITS))
+	if (unlikely(clock >> (shard->origin >> LIVE_ORIGIN_SHIFT_AT) >> WIRE_TICK_BITS))
 		origin_widen_ticks(shard);
 	return shard->origin |
-	       ((uint32_t)(clock >> (shard->origin >> ORIGIN_SHIFT_AT)) & TICK_MASK);
+	       ((uint32_t)(clock >> (shard->origin >> LIVE_ORIGIN_SHIFT_AT)) & TICK_MASK);
 }
 
 /* Of a block of this process, in allocations. */
 static inline uint64_t origin_lifetime(struct live_block block)
 {
-	unsigned number = block.origin >> ORIGIN_SHARD_AT & (WIRE_N_SHARDS - 1);
-	uint64_t birth = (uint64_t)(block.origin & TICK_MASK) << (block.origin >> ORIGIN_SHIFT_AT);
+	unsigned number = block.origin >> LIVE_ORIGIN_SHARD_AT & (WIRE_N_SHARDS - 1);
+	uint64_t birth = (uint64_t)(block.origin & TICK_MASK)
+	                 << (block.origin >> LIVE_ORIGIN_SHIFT_AT);
 	uint64_t lifetime = __atomic_load_n(&shards[number].clock, __ATOMIC_RELAXED) - birth;
 
 	/* A clock may be read late where the program itself hands a block over without order. */
@@ -130,7 +125,7 @@ static inline uint64_t origin_lifetime(struct live_block block)
 
 static inline bool origin_is_own(uint32_t origin)
 {
-	return (origin >> ORIGIN_DEPTH_AT & ORIGIN_DEPTH_MASK) == origin_depth;
+	return live_origin_depth(origin) == origin_depth;
 }
 
 #endif

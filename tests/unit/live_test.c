@@ -154,6 +154,30 @@ static void an_address_inside_a_block_is_none(void **state)
 	assert_true(live_take((void *)0x51000010, &taken));
 }
 
+/* What the driver goes by when it reads the tables from outside. */
+static void each_table_tells_which_addresses_it_covers(void **state)
+{
+	struct live_block block = {.size_bytes = 100, .stack = 3}, stale;
+	const struct live_table *last;
+	bool has_stale;
+
+	(void)state;
+	assert_true(live_put((void *)0x123456789068, block, &stale, &has_stale));
+	last = &tables[live_facts.n_tables - 1];
+	assert_true(last->is_small);
+	assert_int_equal(last->region, 0x123456400000);
+	assert_int_equal(((uint64_t *)last->entries)[0x389068 >> live_facts.granule_bits],
+	                 live_pack_small(0x123456789068, block));
+	block.size_bytes = 5000;
+	assert_true(live_put((void *)0x143456789068, block, &stale, &has_stale));
+	last = &tables[live_facts.n_tables - 1];
+	assert_false(last->is_small);
+	assert_int_equal(last->region, 0x143454000000);
+	assert_int_equal(((struct live_big_entry *)last->entries)[0x2789068 >> 12].where,
+	                 live_pack_big(0x143456789068, block));
+	assert_int_equal(live_facts.tables, (uint64_t)tables);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -161,6 +185,7 @@ int main(void)
 	    cmocka_unit_test(a_block_in_the_place_of_another_gives_that_one_back),
 	    cmocka_unit_test(every_block_is_visited_once_and_keeps_a_changed_origin),
 	    cmocka_unit_test(an_address_inside_a_block_is_none),
+	    cmocka_unit_test(each_table_tells_which_addresses_it_covers),
 	};
 
 	if (!live_init(true))
