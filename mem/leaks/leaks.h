@@ -43,11 +43,16 @@ struct leak_block {
 	bool is_inherited;   /* a forked child's, of its parent's making */
 };
 
+/* Copies what can be read of a process's memory; the rest of `memory` becomes 0. False: nothing
+ * could be. */
+typedef bool leak_read(void *context, uint64_t addr, void *memory, size_t bytes);
+
 /* Blocks of one stack and kind in one process. */
 struct leak_row {
 	uint32_t stack; /* wire id until heap_run_read() has made it the recording's */
 	enum leak_kind kind;
-	enum leak_heuristic heuristic; /* by which all of them were reached */
+	enum leak_heuristic
+	    heuristic; /* that took a pointer into each of them for one to its start */
 	bool is_inherited;
 	uint64_t n_blocks;
 	uint64_t bytes;

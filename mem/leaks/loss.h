@@ -19,7 +19,6 @@ struct loss_settings {
 
 struct loss_record {
 	enum leak_kind kind;
-	enum leak_heuristic heuristic;
 	uint32_t stack; /* of the profile: one of those that were joined */
 	uint64_t n_blocks;
 	uint64_t bytes;
@@ -38,7 +37,7 @@ struct loss_list {
 	size_t n_records;
 	struct loss_sum kinds[LEAK_N_KINDS]; /* without what is suppressed */
 	struct loss_sum suppressed;
-	struct loss_sum by_heuristic[LEAK_N_HEURISTICS]; /* of LEAK_REACHABLE */
+	struct loss_sum by_heuristic[LEAK_N_HEURISTICS]; /* suppressed ones too, as in memcheck */
 };
 
 /* `profile` has the names; rows are the recording's that it was made of. */

@@ -22,9 +22,13 @@ struct leak_ground {
 	const uint64_t *words;
 	size_t n_words;
 	unsigned heuristics; /* 1 << enum leak_heuristic */
-	/* Copies what can be read of the process's memory; the rest of `memory` becomes 0. False:
-	 * nothing could be. */
-	bool (*read)(void *context, uint64_t addr, void *memory, size_t bytes);
+	/* What is mapped from files, for LEAK_MULTIPLE_INHERITANCE: readable, and executable.
+	 * Sorted by address, without overlap. */
+	const struct leak_range *files;
+	size_t n_files;
+	const struct leak_range *code;
+	size_t n_code;
+	leak_read *read;
 	void *context;
 };
 
