@@ -13,6 +13,7 @@
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
+#include <sys/user.h>
 
 enum { X32_BIT = 0x40000000 };
 
@@ -50,6 +51,23 @@ static bool enter_call(struct tracer *tracer, struct tracee *tracee, uint32_t ar
 	for (size_t i = 0; i < ARRAY_SIZE(tracee->args); i++)
 		tracee->args[i] = args[i];
 	return !tracer->client->call_begins || tracer->client->call_begins(tracer->context, tracee);
+}
+
+/* ptrace(2) gives the registers of a 64-bit program, of whatever kind the thread's is. */
+bool tracer_look_up_call(struct tracee *tracee, int64_t *result)
+{
+	struct __ptrace_syscall_info stop;
+	struct user_regs_struct regs;
+
+	if (ptrace(PTRACE_GET_SYSCALL_INFO, tracee->tid, (void *)sizeof(stop), &stop) < 0 ||
+	    ptrace(PTRACE_GETREGS, tracee->tid, NULL, &regs))
+		return false;
+	tracee->arch = stop.arch;
+	tracee->number = regs.orig_rax;
+	tracee->call = identify(stop.arch, regs.orig_rax);
+	tracee->args[0] = stop.arch == AUDIT_ARCH_I386 ? (uint32_t)regs.rbx : regs.rdi;
+	*result = (int64_t)regs.rax;
+	return true;
 }
 
 uint64_t tracee_clone_flags(const struct tracee *tracee)

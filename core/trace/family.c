@@ -2,10 +2,14 @@
 #include "core/trace/parts.h"
 
 #include "core/trace/tracee.h"
+#include "core/clock.h"
 #include "core/u64map.h"
 
 #include <sched.h>
 #include <sys/ptrace.h>
+
+/* Of a parent that lives, until it tells of its child, on a very busy machine. */
+enum { LONGEST_WORD_NS = 1000000000 };
 
 static void inherit(struct tracer *tracer, const struct tracee *parent, struct tracee *child)
 {
@@ -28,48 +32,82 @@ static void adopt(struct tracer *tracer, struct tracee *child)
 	child->has_parent = true;
 	if (tracer->client->orphan_begins)
 		tracer->client->orphan_begins(tracer->context, child, parent_pid);
-	tracer->n_waiting--;
+	tracer_count_waiting(tracer, false);
 	tracer_resume(tracer, child->tid, 0);
 }
 
-/* Adopts all waiting children when nobody is left who could still tell of them. */
-void tracer_adopt_orphans(struct tracer *tracer)
+/* Is there a thread in a call that makes children, which has not told of its child yet? */
+static bool someone_may_tell(const struct tracer *tracer)
 {
 	uint64_t tid, value;
-	size_t position;
+	size_t position = 0;
 
-	if (!tracer->n_waiting)
-		return;
-	for (position = 0; u64map_next(tracer->tracees, &position, &tid, &value);) {
+	while (u64map_next(tracer->tracees, &position, &tid, &value)) {
 		const struct tracee *tracee = (const struct tracee *)(uintptr_t)value;
 
 		if (tracee && tracee->in_call && tracee_makes_child(tracee) && !tracee->made_child)
-			return;
+			return true;
 	}
-	for (position = 0; u64map_next(tracer->tracees, &position, &tid, &value);) {
+	return false;
+}
+
+/* Where calls are not seen nobody knows who may still tell: who lives does so at once. */
+void tracer_adopt_orphans(struct tracer *tracer)
+{
+	bool sees_calls = tracer_sees_calls(tracer);
+	uint64_t tid, value, now_ns = clock_now_ns();
+	size_t position = 0;
+
+	if (!tracer->n_waiting || (sees_calls && someone_may_tell(tracer)))
+		return;
+	while (u64map_next(tracer->tracees, &position, &tid, &value)) {
 		struct tracee *tracee = (struct tracee *)(uintptr_t)value;
 
-		if (tracee && tracee->has_stopped && !tracee->has_parent)
+		if (tracee && tracee->has_stopped && !tracee->has_parent &&
+		    (sees_calls || now_ns - tracee->waits_since_ns > LONGEST_WORD_NS))
 			adopt(tracer, tracee);
+	}
+}
+
+static void enter_child(struct tracer *tracer, struct tracee *parent, pid_t tid)
+{
+	struct tracee *child = tracer_find(tracer, tid);
+	bool waits;
+
+	if (!child)
+		child = tracer_add(tracer, tid);
+	parent->made_child = true;
+	parent->last_child = tid;
+	waits = child->has_stopped && !child->has_parent;
+	if (!child->has_parent)
+		inherit(tracer, parent, child);
+	if (waits) {
+		tracer_count_waiting(tracer, false);
+		tracer_resume(tracer, tid, 0);
 	}
 }
 
 void tracer_handle_child(struct tracer *tracer, struct tracee *parent)
 {
 	unsigned long message = 0;
-	struct tracee *child;
+	int64_t result;
+	bool knows_call = tracer_sees_calls(tracer) || tracer_look_up_call(parent, &result);
 
-	if (!ptrace(PTRACE_GETEVENTMSG, parent->tid, NULL, &message) && tracer->armed) {
-		child = tracer_find(tracer, (pid_t)message);
-		if (!child)
-			child = tracer_add(tracer, (pid_t)message);
-		parent->made_child = true;
-		if (!child->has_parent)
-			inherit(tracer, parent, child);
-		if (child->has_stopped) {
-			tracer->n_waiting--;
-			tracer_resume(tracer, child->tid, 0);
-		}
-	}
+	if (knows_call && !ptrace(PTRACE_GETEVENTMSG, parent->tid, NULL, &message) && tracer->armed)
+		enter_child(tracer, parent, (pid_t)message);
 	tracer_resume(tracer, parent->tid, 0);
+}
+
+/* The call's result is the child's id as the parent has it, which may be another process's here. */
+void tracer_handle_last_child(struct tracer *tracer, struct tracee *parent)
+{
+	int64_t result;
+	pid_t pid, parent_pid;
+
+	if (!tracer->armed || !tracer_look_up_call(parent, &result) ||
+	    !tracee_makes_child(parent) || result <= 0 || result == parent->last_child ||
+	    !tracee_read_family((pid_t)result, &pid, &parent_pid))
+		return;
+	if (pid == parent->pid || parent_pid == parent->pid)
+		enter_child(tracer, parent, (pid_t)result);
 }

@@ -50,6 +50,7 @@ struct tracer {
 	uint64_t waited_ns;  /* in wait4 */
 	timer_t timer;
 	bool has_timer;
+	uint64_t wake_ns; /* the client wants to be woken so often; 0: not */
 
 	/* Shared. `end` and `error` are written before their flag. */
 	pthread_t thread;
@@ -81,6 +82,12 @@ void tracer_rename(struct tracer *tracer, struct tracee *tracee, pid_t tid);
  * be traced, as tracer->diag says. */
 int tracer_follow(struct tracer *tracer);
 
+/* Does the client want to know of calls? */
+bool tracer_sees_calls(const struct tracer *tracer);
+
+/* More or fewer children wait for their parents' word. */
+void tracer_count_waiting(struct tracer *tracer, bool more);
+
 /* What ptrace(2) is to stop for; `filtered`: with a filter of ours. */
 long tracer_options(const struct tracer *tracer, bool filtered);
 
@@ -95,10 +102,18 @@ void tracer_handle_syscall(struct tracer *tracer, struct tracee *tracee);
 /* The thread has stopped at a call for a filter, ours or one of its own. */
 void tracer_handle_filtered(struct tracer *tracer, struct tracee *tracee);
 
+/* Enters the call that the thread has stopped in, where calls do not stop it, and gives its result
+ * so far. False: the thread is gone. */
+bool tracer_look_up_call(struct tracee *tracee, int64_t *result);
+
 /* family.c: the parent has stopped in the call that made a child. The child's first stop may come
  * before or after it. */
 void tracer_handle_child(struct tracer *tracer, struct tracee *parent);
-/* Takes in all children whose parents can no longer tell of them. */
+/* The thread is about to end, where calls are not seen: it may have been killed before it could
+ * tell of a child. */
+void tracer_handle_last_child(struct tracer *tracer, struct tracee *parent);
+/* Takes in all children whose parents can no longer tell of them; where calls are not seen, those
+ * that have waited so long that this is certain. */
 void tracer_adopt_orphans(struct tracer *tracer);
 
 /* exec.c: the process has begun another program. `leader` may be NULL, when we never knew it. */

@@ -138,6 +138,7 @@ int trace_start(struct tracer **result, const struct trace_spec *spec, struct di
 	struct tracer *tracer = xcalloc(1, sizeof(*tracer));
 	int err;
 
+	BUG(spec->plan->filter && !(spec->client->call_begins || spec->client->call_ends));
 	tracer->client = spec->client;
 	tracer->context = spec->context;
 	tracer->plan = spec->plan;

@@ -1,4 +1,4 @@
-/* Follows the system calls of a process tree with ptrace(2), for a client that is told of them.
+/* Follows a process tree with ptrace(2), its system calls too, for a client that is told of them.
  *
  * A tracer is started before the target's exec, works in a thread of its own, or, with a filter,
  * in a process of its own (core/trace/apart.h), and tells its client of threads, programs and calls
@@ -45,15 +45,20 @@ struct tracee {
 	uint64_t args[6];
 
 	/* The tracer's. */
+	uint64_t waits_since_ns; /* has_stopped without has_parent */
 	bool every_call;  /* stops at every call, though a filter is there: it has one of its own,
 	                     which may answer before ours is asked */
 	bool has_parent;  /* the call that made it is known */
 	bool has_stopped; /* its first stop came, and waits for has_parent */
 	bool made_child;  /* its clone is seen in this call */
+	pid_t last_child; /* that it told of */
 };
 
 /* All run in the tracer, and in this order for a thread; any may be NULL. Until the target's own
- * exec only call_begins and thread_ends are told. */
+ * exec only call_begins, thread_exits and thread_ends are told.
+ *
+ * Where both call_begins and call_ends are NULL, no call stops its thread: the program runs at full
+ * speed between the other events. */
 struct trace_client {
 	/* The process begins another program; the first one is the target. */
 	void (*program_begins)(void *context, struct tracee *tracee, const char *command,
@@ -68,8 +73,10 @@ struct trace_client {
 	bool (*call_begins)(void *context, struct tracee *tracee);
 	void (*call_ends)(void *context, struct tracee *tracee, int64_t result);
 	/* The thread is about to end, and can still be looked at. Also for others in its process
-	 * when one of them begins another program. NULL: threads are not stopped for it. */
-	void (*thread_exits)(void *context, struct tracee *tracee);
+	 * when one of them begins another program: that one waits until they have ended. False: it
+	 * shall stand still until the client lets it go by tracer_resume(); killed, it may end
+	 * without that. NULL: threads are not stopped for it. */
+	bool (*thread_exits)(void *context, struct tracee *tracee);
 	/* The first thread of a process has ended. */
 	void (*process_ends)(void *context, struct tracee *tracee, int wait_status);
 	void (*thread_ends)(void *context, struct tracee *tracee); /* is gone */
@@ -88,10 +95,12 @@ struct trace_plan {
 
 /* What limits the client's numbers. */
 struct trace_facts {
-	uint64_t untraced_clones; /* processes that asked not to be traced (CLONE_UNTRACED) */
-	uint64_t let_go;          /* threads that still ran at the end */
-	pid_t keeper_pid;         /* of the process that they need to live on; 0: none */
-	uint64_t late_threads;    /* threads that another one put under a filter of the target's */
+	/* Processes that asked not to be traced (CLONE_UNTRACED); not known where calls are not
+	 * seen. */
+	uint64_t untraced_clones;
+	uint64_t let_go;       /* threads that still ran at the end */
+	pid_t keeper_pid;      /* of the process that they need to live on; 0: none */
+	uint64_t late_threads; /* threads that another one put under a filter of the target's */
 	uint64_t
 	    refused_stricts;   /* calls for strict seccomp that failed since a filter was there */
 	bool has_no_new_privs; /* set for that filter */

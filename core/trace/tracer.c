@@ -7,6 +7,8 @@
  * interleaved rounds. And it would be less true: calls that the target's own filter answers with an
  * errno are not seen. (strace, too, drops --seccomp-bpf when it traces all calls.)
  *
+ * A client that wants no calls gets none: then nothing but the events of ptrace(2) stops a thread.
+ *
  * With a choice a filter stops those calls alone, and only their exits are asked for
  * (core/trace/call_filter.h). A thread with a filter of its own goes back to stopping at each call.
  *
@@ -30,7 +32,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { SYSCALL_STOP = SIGTRAP | 0x80 }; /* PTRACE_O_TRACESYSGOOD */
+enum {
+	SYSCALL_STOP = SIGTRAP | 0x80,   /* PTRACE_O_TRACESYSGOOD */
+	WAITING_TICK_NS = 100 * 1000000, /* while children wait for their parents' word */
+};
 
 long tracer_options(const struct tracer *tracer, bool filtered)
 {
@@ -61,6 +66,11 @@ uint64_t tracer_system_ns(const struct tracer *tracer)
 	       (uint64_t)tracer->usage.ru_stime.tv_usec * 1000u;
 }
 
+bool tracer_sees_calls(const struct tracer *tracer)
+{
+	return tracer->client->call_begins || tracer->client->call_ends;
+}
+
 bool tracer_has_begun(const struct tracer *tracer)
 {
 	return tracer->armed;
@@ -88,6 +98,39 @@ void tracer_fail(struct tracer *tracer, int err, const char *what, pid_t tid)
 	ring(tracer);
 }
 
+/* A tick that comes just before wait4(2) is lost; the next one is not. */
+static void set_timer(struct tracer *tracer)
+{
+	struct sigevent tick = {.sigev_notify = SIGEV_THREAD_ID, .sigev_signo = TRACER_KICK};
+	bool some_wait = tracer->n_waiting && !tracer_sees_calls(tracer);
+	uint64_t interval_ns = tracer->wake_ns ? tracer->wake_ns : some_wait ? WAITING_TICK_NS : 0;
+	struct itimerspec times = {.it_interval = {.tv_sec = (time_t)(interval_ns / 1000000000),
+	                                           .tv_nsec = (long)(interval_ns % 1000000000)}};
+
+	tick._sigev_un._tid = gettid();
+	if (!tracer->has_timer && interval_ns)
+		tracer->has_timer = !timer_create(CLOCK_MONOTONIC, &tick, &tracer->timer);
+	times.it_value = times.it_interval;
+	if (tracer->has_timer)
+		timer_settime(tracer->timer, 0, &times, NULL);
+}
+
+void tracer_wake_every(struct tracer *tracer, uint64_t interval_ns)
+{
+	tracer->wake_ns = interval_ns;
+	set_timer(tracer);
+}
+
+void tracer_count_waiting(struct tracer *tracer, bool more)
+{
+	if (more)
+		tracer->n_waiting++;
+	else
+		tracer->n_waiting--;
+	if (!tracer->wake_ns && !tracer_sees_calls(tracer))
+		set_timer(tracer);
+}
+
 struct tracee *tracer_find(const struct tracer *tracer, pid_t tid)
 {
 	const uint64_t *value = u64map_get(tracer->tracees, (uint64_t)tid);
@@ -110,7 +153,7 @@ void tracer_remove(struct tracer *tracer, struct tracee *tracee)
 	if (tracer->client->thread_ends)
 		tracer->client->thread_ends(tracer->context, tracee);
 	if (tracee->has_stopped && !tracee->has_parent)
-		tracer->n_waiting--;
+		tracer_count_waiting(tracer, false);
 	*u64map_put(tracer->tracees, (uint64_t)tracee->tid, NULL) = 0;
 	tracer->n_tracees--;
 	free(tracee->data);
@@ -129,9 +172,9 @@ void tracer_resume(struct tracer *tracer, pid_t tid, int signal)
 {
 	const struct tracee *tracee = tracer->filtered ? tracer_find(tracer, tid) : NULL;
 	bool leaves_it_to_the_filter = tracee && !tracee->every_call && !tracee->in_call;
+	bool skips_calls = leaves_it_to_the_filter || !tracer_sees_calls(tracer);
 
-	if (ptrace(leaves_it_to_the_filter ? PTRACE_CONT : PTRACE_SYSCALL, tid, NULL,
-	           (void *)(long)signal) &&
+	if (ptrace(skips_calls ? PTRACE_CONT : PTRACE_SYSCALL, tid, NULL, (void *)(long)signal) &&
 	    errno != ESRCH)
 		tracer_fail(tracer, errno, "cannot resume", tid);
 }
@@ -150,7 +193,8 @@ static void handle_stop(struct tracer *tracer, struct tracee *tracee, pid_t tid,
 		tracee->has_stopped = true;
 		cpu_follower_look(tracer->follower, tid);
 		if (!tracee->has_parent) {
-			tracer->n_waiting++;
+			tracee->waits_since_ns = tracer->stopped_ns;
+			tracer_count_waiting(tracer, true);
 			tracer_adopt_orphans(tracer);
 			return;
 		}
@@ -187,8 +231,10 @@ static void handle_end(struct tracer *tracer, struct tracee *tracee, pid_t tid, 
 
 static void handle_exit(struct tracer *tracer, struct tracee *tracee)
 {
-	tracer->client->thread_exits(tracer->context, tracee);
-	tracer_resume(tracer, tracee->tid, 0);
+	if (!tracer_sees_calls(tracer))
+		tracer_handle_last_child(tracer, tracee);
+	if (tracer->client->thread_exits(tracer->context, tracee))
+		tracer_resume(tracer, tracee->tid, 0);
 }
 
 static void dispatch(struct tracer *tracer, pid_t tid, int status)
@@ -217,19 +263,13 @@ static void dispatch(struct tracer *tracer, pid_t tid, int status)
 		tracer_resume(tracer, tid, event || signal == SYSCALL_STOP ? 0 : signal);
 }
 
-/* A tick that comes just before wait4(2) is lost; the next one is not. */
-void tracer_wake_every(struct tracer *tracer, uint64_t interval_ns)
+/* The timer has ticked. */
+static void wake(struct tracer *tracer)
 {
-	struct sigevent tick = {.sigev_notify = SIGEV_THREAD_ID, .sigev_signo = TRACER_KICK};
-	struct itimerspec times = {.it_interval = {.tv_sec = (time_t)(interval_ns / 1000000000),
-	                                           .tv_nsec = (long)(interval_ns % 1000000000)}};
-
-	tick._sigev_un._tid = gettid();
-	if (!tracer->has_timer)
-		tracer->has_timer = !timer_create(CLOCK_MONOTONIC, &tick, &tracer->timer);
-	times.it_value = times.it_interval;
-	if (tracer->has_timer)
-		timer_settime(tracer->timer, 0, &times, NULL);
+	if (tracer->wake_ns)
+		tracer->client->woken(tracer->context);
+	if (!tracer_sees_calls(tracer))
+		tracer_adopt_orphans(tracer);
 }
 
 static void stop_timer(struct tracer *tracer)
@@ -249,7 +289,7 @@ static pid_t wait_for_stop(struct tracer *tracer, int *status)
 		if (tid >= 0 || errno != EINTR || atomic_load(&tracer->quits))
 			break;
 		if (tracer->has_timer)
-			tracer->client->woken(tracer->context);
+			wake(tracer);
 	}
 	tracer->stopped_ns = clock_now_ns();
 	tracer->waited_ns = tracer->stopped_ns - resumed_ns;

@@ -27,8 +27,8 @@ bool tracer_has_begun(const struct tracer *tracer);
 /* Of the process that launched the target. */
 pid_t tracer_driver(const struct tracer *tracer);
 
-/* Lets a thread go on that the client has kept (it answered call_begins with false), with that
- * signal or 0. */
+/* Lets a thread go on that the client has kept (it answered call_begins or thread_exits with
+ * false), with that signal or 0. */
 void tracer_resume(struct tracer *tracer, pid_t tid, int signal);
 
 /* From now on the client is woken again and again (`woken`), also when no thread stops; 0: no more.

@@ -296,14 +296,14 @@ static void look_anew(struct pages_client *client, struct tracee *tracee, bool i
 		image->unexplained_bytes += n_bytes;
 }
 
-static void thread_exits(void *context, struct tracee *tracee)
+static bool thread_exits(void *context, struct tracee *tracee)
 {
 	struct pages_client *client = context;
 	struct pages_thread *thread = thread_of(tracee);
 	struct pages_image *image = thread->image;
 
 	if (!image || thread->is_exiting)
-		return;
+		return true;
 	thread->is_exiting = true;
 	image->n_exiting++;
 	if (tracee->in_call && (image->turn == tracee->tid || image->n_out_of_turn))
@@ -311,6 +311,7 @@ static void thread_exits(void *context, struct tracee *tracee)
 	pass_turn(client, image, tracee->tid);
 	if (image->n_exiting == image->n_threads)
 		look_anew(client, tracee, false);
+	return true;
 }
 
 static void thread_ends(void *context, struct tracee *tracee)

@@ -1,0 +1,278 @@
+/* A client that wants no system calls: what it is told of a process tree, and what it can hold. */
+#include "core/trace/trace.h"
+
+#include "core/clock.h"
+#include "core/collector.h"
+#include "core/trace/tracer.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <sched.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/user.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+enum { N_KILLS = 60, N_THREADS = 2, N_CALLS = 10000, STATUS = 7, TOO_MANY_SWITCHES = 9 };
+
+/* What the target does: this program, called with a word. */
+
+static void *wait_for_ever(void *context)
+{
+	(void)context;
+	for (;;)
+		pause();
+	return NULL;
+}
+
+/* Each stop would be a switch of its own. */
+static bool calls_stop(void)
+{
+	struct rusage before, after;
+
+	getrusage(RUSAGE_THREAD, &before);
+	for (int i = 0; i < N_CALLS; i++)
+		syscall(SYS_getppid);
+	getrusage(RUSAGE_THREAD, &after);
+	return after.ru_nvcsw - before.ru_nvcsw > N_CALLS / 10;
+}
+
+/* Ends while its threads live on. */
+static int make_threads(void)
+{
+	char *argv[] = {(char *)"true", NULL};
+	pthread_t threads[N_THREADS];
+	pid_t child;
+
+	for (int i = 0; i < N_THREADS; i++)
+		pthread_create(&threads[i], NULL, wait_for_ever, NULL);
+	child = fork();
+	if (!child)
+		_exit(0);
+	waitpid(child, NULL, 0);
+	posix_spawnp(&child, "true", NULL, NULL, argv, argv + 1);
+	waitpid(child, NULL, 0);
+	return calls_stop() ? TOO_MANY_SWITCHES : STATUS;
+}
+
+/* Kills processes that do nothing but fork, and waits for all that they have made. */
+static int kill_parents(void)
+{
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	for (unsigned i = 0; i < N_KILLS; i++) {
+		pid_t pid = fork();
+
+		while (!pid)
+			if (!fork())
+				_exit(0);
+		usleep(500 + i * 7 % 40 * 50);
+		kill(pid, SIGKILL);
+		while (waitpid(-1, NULL, 0) > 0)
+			;
+	}
+	return STATUS;
+}
+
+/* What the tracer tells. */
+struct seen {
+	struct tracer *tracer;
+	pid_t target;
+	unsigned n_threads, n_forks, n_sharing, n_programs, n_orphans;
+	pid_t held[N_THREADS + 1];
+	unsigned n_held;
+	unsigned n_readable; /* registers, while all stood still */
+	unsigned n_ends_while_held;
+};
+
+static void program_begins(void *context, struct tracee *tracee, const char *command, bool is_first)
+{
+	struct seen *seen = context;
+
+	(void)tracee;
+	(void)command;
+	(void)is_first;
+	seen->n_programs++;
+}
+
+static void child_begins(void *context, const struct tracee *parent, struct tracee *child,
+                         uint64_t flags)
+{
+	struct seen *seen = context;
+
+	if (flags & CLONE_THREAD && child->pid == parent->pid)
+		seen->n_threads++;
+	else if (flags & CLONE_VM && child->pid == child->tid)
+		seen->n_sharing++;
+	else if (child->pid == child->tid)
+		seen->n_forks++;
+}
+
+static void orphan_begins(void *context, struct tracee *child, pid_t parent_pid)
+{
+	struct seen *seen = context;
+
+	(void)child;
+	(void)parent_pid;
+	seen->n_orphans++;
+}
+
+/* Holds all threads of the target until the last one has come. */
+static bool thread_exits(void *context, struct tracee *tracee)
+{
+	struct seen *seen = context;
+	struct user_regs_struct registers;
+
+	if (tracee->pid != seen->target)
+		return true;
+	seen->held[seen->n_held++] = tracee->tid;
+	if (seen->n_held <= N_THREADS)
+		return false;
+	for (unsigned i = 0; i < seen->n_held; i++)
+		seen->n_readable += !ptrace(PTRACE_GETREGS, seen->held[i], NULL, &registers);
+	for (unsigned i = 0; i < seen->n_held; i++)
+		tracer_resume(seen->tracer, seen->held[i], 0);
+	return false;
+}
+
+static void thread_ends(void *context, struct tracee *tracee)
+{
+	struct seen *seen = context;
+
+	seen->n_ends_while_held += tracee->pid == seen->target && seen->n_held <= N_THREADS;
+}
+
+static bool let_exit(void *context, struct tracee *tracee)
+{
+	(void)context;
+	(void)tracee;
+	return true;
+}
+
+/* A child that waits at a pipe and then becomes this program. */
+static pid_t hold(const char *word, int *gate)
+{
+	int ends[2];
+	char byte;
+	pid_t pid;
+
+	assert_int_equal(pipe(ends), 0);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (!pid) {
+		close(ends[1]);
+		if (read(ends[0], &byte, 1) == 1)
+			execl("/proc/self/exe", "trace_test", word, NULL);
+		_exit(127);
+	}
+	close(ends[0]);
+	*gate = ends[1];
+	return pid;
+}
+
+static struct target_end run_to_end(struct tracer *tracer)
+{
+	struct pollfd poll_fd = {.fd = trace_fd(tracer), .events = POLLIN};
+	struct target_end end = {0};
+	struct diag diag;
+
+	while (!trace_target_ended(tracer, &end)) {
+		assert_true(poll(&poll_fd, 1, -1) == 1);
+		assert_int_equal(trace_step(tracer, &diag), 0);
+	}
+	return end;
+}
+
+/* Runs this program with that word to its end; false: ptrace(2) is forbidden here. */
+static bool trace(const char *word, const struct trace_client *client, struct seen *seen)
+{
+	int gate;
+	struct repeat repeat = {.pid = hold(word, &gate), .start_ns = clock_now_ns()};
+	struct trace_plan plan;
+	struct trace_spec spec = {&repeat, &plan, client, seen};
+	struct target_end end = {0};
+	struct diag diag;
+	int err;
+
+	seen->target = repeat.pid;
+	trace_plan_init(&plan, false);
+	err = trace_start(&seen->tracer, &spec, &diag);
+	if (err == -EPERM) {
+		print_message("skipped: %s\n", diag.text);
+		close(gate);
+		return false;
+	}
+	assert_int_equal(err, 0);
+	assert_int_equal(write(gate, "", 1), 1);
+	close(gate);
+	end = run_to_end(seen->tracer);
+	trace_stop(seen->tracer, NULL);
+	trace_plan_fini(&plan);
+	assert_true(WIFEXITED(end.wait_status));
+	assert_int_equal(WEXITSTATUS(end.wait_status), STATUS);
+	return true;
+}
+
+static void threads_are_held_at_their_exit_and_calls_do_not_stop(void **state)
+{
+	static const struct trace_client client = {
+	    .program_begins = program_begins,
+	    .child_begins = child_begins,
+	    .orphan_begins = orphan_begins,
+	    .thread_exits = thread_exits,
+	    .thread_ends = thread_ends,
+	};
+	struct seen seen = {0};
+
+	(void)state;
+	if (!trace("threads", &client, &seen))
+		skip();
+	assert_int_equal(seen.n_threads, N_THREADS);
+	assert_int_equal(seen.n_forks, 1);
+	assert_int_equal(seen.n_sharing, 1);
+	assert_int_equal(seen.n_orphans, 0);
+	assert_int_equal(seen.n_programs, 2);
+	assert_int_equal(seen.n_readable, N_THREADS + 1);
+	assert_int_equal(seen.n_ends_while_held, 0);
+}
+
+/* Some are killed between making a child and telling of it. */
+static void children_of_killed_parents_go_on(void **state)
+{
+	static const struct trace_client client = {
+	    .child_begins = child_begins,
+	    .orphan_begins = orphan_begins,
+	    .thread_exits = let_exit,
+	};
+	struct seen seen = {0};
+
+	(void)state;
+	if (!trace("kills", &client, &seen))
+		skip();
+	assert_true(seen.n_forks > N_KILLS);
+	assert_int_equal(seen.n_threads + seen.n_sharing, 0);
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(threads_are_held_at_their_exit_and_calls_do_not_stop),
+	    cmocka_unit_test(children_of_killed_parents_go_on),
+	};
+
+	if (argc > 1)
+		return strcmp(argv[1], "threads") ? kill_parents() : make_threads();
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
