@@ -23,6 +23,7 @@ struct binary;
 struct diag;
 struct findings;
 struct finding_row;
+struct gates;
 struct metric_row;
 struct metrics;
 struct picture_options;
@@ -83,6 +84,7 @@ struct result {
 	uid_t target_uid;        /* whom the target ran as: whose perf-PID.map is believed */
 	struct metrics *metrics; /* given, with run.* in it */
 	struct findings *findings; /* given, with thresholds set */
+	struct gates *gates;       /* given: limits to add; the driver judges them */
 	json_t *quality;           /* given: an object to add to (CONTRACT 4 "quality") */
 	char *backend;             /* "perf_event", "ptrace", "preload" */
 	char *event;               /* cpu: "cycles", "cpu-clock"; else NULL */

@@ -137,8 +137,8 @@ bool metrics_value(const struct metrics *metrics, const char *name, double *valu
 	return true;
 }
 
-/* Counts stay whole numbers in the file; JSON has one kind of number, jansson two. */
-static json_t *number_to_json(double value)
+/* JSON has one kind of number, jansson two. */
+json_t *metric_number_to_json(double value)
 {
 	if (value == floor(value) && fabs(value) < 9007199254740992.0)
 		return json_integer((json_int_t)value);
@@ -170,12 +170,12 @@ json_t *metrics_to_json(const struct metrics *metrics)
 		json_t *samples = json_array();
 
 		for (size_t j = 0; j < metric->n_samples; j++)
-			json_array_append_new(samples, number_to_json(metric->samples[j]));
+			json_array_append_new(samples, metric_number_to_json(metric->samples[j]));
 		json_object_set_new(
 		    object, metric->name,
 		    json_pack("{s:o, s:s, s:o, s:o, s:o, s:b}", "value",
-		              number_to_json(value_of(metric)), "unit", metric->row->unit, "better",
-		              better_to_json(metric->row->better), "samples", samples,
+		              metric_number_to_json(value_of(metric)), "unit", metric->row->unit,
+		              "better", better_to_json(metric->row->better), "samples", samples,
 		              "deterministic", deterministic_to_json(metric), "instrumented",
 		              metric->instrumented));
 	}

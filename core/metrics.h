@@ -42,6 +42,9 @@ bool metrics_value(const struct metrics *metrics, const char *name, double *valu
 /* The object of run.json's "metrics", in the order in which they were added. New reference. */
 json_t *metrics_to_json(const struct metrics *metrics);
 
+/* A value as it stands in run.json: a count stays a whole number. New reference. */
+json_t *metric_number_to_json(double value);
+
 const struct metric_row *metric_find(const struct metric_row *rows, const char *name);
 
 #endif

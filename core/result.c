@@ -3,6 +3,7 @@
 
 #include "core/alloc.h"
 #include "core/findings.h"
+#include "core/gates.h"
 #include "core/metrics.h"
 
 #include <stdlib.h>
@@ -16,6 +17,7 @@ void result_fini(struct result *result)
 {
 	metrics_free(result->metrics);
 	findings_free(result->findings);
+	gates_free(result->gates);
 	json_decref(result->quality);
 	free(result->backend);
 	free(result->event);

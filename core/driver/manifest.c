@@ -8,6 +8,7 @@
 #include "core/alloc.h"
 #include "core/target/binary.h"
 #include "core/findings.h"
+#include "core/gates.h"
 #include "core/host/host.h"
 #include "core/json_text.h"
 #include "core/metrics.h"
@@ -239,7 +240,7 @@ json_t *manifest_make(const struct measured *measured, const struct results_run 
 	json_object_set_new(manifest, "collector", collector_to_json(measured));
 	json_object_set(manifest, "quality", result->quality);
 	json_object_set_new(manifest, "metrics", metrics_to_json(result->metrics));
-	json_object_set_new(manifest, "gates", json_array());
+	json_object_set_new(manifest, "gates", gates_to_json(result->gates));
 	json_object_set_new(manifest, "processes", processes_to_json(measured));
 	json_object_set_new(manifest, "findings", findings_to_json(result->findings));
 	json_object_set_new(manifest, "artifacts", artifacts_to_json(run));

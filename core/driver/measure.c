@@ -20,6 +20,7 @@
 #include "core/target/placement.h"
 #include "core/diag.h"
 #include "core/findings.h"
+#include "core/gates.h"
 #include "core/host/host.h"
 #include "core/metrics.h"
 #include "core/quality.h"
@@ -60,6 +61,7 @@ struct measurement {
 	struct repeat_result last;
 	unsigned n_repeats;
 	bool target_failed;
+	bool gate_failed;
 	struct result result;
 	json_t *manifest;
 };
@@ -313,6 +315,7 @@ static void init_result(struct measurement *m)
 	result->show = m->show_text = show_command(m);
 	result->metrics = metrics_new();
 	result->findings = findings_new();
+	result->gates = gates_new();
 	result->quality = json_pack("{s:[]}", "notes");
 	if (m->request->work_unknown)
 		quality_add_note(result->quality, "%s", m->request->work_unknown);
@@ -337,7 +340,9 @@ static const char *verdict_of(const struct measurement *m)
 {
 	if (m->result.unusable)
 		return "unusable";
-	return m->target_failed ? "target_failed" : "ok";
+	if (m->target_failed)
+		return "target_failed";
+	return gates_n_failed(m->result.gates) ? "gate_failed" : "ok";
 }
 
 static const char *cwd_of_target(const struct measurement *m)
@@ -384,7 +389,8 @@ static int write_manifest(struct measurement *m)
  * within CONTRACT 6. */
 static unsigned summary_lines(const struct measurement *m)
 {
-	return SUMMARY_LINES - m->created_results - (m->target_failed || m->result.unusable);
+	return SUMMARY_LINES - m->created_results -
+	       (m->target_failed || m->result.unusable || gates_n_failed(m->result.gates));
 }
 
 static int hand_out_run(const struct measurement *m)
@@ -440,6 +446,14 @@ static void judge_quality(struct measurement *m)
 		m->result.unusable = quality_judge(m->result.quality, least_percent);
 }
 
+/* A limit on what was not measured is no success; one that failed says more. */
+static void judge_gates(struct measurement *m)
+{
+	gates_judge(m->result.gates, m->result.metrics);
+	if (!m->result.unusable && !gates_n_failed(m->result.gates))
+		m->result.unusable = gates_why_unmeasured(m->result.gates);
+}
+
 /* Whether the numbers hold the target's start. */
 static void note_beginning(struct measurement *m)
 {
@@ -489,6 +503,7 @@ static int write_results(struct measurement *m)
 	err = finish_collector(m);
 	judge_beginning(m);
 	judge_quality(m);
+	judge_gates(m);
 	if (!err)
 		say_repeats(m);
 	if (!err)
@@ -498,6 +513,24 @@ static int write_results(struct measurement *m)
 	if (!err)
 		err = hand_out_run(m);
 	return err ? STATUS_OWN_FAILURE : STATUS_WELL;
+}
+
+/* Of a target that ended well. */
+static int status_of_result(struct measurement *m)
+{
+	char *failed;
+
+	if (m->result.unusable) {
+		diag_fail(m->diag, EOPNOTSUPP, "%s", m->result.unusable);
+		return STATUS_UNUSABLE;
+	}
+	failed = gates_why_failed(m->result.gates);
+	if (!failed)
+		return STATUS_WELL;
+	diag_fail(m->diag, EDOM, "gate failed: %s", failed);
+	free(failed);
+	m->gate_failed = true;
+	return gates_exit_status(m->result.gates);
 }
 
 static int run_and_write(struct measurement *m)
@@ -517,10 +550,7 @@ static int run_and_write(struct measurement *m)
 		return status;
 	if (m->target_failed)
 		return ending_status(&m->rules, &m->last, m->diag);
-	if (!m->result.unusable)
-		return STATUS_WELL;
-	diag_fail(m->diag, EOPNOTSUPP, "%s", m->result.unusable);
-	return STATUS_UNUSABLE;
+	return status_of_result(m);
 }
 
 static void measurement_fini(struct measurement *m)
@@ -560,5 +590,6 @@ struct outcome measure(const struct request *request, const struct collector *co
 	if (status == STATUS_WELL)
 		status = run_and_write(&m);
 	measurement_fini(&m);
-	return (struct outcome){.status = status, .target_failed = m.target_failed};
+	return (struct outcome){
+	    .status = status, .target_failed = m.target_failed, .gate_failed = m.gate_failed};
 }

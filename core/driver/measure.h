@@ -13,6 +13,7 @@ struct signals;
 struct outcome {
 	int status;
 	bool target_failed; /* the status is the target's own, or --timeout's */
+	bool gate_failed;   /* it is that of a failed gate, which may be any number */
 };
 
 /* For any status but 0 the diagnostic says why. */

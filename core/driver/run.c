@@ -25,8 +25,10 @@ static int rank(struct outcome outcome)
 	                            STATUS_GATE_FAILED};
 	int highest = (int)ARRAY_SIZE(order);
 
+	int status = outcome.gate_failed ? STATUS_GATE_FAILED : outcome.status;
+
 	for (int i = 0; !outcome.target_failed && i < highest; i++)
-		if (order[i] == outcome.status)
+		if (order[i] == status)
 			return i;
 	return highest;
 }
@@ -34,8 +36,8 @@ static int rank(struct outcome outcome)
 /* What cannot be run under one type cannot be run under the next either. */
 static bool ends_all(struct outcome outcome)
 {
-	return !outcome.target_failed && outcome.status >= STATUS_OWN_FAILURE &&
-	       outcome.status <= STATUS_NOT_FOUND;
+	return !outcome.target_failed && !outcome.gate_failed &&
+	       outcome.status >= STATUS_OWN_FAILURE && outcome.status <= STATUS_NOT_FOUND;
 }
 
 /* Each type's first run has the caller's stdin from its beginning, where it can be had again. */
@@ -70,7 +72,7 @@ static int check_options(const struct request *request, struct diag *diag)
 
 static int measure_types(const struct request *request, struct signals *signals, struct diag *diag)
 {
-	struct outcome decisive = {STATUS_WELL, false};
+	struct outcome decisive = {.status = STATUS_WELL};
 	off_t stdin_start = lseek(STDIN_FILENO, 0, SEEK_CUR);
 	size_t i;
 

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-enum { MAX_TABLE_LINES = 6, MAX_FINDINGS = 2 };
+enum { MAX_TABLE_LINES = 6, MAX_FINDINGS = 2, MAX_GATES = 2 };
 
 /* The manifest's verdict as the first line spells it. */
 static const struct {
@@ -78,6 +78,34 @@ static size_t print_findings(json_t *findings, const char *path, FILE *out)
 	return n_shown + (n_findings > n_shown);
 }
 
+static bool has_failed(const json_t *gate)
+{
+	return !strcmp(text_at(gate, "status"), "failed");
+}
+
+/* The first failed gates, "METRIC VALUE, limit ..."; returns as print_findings() does. */
+static size_t print_gates(json_t *gates, FILE *out)
+{
+	size_t n_failed = 0;
+
+	for (size_t i = 0; i < json_array_size(gates); i++) {
+		json_t *gate = json_array_get(gates, i);
+		const char *metric = text_at(gate, "metric"), *text = text_at(gate, "text");
+		bool has_metric = !strncmp(text, metric, strlen(metric));
+
+		if (!has_failed(gate) || ++n_failed > MAX_GATES || !out)
+			continue;
+		fprintf(out, "gate   %s %.15g, limit%s (%s)\n", metric,
+		        json_number_value(json_object_get(gate, "value")),
+		        has_metric ? text + strlen(metric) : "", text_at(gate, "source"));
+	}
+	if (n_failed <= MAX_GATES)
+		return n_failed;
+	if (out)
+		fprintf(out, "gate   %zu more failed: gates in run.json\n", n_failed - MAX_GATES);
+	return MAX_GATES + 1;
+}
+
 static bool has_artifact(json_t *manifest, const char *name)
 {
 	json_t *artifacts = json_object_get(manifest, "artifacts");
@@ -116,16 +144,18 @@ void summary_print(json_t *manifest, const char *path, unsigned max_lines, FILE 
 {
 	json_t *summary = json_object_get(manifest, "summary");
 	json_t *findings = json_object_get(manifest, "findings");
+	json_t *gates = json_object_get(manifest, "gates");
 	json_t *table = json_object_get(summary, "table");
 	const char *page = text_at(summary, "page");
 	const char *next = text_at(summary, "next");
-	size_t n_other = 1 + print_findings(findings, path, NULL) +
+	size_t n_other = 1 + print_gates(gates, NULL) + print_findings(findings, path, NULL) +
 	                 print_limits(manifest, path, NULL) + !!*page + !!*next;
 
 	summary_print_verdict(manifest, out);
 	fprintf(out, "   %s\n", text_at(summary, "headline"));
 	for (size_t i = 0; i < json_array_size(table) && i + n_other < max_lines; i++)
 		fprintf(out, "   %s\n", string_of(json_array_get(table, i)));
+	print_gates(gates, out);
 	print_findings(findings, path, out);
 	print_limits(manifest, path, out);
 	if (*page)
