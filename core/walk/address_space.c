@@ -5,17 +5,14 @@
 #include "core/alloc.h"
 #include "core/walk/elf_image.h"
 #include "core/walk/mapped_files.h"
+#include "core/walk/proc_maps.h"
 #include "core/recording.h"
 #include "core/symbolize/perf_map.h"
 #include "core/u64map.h"
 
-#include <errno.h>
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
-#include <sys/sysmacros.h>
 
 struct mapping_list {
 	unsigned n_users;
@@ -286,57 +283,25 @@ void address_spaces_exit(struct address_spaces *spaces, pid_t pid)
 	set_list(spaces, pid, NULL);
 }
 
-/* The kernel writes a newline in a path as \012 and nothing else so. */
-static void unescape_newlines(char *path)
+struct proc_reading {
+	struct address_spaces *spaces;
+	pid_t pid;
+};
+
+static void read_map(void *context, const struct proc_map *map)
 {
-	char *to = path;
+	const struct proc_reading *reading = context;
 
-	for (const char *from = path; *from;) {
-		bool escaped = strncmp(from, "\\012", 4) == 0;
-
-		*to++ = escaped ? '\n' : *from;
-		from += escaped ? 4 : 1;
-	}
-	*to = 0;
-}
-
-/* One line of proc(5) maps. */
-static void read_maps_line(struct address_spaces *spaces, pid_t pid, char *line)
-{
-	uint64_t start, end, file_off, inode;
-	unsigned int major_number, minor_number;
-	char permissions[5];
-	int path_at = 0;
-
-	line[strcspn(line, "\n")] = 0;
-	if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %4s %" SCNx64 " %x:%x %" SCNu64 " %n", &start,
-	           &end, permissions, &file_off, &major_number, &minor_number, &inode,
-	           &path_at) < 7 ||
-	    end <= start || permissions[2] != 'x')
-		return;
-	unescape_newlines(line + path_at);
-	address_spaces_map(spaces, pid, start, end - start, file_off, line + path_at,
-	                   makedev(major_number, minor_number), inode, true);
+	if (map->is_executable)
+		address_spaces_map(reading->spaces, reading->pid, map->start, map->end - map->start,
+		                   map->file_off, map->path, map->device, map->inode, true);
 }
 
 int address_spaces_read_proc(struct address_spaces *spaces, pid_t pid)
 {
-	char path[32];
-	char *line = NULL;
-	size_t line_bytes = 0;
-	FILE *file;
-	int err;
+	struct proc_reading reading = {spaces, pid};
 
-	snprintf(path, sizeof(path), "/proc/%d/maps", pid);
-	file = fopen(path, "re");
-	if (!file)
-		return -errno;
-	while (getline(&line, &line_bytes, file) >= 0)
-		read_maps_line(spaces, pid, line);
-	err = ferror(file) ? -EIO : 0; /* a process that ends while it is read: ESRCH */
-	free(line);
-	fclose(file);
-	return err;
+	return proc_maps_read(pid, read_map, &reading);
 }
 
 const struct mapping *address_spaces_find(struct address_spaces *spaces, pid_t pid, uint64_t addr)

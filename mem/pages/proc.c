@@ -1,6 +1,8 @@
 /* Reads /proc/TID/maps, stat and statm. */
 #include "mem/pages/proc.h"
 
+#include "core/walk/proc_maps.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -11,35 +13,32 @@
 
 enum { SHORT_BYTES = 1024 };
 
-static void read_line(const char *line, struct pages_map *map, struct pages_range *stack)
-{
-	struct pages_range range = {0};
+struct reading {
+	struct pages_map *map;
+	struct pages_range *stack;
+};
 
-	if (sscanf(line, "%" SCNx64 "-%" SCNx64, &range.start, &range.end) != 2 ||
-	    strstr(line, " [vsyscall]"))
+static void read_map(void *context, const struct proc_map *map)
+{
+	struct pages_range range = {.start = map->start, .end = map->end};
+	struct reading *reading = context;
+
+	if (strcmp(map->path, "[vsyscall]") == 0)
 		return;
-	if (strstr(line, " [stack]"))
-		*stack = range;
-	pages_map_add(map, range);
+	if (strcmp(map->path, "[stack]") == 0)
+		*reading->stack = range;
+	pages_map_add(reading->map, range);
 }
 
 int pages_proc_maps(pid_t tid, struct pages_map *map, struct pages_range *stack)
 {
-	char path[32], *line = NULL;
-	size_t line_bytes = 0;
-	FILE *file;
+	struct reading reading = {map, stack};
+	int err;
 
 	*map = (struct pages_map){0};
 	*stack = (struct pages_range){0};
-	snprintf(path, sizeof(path), "/proc/%d/maps", (int)tid);
-	file = fopen(path, "re");
-	if (!file)
-		return -errno;
-	while (getline(&line, &line_bytes, file) >= 0)
-		read_line(line, map, stack);
-	free(line);
-	fclose(file);
-	return map->n_ranges ? 0 : -ESRCH;
+	err = proc_maps_read(tid, read_map, &reading);
+	return err || map->n_ranges ? err : -ESRCH;
 }
 
 /* All of a short /proc file into text; false: it cannot be read. */
