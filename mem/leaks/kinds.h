@@ -1,0 +1,19 @@
+/* The words for kinds of leaks, as memcheck's options and suppressions spell them (Valgrind manual,
+ * 4.3: --show-leak-kinds). */
+#ifndef MEM_LEAKS_KINDS_H
+#define MEM_LEAKS_KINDS_H
+
+#include "mem/leaks/leaks.h"
+
+struct diag;
+
+enum { LEAK_ALL_KINDS = (1 << LEAK_N_KINDS) - 1 };
+
+/* "definite", "indirect", "possible", "reachable". */
+const char *leak_kind_word(enum leak_kind kind);
+
+/* Reads a set: such words with commas between, or "all", or "none" alone. *kinds: 1 << enum
+ * leak_kind each. -EINVAL with a sentence that names the words. */
+int leak_kinds_parse(const char *text, unsigned *kinds, struct diag *diag);
+
+#endif

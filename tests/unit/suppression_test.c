@@ -1,0 +1,384 @@
+/* Suppressions: both formats are read, what is malformed is refused with its line, rules apply to
+ * the stacks that valgrind would apply them to, and a rule written for a stack applies to it. */
+#include "mem/leaks/suppression.h"
+
+#include "core/alloc.h"
+#include "core/diag.h"
+#include "core/profile.h"
+#include "core/recording.h"
+#include "core/symbolize/symbolize.h"
+#include "mem/leaks/kinds.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { NUM_CALLERS = 12 };
+
+/* One stack, leaf first: malloc called by a constructor in which push_back was inlined, by code
+ * without a name, by code in no file, by a C function, by main, by what calls it. */
+static const struct object libapp = {
+    .kind = OBJECT_FILE, .path = (char *)"/opt/lib/libapp.so.1", .fd = -1};
+static const struct object stripped = {
+    .kind = OBJECT_FILE, .path = (char *)"/opt/lib/libstripped.so", .fd = -1};
+static const struct object program = {
+    .kind = OBJECT_FILE, .path = (char *)"/opt/bin/app", .fd = -1};
+static const struct object libc = {
+    .kind = OBJECT_FILE, .path = (char *)"/usr/lib/libc.so.6", .fd = -1};
+static const struct object nowhere = {.kind = OBJECT_ANONYMOUS, .pid = 7, .fd = -1};
+
+static const struct symbol_frame push_back[] = {
+    {.function = "std::vector<int, std::allocator<int> >::push_back(int&&)",
+     .linkage = "_ZNSt6vectorIiSaIiEE9push_backEOi",
+     .file = "/usr/include/c++/12/bits/stl_vector.h",
+     .line = 1294,
+     .inlined = true},
+    {.function = "app::Table::Table(int)",
+     .linkage = "_ZN3app5TableC1Ei",
+     .file = "/src/app/table.cc",
+     .line = 40},
+};
+static const struct symbol_frame open_table = {
+    .function = "open_table", .file = "/src/app/open.c", .line = 12};
+static const struct symbol_frame main_function = {
+    .function = "main", .file = "/src/app/main.c", .line = 5};
+static const struct symbol_frame start_main = {.function = "__libc_start_main",
+                                               .linkage = "__libc_start_main@@GLIBC_2.34"};
+
+struct fixture {
+	struct symbolizer *symbolizer;
+	struct profile *profile;
+	uint32_t frames[16];
+	struct leak_stack stack;
+};
+
+static void add_caller(struct recording *recording, struct symbolizer *symbolizer,
+                       struct recorded_frame *frame, const struct object *object,
+                       const struct symbol_frame *names, size_t n_names)
+{
+	*frame = (struct recorded_frame){
+	    .object = recording_add_object(recording, object), .is_return = true, .vaddr = 0x1000};
+	if (n_names)
+		symbolizer_remember(symbolizer, object, symbolizer_address(0x1000, true), names,
+		                    n_names);
+}
+
+static int set_up(void **state)
+{
+	struct fixture *fixture = xcalloc(1, sizeof(*fixture));
+	const struct value_type type = {"space", "bytes"};
+	struct recording *recording = recording_new(&type, 1);
+	struct recorded_frame frames[6];
+	uint64_t value = 1;
+	struct sample sample = {.thread = recording_add_thread(recording, 7, 7, "app")};
+
+	fixture->symbolizer = symbolizer_new();
+	add_caller(recording, fixture->symbolizer, &frames[0], &libapp, push_back, 2);
+	add_caller(recording, fixture->symbolizer, &frames[1], &stripped, NULL, 0);
+	add_caller(recording, fixture->symbolizer, &frames[2], &nowhere, NULL, 0);
+	add_caller(recording, fixture->symbolizer, &frames[3], &program, &open_table, 1);
+	frames[4] = frames[3];
+	frames[4].vaddr = 0x2000;
+	symbolizer_remember(fixture->symbolizer, &program, symbolizer_address(0x2000, true),
+	                    &main_function, 1);
+	add_caller(recording, fixture->symbolizer, &frames[5], &libc, &start_main, 1);
+	sample.stack = recording_add_stack(recording, frames, ARRAY_SIZE(frames));
+	recording_add_sample(recording, sample, &value);
+	fixture->profile = profile_new(recording, fixture->symbolizer);
+	recording_free(recording);
+	fixture->stack.allocator = "malloc";
+	fixture->stack.frames = fixture->frames;
+	fixture->stack.n_frames =
+	    profile_stack_frames(fixture->profile, profile_sample(fixture->profile, 0).stack,
+	                         fixture->frames, ARRAY_SIZE(fixture->frames));
+	*state = fixture;
+	return fixture->stack.n_frames == 7 ? 0 : -1;
+}
+
+static int tear_down(void **state)
+{
+	struct fixture *fixture = *state;
+
+	profile_free(fixture->profile);
+	symbolizer_free(fixture->symbolizer);
+	free(fixture);
+	return 0;
+}
+
+static int parse(struct suppressions *set, const char *text, struct diag *diag)
+{
+	return suppressions_parse(set, "x.supp", text, strlen(text), diag);
+}
+
+/* The id of the rule in the text that applies to the fixture's stack. */
+static uint32_t find_in(const struct fixture *fixture, const char *text, enum leak_kind kind)
+{
+	struct suppressions *set = suppressions_new();
+	struct suppression_finder *finder;
+	struct diag diag = {""};
+	uint32_t id;
+
+	if (parse(set, text, &diag))
+		fail_msg("%s", diag.text);
+	finder = suppression_finder_new(set, fixture->profile, NUM_CALLERS);
+	id = suppression_find(finder, kind, &fixture->stack);
+	suppression_finder_free(finder);
+	suppressions_free(set);
+	return id;
+}
+
+static bool applies(const struct fixture *fixture, const char *frames)
+{
+	char *text = xasprintf("{\n name\n Memcheck:Leak\n%s}\n", frames);
+	uint32_t id = find_in(fixture, text, LEAK_DEFINITE);
+
+	free(text);
+	return id == 1;
+}
+
+static void rules_apply_to_the_stacks_that_begin_so(void **state)
+{
+	static const char *const those[] = {
+	    "fun:malloc\n",
+	    "fun:mal*\n",
+	    "fun:m?ll?c\n",
+	    "...\nfun:main\n",
+	    "fun:malloc\n...\nfun:open_table\nfun:main\n",
+	    "fun:malloc\nfun:push_back\nfun:_ZN3app5TableC1Ei\n",
+	    "fun:malloc\nfun:_ZNSt6vector*\n",
+	    "fun:malloc\nfun:UnknownInlinedFun\nfun:_ZN3app*\n",
+	    "fun:malloc\n...\nfun:open_table\n",
+	    "fun:malloc\n...\n...\nfun:*\n",
+	    "fun:malloc\nobj:*libapp.so*\nobj:/opt/lib/"
+	    "libapp.so.1\nobj:*stripped*\nobj:*\nfun:open_*\n",
+	    "...\nfun:main\nfun:(below main)\n",
+	    "...\nfun:__libc_start_main@@GLIBC_2.34\n",
+	    "fun:malloc\n...\nobj:*/libstripped.so\n",
+	    "fun:malloc\nfun:*\nfun:*\nfun:\?\?\?\nfun:*\nfun:open_table\n",
+	    "fun:malloc\nsrc:stl_vector.h\nsrc:table.cc:40\n",
+	    "fun:malloc\n...\nsrc:/src/app/o*.c:12\n",
+	    "obj:*vgpreload_memcheck*\nfun:push_back\n",
+	};
+	static const char *const others[] = {
+	    "fun:calloc\n",
+	    "fun:mallo\n",
+	    "fun:?malloc\n",
+	    "fun:push_back\n",
+	    "fun:malloc\nfun:main\n",
+	    "fun:malloc\nfun:app::Table::Table*\n",
+	    "fun:malloc\n...\nfun:main\nfun:open_table\n",
+	    "...\nfun:main\nfun:*\nfun:*\n",
+	    "fun:malloc\n...\nfun:nobody\n",
+	    "fun:malloc\nsrc:stl_vector.h:1293\n",
+	    "fun:malloc\nsrc:c++/12/bits/stl_vector.h\n",
+	    "fun:malloc\nobj:libapp*\n",
+	    "fun:malloc\n...\nfun:push_back\nobj:*stripped*\n",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(those); i++)
+		if (!applies(*state, those[i]))
+			fail_msg("does not apply:\n%s", those[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
+		if (applies(*state, others[i]))
+			fail_msg("applies:\n%s", others[i]);
+}
+
+static void lines_beyond_num_callers_do_not_count(void **state)
+{
+	assert_true(applies(*state, "fun:malloc\nfun:*\nfun:*\nfun:*\nfun:*\nfun:*\nfun:main\n...\n"
+	                            "...\n...\n...\n...\nfun:nobody\n"));
+	assert_false(applies(*state, "fun:malloc\nfun:*\nfun:*\nfun:*\nfun:*\nfun:*\nfun:main\n..."
+	                             "\n...\n...\n...\nfun:nobody\n"));
+}
+
+static void a_rule_holds_for_its_kinds_alone(void **state)
+{
+	static const char rule[] =
+	    "{\nn\nMemcheck:Leak\nmatch-leak-kinds: possible,indirect\nfun:malloc\n}\n";
+	static const char all[] = "{\nn\nMemcheck:Leak\nmatch-leak-kinds:all\nfun:malloc\n}\n";
+	static const char none[] = "{\nn\nMemcheck:Leak\nmatch-leak-kinds: none\nfun:malloc\n}\n";
+
+	assert_int_equal(find_in(*state, rule, LEAK_POSSIBLE), 1);
+	assert_int_equal(find_in(*state, rule, LEAK_INDIRECT), 1);
+	assert_int_equal(find_in(*state, rule, LEAK_DEFINITE), 0);
+	assert_int_equal(find_in(*state, rule, LEAK_REACHABLE), 0);
+	assert_int_equal(find_in(*state, all, LEAK_REACHABLE), 1);
+	assert_int_equal(find_in(*state, none, LEAK_DEFINITE), 0);
+}
+
+static void sanitizers_patterns_match_any_frame(void **state)
+{
+	static const char *const those[] = {
+	    "leak:open_table", "leak:^main$",      "leak:libstripped",    "leak:/src/app/main.c",
+	    "leak:*",          "leak:^open*ble$",  "leak:push_back(int",  "leak:app::Table",
+	    "leak:^/opt/lib",  "leak:_ZN3app5Tab", "  leak:malloc  \t\r", "leak:open*",
+	};
+	static const char *const others[] = {"leak:^able", "leak:main.cc", "leak:open_tabl$",
+	                                     "leak:op?n_table", "leak:libapp.so.1.2"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(those); i++)
+		if (find_in(*state, those[i], LEAK_DEFINITE) != 1)
+			fail_msg("does not apply: %s", those[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
+		if (find_in(*state, others[i], LEAK_DEFINITE) != 0)
+			fail_msg("applies: %s", others[i]);
+}
+
+static void what_is_not_for_leaks_is_passed_over(void **state)
+{
+	static const char text[] = "# comment\n\n"
+	                           "{\n  one\n  Memcheck:Cond\n  fun:malloc\n}\n"
+	                           "{\n  two\n  Helgrind:Race\n  whatever it is\n}\n"
+	                           "{\n  three\n  Memcheck:Param\n  write(buf)\n  fun:malloc\n}\n"
+	                           "{\n  four\n  CoreError:FdNotClosed\n  fun:malloc\n}\n"
+	                           "  {\n\n# more\n  five: the one\n  Addrcheck,Memcheck:Leak\n"
+	                           "  match-leak-kinds: definite\r\n  fun:malloc\n}\n"
+	                           "{\n  six\n  Memcheck:Leak\n  fun:malloc\n}";
+	struct suppressions *set = suppressions_new();
+	struct diag diag = {""};
+	struct suppression rule;
+
+	assert_int_equal(parse(set, text, &diag), 0);
+	assert_int_equal(suppressions_count(set), 2);
+	rule = suppressions_get(set, 1);
+	assert_string_equal(rule.name, "five: the one");
+	assert_string_equal(rule.file, "x.supp");
+	assert_int_equal(rule.line, 27);
+	suppressions_free(set);
+	assert_int_equal(find_in(*state, text, LEAK_DEFINITE), 1);
+	assert_int_equal(find_in(*state, text, LEAK_POSSIBLE), 2);
+}
+
+static void an_empty_file_has_no_rules(void **state)
+{
+	assert_int_equal(find_in(*state, "", LEAK_DEFINITE), 0);
+	assert_int_equal(find_in(*state, "# nothing yet\n\n", LEAK_DEFINITE), 0);
+}
+
+static void what_is_malformed_is_refused_with_its_line(void **state)
+{
+	static const struct {
+		const char *text;
+		const char *sentence;
+	} cases[] = {
+	    {"\nfun:malloc\n", "x.supp:2: expected '{' (valgrind's format) or leak:PATTERN"},
+	    {"{\nn\nMemcheck:Leak\nfun:a\n}\nrest",
+	     "x.supp:6: expected '{' or the end of the file, not 'rest'"},
+	    {"{", "x.supp:1: expected a name, and the file ends"},
+	    {"{\n}", "x.supp:2: expected a name"},
+	    {"{\nn\nLeak\n", "x.supp:3: expected TOOL:KIND, as Memcheck:Leak, not 'Leak'"},
+	    {"{\nn\nMemcheck:Leek\nfun:a\n}",
+	     "x.supp:3: expected one of memcheck's kinds of errors after the colon, not 'Leek'; "
+	     "did you mean Leak"},
+	    {"{\nn\nMemcheck:Leak\n}", "x.supp:4: expected a frame other than ... before it"},
+	    {"{\nn\nMemcheck:Leak\n...\n...\n}", "x.supp:6: expected a frame other than ..."},
+	    {"{\nn\nMemcheck:Leak\nfn:a\n}",
+	     "x.supp:4: expected fun:FUNCTION, obj:FILE, src:FILE, ... or '}', not 'fn:a'"},
+	    {"{\nn\nMemcheck:Leak\nfun:a\n",
+	     "x.supp:4: expected fun:FUNCTION, obj:FILE, src:FILE, ... or '}', and the file ends"},
+	    {"{\nn\nMemcheck:Leak\nmatch-leak-kinds: definit\nfun:a\n}",
+	     "x.supp:4: kinds of leaks are definite"},
+	    {"{\nn\nMemcheck:Leak\nmatch-leak-kinds: definite,all\nfun:a\n}",
+	     "x.supp:4: kinds of leaks are"},
+	    {"{\nn\nMemcheck:Leak\nfun:a\nmatch-leak-kinds: all\n}", "x.supp:5: expected fun:"},
+	    {"{\nn\nMemcheck:Leak\nfun:a\nsrc:a.c:x\n}",
+	     "x.supp:5: expected src:FILE or src:FILE:LINE"},
+	    {"{\nn\nMemcheck:Cond\nfun:a\n", "x.supp:4: expected '}', and the file ends"},
+	    {"leak:a\nrace:b\n", "x.supp:2: expected leak:PATTERN, not 'race:b'"},
+	    {"leak:a\nleak:\n", "x.supp:2: expected leak:PATTERN"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct suppressions *set = suppressions_new();
+		struct diag diag = {""};
+
+		assert_int_equal(parse(set, cases[i].text, &diag), -EINVAL);
+		if (!strstr(diag.text, cases[i].sentence))
+			fail_msg("said '%s', not '%s'", diag.text, cases[i].sentence);
+		suppressions_free(set);
+	}
+}
+
+static void files_that_cannot_be_read_are_said(void **state)
+{
+	struct suppressions *set = suppressions_new();
+	struct diag diag = {""};
+
+	(void)state;
+	assert_int_equal(suppressions_read(set, "/nowhere/x.supp", &diag), -ENOENT);
+	assert_non_null(
+	    strstr(diag.text, "cannot open suppressions /nowhere/x.supp: No such file"));
+	assert_int_equal(suppressions_read(set, "/", &diag), -EISDIR);
+	assert_non_null(strstr(diag.text, "cannot read suppressions /: Is a directory"));
+	assert_int_equal(suppressions_read(set, "/dev/zero", &diag), -EFBIG);
+	assert_non_null(strstr(diag.text, "larger than 16 MB"));
+	suppressions_free(set);
+}
+
+static char *written(const struct fixture *fixture, enum leak_kind kind)
+{
+	char *text = NULL;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+
+	suppression_write(out, "a name", kind, fixture->profile, &fixture->stack);
+	fclose(out);
+	return text;
+}
+
+static void a_rule_written_for_a_stack_is_valgrinds_and_applies(void **state)
+{
+	static const char expected[] = "{\n"
+	                               "   a name\n"
+	                               "   Memcheck:Leak\n"
+	                               "   match-leak-kinds: indirect\n"
+	                               "   fun:malloc\n"
+	                               "   fun:push_back\n"
+	                               "   fun:_ZN3app5TableC1Ei\n"
+	                               "   obj:/opt/lib/libstripped.so\n"
+	                               "   ...\n"
+	                               "   fun:open_table\n"
+	                               "   fun:main\n"
+	                               "}\n";
+	char *text = written(*state, LEAK_INDIRECT);
+
+	assert_string_equal(text, expected);
+	assert_int_equal(find_in(*state, text, LEAK_INDIRECT), 1);
+	assert_int_equal(find_in(*state, text, LEAK_DEFINITE), 0);
+	free(text);
+}
+
+static void a_rule_that_begins_with_unknown_code_is_still_one(void **state)
+{
+	struct fixture fixture = *(struct fixture *)*state;
+	char *text;
+
+	fixture.stack = (struct leak_stack){.frames = &fixture.frames[3], .n_frames = 1};
+	text = written(&fixture, LEAK_DEFINITE);
+	assert_non_null(strstr(text, "definite\n   obj:*\n}"));
+	assert_int_equal(find_in(&fixture, text, LEAK_DEFINITE), 1);
+	free(text);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(rules_apply_to_the_stacks_that_begin_so),
+	    cmocka_unit_test(lines_beyond_num_callers_do_not_count),
+	    cmocka_unit_test(a_rule_holds_for_its_kinds_alone),
+	    cmocka_unit_test(sanitizers_patterns_match_any_frame),
+	    cmocka_unit_test(what_is_not_for_leaks_is_passed_over),
+	    cmocka_unit_test(an_empty_file_has_no_rules),
+	    cmocka_unit_test(what_is_malformed_is_refused_with_its_line),
+	    cmocka_unit_test(files_that_cannot_be_read_are_said),
+	    cmocka_unit_test(a_rule_written_for_a_stack_is_valgrinds_and_applies),
+	    cmocka_unit_test(a_rule_that_begins_with_unknown_code_is_still_one),
+	};
+
+	return cmocka_run_group_tests(tests, set_up, tear_down);
+}
