@@ -1,14 +1,13 @@
 /* Reads /proc/PID/task/TID/syscall (proc(5)). */
 #include "cpu/blocked_thread.h"
 
+#include "core/proc_file.h"
 #include "core/walk/stackwalk.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 /* The line ends with the stack pointer and the program counter, whatever is before: the call's
  * number and arguments, or -1. */
@@ -27,23 +26,12 @@ static int parse(const char *line, uint64_t *registers)
 
 int blocked_thread_registers(pid_t pid, pid_t tid, uint64_t *registers)
 {
-	char path[64];
+	char name[32];
 	char line[256];
 	ssize_t n_bytes;
-	int err = 0;
-	int fd;
 
 	memset(registers, 0, WALK_N_REGISTERS * sizeof(*registers));
-	snprintf(path, sizeof(path), "/proc/%d/task/%d/syscall", pid, tid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	n_bytes = read(fd, line, sizeof(line) - 1);
-	if (n_bytes < 0)
-		err = -errno;
-	close(fd);
-	if (err)
-		return err;
-	line[n_bytes] = 0;
-	return parse(line, registers);
+	snprintf(name, sizeof(name), "task/%d/syscall", tid);
+	n_bytes = proc_file_read(pid, name, line, sizeof(line));
+	return n_bytes < 0 ? (int)n_bytes : parse(line, registers);
 }

@@ -4,6 +4,7 @@
 #include "core/alloc.h"
 #include "core/clock.h"
 #include "core/diag.h"
+#include "core/proc_file.h"
 #include "core/target/descriptors.h"
 
 #include <errno.h>
@@ -162,55 +163,25 @@ const struct server_image *server_image(const struct server *server, size_t i)
 	return &server->images[i];
 }
 
-/* The start of a file of /proc/PID, or NULL. */
-static char *read_proc(pid_t pid, const char *name, size_t *len)
-{
-	char path[64], text[4096];
-	ssize_t got;
-	int fd;
-
-	snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, name);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return NULL;
-	got = read(fd, text, sizeof(text) - 1);
-	close(fd);
-	if (got <= 0)
-		return NULL;
-	text[got] = '\0';
-	*len = (size_t)got;
-	return memcpy(xcalloc(1, (size_t)got + 1), text, (size_t)got);
-}
-
-/* Where a link of /proc/PID leads, or NULL. */
-static char *read_proc_link(pid_t pid, const char *name)
-{
-	char path[64], text[PATH_MAX];
-	ssize_t got;
-
-	snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, name);
-	got = readlink(path, text, sizeof(text));
-	return got > 0 ? xstrndup(text, (size_t)got) : NULL;
-}
-
 /* What can only be asked while the process waits for us. */
 static void describe(struct server_image *image)
 {
-	size_t len;
-	char *comm = read_proc(image->pid, "comm", &len);
+	char text[4096];
+	ssize_t len;
 
-	if (comm)
-		snprintf(image->comm, sizeof(image->comm), "%.*s", (int)strcspn(comm, "\n"), comm);
-	free(comm);
-	image->executable = read_proc_link(image->pid, "exe");
-	image->command = read_proc(image->pid, "cmdline", &len);
+	proc_file_read(image->pid, "comm", text, sizeof(text));
+	snprintf(image->comm, sizeof(image->comm), "%.*s", (int)strcspn(text, "\n"), text);
+	image->executable = proc_file_link(image->pid, "exe");
+	len = proc_file_read(image->pid, "cmdline", text, sizeof(text));
+	if (len > 0)
+		image->command = memcpy(xcalloc(1, (size_t)len + 1), text, (size_t)len);
 	/* Where the link is hidden from us, as of a program that we may not read, its own word. */
 	if (!image->executable && image->command)
 		image->executable = xstrdup(image->command);
-	for (size_t i = 0; image->command && i + 1 < len; i++)
+	for (ssize_t i = 0; i + 1 < len; i++)
 		if (!image->command[i])
 			image->command[i] = ' ';
-	image->directory = read_proc_link(image->pid, "cwd");
+	image->directory = proc_file_link(image->pid, "cwd");
 }
 
 /* -errno when there is none. Its size is sealed: were it cut, the target would get SIGBUS. */

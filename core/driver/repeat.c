@@ -8,6 +8,7 @@
 #include "core/clock.h"
 #include "core/diag.h"
 #include "core/perf/process_tree.h"
+#include "core/proc_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -36,7 +37,7 @@ struct run {
 	struct process_tree *tree; /* of what is run */
 	struct beside *beside;     /* NULL: neither --ready nor --load */
 	int output_fd;             /* read end of the target's stdout, or -1 */
-	uint64_t held_rss_bytes; /* of our child before its exec; 0: not known */
+	uint64_t held_rss_bytes;   /* of our child before its exec; 0: not known */
 	uint64_t released_ns;
 	uint64_t begun_ns; /* 0: measuring has not begun */
 	/* What comes next by the clock; 0: it does not. */
@@ -342,18 +343,9 @@ static void watch(struct run *run, struct diag *diag)
 /* The highest resident set so far of a process; 0: not known. */
 static uint64_t peak_rss_bytes(pid_t pid)
 {
-	char path[32];
-	char line[128];
-	unsigned long kib = 0;
-	FILE *status;
+	long kib = proc_file_status(pid, "VmHWM: %ld");
 
-	snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
-	status = fopen(path, "re");
-	while (status && !kib && fgets(line, sizeof(line), status))
-		sscanf(line, "VmHWM: %lu", &kib);
-	if (status)
-		fclose(status);
-	return (uint64_t)kib * 1024;
+	return kib < 0 ? 0 : (uint64_t)kib * 1024;
 }
 
 /* What our child may still grow by between the look at it and its exec; the kernel's counters lag

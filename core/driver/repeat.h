@@ -45,8 +45,8 @@ struct repeat_spec {
 
 struct repeat_result {
 	struct target_end end;
-	pid_t pid;               /* 0: nothing was run */
-	uint64_t start_ns;       /* CLOCK_MONOTONIC */
+	pid_t pid;         /* 0: nothing was run */
+	uint64_t start_ns; /* CLOCK_MONOTONIC */
 	bool timed_out;
 	bool was_ready;    /* --ready has succeeded, or there was none */
 	bool never_began;  /* it was over before measuring could begin */

@@ -5,6 +5,7 @@
 #include "core/diag.h"
 #include "core/options.h"
 #include "core/perf/proc_scan.h"
+#include "core/proc_file.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -14,24 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-/* A number in a line of /proc/PID/status, or -1. */
-static long status_number(pid_t pid, const char *format)
-{
-	char path[32];
-	char line[256];
-	long number = -1;
-	FILE *file;
-
-	snprintf(path, sizeof(path), "/proc/%d/status", pid);
-	file = fopen(path, "re");
-	while (file && number < 0 && fgets(line, sizeof(line), file))
-		if (sscanf(line, format, &number) != 1)
-			number = -1;
-	if (file)
-		fclose(file);
-	return number;
-}
 
 static int check_process(pid_t pid, struct diag *diag)
 {
@@ -43,7 +26,7 @@ static int check_process(pid_t pid, struct diag *diag)
 	if (state.is_zombie)
 		return diag_fail(diag, ESRCH,
 		                 "process %d has ended; only its parent has not asked yet", pid);
-	process = status_number(pid, "Tgid: %ld");
+	process = proc_file_status(pid, "Tgid: %ld");
 	if (process > 0 && process != pid)
 		return diag_fail(diag, EINVAL,
 		                 "%d is a thread of process %ld; give -p %ld, and all its threads "
@@ -116,21 +99,10 @@ void running_command(pid_t pid, struct text_list *words)
 	}
 }
 
-char *running_link(pid_t pid, const char *name)
-{
-	char path[32];
-	char target[PATH_MAX];
-	ssize_t len;
-
-	snprintf(path, sizeof(path), "/proc/%d/%s", pid, name);
-	len = readlink(path, target, sizeof(target) - 1);
-	return len > 0 ? xstrndup(target, (size_t)len) : NULL;
-}
-
 char *running_name(pid_t pid)
 {
 	char comm[16] = "";
-	char *exe = running_link(pid, "exe");
+	char *exe = proc_file_link(pid, "exe");
 	const char *slash = exe ? strrchr(exe, '/') : NULL;
 	const char *base = slash ? slash + 1 : "";
 	bool is_cut;
@@ -147,7 +119,7 @@ char *running_name(pid_t pid)
 
 uid_t running_uid(pid_t pid)
 {
-	long uid = status_number(pid, "Uid: %*d %ld");
+	long uid = proc_file_status(pid, "Uid: %*d %ld");
 
 	return uid < 0 ? geteuid() : (uid_t)uid;
 }

@@ -20,10 +20,6 @@ void running_command(pid_t pid, struct text_list *words);
  * file's name tells the rest. The caller frees it. */
 char *running_name(pid_t pid);
 
-/* Where its /proc/PID/NAME points to (cwd, exe), or NULL where that is not for us to know. The
- * caller frees it. */
-char *running_link(pid_t pid, const char *name);
-
 /* Whom it runs as; our own identity when it has ended. */
 uid_t running_uid(pid_t pid);
 

@@ -10,6 +10,7 @@
 #include "core/collector.h"
 #include "core/diag.h"
 #include "core/perf/proc_scan.h"
+#include "core/proc_file.h"
 #include "core/words.h"
 
 #include <errno.h>
@@ -54,7 +55,7 @@ static void look_at_program(struct subject *subject, pid_t pid)
 		binary_fini(&subject->binary);
 	} else {
 		free(subject->binary.path);
-		subject->binary.path = running_link(pid, "exe");
+		subject->binary.path = proc_file_link(pid, "exe");
 	}
 	/* What exec would change has been changed already. */
 	subject->binary.is_setuid = subject->binary.has_file_capabilities = false;
@@ -81,7 +82,7 @@ static int look_at_running(struct subject *subject, const struct request *reques
 	if (!request->n_pids)
 		return STATUS_WELL;
 	subject->uid = running_uid(request->pids[0]);
-	subject->cwd = running_link(request->pids[0], "cwd");
+	subject->cwd = proc_file_link(request->pids[0], "cwd");
 	look_at_program(subject, request->pids[0]);
 	subject->running = xcalloc(request->n_pids, sizeof(*subject->running));
 	for (; subject->n_running < request->n_pids; subject->n_running++)

@@ -2,43 +2,25 @@
 #include "core/perf/proc_scan.h"
 
 #include "core/alloc.h"
+#include "core/proc_file.h"
 
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-/* Up to room - 1 bytes of a file and a NUL; the count, or -1. */
-static ssize_t read_file(const char *path, char *bytes, size_t room)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	size_t used = 0;
-	ssize_t got;
-
-	if (fd < 0)
-		return -1;
-	while (used < room - 1 && (got = read(fd, bytes + used, room - 1 - used)) > 0)
-		used += (size_t)got;
-	close(fd);
-	bytes[used] = 0;
-	return (ssize_t)used;
-}
-
 bool proc_scan_state(pid_t pid, struct proc_state *state)
 {
-	char path[32];
 	char stat[1024];
 	char *name, *name_end;
 	char letter;
 
 	*state = (struct proc_state){0};
-	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-	if (read_file(path, stat, sizeof(stat)) < 0)
+	if (proc_file_read(pid, "stat", stat, sizeof(stat)) < 0)
 		return false;
 	/* "PID (COMM) STATE ...": the name may hold blanks and brackets itself. */
 	name = strchr(stat, '(');
@@ -60,12 +42,9 @@ bool proc_scan_state(pid_t pid, struct proc_state *state)
 char *proc_scan_command(pid_t pid)
 {
 	enum { SHOWN_BYTES = 4096 }; /* enough to tell commands apart */
-	char path[32];
 	char words[SHOWN_BYTES];
-	ssize_t size;
+	ssize_t size = proc_file_read(pid, "cmdline", words, sizeof(words));
 
-	snprintf(path, sizeof(path), "/proc/%d/cmdline", pid);
-	size = read_file(path, words, sizeof(words));
 	if (size <= 0)
 		return NULL;
 	for (ssize_t i = 0; i + 1 < size; i++)
@@ -88,11 +67,9 @@ static void visit_list(const char *path, void (*visit)(void *context, pid_t chil
 
 bool proc_scan_comm(pid_t tid, char comm[16])
 {
-	char path[32];
 	char line[32];
 
-	snprintf(path, sizeof(path), "/proc/%d/comm", tid);
-	if (read_file(path, line, sizeof(line)) <= 0)
+	if (proc_file_read(tid, "comm", line, sizeof(line)) <= 0)
 		return false;
 	line[strlen(line) - 1] = 0; /* the kernel ends it with one newline */
 	snprintf(comm, 16, "%.15s", line);

@@ -1,6 +1,8 @@
 /* Reads /proc files of traced threads. */
 #include "core/trace/tracee.h"
 
+#include "core/proc_file.h"
+
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -30,31 +32,13 @@ bool tracee_describe_fd(pid_t pid, int fd, char *name, size_t name_bytes)
 	return true;
 }
 
-/* All of a small /proc file, NUL-terminated; its length, or -1. */
-static ssize_t read_small(pid_t pid, const char *file, char *text, size_t text_bytes)
-{
-	char path[64];
-	ssize_t length;
-	int fd;
-
-	snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, file);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -1;
-	length = read(fd, text, text_bytes - 1);
-	close(fd);
-	if (length >= 0)
-		text[length] = '\0';
-	return length;
-}
-
 static bool is_cloexec(pid_t pid, int fd)
 {
 	char file[32], text[512];
 	const char *flags;
 
 	snprintf(file, sizeof(file), "fdinfo/%d", fd);
-	if (read_small(pid, file, text, sizeof(text)) < 0)
+	if (proc_file_read(pid, file, text, sizeof(text)) < 0)
 		return false;
 	flags = strstr(text, "flags:");
 	return flags && strtoul(flags + strlen("flags:"), NULL, 8) & O_CLOEXEC;
@@ -81,7 +65,7 @@ void tracee_each_fd(pid_t pid, void (*visit)(void *context, int fd, bool cloexec
 
 void tracee_read_comm(pid_t tid, char *comm, size_t comm_bytes)
 {
-	ssize_t length = read_small(tid, "comm", comm, comm_bytes);
+	ssize_t length = proc_file_read(tid, "comm", comm, comm_bytes);
 
 	if (length <= 0)
 		snprintf(comm, comm_bytes, "?");
@@ -91,7 +75,7 @@ void tracee_read_comm(pid_t tid, char *comm, size_t comm_bytes)
 
 void tracee_read_command(pid_t pid, char *command, size_t command_bytes)
 {
-	ssize_t length = read_small(pid, "cmdline", command, command_bytes);
+	ssize_t length = proc_file_read(pid, "cmdline", command, command_bytes);
 	char comm[17];
 
 	while (length > 0 && command[length - 1] == '\0')
@@ -119,6 +103,6 @@ bool tracee_read_family(pid_t tid, pid_t *pid, pid_t *parent_pid)
 {
 	char status[2048];
 
-	return read_small(tid, "status", status, sizeof(status)) > 0 &&
+	return proc_file_read(tid, "status", status, sizeof(status)) > 0 &&
 	       read_number(status, "\nTgid:", pid) && read_number(status, "\nPPid:", parent_pid);
 }

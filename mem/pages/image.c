@@ -2,13 +2,11 @@
 #include "mem/pages/image.h"
 
 #include "core/alloc.h"
+#include "core/proc_file.h"
 #include "core/trace/tracee.h"
 
-#include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 /* Between two looks at resident memory, which take some us. */
 enum { FIRST_INTERVAL_NS = 1000000 };
@@ -16,17 +14,12 @@ enum { FIRST_INTERVAL_NS = 1000000 };
 struct pages_image *pages_image_new(pid_t pid, const char *command)
 {
 	struct pages_image *image = xcalloc(1, sizeof(*image));
-	char path[32], executable[PATH_MAX];
-	ssize_t length;
 
 	image->pid = pid;
 	image->command = xstrdup(command);
 	moments_init(&image->moments, FIRST_INTERVAL_NS);
 	tracee_read_comm(pid, image->comm, sizeof(image->comm));
-	snprintf(path, sizeof(path), "/proc/%d/exe", (int)pid);
-	length = readlink(path, executable, sizeof(executable) - 1);
-	if (length > 0)
-		image->executable = xstrndup(executable, (size_t)length);
+	image->executable = proc_file_link(pid, "exe");
 	return image;
 }
 

@@ -1,17 +1,15 @@
 /* Reads /proc/TID/maps, stat and statm. */
 #include "mem/pages/proc.h"
 
+#include "core/proc_file.h"
 #include "core/walk/proc_maps.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-enum { SHORT_BYTES = 1024 };
 
 struct reading {
 	struct pages_map *map;
@@ -41,29 +39,12 @@ int pages_proc_maps(pid_t tid, struct pages_map *map, struct pages_range *stack)
 	return err || map->n_ranges ? err : -ESRCH;
 }
 
-/* All of a short /proc file into text; false: it cannot be read. */
-static bool read_short(pid_t tid, const char *name, char text[SHORT_BYTES])
-{
-	char path[32];
-	ssize_t length;
-	int fd;
-
-	snprintf(path, sizeof(path), "/proc/%d/%s", (int)tid, name);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return false;
-	length = read(fd, text, SHORT_BYTES - 1);
-	close(fd);
-	text[length > 0 ? length : 0] = '\0';
-	return length > 0;
-}
-
 uint64_t pages_proc_start_brk(pid_t tid)
 {
 	enum { START_BRK_FIELD = 47 }; /* counted from 1; the name, field 2, ends with the last ) */
-	char text[SHORT_BYTES], *at;
+	char text[1024], *at;
 
-	if (!read_short(tid, "stat", text))
+	if (proc_file_read(tid, "stat", text, sizeof(text)) <= 0)
 		return 0;
 	at = strrchr(text, ')');
 	for (int field = 2; at && field < START_BRK_FIELD; field++)
@@ -73,10 +54,11 @@ uint64_t pages_proc_start_brk(pid_t tid)
 
 uint64_t pages_proc_resident(pid_t tid)
 {
-	char text[SHORT_BYTES];
+	char text[128];
 	uint64_t pages;
 
-	if (!read_short(tid, "statm", text) || sscanf(text, "%*u %" SCNu64, &pages) != 1)
+	if (proc_file_read(tid, "statm", text, sizeof(text)) <= 0 ||
+	    sscanf(text, "%*u %" SCNu64, &pages) != 1)
 		return 0;
 	return pages * (uint64_t)sysconf(_SC_PAGESIZE);
 }
