@@ -43,6 +43,8 @@ struct profile {
 	uint64_t *values;
 	size_t n_values;
 	size_t values_capacity;
+	uint32_t *stack_of; /* by the recording's stack: ours */
+	uint32_t n_recorded;
 	bool is_view; /* all but n_types belongs to another one */
 };
 
@@ -58,7 +60,6 @@ struct builder {
 	size_t n_frame_lists;
 	size_t frame_lists_capacity;
 	uint32_t *object_of; /* by the recording's object: id of ours */
-	uint32_t *stack_of;  /* by the recording's stack: ours */
 };
 
 static uint32_t add_text(struct profile *profile, char *text)
@@ -214,7 +215,7 @@ static uint32_t name_stack(struct builder *builder, uint32_t stack)
 {
 	uint32_t parent;
 	struct recorded_frame recorded = recording_frame(builder->recording, stack, &parent);
-	uint32_t named = builder->stack_of[parent];
+	uint32_t named = builder->profile->stack_of[parent];
 	size_t n;
 	size_t list = name_address(builder, &recorded, &n);
 
@@ -233,7 +234,9 @@ static void name_stacks(struct builder *builder)
 	const uint64_t *values;
 	uint32_t parent;
 
-	builder->stack_of = xcalloc((size_t)n_stacks + 1, sizeof(*builder->stack_of));
+	builder->profile->stack_of =
+	    xcalloc((size_t)n_stacks + 1, sizeof(*builder->profile->stack_of));
+	builder->profile->n_recorded = n_stacks;
 	for (size_t i = 0; i < recording_n_samples(builder->recording); i++)
 		used[recording_sample(builder->recording, i, &values).stack] = true;
 	for (uint32_t stack = n_stacks; stack; stack--) {
@@ -245,7 +248,7 @@ static void name_stacks(struct builder *builder)
 	stack_table_reserve(builder->profile->stacks, n_stacks);
 	for (uint32_t stack = 1; stack <= n_stacks; stack++)
 		if (used[stack])
-			builder->stack_of[stack] = name_stack(builder, stack);
+			builder->profile->stack_of[stack] = name_stack(builder, stack);
 	free(used);
 }
 
@@ -353,8 +356,8 @@ static void sum_samples(struct builder *builder)
 	for (size_t i = 0; i < recording_n_samples(builder->recording); i++) {
 		const uint64_t *values;
 		struct sample sample = recording_sample(builder->recording, i, &values);
-		const struct summed_sample *sum =
-		    find_sum(profile, sums, sample.thread, builder->stack_of[sample.stack]);
+		const struct summed_sample *sum = find_sum(
+		    profile, sums, sample.thread, builder->profile->stack_of[sample.stack]);
 
 		for (size_t type = 0; type < profile->n_types; type++) {
 			profile->values[sum->values + type] += values[type];
@@ -432,7 +435,6 @@ struct profile *profile_new(const struct recording *recording, struct symbolizer
 	u64map_free(builder.answers);
 	free(builder.frame_lists);
 	free(builder.object_of);
-	free(builder.stack_of);
 	return profile;
 }
 
@@ -461,6 +463,7 @@ static void free_contents(struct profile *profile)
 	free(profile->objects);
 	free(profile->samples);
 	free(profile->values);
+	free(profile->stack_of);
 	stack_table_free(profile->stacks);
 	string_pool_free(profile->texts);
 }
@@ -528,6 +531,12 @@ const struct recorded_thread *profile_thread(const struct profile *profile, uint
 {
 	BUG(index >= profile->n_threads);
 	return &profile->threads[index];
+}
+
+uint32_t profile_stack_of(const struct profile *profile, uint32_t recorded)
+{
+	BUG(recorded > profile->n_recorded);
+	return profile->stack_of[recorded];
 }
 
 size_t profile_stack_frames(const struct profile *profile, uint32_t stack, uint32_t *frames,

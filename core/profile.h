@@ -81,6 +81,9 @@ const struct recorded_thread *profile_thread(const struct profile *profile, uint
 /* Writes up to `room` frame ids of a stack, leaf first; returns how many there are. */
 size_t profile_stack_frames(const struct profile *profile, uint32_t stack, uint32_t *frames,
                             size_t room);
+/* The stack that one of the recording's became, which carries samples or is a caller in one that
+ * does; 0 for others. */
+uint32_t profile_stack_of(const struct profile *profile, uint32_t recorded);
 /* Is this a frame that asks on a caller's behalf, as an allocator does, so that the caller is what
  * a reader looks for? */
 typedef bool frame_filter(const struct profile *profile, uint32_t frame);

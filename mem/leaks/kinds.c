@@ -20,6 +20,22 @@ const char *leak_kind_word(enum leak_kind kind)
 	return words[kind];
 }
 
+const char *leak_function_name(enum leak_function function)
+{
+	static const char *const names[LEAK_N_FUNCTIONS] = {
+	    [LEAK_MALLOC] = "malloc",
+	    [LEAK_CALLOC] = "calloc",
+	    [LEAK_REALLOC] = "realloc",
+	    [LEAK_MEMALIGN] = "memalign",
+	    [LEAK_POSIX_MEMALIGN] = "posix_memalign",
+	    [LEAK_ALIGNED_ALLOC] = "aligned_alloc",
+	    [LEAK_VALLOC] = "valloc",
+	    [LEAK_PVALLOC] = "pvalloc",
+	};
+
+	return names[function];
+}
+
 /* 0: none is called so. */
 static unsigned kind_called(const char *word)
 {

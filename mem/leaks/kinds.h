@@ -1,5 +1,5 @@
-/* The words for kinds of leaks, as memcheck's options and suppressions spell them (Valgrind manual,
- * 4.3: --show-leak-kinds). */
+/* The words for kinds of leaks and what they are of, as memcheck's options and suppressions spell
+ * them (Valgrind manual, 4.3: --show-leak-kinds). */
 #ifndef MEM_LEAKS_KINDS_H
 #define MEM_LEAKS_KINDS_H
 
@@ -11,6 +11,9 @@ enum { LEAK_ALL_KINDS = (1 << LEAK_N_KINDS) - 1 };
 
 /* "definite", "indirect", "possible", "reachable". */
 const char *leak_kind_word(enum leak_kind kind);
+
+/* "malloc", "calloc": as a stack of memcheck's begins. */
+const char *leak_function_name(enum leak_function function);
 
 /* Reads a set: such words with commas between, or "all", or "none" alone. *kinds: 1 << enum
  * leak_kind each. -EINVAL with a sentence that names the words. */

@@ -31,6 +31,19 @@ enum leak_heuristic {
 	LEAK_N_HEURISTICS,
 };
 
+/* What the program called to be given a block. */
+enum leak_function {
+	LEAK_MALLOC, /* also where it is not known which one */
+	LEAK_CALLOC,
+	LEAK_REALLOC,
+	LEAK_MEMALIGN,
+	LEAK_POSIX_MEMALIGN,
+	LEAK_ALIGNED_ALLOC,
+	LEAK_VALLOC,
+	LEAK_PVALLOC,
+	LEAK_N_FUNCTIONS,
+};
+
 struct leak_range {
 	uint64_t start;
 	uint64_t end;
@@ -51,6 +64,7 @@ typedef bool leak_read(void *context, uint64_t addr, void *memory, size_t bytes)
 struct leak_row {
 	uint32_t stack; /* wire id until heap_run_read() has made it the recording's */
 	enum leak_kind kind;
+	enum leak_function function;
 	enum leak_heuristic
 	    heuristic; /* that took a pointer into each of them for one to its start */
 	bool is_inherited;

@@ -1,0 +1,148 @@
+/* The frames of a loss record as memcheck shows them. */
+#include "mem/leaks/loss.h"
+
+#include "core/alloc.h"
+#include "core/profile.h"
+#include "core/recording.h"
+#include "core/symbolize/symbolize.h"
+#include "mem/heap_filter.h"
+#include "mem/leaks/suppression.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Where our malloc and its kin are; they were called, but are on no stack. */
+static const char preload[] = "libprofile-scenario-preload.so";
+
+/* A stack's frames by name, and its addresses: what one of them holds ends with the frame that is
+ * not inlined. */
+struct walk {
+	const struct recording *recording;
+	const struct profile *profile;
+	uint32_t *named; /* leaf first */
+	size_t n_named;
+	size_t next;    /* of these */
+	uint32_t stack; /* of the recording, whose leaf is the next address */
+	struct loss_frame *frames;
+	size_t n_frames;
+	size_t capacity;
+};
+
+static const char *text_or_null(const struct profile *profile, uint32_t text)
+{
+	return text ? profile_text(profile, text) : NULL;
+}
+
+static struct loss_frame frame_of(const struct walk *walk, const struct frame *named,
+                                  const struct recorded_frame *recorded)
+{
+	const struct profile_object *object = profile_object(walk->profile, named->object_id);
+	struct loss_frame frame = {
+	    .has_address = named->kind != FRAME_FAILED && recorded_has_address(recorded->vaddr),
+	    .vaddr = symbolizer_address(recorded->vaddr, recorded->is_return),
+	    .object = text_or_null(walk->profile, object->path ? object->path : named->object),
+	    .file = text_or_null(walk->profile, named->file),
+	    .line = named->line,
+	};
+
+	if (named->kind != FRAME_UNRESOLVED)
+		frame.function = profile_text(walk->profile, named->function);
+	return frame;
+}
+
+/* glibc's names for what calls main; memcheck shows the first of them under one name. */
+static bool is_below_main(const char *function)
+{
+	static const char *const names[] = {"_start", "__libc_start_main", "generic_start_main"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (!strcmp(function, names[i]))
+			return true;
+	return false;
+}
+
+/* Adds the frames of the next address, and goes on to its caller. False: that was main, or what
+ * calls it. */
+static bool add_address(struct walk *walk)
+{
+	struct recorded_frame recorded =
+	    recording_frame(walk->recording, walk->stack, &walk->stack);
+	bool is_whole = false, ends = false;
+
+	while (!is_whole && walk->next < walk->n_named) {
+		const struct frame *named = profile_frame(walk->profile, walk->named[walk->next++]);
+		struct loss_frame *frame =
+		    ARRAY_APPEND(walk->frames, walk->n_frames, walk->capacity);
+
+		*frame = frame_of(walk, named, &recorded);
+		is_whole = named->kind != FRAME_INLINED;
+		if (frame->function && is_below_main(frame->function)) {
+			frame->function = "(below main)";
+			ends = true;
+		}
+		ends |= frame->function && !strcmp(frame->function, "main");
+	}
+	return !ends;
+}
+
+/* How many frames at the leaf are those that the program did not call itself: what `operator new`
+ * and its kin are made of. */
+static size_t count_inner_operators(const struct profile *profile, const uint32_t *frames,
+                                    size_t n_frames)
+{
+	size_t n = 0;
+
+	while (n < n_frames && heap_is_allocator(profile, frames[n]))
+		n++;
+	return n ? n - 1 : 0;
+}
+
+static void pass_inner_operators(struct walk *walk)
+{
+	size_t n = count_inner_operators(walk->profile, walk->named, walk->n_named);
+
+	for (; walk->next < n; walk->next++)
+		if (profile_frame(walk->profile, walk->named[walk->next])->kind != FRAME_INLINED)
+			recording_frame(walk->recording, walk->stack, &walk->stack);
+}
+
+struct loss_frame *loss_record_frames(const struct loss_record *record,
+                                      const struct recording *recording,
+                                      const struct profile *profile, unsigned num_callers,
+                                      size_t *n_frames)
+{
+	struct walk walk = {
+	    .recording = recording,
+	    .profile = profile,
+	    .n_named = profile_stack_frames(profile, record->named, NULL, 0),
+	    .stack = record->stack,
+	};
+	unsigned n = 0;
+
+	walk.named = xcalloc(walk.n_named + 1, sizeof(*walk.named));
+	profile_stack_frames(profile, record->named, walk.named, walk.n_named);
+	if (record->allocator) {
+		*ARRAY_APPEND(walk.frames, walk.n_frames, walk.capacity) =
+		    (struct loss_frame){.function = record->allocator, .object = preload};
+		n++;
+	} else {
+		pass_inner_operators(&walk);
+	}
+	while (n++ < num_callers && walk.stack && add_address(&walk))
+		;
+	free(walk.named);
+	*n_frames = walk.n_frames;
+	return walk.frames;
+}
+
+struct leak_stack loss_record_stack(const struct loss_record *record, const struct profile *profile,
+                                    uint32_t **frames)
+{
+	size_t n = profile_stack_frames(profile, record->named, NULL, 0), n_inner;
+
+	*frames = xcalloc(n + 1, sizeof(**frames));
+	profile_stack_frames(profile, record->named, *frames, n);
+	n_inner = count_inner_operators(profile, *frames, n);
+	return (struct leak_stack){
+	    .allocator = record->allocator, .frames = *frames + n_inner, .n_frames = n - n_inner};
+}
