@@ -103,8 +103,8 @@ static char *object_name(const struct object *object)
 
 static bool same_frame(const struct frame *a, const struct frame *b)
 {
-	return a->kind == b->kind && a->function == b->function && a->file == b->file &&
-	       a->line == b->line && a->object_id == b->object_id &&
+	return a->kind == b->kind && a->function == b->function && a->linkage == b->linkage &&
+	       a->file == b->file && a->line == b->line && a->object_id == b->object_id &&
 	       (a->kind != FRAME_UNRESOLVED || a->vaddr == b->vaddr);
 }
 

@@ -41,6 +41,7 @@ struct symbolizer {
 	struct u64map *by_key;      /* hash of a key -> index of its module */
 	struct module *last_module; /* that was asked for */
 	struct foreseen *foreseen;  /* NULL: nothing was */
+	bool prefers_symbols;
 	struct answer *answers;
 	size_t n_answers;
 	size_t answers_capacity;
@@ -106,6 +107,11 @@ void symbolizer_set_debug_root(struct symbolizer *symbolizer, const char *root)
 void symbolizer_set_target_uid(struct symbolizer *symbolizer, uid_t uid)
 {
 	symbolizer->settings.target_uid = uid;
+}
+
+void symbolizer_prefer_symbols(struct symbolizer *symbolizer)
+{
+	symbolizer->prefers_symbols = true;
 }
 
 void symbolizer_set_past(struct symbolizer *symbolizer)
@@ -190,6 +196,15 @@ static void prefer_public_name(struct symbolizer *symbolizer, struct name_source
 	}
 }
 
+/* Clones, static functions and versions: DWARF does not tell them apart, or does not know. */
+static void take_symbol(struct name_source *source, uint64_t vaddr, struct symbol_frame *frame)
+{
+	const char *symbol = name_source_symbol(source, vaddr);
+
+	if (symbol)
+		frame->linkage = strcmp(symbol, frame->function) ? symbol : NULL;
+}
+
 static struct answer make_answer(struct symbolizer *symbolizer, struct name_source *source,
                                  enum object_kind kind, uint64_t vaddr)
 {
@@ -209,6 +224,8 @@ static struct answer make_answer(struct symbolizer *symbolizer, struct name_sour
 		};
 	if (last->function) {
 		prefer_public_name(symbolizer, source, vaddr, last);
+		if (symbolizer->prefers_symbols)
+			take_symbol(source, vaddr, last);
 	} else if (kind != OBJECT_FAILED) {
 		last->function = find_symbol(symbolizer, source, vaddr, &last->linkage);
 		last->jit = kind == OBJECT_ANONYMOUS && last->function;

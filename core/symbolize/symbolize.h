@@ -45,6 +45,11 @@ void symbolizer_set_target_uid(struct symbolizer *symbolizer, uid_t uid);
  */
 void symbolizer_set_past(struct symbolizer *symbolizer);
 
+/* `linkage` is the symbol at the address, as valgrind has it ("sort.part.0", "_ZL4sortv",
+ * "open@@GLIBC_2.2.5"), also where DWARF names the function; of what is inlined it stays DWARF's.
+ * Costs reading all symbols of each object. Before the first look-up. */
+void symbolizer_prefer_symbols(struct symbolizer *symbolizer);
+
 /* Begins to open the C library's names while the caller does something else: what opens or looks up
  * later finds that done, or waits for it. Where there is a second CPU; after the settings above. */
 void symbolizer_foresee(struct symbolizer *symbolizer);

@@ -902,6 +902,41 @@ static void versions_resolvers_and_symbols_without_size_are_named(void **state)
 	}
 }
 
+/* The leaf's name at the symbol's address. */
+static void assert_linkage(const char *name, const char *symbol, bool prefers_symbols,
+                           const char *expected)
+{
+	struct subject subject = look_at(name);
+	uint64_t address = address_of(name, symbol);
+	const struct symbol_frame *frames;
+	size_t n;
+
+	if (prefers_symbols)
+		symbolizer_prefer_symbols(subject.symbolizer);
+	n = symbolizer_look_up(subject.symbolizer, &subject.object, address, false, &frames);
+	if (expected)
+		assert_string_equal(frames[n - 1].linkage, expected);
+	else
+		assert_null(frames[n - 1].linkage);
+	look_away(&subject);
+}
+
+static void symbols_tell_clones_and_static_functions_when_asked_for(void **state)
+{
+	(void)state;
+	sh("printf '%%s\\n' 'static __attribute__((noinline)) void quiet() { asm volatile(\"\"); "
+	   "}' "
+	   "'static __attribute__((noinline)) int half(int n, int m) { asm volatile(\"\"); "
+	   "return n / m; }' "
+	   "'extern \"C\" int plain(int n) { quiet(); return half(n, 2); }' "
+	   "'int main(int n, char **) { return plain(n) + half(n + 1, 2); }' >symbols.cc && "
+	   "g++ -O2 -g -o symbols symbols.cc");
+	assert_linkage("symbols", "_ZL5quietv", false, NULL);
+	assert_linkage("symbols", "_ZL5quietv", true, "_ZL5quietv");
+	assert_linkage("symbols", "_ZL4halfii.constprop.0", true, "_ZL4halfii.constprop.0");
+	assert_linkage("symbols", "plain", true, NULL);
+}
+
 static void fortran_names_tell_their_module(void **state)
 {
 	(void)state;
@@ -1171,6 +1206,7 @@ int main(void)
 	    cmocka_unit_test(plt_stubs_are_named_after_their_function),
 	    cmocka_unit_test(assembly_without_sizes_is_named),
 	    cmocka_unit_test(versions_resolvers_and_symbols_without_size_are_named),
+	    cmocka_unit_test(symbols_tell_clones_and_static_functions_when_asked_for),
 	    cmocka_unit_test(fortran_names_tell_their_module),
 	    cmocka_unit_test(rust_names_of_both_manglings_are_whole),
 	    cmocka_unit_test(a_descriptor_is_enough),
