@@ -555,6 +555,14 @@ size_t profile_stack_frames(const struct profile *profile, uint32_t stack, uint3
 	return n;
 }
 
+uint32_t profile_stack_frame(const struct profile *profile, uint32_t stack, uint32_t *callers)
+{
+	const struct stack_node *node = stack_table_node(profile->stacks, stack);
+
+	*callers = node->parent;
+	return (uint32_t)node->key;
+}
+
 bool profile_stack_site(const struct profile *profile, uint32_t stack, frame_filter *passes_on,
                         uint32_t *frame)
 {

@@ -84,6 +84,8 @@ size_t profile_stack_frames(const struct profile *profile, uint32_t stack, uint3
 /* The stack that one of the recording's became, which carries samples or is a caller in one that
  * does; 0 for others. */
 uint32_t profile_stack_of(const struct profile *profile, uint32_t recorded);
+/* The leaf's frame of a stack (not the empty one); *callers: the stack above it, 0 for none. */
+uint32_t profile_stack_frame(const struct profile *profile, uint32_t stack, uint32_t *callers);
 /* Is this a frame that asks on a caller's behalf, as an allocator does, so that the caller is what
  * a reader looks for? */
 typedef bool frame_filter(const struct profile *profile, uint32_t frame);

@@ -50,59 +50,78 @@ static bool is_passed(const struct heap_filter *filter, const struct profile *pr
 {
 	const char *function = profile_text(profile, profile_frame(profile, frame)->function);
 
-	for (size_t i = 0; filter && filter->passed && filter->passed[i]; i++)
+	for (size_t i = 0; filter->passed && filter->passed[i]; i++)
 		if (!strcmp(filter->passed[i], function))
 			return true;
 	return false;
 }
 
-size_t heap_filter_skip(const struct heap_filter *filter, const struct profile *profile,
-                        const uint32_t *frames, size_t n_frames)
-{
-	size_t n = 0;
-
-	while (n < n_frames &&
-	       (heap_is_allocator(profile, frames[n]) || is_passed(filter, profile, frames[n]) ||
-	        list_names(filter ? filter->alloc_fns : NULL, profile, frames[n])))
-		n++;
-	return n;
-}
-
-bool heap_filter_ignores(const struct heap_filter *filter, const struct profile *profile,
-                         const uint32_t *frames, size_t n_frames)
-{
-	struct heap_filter named;
-	size_t first;
-
-	if (!heap_filter_is_ignoring(filter))
-		return false;
-	named = *filter;
-	named.passed = NULL;
-	first = heap_filter_skip(&named, profile, frames, n_frames);
-	return first < n_frames && list_names(filter->ignore_fns, profile, frames[first]);
-}
-
-bool heap_filter_ignores_some(const struct heap_filter *filter, const struct profile *profile)
-{
-	uint32_t *frames = NULL;
-	size_t room = 0;
-	bool found = false;
-
-	for (size_t i = 0; i < profile_n_samples(profile) && !found; i++) {
-		uint32_t stack = profile_sample(profile, i).stack;
-		size_t n = profile_stack_frames(profile, stack, frames, room);
-
-		if (n > room) {
-			frames = array_reserve(frames, &room, n, sizeof(*frames));
-			profile_stack_frames(profile, stack, frames, room);
-		}
-		found = heap_filter_ignores(filter, profile, frames, n);
-	}
-	free(frames);
-	return found;
-}
-
 bool heap_filter_is_ignoring(const struct heap_filter *filter)
 {
 	return filter && filter->ignore_fns && filter->ignore_fns->n_texts;
+}
+
+enum { MARK_KNOWN = 1, MARK_ALLOCATOR = 2, MARK_PASSED = 4, MARK_IGNORED = 8 };
+
+struct heap_marks {
+	struct heap_filter filter;
+	const struct profile *profile;
+	uint8_t *marks; /* by frame */
+};
+
+struct heap_marks *heap_marks_new(const struct heap_filter *filter, const struct profile *profile)
+{
+	struct heap_marks *marks = xcalloc(1, sizeof(*marks));
+
+	if (filter)
+		marks->filter = *filter;
+	marks->profile = profile;
+	marks->marks = xcalloc((size_t)profile_n_frames(profile) + 1, sizeof(*marks->marks));
+	return marks;
+}
+
+void heap_marks_free(struct heap_marks *marks)
+{
+	if (!marks)
+		return;
+	free(marks->marks);
+	free(marks);
+}
+
+static unsigned marks_of(struct heap_marks *marks, uint32_t frame)
+{
+	const struct heap_filter *filter = &marks->filter;
+	const struct profile *profile = marks->profile;
+	unsigned found = MARK_KNOWN;
+
+	if (marks->marks[frame])
+		return marks->marks[frame];
+	if (heap_is_allocator(profile, frame) || list_names(filter->alloc_fns, profile, frame))
+		found |= MARK_ALLOCATOR;
+	if (is_passed(filter, profile, frame))
+		found |= MARK_PASSED;
+	if (list_names(filter->ignore_fns, profile, frame))
+		found |= MARK_IGNORED;
+	marks->marks[frame] = (uint8_t)found;
+	return found;
+}
+
+bool heap_marks_enter(struct heap_marks *marks, uint32_t stack, uint32_t *callers)
+{
+	uint32_t above = 0;
+	unsigned met = 0;
+
+	for (*callers = stack; *callers; *callers = above) {
+		met = marks_of(marks, profile_stack_frame(marks->profile, *callers, &above));
+		if (!(met & MARK_ALLOCATOR))
+			break;
+	}
+	if (*callers && met & MARK_IGNORED)
+		return false;
+	for (; *callers; *callers = above) {
+		met = marks_of(marks, profile_stack_frame(marks->profile, *callers, &above));
+		if (!(met & (MARK_ALLOCATOR | MARK_PASSED)))
+			break;
+	}
+	return true;
 }

@@ -11,6 +11,7 @@
 #include <strings.h>
 
 #define NO_FRAME UINT32_MAX
+#define NO_STACK UINT32_MAX
 
 enum {
 	/* Callers so far from the allocator are not told apart. */
@@ -26,28 +27,43 @@ enum {
 	MOST_CANDIDATES = 64,
 };
 
-/* A function that was called below its parent's; the allocators' callers are children of node 0. */
+/* A function that was called below its parent's; the allocators' callers are children of node 0.
+ * Nodes have children once somebody asked for them. */
 struct node {
 	uint32_t parent;
+	uint32_t depth;   /* frames from the allocator on */
 	uint32_t frame;   /* one of its frames */
 	uint32_t library; /* of the library's function that it called; NO_FRAME: none, or several */
+	uint32_t stacks;  /* the first in the list of those that go no further than to here */
+	uint32_t last_stack;
+	uint32_t first_child; /* the children are in a row */
+	uint32_t n_children;
+	uint32_t first_sample; /* of its stacks' */
 	bool is_by_line;
 	bool has_lines; /* not all of its frames are of the same one */
+	bool is_open;   /* its children are there */
 	uint64_t weight;
+};
+
+/* A sample on its way from the allocator to the root. */
+struct walker {
+	uint32_t at;   /* the stack whose leaf is the node's frame */
+	uint32_t node; /* where it is; 0: it is left out, or has no frame */
+	uint32_t next; /* in the node's list */
 };
 
 struct heap_sites {
 	const struct profile *profile;
-	const struct heap_filter *filter;
 	const size_t *types;
 	size_t n_types;
+	struct heap_marks *marks;
+	uint8_t *library_marks;  /* by frame: 0 is not known yet */
 	struct u64map *children; /* (parent, function) -> node */
 	struct u64map *lines;    /* (function, line) -> one of its frames */
 	struct node *nodes;
 	size_t n_nodes;
 	size_t nodes_capacity;
-	uint32_t *frames; /* of the stack at hand */
-	size_t frames_capacity;
+	struct walker *walkers; /* by sample */
 	/* The sites while they are chosen. */
 	uint32_t candidates[MOST_CANDIDATES];
 	size_t n_candidates;
@@ -57,7 +73,7 @@ struct heap_sites {
 };
 
 /* Namespaces of the languages' own libraries. */
-static bool is_library(const struct profile *profile, uint32_t frame)
+static bool sounds_like_library(const struct profile *profile, uint32_t frame)
 {
 	static const char *const starts[] = {"std::",  "__gnu_cxx::", "alloc::", "core::",
 	                                     "<std::", "<alloc::",    "<core::", "hashbrown::"};
@@ -69,54 +85,58 @@ static bool is_library(const struct profile *profile, uint32_t frame)
 	return false;
 }
 
-/* A stack as sites see it. */
-struct path {
-	const uint32_t *frames;
-	size_t n_frames; /* 0: it is left out, or has none */
-	uint32_t
-	    library; /* the caller of the first one is not shown: it is this one; or NO_FRAME */
-};
-
-/* Leaves one of the frames in a row that are of one function: how deep something recurs, or how
- * many functions without a name call each other, tells no sites apart. Returns how many remain. */
-static size_t merge_rows(const struct profile *profile, uint32_t *frames, size_t n_frames)
+static bool is_library(struct heap_sites *sites, uint32_t frame)
 {
-	size_t n = 0;
+	enum { NO = 1, YES };
 
-	for (size_t i = 0; i < n_frames; i++)
-		if (!n || profile_frame(profile, frames[n - 1])->function !=
-		              profile_frame(profile, frames[i])->function)
-			frames[n++] = frames[i];
-	return n;
+	if (!sites->library_marks[frame])
+		sites->library_marks[frame] = sounds_like_library(sites->profile, frame) ? YES : NO;
+	return sites->library_marks[frame] == YES;
 }
 
-/* The frames outside of allocators and libraries, at most MOST_FRAMES; all outside of allocators,
- * where there is nothing else. */
-static struct path path_of(struct heap_sites *sites, uint32_t stack)
+static uint32_t frame_at(const struct heap_sites *sites, uint32_t stack)
 {
-	struct path path = {.library = NO_FRAME};
-	size_t n, first, outside;
+	uint32_t callers;
 
-	n = profile_stack_frames(sites->profile, stack, sites->frames, sites->frames_capacity);
-	if (n > sites->frames_capacity) {
-		sites->frames = array_reserve(sites->frames, &sites->frames_capacity, n,
-		                              sizeof(*sites->frames));
-		profile_stack_frames(sites->profile, stack, sites->frames, n);
+	return profile_stack_frame(sites->profile, stack, &callers);
+}
+
+/* Goes to the first frame outside of allocators and libraries, or outside of allocators where there
+ * is nothing else; 0: there is none. *library: the frame of one that it called, whose caller is not
+ * shown otherwise, or NO_FRAME. False: the stack is left out. */
+static bool enter(struct heap_sites *sites, uint32_t stack, uint32_t *at, uint32_t *library)
+{
+	uint32_t outside, callers, frame, last = NO_FRAME;
+
+	*library = NO_FRAME;
+	if (!heap_marks_enter(sites->marks, stack, at))
+		return false;
+	for (outside = *at; outside; outside = callers) {
+		frame = profile_stack_frame(sites->profile, outside, &callers);
+		if (!is_library(sites, frame))
+			break;
+		last = frame;
 	}
-	if (heap_filter_ignores(sites->filter, sites->profile, sites->frames, n))
-		return path;
-	first = heap_filter_skip(sites->filter, sites->profile, sites->frames, n);
-	outside = first;
-	while (outside < n && is_library(sites->profile, sites->frames[outside]))
-		outside++;
-	if (outside < n && outside > first) {
-		path.library = sites->frames[outside - 1];
-		first = outside;
+	if (outside && last != NO_FRAME) {
+		*at = outside;
+		*library = last;
 	}
-	path.frames = sites->frames + first;
-	n = merge_rows(sites->profile, sites->frames + first, n - first);
-	path.n_frames = n < MOST_FRAMES ? n : MOST_FRAMES;
-	return path;
+	return true;
+}
+
+/* The caller of another function, or 0: how deep something recurs, or how many functions without a
+ * name call each other, tells no sites apart. */
+static uint32_t caller_of(const struct heap_sites *sites, uint32_t stack)
+{
+	uint32_t callers, frame = profile_stack_frame(sites->profile, stack, &callers);
+	uint32_t function = profile_frame(sites->profile, frame)->function;
+
+	for (stack = callers; stack; stack = callers) {
+		frame = profile_stack_frame(sites->profile, stack, &callers);
+		if (profile_frame(sites->profile, frame)->function != function)
+			break;
+	}
+	return stack;
 }
 
 /* Frames of one line may differ, as in whether they were inlined: it is known by the first one. */
@@ -132,12 +152,11 @@ static uint32_t line_of(const struct heap_sites *sites, uint32_t frame)
 }
 
 /* Functions are told apart, and lines that use a library's. */
-static uint64_t key_of(const struct heap_sites *sites, uint32_t parent, const struct path *path,
-                       size_t i)
+static uint64_t key_of(const struct heap_sites *sites, uint32_t parent, uint32_t frame,
+                       bool by_line)
 {
-	bool by_line = i == 0 && path->library != NO_FRAME;
-	uint32_t id = by_line ? line_of(sites, path->frames[0])
-	                      : profile_frame(sites->profile, path->frames[i])->function;
+	uint32_t id =
+	    by_line ? line_of(sites, frame) : profile_frame(sites->profile, frame)->function;
 
 	return (uint64_t)parent << 32 | (uint64_t)by_line << 31 | id;
 }
@@ -149,46 +168,101 @@ static bool is_same_function(const struct heap_sites *sites, uint32_t a, uint32_
 	           profile_frame(sites->profile, b)->function;
 }
 
-static uint32_t child_of(struct heap_sites *sites, uint32_t parent, const struct path *path,
-                         size_t i)
+static uint32_t child_of(struct heap_sites *sites, uint32_t parent, uint32_t frame,
+                         uint32_t library, uint32_t sample)
 {
-	bool is_new;
-	uint64_t *node = u64map_put(sites->children, key_of(sites, parent, path, i), &is_new);
+	bool is_new, by_line = library != NO_FRAME;
+	uint64_t *index =
+	    u64map_put(sites->children, key_of(sites, parent, frame, by_line), &is_new);
+	struct node *node;
 
 	if (is_new) {
-		*node = sites->n_nodes;
+		*index = sites->n_nodes;
 		*ARRAY_APPEND(sites->nodes, sites->n_nodes, sites->nodes_capacity) =
 		    (struct node){.parent = parent,
-		                  .frame = path->frames[i],
-		                  .library = i ? NO_FRAME : path->library,
-		                  .is_by_line = i == 0 && path->library != NO_FRAME};
+		                  .depth = sites->nodes[parent].depth + 1,
+		                  .frame = frame,
+		                  .library = library,
+		                  .stacks = NO_STACK,
+		                  .first_sample = sample,
+		                  .is_by_line = by_line};
 	}
-	sites->nodes[*node].has_lines |=
-	    profile_frame(sites->profile, sites->nodes[*node].frame)->line !=
-	    profile_frame(sites->profile, path->frames[i])->line;
-	if (i == 0 && !is_same_function(sites, sites->nodes[*node].library, path->library))
-		sites->nodes[*node].library = NO_FRAME;
-	return (uint32_t)*node;
+	node = &sites->nodes[*index];
+	node->has_lines |= profile_frame(sites->profile, node->frame)->line !=
+	                   profile_frame(sites->profile, frame)->line;
+	if (!is_same_function(sites, node->library, library))
+		node->library = NO_FRAME;
+	return (uint32_t)*index;
 }
 
-static void add_stack(struct heap_sites *sites, const struct profile_sample *sample)
+static uint64_t weight_of(const struct heap_sites *sites, uint32_t sample)
 {
+	struct profile_sample all = profile_sample(sites->profile, sample);
 	uint64_t weight = 0;
-	struct path path;
-	uint32_t at = 0;
 
 	for (size_t i = 0; i < sites->n_types; i++)
-		weight += sample->values[sites->types[i]];
-	if (!weight)
-		return;
-	path = path_of(sites, sample->stack);
-	if (!path.frames)
-		return;
-	sites->nodes[0].weight += weight;
-	for (size_t i = 0; i < path.n_frames; i++) {
-		at = child_of(sites, at, &path, i);
-		sites->nodes[at].weight += weight;
+		weight += all.values[sites->types[i]];
+	return weight;
+}
+
+/* Puts a sample's walker at the end of the child's list. */
+static void go_to(struct heap_sites *sites, uint32_t sample, uint32_t parent, uint32_t stack,
+                  uint32_t library, uint64_t weight)
+{
+	uint32_t child = child_of(sites, parent, frame_at(sites, stack), library, sample);
+	struct node *node = &sites->nodes[child];
+
+	sites->walkers[sample] = (struct walker){.at = stack, .node = child, .next = NO_STACK};
+	if (node->stacks == NO_STACK)
+		node->stacks = sample;
+	else
+		sites->walkers[node->last_stack].next = sample;
+	node->last_stack = sample;
+	node->weight += weight;
+}
+
+/* Finds the children of node 0. */
+static void start(struct heap_sites *sites)
+{
+	struct node *top = ARRAY_APPEND(sites->nodes, sites->n_nodes, sites->nodes_capacity);
+
+	top->is_open = true;
+	top->first_child = 1;
+	for (uint32_t i = 0; i < profile_n_samples(sites->profile); i++) {
+		uint64_t weight = weight_of(sites, i);
+		uint32_t at, library;
+
+		if (!weight ||
+		    !enter(sites, profile_sample(sites->profile, i).stack, &at, &library))
+			continue;
+		sites->nodes[0].weight += weight;
+		if (at)
+			go_to(sites, i, 0, at, library, weight);
 	}
+	sites->nodes[0].n_children = (uint32_t)sites->n_nodes - 1;
+}
+
+/* Finds the children of a node. */
+static void open_node(struct heap_sites *sites, uint32_t number)
+{
+	struct node *node = &sites->nodes[number];
+	uint32_t sample = node->stacks, next;
+
+	if (node->is_open)
+		return;
+	node->is_open = true;
+	node->first_child = (uint32_t)sites->n_nodes;
+	if (node->depth == MOST_FRAMES)
+		return;
+	for (; sample != NO_STACK; sample = next) {
+		uint32_t caller = caller_of(sites, sites->walkers[sample].at);
+
+		next = sites->walkers[sample].next;
+		if (caller)
+			go_to(sites, sample, number, caller, NO_FRAME, weight_of(sites, sample));
+	}
+	node = &sites->nodes[number];
+	node->n_children = (uint32_t)sites->n_nodes - node->first_child;
 }
 
 static bool is_part(uint64_t part, uint64_t whole, unsigned per_mille)
@@ -197,17 +271,19 @@ static bool is_part(uint64_t part, uint64_t whole, unsigned per_mille)
 }
 
 /* The children of a node that are no small ones, largest first: up to `room`. */
-static size_t large_children(const struct heap_sites *sites, uint32_t parent, uint32_t *children,
+static size_t large_children(struct heap_sites *sites, uint32_t parent, uint32_t *children,
                              size_t room)
 {
+	uint32_t first;
 	size_t n = 0;
 
-	for (uint32_t i = 1; i < sites->n_nodes; i++) {
+	open_node(sites, parent);
+	first = sites->nodes[parent].first_child;
+	for (uint32_t i = first; i < first + sites->nodes[parent].n_children; i++) {
 		uint64_t weight = sites->nodes[i].weight;
 		size_t at;
 
-		if (sites->nodes[i].parent != parent ||
-		    !is_part(weight, sites->nodes[0].weight, SMALL_PER_MILLE))
+		if (!is_part(weight, sites->nodes[0].weight, SMALL_PER_MILLE))
 			continue;
 		for (at = n < room ? n++ : room; at > 0; at--) {
 			if (sites->nodes[children[at - 1]].weight >= weight)
@@ -223,7 +299,7 @@ static size_t large_children(const struct heap_sites *sites, uint32_t parent, ui
 
 /* The callers that a site falls into: past those with one caller alone, to where they part. 0: it
  * is better left whole. */
-static size_t split(const struct heap_sites *sites, uint32_t site, uint32_t *parts)
+static size_t split(struct heap_sites *sites, uint32_t site, uint32_t *parts)
 {
 	uint64_t covered = 0;
 	size_t n = large_children(sites, site, parts, HEAP_MOST_SITES);
@@ -272,14 +348,17 @@ static void choose_candidates(struct heap_sites *sites)
 	}
 }
 
+/* Of the same weight: what was met first, callees before callers. */
 static int by_weight(const void *a, const void *b, void *context)
 {
 	const struct node *nodes = context;
-	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+	const struct node *x = &nodes[*(const uint32_t *)a], *y = &nodes[*(const uint32_t *)b];
 
-	if (nodes[x].weight != nodes[y].weight)
-		return nodes[x].weight > nodes[y].weight ? -1 : 1;
-	return x < y ? -1 : x > y;
+	if (x->weight != y->weight)
+		return x->weight > y->weight ? -1 : 1;
+	if (x->first_sample != y->first_sample)
+		return x->first_sample < y->first_sample ? -1 : 1;
+	return x->depth < y->depth ? -1 : x->depth > y->depth;
 }
 
 /* Whether a call was inlined does not matter to who asked for memory. */
@@ -371,23 +450,16 @@ static struct heap_site *site_at(struct heap_sites *sites, uint32_t node)
 	return NULL;
 }
 
-/* No site is below another one, so the first that is met is it. */
-static void sum_stack(struct heap_sites *sites, const struct profile_sample *sample)
+/* No site is below another one. */
+static void sum_sample(struct heap_sites *sites, uint32_t sample)
 {
+	const uint64_t *values = profile_sample(sites->profile, sample).values;
 	struct heap_site *site = NULL;
-	uint32_t at = 0;
-	struct path path = path_of(sites, sample->stack);
 
-	for (size_t i = 0; i < path.n_frames && !site; i++) {
-		const uint64_t *node = u64map_get(sites->children, key_of(sites, at, &path, i));
-
-		if (!node)
-			return;
-		at = (uint32_t)*node;
+	for (uint32_t at = sites->walkers[sample].node; at && !site; at = sites->nodes[at].parent)
 		site = site_at(sites, at);
-	}
 	for (size_t i = 0; site && i < sites->n_types; i++)
-		site->bytes[i] += sample->values[sites->types[i]];
+		site->bytes[i] += values[sites->types[i]];
 }
 
 struct heap_sites *heap_sites_new(const struct profile *profile, const size_t *types,
@@ -396,23 +468,18 @@ struct heap_sites *heap_sites_new(const struct profile *profile, const size_t *t
 	struct heap_sites *sites = xcalloc(1, sizeof(*sites));
 
 	sites->profile = profile;
-	sites->filter = filter;
 	sites->types = types;
 	sites->n_types = n_types;
+	sites->marks = heap_marks_new(filter, profile);
+	sites->library_marks =
+	    xcalloc((size_t)profile_n_frames(profile) + 1, sizeof(*sites->library_marks));
 	sites->children = u64map_new();
 	sites->lines = u64map_new();
-	ARRAY_APPEND(sites->nodes, sites->n_nodes, sites->nodes_capacity);
-	for (size_t i = 0; i < profile_n_samples(profile); i++) {
-		struct profile_sample sample = profile_sample(profile, i);
-
-		add_stack(sites, &sample);
-	}
+	sites->walkers = xcalloc(profile_n_samples(profile) + 1, sizeof(*sites->walkers));
+	start(sites);
 	choose_sites(sites);
-	for (size_t i = 0; i < profile_n_samples(profile); i++) {
-		struct profile_sample sample = profile_sample(profile, i);
-
-		sum_stack(sites, &sample);
-	}
+	for (uint32_t i = 0; i < profile_n_samples(profile); i++)
+		sum_sample(sites, i);
 	return sites;
 }
 
@@ -427,7 +494,9 @@ void heap_sites_free(struct heap_sites *sites)
 		free(sites->sites[i].through);
 		free(sites->sites[i].bytes);
 	}
-	free(sites->frames);
+	heap_marks_free(sites->marks);
+	free(sites->library_marks);
+	free(sites->walkers);
 	free(sites->nodes);
 	u64map_free(sites->lines);
 	u64map_free(sites->children);

@@ -7,34 +7,54 @@
 #include "core/u64map.h"
 #include "mem/heap_filter.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#define NO_SAMPLE UINT32_MAX
 enum { IGNORED = UINT32_MAX };
 
-/* A node of the tree that has all stacks, whatever they hold. */
+/* A node of the tree that has all stacks, whatever they hold. Sites have children once somebody
+ * asked for them: few do of those that the threshold leaves. */
 struct site {
 	uint32_t parent; /* its number is smaller */
+	uint32_t depth;  /* frames from the allocator on */
 	uint32_t frame;
 	uint64_t vaddr;
-	uint32_t first_child; /* in `children` */
+	uint32_t first_child; /* the children are in a row */
 	uint32_t n_children;
+	uint32_t first_sample; /* of those that go no further than to here */
+	uint32_t last_sample;
+	bool is_open; /* its children are there */
+};
+
+/* A sample on its way from the allocator to main. */
+struct walker {
+	uint32_t at;   /* the stack whose leaf is the site's frame */
+	uint32_t site; /* 0: it is left out, or has no frame */
+	uint32_t next; /* in the site's list */
 };
 
 struct heap_forest {
 	const struct profile *profile;
+	size_t depth;
+	bool *is_main;      /* by frame */
 	struct site *sites; /* 0 is the top */
 	size_t n_sites;
 	size_t sites_capacity;
-	uint32_t *children; /* sites grouped by parent */
-	uint32_t *deepest;  /* by sample: the site where its stack ends, or IGNORED */
+	struct u64map *children; /* (parent, frame) -> site */
+	struct walker *walkers;  /* by sample */
+	pthread_mutex_t lock;    /* of all: trees are made by several threads */
 };
 
 struct heap_tree {
-	const struct heap_forest *forest;
+	struct heap_forest *forest;
+	size_t type;
 	double threshold;
 	uint64_t *bytes; /* by site */
+	size_t n_bytes;
+	size_t bytes_capacity;
 	struct heap_node top;
 };
 
@@ -77,28 +97,15 @@ static char *frame_text(const struct profile *profile, const struct site *site)
 	return text;
 }
 
-static uint32_t child_of(struct heap_forest *forest, struct u64map *children, uint32_t parent,
-                         uint32_t frame, uint64_t vaddr)
+/* An inlined frame has the address of the function it was inlined into, as far as `most` frames
+ * reach. */
+static uint64_t address_of(const struct profile *profile, uint32_t stack, size_t most)
 {
-	bool is_new;
-	uint64_t *child = u64map_put(children, (uint64_t)parent << 32 | frame, &is_new);
+	uint32_t frame = profile_stack_frame(profile, stack, &stack);
 
-	if (is_new) {
-		*child = forest->n_sites;
-		*ARRAY_APPEND(forest->sites, forest->n_sites, forest->sites_capacity) =
-		    (struct site){.parent = parent, .frame = frame, .vaddr = vaddr};
-		forest->sites[parent].n_children++;
-	}
-	return (uint32_t)*child;
-}
-
-/* An inlined frame has the address of the function it was inlined into. */
-static uint64_t address_of(const struct profile *profile, const uint32_t *frames, size_t i,
-                           size_t n)
-{
-	while (i + 1 < n && profile_frame(profile, frames[i])->kind == FRAME_INLINED)
-		i++;
-	return profile_frame(profile, frames[i])->vaddr;
+	while (stack && --most && profile_frame(profile, frame)->kind == FRAME_INLINED)
+		frame = profile_stack_frame(profile, stack, &stack);
+	return profile_frame(profile, frame)->vaddr;
 }
 
 /* What calls main is the same for all, and valgrind shows it only on demand. By frame. */
@@ -111,68 +118,86 @@ static bool *find_mains(const struct profile *profile)
 	return is_main;
 }
 
-/* The site where the stack ends. */
-static uint32_t add_stack(struct heap_forest *forest, struct u64map *children, const bool *is_main,
-                          const uint32_t *frames, size_t n)
+static uint32_t child_of(struct heap_forest *forest, uint32_t parent, uint32_t stack)
 {
-	uint32_t at = 0;
+	uint32_t callers, frame = profile_stack_frame(forest->profile, stack, &callers);
+	uint32_t depth = forest->sites[parent].depth + 1;
+	bool is_new;
+	uint64_t *child = u64map_put(forest->children, (uint64_t)parent << 32 | frame, &is_new);
 
-	for (size_t i = 0; i < n; i++) {
-		at = child_of(forest, children, at, frames[i],
-		              address_of(forest->profile, frames, i, n));
-		if (is_main[frames[i]])
-			break;
+	if (is_new) {
+		*child = forest->n_sites;
+		*ARRAY_APPEND(forest->sites, forest->n_sites, forest->sites_capacity) =
+		    (struct site){
+		        .parent = parent,
+		        .depth = depth,
+		        .frame = frame,
+		        .vaddr = address_of(forest->profile, stack, forest->depth + 1 - depth),
+		        .first_sample = NO_SAMPLE,
+		        .is_open = depth == forest->depth || forest->is_main[frame],
+		    };
+		forest->sites[parent].n_children++;
 	}
-	return at;
+	return (uint32_t)*child;
 }
 
-static void add_stacks(struct heap_forest *forest, size_t depth, const struct heap_filter *filter)
+/* Puts a sample's walker at the end of the child's list. */
+static void go_to(struct heap_forest *forest, uint32_t sample, uint32_t parent, uint32_t stack)
+{
+	uint32_t child = child_of(forest, parent, stack);
+	struct site *site = &forest->sites[child];
+
+	forest->walkers[sample] = (struct walker){.at = stack, .site = child, .next = NO_SAMPLE};
+	if (site->first_sample == NO_SAMPLE)
+		site->first_sample = sample;
+	else
+		forest->walkers[site->last_sample].next = sample;
+	site->last_sample = sample;
+}
+
+/* Finds the children of a site. */
+static void open_site(struct heap_forest *forest, uint32_t number)
+{
+	struct site *site = &forest->sites[number];
+	uint32_t sample = site->first_sample, next, stay = NO_SAMPLE, *end = &stay;
+
+	site->is_open = true;
+	site->first_child = (uint32_t)forest->n_sites;
+	for (; sample != NO_SAMPLE; sample = next) {
+		struct walker *walker = &forest->walkers[sample];
+		uint32_t callers;
+
+		next = walker->next;
+		profile_stack_frame(forest->profile, walker->at, &callers);
+		if (callers) {
+			go_to(forest, sample, number, callers);
+			continue;
+		}
+		*end = sample;
+		end = &walker->next;
+	}
+	*end = NO_SAMPLE;
+	forest->sites[number].first_sample = stay;
+}
+
+static void start(struct heap_forest *forest, const struct heap_filter *filter)
 {
 	const struct profile *profile = forest->profile;
-	struct u64map *children = u64map_new();
-	bool *is_main = find_mains(profile);
-	uint32_t *frames = NULL;
-	size_t room = 0;
+	struct heap_marks *marks = heap_marks_new(filter, profile);
+	struct site *top = ARRAY_APPEND(forest->sites, forest->n_sites, forest->sites_capacity);
 
-	u64map_reserve(children, profile_n_samples(profile));
-	forest->deepest = xcalloc(profile_n_samples(profile) + 1, sizeof(*forest->deepest));
-	for (size_t i = 0; i < profile_n_samples(profile); i++) {
-		uint32_t stack = profile_sample(profile, i).stack;
-		size_t n = profile_stack_frames(profile, stack, frames, room), first;
+	top->is_open = true;
+	top->first_child = 1;
+	top->first_sample = NO_SAMPLE;
+	for (uint32_t i = 0; i < profile_n_samples(profile); i++) {
+		uint32_t callers;
 
-		if (n > room) {
-			frames = array_reserve(frames, &room, n, sizeof(*frames));
-			profile_stack_frames(profile, stack, frames, room);
-		}
-		forest->deepest[i] = IGNORED;
-		if (heap_filter_ignores(filter, profile, frames, n))
-			continue;
-		first = heap_filter_skip(filter, profile, frames, n);
-		if (n - first > depth)
-			n = first + depth;
-		forest->deepest[i] =
-		    add_stack(forest, children, is_main, frames + first, n - first);
+		if (!heap_marks_enter(marks, profile_sample(profile, i).stack, &callers))
+			forest->walkers[i].site = IGNORED;
+		else if (callers)
+			go_to(forest, i, 0, callers);
 	}
-	free(frames);
-	free(is_main);
-	u64map_free(children);
-}
-
-static void group_children(struct heap_forest *forest)
-{
-	uint32_t first = 0;
-
-	forest->children = xcalloc(forest->n_sites, sizeof(*forest->children));
-	for (size_t i = 0; i < forest->n_sites; i++) {
-		forest->sites[i].first_child = first;
-		first += forest->sites[i].n_children;
-		forest->sites[i].n_children = 0;
-	}
-	for (uint32_t i = 1; i < forest->n_sites; i++) {
-		struct site *parent = &forest->sites[forest->sites[i].parent];
-
-		forest->children[parent->first_child + parent->n_children++] = i;
-	}
+	heap_marks_free(marks);
 }
 
 struct heap_forest *heap_forest_new(const struct profile *profile, size_t depth,
@@ -181,9 +206,12 @@ struct heap_forest *heap_forest_new(const struct profile *profile, size_t depth,
 	struct heap_forest *forest = xcalloc(1, sizeof(*forest));
 
 	forest->profile = profile;
-	ARRAY_APPEND(forest->sites, forest->n_sites, forest->sites_capacity);
-	add_stacks(forest, depth, filter);
-	group_children(forest);
+	forest->depth = depth;
+	forest->is_main = find_mains(profile);
+	forest->children = u64map_new();
+	forest->walkers = xcalloc(profile_n_samples(profile) + 1, sizeof(*forest->walkers));
+	pthread_mutex_init(&forest->lock, NULL);
+	start(forest, filter);
 	return forest;
 }
 
@@ -191,22 +219,58 @@ void heap_forest_free(struct heap_forest *forest)
 {
 	if (!forest)
 		return;
+	pthread_mutex_destroy(&forest->lock);
+	free(forest->is_main);
 	free(forest->sites);
-	free(forest->children);
-	free(forest->deepest);
+	free(forest->walkers);
+	u64map_free(forest->children);
 	free(forest);
 }
 
-static void add_bytes(struct heap_tree *tree, size_t type)
+static uint64_t value_of(const struct heap_tree *tree, uint32_t sample)
+{
+	return profile_sample(tree->forest->profile, sample).values[tree->type];
+}
+
+static void make_room(struct heap_tree *tree)
+{
+	size_t n = tree->forest->n_sites;
+
+	tree->bytes = array_reserve(tree->bytes, &tree->bytes_capacity, n, sizeof(*tree->bytes));
+	memset(tree->bytes + tree->n_bytes, 0, (n - tree->n_bytes) * sizeof(*tree->bytes));
+	tree->n_bytes = n;
+}
+
+/* The bytes of all sites that there are. */
+static void add_bytes(struct heap_tree *tree)
 {
 	const struct heap_forest *forest = tree->forest;
+	size_t n_samples = profile_n_samples(forest->profile);
 
-	for (size_t i = 0; i < profile_n_samples(forest->profile); i++)
-		if (forest->deepest[i] != IGNORED)
-			tree->bytes[forest->deepest[i]] +=
-			    profile_sample(forest->profile, i).values[type];
+	make_room(tree);
+	for (uint32_t i = 0; i < n_samples; i++)
+		if (forest->walkers[i].site != IGNORED)
+			tree->bytes[forest->walkers[i].site] += value_of(tree, i);
 	for (size_t i = forest->n_sites; --i > 0;)
 		tree->bytes[forest->sites[i].parent] += tree->bytes[i];
+}
+
+/* The site with its children, and their bytes. */
+static struct site opened_site(struct heap_tree *tree, uint32_t number)
+{
+	struct heap_forest *forest = tree->forest;
+	struct site site;
+
+	if (forest->sites[number].is_open)
+		return forest->sites[number];
+	open_site(forest, number);
+	site = forest->sites[number];
+	make_room(tree);
+	for (uint32_t i = site.first_child; i < site.first_child + site.n_children; i++)
+		for (uint32_t sample = forest->sites[i].first_sample; sample != NO_SAMPLE;
+		     sample = forest->walkers[sample].next)
+			tree->bytes[i] += value_of(tree, sample);
+	return site;
 }
 
 static int largest_first(const void *a, const void *b, void *context)
@@ -245,7 +309,7 @@ static uint32_t *large_children(struct heap_tree *tree, const struct site *site,
 	*n_large = *n_rest = 0;
 	*rest = 0;
 	for (uint32_t i = 0; i < site->n_children; i++) {
-		uint32_t child = tree->forest->children[site->first_child + i];
+		uint32_t child = site->first_child + i;
 
 		if (!tree->bytes[child])
 			continue;
@@ -261,11 +325,12 @@ static uint32_t *large_children(struct heap_tree *tree, const struct site *site,
 }
 
 /* The depth of the recursion is that of the tree: at most the --depth option. */
-static void finish_children(struct heap_tree *tree, struct heap_node *node, const struct site *site)
+static void finish_children(struct heap_tree *tree, struct heap_node *node, uint32_t number)
 {
+	struct site site = opened_site(tree, number);
 	size_t n_large, n_rest;
 	uint64_t rest;
-	uint32_t *large = large_children(tree, site, &n_large, &rest, &n_rest);
+	uint32_t *large = large_children(tree, &site, &n_large, &rest, &n_rest);
 
 	node->children = xcalloc(n_large + 1, sizeof(*node->children));
 	for (size_t i = 0; i < n_large; i++) {
@@ -276,7 +341,7 @@ static void finish_children(struct heap_tree *tree, struct heap_node *node, cons
 		    .frame = child->frame,
 		    .text = frame_text(tree->forest->profile, child),
 		};
-		finish_children(tree, &node->children[i], child);
+		finish_children(tree, &node->children[i], large[i]);
 	}
 	free(large);
 	node->n_children = n_large;
@@ -293,18 +358,20 @@ static void finish_children(struct heap_tree *tree, struct heap_node *node, cons
 	}
 }
 
-struct heap_tree *heap_tree_new(const struct heap_forest *forest, size_t type, double threshold,
+struct heap_tree *heap_tree_new(struct heap_forest *forest, size_t type, double threshold,
                                 const char *top)
 {
 	struct heap_tree *tree = xcalloc(1, sizeof(*tree));
 
 	tree->forest = forest;
+	tree->type = type;
 	tree->threshold = threshold;
-	tree->bytes = xcalloc(forest->n_sites, sizeof(*tree->bytes));
-	add_bytes(tree, type);
+	pthread_mutex_lock(&forest->lock);
+	add_bytes(tree);
 	tree->top = (struct heap_node){
 	    .bytes = tree->bytes[0], .frame = HEAP_NO_FRAME, .text = xstrdup(top)};
-	finish_children(tree, &tree->top, &forest->sites[0]);
+	finish_children(tree, &tree->top, 0);
+	pthread_mutex_unlock(&forest->lock);
 	free(tree->bytes);
 	tree->bytes = NULL;
 	return tree;

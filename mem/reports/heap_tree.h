@@ -24,16 +24,16 @@ struct heap_node {
 	size_t n_children;
 };
 
-/* What the trees of all value types have in common, so that each costs no look at the stacks.
- * `depth`: frames of a stack that are told apart, at least 1. `filter` (mem/heap_filter.h) may be
- * NULL. The profile must outlive it. */
+/* What the trees of all value types have in common. `depth`: frames of a stack that are told apart,
+ * at least 1. `filter` (mem/heap_filter.h) may be NULL. The profile must outlive it. */
 struct heap_forest *heap_forest_new(const struct profile *profile, size_t depth,
                                     const struct heap_filter *filter);
 void heap_forest_free(struct heap_forest *forest); /* NULL is fine */
 
 /* `threshold` in percent of the total: smaller nodes are put together. `top` is the text of the
- * top. The forest must outlive the tree. */
-struct heap_tree *heap_tree_new(const struct heap_forest *forest, size_t type, double threshold,
+ * top. The forest, which grows by what the tree shows, must outlive it; several threads may make
+ * trees of one at once. */
+struct heap_tree *heap_tree_new(struct heap_forest *forest, size_t type, double threshold,
                                 const char *top);
 void heap_tree_free(struct heap_tree *tree);
 

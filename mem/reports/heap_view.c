@@ -11,24 +11,20 @@
 /* What is left out of each value type; the caller frees it. */
 static uint64_t *sum_ignored(const struct profile *profile, const struct heap_filter *filter)
 {
-	size_t n_types = profile_n_types(profile), room = 0;
+	size_t n_types = profile_n_types(profile);
 	uint64_t *sums = xcalloc(n_types, sizeof(*sums));
-	uint32_t *frames = NULL;
+	struct heap_marks *marks = heap_marks_new(filter, profile);
 
 	for (size_t i = 0; i < profile_n_samples(profile); i++) {
 		struct profile_sample sample = profile_sample(profile, i);
-		size_t n = profile_stack_frames(profile, sample.stack, frames, room);
+		uint32_t callers;
 
-		if (n > room) {
-			frames = array_reserve(frames, &room, n, sizeof(*frames));
-			profile_stack_frames(profile, sample.stack, frames, room);
-		}
-		if (!heap_filter_ignores(filter, profile, frames, n))
+		if (heap_marks_enter(marks, sample.stack, &callers))
 			continue;
 		for (size_t type = 0; type < n_types; type++)
 			sums[type] += sample.values[type];
 	}
-	free(frames);
+	heap_marks_free(marks);
 	return sums;
 }
 

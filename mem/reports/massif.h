@@ -11,7 +11,7 @@ struct heap_forest;
 struct heap_snapshot;
 
 struct massif {
-	const struct heap_forest *forest; /* of a profile whose types hold the snapshots' trees */
+	struct heap_forest *forest; /* of a profile whose types hold the snapshots' trees */
 	const struct heap_snapshot *snapshots;
 	size_t n_snapshots;
 	const char *command;

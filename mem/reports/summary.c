@@ -219,6 +219,18 @@ char *heap_limits_text(const struct heap_totals *totals, const struct profile *p
 	return text;
 }
 
+static bool leaves_out(const struct heap_filter *filter, const struct profile *profile)
+{
+	struct heap_marks *marks = heap_marks_new(filter, profile);
+	bool found = false;
+	uint32_t callers;
+
+	for (size_t i = 0; i < profile_n_samples(profile) && !found; i++)
+		found = !heap_marks_enter(marks, profile_sample(profile, i).stack, &callers);
+	heap_marks_free(marks);
+	return found;
+}
+
 /* A name with a slip in it leaves nothing out. */
 static void note_unmatched(const struct heap_filter *filter, const struct profile *profile,
                            json_t *quality)
@@ -230,7 +242,7 @@ static void note_unmatched(const struct heap_filter *filter, const struct profil
 		const struct heap_filter alone = {.alloc_fns = filter->alloc_fns,
 		                                  .ignore_fns = &one};
 
-		if (!heap_filter_ignores_some(&alone, profile))
+		if (!leaves_out(&alone, profile))
 			quality_add_note(quality,
 			                 "--ignore-fn=%s leaves nothing out: no function of this "
 			                 "name called an allocator",
