@@ -155,6 +155,8 @@ static int by_allocations(const void *a, const void *b)
 		return x->totals.allocations > y->totals.allocations ? -1 : 1;
 	if (x->totals.frees != y->totals.frees)
 		return x->totals.frees > y->totals.frees ? -1 : 1;
+	if (x->process != y->process)
+		return x->process < y->process ? -1 : 1;
 	return x->thread < y->thread ? -1 : x->thread > y->thread;
 }
 
