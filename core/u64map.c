@@ -5,17 +5,18 @@
 
 #include <stdlib.h>
 
-/* One cache line is touched for a key, mostly. */
+/* Four to a cache line; a free one has the key 0. */
 struct slot {
 	uint64_t key;
 	uint64_t value;
-	bool is_used;
 };
 
 struct u64map {
 	struct slot *slots;
 	size_t n_slots; /* a power of two */
-	size_t n_used;
+	size_t n_used;  /* without that of the key 0, which lies apart */
+	bool has_zero;
+	uint64_t zero;
 };
 
 enum { FIRST_SLOTS = 64 };
@@ -34,7 +35,6 @@ static void allocate_slots(struct u64map *map, size_t n_slots)
 {
 	map->slots = xcalloc(n_slots, sizeof(*map->slots));
 	map->n_slots = n_slots;
-	map->n_used = 0;
 }
 
 struct u64map *u64map_new(void)
@@ -45,15 +45,15 @@ struct u64map *u64map_new(void)
 	return map;
 }
 
-/* The slot that holds the key, or the free one where it belongs. */
-static size_t find_slot(const struct u64map *map, uint64_t key)
+/* The slot that holds the key, which is not 0, or the free one where it belongs. */
+static struct slot *find_slot(const struct u64map *map, uint64_t key)
 {
 	size_t mask = map->n_slots - 1;
 	size_t i = u64_mix(key, 0) & mask;
 
-	while (map->slots[i].is_used && map->slots[i].key != key)
+	while (map->slots[i].key && map->slots[i].key != key)
 		i = (i + 1) & mask;
-	return i;
+	return &map->slots[i];
 }
 
 static void move_to(struct u64map *map, size_t n_slots)
@@ -62,9 +62,8 @@ static void move_to(struct u64map *map, size_t n_slots)
 
 	allocate_slots(map, n_slots);
 	for (size_t i = 0; i < old.n_slots; i++)
-		if (old.slots[i].is_used)
-			map->slots[find_slot(map, old.slots[i].key)] = old.slots[i];
-	map->n_used = old.n_used;
+		if (old.slots[i].key)
+			*find_slot(map, old.slots[i].key) = old.slots[i];
 	free(old.slots);
 }
 
@@ -88,41 +87,59 @@ void u64map_free(struct u64map *map)
 
 uint64_t *u64map_get(const struct u64map *map, uint64_t key)
 {
-	size_t i = find_slot(map, key);
+	struct slot *slot;
 
-	return map->slots[i].is_used ? &map->slots[i].value : NULL;
+	if (!key)
+		return map->has_zero ? (uint64_t *)&map->zero : NULL;
+	slot = find_slot(map, key);
+	return slot->key ? &slot->value : NULL;
+}
+
+static uint64_t *put_zero(struct u64map *map, bool *is_new)
+{
+	if (is_new)
+		*is_new = !map->has_zero;
+	map->has_zero = true;
+	return &map->zero;
 }
 
 uint64_t *u64map_put(struct u64map *map, uint64_t key, bool *is_new)
 {
-	size_t i;
+	struct slot *slot;
 
+	if (!key)
+		return put_zero(map, is_new);
 	if (map->n_used * 4 >= map->n_slots * 3)
 		move_to(map, map->n_slots * 2);
-	i = find_slot(map, key);
+	slot = find_slot(map, key);
 	if (is_new)
-		*is_new = !map->slots[i].is_used;
-	if (!map->slots[i].is_used) {
-		map->slots[i] = (struct slot){.key = key, .is_used = true};
-		map->n_used++;
-	}
-	return &map->slots[i].value;
+		*is_new = !slot->key;
+	map->n_used += !slot->key;
+	slot->key = key;
+	return &slot->value;
 }
 
 size_t u64map_count(const struct u64map *map)
 {
-	return map->n_used;
+	return map->n_used + map->has_zero;
 }
 
 bool u64map_next(const struct u64map *map, size_t *position, uint64_t *key, uint64_t *value)
 {
 	for (; *position < map->n_slots; (*position)++) {
-		if (!map->slots[*position].is_used)
+		const struct slot *slot = &map->slots[*position];
+
+		if (!slot->key)
 			continue;
-		*key = map->slots[*position].key;
-		*value = map->slots[*position].value;
+		*key = slot->key;
+		*value = slot->value;
 		(*position)++;
 		return true;
 	}
-	return false;
+	if (*position > map->n_slots || !map->has_zero)
+		return false;
+	*key = 0;
+	*value = map->zero;
+	(*position)++;
+	return true;
 }
