@@ -555,6 +555,11 @@ size_t profile_stack_frames(const struct profile *profile, uint32_t stack, uint3
 	return n;
 }
 
+uint32_t profile_n_stacks(const struct profile *profile)
+{
+	return stack_table_count(profile->stacks);
+}
+
 uint32_t profile_stack_frame(const struct profile *profile, uint32_t stack, uint32_t *callers)
 {
 	const struct stack_node *node = stack_table_node(profile->stacks, stack);
@@ -599,10 +604,15 @@ const struct profile_object *profile_object(const struct profile *profile, uint3
 	return &profile->objects[id];
 }
 
-const char *profile_folded_name(const struct profile *profile, uint32_t frame)
+uint32_t profile_folded_text(const struct profile *profile, uint32_t frame)
 {
 	BUG(frame >= profile->n_frames);
-	return string_pool_text(profile->texts, profile->folded[frame]);
+	return profile->folded[frame];
+}
+
+const char *profile_folded_name(const struct profile *profile, uint32_t frame)
+{
+	return string_pool_text(profile->texts, profile_folded_text(profile, frame));
 }
 
 char *profile_shown_name(const struct profile *profile, uint32_t frame)

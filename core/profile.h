@@ -84,6 +84,8 @@ size_t profile_stack_frames(const struct profile *profile, uint32_t stack, uint3
 /* The stack that one of the recording's became, which carries samples or is a caller in one that
  * does; 0 for others. */
 uint32_t profile_stack_of(const struct profile *profile, uint32_t recorded);
+/* The highest id of a stack; the ids of callers are smaller than those of what they call. */
+uint32_t profile_n_stacks(const struct profile *profile);
 /* The leaf's frame of a stack (not the empty one); *callers: the stack above it, 0 for none. */
 uint32_t profile_stack_frame(const struct profile *profile, uint32_t stack, uint32_t *callers);
 /* Is this a frame that asks on a caller's behalf, as an allocator does, so that the caller is what
@@ -102,6 +104,7 @@ const struct profile_object *profile_object(const struct profile *profile, uint3
 /* The frame as stacks.folded spells it (CONTRACT 3): the name without arguments, `;` as `:`,
  * with _[k], _[i] or _[j]. Lives as long as the profile. */
 const char *profile_folded_name(const struct profile *profile, uint32_t frame);
+uint32_t profile_folded_text(const struct profile *profile, uint32_t frame); /* its text id */
 /* The mark at the end of the folded names of this kind, or "". */
 const char *frame_kind_mark(enum frame_kind kind);
 /* Replaces what a folded line cannot hold: `;` by `:`, control characters by `?`. */

@@ -10,32 +10,32 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A stack with a value: the command, then frames from the root to the leaf. */
+/* A stack with a value. */
 struct row {
-	uint32_t command; /* name id of its group of threads */
-	uint32_t thread;
-	uint32_t n_frames;
-	size_t first_frame; /* in builder.frames */
+	uint64_t place; /* the command's, then the stack's */
+	uint32_t sample;
+	uint32_t stack;
 	uint64_t value;
-	uint64_t parts[CALL_TREE_MAX_PARTS];
 };
 
 struct builder {
-	const struct profile *profile;
+	const struct call_tree_spec *spec;
+	const struct call_order *order;
 	struct call_tree *tree;
-	const size_t *types;
-	size_t n_types;
-	enum call_tree_key key;
-	unsigned group;
 	size_t nodes_capacity;
-	uint32_t *frame_names; /* profile's frame id -> name id */
-	uint32_t *ranks;       /* name id -> place among the names in byte order */
-	uint32_t *frames;      /* profile's frame ids of all rows */
-	size_t n_frames;
-	size_t frames_capacity;
+	uint32_t *commands; /* by thread: the name id of its group */
+	uint32_t *ranks;    /* of these names in byte order */
 	struct row *rows;
 	size_t n_rows;
-	uint32_t *open; /* by level: the node whose subtree is being written */
+	/* The nodes whose subtrees are being written, by level; and what is beside them of the row
+	 * at hand. */
+	uint32_t *open;
+	uint32_t *open_places;
+	size_t n_open;
+	uint32_t *new_stacks;
+	/* Each stack is looked at once for a command. */
+	uint32_t *seen_for; /* by stack: the command's node */
+	uint32_t command;
 };
 
 /* A command may call itself anything (prctl(2)): what would break a line or a stack is replaced.
@@ -59,115 +59,62 @@ static uint32_t add_group(struct string_pool *names, const struct recorded_threa
 	return id;
 }
 
-static void name_frames(struct builder *builder)
-{
-	uint32_t n_frames = profile_n_frames(builder->profile);
-
-	builder->frame_names = xcalloc(n_frames, sizeof(*builder->frame_names));
-	for (uint32_t i = 0; i < n_frames; i++)
-		builder->frame_names[i] =
-		    string_pool_add(builder->tree->names, profile_folded_name(builder->profile, i));
-}
-
-/* Stacks without a value are left out. */
-static void add_row(struct builder *builder, const struct profile_sample *sample)
-{
-	const struct profile *profile = builder->profile;
-	uint32_t *leaf_first;
-	size_t n = profile_stack_frames(profile, sample->stack, NULL, 0);
-	struct row row = {
-	    .thread = sample->thread, .n_frames = (uint32_t)n, .first_frame = builder->n_frames};
-
-	for (size_t i = 0; i < builder->n_types; i++) {
-		row.parts[i] = sample->values[builder->types[i]];
-		row.value += row.parts[i];
-	}
-	if (!row.value)
-		return;
-	builder->frames = array_reserve(builder->frames, &builder->frames_capacity,
-	                                builder->n_frames + n, sizeof(*builder->frames));
-	leaf_first = builder->frames + builder->n_frames;
-	profile_stack_frames(profile, sample->stack, leaf_first, n);
-	for (size_t i = 0; i < n / 2; i++) {
-		uint32_t frame = leaf_first[i];
-
-		leaf_first[i] = leaf_first[n - 1 - i];
-		leaf_first[n - 1 - i] = frame;
-	}
-	row.command = add_group(builder->tree->names, profile_thread(profile, sample->thread),
-	                        builder->group);
-	builder->rows[builder->n_rows++] = row;
-	builder->n_frames += n;
-	if (builder->tree->n_levels < n + 2)
-		builder->tree->n_levels = (uint32_t)n + 2;
-}
-
-static int compare_names(const void *a, const void *b, void *names)
+static int compare_texts(const void *a, const void *b, void *names)
 {
 	return strcmp(string_pool_text(names, *(const uint32_t *)a),
 	              string_pool_text(names, *(const uint32_t *)b));
 }
 
-static void rank_names(struct builder *builder)
+static void name_commands(struct builder *builder)
 {
-	size_t n_names = string_pool_count(builder->tree->names);
-	uint32_t *order = xcalloc(n_names, sizeof(*order));
+	const struct profile *profile = builder->spec->profile;
+	struct string_pool *names = builder->tree->names;
+	size_t n_threads = profile_n_threads(profile), n_names;
+	uint32_t *order;
 
+	builder->commands = xcalloc(n_threads + 1, sizeof(*builder->commands));
+	for (uint32_t i = 0; i < n_threads; i++)
+		builder->commands[i] =
+		    add_group(names, profile_thread(profile, i), builder->spec->group);
+	n_names = string_pool_count(names);
+	order = xcalloc(n_names, sizeof(*order));
 	builder->ranks = xcalloc(n_names, sizeof(*builder->ranks));
-	for (size_t i = 0; i < n_names; i++)
-		order[i] = (uint32_t)i;
-	qsort_r(order, n_names, sizeof(*order), compare_names, builder->tree->names);
-	for (size_t i = 0; i < n_names; i++)
-		builder->ranks[order[i]] = (uint32_t)i;
+	for (uint32_t i = 0; i < n_names; i++)
+		order[i] = i;
+	qsort_r(order, n_names, sizeof(*order), compare_texts, names);
+	for (uint32_t i = 0; i < n_names; i++)
+		builder->ranks[order[i]] = i;
 	free(order);
 }
 
-/* The name id of a row's node at a level from 1. */
-static uint32_t row_name(const struct builder *builder, const struct row *row, size_t level)
+/* Stacks without a value are left out. */
+static void add_row(struct builder *builder, uint32_t number)
 {
-	if (level == 1)
-		return row->command;
-	return builder->frame_names[builder->frames[row->first_frame + level - 2]];
+	const struct call_tree_spec *spec = builder->spec;
+	struct profile_sample sample = profile_sample(spec->profile, number);
+	uint32_t depth = call_order_depth(builder->order, sample.stack);
+	uint64_t command = builder->ranks[builder->commands[sample.thread]], value = 0;
+
+	for (size_t i = 0; i < spec->n_types; i++)
+		value += sample.values[spec->types[i]];
+	if (!value)
+		return;
+	builder->rows[builder->n_rows++] =
+	    (struct row){.place = command << 32 | call_order_place(builder->order, sample.stack),
+	                 .sample = number,
+	                 .stack = sample.stack,
+	                 .value = value};
+	if (builder->tree->n_levels < depth + 2)
+		builder->tree->n_levels = depth + 2;
 }
 
-/* The frame of a row's node at a level from 2. */
-static const struct frame *row_frame(const struct builder *builder, const struct row *row,
-                                     size_t level)
+static int compare_rows(const void *a, const void *b)
 {
-	return profile_frame(builder->profile, builder->frames[row->first_frame + level - 2]);
-}
+	const struct row *x = a, *y = b;
 
-/* The object that tells frames of one name apart, 0 where none does. */
-static uint32_t row_object(const struct builder *builder, const struct row *row, size_t level)
-{
-	if (builder->key == CALL_TREE_BY_NAME || level == 1)
-		return 0;
-	return row_frame(builder, row, level)->object;
-}
-
-static int compare_numbers(uint32_t a, uint32_t b)
-{
-	return (a > b) - (a < b);
-}
-
-static int compare_rows(const void *a, const void *b, void *data)
-{
-	const struct builder *builder = data;
-	const struct row *x = a;
-	const struct row *y = b;
-
-	for (size_t level = 1; level <= x->n_frames + 1u && level <= y->n_frames + 1u; level++) {
-		int order = compare_numbers(builder->ranks[row_name(builder, x, level)],
-		                            builder->ranks[row_name(builder, y, level)]);
-
-		if (!order)
-			order = compare_numbers(row_object(builder, x, level),
-			                        row_object(builder, y, level));
-		if (order)
-			return order;
-	}
-	/* The caller itself comes before what it calls. */
-	return compare_numbers(x->n_frames, y->n_frames);
+	if (x->place != y->place)
+		return x->place < y->place ? -1 : 1;
+	return (x->sample > y->sample) - (x->sample < y->sample);
 }
 
 static void describe_node(struct call_node *node, const struct frame *frame)
@@ -195,146 +142,165 @@ static void widen_node(struct call_node *node, const struct frame *frame)
 		node->last_line = frame->line;
 }
 
-static struct call_node *open_node(struct builder *builder, size_t level, uint32_t name_id)
+static struct call_node *open_node(struct builder *builder, uint32_t place)
 {
 	struct call_tree *tree = builder->tree;
 	struct call_node *node = ARRAY_APPEND(tree->nodes, tree->n_nodes, builder->nodes_capacity);
+	size_t level = builder->n_open++;
 
-	node->name = string_pool_text(tree->names, name_id);
-	node->name_id = name_id;
 	node->parent = level ? builder->open[level - 1] : 0;
 	node->level = (uint32_t)level;
 	builder->open[level] = (uint32_t)tree->n_nodes - 1;
+	builder->open_places[level] = place;
 	return node;
 }
 
-/* Ends the subtrees that are open above `level`; *n_open is how many levels are open. */
-static void close_nodes(struct builder *builder, size_t level, size_t *n_open)
+/* A node that is no frame: of names of its own. */
+static struct call_node *open_named(struct builder *builder, uint32_t name)
+{
+	struct call_node *node = open_node(builder, 0);
+
+	node->name = string_pool_text(builder->tree->names, name);
+	node->name_id = name;
+	return node;
+}
+
+static void open_frame(struct builder *builder, uint32_t stack)
+{
+	const struct profile *profile = builder->spec->profile;
+	uint32_t callers, frame = profile_stack_frame(profile, stack, &callers);
+	struct call_node *node = open_node(builder, call_order_place(builder->order, stack));
+
+	node->name = profile_folded_name(profile, frame);
+	node->name_id = profile_folded_text(profile, frame);
+	describe_node(node, profile_frame(profile, frame));
+	builder->seen_for[stack] = builder->command;
+}
+
+/* Ends the subtrees that are open from `level` on. */
+static void close_nodes(struct builder *builder, size_t level)
 {
 	struct call_tree *tree = builder->tree;
 
-	while (*n_open > level) {
-		struct call_node *node = &tree->nodes[builder->open[--*n_open]];
+	while (builder->n_open > level) {
+		struct call_node *node = &tree->nodes[builder->open[--builder->n_open]];
 
 		node->total += node->self;
 		node->end = (uint32_t)tree->n_nodes;
-		if (*n_open == 0)
+		if (builder->n_open == 0)
 			continue;
 		tree->nodes[node->parent].total += node->total;
-		for (size_t i = 0; i < builder->n_types; i++)
+		for (size_t i = 0; i < builder->spec->n_types; i++)
 			tree->nodes[node->parent].parts[i] += node->parts[i];
 	}
 }
 
-static bool is_same_node(const struct builder *builder, const struct call_node *node,
-                         const struct row *row, size_t level)
+/* Makes the command's node the last one that is open, but for those below it. */
+static void enter_command(struct builder *builder, uint32_t thread)
 {
-	return node->name_id == row_name(builder, row, level) &&
-	       (builder->key == CALL_TREE_BY_NAME ||
-	        node->object == row_object(builder, row, level));
+	uint32_t name = builder->commands[thread];
+	struct call_node *node;
+
+	if (builder->n_open < 2 || builder->tree->nodes[builder->open[1]].name_id != name) {
+		close_nodes(builder, 1);
+		open_named(builder, name);
+		builder->command = builder->open[1];
+	}
+	node = &builder->tree->nodes[builder->command];
+	if (thread > node->thread)
+		node->thread = thread;
+}
+
+/* The callers whose nodes are there take part in these. */
+static void widen_nodes(struct builder *builder, uint32_t stack, uint32_t level)
+{
+	const struct profile *profile = builder->spec->profile;
+	uint32_t callers;
+
+	for (; stack && builder->seen_for[stack] != builder->command; stack = callers, level--) {
+		uint32_t frame = profile_stack_frame(profile, stack, &callers);
+
+		widen_node(&builder->tree->nodes[builder->open[level]],
+		           profile_frame(profile, frame));
+		builder->seen_for[stack] = builder->command;
+	}
 }
 
 /* Adds a stack to the tree, which its predecessors in the order have made. */
-static void add_stack(struct builder *builder, const struct row *row, size_t *n_open)
+static void add_stack(struct builder *builder, const struct row *row)
 {
-	struct call_tree *tree = builder->tree;
-	size_t n_levels = row->n_frames + 2u;
+	struct profile_sample sample = profile_sample(builder->spec->profile, row->sample);
+	uint32_t stack = row->stack, level = call_order_depth(builder->order, stack) + 1;
 	struct call_node *leaf;
-	size_t level;
+	size_t n_new = 0;
 
-	for (level = 1; level < n_levels && level < *n_open; level++) {
-		struct call_node *node = &tree->nodes[builder->open[level]];
-
-		if (!is_same_node(builder, node, row, level))
-			break;
-		if (level > 1)
-			widen_node(node, row_frame(builder, row, level));
-		else if (row->thread > node->thread)
-			node->thread = row->thread;
+	enter_command(builder, sample.thread);
+	for (; stack && (level >= builder->n_open ||
+	                 builder->open_places[level] != call_order_place(builder->order, stack));
+	     level--) {
+		builder->new_stacks[n_new++] = stack;
+		profile_stack_frame(builder->spec->profile, stack, &stack);
 	}
-	close_nodes(builder, level, n_open);
-	for (; level < n_levels; level++) {
-		struct call_node *node = open_node(builder, level, row_name(builder, row, level));
-
-		if (level > 1)
-			describe_node(node, row_frame(builder, row, level));
-		else
-			node->thread = row->thread;
-	}
-	*n_open = n_levels;
-	leaf = &tree->nodes[builder->open[n_levels - 1]];
+	widen_nodes(builder, stack, level);
+	close_nodes(builder, level + 1);
+	while (n_new)
+		open_frame(builder, builder->new_stacks[--n_new]);
+	leaf = &builder->tree->nodes[builder->open[builder->n_open - 1]];
 	leaf->self += row->value;
-	for (size_t i = 0; i < builder->n_types; i++)
-		leaf->parts[i] += row->parts[i];
+	for (size_t i = 0; i < builder->spec->n_types; i++)
+		leaf->parts[i] += sample.values[builder->spec->types[i]];
 }
 
 static void add_nodes(struct builder *builder)
 {
 	struct call_tree *tree = builder->tree;
-	size_t n_open = 1;
 
 	builder->open = xcalloc(tree->n_levels, sizeof(*builder->open));
-	open_node(builder, 0, string_pool_add(tree->names, "all"));
+	builder->open_places = xcalloc(tree->n_levels, sizeof(*builder->open_places));
+	builder->new_stacks = xcalloc(tree->n_levels, sizeof(*builder->new_stacks));
+	builder->seen_for = xcalloc((size_t)profile_n_stacks(builder->spec->profile) + 1,
+	                            sizeof(*builder->seen_for));
+	open_named(builder, string_pool_add(tree->names, "all"));
 	for (size_t i = 0; i < builder->n_rows; i++)
-		add_stack(builder, &builder->rows[i], &n_open);
-	close_nodes(builder, 0, &n_open);
+		add_stack(builder, &builder->rows[i]);
+	close_nodes(builder, 0);
+	free(builder->open);
+	free(builder->open_places);
+	free(builder->new_stacks);
+	free(builder->seen_for);
 }
 
 /* The builder has what is asked for; the rest is made and freed here. */
 static void build(struct builder *builder)
 {
 	struct call_tree *tree = builder->tree;
-	size_t n_samples = profile_n_samples(builder->profile);
+	size_t n_samples = profile_n_samples(builder->spec->profile);
 
 	*tree = (struct call_tree){.names = string_pool_new(), .n_levels = 1};
 	builder->rows = xcalloc(n_samples, sizeof(*builder->rows));
-	name_frames(builder);
-	for (size_t i = 0; i < n_samples; i++) {
-		struct profile_sample sample = profile_sample(builder->profile, i);
-
-		add_row(builder, &sample);
-	}
-	rank_names(builder);
-	qsort_r(builder->rows, builder->n_rows, sizeof(*builder->rows), compare_rows, builder);
+	name_commands(builder);
+	for (uint32_t i = 0; i < n_samples; i++)
+		add_row(builder, i);
+	if (builder->n_rows)
+		qsort(builder->rows, builder->n_rows, sizeof(*builder->rows), compare_rows);
 	add_nodes(builder);
-	free(builder->open);
 	free(builder->rows);
-	free(builder->frames);
+	free(builder->commands);
 	free(builder->ranks);
-	free(builder->frame_names);
 }
 
-void call_tree_init_grouped(struct call_tree *tree, const struct profile *profile, size_t type,
-                            enum call_tree_key key, unsigned group)
+void call_tree_init(struct call_tree *tree, const struct call_tree_spec *spec)
 {
-	struct builder builder = {.profile = profile,
-	                          .tree = tree,
-	                          .types = &type,
-	                          .n_types = 1,
-	                          .key = key,
-	                          .group = group};
+	struct call_order *own = NULL;
+	struct builder builder = {.spec = spec, .tree = tree, .order = spec->order};
 
+	BUG(spec->n_types > CALL_TREE_MAX_PARTS);
+	BUG(spec->order && (call_order_profile(spec->order) != spec->profile ||
+	                    call_order_key(spec->order) != spec->key));
+	if (!builder.order)
+		builder.order = own = call_order_new(spec->profile, spec->key);
 	build(&builder);
-}
-
-void call_tree_init_parts(struct call_tree *tree, const struct profile *profile,
-                          const size_t *types, size_t n_types)
-{
-	struct builder builder = {.profile = profile,
-	                          .tree = tree,
-	                          .types = types,
-	                          .n_types = n_types,
-	                          .key = CALL_TREE_BY_NAME,
-	                          .group = CALL_TREE_COMM};
-
-	BUG(n_types > CALL_TREE_MAX_PARTS);
-	build(&builder);
-}
-
-void call_tree_init(struct call_tree *tree, const struct profile *profile, size_t type,
-                    enum call_tree_key key)
-{
-	call_tree_init_grouped(tree, profile, type, key, CALL_TREE_COMM);
+	call_order_free(own);
 }
 
 void call_tree_fini(struct call_tree *tree)

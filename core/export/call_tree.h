@@ -8,6 +8,7 @@
 #ifndef CORE_EXPORT_CALL_TREE_H
 #define CORE_EXPORT_CALL_TREE_H
 
+#include "core/export/call_order.h"
 #include "core/profile.h"
 
 #include <stdbool.h>
@@ -19,8 +20,9 @@ struct string_pool;
 enum { CALL_TREE_MAX_PARTS = 3 };
 
 struct call_node {
-	const char *name; /* without control characters and `;`; lives as long as the tree */
-	uint32_t name_id; /* equal names have equal ids */
+	const char *name; /* without control characters and `;`; lives as long as tree and profile
+	                   */
+	uint32_t name_id; /* equal names of frames have equal ids */
 	uint32_t parent;  /* index; the root's is its own */
 	uint32_t end;     /* the node's subtree is the nodes [index, end) */
 	uint32_t level;
@@ -40,13 +42,7 @@ struct call_tree {
 	struct call_node *nodes; /* nodes[0] is the root */
 	size_t n_nodes;
 	uint32_t n_levels;
-	struct string_pool *names;
-};
-
-/* What makes two frames under one caller the same node. */
-enum call_tree_key {
-	CALL_TREE_BY_NAME,
-	CALL_TREE_BY_NAME_AND_OBJECT,
+	struct string_pool *names; /* of what is no frame */
 };
 
 /* In what the threads of a node of level 1 agree. */
@@ -56,15 +52,16 @@ enum call_tree_group {
 	CALL_TREE_TID = 4,
 };
 
-/* By command: the group CALL_TREE_COMM. */
-void call_tree_init(struct call_tree *tree, const struct profile *profile, size_t type,
-                    enum call_tree_key key);
-/* `group` is a sum of enum call_tree_group; 0: all threads are one. */
-void call_tree_init_grouped(struct call_tree *tree, const struct profile *profile, size_t type,
-                            enum call_tree_key key, unsigned group);
-/* By command and name; a stack's value is the sum of these types, which have one unit. */
-void call_tree_init_parts(struct call_tree *tree, const struct profile *profile,
-                          const size_t *types, size_t n_types);
+/* Whose stacks become the tree, and how. */
+struct call_tree_spec {
+	const struct profile *profile;
+	const struct call_order *order; /* of the profile; NULL: one is made for this tree alone */
+	enum call_tree_key key;         /* of the order where there is one */
+	unsigned group;                 /* sum of enum call_tree_group; 0: all threads are one */
+	const size_t *types; /* a stack's value is the sum of these, which have one unit */
+	size_t n_types;      /* 1 .. CALL_TREE_MAX_PARTS */
+};
+void call_tree_init(struct call_tree *tree, const struct call_tree_spec *spec);
 void call_tree_fini(struct call_tree *tree);
 
 /* The length of the node's name without its mark _[k], _[i] or _[j]. */

@@ -12,6 +12,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+struct call_order;
 struct picture_options;
 struct profile;
 struct diag;
@@ -45,6 +46,9 @@ struct export_options {
 	const struct export_part *parts;
 	size_t n_parts;
 	const struct picture_options *picture; /* flamegraph; NULL: its own look */
+	/* folded, flamegraph: the profile's stacks by name, where several documents are made of it;
+	 * NULL: each makes its own */
+	const struct call_order *order;
 	int64_t started_ns;   /* CLOCK_REALTIME of the start, for pprof; 0: unknown */
 	uint64_t duration_ns; /* 0: unknown */
 	/* folded, flamegraph, pprof: about how large the document may be; what is too much of it is

@@ -474,16 +474,20 @@ static void write_nothing(const struct canvas *canvas)
 static void init_tree(struct call_tree *tree, const struct profile *profile,
                       const struct export_options *options)
 {
-	size_t types[CALL_TREE_MAX_PARTS];
+	size_t types[CALL_TREE_MAX_PARTS] = {options->type};
+	struct call_tree_spec spec = {
+	    .profile = profile,
+	    .order = options->order,
+	    .key = CALL_TREE_BY_NAME,
+	    .group = CALL_TREE_COMM,
+	    .types = types,
+	    .n_types = options->n_parts ? options->n_parts : 1,
+	};
 
-	if (!options->n_parts) {
-		call_tree_init(tree, profile, options->type, CALL_TREE_BY_NAME);
-		return;
-	}
 	BUG(options->n_parts > CALL_TREE_MAX_PARTS);
 	for (size_t i = 0; i < options->n_parts; i++)
 		types[i] = options->parts[i].type;
-	call_tree_init_parts(tree, profile, types, options->n_parts);
+	call_tree_init(tree, &spec);
 }
 
 static int write_flamegraph(const struct profile *profile, const struct export_options *options,

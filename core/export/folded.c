@@ -123,7 +123,12 @@ static int write_folded(const struct profile *profile, const struct export_optio
 	struct folder folder = {.tree = &tree};
 
 	(void)diag;
-	call_tree_init(&tree, profile, options->type, CALL_TREE_BY_NAME);
+	call_tree_init(&tree, &(struct call_tree_spec){.profile = profile,
+	                                               .order = options->order,
+	                                               .key = CALL_TREE_BY_NAME,
+	                                               .group = CALL_TREE_COMM,
+	                                               .types = &options->type,
+	                                               .n_types = 1});
 	folder.path = xcalloc(tree.n_levels, sizeof(*folder.path));
 	folder.lengths = xcalloc(tree.n_levels, sizeof(*folder.lengths));
 	if (options->most_bytes)

@@ -414,8 +414,11 @@ static void report_init(struct report *report)
 	}
 	report->shape = shape;
 	report->functions = string_pool_new();
-	call_tree_init_grouped(&report->tree, report->profile, report->options->type,
-	                       CALL_TREE_BY_NAME_AND_OBJECT, group);
+	call_tree_init(&report->tree, &(struct call_tree_spec){.profile = report->profile,
+	                                                       .key = CALL_TREE_BY_NAME_AND_OBJECT,
+	                                                       .group = group,
+	                                                       .types = &report->options->type,
+	                                                       .n_types = 1});
 	report->whole =
 	    report->options->whole ? report->options->whole : report->tree.nodes[0].total;
 	sum_rows(report);

@@ -4,6 +4,7 @@
 #include "core/alloc.h"
 #include "core/collector.h"
 #include "core/diag.h"
+#include "core/export/call_order.h"
 #include "core/export/exporter.h"
 #include "core/number_text.h"
 #include "core/parallel.h"
@@ -36,7 +37,10 @@ struct subject {
 	const struct profile *profile;          /* for report and pictures */
 	const struct profile *timeline;         /* with the trees of the snapshots */
 	struct heap_forest *forest;             /* of the timeline */
+	struct call_order *order;               /* of the profile */
 	double threshold; /* of massif.out: that of the options, or what keeps it small */
+	char *massif;     /* massif.out */
+	size_t massif_bytes;
 	struct heap_totals totals;
 	const struct heap_process *processes;
 	size_t n_processes;
@@ -75,31 +79,38 @@ enum {
 	PROFILE_BYTES = 1200000
 };
 
-static size_t massif_bytes(const struct subject *subject)
+/* massif.out; the caller frees it. */
+static char *massif_text(const struct subject *subject, size_t *n_bytes)
 {
 	struct massif massif = massif_of(subject);
 	char *text = NULL;
-	size_t n_bytes;
-	FILE *out = open_memstream(&text, &n_bytes);
+	FILE *out = open_memstream(&text, n_bytes);
 
 	BUG(!out);
 	massif_write(&massif, out);
-	fclose(out);
-	free(text);
-	return n_bytes;
+	BUG(fclose(out));
+	return text;
 }
 
-/* Raises massif.out's threshold until the file is small; who asks for less than massif's own gets
- * all of it. */
-static void fit_massif(struct subject *subject)
+/* Makes massif.out, with its threshold raised until the file is small; who asks for less than
+ * massif's own gets all of it. */
+static void make_massif(struct subject *subject)
 {
 	const double massifs_own = 1, most = 50;
 
 	subject->threshold = subject->options->threshold;
+	subject->massif = massif_text(subject, &subject->massif_bytes);
 	if (subject->threshold < massifs_own)
 		return;
-	while (subject->threshold < most && massif_bytes(subject) > MASSIF_BYTES)
+	while (subject->threshold < most && subject->massif_bytes > MASSIF_BYTES) {
 		subject->threshold *= 2;
+		free(subject->massif);
+		subject->massif = massif_text(subject, &subject->massif_bytes);
+	}
+}
+
+static void note_massif(const struct subject *subject)
+{
 	if (subject->threshold > subject->options->threshold && !*subject->folder)
 		quality_add_note(subject->result->quality,
 		                 "massif.out shows parts from %.0f %% on, to stay below %s; "
@@ -109,10 +120,8 @@ static void fit_massif(struct subject *subject)
 
 static int write_massif(const struct subject *subject, FILE *out, struct diag *diag)
 {
-	struct massif massif = massif_of(subject);
-
 	(void)diag;
-	massif_write(&massif, out);
+	fwrite(subject->massif, 1, subject->massif_bytes, out);
 	return 0;
 }
 
@@ -281,6 +290,7 @@ static int export_with(struct job *job)
 	    .type = shown->type,
 	    .title = subject->title,
 	    .picture = subject->result->picture,
+	    .order = subject->order,
 	    .subtitle = subtitle,
 	    .count_name = shown->count_name,
 	    .command = subject->result->command,
@@ -345,16 +355,36 @@ static int write_files(const struct subject *subject, struct results_run *result
 	return err;
 }
 
+/* What several files are made from. */
+static void make_order(struct subject *subject)
+{
+	subject->order = call_order_new(subject->profile, CALL_TREE_BY_NAME);
+}
+
+static void make_trees(struct subject *subject)
+{
+	subject->forest =
+	    heap_forest_new(subject->timeline, subject->options->depth, &subject->options->filter);
+	make_massif(subject);
+}
+
+static void (*const preparations[])(struct subject *) = {make_order, make_trees};
+
+static void prepare(void *context, size_t i)
+{
+	preparations[i](context);
+}
+
 static int write_subject(struct subject *subject, struct results_run *results, struct diag *diag)
 {
 	int err;
 
-	subject->forest =
-	    heap_forest_new(subject->timeline, subject->options->depth, &subject->options->filter);
-	fit_massif(subject);
+	parallel_do(prepare, subject, ARRAY_SIZE(preparations));
+	note_massif(subject);
 	err = write_files(subject, results, diag);
 	heap_forest_free(subject->forest);
-	subject->forest = NULL;
+	call_order_free(subject->order);
+	free(subject->massif);
 	return err;
 }
 
