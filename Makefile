@@ -160,7 +160,7 @@ PROGRAM_CFLAGS = -O2 -g
 $(BUILD)/tests/programs/%: tests/programs/%.c tests/programs/programs.mk
 	@mkdir -p $(@D)
 	$(call say,LINK)
-	$(Q)$(CC) -I. -D_GNU_SOURCE -std=gnu11 $(WARNINGS) $(PROGRAM_CFLAGS) -o $@ $< $(PROGRAM_LDLIBS) -lpthread
+	$(Q)$(CC) -I. -D_GNU_SOURCE -std=gnu11 $(WARNINGS) $(PROGRAM_CFLAGS) -MMD -MP -MF $@.d -MT $@ -o $@ $< $(PROGRAM_LDLIBS) -lpthread
 	$(PROGRAM_POST)
 
 $(BUILD)/tests/programs/%: tests/programs/%.cc tests/programs/programs.mk

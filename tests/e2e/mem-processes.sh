@@ -46,7 +46,17 @@ started() { # CASE
 	is "$(grep -v ',sh -c ' "$PROFILE_SCENARIO_RESULTS/$1/memory/latest/processes.csv" | tail -n +2 | cut -d, -f6,8,9 | sort -r)" "$2"
 }
 promise "system(3)" started system "$(printf 'yes,100,60\nyes,100,60')"
-promise "popen(3)" started popen "$(printf 'yes,103,63\nyes,100,60')"
+# How many blocks popen(3) takes is libc's affair: memcheck counts them.
+popen_is_counted() {
+	local expected
+	expected=$(valgrind --run-libc-freeres=no "$program" popen 2>&1 >/dev/null | tr -d , | awk '/total heap usage:/ { print $5 "," $7 }')
+	started popen "$(printf 'yes,%s\nyes,100,60' "$expected")"
+}
+if command -v valgrind >/dev/null; then
+	promise "popen(3)" popen_is_counted
+else
+	skip "popen(3)" "valgrind is not installed"
+fi
 promise "system(3) with no environment, which no library can stand before" partly system-emptied sh "executed past libc"
 promise "an exec past libc, with no environment" partly raw-exec '' 'did not load the heap library'
 

@@ -8,7 +8,6 @@ $(BUILD)/tests/programs/cpu_static: PROGRAM_CFLAGS = -O2 -g -static
 $(BUILD)/tests/programs/refuse_perf $(BUILD)/tests/programs/refuse_filter: PROGRAM_LDLIBS = -lseccomp
 $(BUILD)/tests/programs/cpu_split_fp: PROGRAM_CFLAGS = -O2 -g -fno-omit-frame-pointer
 $(BUILD)/tests/programs/offcpu_waits_fp: PROGRAM_CFLAGS = -O0 -g -fno-omit-frame-pointer
-$(BUILD)/tests/programs/offcpu_waits_fp: tests/programs/offcpu_waits.c
 # Or the compiler leaves out pairs of new and delete.
 $(BUILD)/tests/programs/heap-operators: PROGRAM_CFLAGS = -O2 -g -std=c++17 -fno-builtin
 $(BUILD)/tests/programs/heap-odd: PROGRAM_CFLAGS = -O2 -g -fno-builtin
