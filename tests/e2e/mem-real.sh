@@ -7,8 +7,7 @@ preload=$build/libprofile-scenario-preload.so
 
 # What a program allocates may depend on its environment: perl copies it, setenv copies the list. So both tools get one
 # with the variables of both, all of the same length.
-environment=("PATH=$PATH" "HOME=$scratch" LC_ALL=C TZ=UTC PERL_HASH_SEED=0 GIT_CONFIG_NOSYSTEM=1 TMPDIR=/tmp
-	GLIBCPP_FORCE_NEW=1 GLIBCXX_FORCE_NEW=1)
+environment=("PATH=$PATH" "HOME=$scratch" LC_ALL=C TZ=UTC PERL_HASH_SEED=0 GIT_CONFIG_NOSYSTEM=1 TMPDIR=/tmp)
 
 # And it may depend on addresses: gcc's collector keeps a table for each 16 MB and for each 4 GB in which the kernel gave
 # it memory. So each program, alone too, gets its own maps from one place, by a library that it is run with.
@@ -38,12 +37,20 @@ places_of_length() {
 
 # prepare_environments: what is before the command in `ours` and `theirs`, so that the sums of the lengths agree.
 prepare_environments() {
-	local valgrinds length=220
-	valgrinds=$(env -i "PATH=$PATH" valgrind -q --trace-children=yes sh -c 'echo $LD_PRELOAD $LD_LIBRARY_PATH $GLIBCPP_FORCE_NEW $GLIBCXX_FORCE_NEW')
-	is "${valgrinds#* }" "/usr/lib/debug 1 1" || return 1
-	valgrinds=${valgrinds%% *}
+	local variable valgrinds= length=220
+	# What valgrind, or the distribution's script of that name, adds.
+	ours=("${environment[@]}")
+	while IFS= read -r -d '' variable; do
+		case $variable in
+		PATH=*) ;;
+		LD_PRELOAD=*) valgrinds=${variable#*=} ;;
+		*) ours+=("$variable") ;;
+		esac
+	done < <(env -i "PATH=$PATH" valgrind -q --trace-children=yes env -0)
+	[ -n "$valgrinds" ] || { echo "valgrind sets no LD_PRELOAD"; return 1; }
+	echo "# valgrind's own variables: ${ours[*]:${#environment[@]}}"
 	# valgrind would put its own before the other one.
-	ours=("${environment[@]}" LD_LIBRARY_PATH=/usr/lib/debug "LD_PRELOAD=$(places_of_length $((length - ${#preload})))") || return 1
+	ours+=("LD_PRELOAD=$(places_of_length $((length - ${#preload})))") || return 1
 	theirs=("${environment[@]}" "LD_PRELOAD=$(places_of_length $((length - ${#valgrinds})))")
 }
 
