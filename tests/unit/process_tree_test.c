@@ -23,13 +23,13 @@
 
 #include <cmocka.h>
 
-/* A child that waits at a pipe and then becomes `script` under sh. */
+/* A child that waits at a pipe and then calls a function, which ends it. */
 struct held {
 	pid_t pid;
 	int gate;
 };
 
-static struct held hold(const char *script)
+static struct held hold_to(void (*run)(const char *text), const char *text)
 {
 	int pipe_fds[2];
 	struct held held;
@@ -41,12 +41,22 @@ static struct held hold(const char *script)
 	if (held.pid == 0) {
 		close(pipe_fds[1]);
 		if (read(pipe_fds[0], &byte, 1) == 1)
-			execl("/bin/sh", "sh", "-c", script, "a b", NULL);
+			run(text);
 		_exit(127);
 	}
 	close(pipe_fds[0]);
 	held.gate = pipe_fds[1];
 	return held;
+}
+
+static void become(const char *script)
+{
+	execl("/bin/sh", "sh", "-c", script, "a b", NULL);
+}
+
+static struct held hold(const char *script)
+{
+	return hold_to(become, script);
 }
 
 static uint64_t now_ns(void)
@@ -57,11 +67,15 @@ static uint64_t now_ns(void)
 	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
-/* Lets the child run to its end, stepping as a driver does. */
-static void run_held(struct held held, struct process_tree *tree)
+/* Follows the child and lets it run to its end, stepping as a driver does. The caller frees the
+ * tree. */
+static struct process_tree *run_held(struct held held)
 {
+	struct process_tree *tree;
+	struct diag diag = {0};
 	int status;
 
+	assert_int_equal(process_tree_new(&tree, held.pid, now_ns(), &diag), 0);
 	assert_int_equal(write(held.gate, "g", 1), 1);
 	close(held.gate);
 	while (waitpid(held.pid, &status, WNOHANG) == 0) {
@@ -71,6 +85,8 @@ static void run_held(struct held held, struct process_tree *tree)
 			process_tree_step(tree);
 	}
 	assert_int_equal(status, 0);
+	process_tree_step(tree);
+	return tree;
 }
 
 static const struct process_image *find_comm(const struct process_tree *tree, const char *comm)
@@ -102,14 +118,12 @@ static void forks_and_execs_are_rows_in_time_order(void **state)
 	/* Long enough for us to be woken up on a busy machine while its arguments can be read. */
 	struct held held = hold("sleep 0.2 & (exec true); wait; exit 0");
 	struct process_tree *tree;
-	struct diag diag = {0};
 	const struct process_image *image;
 
 	(void)state;
 	if (!perf_works())
 		skip();
-	assert_int_equal(process_tree_new(&tree, held.pid, now_ns(), &diag), 0);
-	run_held(held, tree);
+	tree = run_held(held);
 	assert_int_equal(process_tree_n_alive(tree), 0);
 	assert_true(process_tree_is_complete(tree));
 	/* sh, two forks of it, and the exec of each. */
@@ -141,14 +155,12 @@ static void a_child_that_outlives_the_target_is_alive(void **state)
 {
 	struct held held = hold("sleep 30 >/dev/null & exit 0");
 	struct process_tree *tree;
-	struct diag diag = {0};
 	const struct process_image *sleeper;
 
 	(void)state;
 	if (!perf_works())
 		skip();
-	assert_int_equal(process_tree_new(&tree, held.pid, now_ns(), &diag), 0);
-	run_held(held, tree);
+	tree = run_held(held);
 	assert_int_equal(process_tree_n_alive(tree), 1);
 	sleeper = process_tree_image(tree, process_tree_n_images(tree) - 1);
 	assert_false(sleeper->ended);
@@ -167,37 +179,30 @@ static void *idle_and_exit(void *argument)
 	_exit(0);
 }
 
+/* The first thread ends 30 ms before the other. */
+static void leave_a_thread(const char *unused)
+{
+	pthread_t thread;
+
+	(void)unused;
+	if (pthread_create(&thread, NULL, idle_and_exit, NULL))
+		_exit(1);
+	pthread_exit(NULL);
+}
+
 static void threads_are_no_processes_and_the_last_one_ends_it(void **state)
 {
-	int pipe_fds[2];
-	pid_t pid;
-	char byte;
+	struct held held = hold_to(leave_a_thread, "");
 	struct process_tree *tree;
-	struct diag diag = {0};
 
 	(void)state;
 	if (!perf_works())
 		skip();
-	assert_int_equal(pipe(pipe_fds), 0);
-	pid = fork();
-	if (pid == 0) {
-		pthread_t thread;
-
-		if (read(pipe_fds[0], &byte, 1) != 1 ||
-		    pthread_create(&thread, NULL, idle_and_exit, NULL))
-			_exit(1);
-		pthread_exit(NULL); /* the first thread ends 30 ms before the other */
-	}
-	assert_int_equal(process_tree_new(&tree, pid, now_ns(), &diag), 0);
-	assert_int_equal(write(pipe_fds[1], "g", 1), 1);
-	assert_int_equal(waitpid(pid, NULL, 0), pid);
-	process_tree_step(tree);
+	tree = run_held(held);
 	assert_int_equal(process_tree_n_images(tree), 1);
 	assert_true(process_tree_image(tree, 0)->ended);
 	assert_true(process_tree_image(tree, 0)->end_ns >= 30000000);
 	process_tree_free(tree);
-	close(pipe_fds[0]);
-	close(pipe_fds[1]);
 }
 
 static pid_t *shared_tids; /* of the two threads below, in memory that a child shares */
@@ -220,41 +225,35 @@ static void *name_itself_and_make_another(void *argument)
 	return NULL;
 }
 
-static void a_thread_has_its_last_name_or_that_of_who_made_it(void **state)
+static void make_named_threads(const char *name)
 {
 	pthread_t thread;
-	int pipe_fds[2];
-	pid_t pid;
-	char byte;
+
+	if (prctl(PR_SET_NAME, name) ||
+	    pthread_create(&thread, NULL, name_itself_and_make_another, shared_tids))
+		_exit(1);
+	pthread_join(thread, NULL);
+	_exit(0);
+}
+
+static void a_thread_has_its_last_name_or_that_of_who_made_it(void **state)
+{
 	struct process_tree *tree;
-	struct diag diag = {0};
+	struct held held;
 
 	(void)state;
 	if (!perf_works())
 		skip();
 	shared_tids = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	assert_true(shared_tids != MAP_FAILED);
-	assert_int_equal(pipe(pipe_fds), 0);
-	pid = fork();
-	if (pid == 0) {
-		if (read(pipe_fds[0], &byte, 1) != 1 || prctl(PR_SET_NAME, "leader") ||
-		    pthread_create(&thread, NULL, name_itself_and_make_another, shared_tids))
-			_exit(1);
-		pthread_join(thread, NULL);
-		_exit(0);
-	}
-	assert_int_equal(process_tree_new(&tree, pid, now_ns(), &diag), 0);
-	assert_int_equal(write(pipe_fds[1], "g", 1), 1);
-	assert_int_equal(waitpid(pid, NULL, 0), pid);
-	process_tree_step(tree);
-	assert_string_equal(process_tree_thread_comm(tree, pid), "leader");
+	held = hold_to(make_named_threads, "leader");
+	tree = run_held(held);
+	assert_string_equal(process_tree_thread_comm(tree, held.pid), "leader");
 	assert_string_equal(process_tree_thread_comm(tree, shared_tids[0]), "renamed");
 	assert_string_equal(process_tree_thread_comm(tree, shared_tids[1]), "renamed");
 	assert_null(process_tree_thread_comm(tree, getpid()));
 	process_tree_free(tree);
 	munmap(shared_tids, 4096);
-	close(pipe_fds[0]);
-	close(pipe_fds[1]);
 }
 
 /* As in a container. The filter cannot be taken off again: this test must be the last one. */
@@ -272,12 +271,10 @@ static void without_perf_proc_shows_what_lives_long_enough(void **state)
 {
 	struct held held = hold("sleep 0.6; exit 0");
 	struct process_tree *tree;
-	struct diag diag = {0};
 
 	(void)state;
 	refuse_perf();
-	assert_int_equal(process_tree_new(&tree, held.pid, now_ns(), &diag), 0);
-	run_held(held, tree);
+	tree = run_held(held);
 	assert_false(process_tree_is_complete(tree));
 	assert_non_null(find_comm(tree, "sleep"));
 	assert_int_equal(find_comm(tree, "sleep")->parent_pid, held.pid);

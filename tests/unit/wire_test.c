@@ -119,77 +119,89 @@ static int make_image(void)
 	return fd;
 }
 
-static void sums_are_those_of_all_shards_and_the_peak_is_that_of_the_last_epoch(void **state)
-{
-	int fd = make_image();
-	struct wire_source source = wire_source_of_fd(&fd);
-	struct wire_section_copy section;
+/* An image, and what is read of it. */
+struct copy {
+	int fd;
+	struct wire_source source;
 	struct wire_image_copy image;
+	struct wire_section_copy section; /* the first one */
+};
+
+static void make_copy(struct copy *copy)
+{
+	copy->fd = make_image();
+	copy->source = wire_source_of_fd(&copy->fd);
+}
+
+static void read_copy(struct copy *copy)
+{
 	struct diag diag;
 
+	assert_int_equal(wire_read_image(&copy->image, copy->source, &diag), 0);
+	assert_int_equal(wire_read_section(&copy->section, &copy->image, 0, copy->source, &diag),
+	                 0);
+}
+
+static void close_copy(struct copy *copy)
+{
+	wire_section_copy_fini(&copy->section);
+	wire_image_copy_fini(&copy->image);
+	close(copy->fd);
+}
+
+static void sums_are_those_of_all_shards_and_the_peak_is_that_of_the_last_epoch(void **state)
+{
+	struct copy copy;
+
 	(void)state;
-	assert_int_equal(wire_read_image(&image, source, &diag), 0);
-	assert_int_equal(wire_read_section(&section, &image, 0, source, &diag), 0);
-	assert_int_equal(section.n_sums, 2);
-	assert_int_equal(section.sums[0].stack, 1);
-	assert_int_equal(section.sums[0].allocations, 10);
-	assert_int_equal(section.sums[0].frees, 4);
-	assert_int_equal(section.sums[0].temporary, 2);
-	assert_int_equal(section.sums[0].lifetimes, 12);
-	assert_int_equal(section.sums[0].live_bytes, 600);
-	assert_int_equal(section.sums[0].live_blocks, 6);
-	assert_int_equal(section.sums[0].peak_bytes, 1000);
-	assert_int_equal(section.sums[0].peak_blocks, 10);
-	wire_section_copy_fini(&section);
-	wire_image_copy_fini(&image);
-	close(fd);
+	make_copy(&copy);
+	read_copy(&copy);
+	assert_int_equal(copy.section.n_sums, 2);
+	assert_int_equal(copy.section.sums[0].stack, 1);
+	assert_int_equal(copy.section.sums[0].allocations, 10);
+	assert_int_equal(copy.section.sums[0].frees, 4);
+	assert_int_equal(copy.section.sums[0].temporary, 2);
+	assert_int_equal(copy.section.sums[0].lifetimes, 12);
+	assert_int_equal(copy.section.sums[0].live_bytes, 600);
+	assert_int_equal(copy.section.sums[0].live_blocks, 6);
+	assert_int_equal(copy.section.sums[0].peak_bytes, 1000);
+	assert_int_equal(copy.section.sums[0].peak_blocks, 10);
+	close_copy(&copy);
 }
 
 static void inherited_blocks_are_no_allocations_of_the_child_but_count_in_its_peak(void **state)
 {
-	int fd = make_image();
-	struct wire_source source = wire_source_of_fd(&fd);
-	struct wire_section_copy section;
-	struct wire_image_copy image;
-	struct diag diag;
+	struct copy copy;
 
 	(void)state;
-	assert_int_equal(wire_read_image(&image, source, &diag), 0);
-	assert_int_equal(wire_read_section(&section, &image, 0, source, &diag), 0);
-	assert_int_equal(section.sums[1].allocations, 0);
-	assert_int_equal(section.sums[1].frees, 0);
-	assert_int_equal(section.sums[1].live_bytes, 0);
-	assert_int_equal(section.sums[1].inherited_bytes, 200);
-	assert_int_equal(section.sums[1].inherited_blocks, 2);
-	assert_int_equal(section.sums[1].peak_bytes, 200);
-	wire_section_copy_fini(&section);
-	wire_image_copy_fini(&image);
-	close(fd);
+	make_copy(&copy);
+	read_copy(&copy);
+	assert_int_equal(copy.section.sums[1].allocations, 0);
+	assert_int_equal(copy.section.sums[1].frees, 0);
+	assert_int_equal(copy.section.sums[1].live_bytes, 0);
+	assert_int_equal(copy.section.sums[1].inherited_bytes, 200);
+	assert_int_equal(copy.section.sums[1].inherited_blocks, 2);
+	assert_int_equal(copy.section.sums[1].peak_bytes, 200);
+	close_copy(&copy);
 }
 
 static void what_no_peak_had_yet_at_the_end_is_the_peak(void **state)
 {
-	int fd = make_image();
-	struct wire_source source = wire_source_of_fd(&fd);
+	struct copy copy;
 	/* A thread's last 5 blocks, after its peak of nothing. */
 	struct wire_counter last = {
 	    .allocations = 5, .allocated_bytes = 900, .live_bytes = 900, .peak_epoch = 5};
-	struct wire_section_copy section;
-	struct wire_image_copy image;
-	struct diag diag;
 
 	(void)state;
-	put(fd, &last, sizeof(last),
+	make_copy(&copy);
+	put(copy.fd, &last, sizeof(last),
 	    WIRE_SECTIONS_OFF + WIRE_COUNTERS_OFF + 2 * WIRE_SHARD_BYTES + sizeof(last));
-	assert_int_equal(wire_read_image(&image, source, &diag), 0);
-	assert_int_equal(wire_read_section(&section, &image, 0, source, &diag), 0);
-	assert_int_equal(section.sums[0].peak_bytes, 600 + 900);
-	assert_int_equal(section.sums[0].peak_blocks, 6 + 5);
-	assert_int_equal(section.sums[1].peak_bytes, 200);
-	assert_int_equal(section.head.peak_time, 200);
-	wire_section_copy_fini(&section);
-	wire_image_copy_fini(&image);
-	close(fd);
+	read_copy(&copy);
+	assert_int_equal(copy.section.sums[0].peak_bytes, 600 + 900);
+	assert_int_equal(copy.section.sums[0].peak_blocks, 6 + 5);
+	assert_int_equal(copy.section.sums[1].peak_bytes, 200);
+	assert_int_equal(copy.section.head.peak_time, 200);
+	close_copy(&copy);
 }
 
 static void a_section_that_was_claimed_and_never_used_is_not_there(void **state)
@@ -210,44 +222,32 @@ static void a_section_that_was_claimed_and_never_used_is_not_there(void **state)
 
 static void an_address_belongs_to_the_module_of_its_generation(void **state)
 {
-	int fd = make_image();
-	struct wire_source source = wire_source_of_fd(&fd);
-	struct wire_section_copy section;
-	struct wire_image_copy image;
-	struct diag diag;
+	struct copy copy;
 
 	(void)state;
-	assert_int_equal(wire_read_image(&image, source, &diag), 0);
-	assert_int_equal(wire_read_section(&section, &image, 0, source, &diag), 0);
-	assert_int_equal(wire_find_module(&section, 0x5100, 1)->path_off, 0);
-	assert_int_equal(wire_find_module(&section, 0x5100, 2)->path_off, 4);
-	assert_int_equal(wire_find_module(&section, 0x1fff, 7)->load_bias, 0x1000);
-	assert_null(wire_find_module(&section, 0x2000, 7));
-	wire_section_copy_fini(&section);
-	wire_image_copy_fini(&image);
-	close(fd);
+	make_copy(&copy);
+	read_copy(&copy);
+	assert_int_equal(wire_find_module(&copy.section, 0x5100, 1)->path_off, 0);
+	assert_int_equal(wire_find_module(&copy.section, 0x5100, 2)->path_off, 4);
+	assert_int_equal(wire_find_module(&copy.section, 0x1fff, 7)->load_bias, 0x1000);
+	assert_null(wire_find_module(&copy.section, 0x2000, 7));
+	close_copy(&copy);
 }
 
 static void a_timeline_that_was_being_changed_is_not_used(void **state)
 {
-	int fd = make_image();
-	struct wire_source source = wire_source_of_fd(&fd);
-	struct wire_section_copy section;
-	struct wire_image_copy image;
+	struct copy copy;
 	uint32_t busy = 1;
-	struct diag diag;
 
 	(void)state;
-	put(fd, &busy, sizeof(busy),
+	make_copy(&copy);
+	put(copy.fd, &busy, sizeof(busy),
 	    WIRE_SECTIONS_OFF + offsetof(struct wire_section, timeline_busy));
-	assert_int_equal(wire_read_image(&image, source, &diag), 0);
-	assert_int_equal(wire_read_section(&section, &image, 0, source, &diag), 0);
-	assert_true(section.timeline_lost);
-	assert_int_equal(section.head.n_snapshots, 0);
-	assert_int_equal(section.n_sums, 2);
-	wire_section_copy_fini(&section);
-	wire_image_copy_fini(&image);
-	close(fd);
+	read_copy(&copy);
+	assert_true(copy.section.timeline_lost);
+	assert_int_equal(copy.section.head.n_snapshots, 0);
+	assert_int_equal(copy.section.n_sums, 2);
+	close_copy(&copy);
 }
 
 static void sizes_fall_into_classes_that_end_at_powers_of_two(void **state)
@@ -286,52 +286,40 @@ static void lifetimes_fall_into_classes_that_begin_at_powers_of_two(void **state
 
 static void threads_have_a_row_each(void **state)
 {
-	int fd = make_image();
-	struct wire_source source = wire_source_of_fd(&fd);
-	struct wire_section_copy section;
-	struct wire_image_copy image;
-	struct diag diag;
+	struct copy copy;
 
 	(void)state;
-	assert_int_equal(wire_read_image(&image, source, &diag), 0);
-	assert_int_equal(wire_read_section(&section, &image, 0, source, &diag), 0);
-	assert_int_equal(section.n_threads, 2);
-	assert_int_equal(section.n_shared_rows, 0);
-	assert_int_equal(section.threads[0].tid, 42);
-	assert_int_equal(section.threads[0].sizes[3].bytes, 1000);
-	assert_int_equal(section.threads[1].lifetimes[WIRE_TEMPORARY], 2);
-	wire_section_copy_fini(&section);
-	wire_image_copy_fini(&image);
-	close(fd);
+	make_copy(&copy);
+	read_copy(&copy);
+	assert_int_equal(copy.section.n_threads, 2);
+	assert_int_equal(copy.section.n_shared_rows, 0);
+	assert_int_equal(copy.section.threads[0].tid, 42);
+	assert_int_equal(copy.section.threads[0].sizes[3].bytes, 1000);
+	assert_int_equal(copy.section.threads[1].lifetimes[WIRE_TEMPORARY], 2);
+	close_copy(&copy);
 }
 
 static void threads_beyond_the_table_are_in_the_rows_behind_it(void **state)
 {
-	int fd = make_image();
-	struct wire_source source = wire_source_of_fd(&fd);
+	struct copy copy;
 	struct wire_thread shared = {.lifetimes = {[3] = 9}};
 	uint32_t n_threads = WIRE_MAX_THREADS + 5, shift = 77;
-	struct wire_section_copy section;
-	struct wire_image_copy image;
-	struct diag diag;
 
 	(void)state;
-	put(fd, &n_threads, sizeof(n_threads),
+	make_copy(&copy);
+	put(copy.fd, &n_threads, sizeof(n_threads),
 	    WIRE_SECTIONS_OFF + offsetof(struct wire_section, n_threads));
-	put(fd, &shift, sizeof(shift),
+	put(copy.fd, &shift, sizeof(shift),
 	    WIRE_SECTIONS_OFF + offsetof(struct wire_section, tick_shift));
-	put(fd, &shared, sizeof(shared),
+	put(copy.fd, &shared, sizeof(shared),
 	    WIRE_SECTIONS_OFF + WIRE_THREADS_OFF +
 	        (WIRE_N_THREAD_ROWS - 1) * sizeof(struct wire_thread));
-	assert_int_equal(wire_read_image(&image, source, &diag), 0);
-	assert_int_equal(wire_read_section(&section, &image, 0, source, &diag), 0);
-	assert_int_equal(section.n_threads, WIRE_MAX_THREADS);
-	assert_int_equal(section.n_shared_rows, WIRE_N_SHARDS);
-	assert_int_equal(section.threads[WIRE_N_THREAD_ROWS - 1].lifetimes[3], 9);
-	assert_int_equal(section.head.tick_shift, WIRE_MAX_TICK_SHIFT);
-	wire_section_copy_fini(&section);
-	wire_image_copy_fini(&image);
-	close(fd);
+	read_copy(&copy);
+	assert_int_equal(copy.section.n_threads, WIRE_MAX_THREADS);
+	assert_int_equal(copy.section.n_shared_rows, WIRE_N_SHARDS);
+	assert_int_equal(copy.section.threads[WIRE_N_THREAD_ROWS - 1].lifetimes[3], 9);
+	assert_int_equal(copy.section.head.tick_shift, WIRE_MAX_TICK_SHIFT);
+	close_copy(&copy);
 }
 
 static void another_file_is_refused_with_a_sentence(void **state)
