@@ -36,38 +36,77 @@ const char *leak_function_name(enum leak_function function)
 	return names[function];
 }
 
-/* 0: none is called so. */
-static unsigned kind_called(const char *word)
+static const char *const heuristic_words[LEAK_N_HEURISTICS] = {
+    [LEAK_NO_HEURISTIC] = "",
+    [LEAK_STDSTRING] = "stdstring",
+    [LEAK_LENGTH64] = "length64",
+    [LEAK_NEWARRAY] = "newarray",
+    [LEAK_MULTIPLE_INHERITANCE] = "multipleinheritance",
+};
+
+const char *leak_heuristic_word(enum leak_heuristic heuristic)
 {
-	for (int kind = 0; kind < LEAK_N_KINDS; kind++)
-		if (!strcmp(words[kind], word))
-			return 1U << kind;
+	return heuristic_words[heuristic];
+}
+
+/* Words of which some make a set. */
+struct vocabulary {
+	const char *const *words;
+	unsigned n_words;
+	unsigned first;
+	const char *sentence; /* "kinds of leaks are ...", to be followed by "not 'WORD'" */
+};
+
+/* 0: none is called so. */
+static unsigned find_word(const struct vocabulary *vocabulary, const char *word)
+{
+	for (unsigned i = vocabulary->first; i < vocabulary->n_words; i++)
+		if (!strcmp(vocabulary->words[i], word))
+			return 1U << i;
+	return 0;
+}
+
+static int parse_set(const struct vocabulary *vocabulary, const char *text, unsigned *set,
+                     struct diag *diag)
+{
+	char *copy, *rest, *word;
+	unsigned found = 0, bit = 0;
+
+	if (!strcmp(text, "all") || !strcmp(text, "none")) {
+		for (unsigned i = vocabulary->first; *text == 'a' && i < vocabulary->n_words; i++)
+			found |= 1U << i;
+		*set = found;
+		return 0;
+	}
+	copy = rest = xstrdup(text);
+	while ((word = strsep(&rest, ","))) {
+		bit = find_word(vocabulary, word);
+		if (!bit)
+			break;
+		found |= bit;
+	}
+	free(copy);
+	if (!bit)
+		return diag_fail(diag, EINVAL, "%s with commas between, or all, or none, not '%s'",
+		                 vocabulary->sentence, text);
+	*set = found;
 	return 0;
 }
 
 int leak_kinds_parse(const char *text, unsigned *kinds, struct diag *diag)
 {
-	char *copy, *rest, *word;
-	unsigned found = 0, kind = 0;
+	static const struct vocabulary vocabulary = {
+	    words, LEAK_N_KINDS, 0,
+	    "kinds of leaks are definite, indirect, possible and reachable"};
 
-	if (!strcmp(text, "all") || !strcmp(text, "none")) {
-		*kinds = *text == 'a' ? LEAK_ALL_KINDS : 0;
-		return 0;
-	}
-	copy = rest = xstrdup(text);
-	while ((word = strsep(&rest, ","))) {
-		kind = kind_called(word);
-		if (!kind)
-			break;
-		found |= kind;
-	}
-	free(copy);
-	if (!kind)
-		return diag_fail(
-		    diag, EINVAL,
-		    "kinds of leaks are definite, indirect, possible and reachable with "
-		    "commas between, or all, or none, not '%s'",
-		    text);
-	*kinds = found;
-	return 0;
+	return parse_set(&vocabulary, text, kinds, diag);
+}
+
+int leak_heuristics_parse(const char *text, unsigned *heuristics, struct diag *diag)
+{
+	static const struct vocabulary vocabulary = {
+	    heuristic_words, LEAK_N_HEURISTICS, LEAK_NO_HEURISTIC + 1,
+	    "heuristics are stdstring, length64, newarray and multipleinheritance"};
+
+	return parse_set(&vocabulary, text, heuristics, diag);
 }

@@ -1,0 +1,73 @@
+/* What leaks.txt and leaks.xml are made from, and which loss records they have room for.
+ *
+ * Both show the records of some kinds, and of those the largest, up to a size: a program may have
+ * more stacks than anybody reads.
+ */
+#ifndef MEM_LEAKS_LEAK_DOCUMENT_H
+#define MEM_LEAKS_LEAK_DOCUMENT_H
+
+#include "mem/leaks/loss.h"
+
+#include <stdio.h>
+#include <sys/types.h>
+
+struct text_list;
+
+/* One process image. Texts are lines. */
+struct leak_process {
+	pid_t pid;
+	pid_t parent_pid; /* 0: not known */
+	const char *command;
+	bool is_first;                  /* the program that was launched */
+	const struct loss_list *losses; /* NULL: it has no verdict, */
+	const char *missing;            /* because of this */
+	const struct text_list
+	    *notes; /* what makes the verdict less than memcheck's; may be empty */
+	uint64_t allocations;
+	uint64_t frees;
+	uint64_t allocated_bytes;
+	struct loss_sum in_use;    /* at the end */
+	struct loss_sum inherited; /* of it, when it was forked */
+};
+
+struct leak_document {
+	const struct leak_process *processes; /* as they are to be shown */
+	size_t n_processes;
+	const struct recording *recording; /* of the records' stacks */
+	const struct profile *profile;
+	const struct suppressions *suppressions; /* NULL: none */
+	bool is_summary;                         /* sums only: no records, no errors */
+	unsigned shown_kinds;                    /* 1 << enum leak_kind */
+	unsigned error_kinds;
+	unsigned num_callers;
+	const struct text_list *notes;   /* for the head, of all processes */
+	const struct text_list *command; /* the argv of the program that was launched */
+	uint64_t wall_ns;
+	uint64_t most_bytes; /* about how large a file may be; 0: as large as it is */
+};
+
+/* "40 (16 direct, 24 indirect) bytes in 1 blocks are definitely lost in loss record 3 of 5": as
+ * memcheck counts, the record with this index. The caller frees it. */
+char *leak_record_title(const struct loss_list *losses, size_t record);
+
+typedef void leak_record_writer(const struct leak_document *document,
+                                const struct leak_process *process, size_t record, FILE *out);
+
+/* Which records are shown. */
+struct leak_choice {
+	bool **is_shown;          /* by process and record */
+	size_t n_left_out;        /* that had no room */
+	struct loss_sum left_out; /* their blocks, and direct and indirect bytes */
+};
+
+/* Takes the largest records as long as what the writer makes of them stays below `most_bytes` (0:
+ * all). */
+void leak_choice_make(struct leak_choice *choice, const struct leak_document *document,
+                      leak_record_writer *write, uint64_t most_bytes);
+void leak_choice_fini(struct leak_choice *choice, const struct leak_document *document);
+
+/* "12 smaller loss records, 3,456 bytes in 78 blocks, are left out to stay below 293 KB", or NULL.
+ * The caller frees it. */
+char *leak_choice_text(const struct leak_choice *choice, const struct leak_document *document);
+
+#endif
