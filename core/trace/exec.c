@@ -22,7 +22,8 @@ static struct tracee *replace_leader(struct tracer *tracer, struct tracee *leade
 	unsigned long message = 0;
 	struct tracee *former;
 
-	if (ptrace(PTRACE_GETEVENTMSG, pid, NULL, &message) || (pid_t)message == pid)
+	if (ptrace(PTRACE_GETEVENTMSG, pid, NULL, &message) || (pid_t)message == pid ||
+	    tracer_has_moved_on(pid))
 		return leader;
 	former = tracer_find(tracer, (pid_t)message);
 	if (!former)

@@ -22,18 +22,30 @@ static void inherit(struct tracer *tracer, const struct tracee *parent, struct t
 		tracer->client->child_begins(tracer->context, parent, child, flags);
 }
 
-/* The parent of a waiting child was killed before it could tell of it: /proc knows the family. */
-static void adopt(struct tracer *tracer, struct tracee *child)
+/* Its parent can no longer tell of it: /proc knows the family. */
+static void take_in(struct tracer *tracer, struct tracee *child)
 {
 	pid_t parent_pid = 0;
 
+	if (child->has_stopped)
+		tracer_count_waiting(tracer, false);
 	child->every_call = true; /* its parent may have had a filter of its own */
 	tracee_read_family(child->tid, &child->pid, &parent_pid);
 	child->has_parent = true;
 	if (tracer->client->orphan_begins)
 		tracer->client->orphan_begins(tracer->context, child, parent_pid);
-	tracer_count_waiting(tracer, false);
+}
+
+static void adopt(struct tracer *tracer, struct tracee *child)
+{
+	take_in(tracer, child);
 	tracer_resume(tracer, child->tid, 0);
+}
+
+void tracer_handle_early_end(struct tracer *tracer, struct tracee *tracee)
+{
+	if (!tracee->has_parent && tracer->armed)
+		take_in(tracer, tracee);
 }
 
 /* Is there a thread in a call that makes children, which has not told of its child yet? */
@@ -93,7 +105,8 @@ void tracer_handle_child(struct tracer *tracer, struct tracee *parent)
 	int64_t result;
 	bool knows_call = tracer_sees_calls(tracer) || tracer_look_up_call(parent, &result);
 
-	if (knows_call && !ptrace(PTRACE_GETEVENTMSG, parent->tid, NULL, &message) && tracer->armed)
+	if (knows_call && !ptrace(PTRACE_GETEVENTMSG, parent->tid, NULL, &message) &&
+	    !tracer_has_moved_on(parent->tid) && tracer->armed)
 		enter_child(tracer, parent, (pid_t)message);
 	tracer_resume(tracer, parent->tid, 0);
 }

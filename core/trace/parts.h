@@ -50,7 +50,8 @@ struct tracer {
 	uint64_t waited_ns;  /* in wait4 */
 	timer_t timer;
 	bool has_timer;
-	uint64_t wake_ns; /* the client wants to be woken so often; 0: not */
+	uint64_t wake_ns;  /* the client wants to be woken so often; 0: not */
+	uint64_t woken_ns; /* when it was */
 
 	/* Shared. `end` and `error` are written before their flag. */
 	pthread_t thread;
@@ -85,6 +86,11 @@ int tracer_follow(struct tracer *tracer);
 /* Does the client want to know of calls? */
 bool tracer_sees_calls(const struct tracer *tracer);
 
+/* SIGKILL takes a thread from any stop on to the one at its exit, also after wait(2) told of the
+ * first one: then the message of ptrace(2) is no longer that of the event, and to resume the thread
+ * would lose it. */
+bool tracer_has_moved_on(pid_t tid);
+
 /* More or fewer children wait for their parents' word. */
 void tracer_count_waiting(struct tracer *tracer, bool more);
 
@@ -109,8 +115,10 @@ bool tracer_look_up_call(struct tracee *tracee, int64_t *result);
 /* family.c: the parent has stopped in the call that made a child. The child's first stop may come
  * before or after it. */
 void tracer_handle_child(struct tracer *tracer, struct tracee *parent);
-/* The thread is about to end, where calls are not seen: it may have been killed before it could
- * tell of a child. */
+/* The thread is about to end, where calls are not seen: it may have been killed before its parent
+ * could tell of it, */
+void tracer_handle_early_end(struct tracer *tracer, struct tracee *tracee);
+/* or before it could tell of a child. */
 void tracer_handle_last_child(struct tracer *tracer, struct tracee *parent);
 /* Takes in all children whose parents can no longer tell of them; where calls are not seen, those
  * that have waited so long that this is certain. */

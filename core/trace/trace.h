@@ -29,6 +29,8 @@ enum traced_call {
 	TRACED_CLONE3,
 	TRACED_PRCTL,
 	TRACED_SECCOMP,
+	TRACED_EXIT,
+	TRACED_EXIT_GROUP,
 };
 
 /* A traced thread. */
@@ -37,7 +39,9 @@ struct tracee {
 	pid_t pid;
 	void *data; /* the client's: NULL, or from malloc(3); freed with the tracee */
 
-	/* The call that it is in, or was in last. */
+	/* The call that it is in, or was in last. Where calls are not seen: at child_begins the
+	 * parent's, at thread_exits that in which the thread was, if any; args but the first are 0.
+	 */
 	bool in_call;
 	enum traced_call call;
 	uint32_t arch; /* AUDIT_ARCH_* */
@@ -52,6 +56,7 @@ struct tracee {
 	bool has_stopped; /* its first stop came, and waits for has_parent */
 	bool made_child;  /* its clone is seen in this call */
 	pid_t last_child; /* that it told of */
+	bool at_exit;     /* its stop there was told */
 };
 
 /* All run in the tracer, and in this order for a thread; any may be NULL. Until the target's own
@@ -82,6 +87,8 @@ struct trace_client {
 	void (*thread_ends)(void *context, struct tracee *tracee); /* is gone */
 	/* tracer_wake_every() asked for it. */
 	void (*woken)(void *context);
+	/* trace_stop() waits until the client has done what it is at. NULL: it never waits. */
+	bool (*is_busy)(void *context);
 	/* Nothing more will be told. */
 	void (*tracing_ends)(void *context);
 };

@@ -5,9 +5,11 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -105,4 +107,69 @@ bool tracee_read_family(pid_t tid, pid_t *pid, pid_t *parent_pid)
 
 	return proc_file_read(tid, "status", status, sizeof(status)) > 0 &&
 	       read_number(status, "\nTgid:", pid) && read_number(status, "\nPPid:", parent_pid);
+}
+
+enum { KILL_BIT = 1 << (9 - 1), EXITING = 0x4, SIGNALED = 0x400 };
+
+/* proc(5), stat: the state, the flags (PF_* of include/linux/sched.h) and the pending signals. */
+static bool read_stat(pid_t tid, char *letter, unsigned long *flags, unsigned long *pending)
+{
+	char text[1024];
+	const char *after_name;
+
+	if (proc_file_read(tid, "stat", text, sizeof(text)) <= 0)
+		return false;
+	after_name = strrchr(text, ')'); /* the name may hold anything */
+	return after_name &&
+	       sscanf(after_name,
+	              ") %c %*d %*d %*d %*d %*d %lu %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d "
+	              "%*d %*u %*u %*d %*u %*u %*u %*u %*u %*u %lu",
+	              letter, flags, pending) == 3;
+}
+
+bool tracee_read_state(pid_t tid, struct tracee_state *state)
+{
+	unsigned long flags, pending, later;
+	char letter;
+
+	/* Twice: a signal that is no longer pending has left its flag by then. */
+	if (!read_stat(tid, &letter, &flags, &pending) || !read_stat(tid, &letter, &flags, &later))
+		return false;
+	state->has_ended = letter == 'Z' || letter == 'X';
+	state->runs = letter == 'R';
+	state->is_killed = pending & KILL_BIT || later & KILL_BIT || flags & (EXITING | SIGNALED);
+	return true;
+}
+
+bool tracee_read_sleep(pid_t tid, uint64_t *number, uint64_t *sp)
+{
+	char text[256];
+
+	return proc_file_read(tid, "syscall", text, sizeof(text)) > 0 &&
+	       sscanf(text, "%" SCNu64 " %*x %*x %*x %*x %*x %*x %" SCNx64, number, sp) == 2;
+}
+
+size_t tracee_n_threads(pid_t pid)
+{
+	char path[64];
+	struct stat task;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
+	return stat(path, &task) || task.st_nlink < 2 ? 0 : (size_t)task.st_nlink - 2;
+}
+
+void tracee_each_thread(pid_t pid, void (*visit)(void *context, pid_t tid), void *context)
+{
+	char path[64];
+	struct dirent *entry;
+	DIR *directory;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
+	directory = opendir(path);
+	if (!directory)
+		return;
+	while ((entry = readdir(directory)))
+		if (entry->d_name[0] != '.')
+			visit(context, (pid_t)atoi(entry->d_name));
+	closedir(directory);
 }

@@ -24,6 +24,24 @@ void tracee_read_comm(pid_t tid, char *comm, size_t comm_bytes);
 /* The command line with spaces between its words, or the name in brackets; cut to the buffer. */
 void tracee_read_command(pid_t pid, char *command, size_t command_bytes);
 
+/* How a thread fares, by /proc; false when it is gone. */
+struct tracee_state {
+	bool has_ended; /* a zombie, or dead */
+	bool runs;      /* or is ready to: what it has been told it may not have seen yet */
+	bool is_killed; /* on its way to its end: SIGKILL waits for it, or it has taken a signal
+	                   that ends it */
+};
+bool tracee_read_state(pid_t tid, struct tracee_state *state);
+
+/* The call in which the thread sleeps, and its stack pointer. False: it is in none, or runs. */
+bool tracee_read_sleep(pid_t tid, uint64_t *number, uint64_t *sp);
+
+/* How many threads the process has, a first one that has ended included; 0: it is gone. */
+size_t tracee_n_threads(pid_t pid);
+
+/* Calls visit for each of them. */
+void tracee_each_thread(pid_t pid, void (*visit)(void *context, pid_t tid), void *context);
+
 /* The process and the parent process of a thread; false when it is gone. */
 bool tracee_read_family(pid_t tid, pid_t *pid, pid_t *parent_pid);
 

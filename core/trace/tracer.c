@@ -167,13 +167,29 @@ void tracer_rename(struct tracer *tracer, struct tracee *tracee, pid_t tid)
 	*u64map_put(tracer->tracees, (uint64_t)tid, NULL) = (uintptr_t)tracee;
 }
 
-/* It may have been killed meanwhile; wait tells. */
+bool tracer_has_moved_on(pid_t tid)
+{
+	siginfo_t info;
+
+	return !ptrace(PTRACE_GETSIGINFO, tid, NULL, &info) && info.si_signo == SIGTRAP &&
+	       info.si_code == (SIGTRAP | PTRACE_EVENT_EXIT << 8);
+}
+
+/* It may have been killed meanwhile; wait tells. (What remains is the time from here to ptrace(2).)
+ */
 void tracer_resume(struct tracer *tracer, pid_t tid, int signal)
 {
-	const struct tracee *tracee = tracer->filtered ? tracer_find(tracer, tid) : NULL;
-	bool leaves_it_to_the_filter = tracee && !tracee->every_call && !tracee->in_call;
-	bool skips_calls = leaves_it_to_the_filter || !tracer_sees_calls(tracer);
+	bool sees_calls = tracer_sees_calls(tracer);
+	const struct tracee *tracee =
+	    tracer->filtered || !sees_calls ? tracer_find(tracer, tid) : NULL;
+	bool leaves_it_to_the_filter =
+	    tracer->filtered && tracee && !tracee->every_call && !tracee->in_call;
+	bool skips_calls = leaves_it_to_the_filter || !sees_calls;
 
+	/* The target may queue to itself a SIGTRAP that looks like it. */
+	if (!sees_calls && !(tracee && tracee->at_exit) && signal != SIGTRAP &&
+	    tracer_has_moved_on(tid))
+		return;
 	if (ptrace(skips_calls ? PTRACE_CONT : PTRACE_SYSCALL, tid, NULL, (void *)(long)signal) &&
 	    errno != ESRCH)
 		tracer_fail(tracer, errno, "cannot resume", tid);
@@ -231,8 +247,11 @@ static void handle_end(struct tracer *tracer, struct tracee *tracee, pid_t tid, 
 
 static void handle_exit(struct tracer *tracer, struct tracee *tracee)
 {
-	if (!tracer_sees_calls(tracer))
+	if (!tracer_sees_calls(tracer)) {
+		tracer_handle_early_end(tracer, tracee);
 		tracer_handle_last_child(tracer, tracee);
+	}
+	tracee->at_exit = true;
 	if (tracer->client->thread_exits(tracer->context, tracee))
 		tracer_resume(tracer, tracee->tid, 0);
 }
@@ -253,8 +272,8 @@ static void dispatch(struct tracer *tracer, pid_t tid, int status)
 		tracer_handle_exec(tracer, tracee, tid);
 	else if (event == PTRACE_EVENT_SECCOMP && tracee)
 		tracer_handle_filtered(tracer, tracee);
-	else if (event == PTRACE_EVENT_EXIT && tracee)
-		handle_exit(tracer, tracee);
+	else if (event == PTRACE_EVENT_EXIT && (tracee || !tracer_sees_calls(tracer)))
+		handle_exit(tracer, tracee ? tracee : tracer_add(tracer, tid));
 	else if (event && tracee)
 		tracer_handle_child(tracer, tracee);
 	else if (signal == SYSCALL_STOP && tracee)
@@ -266,6 +285,7 @@ static void dispatch(struct tracer *tracer, pid_t tid, int status)
 /* The timer has ticked. */
 static void wake(struct tracer *tracer)
 {
+	tracer->woken_ns = clock_now_ns();
 	if (tracer->wake_ns)
 		tracer->client->woken(tracer->context);
 	if (!tracer_sees_calls(tracer))
@@ -279,6 +299,15 @@ static void stop_timer(struct tracer *tracer)
 	tracer->has_timer = false;
 }
 
+/* The driver wants no more, and the client nothing more either. */
+static bool is_over(const struct tracer *tracer)
+{
+	const struct trace_client *client = tracer->client;
+
+	return atomic_load(&tracer->quits) &&
+	       !(client->is_busy && client->is_busy(tracer->context));
+}
+
 static pid_t wait_for_stop(struct tracer *tracer, int *status)
 {
 	uint64_t resumed_ns = clock_now_ns();
@@ -286,13 +315,17 @@ static pid_t wait_for_stop(struct tracer *tracer, int *status)
 
 	for (;;) {
 		tid = wait4(-1, status, __WALL | __WNOTHREAD, &tracer->usage);
-		if (tid >= 0 || errno != EINTR || atomic_load(&tracer->quits))
+		if (tid >= 0 || errno != EINTR || is_over(tracer))
 			break;
 		if (tracer->has_timer)
 			wake(tracer);
 	}
 	tracer->stopped_ns = clock_now_ns();
 	tracer->waited_ns = tracer->stopped_ns - resumed_ns;
+	/* Where stop follows stop no wait is there for a tick to interrupt. */
+	if (tid > 0 && tracer->wake_ns &&
+	    tracer->stopped_ns - tracer->woken_ns > 2 * tracer->wake_ns)
+		wake(tracer);
 	return tid;
 }
 
@@ -331,15 +364,15 @@ void tracer_hear_kicks(void)
 int tracer_follow(struct tracer *tracer)
 {
 	int status, err = attach(tracer);
-	pid_t tid;
+	pid_t tid = 0;
 
 	if (err)
 		return err;
 	tracer_add(tracer, tracer->target)->has_parent = true;
-	while (!atomic_load(&tracer->quits) && (tid = wait_for_stop(tracer, &status)) > 0)
+	while (!is_over(tracer) && (tid = wait_for_stop(tracer, &status)) > 0)
 		dispatch(tracer, tid, status);
 	/* Nobody is left. One may be on the list who died before its parent told of it. */
-	if (!atomic_load(&tracer->quits))
+	if (tid < 0 && errno == ECHILD)
 		tracer->n_tracees = 0;
 	cpu_follower_rest(tracer->follower);
 	stop_timer(tracer);
