@@ -19,7 +19,8 @@ struct leak_thread {
 	struct user_regs_struct registers;
 };
 
-/* Where the stack pointer of a thread that has ended was: below it its stack holds nothing. */
+/* Where the stack pointer of a thread that has ended was: below it its stack holds nothing. (But
+ * where a thread that lives has its own in the same mapping: it has got the stack since.) */
 struct leak_dead_stack {
 	uint64_t sp;
 };
@@ -35,7 +36,11 @@ struct leak_look {
 
 /* The process's memory file is found in its maps. -ENOENT: the process does not record. -ENOTSUP
  * with a sentence: its allocator is none whose memory can be told from the program's. Others: it
- * could not be read. */
+ * could not be read. With those, too, the verdict has the inode and section where they are known.
+ */
 int leak_look(const struct leak_look *look, struct leak_verdict *verdict, struct diag *diag);
+
+/* Where a process that may run, and that we trace, records. -ENOENT: it does not. */
+int leak_find_section(pid_t pid, uint64_t *inode, uint32_t *section);
 
 #endif

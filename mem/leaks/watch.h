@@ -2,7 +2,10 @@
  * there, and lets it go; also looks at running ones when asked to.
  *
  * A client of core/trace without system call stops. Processes that share another's memory (vfork)
- * and images that end by exec get no verdict, as with memcheck.
+ * and images that end by exec get no verdict, as with memcheck. A hold ends in any case: when a
+ * thread does not come within 5 s of the last one, all go on, and the process has none.
+ *
+ * Not thread-safe; verdicts may be asked for when leak_watch_stop() has returned.
  */
 #ifndef MEM_LEAKS_WATCH_H
 #define MEM_LEAKS_WATCH_H
@@ -18,21 +21,23 @@ struct target_end;
 
 struct leak_watch_settings {
 	unsigned heuristics; /* 1 << enum leak_heuristic */
-	double every_s;      /* also look every so often; 0: not by the clock */
 };
 
 struct leak_watch *leak_watch_new(const struct leak_watch_settings *settings);
-void leak_watch_free(struct leak_watch *watch);
+void leak_watch_free(struct leak_watch *watch); /* NULL is fine */
 
-/* As the hooks of struct collector. -EPERM: the target cannot be traced here. */
+/* As the hooks of struct collector; each start is followed by a stop. -EPERM: the target cannot be
+ * traced here, as the sentence says with the remedy; there is nothing to stop then. */
 int leak_watch_start(struct leak_watch *watch, const struct repeat *repeat, struct diag *diag);
 int leak_watch_fd(const struct leak_watch *watch);
 int leak_watch_step(struct leak_watch *watch, struct diag *diag);
 bool leak_watch_target_ended(const struct leak_watch *watch, struct target_end *end);
+/* Lets go of what still runs, when what is about to end has been looked at. */
 void leak_watch_stop(struct leak_watch *watch);
 
-/* Of the process that ended (after leak_watch_stop()). NULL: it was not looked at, as *why says;
- * that is NULL when nothing went wrong (it ended by exec, or still runs). */
+/* Of the process that ended, in the last repeat. NULL: it was not looked at, as *why says; that is
+ * NULL when nothing went wrong (it ended by exec, or still runs). Both live until the next start.
+ */
 const struct leak_verdict *leak_watch_verdict(const struct leak_watch *watch, uint64_t inode,
                                               uint32_t section, const char **why);
 

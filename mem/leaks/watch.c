@@ -1,0 +1,387 @@
+/* Is told by a tracer how threads begin and end, and keeps what was found when processes did. */
+#include "mem/leaks/watch.h"
+
+#include "core/alloc.h"
+#include "core/clock.h"
+#include "core/collector.h"
+#include "core/diag.h"
+#include "core/trace/trace.h"
+#include "core/trace/tracer.h"
+#include "core/u64map.h"
+#include "mem/leaks/look.h"
+#include "mem/leaks/watched.h"
+
+#include <errno.h>
+#include <linux/kcmp.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* While a process is held and not all of its threads have come. */
+enum { TICK_NS = 5000000 };
+
+/* What came of one process. */
+struct finding {
+	struct leak_verdict verdict;
+	char *why_not; /* NULL: the verdict holds */
+};
+
+struct leak_watch {
+	struct leak_watch_settings settings;
+	struct trace_plan plan;
+	struct tracer *tracer; /* NULL: none runs */
+	struct finding *findings;
+	size_t n_findings;
+	size_t findings_capacity;
+	/* The tracer's. */
+	struct u64map *processes; /* pid -> struct watched *, or 0 */
+	size_t n_held;            /* processes of which some threads are held, and not let go */
+};
+
+static struct watched *find_process(const struct leak_watch *watch, pid_t pid)
+{
+	const uint64_t *value = u64map_get(watch->processes, (uint64_t)pid);
+
+	return value ? (struct watched *)(uintptr_t)*value : NULL;
+}
+
+static struct watched *add_process(struct leak_watch *watch, pid_t pid, pid_t parent_pid)
+{
+	struct watched *process = watched_new(pid, parent_pid);
+
+	*u64map_put(watch->processes, (uint64_t)pid, NULL) = (uintptr_t)process;
+	return process;
+}
+
+static void forget_process(struct leak_watch *watch, struct watched *process)
+{
+	*u64map_put(watch->processes, (uint64_t)process->pid, NULL) = 0;
+	watched_free(process);
+}
+
+static struct watched_thread *enter_thread(struct tracee *tracee, struct watched *process)
+{
+	struct watched_thread *thread = tracee->data = xcalloc(1, sizeof(*thread));
+
+	thread->tracee = tracee;
+	watched_enter(process, thread);
+	return thread;
+}
+
+static void keep(struct leak_watch *watch, struct leak_verdict verdict, const char *why_not)
+{
+	*ARRAY_APPEND(watch->findings, watch->n_findings, watch->findings_capacity) =
+	    (struct finding){.verdict = verdict, .why_not = xstrdup(why_not)};
+}
+
+/* Its own threads are held, and it may be that its memory is another process's too. */
+static bool shares_memory(const struct watched *process)
+{
+	return process->shares_memory ||
+	       (process->may_share_memory &&
+	        syscall(SYS_kcmp, process->pid, process->parent_pid, KCMP_VM, 0, 0) == 0);
+}
+
+/* The threads that end by a call of their own have left their stacks. */
+static size_t read_threads(const struct watched *process, struct leak_thread *threads)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < process->n_threads; i++) {
+		struct leak_thread *thread = &threads[n];
+
+		thread->tid = process->threads[i]->tracee->tid;
+		n += !ptrace(PTRACE_GETREGS, thread->tid, NULL, &thread->registers);
+	}
+	return n;
+}
+
+static struct leak_dead_stack *list_dead_stacks(const struct watched *process, size_t *n_stacks)
+{
+	struct leak_dead_stack *stacks =
+	    xcalloc(u64map_count(process->dead_stacks) + 1, sizeof(*stacks));
+	size_t position = 0;
+	uint64_t sp, ignored;
+
+	*n_stacks = 0;
+	while (u64map_next(process->dead_stacks, &position, &sp, &ignored))
+		stacks[(*n_stacks)++].sp = sp;
+	return stacks;
+}
+
+static void look(struct leak_watch *watch, const struct watched *process)
+{
+	struct leak_thread *threads = xcalloc(process->n_threads, sizeof(*threads));
+	struct leak_look what = {
+	    .pid = process->pid, .threads = threads, .heuristics = watch->settings.heuristics};
+	struct leak_dead_stack *stacks = list_dead_stacks(process, &what.n_dead_stacks);
+	struct leak_verdict verdict = {0};
+	struct diag diag = {0};
+	int err;
+
+	what.dead_stacks = stacks;
+	what.n_threads = read_threads(process, threads);
+	err = leak_look(&what, &verdict, &diag);
+	verdict.took_ns = clock_now_ns() - process->held_ns;
+	if (err && err != -ENOENT)
+		keep(watch, verdict, diag.text);
+	else if (!err)
+		keep(watch, verdict, NULL);
+	free(threads);
+	free(stacks);
+}
+
+/* They go to their end, or to that of the program. */
+static void let_go(struct leak_watch *watch, struct watched *process)
+{
+	process->is_let_go = true;
+	watch->n_held--;
+	for (size_t i = 0; i < process->n_threads; i++)
+		if (process->threads[i]->is_held)
+			tracer_resume(watch->tracer, process->threads[i]->tracee->tid, 0);
+}
+
+static void give_up(struct leak_watch *watch, const struct watched *process)
+{
+	struct leak_verdict verdict = {0};
+
+	if (!leak_find_section(process->pid, &verdict.inode, &verdict.section))
+		keep(watch, verdict,
+		     "its threads did not all stop at their end within 5 s of each other");
+}
+
+static void settle(struct leak_watch *watch, struct watched *process, uint64_t now_ns)
+{
+	struct watched_thread *lone;
+	enum watched_verdict verdict;
+
+	while ((lone = watched_find_lone(process, now_ns))) {
+		watched_bury(lone);
+		watch->n_held -= !process->n_held;
+		tracer_resume(watch->tracer, lone->tracee->tid, 0);
+	}
+	if (!process->n_held)
+		return;
+	verdict = watched_judge(process, now_ns);
+	if (verdict == WATCHED_WAIT)
+		return;
+	if (verdict == WATCHED_WHOLE && !shares_memory(process))
+		look(watch, process);
+	if (verdict == WATCHED_STUCK)
+		give_up(watch, process);
+	let_go(watch, process);
+}
+
+static void tick_while_held(struct leak_watch *watch, size_t n_held_before)
+{
+	if (!watch->n_held != !n_held_before)
+		tracer_wake_every(watch->tracer, watch->n_held ? TICK_NS : 0);
+}
+
+static void woken(void *context)
+{
+	struct leak_watch *watch = context;
+	size_t position = 0, n_held_before = watch->n_held;
+	uint64_t pid, value, now_ns = clock_now_ns();
+
+	while (u64map_next(watch->processes, &position, &pid, &value)) {
+		struct watched *process = (struct watched *)(uintptr_t)value;
+
+		if (process && process->n_held && !process->is_let_go)
+			settle(watch, process, now_ns);
+	}
+	tick_while_held(watch, n_held_before);
+}
+
+static bool is_busy(void *context)
+{
+	return ((const struct leak_watch *)context)->n_held;
+}
+
+static bool thread_exits(void *context, struct tracee *tracee)
+{
+	struct leak_watch *watch = context;
+	struct watched_thread *thread = tracee->data;
+	struct watched *process = thread ? thread->process : NULL;
+	size_t n_held_before = watch->n_held;
+
+	if (!process || process->is_let_go)
+		return true;
+	watch->n_held += !process->n_held;
+	watched_hold(thread, tracer_stopped_ns(watch->tracer));
+	settle(watch, process, tracer_stopped_ns(watch->tracer));
+	tick_while_held(watch, n_held_before);
+	return false;
+}
+
+/* Killed, a thread that is held alone ends without being let go. */
+static void thread_ends(void *context, struct tracee *tracee)
+{
+	struct leak_watch *watch = context;
+	struct watched_thread *thread = tracee->data;
+	struct watched *process = thread ? thread->process : NULL;
+	size_t n_held_before = watch->n_held;
+
+	if (!process)
+		return;
+	if (thread->is_held && process->n_held == 1 && !process->is_let_go)
+		watch->n_held--;
+	watched_leave(thread);
+	if (!process->n_threads)
+		forget_process(watch, process);
+	else if (process->n_held && !process->is_let_go)
+		settle(watch, process, clock_now_ns());
+	tick_while_held(watch, n_held_before);
+}
+
+static void program_begins(void *context, struct tracee *tracee, const char *command, bool is_first)
+{
+	struct leak_watch *watch = context;
+	struct watched *process = find_process(watch, tracee->pid);
+
+	(void)command;
+	if (is_first)
+		process = add_process(watch, tracee->pid, 0);
+	if (!tracee->data && process)
+		enter_thread(tracee, process);
+	if (process)
+		watched_begin_program(process);
+}
+
+static void child_begins(void *context, const struct tracee *parent, struct tracee *child,
+                         uint64_t flags)
+{
+	struct leak_watch *watch = context;
+	struct watched *process = find_process(watch, child->pid);
+	const struct watched *maker = find_process(watch, parent->pid);
+
+	if (!process)
+		process = add_process(watch, child->pid, parent->pid);
+	if (!child->data)
+		enter_thread(child, process);
+	if (flags & CLONE_THREAD)
+		return;
+	process->shares_memory = flags & CLONE_VM;
+	if (maker && !process->shares_memory)
+		watched_inherit(process, maker);
+}
+
+static void orphan_begins(void *context, struct tracee *child, pid_t parent_pid)
+{
+	struct leak_watch *watch = context;
+	struct watched *process = find_process(watch, child->pid);
+
+	if (!process) {
+		process = add_process(watch, child->pid, parent_pid);
+		process->may_share_memory = true;
+	}
+	enter_thread(child, process);
+}
+
+static void tracing_ends(void *context)
+{
+	struct leak_watch *watch = context;
+	size_t position = 0;
+	uint64_t pid, process;
+
+	while (u64map_next(watch->processes, &position, &pid, &process))
+		watched_free((struct watched *)(uintptr_t)process);
+	u64map_free(watch->processes);
+	watch->processes = NULL;
+}
+
+static const struct trace_client client = {
+    .program_begins = program_begins,
+    .child_begins = child_begins,
+    .orphan_begins = orphan_begins,
+    .thread_exits = thread_exits,
+    .thread_ends = thread_ends,
+    .woken = woken,
+    .is_busy = is_busy,
+    .tracing_ends = tracing_ends,
+};
+
+static void forget_findings(struct leak_watch *watch)
+{
+	for (size_t i = 0; i < watch->n_findings; i++) {
+		leak_verdict_fini(&watch->findings[i].verdict);
+		free(watch->findings[i].why_not);
+	}
+	watch->n_findings = 0;
+}
+
+struct leak_watch *leak_watch_new(const struct leak_watch_settings *settings)
+{
+	struct leak_watch *watch = xcalloc(1, sizeof(*watch));
+
+	watch->settings = *settings;
+	trace_plan_init(&watch->plan, false);
+	return watch;
+}
+
+void leak_watch_free(struct leak_watch *watch)
+{
+	if (!watch)
+		return;
+	leak_watch_stop(watch);
+	forget_findings(watch);
+	free(watch->findings);
+	trace_plan_fini(&watch->plan);
+	free(watch);
+}
+
+int leak_watch_start(struct leak_watch *watch, const struct repeat *repeat, struct diag *diag)
+{
+	struct trace_spec spec = {
+	    .repeat = repeat, .plan = &watch->plan, .client = &client, .context = watch};
+	int err;
+
+	forget_findings(watch);
+	watch->n_held = 0;
+	watch->processes = u64map_new();
+	err = trace_start(&watch->tracer, &spec, diag);
+	if (err) {
+		watch->tracer = NULL;
+		u64map_free(watch->processes);
+		watch->processes = NULL;
+	}
+	return err;
+}
+
+int leak_watch_fd(const struct leak_watch *watch)
+{
+	return trace_fd(watch->tracer);
+}
+
+int leak_watch_step(struct leak_watch *watch, struct diag *diag)
+{
+	return trace_step(watch->tracer, diag);
+}
+
+bool leak_watch_target_ended(const struct leak_watch *watch, struct target_end *end)
+{
+	return trace_target_ended(watch->tracer, end);
+}
+
+void leak_watch_stop(struct leak_watch *watch)
+{
+	trace_stop(watch->tracer, NULL);
+	watch->tracer = NULL;
+}
+
+const struct leak_verdict *leak_watch_verdict(const struct leak_watch *watch, uint64_t inode,
+                                              uint32_t section, const char **why)
+{
+	*why = NULL;
+	for (size_t i = 0; i < watch->n_findings; i++) {
+		const struct finding *finding = &watch->findings[i];
+
+		if (finding->verdict.inode != inode || finding->verdict.section != section)
+			continue;
+		*why = finding->why_not;
+		return finding->why_not ? NULL : &finding->verdict;
+	}
+	return NULL;
+}

@@ -1,0 +1,455 @@
+/* Which processes the watcher looks at, and that all of their threads stand still then. What a look
+ * finds is another test's: here it notes who is there. */
+#include "mem/leaks/watch.h"
+
+#include "core/alloc.h"
+#include "core/clock.h"
+#include "core/collector.h"
+#include "core/diag.h"
+#include "mem/leaks/look.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <poll.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+enum { N_MANY = 200, N_SOME = 5, STATUS = 7 };
+
+/* What the target does: this program, called with a word. */
+
+static void *wait_for_ever(void *context)
+{
+	(void)context;
+	for (;;)
+		pause();
+	return NULL;
+}
+
+static void *end_at_once(void *context)
+{
+	return context;
+}
+
+static void start(unsigned n, void *(*work)(void *))
+{
+	pthread_t thread;
+
+	while (n--)
+		if (pthread_create(&thread, NULL, work, NULL))
+			abort();
+}
+
+static int return_from_main(void)
+{
+	return STATUS;
+}
+
+static int exit_among_many(void)
+{
+	start(N_MANY, wait_for_ever);
+	return STATUS;
+}
+
+static int die_among_many(void)
+{
+	start(N_MANY, wait_for_ever);
+	return raise(SIGKILL);
+}
+
+static void *fault(void *context)
+{
+	*(volatile int *)context = 0;
+	return NULL;
+}
+
+static int fault_in_thread(void)
+{
+	start(N_SOME, wait_for_ever);
+	start(1, fault);
+	return (int)(intptr_t)wait_for_ever(NULL);
+}
+
+static int abort_in_main(void)
+{
+	abort();
+}
+
+static int join_all(void)
+{
+	pthread_t threads[N_SOME];
+
+	for (int i = 0; i < N_SOME; i++)
+		pthread_create(&threads[i], NULL, end_at_once, NULL);
+	for (int i = 0; i < N_SOME; i++)
+		pthread_join(threads[i], NULL);
+	return STATUS;
+}
+
+static void *exit_later(void *context)
+{
+	usleep(50000);
+	exit(STATUS);
+	return context;
+}
+
+static int leave_main(void)
+{
+	start(1, exit_later);
+	pthread_exit(NULL);
+}
+
+static void *end_last(void *context)
+{
+	usleep(50000);
+	syscall(SYS_exit, STATUS);
+	return context;
+}
+
+/* The status is that of the first thread, whoever ends last. */
+static int end_one_by_one(void)
+{
+	start(1, end_last);
+	syscall(SYS_exit, STATUS);
+	return 0;
+}
+
+static void *execute(void *context)
+{
+	execl("/proc/self/exe", "leak_watch_test", "return", NULL);
+	return context;
+}
+
+static int execute_in_thread(void)
+{
+	start(N_SOME, wait_for_ever);
+	start(1, execute);
+	return (int)(intptr_t)wait_for_ever(NULL);
+}
+
+static int spawn(void)
+{
+	char *argv[] = {(char *)"leak_watch_test", (char *)"return", NULL};
+	pid_t child = vfork();
+
+	if (!child)
+		_exit(0);
+	waitpid(child, NULL, 0);
+	posix_spawn(&child, "/proc/self/exe", NULL, NULL, argv, argv + 2);
+	waitpid(child, NULL, 0);
+	return STATUS;
+}
+
+static int fork_some(void)
+{
+	for (int i = 0; i < N_SOME; i++)
+		if (!fork())
+			_exit(0);
+	while (wait(NULL) > 0)
+		;
+	return STATUS;
+}
+
+/* A filter of its own ends the thread, and no other one. */
+static void *end_by_filter(void *context)
+{
+	struct sock_filter program[] = {
+	    BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_getppid, 0, 1),
+	    BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_THREAD),
+	    BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog filter = {.len = 4, .filter = program};
+
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
+	    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter))
+		abort();
+	syscall(SYS_getppid);
+	return context;
+}
+
+static int lose_a_thread(void)
+{
+	start(N_SOME, wait_for_ever);
+	start(1, end_by_filter);
+	usleep(100000);
+	return STATUS;
+}
+
+static void *make_threads(void *context)
+{
+	pthread_t thread;
+
+	for (;;)
+		if (!pthread_create(&thread, NULL, end_at_once, NULL))
+			pthread_detach(thread);
+	return context;
+}
+
+/* Threads are made while the process ends. */
+static int exit_among_new(void)
+{
+	for (int i = 0; i < N_SOME; i++)
+		if (!fork()) {
+			start(2, make_threads);
+			usleep(2000 * (unsigned)i);
+			_exit(0);
+		}
+	while (wait(NULL) > 0)
+		;
+	return STATUS;
+}
+
+static const struct {
+	const char *word;
+	int (*act)(void);
+} acts[] = {
+    {"return", return_from_main},
+    {"exit-among-many", exit_among_many},
+    {"die-among-many", die_among_many},
+    {"fault-in-thread", fault_in_thread},
+    {"abort", abort_in_main},
+    {"join-all", join_all},
+    {"leave-main", leave_main},
+    {"end-one-by-one", end_one_by_one},
+    {"execute-in-thread", execute_in_thread},
+    {"spawn", spawn},
+    {"fork-some", fork_some},
+    {"lose-a-thread", lose_a_thread},
+    {"exit-among-new", exit_among_new},
+};
+
+/* The looks of a run. */
+static struct {
+	size_t n_looks;
+	size_t n_running; /* threads that did not stand still at one */
+	struct look_seen {
+		size_t n_threads;
+		size_t n_dead_stacks;
+	} looks[64];
+} seen;
+
+static char state_of(pid_t tid)
+{
+	char path[64], line[256], letter = '?';
+	FILE *status;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", (int)tid);
+	status = fopen(path, "re");
+	while (status && fgets(line, sizeof(line), status) &&
+	       sscanf(line, "State: %c", &letter) != 1)
+		;
+	if (status)
+		fclose(status);
+	return letter;
+}
+
+static void count_running(pid_t pid)
+{
+	char path[64];
+	struct dirent *entry;
+	DIR *tasks;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
+	tasks = opendir(path);
+	assert_non_null(tasks);
+	while ((entry = readdir(tasks)))
+		if (entry->d_name[0] != '.')
+			seen.n_running += !strchr("tZX", state_of((pid_t)atoi(entry->d_name)));
+	closedir(tasks);
+}
+
+int leak_look(const struct leak_look *look, struct leak_verdict *verdict, struct diag *diag)
+{
+	(void)diag;
+	count_running(look->pid);
+	seen.looks[seen.n_looks % ARRAY_SIZE(seen.looks)] =
+	    (struct look_seen){look->n_threads, look->n_dead_stacks};
+	seen.n_looks++;
+	verdict->inode = seen.n_looks;
+	verdict->section = 3;
+	return 0;
+}
+
+int leak_find_section(pid_t pid, uint64_t *inode, uint32_t *section)
+{
+	(void)pid;
+	(void)inode;
+	(void)section;
+	return -ENOENT;
+}
+
+void leak_verdict_fini(struct leak_verdict *verdict)
+{
+	free(verdict->rows);
+}
+
+/* A child that waits at a pipe and then becomes this program. */
+static pid_t hold(const char *word, int *gate)
+{
+	int ends[2];
+	char byte;
+	pid_t pid;
+
+	assert_int_equal(pipe(ends), 0);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (!pid) {
+		close(ends[1]);
+		if (read(ends[0], &byte, 1) == 1)
+			execl("/proc/self/exe", "leak_watch_test", word, NULL);
+		_exit(127);
+	}
+	close(ends[0]);
+	*gate = ends[1];
+	return pid;
+}
+
+/* The wait status of this program, called with the word. */
+static int watch(const char *word)
+{
+	static const struct leak_watch_settings settings = {0};
+	struct leak_watch *watch = leak_watch_new(&settings);
+	int gate;
+	struct repeat repeat = {.pid = hold(word, &gate), .start_ns = clock_now_ns()};
+	struct target_end end = {0};
+	struct diag diag = {0};
+	const char *why;
+	int err;
+
+	memset(&seen, 0, sizeof(seen));
+	err = leak_watch_start(watch, &repeat, &diag);
+	if (err == -EPERM) {
+		print_message("skipped: %s\n", diag.text);
+		close(gate);
+		leak_watch_free(watch);
+		skip();
+	}
+	assert_int_equal(err, 0);
+	assert_int_equal(write(gate, "", 1), 1);
+	close(gate);
+	while (!leak_watch_target_ended(watch, &end)) {
+		struct pollfd poll_fd = {.fd = leak_watch_fd(watch), .events = POLLIN};
+
+		assert_true(poll(&poll_fd, 1, -1) == 1);
+		assert_int_equal(leak_watch_step(watch, &diag), 0);
+	}
+	leak_watch_stop(watch);
+	assert_null(leak_watch_verdict(watch, seen.n_looks, 2, &why));
+	assert_non_null(leak_watch_verdict(watch, seen.n_looks, 3, &why));
+	assert_null(why);
+	leak_watch_free(watch);
+	assert_int_equal(seen.n_running, 0);
+	return end.wait_status;
+}
+
+static void assert_looks(size_t n_looks, size_t n_threads, size_t n_dead_stacks)
+{
+	assert_int_equal(seen.n_looks, n_looks);
+	assert_int_equal(seen.looks[n_looks - 1].n_threads, n_threads);
+	assert_int_equal(seen.looks[n_looks - 1].n_dead_stacks, n_dead_stacks);
+}
+
+static void a_process_is_looked_at_when_it_ends(void **state)
+{
+	(void)state;
+	assert_int_equal(watch("return"), STATUS << 8);
+	assert_looks(1, 1, 0);
+	assert_int_equal(watch("abort") & 0x7f, SIGABRT);
+	assert_looks(1, 1, 0);
+}
+
+static void all_threads_stand_still(void **state)
+{
+	(void)state;
+	assert_int_equal(watch("exit-among-many"), STATUS << 8);
+	assert_looks(1, N_MANY + 1, 0);
+	assert_int_equal(watch("die-among-many") & 0x7f, SIGKILL);
+	assert_looks(1, N_MANY + 1, 0);
+	assert_int_equal(watch("fault-in-thread") & 0x7f, SIGSEGV);
+	assert_looks(1, N_SOME + 2, 0);
+}
+
+/* Stacks of ended threads are used again: not all five need be different. */
+static void a_thread_that_ends_alone_is_let_go(void **state)
+{
+	(void)state;
+	assert_int_equal(watch("join-all"), STATUS << 8);
+	assert_int_equal(seen.n_looks, 1);
+	assert_int_equal(seen.looks[0].n_threads, 1);
+	assert_in_range(seen.looks[0].n_dead_stacks, 1, N_SOME);
+	assert_int_equal(watch("leave-main"), STATUS << 8);
+	assert_looks(1, 1, 1);
+	assert_int_equal(watch("end-one-by-one"), STATUS << 8);
+	assert_looks(1, 1, 1);
+}
+
+static void a_thread_that_a_filter_ends_is_let_go(void **state)
+{
+	(void)state;
+	assert_int_equal(watch("lose-a-thread"), STATUS << 8);
+	assert_looks(1, N_SOME + 1, 1);
+}
+
+static void an_image_that_is_replaced_is_not_looked_at(void **state)
+{
+	(void)state;
+	assert_int_equal(watch("execute-in-thread"), STATUS << 8);
+	assert_looks(1, 1, 0);
+}
+
+static void children_have_looks_of_their_own_unless_they_share_memory(void **state)
+{
+	(void)state;
+	assert_int_equal(watch("fork-some"), STATUS << 8);
+	assert_looks(N_SOME + 1, 1, 0);
+	assert_int_equal(watch("spawn"), STATUS << 8);
+	assert_looks(2, 1, 0);
+}
+
+static void threads_may_be_made_meanwhile(void **state)
+{
+	(void)state;
+	assert_int_equal(watch("exit-among-new"), STATUS << 8);
+	assert_int_equal(seen.n_looks, N_SOME + 1);
+}
+
+static int act(const char *word)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(acts); i++)
+		if (!strcmp(acts[i].word, word))
+			return acts[i].act();
+	return 1;
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(a_process_is_looked_at_when_it_ends),
+	    cmocka_unit_test(all_threads_stand_still),
+	    cmocka_unit_test(a_thread_that_ends_alone_is_let_go),
+	    cmocka_unit_test(a_thread_that_a_filter_ends_is_let_go),
+	    cmocka_unit_test(an_image_that_is_replaced_is_not_looked_at),
+	    cmocka_unit_test(children_have_looks_of_their_own_unless_they_share_memory),
+	    cmocka_unit_test(threads_may_be_made_meanwhile),
+	};
+
+	if (argc > 1)
+		return act(argv[1]);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
