@@ -4,6 +4,7 @@
 #include "core/alloc.h"
 #include "core/diag.h"
 #include "core/perf/process_tree.h"
+#include "mem/leaks/leaks.h"
 #include "mem/stack_copy.h"
 #include "mem/visible.h"
 #include "mem/wire.h"
@@ -84,7 +85,33 @@ static void process_fini(struct heap_process *process)
 	free(process->snapshots);
 	free(process->threads);
 	free(process->moments);
+	free(process->wire_stacks);
+	if (process->leaks)
+		leak_verdict_fini(process->leaks);
+	free(process->leaks);
+	free(process->why_no_leaks);
 	recording_free(process->recording);
+}
+
+void heap_process_set_leaks(struct heap_process *process, const struct leak_verdict *verdict,
+                            const char *why)
+{
+	struct leak_verdict *copy;
+
+	process->why_no_leaks = xstrdup(verdict ? NULL : why);
+	if (!verdict)
+		return;
+	process->leaks = copy = xmalloc(sizeof(*copy));
+	*copy = *verdict;
+	copy->trouble = xstrdup(verdict->trouble);
+	copy->rows = xcalloc(verdict->n_rows + 1, sizeof(*copy->rows));
+	for (size_t i = 0; i < verdict->n_rows; i++) {
+		uint32_t stack = verdict->rows[i].stack;
+
+		copy->rows[i] = verdict->rows[i];
+		copy->rows[i].stack =
+		    stack < process->n_wire_stacks ? process->wire_stacks[stack] : 0;
+	}
 }
 
 /* What was found out about a program. */
@@ -236,8 +263,10 @@ void heap_run_complete(struct heap_run *run, const struct process_tree *tree)
 		/* Where ids are those of another namespace the tree knows none of them. */
 		if (!image)
 			continue;
-		if (image->ended && image->end_ns > image->start_ns)
+		if (image->ended && image->end_ns > image->start_ns) {
 			process->lived_ns = image->end_ns - image->start_ns;
+			process->end_ns = image->end_ns;
+		}
 		for (size_t j = 0; j < process->n_threads; j++) {
 			struct heap_thread *thread = &process->threads[j];
 			const char *comm =

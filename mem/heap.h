@@ -19,6 +19,7 @@
 struct diag;
 struct heap_moment;
 struct heap_words;
+struct leak_verdict;
 struct process_tree;
 struct server;
 
@@ -90,6 +91,7 @@ struct heap_process {
 	uint64_t peak_bound_bytes; /* the peak may be off by less than that; 0: it is exact */
 	bool timeline_lost;        /* it died while the timeline was being changed */
 	uint64_t lived_ns;         /* 0: not known */
+	uint64_t end_ns;           /* since the start of the run; 0: not known */
 	struct heap_totals totals;
 	struct histogram histogram;
 	struct heap_thread *threads; /* in the order of their first allocation; those without a row
@@ -107,6 +109,11 @@ struct heap_process {
 	                     moments resident memory alone counts then */
 	size_t image;     /* of the server, and the section in it */
 	uint32_t section;
+	uint64_t memory_inode;      /* of the image's memory file (mem/wire.h); 0: there is none */
+	uint32_t *wire_stacks;      /* the recording's stack of each id there; 0: it is empty */
+	uint32_t n_wire_stacks;     /* ids are below */
+	struct leak_verdict *leaks; /* at its end, of the recording's stacks; NULL: it has none, */
+	char *why_no_leaks;         /* because of this; NULL: nobody asked, or it ended by exec */
 	struct heap_trouble troubles[HEAP_N_TROUBLES]; /* ended by a NULL text */
 };
 
@@ -129,12 +136,13 @@ struct heap_run {
 	size_t n_refusals;
 	size_t refusals_capacity;
 	uint64_t n_unobserved_forks; /* forked children that found no room for their counts */
-	uint64_t peak_rss_bytes; /* of the process with most; 0: not known */
+	uint64_t peak_rss_bytes;     /* of the process with most; 0: not known */
 	uint64_t wall_ns;
 	bool has_exit;                  /* the target's end is known: */
 	int wait_status;                /* as waitpid(2) gives it */
 	const struct heap_words *words; /* heap_words, or pages_words */
 	struct trace_facts trace;       /* of pages: what limits the counts */
+	bool is_leak_checked;           /* its processes were to be, each at its end */
 };
 
 /* Reads all images that the server knows; `time_is_bytes` as the welcome said. One that cannot be
@@ -145,6 +153,10 @@ void heap_run_read(struct heap_run *run, const struct server *server,
 bool heap_run_knows(const struct heap_run *run, pid_t pid, unsigned exec_number);
 /* What the process tree knows of the processes: names of their threads, how long they lived. */
 void heap_run_complete(struct heap_run *run, const struct process_tree *tree);
+/* The process has what a leak check found (NULL: nothing, because of `why`, which may be NULL).
+ * Both are copied. */
+void heap_process_set_leaks(struct heap_process *process, const struct leak_verdict *verdict,
+                            const char *why);
 /* Adds an image that never connected. The texts are copied. */
 void heap_run_refuse(struct heap_run *run, const struct heap_refusal *refusal);
 /* Turns the processes of programs with allocators of their own, of whose heap only a part was seen

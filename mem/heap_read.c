@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
 static const char *const trouble_texts[WIRE_N_TROUBLES] = {
@@ -36,6 +37,7 @@ struct reading {
 	const struct wire_section_copy *section;
 	struct recording *recording;
 	uint32_t *objects; /* of each module, + 1; 0: not asked for yet */
+	uint32_t *by_id;   /* of each stack id: likewise */
 	uint32_t *stacks;  /* of each node: its stack in the recording; 0: not added yet */
 	uint32_t *pending; /* nodes to be added */
 	size_t pending_capacity;
@@ -182,6 +184,7 @@ static uint32_t add_stack(void *context, struct recording *recording, uint32_t s
 		added = recording_add_frame(recording, added, frame);
 		reading->stacks[reading->pending[n]] = added;
 	}
+	reading->by_id[stack] = added;
 	return added;
 }
 
@@ -269,12 +272,22 @@ static void read_process(struct heap_run *run, const struct server_image *image,
 	process->peak_bound_bytes = peak_bound_of(section);
 	reading.objects = xcalloc(section->head.n_modules + (size_t)1, sizeof(*reading.objects));
 	reading.stacks = xcalloc(trie->n_nodes + (size_t)1, sizeof(*reading.stacks));
+	reading.by_id = xcalloc(trie->n_stacks + (size_t)1, sizeof(*reading.by_id));
 	heap_process_fill(process, &counted);
+	process->wire_stacks = reading.by_id;
+	process->n_wire_stacks = trie->n_stacks + 1;
 	add_threads(process, section);
 	add_troubles(process, section, section->n_damaged + trie->n_damaged);
 	free(reading.objects);
 	free(reading.stacks);
 	free(reading.pending);
+}
+
+static uint64_t inode_of(const struct server_image *image)
+{
+	struct stat status;
+
+	return fstat(image->memory_fd, &status) ? 0 : status.st_ino;
 }
 
 static int read_image(struct heap_run *run, const struct server_image *image, unsigned exec_number,
@@ -299,6 +312,7 @@ static int read_image(struct heap_run *run, const struct server_image *image, un
 		parent = section.head.parent_section;
 		read_process(run, image, &trie, &section, exec_number, time_is_bytes);
 		run->processes[run->n_processes - 1].section = i;
+		run->processes[run->n_processes - 1].memory_inode = inode_of(image);
 		pids[i] = run->processes[run->n_processes - 1].pid;
 		if (parent >= 0 && (uint32_t)parent < i)
 			run->processes[run->n_processes - 1].parent_pid = pids[parent];
