@@ -55,6 +55,7 @@ LIBCOLLECTORS := $(BUILD)/libcollectors.a
 TOOL := $(BUILD)/profile-scenario
 PRELOAD := $(BUILD)/libprofile-scenario-preload.so
 KEEPER := $(BUILD)/profile-scenario-keeper
+DEFAULT_SUPPRESSIONS := $(BUILD)/default.supp
 WORKLOADS := $(patsubst scenarios/workloads/%.c,$(BUILD)/workloads/%,$(WORKLOAD_SRCS))
 UNITS := $(patsubst %.c,$(BUILD)/%,$(UNIT_SRCS))
 PROGRAMS := $(patsubst %,$(BUILD)/%,$(basename $(PROGRAM_SRCS)))
@@ -81,7 +82,7 @@ deps:
 	$(call install,$(BUILD_PACKAGES))
 
 # A recipe, if an empty one, has make say nothing when all is there.
-build: $(TOOL) $(PRELOAD) $(KEEPER) $(WORKLOADS) $(BUILD)/libcore.so
+build: $(TOOL) $(PRELOAD) $(KEEPER) $(DEFAULT_SUPPRESSIONS) $(WORKLOADS) $(BUILD)/libcore.so
 	@:
 
 $(BUILD)/%.o: %.c
@@ -119,6 +120,11 @@ $(KEEPER): $(KEEPER_SRCS) $(wildcard core/trace/*.h)
 	@mkdir -p $(@D)
 	$(call say,LINK)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $(KEEPER_SRCS)
+
+$(DEFAULT_SUPPRESSIONS): mem/leaks/default.supp
+	@mkdir -p $(@D)
+	$(call say,COPY)
+	$(Q)cp $< $@
 
 # The preload is built apart from the tool: libc only, no thread-local storage, nothing exported but what it interposes, and
 # the shared unwinder from the same source. Never with a sanitizer: it lives in the target.

@@ -6,40 +6,20 @@
 #include "core/diag.h"
 #include "core/target/binary.h"
 #include "core/target/user_access.h"
+#include "mem/installed.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-/* The library lies beside the tool in the build tree, and below ../lib when installed. */
 int visible_find_library(char **library, struct diag *diag)
 {
-	static const char *const places[] = {
-	    "libprofile-scenario-preload.so",
-	    "../lib/profile-scenario/libprofile-scenario-preload.so",
-	};
-	char tool[PATH_MAX];
-	ssize_t len = readlink("/proc/self/exe", tool, sizeof(tool) - 1);
+	int err = installed_find("libprofile-scenario-preload.so", library, diag);
 
-	if (len < 0)
-		return diag_fail(diag, EIO, "cannot read /proc/self/exe: %s", strerror(errno));
-	tool[len] = '\0';
-	*strrchr(tool, '/') = '\0';
-	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
-		char *path = xasprintf("%s/%s", tool, places[i]);
-
-		*library = realpath(path, NULL);
-		free(path);
-		if (*library)
-			break;
-	}
-	if (!*library)
-		return diag_fail(
-		    diag, EIO, "there is no libprofile-scenario-preload.so in %s; run: make build",
-		    tool);
+	if (err)
+		return err;
 	/* ld.so(8): both separate the names in LD_PRELOAD, and cannot be escaped. */
 	if (strpbrk(*library, " :"))
 		return diag_fail(

@@ -9,37 +9,38 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char below_main[] = "(below main)";
-
-/* What calls main; memcheck gives them one name (m_debuginfo, VG_(get_fnname_kind)). */
-static const char *const callers_of_main[] = {
-    "__libc_start_main",
-    "__libc_start_call_main",
-    "generic_start_main",
-    "_start",
+/* Functions that memcheck calls something else too. A symbol version or a clone's suffix may follow
+ * the name. */
+struct special_name {
+	const char *function;
+	const char *alias;
+	bool ends_stack;
+};
+static const struct special_name special_names[] = {
+    {"main", NULL, true},
+    /* What calls main has one name (valgrind's VG_(get_fnname_kind)). */
+    {"__libc_start_main", "(below main)", true},
+    {"__libc_start_main_impl", "(below main)", true},
+    {"__libc_start_call_main", "(below main)", true},
+    {"generic_start_main", "(below main)", true},
+    {"_start", "(below main)", true},
+    {"start_thread", NULL, true},
+    /* valgrind has no clone3, so that threads are made by clone there. */
+    {"clone3", "clone", true},
+    {"__clone3", "clone", true},
+    {"_dl_init", NULL, true},
 };
 
-static const char *alias_of(const char *function)
+static const struct special_name *special_name_of(const char *function)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(callers_of_main); i++) {
-		size_t len = strlen(callers_of_main[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(special_names); i++) {
+		size_t len = strlen(special_names[i].function);
 
-		/* A symbol version may follow, or .isra.0. */
-		if (!strncmp(function, callers_of_main[i], len) &&
+		if (!strncmp(function, special_names[i].function, len) &&
 		    (!function[len] || function[len] == '@' || function[len] == '.'))
-			return below_main;
+			return &special_names[i];
 	}
 	return NULL;
-}
-
-/* memcheck reads DW_AT_name alone: "push_back" of "std::vector<int>::push_back(int)". */
-static char *plain_name(const char *function)
-{
-	char *name = demangle_short(function);
-	char *plain = xstrdup(function_last_component(name));
-
-	free(name);
-	return plain;
 }
 
 static const char *text_or_null(const struct profile *profile, uint32_t text)
@@ -47,40 +48,54 @@ static const char *text_or_null(const struct profile *profile, uint32_t text)
 	return text ? profile_text(profile, text) : NULL;
 }
 
+/* memcheck reads DW_AT_name alone: "push_back" of "std::vector<int>::push_back(int)". */
+static void name_inlined(struct frame_words *words, const char *linkage)
+{
+	char *name = demangle_short(words->people);
+
+	words->function = words->owned[0] = xstrdup(function_last_component(name));
+	words->bare = words->owned[1] = function_without_templates(words->function);
+	words->alias = linkage;
+	free(name);
+}
+
+static void name_function(struct frame_words *words, const char *linkage)
+{
+	const struct special_name *special;
+
+	words->function = linkage ? linkage : words->people;
+	special = special_name_of(words->function);
+	if (special) {
+		words->alias = special->alias;
+		words->ends_stack = special->ends_stack;
+	}
+}
+
 bool frame_words_init(struct frame_words *words, const struct profile *profile, uint32_t frame)
 {
 	const struct frame *of = profile_frame(profile, frame);
 	const char *linkage = text_or_null(profile, of->linkage);
 
-	*words = (struct frame_words){0};
+	*words = (struct frame_words){.line = of->line};
 	if (of->kind == FRAME_FAILED)
 		return false;
-	words->object = text_or_null(profile, profile_object(profile, of->object_id)->path);
+	words->path = text_or_null(profile, profile_object(profile, of->object_id)->path);
+	words->real = words->owned[2] = words->path ? realpath(words->path, NULL) : NULL;
+	if (!words->real)
+		words->real = words->path;
 	if (of->kind == FRAME_UNRESOLVED)
 		return true;
 	words->people = profile_text(profile, of->function);
 	words->file = text_or_null(profile, of->file);
-	words->line = of->line;
-	if (of->kind == FRAME_INLINED) {
-		words->function = words->owned = plain_name(words->people);
-		words->alias = linkage;
-	} else {
-		words->function = linkage ? linkage : words->people;
-		words->alias = alias_of(words->function);
-	}
+	if (of->kind == FRAME_INLINED)
+		name_inlined(words, linkage);
+	else
+		name_function(words, linkage);
 	return true;
 }
 
 void frame_words_fini(struct frame_words *words)
 {
-	free(words->owned);
-}
-
-void frame_words_of_allocator(struct frame_words *words, const char *function)
-{
-	/* Where memcheck's own is: suppressions name it. */
-	*words = (struct frame_words){
-	    .function = function,
-	    .object = "/usr/libexec/valgrind/vgpreload_memcheck-amd64-linux.so",
-	};
+	for (size_t i = 0; i < ARRAY_SIZE(words->owned); i++)
+		free(words->owned[i]);
 }

@@ -7,22 +7,24 @@
 
 struct profile;
 
-/* Texts live as long as the profile, but for `owned`. */
+/* Texts live as long as the profile, or these words. */
 struct frame_words {
-	const char *function; /* mangled; of an inlined one the plain name; NULL: none is known */
+	const char *function; /* the symbol; of an inlined one the plain name; NULL: it has none */
 	const char *alias;    /* another name it answers to, or NULL */
+	const char *bare;     /* of an inlined one: without template arguments, whose spelling by
+	                         demangler and compiler differs; else NULL */
 	const char *people;   /* demangled, with arguments; NULL: as function */
-	const char *object;   /* path; NULL: in no file */
+	const char *path;     /* of the object, as the process knew it; NULL: in no file */
+	const char *real;     /* the same without symbolic links */
 	const char *file;     /* NULL: not known */
 	uint32_t line;
-	char *owned;
+	bool ends_stack; /* main and what calls it, a thread's first function: who calls them says
+	                    nothing, and differs under valgrind */
+	char *owned[3];
 };
 
 /* False: the frame only says that the rest of the stack is not known. */
 bool frame_words_init(struct frame_words *words, const struct profile *profile, uint32_t frame);
 void frame_words_fini(struct frame_words *words);
-
-/* The frame that memcheck's malloc and operator new are themselves. */
-void frame_words_of_allocator(struct frame_words *words, const char *function);
 
 #endif

@@ -14,8 +14,10 @@ struct suppressions *suppressions_new(void)
 
 void suppression_rule_fini(struct rule *rule)
 {
-	for (size_t i = 0; i < rule->n_lines; i++)
+	for (size_t i = 0; i < rule->n_lines; i++) {
 		free(rule->lines[i].pattern);
+		free(rule->lines[i].bare);
+	}
 	free(rule->lines);
 	free(rule->name);
 }

@@ -18,7 +18,7 @@
 
 #include "mem/leaks/leaks.h"
 
-#include <stdio.h>
+#include <stddef.h>
 
 struct diag;
 struct profile;
@@ -31,6 +31,8 @@ void suppressions_free(struct suppressions *suppressions); /* NULL is fine */
 /* Adds the rules of a file; of two rules that apply the one that was read first is used. -EINVAL:
  * "FILE:LINE: what was expected, and what was found". Others: it cannot be read. */
 int suppressions_read(struct suppressions *suppressions, const char *path, struct diag *diag);
+/* Adds what is known of the C library (mem/leaks/default.supp), as installed. */
+int suppressions_read_default(struct suppressions *suppressions, struct diag *diag);
 /* The same of a text; `name` stands for the path. */
 int suppressions_parse(struct suppressions *suppressions, const char *name, const char *text,
                        size_t len, struct diag *diag);
@@ -63,9 +65,11 @@ void suppression_finder_free(struct suppression_finder *finder); /* NULL is fine
 uint32_t suppression_find(struct suppression_finder *finder, enum leak_kind kind,
                           const struct leak_stack *stack);
 
-/* Writes a rule for this very kind and stack, down to main, in valgrind's format and indented as
- * valgrind does: both tools read it. `name` is one line. */
-void suppression_write(FILE *out, const char *name, enum leak_kind kind,
-                       const struct profile *profile, const struct leak_stack *stack);
+/* A rule for this very kind and stack, down to main and to num_callers, in valgrind's format and
+ * indented as valgrind does: both tools read it. It has a name of its own, which is the same in
+ * every run. The profile's symbolizer should prefer symbols (symbolizer_prefer_symbols()), as
+ * valgrind does. The caller frees the text. */
+char *suppression_text(enum leak_kind kind, const struct profile *profile,
+                       const struct leak_stack *stack, unsigned num_callers);
 
 #endif

@@ -60,10 +60,15 @@ static bool source_matches(const struct rule_line *line, const struct frame_word
 	return matches(line, words->file) || (slash && matches(line, slash + 1));
 }
 
-/* memcheck's name for functions that were inlined from another unit. */
-static bool is_foreign_inlined(const struct frame_words *words, const char *pattern)
+static bool function_matches_line(const struct rule_line *line, const struct frame_words *words)
 {
-	return words->owned && !strcmp(pattern, "UnknownInlinedFun");
+	/* memcheck's name for what was inlined from another unit. */
+	static const char foreign[] = "UnknownInlinedFun";
+
+	if (matches(line, words->function) || matches(line, words->alias))
+		return true;
+	return words->bare && (!strcmp(line->pattern, foreign) ||
+	                       (line->bare && !strcmp(line->bare, words->bare)));
 }
 
 static bool line_matches(const struct rule_line *line, const struct frame_words *words)
@@ -72,15 +77,17 @@ static bool line_matches(const struct rule_line *line, const struct frame_words 
 
 	switch (line->kind) {
 	case LINE_FUNCTION:
-		return matches(line, words->function ? words->function : unknown) ||
-		       matches(line, words->alias) || is_foreign_inlined(words, line->pattern);
+		return words->function ? function_matches_line(line, words)
+		                       : matches(line, unknown);
 	case LINE_OBJECT:
-		return matches(line, words->object ? words->object : unknown);
+		return words->path ? matches(line, words->path) || matches(line, words->real)
+		                   : matches(line, unknown);
 	case LINE_SOURCE:
 		return source_matches(line, words);
 	case LINE_ANYTHING:
 		return matches(line, words->people) || matches(line, words->function) ||
-		       matches(line, words->file) || matches(line, words->object);
+		       matches(line, words->file) || matches(line, words->path) ||
+		       matches(line, words->real);
 	case LINE_FRAMES:
 		break;
 	}
@@ -122,50 +129,93 @@ static bool applies(const struct suppression_finder *finder, const struct rule *
 	return false;
 }
 
-/* False: as frame_words_init(). */
-static bool words_of(struct suppression_finder *finder, uint32_t frame, struct frame_words *words)
+/* The same frame is on many stacks. */
+static const struct frame_words *words_of(struct suppression_finder *finder, uint32_t frame)
 {
-	struct frame_words new;
 	bool is_new;
-	uint64_t *index;
+	uint64_t *index = u64map_put(finder->index_of, frame, &is_new);
 
-	if (profile_frame(finder->profile, frame)->kind == FRAME_FAILED)
-		return false;
-	index = u64map_put(finder->index_of, frame, &is_new);
 	if (is_new) {
-		frame_words_init(&new, finder->profile, frame);
 		*index = finder->n_words;
-		*ARRAY_APPEND(finder->words, finder->n_words, finder->words_capacity) = new;
+		frame_words_init(
+		    ARRAY_APPEND(finder->words, finder->n_words, finder->words_capacity),
+		    finder->profile, frame);
 	}
-	*words = finder->words[*index];
-	return true;
+	return &finder->words[*index];
+}
+
+static void add_frame(struct suppression_finder *finder, const struct frame_words *words)
+{
+	*ARRAY_APPEND(finder->stack, finder->n_stack, finder->stack_capacity) = *words;
+}
+
+/* memcheck's malloc and operator new are in an object of its own, which suppressions may name. */
+static const struct frame_words no_words = {
+    .path = "/usr/libexec/valgrind/vgpreload_memcheck-amd64-linux.so",
+    .real = "/usr/libexec/valgrind/vgpreload_memcheck-amd64-linux.so",
+};
+
+/* memcheck 3.19 calls them memalign; later ones by their names. */
+static void add_allocator(struct suppression_finder *finder, const char *function)
+{
+	struct frame_words words = no_words;
+
+	words.function = function;
+	if (!strcmp(function, "aligned_alloc") || !strcmp(function, "valloc"))
+		words.alias = "memalign";
+	add_frame(finder, &words);
 }
 
 static void take_stack(struct suppression_finder *finder, const struct leak_stack *stack)
 {
-	struct frame_words words;
+	unsigned n_callers = 0;
 
 	finder->n_stack = 0;
 	if (stack->allocator) {
-		frame_words_of_allocator(&words, stack->allocator);
-		*ARRAY_APPEND(finder->stack, finder->n_stack, finder->stack_capacity) = words;
+		add_allocator(finder, stack->allocator);
+		n_callers++;
 	}
-	for (size_t i = 0; i < stack->n_frames; i++) {
-		if (!words_of(finder, stack->frames[i], &words))
+	for (size_t i = 0; i < stack->n_frames && n_callers < finder->num_callers; i++) {
+		enum frame_kind kind = profile_frame(finder->profile, stack->frames[i])->kind;
+
+		if (kind == FRAME_FAILED)
 			break;
-		*ARRAY_APPEND(finder->stack, finder->n_stack, finder->stack_capacity) = words;
+		add_frame(finder, words_of(finder, stack->frames[i]));
+		n_callers += kind != FRAME_INLINED;
 	}
 }
 
-uint32_t suppression_find(struct suppression_finder *finder, enum leak_kind kind,
-                          const struct leak_stack *stack)
+static uint32_t find_rule(const struct suppression_finder *finder, enum leak_kind kind)
 {
-	take_stack(finder, stack);
 	for (size_t i = 0; i < finder->set->n_rules; i++)
 		if (finder->set->rules[i].kinds & 1U << kind &&
 		    applies(finder, &finder->set->rules[i]))
 			return (uint32_t)i + 1;
 	return 0;
+}
+
+/* Under memcheck 3.19 it is posix_memalign that calls memalign. */
+static uint32_t find_with_memalign(struct suppression_finder *finder, enum leak_kind kind)
+{
+	struct frame_words memalign = no_words;
+
+	memalign.function = "memalign";
+	add_frame(finder, &memalign);
+	memmove(finder->stack + 1, finder->stack, (finder->n_stack - 1) * sizeof(*finder->stack));
+	finder->stack[0] = memalign;
+	return find_rule(finder, kind);
+}
+
+uint32_t suppression_find(struct suppression_finder *finder, enum leak_kind kind,
+                          const struct leak_stack *stack)
+{
+	uint32_t id;
+
+	take_stack(finder, stack);
+	id = find_rule(finder, kind);
+	if (!id && stack->allocator && !strcmp(stack->allocator, "posix_memalign"))
+		id = find_with_memalign(finder, kind);
+	return id;
 }
 
 struct suppression_finder *suppression_finder_new(const struct suppressions *suppressions,

@@ -3,8 +3,10 @@
 
 #include "core/alloc.h"
 #include "core/diag.h"
+#include "core/function_match.h"
 #include "core/line_text.h"
 #include "core/options.h"
+#include "mem/installed.h"
 #include "mem/leaks/kinds.h"
 #include "mem/leaks/suppression_rule.h"
 
@@ -114,6 +116,14 @@ static int read_source(struct reader *reader, struct rule *rule, const char *tex
 	return 0;
 }
 
+static void add_function(struct rule *rule, const char *pattern)
+{
+	struct rule_line *line = add_line(rule, LINE_FUNCTION, xstrdup(pattern));
+
+	if (strchr(pattern, '<'))
+		line->bare = function_without_templates(pattern);
+}
+
 static int read_frame(struct reader *reader, struct rule *rule)
 {
 	const char *text;
@@ -121,7 +131,7 @@ static int read_frame(struct reader *reader, struct rule *rule)
 	if (rule->n_lines == RULE_LINES)
 		return expect(reader, "'}' after 500 frames");
 	if ((text = after(reader, "fun:")))
-		add_line(rule, LINE_FUNCTION, xstrdup(text));
+		add_function(rule, text);
 	else if ((text = after(reader, "obj:")))
 		add_line(rule, LINE_OBJECT, xstrdup(text));
 	else if ((text = after(reader, "src:")))
@@ -352,5 +362,17 @@ int suppressions_read(struct suppressions *suppressions, const char *path, struc
 	if (!err)
 		err = suppressions_parse(suppressions, path, text, len, diag);
 	free(text);
+	return err;
+}
+
+int suppressions_read_default(struct suppressions *suppressions, struct diag *diag)
+{
+	char *path;
+	int err = installed_find("default.supp", &path, diag);
+
+	if (err)
+		return err;
+	err = suppressions_read(suppressions, path, diag);
+	free(path);
 	return err;
 }

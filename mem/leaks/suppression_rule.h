@@ -16,6 +16,7 @@ enum rule_line_kind {
 struct rule_line {
 	enum rule_line_kind kind;
 	char *pattern;   /* with * and ?; NULL: LINE_FRAMES */
+	char *bare;      /* of LINE_FUNCTION with template arguments: without; else NULL */
 	unsigned number; /* of a source line; 0: any */
 };
 

@@ -1,10 +1,18 @@
 /* Writes suppressions that apply to one stack, for valgrind and for us. */
 #include "mem/leaks/suppression.h"
 
+#include "core/alloc.h"
+#include "core/diag.h"
+#include "core/function_match.h"
 #include "core/profile.h"
+#include "core/symbolize/demangle.h"
+#include "mem/heap_filter.h"
 #include "mem/leaks/frame_words.h"
 #include "mem/leaks/kinds.h"
 
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { MAX_LINES = 500 }; /* valgrind reads no more (VG_DEEPEST_BACKTRACE) */
@@ -34,33 +42,102 @@ static void write_gap(struct writer *writer)
 	}
 }
 
+/* memcheck has a name of its own for what calls main. Template arguments are spelled as the
+ * compiler likes. */
+static void write_function(struct writer *writer, const struct frame_words *words)
+{
+	char *pattern = NULL;
+
+	if (words->bare && strcmp(words->bare, words->function) != 0)
+		pattern = xasprintf("%s<*", words->bare);
+	else if (words->alias && !words->bare)
+		pattern = xstrdup(words->alias);
+	write_line(writer, "fun:", pattern ? pattern : words->function);
+	free(pattern);
+}
+
 static void write_frame(struct writer *writer, const struct frame_words *words)
 {
 	if (words->function)
-		write_line(writer, "fun:", words->function);
-	else if (words->object)
-		write_line(writer, "obj:", words->object);
+		write_function(writer, words);
+	else if (words->path)
+		write_line(writer, "obj:", words->real);
 	else
 		write_gap(writer);
 }
 
-void suppression_write(FILE *out, const char *name, enum leak_kind kind,
-                       const struct profile *profile, const struct leak_stack *stack)
+/* Versions of valgrind differ in what they call the aligned ones, and in whether posix_memalign has
+ * another frame on top. */
+static void write_allocator(struct writer *writer, const char *function)
 {
-	struct writer writer = {.out = out};
-	struct frame_words words;
-	bool goes_on = true;
+	if (!strcmp(function, "posix_memalign"))
+		write_line(writer, "...", "");
+	write_line(writer, "fun:", strcmp(function, "aligned_alloc") ? function : "*align*");
+}
 
-	fprintf(out, "{\n   %s\n   Memcheck:Leak\n   match-leak-kinds: %s\n", name,
-	        leak_kind_word(kind));
+/* The lines between the name and the brace. */
+static char *write_body(enum leak_kind kind, const struct profile *profile,
+                        const struct leak_stack *stack, unsigned num_callers)
+{
+	struct frame_words words = {.ends_stack = false};
+	unsigned n_callers = stack->allocator ? 1 : 0;
+	struct writer writer = {.n_lines = 0};
+	char *body = NULL;
+	size_t len;
+
+	writer.out = open_memstream(&body, &len);
+	BUG(!writer.out);
+	fprintf(writer.out, "   Memcheck:Leak\n   match-leak-kinds: %s\n", leak_kind_word(kind));
 	if (stack->allocator)
-		write_line(&writer, "fun:", stack->allocator);
-	for (size_t i = 0; i < stack->n_frames && goes_on; i++) {
+		write_allocator(&writer, stack->allocator);
+	for (size_t i = 0; i < stack->n_frames && n_callers < num_callers && !words.ends_stack;
+	     i++) {
 		if (!frame_words_init(&words, profile, stack->frames[i]))
 			break;
 		write_frame(&writer, &words);
-		goes_on = !words.function || strcmp(words.function, "main") != 0;
+		n_callers += profile_frame(profile, stack->frames[i])->kind != FRAME_INLINED;
 		frame_words_fini(&words);
 	}
-	fputs("}\n", out);
+	fclose(writer.out);
+	return body;
+}
+
+/* FNV-1a, 32 bits: names need not be safe from anybody. */
+static uint32_t hash_of(const char *text)
+{
+	uint32_t hash = 2166136261U;
+
+	for (; *text; text++)
+		hash = (hash ^ (unsigned char)*text) * 16777619U;
+	return hash;
+}
+
+/* The caller of operator new and its kin, as people call it; where there is none, its object. */
+static char *site_of(const struct profile *profile, const struct leak_stack *stack)
+{
+	char *name, *site;
+	size_t i = 0;
+
+	while (i + 1 < stack->n_frames && heap_is_allocator(profile, stack->frames[i]))
+		i++;
+	if (i >= stack->n_frames)
+		return xstrdup("nobody");
+	name = demangle_short(
+	    profile_text(profile, profile_frame(profile, stack->frames[i])->function));
+	site = function_without_templates(name);
+	free(name);
+	return site;
+}
+
+char *suppression_text(enum leak_kind kind, const struct profile *profile,
+                       const struct leak_stack *stack, unsigned num_callers)
+{
+	char *body = write_body(kind, profile, stack, num_callers);
+	char *site = site_of(profile, stack);
+	char *text = xasprintf("{\n   %s in %s, %08x\n%s}\n", leak_kind_word(kind), site,
+	                       hash_of(body), body);
+
+	free(site);
+	free(body);
+	return text;
 }
