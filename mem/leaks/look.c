@@ -1,0 +1,189 @@
+/* Looks at a stopped process: its maps, blocks, malloc's memory and roots, and the verdict. */
+#include "mem/leaks/look.h"
+
+#include "core/alloc.h"
+#include "core/diag.h"
+#include "mem/leaks/ground.h"
+#include "mem/leaks/mark.h"
+#include "mem/wire.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What is looked at. */
+struct subject {
+	const struct leak_look *look;
+	struct leak_maps maps;
+	struct leak_target *target;
+	struct leak_memory memory;
+	struct live_facts facts;
+	struct leak_blocks blocks;
+	struct leak_arenas arenas;
+	struct leak_roots roots;
+};
+
+static int open_target(struct subject *subject, struct diag *diag)
+{
+	pid_t pid = subject->look->pid;
+	int err = leak_target_open(&subject->target, pid);
+
+	if (err)
+		return diag_fail(diag, -err, "cannot open /proc/%d/pagemap: %s", (int)pid,
+		                 strerror(-err));
+	subject->memory = leak_target_memory(subject->target);
+	return 0;
+}
+
+/* Shared memory that is read whole, and with it the memory file's header, which a forked child may
+ * never have touched. */
+static void tell_shared(struct subject *subject)
+{
+	const struct leak_maps *maps = &subject->maps;
+	struct leak_ranges shared = {0};
+
+	leak_ranges_add(&shared, maps->image, maps->image + WIRE_PAGE);
+	for (size_t i = 0; i < maps->shared.n_ranges; i++)
+		leak_ranges_add(&shared, maps->shared.ranges[i].start, maps->shared.ranges[i].end);
+	leak_ranges_sort(&shared);
+	for (size_t i = 0; i < shared.n_ranges; i++)
+		leak_target_add_shared(subject->target, shared.ranges[i]);
+	leak_ranges_fini(&shared);
+}
+
+/* The library's facts, of a process that records into a section of its own. */
+static int read_facts(struct subject *subject, struct diag *diag)
+{
+	pid_t pid = subject->look->pid;
+	struct live_own_page own;
+	struct wire_image image;
+	int err;
+
+	leak_memory_read(&subject->memory, subject->maps.image, &image, sizeof(image));
+	if (!subject->maps.image || image.magic != WIRE_MAGIC || image.version != WIRE_VERSION ||
+	    !image.facts)
+		return diag_fail(diag, ENOENT, "process %d does not record", (int)pid);
+	err = leak_facts_read(&subject->memory, image.facts, subject->maps.image, &subject->facts,
+	                      diag);
+	if (err)
+		return err;
+	leak_memory_read(&subject->memory, subject->facts.own_page, &own, sizeof(own));
+	if (own.section != LIVE_SECTION_OWN)
+		return diag_fail(diag, ENOENT,
+		                 "process %d has not allocated or freed anything since it was "
+		                 "forked",
+		                 (int)pid);
+	if (!subject->facts.is_glibc)
+		return diag_fail(diag, ENOTSUP,
+		                 "cannot look for leaks: the program's allocator is not glibc's, "
+		                 "so its memory cannot be told from the program's own");
+	return 0;
+}
+
+static bool find_arenas_in(struct subject *subject, const struct leak_ranges *segments)
+{
+	for (size_t i = 0; i < segments->n_ranges; i++)
+		if (leak_arenas_find(&subject->memory, segments->ranges[i], &subject->arenas))
+			return true;
+	return false;
+}
+
+static int read_malloc(struct subject *subject, struct diag *diag)
+{
+	int err = leak_blocks_read(&subject->memory, &subject->facts, &subject->blocks, diag);
+
+	if (err || find_arenas_in(subject, &subject->maps.libc) ||
+	    find_arenas_in(subject, &subject->maps.data) || !subject->blocks.n_blocks)
+		return err;
+	return diag_fail(diag, ENOTSUP,
+	                 "cannot look for leaks: malloc's memory was not recognised in this "
+	                 "version of glibc; 2.31 to 2.41 are known");
+}
+
+static void mark(const struct subject *subject, struct leak_verdict *verdict)
+{
+	struct leak_ground ground = {
+	    .blocks = subject->blocks.blocks,
+	    .n_blocks = subject->blocks.n_blocks,
+	    .roots = subject->roots.ranges.ranges,
+	    .n_roots = subject->roots.ranges.n_ranges,
+	    .words = subject->roots.words,
+	    .n_words = subject->roots.n_words,
+	    .heuristics = subject->look->heuristics,
+	    .files = subject->maps.files.ranges,
+	    .n_files = subject->maps.files.n_ranges,
+	    .code = subject->maps.code.ranges,
+	    .n_code = subject->maps.code.n_ranges,
+	    .read = subject->memory.read,
+	    .context = subject->memory.context,
+	};
+
+	leak_mark(&ground, verdict);
+}
+
+/* Adds a sentence to the trouble when there is a number to tell. */
+static void note(struct leak_verdict *verdict, uint64_t number, const char *what)
+{
+	char *before = verdict->trouble;
+
+	if (!number)
+		return;
+	verdict->trouble =
+	    xasprintf("%s%s%" PRIu64 " %s", before ? before : "", before ? "; " : "", number, what);
+	free(before);
+}
+
+static void note_troubles(const struct subject *subject, struct leak_verdict *verdict)
+{
+	note(verdict, subject->blocks.n_damaged,
+	     "entries of live blocks were damaged and are left out");
+	note(verdict, subject->arenas.n_damaged,
+	     "arenas of malloc could not be followed: pointers in their free memory count");
+	note(verdict, subject->roots.n_odd_blocks,
+	     "pieces of memory outside of malloc's known heaps hold blocks, and are not searched");
+	note(
+	    verdict, subject->maps.n_large_shared,
+	    "pieces of shared memory over 256 MB were searched where the process had touched them");
+}
+
+static int read_all(struct subject *subject, struct diag *diag)
+{
+	int err = leak_maps_read(&subject->maps, subject->look->pid, diag);
+
+	if (!err)
+		err = open_target(subject, diag);
+	if (err)
+		return err;
+	tell_shared(subject);
+	err = read_facts(subject, diag);
+	return err ? err : read_malloc(subject, diag);
+}
+
+int leak_look(const struct leak_look *look, struct leak_verdict *verdict, struct diag *diag)
+{
+	struct subject subject = {.look = look};
+	struct leak_view view = {.look = look,
+	                         .maps = &subject.maps,
+	                         .memory = &subject.memory,
+	                         .facts = &subject.facts,
+	                         .blocks = &subject.blocks,
+	                         .arenas = &subject.arenas};
+	int err = read_all(&subject, diag);
+
+	*verdict = (struct leak_verdict){.inode = subject.maps.image_inode,
+	                                 .section = subject.facts.section};
+	if (!err) {
+		leak_roots_find(&view, &subject.roots);
+		mark(&subject, verdict);
+		note_troubles(&subject, verdict);
+	}
+	leak_roots_fini(&subject.roots);
+	leak_arenas_fini(&subject.arenas);
+	leak_blocks_fini(&subject.blocks);
+	leak_target_close(subject.target);
+	leak_maps_fini(&subject.maps);
+	return err;
+}
