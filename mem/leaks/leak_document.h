@@ -36,6 +36,7 @@ struct leak_document {
 	const struct recording *recording; /* of the records' stacks */
 	const struct profile *profile;
 	const struct suppressions *suppressions; /* NULL: none */
+	bool makes_suppressions;                 /* a rule for each record that is shown */
 	bool is_summary;                         /* sums only: no records, no errors */
 	unsigned shown_kinds;                    /* 1 << enum leak_kind */
 	unsigned error_kinds;

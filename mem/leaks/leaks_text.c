@@ -7,6 +7,7 @@
 #include "core/options.h"
 #include "mem/leaks/kinds.h"
 #include "mem/leaks/leak_document.h"
+#include "mem/leaks/suppressions_text.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -47,6 +48,16 @@ static void write_frame(const struct loss_frame *frame, pid_t pid, bool is_top, 
 	fputc('\n', out);
 }
 
+/* As valgrind's --gen-suppressions=all: without the process in front, to be copied. */
+static void write_rule(const struct leak_document *document, const struct loss_record *record,
+                       FILE *out)
+{
+	char *rule = suppressions_rule_for(document, record);
+
+	fputs(rule, out);
+	free(rule);
+}
+
 static void write_record(const struct leak_document *document, const struct leak_process *process,
                          size_t record, FILE *out)
 {
@@ -60,6 +71,8 @@ static void write_record(const struct leak_document *document, const struct leak
 	for (size_t i = 0; i < n_frames; i++)
 		write_frame(&frames[i], process->pid, i == 0, out);
 	line(out, process->pid, "%s", "");
+	if (document->makes_suppressions)
+		write_rule(document, &process->losses->records[record], out);
 	free(frames);
 	free(title);
 }
@@ -134,6 +147,8 @@ static void write_errors(const struct leak_document *document, const struct leak
 	size_t n = loss_count(process->losses, kinds, false);
 	size_t n_suppressed = loss_count(process->losses, kinds, true);
 
+	if (suppressions_write_used(document, process, out))
+		line(out, process->pid, "%s", "");
 	line(out, process->pid,
 	     "ERROR SUMMARY: %zu errors from %zu contexts (suppressed: %zu from %zu)", n, n,
 	     n_suppressed, n_suppressed);
@@ -287,6 +302,7 @@ void leaks_text_write(const struct leak_document *document, FILE *out)
 	for (size_t i = 0; i < shown.n_processes; i++)
 		write_process(&shown, i, &choice, out);
 	write_left_out(document, &shown, &choice, out);
+	suppressions_write_unused(document, first_pid(document), out);
 	leak_choice_fini(&choice, &shown);
 	free(processes);
 }

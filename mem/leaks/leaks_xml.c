@@ -6,6 +6,7 @@
 #include "core/options.h"
 #include "mem/leaks/leak_document.h"
 #include "mem/leaks/suppression.h"
+#include "mem/leaks/suppressions_text.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -64,6 +65,51 @@ static void write_stack(const struct leak_document *document, const struct loss_
 	free(frames);
 }
 
+/* The lines of a rule as elements; protocol 4 has none for `...`. */
+static void write_rule_line(const char *line, FILE *out)
+{
+	static const struct {
+		const char *prefix, *before, *after;
+	} rows[] = {
+	    {"Memcheck:", "    <skind>Memcheck:", "</skind>\n"},
+	    {"match-leak-kinds:", "    <skaux>match-leak-kinds:", "</skaux>\n"},
+	    {"fun:", "    <sframe> <fun>", "</fun> </sframe>\n"},
+	    {"obj:", "    <sframe> <obj>", "</obj> </sframe>\n"},
+	};
+
+	line += strspn(line, " ");
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		size_t len = strlen(rows[i].prefix);
+
+		if (strncmp(line, rows[i].prefix, len) != 0)
+			continue;
+		fputs(rows[i].before, out);
+		xml_write(out, line + len);
+		fputs(rows[i].after, out);
+	}
+}
+
+/* "{", the name, its lines, "}". A name of the program's could end the CDATA section, so the text
+ * is escaped instead. */
+static void write_rule(const struct leak_document *document, const struct loss_record *record,
+                       FILE *out)
+{
+	char *text = suppressions_rule_for(document, record);
+	char *copy = xstrdup(text), *rest = copy;
+	const char *line;
+
+	strsep(&rest, "\n");
+	fputs("  <suppression>\n", out);
+	line = strsep(&rest, "\n");
+	write_text(out, "    ", "sname", line + strspn(line, " "));
+	while ((line = strsep(&rest, "\n")))
+		write_rule_line(line, out);
+	write_text(out, "    ", "rawtext", text);
+	fputs("  </suppression>\n", out);
+	free(copy);
+	free(text);
+}
+
 /* All of an error but its first lines, in which it has a number. */
 static void write_record(const struct leak_document *document, const struct leak_process *process,
                          size_t index, FILE *out)
@@ -91,6 +137,8 @@ static void write_record(const struct leak_document *document, const struct leak
 		write_text(out, "  ", "auxwhat", whose);
 		free(whose);
 	}
+	if (document->makes_suppressions)
+		write_rule(document, record, out);
 	fputs("</error>\n\n", out);
 	free(title);
 }

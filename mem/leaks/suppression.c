@@ -46,5 +46,5 @@ struct suppression suppressions_get(const struct suppressions *suppressions, uin
 
 	BUG(id == 0 || id > suppressions->n_rules);
 	rule = &suppressions->rules[id - 1];
-	return (struct suppression){rule->name, rule->file, rule->at_line};
+	return (struct suppression){rule->name, rule->file, rule->at_line, rule->is_default};
 }

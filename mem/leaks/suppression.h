@@ -18,6 +18,7 @@
 
 #include "mem/leaks/leaks.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct diag;
@@ -42,6 +43,7 @@ struct suppression {
 	const char *name; /* one line; of LeakSanitizer's rules the rule itself */
 	const char *file; /* as it was given */
 	unsigned line;    /* of the name */
+	bool is_default;  /* of suppressions_read_default() */
 };
 
 /* Ids are 1 .. count. */

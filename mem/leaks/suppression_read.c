@@ -367,6 +367,7 @@ int suppressions_read(struct suppressions *suppressions, const char *path, struc
 
 int suppressions_read_default(struct suppressions *suppressions, struct diag *diag)
 {
+	size_t first = suppressions->n_rules;
 	char *path;
 	int err = installed_find("default.supp", &path, diag);
 
@@ -374,5 +375,7 @@ int suppressions_read_default(struct suppressions *suppressions, struct diag *di
 		return err;
 	err = suppressions_read(suppressions, path, diag);
 	free(path);
+	for (; first < suppressions->n_rules; first++)
+		suppressions->rules[first].is_default = true;
 	return err;
 }

@@ -25,6 +25,7 @@ struct rule {
 	const char *file;
 	unsigned at_line; /* of the file */
 	unsigned kinds;   /* 1 << enum leak_kind */
+	bool is_default;
 	bool is_anywhere; /* its one line may match any frame */
 	struct rule_line *lines;
 	size_t n_lines;

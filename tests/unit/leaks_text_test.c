@@ -7,6 +7,7 @@
 #include "mem/leaks/leak_document.h"
 #include "mem/leaks/leaks_xml.h"
 #include "mem/leaks/suppression.h"
+#include "mem/leaks/suppressions_text.h"
 #include "tests/unit/leak_fixture.h"
 
 #include <setjmp.h>
@@ -221,6 +222,13 @@ static void what_is_suppressed_is_counted_and_not_shown(void **state)
 	assert_has(&leaks, leaks_text_write, "definitely lost: 0 bytes in 0 blocks", true);
 	assert_has(&leaks, leaks_text_write, "     suppressed: 16 bytes in 1 blocks", true);
 	assert_has(&leaks, leaks_text_write, "loss record 4", false);
+	assert_has(
+	    &leaks, leaks_text_write,
+	    "--7-- used_suppression:      1 a < b test:2 suppressed: 1,040 bytes in 1 blocks\n"
+	    "==7== \n==7== ERROR SUMMARY",
+	    true);
+	assert_has(&leaks, leaks_text_write, "--7-- unused_suppression:     - never test:8\n",
+	           true);
 	assert_has(&leaks, leaks_text_write,
 	           "ERROR SUMMARY: 1 errors from 1 contexts (suppressed: 1 from 1)", true);
 	assert_has(&leaks, leaks_xml_write,
@@ -228,6 +236,54 @@ static void what_is_suppressed_is_counted_and_not_shown(void **state)
 	           "  </pair>\n</suppcounts>\n",
 	           true);
 	leaks_fini(&leaks);
+}
+
+static void a_rule_follows_each_record_when_asked_for(void **state)
+{
+	struct leaks leaks;
+
+	(void)state;
+	leaks_init(&leaks, "");
+	assert_has(&leaks, leaks_text_write, "Memcheck:Leak", false);
+	leaks.document.makes_suppressions = true;
+	assert_has(&leaks, leaks_text_write, "==7== \n{\n   definite in wrap, ", true);
+	assert_has(&leaks, leaks_text_write,
+	           "   Memcheck:Leak\n   match-leak-kinds: definite\n   fun:malloc\n   fun:wrap\n"
+	           "   fun:main\n}\n==7== ",
+	           true);
+	assert_has(&leaks, leaks_xml_write, "  <suppression>\n    <sname>definite in wrap, ", true);
+	assert_has(&leaks, leaks_xml_write,
+	           "    <skind>Memcheck:Leak</skind>\n"
+	           "    <skaux>match-leak-kinds: definite</skaux>\n"
+	           "    <sframe> <fun>malloc</fun> </sframe>\n"
+	           "    <sframe> <fun>wrap</fun> </sframe>\n"
+	           "    <sframe> <fun>main</fun> </sframe>\n"
+	           "    <rawtext>{\n",
+	           true);
+	leaks_fini(&leaks);
+}
+
+static void rules_that_were_made_suppress_all_that_was_shown(void **state)
+{
+	struct leaks leaks;
+	char *rules;
+
+	(void)state;
+	leaks_init(&leaks, "");
+	leaks.document.n_processes = 2;
+	rules = written(&leaks, suppressions_write_rules);
+	leaks_fini(&leaks);
+	leaks_init(&leaks, rules);
+	leaks.document.n_processes = 2;
+	assert_int_equal(suppressions_count(leaks.suppressions), 3);
+	assert_has(&leaks, leaks_text_write, "in loss record", false);
+	assert_has(&leaks, leaks_text_write, "unused_suppression", false);
+	assert_has(&leaks, leaks_text_write, "definitely lost: 0 bytes", true);
+	assert_has(&leaks, leaks_text_write, "indirectly lost: 1,024 bytes", true);
+	assert_has(&leaks, leaks_text_write, "possibly lost: 0 bytes", true);
+	assert_has(&leaks, leaks_text_write, "still reachable: 72 bytes", true);
+	leaks_fini(&leaks);
+	free(rules);
 }
 
 static void a_heap_that_was_freed_has_no_leaks(void **state)
@@ -432,6 +488,8 @@ int main(void)
 	    cmocka_unit_test(kinds_choose_what_is_shown_and_what_is_an_error),
 	    cmocka_unit_test(a_summary_has_sums_alone_and_no_errors),
 	    cmocka_unit_test(what_is_suppressed_is_counted_and_not_shown),
+	    cmocka_unit_test(a_rule_follows_each_record_when_asked_for),
+	    cmocka_unit_test(rules_that_were_made_suppress_all_that_was_shown),
 	    cmocka_unit_test(a_heap_that_was_freed_has_no_leaks),
 	    cmocka_unit_test(limits_and_missing_verdicts_are_said),
 	    cmocka_unit_test(a_child_says_what_it_inherited),
