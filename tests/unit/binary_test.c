@@ -4,6 +4,7 @@
 
 #include "core/alloc.h"
 #include "core/diag.h"
+#include "tests/unit/place.h"
 
 #include <elf.h>
 #include <errno.h>
@@ -25,25 +26,6 @@
 #include <cmocka.h>
 
 static char programs[4096]; /* tests/programs of the build */
-
-/* Each test runs in an empty directory of its own. */
-static int enter_place(void **state)
-{
-	char *path = xstrdup("/tmp/binary-test.XXXXXX");
-
-	*state = path;
-	return !mkdtemp(path) || chmod(path, 0755) < 0 || chdir(path) < 0;
-}
-
-static int leave_place(void **state)
-{
-	char *command = xasprintf("rm -rf %s", (char *)*state);
-	int err = chdir("/") < 0 || system(command);
-
-	free(command);
-	free(*state);
-	return err;
-}
 
 static void look(struct binary *binary, const char *command)
 {
@@ -563,8 +545,6 @@ static void damaged_files_are_refused_or_read_but_never_end_us(void **state)
 	}
 	assert_true(looked_at > 100);
 }
-
-#define IN_PLACE(test) cmocka_unit_test_setup_teardown(test, enter_place, leave_place)
 
 int main(void)
 {

@@ -3,6 +3,7 @@
 #include "core/host/host.h"
 
 #include "core/alloc.h"
+#include "tests/unit/place.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -17,25 +18,6 @@
 #include <unistd.h>
 
 #include <cmocka.h>
-
-/* Each test runs in an empty directory of its own. */
-static int enter_place(void **state)
-{
-	char *path = xstrdup("/tmp/host-test.XXXXXX");
-
-	*state = path;
-	return !mkdtemp(path) || chmod(path, 0755) < 0 || chdir(path) < 0;
-}
-
-static int leave_place(void **state)
-{
-	char *command = xasprintf("rm -rf %s", (char *)*state);
-	int err = chdir("/") < 0 || system(command);
-
-	free(command);
-	free(*state);
-	return err;
-}
 
 static void shell(const char *command)
 {
@@ -285,8 +267,6 @@ static void a_git_that_hangs_is_left_behind(void **state)
 	free(path_before);
 	free(path);
 }
-
-#define IN_PLACE(test) cmocka_unit_test_setup_teardown(test, enter_place, leave_place)
 
 int main(void)
 {

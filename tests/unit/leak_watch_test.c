@@ -29,6 +29,8 @@
 
 #include <cmocka.h>
 
+#include "tests/unit/held.h"
+
 enum { N_MANY = 200, N_SOME = 5, STATUS = 7 };
 
 /* What the target does: this program, called with a word. */
@@ -299,34 +301,13 @@ void leak_verdict_fini(struct leak_verdict *verdict)
 	free(verdict->rows);
 }
 
-/* A child that waits at a pipe and then becomes this program. */
-static pid_t hold(const char *word, int *gate)
-{
-	int ends[2];
-	char byte;
-	pid_t pid;
-
-	assert_int_equal(pipe(ends), 0);
-	pid = fork();
-	assert_true(pid >= 0);
-	if (!pid) {
-		close(ends[1]);
-		if (read(ends[0], &byte, 1) == 1)
-			execl("/proc/self/exe", "leak_watch_test", word, NULL);
-		_exit(127);
-	}
-	close(ends[0]);
-	*gate = ends[1];
-	return pid;
-}
-
 /* The wait status of this program, called with the word. */
 static int watch(const char *word)
 {
 	static const struct leak_watch_settings settings = {0};
 	struct leak_watch *watch = leak_watch_new(&settings);
-	int gate;
-	struct repeat repeat = {.pid = hold(word, &gate), .start_ns = clock_now_ns()};
+	struct held held = hold_for(become_this_program, word);
+	struct repeat repeat = {.pid = held.pid, .start_ns = clock_now_ns()};
 	struct target_end end = {0};
 	struct diag diag = {0};
 	const char *why;
@@ -336,13 +317,12 @@ static int watch(const char *word)
 	err = leak_watch_start(watch, &repeat, &diag);
 	if (err == -EPERM) {
 		print_message("skipped: %s\n", diag.text);
-		close(gate);
+		close(held.gate);
 		leak_watch_free(watch);
 		skip();
 	}
 	assert_int_equal(err, 0);
-	assert_int_equal(write(gate, "", 1), 1);
-	close(gate);
+	let_go(held);
 	while (!leak_watch_target_ended(watch, &end)) {
 		struct pollfd poll_fd = {.fd = leak_watch_fd(watch), .events = POLLIN};
 

@@ -23,31 +23,7 @@
 
 #include <cmocka.h>
 
-/* A child that waits at a pipe and then calls a function, which ends it. */
-struct held {
-	pid_t pid;
-	int gate;
-};
-
-static struct held hold_to(void (*run)(const char *text), const char *text)
-{
-	int pipe_fds[2];
-	struct held held;
-	char byte;
-
-	assert_int_equal(pipe(pipe_fds), 0);
-	held.pid = fork();
-	assert_true(held.pid >= 0);
-	if (held.pid == 0) {
-		close(pipe_fds[1]);
-		if (read(pipe_fds[0], &byte, 1) == 1)
-			run(text);
-		_exit(127);
-	}
-	close(pipe_fds[0]);
-	held.gate = pipe_fds[1];
-	return held;
-}
+#include "tests/unit/held.h"
 
 static void become(const char *script)
 {
@@ -56,7 +32,7 @@ static void become(const char *script)
 
 static struct held hold(const char *script)
 {
-	return hold_to(become, script);
+	return hold_for(become, script);
 }
 
 static uint64_t now_ns(void)
@@ -76,8 +52,7 @@ static struct process_tree *run_held(struct held held)
 	int status;
 
 	assert_int_equal(process_tree_new(&tree, held.pid, now_ns(), &diag), 0);
-	assert_int_equal(write(held.gate, "g", 1), 1);
-	close(held.gate);
+	let_go(held);
 	while (waitpid(held.pid, &status, WNOHANG) == 0) {
 		struct pollfd wait = {.fd = process_tree_fd(tree), .events = POLLIN};
 
@@ -192,7 +167,7 @@ static void leave_a_thread(const char *unused)
 
 static void threads_are_no_processes_and_the_last_one_ends_it(void **state)
 {
-	struct held held = hold_to(leave_a_thread, "");
+	struct held held = hold_for(leave_a_thread, "");
 	struct process_tree *tree;
 
 	(void)state;
@@ -246,7 +221,7 @@ static void a_thread_has_its_last_name_or_that_of_who_made_it(void **state)
 		skip();
 	shared_tids = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	assert_true(shared_tids != MAP_FAILED);
-	held = hold_to(make_named_threads, "leader");
+	held = hold_for(make_named_threads, "leader");
 	tree = run_held(held);
 	assert_string_equal(process_tree_thread_comm(tree, held.pid), "leader");
 	assert_string_equal(process_tree_thread_comm(tree, shared_tids[0]), "renamed");

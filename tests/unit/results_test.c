@@ -4,6 +4,7 @@
 #include "core/alloc.h"
 #include "core/diag.h"
 #include "core/results/run_id.h"
+#include "tests/unit/place.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -28,25 +29,6 @@
 /* 2026-11-20 09:30:00.123 UTC */
 static const struct timespec started = {1795167000, 123999999};
 #define ID "20261120T093000.123Z"
-
-/* Each test runs in an empty directory of its own. */
-static int enter_place(void **state)
-{
-	char *path = xstrdup("/tmp/results-test.XXXXXX");
-
-	*state = path;
-	return !mkdtemp(path) || chdir(path) < 0;
-}
-
-static int leave_place(void **state)
-{
-	char *command = xasprintf("chmod -R u+rwX %1$s; rm -rf %1$s", (char *)*state);
-	int err = chdir("/") < 0 || system(command);
-
-	free(command);
-	free(*state);
-	return err;
-}
 
 static bool exists(const char *path)
 {
@@ -778,8 +760,6 @@ static void an_artifact_is_linked_by_a_relative_name(void **state)
 	assert_string_equal(target, "../syn-1k/cpu/20261120T093001.123Z/flamegraph.svg");
 	assert_int_equal(access("results/flamegraphs/syn-1k-flamegraph.svg", R_OK), 0);
 }
-
-#define IN_PLACE(test) cmocka_unit_test_setup_teardown(test, enter_place, leave_place)
 
 int main(void)
 {

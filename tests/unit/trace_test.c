@@ -26,6 +26,8 @@
 
 #include <cmocka.h>
 
+#include "tests/unit/held.h"
+
 enum { N_KILLS = 60, N_THREADS = 2, N_CALLS = 10000, STATUS = 7, TOO_MANY_SWITCHES = 9 };
 
 /* What the target does: this program, called with a word. */
@@ -161,27 +163,6 @@ static bool let_exit(void *context, struct tracee *tracee)
 	return true;
 }
 
-/* A child that waits at a pipe and then becomes this program. */
-static pid_t hold(const char *word, int *gate)
-{
-	int ends[2];
-	char byte;
-	pid_t pid;
-
-	assert_int_equal(pipe(ends), 0);
-	pid = fork();
-	assert_true(pid >= 0);
-	if (!pid) {
-		close(ends[1]);
-		if (read(ends[0], &byte, 1) == 1)
-			execl("/proc/self/exe", "trace_test", word, NULL);
-		_exit(127);
-	}
-	close(ends[0]);
-	*gate = ends[1];
-	return pid;
-}
-
 static struct target_end run_to_end(struct tracer *tracer)
 {
 	struct pollfd poll_fd = {.fd = trace_fd(tracer), .events = POLLIN};
@@ -198,8 +179,8 @@ static struct target_end run_to_end(struct tracer *tracer)
 /* Runs this program with that word to its end; false: ptrace(2) is forbidden here. */
 static bool trace(const char *word, const struct trace_client *client, struct seen *seen)
 {
-	int gate;
-	struct repeat repeat = {.pid = hold(word, &gate), .start_ns = clock_now_ns()};
+	struct held held = hold_for(become_this_program, word);
+	struct repeat repeat = {.pid = held.pid, .start_ns = clock_now_ns()};
 	struct trace_plan plan;
 	struct trace_spec spec = {&repeat, &plan, client, seen};
 	struct target_end end = {0};
@@ -211,12 +192,11 @@ static bool trace(const char *word, const struct trace_client *client, struct se
 	err = trace_start(&seen->tracer, &spec, &diag);
 	if (err == -EPERM) {
 		print_message("skipped: %s\n", diag.text);
-		close(gate);
+		close(held.gate);
 		return false;
 	}
 	assert_int_equal(err, 0);
-	assert_int_equal(write(gate, "", 1), 1);
-	close(gate);
+	let_go(held);
 	end = run_to_end(seen->tracer);
 	trace_stop(seen->tracer, NULL);
 	trace_plan_fini(&plan);
