@@ -23,6 +23,15 @@ struct suppression_finder {
 	size_t stack_capacity;
 };
 
+/* Where a text may go on that follows a `*`, from `text` on; NULL: nowhere. Most comparisons end
+ * here, so it is strchr() that looks for the next character. */
+static const char *resume(const char *pattern, const char *text, bool has_question_marks)
+{
+	if (*pattern == '*' || (*pattern == '?' && has_question_marks))
+		return text;
+	return strchr(text, *pattern); /* its end, when that is what is looked for */
+}
+
 /* `*` stands for any text; `?` for one character, or for itself. */
 static bool text_matches(const char *pattern, const char *text, bool has_question_marks)
 {
@@ -31,17 +40,19 @@ static bool text_matches(const char *pattern, const char *text, bool has_questio
 	while (*text || *pattern == '*') {
 		if (*pattern == '*') {
 			after_star = ++pattern;
-			from = text;
+			text = from = resume(pattern, text, has_question_marks);
 		} else if (*pattern &&
 		           (*pattern == *text || (*pattern == '?' && has_question_marks))) {
 			pattern++;
 			text++;
 		} else if (after_star) {
 			pattern = after_star;
-			text = ++from;
+			text = from = resume(pattern, from + 1, has_question_marks);
 		} else {
 			return false;
 		}
+		if (!text)
+			return false;
 	}
 	return !*pattern;
 }

@@ -112,13 +112,16 @@ static uint32_t hash_of(const char *text)
 	return hash;
 }
 
-/* The caller of operator new and its kin, as people call it; where there is none, its object. */
+/* The caller of operator new and its kin, as people call it; where there is none, its object. What
+ * was inlined there is an allocator's `allocate` in most cases. */
 static char *site_of(const struct profile *profile, const struct leak_stack *stack)
 {
 	char *name, *site;
 	size_t i = 0;
 
-	while (i + 1 < stack->n_frames && heap_is_allocator(profile, stack->frames[i]))
+	while (i + 1 < stack->n_frames &&
+	       (profile_frame(profile, stack->frames[i])->kind == FRAME_INLINED ||
+	        heap_is_allocator(profile, stack->frames[i])))
 		i++;
 	if (i >= stack->n_frames)
 		return xstrdup("nobody");

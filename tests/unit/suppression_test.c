@@ -355,7 +355,7 @@ static void a_rule_written_for_a_stack_is_valgrinds_and_applies(void **state)
 	unsigned hash;
 	int n = 0;
 
-	sscanf(text, "{\n   indirect in std::construct, %8x\n%n", &hash, &n);
+	sscanf(text, "{\n   indirect in app::Table::Table, %8x\n%n", &hash, &n);
 	assert_true(n > 0);
 	assert_string_equal(text + n, expected);
 	assert_int_equal(find_in(*state, text, LEAK_INDIRECT), 1);
