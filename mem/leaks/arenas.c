@@ -69,6 +69,13 @@ static bool are_bins(const uint64_t *bins, uint64_t addr)
 	return true;
 }
 
+/* When to remember where a list is: if it comes there again, it is a ring (R. P. Brent, An improved
+ * Monte Carlo factorization algorithm, section 2). Or 0. */
+static bool is_power_of_two(size_t n)
+{
+	return (n & (n - 1)) == 0;
+}
+
 /* Do the arenas from the one with these bins on come back to it, when they begin so many bytes
  * before their bins? Adds those between. */
 static bool follow_ring(const struct leak_memory *memory, uint64_t bins, uint64_t before,
@@ -78,11 +85,9 @@ static bool follow_ring(const struct leak_memory *memory, uint64_t bins, uint64_
 
 	*n_others = 0;
 	while (arena != bins - before) {
-		/* A ring without this one: found as R. P. Brent does (An improved Monte Carlo
-		 * factorization algorithm, section 2). */
 		if (!arena || arena % (2 * WORD) || arena == seen || *n_others == MAX_ARENAS)
 			return false;
-		if ((*n_others & (*n_others - 1)) == 0)
+		if (is_power_of_two(*n_others))
 			seen = arena;
 		others[(*n_others)++] = arena;
 		arena = read_word(memory, arena + before + NEXT_AFTER_BINS);
@@ -106,13 +111,17 @@ static bool add_heaps(struct leak_arenas *arenas, const struct leak_memory *memo
                       uint64_t before, uint64_t alignment)
 {
 	uint64_t at = read_word(memory, arena + before - TOP_BEFORE_BINS) & -alignment;
+	uint64_t seen = 0;
 	struct heap_info heap;
 
-	while (at && arenas->heaps.n_ranges < MAX_HEAPS &&
-	       read_heap(memory, at, arena, alignment, &heap)) {
+	for (size_t n = 0; n < MAX_HEAPS && at && at != seen; n++) {
+		if (!read_heap(memory, at, arena, alignment, &heap))
+			return false;
 		leak_ranges_add(&arenas->heaps, at, at + heap.mprotect_size);
 		if (!heap.prev)
 			return at == (arena & -alignment);
+		if (is_power_of_two(n))
+			seen = at;
 		at = heap.prev;
 	}
 	return false;

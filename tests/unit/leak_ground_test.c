@@ -1,0 +1,584 @@
+/* The pure parts of a look for leaks, over memory that is made up: also such as no process would
+ * have unless it meant harm. */
+#include "mem/leaks/arenas.h"
+#include "mem/leaks/blocks.h"
+#include "mem/leaks/ground.h"
+#include "mem/leaks/stacks.h"
+
+#include "core/alloc.h"
+#include "core/diag.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { MAX_PIECES = 16, PAGE = 4096 };
+
+/* Memory of whole pages. */
+struct fake {
+	struct {
+		uint64_t start;
+		uint64_t end;
+		char *bytes;
+	} pieces[MAX_PIECES];
+	size_t n_pieces;
+};
+
+/* In ascending order. Returns where the bytes are. */
+static void *fake_map(struct fake *fake, uint64_t start, size_t n_bytes)
+{
+	size_t n = fake->n_pieces++;
+
+	assert_true(n < MAX_PIECES && n_bytes % PAGE == 0);
+	fake->pieces[n].start = start;
+	fake->pieces[n].end = start + n_bytes;
+	fake->pieces[n].bytes = xcalloc(1, n_bytes);
+	return fake->pieces[n].bytes;
+}
+
+static void fake_fini(struct fake *fake)
+{
+	for (size_t i = 0; i < fake->n_pieces; i++)
+		free(fake->pieces[i].bytes);
+	*fake = (struct fake){0};
+}
+
+static bool fake_read(void *context, uint64_t addr, void *data, size_t bytes)
+{
+	const struct fake *fake = context;
+	bool is_there = false;
+
+	memset(data, 0, bytes);
+	for (size_t i = 0; i < fake->n_pieces; i++) {
+		uint64_t start = fake->pieces[i].start > addr ? fake->pieces[i].start : addr;
+		uint64_t end =
+		    fake->pieces[i].end < addr + bytes ? fake->pieces[i].end : addr + bytes;
+
+		if (start >= end)
+			continue;
+		is_there = true;
+		memcpy((char *)data + (start - addr),
+		       fake->pieces[i].bytes + (start - fake->pieces[i].start), end - start);
+	}
+	return is_there;
+}
+
+static bool fake_next(void *context, uint64_t *start, uint64_t *end)
+{
+	const struct fake *fake = context;
+
+	for (size_t i = 0; i < fake->n_pieces && *start < *end; i++) {
+		if (fake->pieces[i].end <= *start || fake->pieces[i].start >= *end)
+			continue;
+		if (fake->pieces[i].start > *start)
+			*start = fake->pieces[i].start;
+		if (fake->pieces[i].end < *end)
+			*end = fake->pieces[i].end;
+		return true;
+	}
+	return false;
+}
+
+static struct leak_memory memory_of(struct fake *fake)
+{
+	return (struct leak_memory){.read = fake_read, .next_touched = fake_next, .context = fake};
+}
+
+static void put(struct fake *fake, uint64_t addr, uint64_t word)
+{
+	for (size_t i = 0; i < fake->n_pieces; i++)
+		if (addr >= fake->pieces[i].start && addr < fake->pieces[i].end)
+			memcpy(fake->pieces[i].bytes + (addr - fake->pieces[i].start), &word,
+			       sizeof(word));
+}
+
+/* Each address by itself, the slow way. */
+enum { SPACE = 256 };
+static void mark(bool *space, const struct leak_ranges *list)
+{
+	memset(space, 0, SPACE);
+	for (size_t i = 0; i < list->n_ranges; i++)
+		for (uint64_t j = list->ranges[i].start; j < list->ranges[i].end; j++)
+			space[j] = true;
+}
+
+static void make_random(struct leak_ranges *list, unsigned *seed)
+{
+	for (int n = rand_r(seed) % 12; n > 0; n--) {
+		uint64_t start = (uint64_t)rand_r(seed) % SPACE;
+
+		leak_ranges_add(list, start, start + (uint64_t)rand_r(seed) % (SPACE - start + 1));
+	}
+}
+
+static void what_is_left_of_ranges_is_what_is_in_no_other(void **state)
+{
+	unsigned seed = 1;
+
+	(void)state;
+	for (int round = 0; round < 2000; round++) {
+		struct leak_ranges from = {0}, minus = {0}, left = {0};
+		bool in_from[SPACE], in_minus[SPACE], in_left[SPACE];
+
+		make_random(&from, &seed);
+		make_random(&minus, &seed);
+		mark(in_from, &from);
+		mark(in_minus, &minus);
+		leak_ranges_sort(&from);
+		leak_ranges_sort(&minus);
+		leak_ranges_subtract(&from, &minus, &left);
+		mark(in_left, &left);
+		for (uint64_t i = 0; i < SPACE; i++) {
+			assert_int_equal(in_left[i], in_from[i] && !in_minus[i]);
+			assert_int_equal(leak_ranges_find(&left, i) != NULL, in_left[i]);
+		}
+		for (size_t i = 1; i < left.n_ranges; i++)
+			assert_true(left.ranges[i - 1].end <= left.ranges[i].start);
+		leak_ranges_fini(&from);
+		leak_ranges_fini(&minus);
+		leak_ranges_fini(&left);
+	}
+}
+
+/* A libc's data with a main arena in it, and two others' heaps. */
+#define DATA UINT64_C(0x7f0000001000)
+#define HEAP_A UINT64_C(0x7f0004000000)
+#define HEAP_A2 UINT64_C(0x7f0008000000)
+#define HEAP_B UINT64_C(0x7f000c000000)
+#define BRK UINT64_C(0x555500000000)
+enum { MAIN_BINS = 0x400, BINS = 254 * 8, NEXT = BINS + 16, ARENA_AT = 0x30 };
+
+static void put_bins(struct fake *fake, uint64_t bins)
+{
+	for (uint64_t i = 0; i < BINS; i += 16) {
+		put(fake, bins + i, bins + i - 16);
+		put(fake, bins + i + 8, bins + i - 16);
+	}
+}
+
+static void put_heap(struct fake *fake, uint64_t heap, uint64_t arena, uint64_t prev, uint64_t size)
+{
+	put(fake, heap, arena);
+	put(fake, heap + 8, prev);
+	put(fake, heap + 16, size);
+	put(fake, heap + 24, size);
+}
+
+/* `before`: the bytes of an arena before its bins. */
+static struct fake make_arenas(uint64_t before)
+{
+	uint64_t main = DATA + MAIN_BINS - before, a = HEAP_A + ARENA_AT, b = HEAP_B + ARENA_AT;
+	struct fake fake = {0};
+
+	fake_map(&fake, BRK, 2 * PAGE);
+	fake_map(&fake, DATA, 2 * PAGE);
+	fake_map(&fake, HEAP_A, 2 * PAGE);
+	fake_map(&fake, HEAP_A2, PAGE);
+	fake_map(&fake, HEAP_B, 2 * PAGE);
+	put_bins(&fake, DATA + MAIN_BINS);
+	put(&fake, DATA + MAIN_BINS - 16, BRK + PAGE);
+	put(&fake, BRK + PAGE + 8, PAGE | 1);
+	/* A bin in use. */
+	put(&fake, DATA + MAIN_BINS + 32, BRK + 64);
+	put(&fake, DATA + MAIN_BINS + 40, BRK + 128);
+	put(&fake, DATA + MAIN_BINS + NEXT, a);
+	put(&fake, a + before + NEXT, b);
+	put(&fake, b + before + NEXT, main);
+	put(&fake, a + before - 16, HEAP_A2 + 0x800);
+	put(&fake, b + before - 16, HEAP_B + 0x1100);
+	put_heap(&fake, HEAP_A, a, 0, 2 * PAGE);
+	put_heap(&fake, HEAP_A2, a, HEAP_A, PAGE);
+	put_heap(&fake, HEAP_B, b, 0, 2 * PAGE);
+	return fake;
+}
+
+static bool find(struct fake *fake, struct leak_arenas *arenas)
+{
+	struct leak_memory memory = memory_of(fake);
+
+	return leak_arenas_find(&memory, (struct leak_range){DATA, DATA + 2 * PAGE}, arenas);
+}
+
+static void check_arenas(uint64_t before)
+{
+	struct fake fake = make_arenas(before);
+	struct leak_arenas arenas;
+
+	assert_true(find(&fake, &arenas));
+	assert_int_equal(arenas.n_arenas, 3);
+	assert_int_equal(arenas.n_damaged, 0);
+	assert_int_equal(arenas.main_state.start, DATA + MAIN_BINS - before);
+	assert_int_equal(arenas.main_end, BRK + 2 * PAGE);
+	assert_int_equal(arenas.heaps.n_ranges, 3);
+	assert_int_equal(arenas.heaps.ranges[0].start, HEAP_A);
+	assert_int_equal(arenas.heaps.ranges[0].end, HEAP_A + 2 * PAGE);
+	assert_int_equal(arenas.heaps.ranges[1].start, HEAP_A2);
+	assert_int_equal(arenas.heaps.ranges[2].start, HEAP_B);
+	leak_arenas_fini(&arenas);
+	fake_fini(&fake);
+}
+
+static void arenas_of_each_version_are_followed_to_their_heaps(void **state)
+{
+	(void)state;
+	check_arenas(112);
+	check_arenas(104);
+	check_arenas(40);
+}
+
+static void an_arena_that_leads_nowhere_is_counted_and_ends(void **state)
+{
+	uint64_t a = HEAP_A + ARENA_AT;
+	struct fake fake = make_arenas(112);
+	struct leak_arenas arenas;
+
+	(void)state;
+	put_heap(&fake, HEAP_A2, a, HEAP_A2, PAGE); /* its own predecessor */
+	assert_true(find(&fake, &arenas));
+	assert_int_equal(arenas.n_damaged, 1);
+	leak_arenas_fini(&arenas);
+	put_heap(&fake, HEAP_A2, a, HEAP_A, UINT64_MAX);
+	assert_true(find(&fake, &arenas));
+	assert_int_equal(arenas.n_damaged, 1);
+	leak_arenas_fini(&arenas);
+	/* A ring that the main arena is not in. */
+	put(&fake, a + 112 + NEXT, a);
+	assert_false(find(&fake, &arenas));
+	put(&fake, a + 112 + NEXT, HEAP_B + ARENA_AT);
+	put(&fake, HEAP_B + ARENA_AT + 112 + NEXT, a);
+	assert_false(find(&fake, &arenas));
+	put(&fake, a + 112 + NEXT, 0);
+	assert_false(find(&fake, &arenas));
+	fake_fini(&fake);
+}
+
+static void a_mapped_chunk_says_where_its_mapping_is(void **state)
+{
+	struct fake fake = {0};
+	struct leak_memory memory = memory_of(&fake);
+	struct leak_range range;
+
+	(void)state;
+	fake_map(&fake, 0x10000, 2 * PAGE);
+	put(&fake, 0x10008, 0x5000 | 2);
+	assert_true(leak_mapped_chunk(&memory, 0x10010, &range));
+	assert_int_equal(range.start, 0x10000);
+	assert_int_equal(range.end, 0x15000);
+	/* Aligned: the chunk begins inside; and so with huge pages, where the size has no header.
+	 */
+	put(&fake, 0x10ff0, 0xff0 | 1);
+	put(&fake, 0x10ff8, 0x3000 | 2);
+	assert_true(leak_mapped_chunk(&memory, 0x11000, &range));
+	assert_int_equal(range.start, 0x10000);
+	assert_int_equal(range.end, 0x14000);
+	put(&fake, 0x10008, 0x5000);
+	assert_false(leak_mapped_chunk(&memory, 0x10010, &range));
+	put(&fake, 0x10008, UINT64_MAX);
+	assert_false(leak_mapped_chunk(&memory, 0x10010, &range));
+	put(&fake, 0x10000, UINT64_MAX);
+	put(&fake, 0x10008, 0x5000 | 2);
+	assert_false(leak_mapped_chunk(&memory, 0x10010, &range));
+	fake_fini(&fake);
+}
+
+/* Tables of live blocks. */
+#define TABLES UINT64_C(0x600000000000)
+#define SMALL UINT64_C(0x600000100000)
+#define BIG UINT64_C(0x600000800000)
+#define REGION UINT64_C(0x555500000000)
+
+static struct live_facts facts_of(uint32_t n_tables)
+{
+	return (struct live_facts){.magic = LIVE_MAGIC,
+	                           .image = 0x1000,
+	                           .tables = TABLES,
+	                           .n_tables = n_tables,
+	                           .depth = 1,
+	                           .granule_bits = 5};
+}
+
+static void put_table(struct fake *fake, size_t number, struct live_table table)
+{
+	uint64_t at = TABLES + number * sizeof(table);
+
+	put(fake, at, table.entries);
+	put(fake, at + 8, table.region);
+	put(fake, at + 16, table.is_small);
+}
+
+static void put_small(struct fake *fake, uint64_t addr, uint64_t size, uint32_t stack,
+                      uint32_t depth)
+{
+	struct live_block block = {size, stack, depth << LIVE_ORIGIN_DEPTH_AT | 77};
+
+	put(fake, SMALL + (addr - REGION) / 32 * 8, live_pack_small(addr, block));
+}
+
+static void put_big(struct fake *fake, uint64_t addr, uint64_t size, uint32_t stack, uint32_t depth)
+{
+	struct live_block block = {size, stack, depth << LIVE_ORIGIN_DEPTH_AT};
+	uint64_t at = BIG + (addr - REGION) / PAGE * 16;
+
+	put(fake, at, size);
+	put(fake, at + 8, live_pack_big(addr, block));
+}
+
+static struct fake make_tables(void)
+{
+	struct fake fake = {0};
+
+	fake_map(&fake, TABLES, PAGE);
+	fake_map(&fake, SMALL, 1 << 20);
+	fake_map(&fake, BIG, 1 << 18);
+	put_table(&fake, 0, (struct live_table){.entries = BIG, .region = REGION});
+	put_table(&fake, 1, (struct live_table){.entries = SMALL, .region = REGION, .is_small = 1});
+	return fake;
+}
+
+static void read_blocks(struct fake *fake, uint32_t n_tables, struct leak_blocks *blocks)
+{
+	struct leak_memory memory = memory_of(fake);
+	struct live_facts facts = facts_of(n_tables);
+	struct diag diag;
+
+	assert_int_equal(leak_blocks_read(&memory, &facts, blocks, &diag), 0);
+	for (size_t i = 1; i < blocks->n_blocks; i++)
+		assert_true(leak_block_end(&blocks->blocks[i - 1]) <= blocks->blocks[i].addr);
+}
+
+static void assert_block(const struct leak_blocks *blocks, size_t number,
+                         struct leak_block expected)
+{
+	const struct leak_block *block = &blocks->blocks[number];
+
+	assert_int_equal(block->addr, expected.addr);
+	assert_int_equal(block->size_bytes, expected.size_bytes);
+	assert_int_equal(block->stack, expected.stack);
+	assert_int_equal(block->is_inherited, expected.is_inherited);
+}
+
+static void blocks_of_all_tables_come_by_address(void **state)
+{
+	struct fake fake = make_tables();
+	struct leak_blocks blocks;
+
+	(void)state;
+	put_small(&fake, REGION + 0x10, 24, 5, 1);
+	put_small(&fake, REGION + 0x30, 0, 6, 0);
+	put_big(&fake, REGION + 0x1010, 0x5000, 7, 1);
+	put_small(&fake, REGION + 0x6018, 4095, WIRE_MAX_STACKS, 1);
+	read_blocks(&fake, 2, &blocks);
+	assert_int_equal(blocks.n_blocks, 4);
+	assert_int_equal(blocks.n_damaged, 0);
+	assert_block(&blocks, 0, (struct leak_block){REGION + 0x10, 24, 5, false});
+	assert_block(&blocks, 1, (struct leak_block){REGION + 0x30, 0, 6, true});
+	assert_block(&blocks, 2, (struct leak_block){REGION + 0x1010, 0x5000, 7, false});
+	assert_block(&blocks, 3,
+	             (struct leak_block){REGION + 0x6018, 4095, WIRE_MAX_STACKS, false});
+	assert_int_equal(leak_blocks_after(&blocks, REGION), 0);
+	assert_int_equal(leak_blocks_after(&blocks, REGION + 0x10 + 23), 0);
+	assert_int_equal(leak_blocks_after(&blocks, REGION + 0x10 + 24), 1);
+	assert_int_equal(leak_blocks_after(&blocks, REGION + 0x30), 1);
+	assert_int_equal(leak_blocks_after(&blocks, REGION + 0x31), 2);
+	assert_int_equal(leak_blocks_after(&blocks, UINT64_MAX), 4);
+	leak_blocks_fini(&blocks);
+	fake_fini(&fake);
+}
+
+static void blocks_that_cannot_be_are_left_out_and_counted(void **state)
+{
+	struct fake fake = make_tables();
+	struct leak_blocks blocks;
+
+	(void)state;
+	put_small(&fake, REGION + 0x40, 100, 1, 1);
+	put_small(&fake, REGION + 0x60, 100, 2, 1);            /* in the one before */
+	put(&fake, SMALL + 0x1000, 77u << LIVE_SMALL_SIZE_AT); /* no stack */
+	put_big(&fake, REGION + 0x10000, UINT64_MAX, 3, 1);
+	put_big(&fake, REGION + 0x20000, UINT64_C(1) << 47, 3, 1);
+	put(&fake, BIG + 0x30008, LIVE_STACK_MASK);        /* id beyond all */
+	put_big(&fake, REGION + 0x40000, 0x3000000, 4, 1); /* fine, and large: */
+	put_small(&fake, REGION + 0x100000, 100, 5, 1);    /* in that */
+	read_blocks(&fake, 2, &blocks);
+	assert_int_equal(blocks.n_blocks, 2);
+	assert_int_equal(blocks.n_damaged, 6);
+	leak_blocks_fini(&blocks);
+	fake_fini(&fake);
+}
+
+static void tables_that_cannot_be_are_left_out_and_counted(void **state)
+{
+	struct fake fake = make_tables();
+	struct leak_blocks blocks;
+
+	(void)state;
+	put_small(&fake, REGION + 0x40, 100, 1, 1);
+	put_table(&fake, 2, (struct live_table){SMALL, REGION + (1 << 22), 1, 0}); /* again */
+	put_table(&fake, 3, (struct live_table){SMALL + PAGE, REGION, 1, 0});
+	put_table(&fake, 4, (struct live_table){SMALL + 8, REGION, 1, 0});
+	put_table(&fake, 5, (struct live_table){0x100000, REGION + PAGE, 1, 0});
+	put_table(&fake, 6, (struct live_table){UINT64_MAX - PAGE + 1, REGION, 0, 0});
+	put_table(&fake, 7, (struct live_table){0x200000, UINT64_MAX << 26, 0, 0});
+	read_blocks(&fake, 9, &blocks);
+	assert_int_equal(blocks.n_blocks, 1);
+	assert_int_equal(blocks.n_damaged, 6);
+	leak_blocks_fini(&blocks);
+	/* A list that is said to be longer than it is. */
+	read_blocks(&fake, LIVE_MAX_TABLES, &blocks);
+	assert_int_equal(blocks.n_blocks, 1);
+	leak_blocks_fini(&blocks);
+	fake_fini(&fake);
+}
+
+static void facts_that_cannot_be_are_refused(void **state)
+{
+	struct fake fake = {0};
+	struct leak_memory memory = memory_of(&fake);
+	struct live_facts *there = fake_map(&fake, 0x7000, PAGE), facts;
+	struct diag diag;
+
+	(void)state;
+	*there = facts_of(3);
+	assert_int_equal(leak_facts_read(&memory, 0x7000, 0x1000, &facts, &diag), 0);
+	assert_int_equal(leak_facts_read(&memory, 0x7000, 0x2000, &facts, &diag), -EBADMSG);
+	assert_int_equal(leak_facts_read(&memory, 0x9000, 0x1000, &facts, &diag), -EBADMSG);
+	there->n_tables = UINT32_MAX;
+	assert_int_equal(leak_facts_read(&memory, 0x7000, 0x1000, &facts, &diag), 0);
+	assert_int_equal(facts.n_tables, LIVE_MAX_TABLES);
+	there->n_mappings = 17;
+	assert_int_equal(leak_facts_read(&memory, 0x7000, 0x1000, &facts, &diag), -EBADMSG);
+	there->n_mappings = 1;
+	there->mappings[0] = (struct live_memory){0x2000, 0x1000};
+	assert_int_equal(leak_facts_read(&memory, 0x7000, 0x1000, &facts, &diag), -EBADMSG);
+	there->mappings[0].end = UINT64_MAX;
+	assert_int_equal(leak_facts_read(&memory, 0x7000, 0x1000, &facts, &diag), -EBADMSG);
+	there->n_mappings = 0;
+	there->granule_bits = 2;
+	assert_int_equal(leak_facts_read(&memory, 0x7000, 0x1000, &facts, &diag), -EBADMSG);
+	assert_non_null(strstr(diag.text, "damaged"));
+	fake_fini(&fake);
+}
+
+/* Everything at once: a heap whose map goes on into the program's data on both sides. */
+static void roots_are_what_is_left(void **state)
+{
+	struct leak_thread thread = {
+	    .tid = 1, .registers.rsp = 0x7fff00001800, .registers.rbx = 99};
+	struct leak_look look = {.pid = 1, .threads = &thread, .n_threads = 1};
+	struct leak_arenas arenas = {.main_state = {0x401800, 0x401900}, .main_end = 0x408000};
+	struct leak_block block[] = {{0x406010, 64, 1, false}, {0x500010, 0x1ff0, 2, false}};
+	struct leak_blocks blocks = {.blocks = block, .n_blocks = 2};
+	struct live_facts facts = {.library = {0x403000, 0x405000}, .pool = {0x404000, 0x404100}};
+	struct leak_maps maps = {.stack = {0x7fff00000000, 0x7fff00002000},
+	                         .brk = {0x406000, 0x40a000}};
+	struct fake fake = {0};
+	struct leak_memory memory = memory_of(&fake);
+	struct leak_view view = {&look, &maps, &memory, &facts, &blocks, &arenas};
+	static const struct leak_range expected[] = {
+	    {0x401000, 0x401800},
+	    {0x401900, 0x403000},
+	    {0x404000, 0x404100},
+	    {0x405000, 0x406000},
+	    {0x408000, 0x40a000},
+	    {0x503000, 0x504000},
+	    {0x7fff00001800, 0x7fff00002000},
+	};
+	struct leak_roots roots;
+
+	(void)state;
+	fake_map(&fake, 0x401000, 0x9000);
+	fake_map(&fake, 0x500000, 0x4000); /* a chunk of three pages, and one of the program's */
+	put(&fake, 0x500008, 0x3000 | 2);
+	fake_map(&fake, 0x7fff00000000, 0x2000);
+	leak_ranges_add(&maps.roots, 0x401000, 0x40a000);
+	leak_ranges_add(&maps.roots, 0x500000, 0x505000); /* its last page was not touched */
+	leak_ranges_add(&maps.roots, 0x7fff00000000, 0x7fff00002000);
+	leak_roots_find(&view, &roots);
+	assert_int_equal(roots.ranges.n_ranges, ARRAY_SIZE(expected));
+	for (size_t i = 0; i < ARRAY_SIZE(expected); i++) {
+		assert_int_equal(roots.ranges.ranges[i].start, expected[i].start);
+		assert_int_equal(roots.ranges.ranges[i].end, expected[i].end);
+	}
+	assert_int_equal(roots.n_words, 16);
+	assert_int_equal(roots.words[1], 99);
+	assert_int_equal(roots.n_odd_blocks, 0);
+	leak_roots_fini(&roots);
+	/* Where the chunk's header is damaged, all of its map is left out, and that is said. */
+	put(&fake, 0x500008, 0);
+	leak_ranges_add(&maps.all, 0x500000, 0x505000);
+	leak_roots_find(&view, &roots);
+	assert_int_equal(roots.ranges.n_ranges, ARRAY_SIZE(expected) - 1);
+	assert_int_equal(roots.n_odd_blocks, 1);
+	leak_roots_fini(&roots);
+	leak_maps_fini(&maps);
+	fake_fini(&fake);
+}
+
+static void a_thread_descriptor_tells_its_stack(void **state)
+{
+	enum { STACKBLOCK = 0x690 }; /* in struct pthread of glibc 2.36 */
+	uint64_t stack = 0x7f1000001000, descriptor = stack + 0x4000 - 0x900;
+	struct leak_thread thread = {.tid = 7,
+	                             .registers = {.rsp = stack + 0x2010, .fs_base = descriptor}};
+	struct leak_dead_stack dead = {.sp = stack + 0x3000};
+	struct leak_look look = {.pid = 1, .threads = &thread, .n_threads = 1};
+	struct leak_maps maps = {0};
+	struct fake fake = {0};
+	struct leak_memory memory = memory_of(&fake);
+	struct leak_ranges unused = {0};
+
+	(void)state;
+	fake_map(&fake, stack, 0x4000);
+	leak_ranges_add(&maps.roots, stack, stack + 0x4000);
+	put(&fake, descriptor, descriptor);
+	put(&fake, descriptor + 16, descriptor);
+	put(&fake, descriptor + 0x2d0, 20000); /* the thread's id, and a pointer into here */
+	put(&fake, descriptor + 0x2d8, descriptor + 0x2e0);
+	put(&fake, descriptor + STACKBLOCK, stack - 0x1000);
+	put(&fake, descriptor + STACKBLOCK + 8, 0x5000);
+	leak_stacks_unused(&look, &maps, &memory, &unused);
+	assert_int_equal(unused.n_ranges, 1);
+	assert_int_equal(unused.ranges[0].start, stack - 0x1000);
+	assert_int_equal(unused.ranges[0].end, stack + 0x2010);
+	/* The same after its end. */
+	leak_ranges_fini(&unused);
+	look = (struct leak_look){.pid = 1, .dead_stacks = &dead, .n_dead_stacks = 1};
+	leak_stacks_unused(&look, &maps, &memory, &unused);
+	assert_int_equal(unused.n_ranges, 1);
+	assert_int_equal(unused.ranges[0].end, dead.sp);
+	/* And not when another thread has it now, or somebody else has its memory. */
+	leak_ranges_fini(&unused);
+	look.threads = &thread;
+	look.n_threads = 1;
+	thread.registers.rsp = 0x1000;
+	leak_stacks_unused(&look, &maps, &memory, &unused);
+	assert_int_equal(unused.n_ranges, 0);
+	look.n_threads = 0;
+	put(&fake, descriptor, 0);
+	leak_stacks_unused(&look, &maps, &memory, &unused);
+	assert_int_equal(unused.n_ranges, 0);
+	leak_maps_fini(&maps);
+	fake_fini(&fake);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(what_is_left_of_ranges_is_what_is_in_no_other),
+	    cmocka_unit_test(arenas_of_each_version_are_followed_to_their_heaps),
+	    cmocka_unit_test(an_arena_that_leads_nowhere_is_counted_and_ends),
+	    cmocka_unit_test(a_mapped_chunk_says_where_its_mapping_is),
+	    cmocka_unit_test(blocks_of_all_tables_come_by_address),
+	    cmocka_unit_test(blocks_that_cannot_be_are_left_out_and_counted),
+	    cmocka_unit_test(tables_that_cannot_be_are_left_out_and_counted),
+	    cmocka_unit_test(facts_that_cannot_be_are_refused),
+	    cmocka_unit_test(roots_are_what_is_left),
+	    cmocka_unit_test(a_thread_descriptor_tells_its_stack),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
