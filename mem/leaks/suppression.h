@@ -32,7 +32,7 @@ void suppressions_free(struct suppressions *suppressions); /* NULL is fine */
 /* Adds the rules of a file; of two rules that apply the one that was read first is used. -EINVAL:
  * "FILE:LINE: what was expected, and what was found". Others: it cannot be read. */
 int suppressions_read(struct suppressions *suppressions, const char *path, struct diag *diag);
-/* Adds what is known of the C library (mem/leaks/default.supp), as installed. */
+/* Adds what is known of the C library: mem/leaks/default.supp, as installed (mem/installed.h). */
 int suppressions_read_default(struct suppressions *suppressions, struct diag *diag);
 /* The same of a text; `name` stands for the path. */
 int suppressions_parse(struct suppressions *suppressions, const char *name, const char *text,

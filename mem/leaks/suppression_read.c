@@ -369,7 +369,7 @@ int suppressions_read_default(struct suppressions *suppressions, struct diag *di
 {
 	size_t first = suppressions->n_rules;
 	char *path;
-	int err = installed_find("default.supp", &path, diag);
+	int err = installed_find("profile-scenario-default.supp", &path, diag);
 
 	if (err)
 		return err;

@@ -35,7 +35,7 @@ promise "env -i" started_by emptied env -i "$program" exit
 promise "a limit of no bytes for files" started_by fsize bash -c "ulimit -f 0; exec '$program' return"
 if [ "$(id -u)" = 0 ]; then
 	mkdir -m 755 "$scratch/open"
-	cp "$build/profile-scenario" "$build/libprofile-scenario-preload.so" "$program" "$scratch/open"
+	cp "$build"/profile-scenario* "$build/libprofile-scenario-preload.so" "$program" "$scratch/open"
 	dropped() {
 		is "$(status_of "$scratch/open/profile-scenario" --scenario dropped --type memory -- "$scratch/open/heap-ends" drop)" 0 || { cat "$scratch/err"; return 1; }
 		is "$(metric "$PROFILE_SCENARIO_RESULTS/dropped/memory/latest" mem.allocations)" 2000

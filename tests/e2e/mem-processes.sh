@@ -168,7 +168,7 @@ promise "more programs than it can be raised to: the target runs on, and those w
 if [ "$(id -u)" = 0 ]; then
 	mkdir -m 755 "$scratch/open"
 	mkdir -m 777 "$scratch/open/results"
-	cp "$build/profile-scenario" "$build/libprofile-scenario-preload.so" "$program" "$scratch/open"
+	cp "$build"/profile-scenario* "$build/libprofile-scenario-preload.so" "$program" "$scratch/open"
 	chmod 111 "$scratch/open/heap-processes"
 	unreadable() {
 		local run=$scratch/open/results/unreadable/memory/latest

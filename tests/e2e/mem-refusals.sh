@@ -45,7 +45,7 @@ fi
 
 if [ "$(id -u)" = 0 ]; then
 	mkdir -m 700 "$scratch/closed"
-	cp "$build/profile-scenario" "$build"/libprofile-scenario-preload.so "$scratch/closed"
+	cp "$build"/profile-scenario* "$build"/libprofile-scenario-preload.so "$scratch/closed"
 	unreadable() {
 		is "$(status_of "$scratch/closed/profile-scenario" --type memory --user nobody -- ls /)" 3 || { cat "$scratch/err"; return 1; }
 		contains "$scratch/err" "nobody cannot read the heap library $scratch/closed/libprofile-scenario-preload.so"
