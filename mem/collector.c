@@ -19,7 +19,7 @@
 #include <unistd.h>
 
 /* Those that count come first. */
-static const struct memory_part *const parts[] = {&blocks_part, &pages_part};
+static const struct memory_part *const parts[] = {&blocks_part, &pages_part, &leaks_part};
 
 /* A part that the options want. */
 struct active_part {
@@ -173,9 +173,13 @@ static int fd(void *state)
 /* NULL: the driver itself waits for the target. */
 static const struct active_part *reaper(const struct memory *memory)
 {
-	for (size_t i = 0; i < memory->n_active; i++)
-		if (memory->active[i].part->target_ended)
-			return &memory->active[i];
+	for (size_t i = 0; i < memory->n_active; i++) {
+		const struct active_part *active = &memory->active[i];
+
+		if (active->part->target_ended &&
+		    (!active->part->reaps_target || active->part->reaps_target(active->state)))
+			return active;
+	}
 	return NULL;
 }
 

@@ -4,7 +4,6 @@
 #include "core/alloc.h"
 #include "core/diag.h"
 #include "core/perf/process_tree.h"
-#include "mem/leaks/leaks.h"
 #include "mem/stack_copy.h"
 #include "mem/visible.h"
 #include "mem/wire.h"
@@ -181,6 +180,7 @@ void heap_run_fini(struct heap_run *run)
 	}
 	free(run->processes);
 	free(run->refusals);
+	free(run->why_no_leak_check);
 	*run = (struct heap_run){0};
 }
 

@@ -10,6 +10,7 @@
 #include "core/trace/trace.h"
 #include "core/unwind/unwind.h"
 #include "mem/histogram.h"
+#include "mem/leaks/leaks.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -19,7 +20,6 @@
 struct diag;
 struct heap_moment;
 struct heap_words;
-struct leak_verdict;
 struct process_tree;
 struct server;
 
@@ -143,6 +143,8 @@ struct heap_run {
 	const struct heap_words *words; /* heap_words, or pages_words */
 	struct trace_facts trace;       /* of pages: what limits the counts */
 	bool is_leak_checked;           /* its processes were to be, each at its end */
+	char *why_no_leak_check; /* that was wished, and could not be; NULL: it was not wished */
+	struct leak_set_ids set_ids;
 };
 
 /* Reads all images that the server knows; `time_is_bytes` as the welcome said. One that cannot be

@@ -12,6 +12,7 @@
 
 static const char *const time_units[] = {"ms", "B", NULL};
 static const char *const no_yes[] = {"no", "yes", NULL};
+static const char *const leak_checks[] = {"no", "summary", "full", NULL};
 
 /* massif's default is its third unit. */
 static int refuse_instructions(const char *unit, struct diag *diag)
@@ -80,6 +81,14 @@ const struct option_row memory_option_rows[] = {
      .fallback = "no",
      .choices = no_yes,
      .help = "count what mmap, mremap, munmap and brk give and take, instead of malloc and free"},
+    /* memcheck's names from here on, and its defaults but for the first one's, "summary". */
+    {.name = "leak-check",
+     .kind = OPTION_CHOICE,
+     .field = offsetof(struct memory_options, leak_check),
+     .argument = "no|summary|full",
+     .fallback = "full",
+     .choices = leak_checks,
+     .help = "tell blocks that nothing points to any more from those that are still in use"},
     {.name = NULL},
 };
 

@@ -6,6 +6,9 @@
 
 #include <stdint.h>
 
+/* In the order of the option's choices. */
+enum leak_check { LEAK_CHECK_NO, LEAK_CHECK_SUMMARY, LEAK_CHECK_FULL };
+
 struct memory_options {
 	uint64_t depth;
 	double threshold;
@@ -15,6 +18,7 @@ struct memory_options {
 	struct text_list alloc_fns;
 	struct text_list ignore_fns;
 	int pages_as_heap; /* index into no_yes */
+	int leak_check;    /* enum leak_check */
 };
 
 extern const struct option_row memory_option_rows[];

@@ -48,7 +48,9 @@ struct memory_part {
 	int (*watch)(void *state, int epoll, struct diag *diag);
 	int (*in_child)(const void *state);
 	int (*step)(void *state, struct diag *diag);
-	/* Not NULL: the part waits for the target, and the driver must not. At most one may. */
+	/* Where the part waits for the target, and the driver must not. At most one may. NULL: it
+	 * always does, if it has target_ended. */
+	bool (*reaps_target)(const void *state);
 	bool (*target_ended)(void *state, struct target_end *end);
 	/* The target's programs have ended, or are let go. The run is empty but for what parts
 	 * before have entered. */
@@ -72,6 +74,9 @@ extern const struct memory_part blocks_part;
 /* --pages-as-heap: a tracer counts what mmap(2), brk(2) and their kin give; nothing is loaded into
  * the target (mem/pages/pages.c). */
 extern const struct memory_part pages_part;
+/* Beside blocks_part: each process is held at its end and looked at for leaks
+ * (mem/leaks/part.c). */
+extern const struct memory_part leaks_part;
 
 /* For `watch`. */
 int memory_part_watch(int epoll, int fd, struct diag *diag);

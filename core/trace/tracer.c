@@ -21,11 +21,13 @@
 
 #include "core/alloc.h"
 #include "core/clock.h"
+#include "core/proc_file.h"
 #include "core/trace/follow_cpu.h"
 #include "core/u64map.h"
 
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ptrace.h>
@@ -329,6 +331,46 @@ static pid_t wait_for_stop(struct tracer *tracer, int *status)
 	return tid;
 }
 
+/* 0 where there is no Yama. */
+static long yama_scope(void)
+{
+	FILE *file = fopen("/proc/sys/kernel/yama/ptrace_scope", "re");
+	long scope = 0;
+
+	if (file && fscanf(file, "%ld", &scope) != 1)
+		scope = 0;
+	if (file)
+		fclose(file);
+	return scope;
+}
+
+/* Why it is not permitted, and what to do about it. */
+static int refuse(struct tracer *tracer)
+{
+	const char *what = strerror(errno);
+	long other = proc_file_status(tracer->target, "TracerPid: %ld"), scope = yama_scope();
+
+	if (other > 0)
+		return diag_fail(&tracer->diag, EPERM,
+		                 "cannot trace the target: %s; process %ld traces it already", what,
+		                 other);
+	if (scope > 2)
+		return diag_fail(&tracer->diag, EPERM,
+		                 "cannot trace the target: %s; kernel.yama.ptrace_scope is %ld, "
+		                 "which forbids ptrace to all until the next boot",
+		                 what, scope);
+	if (scope > 1)
+		return diag_fail(&tracer->diag, EPERM,
+		                 "cannot trace the target: %s; run: sysctl "
+		                 "kernel.yama.ptrace_scope=1",
+		                 what);
+	return diag_fail(&tracer->diag, EPERM,
+	                 "cannot trace the target: %s; ptrace is forbidden here: see sysctl "
+	                 "kernel.yama.ptrace_scope, or run the container with "
+	                 "--cap-add=SYS_PTRACE",
+	                 what);
+}
+
 static int attach(struct tracer *tracer)
 {
 	long options = tracer_options(tracer, tracer->may_filter);
@@ -337,11 +379,7 @@ static int attach(struct tracer *tracer)
 	    !ptrace(PTRACE_INTERRUPT, tracer->target, NULL, NULL))
 		return 0;
 	if (errno == EPERM || errno == EACCES)
-		return diag_fail(
-		    &tracer->diag, EPERM,
-		    "cannot trace the target: %s; ptrace is forbidden here: see sysctl "
-		    "kernel.yama.ptrace_scope, or add the container's capability SYS_PTRACE",
-		    strerror(errno));
+		return refuse(tracer);
 	return diag_fail(&tracer->diag, errno, "cannot trace the target: %s", strerror(errno));
 }
 

@@ -84,6 +84,12 @@ struct leak_verdict {
 	uint64_t took_ns; /* that the process stood still */
 };
 
+/* Programs that should have gained rights by their files, and did not since they were traced. */
+struct leak_set_ids {
+	uint64_t n;
+	char first[64]; /* the first one's file, cut to its end */
+};
+
 void leak_verdict_fini(struct leak_verdict *verdict);
 
 #endif

@@ -149,7 +149,7 @@ static void note_troubles(const struct subject *subject, struct leak_verdict *ve
 	    "pieces of shared memory over 256 MB were searched where the process had touched them");
 }
 
-static int read_all(struct subject *subject, struct diag *diag)
+static int find(struct subject *subject, struct diag *diag)
 {
 	int err = leak_maps_read(&subject->maps, subject->look->pid, diag);
 
@@ -158,8 +158,28 @@ static int read_all(struct subject *subject, struct diag *diag)
 	if (err)
 		return err;
 	tell_shared(subject);
-	err = read_facts(subject, diag);
+	return read_facts(subject, diag);
+}
+
+static int read_all(struct subject *subject, struct diag *diag)
+{
+	int err = find(subject, diag);
+
 	return err ? err : read_malloc(subject, diag);
+}
+
+int leak_find_section(pid_t pid, uint64_t *inode, uint32_t *section)
+{
+	const struct leak_look look = {.pid = pid};
+	struct subject subject = {.look = &look};
+	struct diag diag;
+	int err = find(&subject, &diag);
+
+	*inode = subject.maps.image_inode;
+	*section = subject.facts.section;
+	leak_target_close(subject.target);
+	leak_maps_fini(&subject.maps);
+	return err;
 }
 
 int leak_look(const struct leak_look *look, struct leak_verdict *verdict, struct diag *diag)

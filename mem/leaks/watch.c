@@ -5,6 +5,8 @@
 #include "core/clock.h"
 #include "core/collector.h"
 #include "core/diag.h"
+#include "core/proc_file.h"
+#include "core/target/capability.h"
 #include "core/trace/trace.h"
 #include "core/trace/tracer.h"
 #include "core/u64map.h"
@@ -12,11 +14,16 @@
 #include "mem/leaks/watched.h"
 
 #include <errno.h>
+#include <linux/capability.h>
 #include <linux/kcmp.h>
 #include <sched.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/ptrace.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 /* While a process is held and not all of its threads have come. */
@@ -35,7 +42,9 @@ struct leak_watch {
 	struct finding *findings;
 	size_t n_findings;
 	size_t findings_capacity;
+	struct leak_set_ids set_ids;
 	/* The tracer's. */
+	bool may_gain;            /* programs do gain rights below us */
 	struct u64map *processes; /* pid -> struct watched *, or 0 */
 	size_t n_held;            /* processes of which some threads are held, and not let go */
 };
@@ -236,6 +245,29 @@ static void thread_ends(void *context, struct tracee *tracee)
 	tick_while_held(watch, n_held_before);
 }
 
+/* As if it had been executed untraced (execve(2)): file capabilities, or the bits of the owner. */
+static bool should_have_gained(pid_t pid)
+{
+	char path[32], capability[64];
+	struct stat status;
+
+	snprintf(path, sizeof(path), "/proc/%d/exe", (int)pid);
+	return !stat(path, &status) &&
+	       ((status.st_mode & S_ISUID && status.st_uid != geteuid()) ||
+	        (status.st_mode & S_ISGID && status.st_mode & S_IXGRP) ||
+	        getxattr(path, "security.capability", capability, sizeof(capability)) > 0);
+}
+
+static void note_set_id(struct leak_watch *watch, pid_t pid)
+{
+	char *path = proc_file_link(pid, "exe");
+	size_t length = path ? strlen(path) : 0, most = sizeof(watch->set_ids.first) - 1;
+
+	if (!watch->set_ids.n++ && path)
+		strcpy(watch->set_ids.first, path + (length > most ? length - most : 0));
+	free(path);
+}
+
 static void program_begins(void *context, struct tracee *tracee, const char *command, bool is_first)
 {
 	struct leak_watch *watch = context;
@@ -248,6 +280,8 @@ static void program_begins(void *context, struct tracee *tracee, const char *com
 		enter_thread(tracee, process);
 	if (process)
 		watched_begin_program(process);
+	if (!watch->may_gain && should_have_gained(tracee->pid))
+		note_set_id(watch, tracee->pid);
 }
 
 static void child_begins(void *context, const struct tracee *parent, struct tracee *child,
@@ -340,6 +374,8 @@ int leak_watch_start(struct leak_watch *watch, const struct repeat *repeat, stru
 
 	forget_findings(watch);
 	watch->n_held = 0;
+	watch->set_ids = (struct leak_set_ids){0};
+	watch->may_gain = capability_is_held(CAP_SYS_PTRACE);
 	watch->processes = u64map_new();
 	err = trace_start(&watch->tracer, &spec, diag);
 	if (err) {
@@ -369,6 +405,11 @@ void leak_watch_stop(struct leak_watch *watch)
 {
 	trace_stop(watch->tracer, NULL);
 	watch->tracer = NULL;
+}
+
+struct leak_set_ids leak_watch_set_ids(const struct leak_watch *watch)
+{
+	return watch->set_ids;
 }
 
 const struct leak_verdict *leak_watch_verdict(const struct leak_watch *watch, uint64_t inode,

@@ -35,6 +35,9 @@ bool leak_watch_target_ended(const struct leak_watch *watch, struct target_end *
 /* Lets go of what still runs, when what is about to end has been looked at. */
 void leak_watch_stop(struct leak_watch *watch);
 
+/* In the last repeat. */
+struct leak_set_ids leak_watch_set_ids(const struct leak_watch *watch);
+
 /* Of the process that ended, in the last repeat. NULL: it was not looked at, as *why says; that is
  * NULL when nothing went wrong (it ended by exec, or still runs). Both live until the next start.
  */
