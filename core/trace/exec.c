@@ -41,6 +41,7 @@ void tracer_handle_exec(struct tracer *tracer, struct tracee *leader, pid_t pid)
 	char command[TRACEE_TEXT_BYTES];
 
 	if (tracee) {
+		tracee->leaves = false;
 		tracee_read_command(pid, command, sizeof(command));
 		if (is_first)
 			arm(tracer, tracee);
@@ -48,5 +49,6 @@ void tracer_handle_exec(struct tracer *tracer, struct tracee *leader, pid_t pid)
 			tracer->client->program_begins(tracer->context, tracee, command, is_first);
 		cpu_follower_look(tracer->follower, pid);
 	}
-	tracer_resume(tracer, pid, 0);
+	if (!tracee || !tracee->leaves || !tracer_detach(tracer, tracee))
+		tracer_resume(tracer, pid, 0);
 }

@@ -59,6 +59,7 @@ struct tracer {
 	int event_fd;
 	struct target_end end;
 	atomic_bool has_ended;
+	atomic_bool has_left_target;
 	struct diag diag;
 	atomic_int error; /* -errno */
 	atomic_bool quits;
@@ -96,6 +97,9 @@ void tracer_count_waiting(struct tracer *tracer, bool more);
 
 /* What ptrace(2) is to stop for; `filtered`: with a filter of ours. */
 long tracer_options(const struct tracer *tracer, bool filtered);
+
+/* The thread, which stands still, goes on without us. False: it was killed, as wait will tell. */
+bool tracer_detach(struct tracer *tracer, struct tracee *tracee);
 
 /* The target has been waited for. */
 void tracer_note_end(struct tracer *tracer, int status);

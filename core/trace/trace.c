@@ -186,6 +186,11 @@ int trace_step(struct tracer *tracer, struct diag *diag)
 	return err;
 }
 
+bool trace_has_target(const struct tracer *tracer)
+{
+	return !atomic_load(&tracer->has_left_target);
+}
+
 bool trace_target_ended(struct tracer *tracer, struct target_end *end)
 {
 	if (!atomic_load(&tracer->has_ended))

@@ -57,6 +57,7 @@ struct tracee {
 	bool made_child;  /* its clone is seen in this call */
 	pid_t last_child; /* that it told of */
 	bool at_exit;     /* its stop there was told */
+	bool leaves;      /* the client wants no more of it */
 };
 
 /* All run in the tracer, and in this order for a thread; any may be NULL. Until the target's own
@@ -141,6 +142,9 @@ int trace_start(struct tracer **tracer, const struct trace_spec *spec, struct di
 int trace_fd(const struct tracer *tracer);
 int trace_step(struct tracer *tracer, struct diag *diag);
 bool trace_target_ended(struct tracer *tracer, struct target_end *end);
+/* False: the client has let go of the target (tracer_let_go()), so its end is for its parent to
+ * see. trace_fd() is readable then. */
+bool trace_has_target(const struct tracer *tracer);
 /* Lets go of all that still runs, and frees the tracer; NULL is fine, for both. */
 void trace_stop(struct tracer *tracer, struct trace_facts *facts);
 

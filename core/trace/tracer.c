@@ -197,6 +197,25 @@ void tracer_resume(struct tracer *tracer, pid_t tid, int signal)
 		tracer_fail(tracer, errno, "cannot resume", tid);
 }
 
+void tracer_let_go(struct tracee *tracee)
+{
+	tracee->leaves = true;
+}
+
+bool tracer_detach(struct tracer *tracer, struct tracee *tracee)
+{
+	bool is_target = tracee->tid == tracer->target;
+
+	if (tracer_has_moved_on(tracee->tid) || ptrace(PTRACE_DETACH, tracee->tid, NULL, NULL))
+		return false;
+	tracer_remove(tracer, tracee);
+	if (is_target) {
+		atomic_store(&tracer->has_left_target, true);
+		ring(tracer);
+	}
+	return true;
+}
+
 /* PTRACE_EVENT_STOP: a new child's first stop, a stop by job control, or its end. */
 static void handle_stop(struct tracer *tracer, struct tracee *tracee, pid_t tid, int signal)
 {

@@ -31,6 +31,10 @@ pid_t tracer_driver(const struct tracer *tracer);
  * false), with that signal or 0. */
 void tracer_resume(struct tracer *tracer, pid_t tid, int signal);
 
+/* At program_begins: the process goes on without us, and all that it makes; it and what hangs on it
+ * are gone then, as thread_ends tells. */
+void tracer_let_go(struct tracee *tracee);
+
 /* From now on the client is woken again and again (`woken`), also when no thread stops; 0: no more.
  */
 void tracer_wake_every(struct tracer *tracer, uint64_t interval_ns);
