@@ -11,12 +11,14 @@
 #include "mem/leaks/kinds.h"
 #include "mem/leaks/watch.h"
 #include "mem/options.h"
+#include "mem/visible.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
 struct checking {
 	struct leak_watch *watch;
+	char *library;
 	bool watches;        /* the current repeat can be watched */
 	struct diag why_not; /* else */
 };
@@ -26,18 +28,6 @@ static bool is_wanted(const struct memory_options *options)
 	return options->leak_check != LEAK_CHECK_NO && !options->pages_as_heap;
 }
 
-static int create(void **state, const struct memory_options *options, struct diag *diag)
-{
-	const struct leak_watch_settings settings = {.heuristics = LEAK_ALL_HEURISTICS};
-	struct checking *checking = xcalloc(1, sizeof(*checking));
-
-	(void)options;
-	(void)diag;
-	checking->watch = leak_watch_new(&settings);
-	*state = checking;
-	return 0;
-}
-
 static void destroy(void *state)
 {
 	struct checking *checking = state;
@@ -45,7 +35,24 @@ static void destroy(void *state)
 	if (!checking)
 		return;
 	leak_watch_free(checking->watch);
+	free(checking->library);
 	free(checking);
+}
+
+static int create(void **state, const struct memory_options *options, struct diag *diag)
+{
+	struct checking *checking = xcalloc(1, sizeof(*checking));
+	struct leak_watch_settings settings = {.heuristics = LEAK_ALL_HEURISTICS};
+	int err = visible_find_library(&checking->library, diag);
+
+	(void)options;
+	settings.library = checking->library;
+	checking->watch = leak_watch_new(&settings);
+	if (err)
+		destroy(checking);
+	else
+		*state = checking;
+	return err;
 }
 
 /* Without the right to trace the counts are as good as ever: the run goes on without a check. */
@@ -79,7 +86,9 @@ static int step(void *state, struct diag *diag)
 
 static bool reaps_target(const void *state)
 {
-	return ((const struct checking *)state)->watches;
+	const struct checking *checking = state;
+
+	return checking->watches && leak_watch_has_target(checking->watch);
 }
 
 static bool target_ended(void *state, struct target_end *end)

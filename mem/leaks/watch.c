@@ -268,6 +268,26 @@ static void note_set_id(struct leak_watch *watch, pid_t pid)
 	free(path);
 }
 
+/* The program was given our library. What cannot be read is taken to be so. */
+static bool may_record(const struct leak_watch *watch, pid_t pid)
+{
+	static const char name[] = "LD_PRELOAD=";
+	char path[32], *variable = NULL;
+	bool may_record = !watch->settings.library;
+	size_t room = 0;
+	FILE *environment;
+
+	snprintf(path, sizeof(path), "/proc/%d/environ", (int)pid);
+	environment = fopen(path, "re");
+	while (environment && !may_record && getdelim(&variable, &room, 0, environment) > 0)
+		may_record = !strncmp(variable, name, strlen(name)) &&
+		             strstr(variable, watch->settings.library);
+	if (environment)
+		fclose(environment);
+	free(variable);
+	return may_record || !environment;
+}
+
 static void program_begins(void *context, struct tracee *tracee, const char *command, bool is_first)
 {
 	struct leak_watch *watch = context;
@@ -282,6 +302,8 @@ static void program_begins(void *context, struct tracee *tracee, const char *com
 		watched_begin_program(process);
 	if (!watch->may_gain && should_have_gained(tracee->pid))
 		note_set_id(watch, tracee->pid);
+	if (!may_record(watch, tracee->pid))
+		tracer_let_go(tracee);
 }
 
 static void child_begins(void *context, const struct tracee *parent, struct tracee *child,
@@ -394,6 +416,11 @@ int leak_watch_fd(const struct leak_watch *watch)
 int leak_watch_step(struct leak_watch *watch, struct diag *diag)
 {
 	return trace_step(watch->tracer, diag);
+}
+
+bool leak_watch_has_target(const struct leak_watch *watch)
+{
+	return trace_has_target(watch->tracer);
 }
 
 bool leak_watch_target_ended(const struct leak_watch *watch, struct target_end *end)

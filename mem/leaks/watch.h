@@ -21,6 +21,9 @@ struct target_end;
 
 struct leak_watch_settings {
 	unsigned heuristics; /* 1 << enum leak_heuristic */
+	/* Programs without it in LD_PRELOAD record nothing, nor does what they execute, and are let
+	 * go. Owned by the caller. NULL: none is. */
+	const char *library;
 };
 
 struct leak_watch *leak_watch_new(const struct leak_watch_settings *settings);
@@ -31,6 +34,8 @@ void leak_watch_free(struct leak_watch *watch); /* NULL is fine */
 int leak_watch_start(struct leak_watch *watch, const struct repeat *repeat, struct diag *diag);
 int leak_watch_fd(const struct leak_watch *watch);
 int leak_watch_step(struct leak_watch *watch, struct diag *diag);
+/* False: the target was let go, so that it is not waited for here. */
+bool leak_watch_has_target(const struct leak_watch *watch);
 bool leak_watch_target_ended(const struct leak_watch *watch, struct target_end *end);
 /* Lets go of what still runs, when what is about to end has been looked at. */
 void leak_watch_stop(struct leak_watch *watch);
