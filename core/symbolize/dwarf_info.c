@@ -117,12 +117,38 @@ static bool is_packed(const struct elf_file *file)
 	return elf_file_section(file, ".debug_info", &header) && header.sh_flags & SHF_COMPRESSED;
 }
 
+/* libdw unpacks all that is packed. Nobody asks here where variables are, nor for macros. */
+static void leave_out_unused(Elf *elf)
+{
+	static const char *const unused[] = {".debug_loclists", ".debug_loc", ".debug_macro",
+	                                     ".debug_macinfo"};
+	size_t names;
+	Elf_Scn *section = NULL;
+
+	if (elf_getshdrstrndx(elf, &names))
+		return;
+	while ((section = elf_nextscn(elf, section))) {
+		GElf_Shdr header;
+		const char *name =
+		    gelf_getshdr(section, &header) ? elf_strptr(elf, names, header.sh_name) : NULL;
+
+		for (size_t i = 0; name && i < ARRAY_SIZE(unused); i++) {
+			if (strcmp(name, unused[i]) != 0)
+				continue;
+			header.sh_type = SHT_NOBITS;
+			gelf_update_shdr(section, &header);
+		}
+	}
+}
+
 int dwarf_info_open(struct dwarf_info **info, const struct elf_file *file,
                     const struct elf_file *shared, struct string_pool *texts, struct diag *diag)
 {
 	struct dwarf_info *new_info;
-	Dwarf *dwarf = dwarf_begin_elf(elf_file_elf(file), DWARF_C_READ, NULL);
+	Dwarf *dwarf;
 
+	leave_out_unused(elf_file_elf(file));
+	dwarf = dwarf_begin_elf(elf_file_elf(file), DWARF_C_READ, NULL);
 	if (is_packed(file)) {
 		dwarf_end(dwarf);
 		return diag_fail(diag, EINVAL,

@@ -28,6 +28,8 @@ static void *open_source(void *argument)
 	struct foreseen *foreseen = argument;
 
 	foreseen->source = name_source_open(&foreseen->object, &foreseen->settings);
+	/* What calls main() is there and has a private name: the symbols are asked for, too. */
+	name_source_symbol(foreseen->source, 0);
 	return NULL;
 }
 

@@ -7,6 +7,7 @@
 #include "core/symbolize/whole_file.h"
 
 #include <dirent.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -24,14 +25,19 @@ static const char *without_usr(const char *path)
 	return strncmp(path, "/usr/", 5) ? path : path + 4;
 }
 
-/* Is there a line with that path? */
+/* Is there a line with that path? There may be megabytes of others. */
 static bool list_has(const char *list, const char *path)
 {
-	for (const char *line = list; *line; line += strcspn(line, "\n"), line += *line == '\n') {
-		size_t len = strcspn(line, "\n");
-		size_t usr = len > 5 && !strncmp(line, "/usr/", 5) ? 4 : 0;
+	static const char usr[] = "/usr";
+	size_t len = strlen(path);
 
-		if (len - usr == strlen(path) && !strncmp(line + usr, path, len - usr))
+	for (const char *at = list; (at = strstr(at, path)); at++) {
+		const char *line = at;
+
+		if (at - list >= (ptrdiff_t)strlen(usr) &&
+		    !strncmp(at - strlen(usr), usr, strlen(usr)))
+			line = at - strlen(usr);
+		if ((line == list || line[-1] == '\n') && (!at[len] || at[len] == '\n'))
 			return true;
 	}
 	return false;
