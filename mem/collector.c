@@ -136,22 +136,15 @@ static int prepare(void *state, const struct repeat *repeat, struct diag *diag)
 	struct memory *memory = state;
 	int err = 0;
 
+	/* Now, for the kernel makes us wait when it opens the first perf event. */
+	if (!memory->symbolizer)
+		memory->symbolizer = symbolizer_new();
+	symbolizer_foresee(memory->symbolizer);
 	for (size_t i = 0; i < memory->n_active && !err; i++)
 		if (memory->active[i].part->prepare)
 			err =
 			    memory->active[i].part->prepare(memory->active[i].state, repeat, diag);
 	return err ? err : watch_parts(memory, diag);
-}
-
-static int started(void *state, struct diag *diag)
-{
-	struct memory *memory = state;
-
-	(void)diag;
-	if (!memory->symbolizer)
-		memory->symbolizer = symbolizer_new();
-	symbolizer_foresee(memory->symbolizer);
-	return 0;
 }
 
 static int in_child(void *state)
@@ -333,7 +326,6 @@ const struct collector mem_collector = {
     .environment = environment,
     .prepare = prepare,
     .in_child = in_child,
-    .started = started,
     .fd = fd,
     .step = step,
     .reaps_target = reaps_target,
