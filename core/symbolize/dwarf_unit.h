@@ -1,8 +1,8 @@
 /* One compile unit: its functions and inlined calls by address, its lines, and what encloses a
  * name.
  *
- * A unit's tree is walked once, when the first address in it is asked for. Private to the DWARF
- * reader.
+ * A unit's tree is walked once, when the first address in it is asked for, and what is in a
+ * function when something there is. Private to the DWARF reader.
  */
 #ifndef CORE_SYMBOLIZE_DWARF_UNIT_H
 #define CORE_SYMBOLIZE_DWARF_UNIT_H
