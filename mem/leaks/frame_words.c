@@ -56,17 +56,29 @@ static void name_inlined(struct frame_words *words, const char *linkage)
 	words->function = words->owned[0] = xstrdup(function_last_component(name));
 	words->bare = words->owned[1] = function_without_templates(words->function);
 	words->alias = linkage;
+	if (strcmp(words->bare, words->function) != 0)
+		words->pattern = words->owned[3] = xasprintf("%s<*", words->bare);
 	free(name);
+}
+
+/* libstdc++'s operator new[] jumps to operator new, so that nobody can tell them apart. */
+static void name_operator(struct frame_words *words, const char *rest)
+{
+	words->alias = words->owned[0] = xasprintf("_Zna%s", rest);
+	words->pattern = words->owned[1] = xasprintf("_Zn?%s", rest);
 }
 
 static void name_function(struct frame_words *words, const char *linkage)
 {
+	static const char operator_new[] = "_Znw";
 	const struct special_name *special;
 
 	words->function = linkage ? linkage : words->people;
+	if (!strncmp(words->function, operator_new, strlen(operator_new)))
+		return name_operator(words, words->function + strlen(operator_new));
 	special = special_name_of(words->function);
 	if (special) {
-		words->alias = special->alias;
+		words->alias = words->pattern = special->alias;
 		words->ends_stack = special->ends_stack;
 	}
 }

@@ -13,6 +13,7 @@ struct frame_words {
 	const char *alias;    /* another name it answers to, or NULL */
 	const char *bare;     /* of an inlined one: without template arguments, whose spelling by
 	                         demangler and compiler differs; else NULL */
+	const char *pattern;  /* that stands for it in rules that are made; NULL: function */
 	const char *people;   /* demangled, with arguments; NULL: as function */
 	const char *path;     /* of the object, as the process knew it; NULL: in no file */
 	const char *real;     /* the same without symbolic links */
@@ -20,7 +21,7 @@ struct frame_words {
 	uint32_t line;
 	bool ends_stack; /* main and what calls it, a thread's first function: who calls them says
 	                    nothing, and differs under valgrind */
-	char *owned[3];
+	char *owned[4];
 };
 
 /* False: the frame only says that the rest of the stack is not known. */

@@ -42,24 +42,10 @@ static void write_gap(struct writer *writer)
 	}
 }
 
-/* memcheck has a name of its own for what calls main. Template arguments are spelled as the
- * compiler likes. */
-static void write_function(struct writer *writer, const struct frame_words *words)
-{
-	char *pattern = NULL;
-
-	if (words->bare && strcmp(words->bare, words->function) != 0)
-		pattern = xasprintf("%s<*", words->bare);
-	else if (words->alias && !words->bare)
-		pattern = xstrdup(words->alias);
-	write_line(writer, "fun:", pattern ? pattern : words->function);
-	free(pattern);
-}
-
 static void write_frame(struct writer *writer, const struct frame_words *words)
 {
 	if (words->function)
-		write_function(writer, words);
+		write_line(writer, "fun:", words->pattern ? words->pattern : words->function);
 	else if (words->path)
 		write_line(writer, "obj:", words->real);
 	else

@@ -62,57 +62,67 @@ struct fixture {
 	struct leak_stack stack;
 };
 
-static void add_caller(struct recording *recording, struct symbolizer *symbolizer,
-                       struct recorded_frame *frame, const struct object *object,
-                       const struct symbol_frame *names, size_t n_names)
+static struct recorded_frame caller(struct recording *recording, struct symbolizer *symbolizer,
+                                    const struct object *object, uint64_t vaddr,
+                                    const struct symbol_frame *names, size_t n_names)
 {
-	*frame = (struct recorded_frame){
-	    .object = recording_add_object(recording, object), .is_return = true, .vaddr = 0x1000};
 	if (n_names)
-		symbolizer_remember(symbolizer, object, symbolizer_address(0x1000, true), names,
+		symbolizer_remember(symbolizer, object, symbolizer_address(vaddr, true), names,
 		                    n_names);
+	return (struct recorded_frame){
+	    .object = recording_add_object(recording, object), .is_return = true, .vaddr = vaddr};
 }
 
-static int set_up(void **state)
+/* Takes the recording. */
+static void fixture_name(struct fixture *fixture, struct recording *recording,
+                         const struct recorded_frame *frames, size_t n_frames)
 {
-	struct fixture *fixture = xcalloc(1, sizeof(*fixture));
-	const struct value_type type = {"space", "bytes"};
-	struct recording *recording = recording_new(&type, 1);
-	struct recorded_frame frames[6];
-	uint64_t value = 1;
-	struct sample sample = {.thread = recording_add_thread(recording, 7, 7, "app")};
+	const uint64_t value = 1;
+	struct sample sample = {.thread = recording_add_thread(recording, 7, 7, "app"),
+	                        .stack = recording_add_stack(recording, frames, n_frames)};
 
-	fixture->symbolizer = symbolizer_new();
-	add_caller(recording, fixture->symbolizer, &frames[0], &libapp, push_back,
-	           ARRAY_SIZE(push_back));
-	add_caller(recording, fixture->symbolizer, &frames[1], &stripped, NULL, 0);
-	add_caller(recording, fixture->symbolizer, &frames[2], &nowhere, NULL, 0);
-	add_caller(recording, fixture->symbolizer, &frames[3], &program, &open_table, 1);
-	frames[4] = frames[3];
-	frames[4].vaddr = 0x2000;
-	symbolizer_remember(fixture->symbolizer, &program, symbolizer_address(0x2000, true),
-	                    &main_function, 1);
-	add_caller(recording, fixture->symbolizer, &frames[5], &libc, &start_main, 1);
-	sample.stack = recording_add_stack(recording, frames, ARRAY_SIZE(frames));
 	recording_add_sample(recording, sample, &value);
 	fixture->profile = profile_new(recording, fixture->symbolizer);
 	recording_free(recording);
-	fixture->stack.allocator = "malloc";
 	fixture->stack.frames = fixture->frames;
 	fixture->stack.n_frames =
 	    profile_stack_frames(fixture->profile, profile_sample(fixture->profile, 0).stack,
 	                         fixture->frames, ARRAY_SIZE(fixture->frames));
+}
+
+static const struct value_type bytes_type = {"space", "bytes"};
+
+static int set_up(void **state)
+{
+	struct fixture *fixture = xcalloc(1, sizeof(*fixture));
+	struct recording *recording = recording_new(&bytes_type, 1);
+	struct symbolizer *symbolizer = symbolizer_new();
+	const struct recorded_frame frames[] = {
+	    caller(recording, symbolizer, &libapp, 0x1000, push_back, ARRAY_SIZE(push_back)),
+	    caller(recording, symbolizer, &stripped, 0x1000, NULL, 0),
+	    caller(recording, symbolizer, &nowhere, 0x1000, NULL, 0),
+	    caller(recording, symbolizer, &program, 0x1000, &open_table, 1),
+	    caller(recording, symbolizer, &program, 0x2000, &main_function, 1),
+	    caller(recording, symbolizer, &libc, 0x1000, &start_main, 1),
+	};
+
+	fixture->symbolizer = symbolizer;
+	fixture->stack.allocator = "malloc";
+	fixture_name(fixture, recording, frames, ARRAY_SIZE(frames));
 	*state = fixture;
 	return fixture->stack.n_frames == 8 ? 0 : -1;
 }
 
-static int tear_down(void **state)
+static void fixture_fini(struct fixture *fixture)
 {
-	struct fixture *fixture = *state;
-
 	profile_free(fixture->profile);
 	symbolizer_free(fixture->symbolizer);
-	free(fixture);
+}
+
+static int tear_down(void **state)
+{
+	fixture_fini(*state);
+	free(*state);
 	return 0;
 }
 
@@ -403,6 +413,31 @@ static void aligned_blocks_have_memchecks_names_too(void **state)
 	}
 }
 
+/* Its operator new[] jumps to operator new. */
+static void arrays_are_memchecks_under_either_operator(void **state)
+{
+	const struct symbol_frame operator_new = {.function = "operator new(unsigned long)",
+	                                          .linkage = "_Znwm"};
+	struct recording *recording = recording_new(&bytes_type, 1);
+	struct fixture other = {.symbolizer = symbolizer_new()};
+	const struct recorded_frame frames[] = {
+	    caller(recording, other.symbolizer, &libc, 0x1000, &operator_new, 1),
+	    caller(recording, other.symbolizer, &program, 0x1000, &main_function, 1),
+	};
+	char *text;
+
+	(void)state;
+	fixture_name(&other, recording, frames, ARRAY_SIZE(frames));
+	assert_true(applies(&other, "fun:_Znwm\nfun:main\n"));
+	assert_true(applies(&other, "fun:_Znam\nfun:main\n"));
+	assert_false(applies(&other, "fun:_ZnamRKSt9nothrow_t\n"));
+	text = written(&other, LEAK_DEFINITE);
+	assert_non_null(strstr(text, "   fun:_Zn?m\n   fun:main\n}\n"));
+	assert_int_equal(find_in(&other, text, LEAK_DEFINITE), 1);
+	free(text);
+	fixture_fini(&other);
+}
+
 static void the_default_file_is_well_formed(void **state)
 {
 	struct suppressions *set = suppressions_new();
@@ -440,6 +475,7 @@ int main(void)
 	    cmocka_unit_test(a_rule_written_for_a_stack_is_valgrinds_and_applies),
 	    cmocka_unit_test(frames_beyond_num_callers_do_not_count),
 	    cmocka_unit_test(aligned_blocks_have_memchecks_names_too),
+	    cmocka_unit_test(arrays_are_memchecks_under_either_operator),
 	    cmocka_unit_test(the_default_file_is_well_formed),
 	    cmocka_unit_test(a_rule_that_begins_with_unknown_code_is_still_one),
 	};
