@@ -30,7 +30,7 @@ static inline const struct known_link *find_link(struct known_stacks *known, uin
 
 /* From now on the stack that was found is compared first where these words are the same. `differed`
  * are the offsets at which the first stacks on the way to it differed. */
-static void choose(struct known_stacks *known, struct known_root *root, const uint64_t *sp,
+static void choose(struct known_stacks *known, struct known_root *root, const uint64_t *frame,
                    uint64_t stack_hi, const uint16_t *differed, uint32_t n_differed,
                    uint32_t position)
 {
@@ -40,15 +40,15 @@ static void choose(struct known_stacks *known, struct known_root *root, const ui
 		root->offsets[0] = first < second ? first : second;
 		root->offsets[1] = first < second ? second : first;
 	}
-	if (root->offsets[1] && (uint64_t)(sp + root->offsets[1]) < stack_hi)
-		*known_choice(known, root, sp) = position;
+	if (root->offsets[1] && (uint64_t)(frame + root->offsets[1]) < stack_hi)
+		*known_choice(known, root, frame) = position;
 }
 
 uint32_t known_search(struct known_stacks *known, const struct hook_frame *caller,
                       uint64_t stack_hi, uint32_t generation)
 {
-	const uint64_t *sp = caller->stack;
-	struct known_root *root = known_root(known, caller->ip, (uint64_t)sp);
+	const uint64_t *frame = &caller->bp;
+	struct known_root *root = known_root(known, caller->ip, (uint64_t)caller->stack);
 	uint32_t position = root->position, word, n_differed = 0;
 	const struct known_stack *stack = known_at(known, position);
 	const struct known_link *link;
@@ -58,7 +58,7 @@ uint32_t known_search(struct known_stacks *known, const struct hook_frame *calle
 	if (!known_is_there(known, position) ||
 	    !known_begins_alike(stack, caller, stack_hi, generation))
 		goto missed;
-	word = known_compare(stack, sp, 0);
+	word = known_compare(stack, frame, 0);
 	while (word < stack->n_groups * KNOWN_GROUP) {
 		const struct known_group *group = known_groups(stack) + word / KNOWN_GROUP;
 		uint16_t offset = group->offsets[word % KNOWN_GROUP];
@@ -66,7 +66,7 @@ uint32_t known_search(struct known_stacks *known, const struct hook_frame *calle
 		if (n_differed < 2)
 			differed[n_differed++] = offset;
 		from = (uint64_t)word << 32 | position;
-		value = sp[offset];
+		value = frame[offset];
 		link = find_link(known, from, value);
 		if (!link || !known_is_there(known, link->to))
 			goto missed;
@@ -76,9 +76,9 @@ uint32_t known_search(struct known_stacks *known, const struct hook_frame *calle
 			goto missed;
 		/* It begins like the one before and is the same up to this group: known_add() has
 		 * seen that. */
-		word = known_compare(stack, sp, word / KNOWN_GROUP);
+		word = known_compare(stack, frame, word / KNOWN_GROUP);
 	}
-	choose(known, root, sp, stack_hi, differed, n_differed, position);
+	choose(known, root, frame, stack_hi, differed, n_differed, position);
 	return stack->stack;
 missed:
 	known->missed_from = from;
@@ -88,7 +88,7 @@ missed:
 
 void known_draft_word(struct known_draft *draft, uint64_t addr, uint64_t value)
 {
-	uint64_t offset_bytes = addr - draft->stack.start.sp;
+	uint64_t offset_bytes = addr - (draft->stack.start.sp - sizeof(struct hook_frame));
 	struct known_group *group;
 
 	if (draft->is_too_large)
@@ -127,9 +127,7 @@ static bool continues(const struct known_stack *from, const struct known_draft *
 	const struct unwind_registers *start = &draft->stack.start;
 
 	return from->start.ip == start->ip && from->start.sp == start->sp &&
-	       from->generation == draft->stack.generation &&
-	       from->uses_start_bp == draft->stack.uses_start_bp &&
-	       (!from->uses_start_bp || from->start.bp == start->bp) && word < draft->n_words &&
+	       from->generation == draft->stack.generation && word < draft->n_words &&
 	       !memcmp(known_groups(from), draft->groups, n_groups * sizeof(*a)) &&
 	       !memcmp(a->values, b->values, n_more * sizeof(*a->values)) &&
 	       !memcmp(a->offsets, b->offsets, (n_more + 1) * sizeof(*a->offsets)) &&
@@ -182,9 +180,10 @@ void known_add(struct known_stacks *known, struct known_draft *draft)
 
 	if (draft->is_too_large)
 		return;
+	draft->stack.n_words = (uint16_t)draft->n_words;
 	fill_group(draft);
 	n_groups = draft->n_words / KNOWN_GROUP;
-	draft->stack.n_groups = n_groups;
+	draft->stack.n_groups = (uint16_t)n_groups;
 	position = take_room(
 	    known, (uint32_t)((sizeof(*place) + n_groups * sizeof(struct known_group)) / 8));
 	link_to(known, draft, position);

@@ -18,11 +18,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 enum {
 	/* Deeper stacks are not remembered. */
 	KNOWN_GROUPS = 32,
-	KNOWN_REACH_BYTES = 8 << 16, /* from SP, so that an offset fits 16 bits */
+	KNOWN_REACH_BYTES = 8 << 16, /* so that an offset fits 16 bits */
 	/* 512 KB: some 1,800 stacks of 20 frames. */
 	KNOWN_RING_UNITS = 1 << 16,
 	KNOWN_ROOTS_LOG2 = 11,
@@ -34,7 +35,8 @@ enum {
 
 /* Its groups follow it. Words are compared one after the other from the leaf on: each that is the
  * same proves that the frame of the next one is there. (The processor reads ahead of its answers.)
- * 8 * offset is counted from SP. Unused places of the last group repeat the word before. */
+ * 8 * offset is counted from the hook's
+ * frame, where the caller's RBP is. Unused places of the last group repeat the word before. */
 struct known_group {
 	uint64_t values[KNOWN_GROUP];
 	uint16_t offsets[KNOWN_GROUP];
@@ -45,8 +47,8 @@ struct known_stack {
 	uint64_t end; /* above the last word */
 	uint32_t generation;
 	uint32_t stack; /* its id */
-	uint32_t n_groups;
-	bool uses_start_bp;
+	uint16_t n_groups;
+	uint16_t n_words;
 };
 
 /* "Where the stack at a position differs first in this word, and memory has this value there,
@@ -102,17 +104,18 @@ static inline struct known_root *known_root(struct known_stacks *known, uint64_t
 
 /* The choice among the stacks of a root by the words of this one. */
 static inline uint32_t *known_choice(struct known_stacks *known, const struct known_root *root,
-                                     const uint64_t *sp)
+                                     const uint64_t *frame)
 {
-	uint64_t words = sp[root->offsets[0]] ^ sp[root->offsets[1]] << 16;
+	uint64_t words = frame[root->offsets[0]] ^ frame[root->offsets[1]] << 16;
 
-	return &known->choices[(words ^ (uint64_t)sp << 32) * 0x9e3779b97f4a7c15u >>
+	return &known->choices[(words ^ (uint64_t)frame << 32) * 0x9e3779b97f4a7c15u >>
 	                       (64 - KNOWN_CHOICES_LOG2)];
 }
 
+/* 0 only while there is none: then what is there begins like no stack. */
 static inline bool known_is_there(const struct known_stacks *known, uint32_t position)
 {
-	return position && known->head - position <= KNOWN_RING_UNITS;
+	return known->head - position <= KNOWN_RING_UNITS;
 }
 
 static inline struct known_stack *known_at(struct known_stacks *known, uint32_t position)
@@ -125,8 +128,7 @@ static inline bool known_begins_alike(const struct known_stack *stack,
                                       uint32_t generation)
 {
 	return stack->start.ip == caller->ip && stack->start.sp == (uint64_t)caller->stack &&
-	       stack->generation == generation && stack->end <= stack_hi &&
-	       (!stack->uses_start_bp || stack->start.bp == caller->bp);
+	       stack->generation == generation && stack->end <= stack_hi;
 }
 
 static inline const struct known_group *known_groups(const struct known_stack *stack)
@@ -135,22 +137,75 @@ static inline const struct known_group *known_groups(const struct known_stack *s
 }
 
 /* The first word, from a group's first on, that differs from memory, or the number of words. */
-static always_inline uint32_t known_compare(const struct known_stack *stack, const uint64_t *sp,
+static always_inline uint32_t known_compare(const struct known_stack *stack, const uint64_t *frame,
                                             uint32_t first)
 {
 	const struct known_group *group = known_groups(stack) + first;
 
 	for (; first < stack->n_groups; first++, group++) {
-		if (unlikely(sp[group->offsets[0]] != group->values[0]))
+		if (unlikely(frame[group->offsets[0]] != group->values[0]))
 			return first * KNOWN_GROUP;
-		if (unlikely(sp[group->offsets[1]] != group->values[1]))
+		if (unlikely(frame[group->offsets[1]] != group->values[1]))
 			return first * KNOWN_GROUP + 1;
-		if (unlikely(sp[group->offsets[2]] != group->values[2]))
+		if (unlikely(frame[group->offsets[2]] != group->values[2]))
 			return first * KNOWN_GROUP + 2;
-		if (unlikely(sp[group->offsets[3]] != group->values[3]))
+		if (unlikely(frame[group->offsets[3]] != group->values[3]))
 			return first * KNOWN_GROUP + 3;
 	}
 	return first * KNOWN_GROUP;
+}
+
+/* In a register it is compared by one instruction that also branches. */
+static always_inline bool known_word_differs(uint64_t word, uint64_t value)
+{
+	__asm__("" : "+r"(word));
+	return unlikely(word != value);
+}
+
+/* Loads are what limits how fast a stack is compared, so both offsets are one. */
+static always_inline bool known_pair_differs(const struct known_group *group, uint32_t i,
+                                             const uint64_t *frame)
+{
+	uint32_t offsets;
+
+	memcpy(&offsets, &group->offsets[i], sizeof(offsets));
+	__asm__("" : "+r"(offsets));
+	return known_word_differs(frame[(uint16_t)offsets], group->values[i]) ||
+	       known_word_differs(frame[offsets >> 16], group->values[i + 1]);
+}
+
+/* Are all words as in memory? */
+static always_inline bool known_matches(const struct known_stack *stack, const uint64_t *frame)
+{
+	const struct known_group *group = known_groups(stack);
+	uint32_t n = stack->n_words;
+
+	for (; n >= KNOWN_GROUP; n -= KNOWN_GROUP, group++)
+		if (known_pair_differs(group, 0, frame) || known_pair_differs(group, 2, frame))
+			return false;
+	if (n & 2 && known_pair_differs(group, 0, frame))
+		return false;
+	return !(n & 1) || !known_word_differs(frame[group->offsets[n & 2]], group->values[n & 2]);
+}
+
+/* The stack of a hook's caller, if it is the one that is compared first; else NULL. */
+static always_inline const struct known_stack *known_guess(struct known_stacks *known,
+                                                           const struct hook_frame *caller,
+                                                           uint64_t stack_hi, uint32_t generation)
+{
+	const uint64_t *frame = &caller->bp;
+	const struct known_root *root = known_root(known, caller->ip, (uint64_t)caller->stack);
+	uint32_t position = root->position;
+	const struct known_stack *stack;
+
+	/* The root may be that of stacks that start elsewhere. */
+	if (root->offsets[1] && (uint64_t)(frame + root->offsets[1]) < stack_hi)
+		position = *known_choice(known, root, frame);
+	stack = known_at(known, position);
+	if (unlikely(!known_is_there(known, position) ||
+	             !known_begins_alike(stack, caller, stack_hi, generation)))
+		return NULL;
+	return known_matches(stack, frame) ? stack : NULL;
 }
 
 /* The id of the stack of a hook's caller; nothing from stack_hi on is read. 0: not known. */
@@ -158,20 +213,9 @@ static always_inline uint32_t known_find(struct known_stacks *known,
                                          const struct hook_frame *caller, uint64_t stack_hi,
                                          uint32_t generation)
 {
-	const uint64_t *sp = caller->stack;
-	const struct known_root *root = known_root(known, caller->ip, (uint64_t)sp);
-	uint32_t position = root->position;
-	const struct known_stack *stack;
+	const struct known_stack *stack = known_guess(known, caller, stack_hi, generation);
 
-	/* The root may be that of stacks that start elsewhere. */
-	if (root->offsets[1] && (uint64_t)(sp + root->offsets[1]) < stack_hi)
-		position = *known_choice(known, root, sp);
-	stack = known_at(known, position);
-	if (likely(known_is_there(known, position) &&
-	           known_begins_alike(stack, caller, stack_hi, generation) &&
-	           known_compare(stack, sp, 0) == stack->n_groups * KNOWN_GROUP))
-		return stack->stack;
-	return known_search(known, caller, stack_hi, generation);
+	return likely(stack) ? stack->stack : known_search(known, caller, stack_hi, generation);
 }
 
 #endif

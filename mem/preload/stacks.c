@@ -323,8 +323,9 @@ static void draft_last(struct stack_scratch *scratch, uint32_t stack)
 	draft->stack = (struct known_stack){.start = leaf->at,
 	                                    .end = last[0].at.sp,
 	                                    .generation = scratch->generation,
-	                                    .stack = stack,
-	                                    .uses_start_bp = leaf->needs_bp};
+	                                    .stack = stack};
+	if (leaf->needs_bp)
+		known_draft_word(draft, leaf->at.sp - sizeof(struct hook_frame), leaf->at.bp);
 	for (size_t i = scratch->n_last - 1; i > 0 && !draft->is_too_large; i--) {
 		if (last[i].sets_sp_by_bp && bp_slot) {
 			known_draft_word(draft, bp_slot, last[i].at.bp);
