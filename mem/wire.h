@@ -151,9 +151,9 @@ struct wire_thread {
 };
 
 /* Class 0 is 1 to 8 bytes, class k 2^(k+2) + 1 to 2^(k+3). */
-static inline unsigned wire_size_class(uint64_t size)
+static inline uint64_t wire_size_class(uint64_t size)
 {
-	return 61u - (unsigned)__builtin_clzll((size - 1) | 7);
+	return UINT64_C(61) - (uint64_t)__builtin_clzll((size - 1) | 7);
 }
 
 /* Of a block that is not temporary: class 1 is 0 allocations, class k + 1 2^(k-1) to 2^k - 1. */

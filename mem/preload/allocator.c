@@ -43,7 +43,7 @@
 
 /* The function may have called the allocator's malloc by a reference that leads to us, and then the
  * block is counted. */
-static void note_once(const void *block, size_t size, const struct hook_frame *caller)
+static void note_once(void *block, size_t size, const struct hook_frame *caller)
 {
 	struct live_block known;
 

@@ -1,6 +1,9 @@
 /* How a thread enters the recorder: what its first event does. */
 #include "mem/preload/entrance.h"
 
+#include "mem/preload/live.h"
+#include "mem/preload/stacks.h"
+
 struct alone alone;
 
 void entrance_begin_thread(struct thread *thread)
@@ -26,4 +29,50 @@ void entrance_begin_thread(struct thread *thread)
 		tid = section->pid;
 	if (!thread->shares_row)
 		thread->row->tid = tid;
+}
+
+/* Half of the credit is for allocations, which the clock counts. */
+static void lend_credit(struct shard *shard)
+{
+	int64_t half = shard->credit > 0 ? shard->credit / 2 : 0;
+
+	alone.clock_begin = shard->clock;
+	alone.clock_end = shard->clock + (uint64_t)half;
+	if (alone.clock_end > shard->clock_limit - 1)
+		alone.clock_end = shard->clock_limit - 1;
+	alone.n_frees = alone.frees_left = (int32_t)half;
+}
+
+static void take_back_credit(struct shard *shard)
+{
+	shard->credit -= (int64_t)(shard->clock - alone.clock_begin);
+	shard->credit -= alone.n_frees - alone.frees_left;
+}
+
+void entrance_end_alone(struct thread *thread)
+{
+	alone.owner = 0;
+	take_back_credit(&shards[0]);
+	if (alone.last != ALONE_HAS_NO_OTHER)
+		thread->last = alone.last;
+}
+
+void entrance_begin_alone(struct thread *thread)
+{
+	uint64_t last = (uint64_t)thread->last, *entry = live_small_entry(last);
+
+	shards[0].was_used = true;
+	lend_credit(&shards[0]);
+	alone.generation = stacks_generation();
+	alone.row = thread->row;
+	alone.stack_hi = thread->stack_hi;
+	alone.known = stacks_known(shards[0].scratch);
+	alone.last = ALONE_HAS_NO_OTHER;
+	if (entry && *entry && live_small_is_at(*entry, last)) {
+		alone.last = thread->last;
+		alone.entry = entry;
+		alone.counter =
+		    section_counters(preload.section, 0) + live_unpack_small(*entry).stack;
+	}
+	alone.owner = thread->pointer;
 }

@@ -12,26 +12,42 @@
 #include <stdint.h>
 
 /* The process's only thread, while it has but one, all that entrance_pass() looks at has been
- * looked at, and bytes are no time unit (then there is more to do at each event). `owner` is its
- * thread pointer, IN_RECORDER added while it is in the recorder; 0: there is no such thread. A
- * thread only ever compares and changes it where it is its own. */
+ * looked at, and bytes are no time unit (then there is more to do at each event); it has shard 0.
+ * `owner` is its thread pointer, IN_RECORDER added while it is in the recorder; 0: there is no such
+ * thread. A thread only ever compares and changes it where it is its own. */
 struct alone {
 	uint64_t owner;
-	struct thread *thread;
-	/* Its last allocation, a small block that has not been freed: what its end will need. The
-	 * block is live while its entry is not 0. */
-	const void *block; /* NULL: look it up */
+	struct wire_thread *row;    /* of its struct thread */
+	uint64_t stack_hi;          /* likewise */
+	struct known_stacks *known; /* of its shard */
+	uint32_t generation;        /* as they have it */
+	/* When an event has more to do than to count, so that others do not ask. */
+	int32_t frees_left;
+	uint64_t clock_end; /* of its shard */
+	/* Its last allocation, a small block, with what its end will need; or one of those below.
+	 */
+	const void *last;
 	uint64_t *entry;
 	struct wire_counter *counter;
+	/* When it began. */
+	uint64_t clock_begin;
+	int32_t n_frees;
 };
+/* No block: that has been freed; what struct thread has still holds. */
+#define ALONE_HAS_NONE ((const void *)1)
+#define ALONE_HAS_NO_OTHER ((const void *)2)
 extern HIDDEN struct alone alone;
 
 enum { IN_RECORDER = 1 };
 
+/* From its next event on the thread may go the short way, and no longer. */
+void entrance_begin_alone(struct thread *thread);
+void entrance_end_alone(struct thread *thread);
+
 /* A thread's first event: it gets a row and a shard. */
 void entrance_begin_thread(struct thread *thread);
 
-/* What entrance_pass() and shard_take() do, for the thread that is alone: it has shard 0. */
+/* What entrance_pass() and shard_take() do, for the thread that is alone. */
 static inline bool entrance_pass_alone(void)
 {
 	uint64_t pointer = (uint64_t)__builtin_thread_pointer();
@@ -47,7 +63,7 @@ static inline bool entrance_pass_alone(void)
 static inline void entrance_leave_alone(void)
 {
 	atomic_signal_fence(memory_order_seq_cst);
-	alone.owner -= IN_RECORDER;
+	alone.owner = (uint64_t)__builtin_thread_pointer();
 }
 
 /* The calling thread where it goes WAY_OWN, or NULL. */
@@ -83,10 +99,8 @@ static inline struct thread *entrance_pass(void)
 		preload_trouble(WIRE_UNCOUNTED);
 		return NULL;
 	}
-	if (alone.owner == thread->pointer) {
-		alone.owner = 0;
-		alone.block = NULL;
-	}
+	if (alone.owner == thread->pointer)
+		entrance_end_alone(thread);
 	thread->busy = preload.n_forks;
 	atomic_signal_fence(memory_order_seq_cst);
 	if (unlikely(!preload_has_section()) && !section_claim()) {
@@ -103,11 +117,8 @@ static inline void entrance_leave(struct thread *thread)
 	atomic_signal_fence(memory_order_seq_cst);
 	thread->busy = 0;
 	if (preload_is_single_threaded() && preload.time_unit == WIRE_TIME_NS &&
-	    !shards[0].unflushed_bytes && !shards[0].unflushed_extra) {
-		shards[0].was_used = true;
-		alone.thread = thread;
-		alone.owner = thread->pointer;
-	}
+	    !shards[0].unflushed_bytes && !shards[0].unflushed_extra)
+		entrance_begin_alone(thread);
 }
 
 #endif

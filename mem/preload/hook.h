@@ -28,7 +28,7 @@ static inline bool is_on(void)
 	return likely(preload_mode() == MODE_ON);
 }
 
-static inline void note(const void *block, size_t size, const struct hook_frame *caller)
+static inline void note(void *block, size_t size, const struct hook_frame *caller)
 {
 	if (block && is_on())
 		record_allocation(block, size, caller);

@@ -1,5 +1,6 @@
 /* The functions that stand before malloc's family. Each does what the real one does, and tells the
  * recorder. */
+#include "mem/preload/alone.h"
 #include "mem/preload/hook.h"
 
 #include <errno.h>
@@ -23,6 +24,13 @@ static __attribute__((noinline)) void *malloc_aside(size_t size, const struct ho
 	return block;
 }
 
+/* Apart, so that the compiler takes it for the rare one. */
+static __attribute__((noinline, cold)) void *allocate_otherwise(void *block, size_t size,
+                                                                const struct hook_frame *caller)
+{
+	return record_allocation(block, size, caller);
+}
+
 EXPORT void *malloc(size_t size)
 {
 	void *block;
@@ -33,8 +41,9 @@ EXPORT void *malloc(size_t size)
 		return block;
 	}
 	block = real.malloc(size);
-	if (likely(block))
-		record_allocation(block, size, CALLER);
+	if (unlikely(!alone_allocate(block, size, CALLER)))
+		block = allocate_otherwise(block, size, CALLER);
+	KEEP_FRAME();
 	return block;
 }
 
@@ -60,25 +69,36 @@ EXPORT void *calloc(size_t count, size_t size)
 	if (unlikely(!is_on()))
 		return calloc_aside(count, size, CALLER);
 	block = real.calloc(count, size);
-	if (likely(block))
-		record_allocation(block, count * size, CALLER);
+	if (unlikely(!alone_allocate(block, count * size, CALLER)))
+		block = allocate_otherwise(block, count * size, CALLER);
+	KEEP_FRAME();
 	return block;
 }
 
-/* Of no block that is known to be live. */
 static __attribute__((noinline)) void free_aside(void *block)
 {
 	if (!block || pool_owns(block) || !is_ready())
 		return;
+	if (is_on())
+		record_release(block);
 	real.free(block);
+}
+
+/* A function of its own, for what it needs registers for. */
+static __attribute__((noinline)) void free_other(void *block)
+{
+	if (likely(alone_release(block)))
+		real.free(block);
+	else
+		free_aside(block);
 }
 
 EXPORT void free(void *block)
 {
-	if (likely(is_on() && record_release(block)))
+	if (likely(alone_release_last(block)))
 		real.free(block);
 	else
-		free_aside(block);
+		free_other(block);
 }
 
 EXPORT void cfree(void *block);

@@ -34,29 +34,29 @@ struct live_small {
 };
 extern HIDDEN struct live_small live_small;
 
-/* The region's number; more than there are for what can be no block: beyond the lower 47 bits, or
- * no multiple of 8. */
-static inline uint64_t live_small_region(uint64_t address)
-{
-	return (address >> 3 | address << 61) >> (LIVE_SMALL_REGION_BITS - 3);
-}
-
 static inline bool live_is_no_block(uint64_t address)
 {
-	return live_small_region(address) >> (LIVE_ADDRESS_BITS - LIVE_SMALL_REGION_BITS);
+	return address >> LIVE_ADDRESS_BITS || address % 8;
 }
 
 /* NULL: the region has no table, or can have none. */
 static inline uint64_t *live_small_entry(uint64_t address)
 {
-	uint64_t *entries;
+	uint64_t *entries, region = address >> LIVE_SMALL_REGION_BITS;
 
-	if (unlikely(live_is_no_block(address)))
+	if (unlikely(region >> (LIVE_ADDRESS_BITS - LIVE_SMALL_REGION_BITS)) ||
+	    unlikely(address % 8))
 		return NULL;
-	entries = __atomic_load_n(&live_small.tables[live_small_region(address)], __ATOMIC_ACQUIRE);
+	entries = __atomic_load_n(&live_small.tables[region], __ATOMIC_ACQUIRE);
 	if (unlikely(!entries))
 		return NULL;
 	return &entries[(address >> live_small.granule_bits) & live_small.entry_mask];
+}
+
+/* Is an entry that is not 0 of a block that starts there? */
+static inline bool live_small_is_at(uint64_t entry, uint64_t address)
+{
+	return (entry & LIVE_SMALL_AT_MASK) == LIVE_SMALL_AT(address);
 }
 
 /* What the two below leave to others: large blocks, regions without a table. */
@@ -87,8 +87,7 @@ static inline bool live_take(const void *block_address, struct live_block *block
 	uint64_t address = (uint64_t)block_address, *entry = live_small_entry(address);
 	struct live_block big;
 
-	if (unlikely(!entry || !*entry ||
-	             (*entry & LIVE_SMALL_AT_MASK) != LIVE_SMALL_AT(address))) {
+	if (unlikely(!entry || !*entry || !live_small_is_at(*entry, address))) {
 		if (!live_take_big(address, &big))
 			return false;
 		*block = big;

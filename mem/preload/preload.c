@@ -9,6 +9,7 @@
 
 #include "mem/preload/allocator.h"
 #include "mem/preload/attach.h"
+#include "mem/preload/entrance.h"
 #include "mem/preload/environment.h"
 #include "mem/preload/live.h"
 #include "mem/preload/lookup.h"
@@ -131,6 +132,7 @@ void preload_unmap(void)
 
 void preload_stop(void)
 {
+	alone.owner = 0;
 	__atomic_store_n(&preload.mode, MODE_OFF, __ATOMIC_RELEASE);
 	preload_unmap();
 }

@@ -1,10 +1,7 @@
-/* The recorder: counters by stack and thread, and what each event does.
- *
- * The peak in one pass: peak_epoch grows with each new peak. Before a counter is changed, and its
- * epoch is old, what it has live is what it had live at the latest peak, and is kept as that.
- */
+/* The recorder: counters by stack and thread, and what each event does. */
 #include "mem/preload/record.h"
 
+#include "mem/preload/counters.h"
 #include "mem/preload/entrance.h"
 #include "mem/preload/modules.h"
 #include "mem/preload/preload.h"
@@ -16,18 +13,14 @@
 
 static uint32_t inherited_lock;
 
-static inline void keep_peak(struct wire_counter *counter, uint64_t epoch)
+/* Out of line, for it is rare. */
+static __attribute__((noinline)) void keep_peak_of_many(struct wire_counter *counter,
+                                                        uint64_t epoch)
 {
-	int64_t blocks;
-
-	if (likely(counter->peak_epoch == (uint32_t)epoch))
-		return;
-	blocks = (int64_t)(counter->allocations - counter->frees);
 	counter->peak_bytes = counter->live_bytes;
-	counter->peak_blocks = (int32_t)blocks;
+	counter->peak_blocks = (int32_t)(counter->allocations - counter->frees);
 	counter->peak_epoch = (uint32_t)epoch;
-	if (unlikely(counter->peak_blocks != blocks))
-		preload_trouble(WIRE_MANY_BLOCKS);
+	preload_trouble(WIRE_MANY_BLOCKS);
 }
 
 static inline struct wire_counter *counter_at(uint64_t counters_off, uint32_t stack)
@@ -35,15 +28,11 @@ static inline struct wire_counter *counter_at(uint64_t counters_off, uint32_t st
 	struct wire_section *section = preload.section;
 	struct wire_counter *counter =
 	    (struct wire_counter *)((char *)section + counters_off) + stack;
+	uint64_t epoch = __atomic_load_n(&section->peak_epoch, __ATOMIC_ACQUIRE);
 
-	keep_peak(counter, __atomic_load_n(&section->peak_epoch, __ATOMIC_ACQUIRE));
+	if (unlikely(!counter_keep_peak(counter, epoch)))
+		keep_peak_of_many(counter, epoch);
 	return counter;
-}
-
-static always_inline struct wire_counter *counter_of(const struct shard *shard, enum way way,
-                                                     uint32_t stack)
-{
-	return counter_at(way == WAY_ALONE ? WIRE_COUNTERS_OFF : shard->counters_off, stack);
 }
 
 static void count_inherited_free(struct live_block block)
@@ -69,7 +58,7 @@ static always_inline void count_free(struct thread *thread, struct shard *shard,
 		count_inherited_free(block);
 	} else {
 		thread->row->lifetimes[class]++;
-		counter = counter_of(shard, way, block.stack);
+		counter = counter_at(shard->counters_off, block.stack);
 		counter->frees++;
 		counter->live_bytes -= (int64_t)block.size_bytes;
 		counter->temporary += class == WIRE_TEMPORARY;
@@ -78,11 +67,10 @@ static always_inline void count_free(struct thread *thread, struct shard *shard,
 	totals_count(shard, way, block.size_bytes, -1);
 }
 
-static always_inline struct wire_counter *count_allocation(struct thread *thread,
-                                                           struct shard *shard, enum way way,
-                                                           uint32_t stack, size_t size)
+static always_inline void count_allocation(struct thread *thread, struct shard *shard, enum way way,
+                                           uint32_t stack, size_t size)
 {
-	struct wire_counter *counter = counter_of(shard, way, stack);
+	struct wire_counter *counter = counter_at(shard->counters_off, stack);
 	unsigned class = wire_size_class(size);
 
 	thread->row->sizes[class].allocations++;
@@ -91,7 +79,6 @@ static always_inline struct wire_counter *count_allocation(struct thread *thread
 	counter->allocated_bytes += size;
 	counter->live_bytes += (int64_t)size;
 	totals_count(shard, way, size, 1);
-	return counter;
 }
 
 /* Out of line, for it is rare: a block whose free was not seen. */
@@ -114,38 +101,17 @@ static always_inline void remember(struct thread *thread, struct shard *shard, e
 		count_stale(thread, shard, way, &stale);
 }
 
-/* Nothing is known yet of the block's place, as it should be. */
-static always_inline bool remember_alone(const void *block, size_t size, uint32_t stack,
-                                         uint32_t origin)
-{
-	struct live_block live = {.size_bytes = size, .stack = stack, .origin = origin};
-	uint64_t *entry = live_small_entry((uint64_t)block);
-
-	if (unlikely(!entry || *entry || size >= LIVE_SMALL_LIMIT)) {
-		alone.block = NULL;
-		return false;
-	}
-	alone.block = block;
-	alone.entry = entry;
-	*entry = live_pack_small((uint64_t)block, live);
-	return true;
-}
-
 static always_inline void record_new(struct thread *thread, struct shard *shard, enum way way,
                                      const void *block, size_t size,
                                      const struct hook_frame *caller)
 {
 	uint32_t stack = stacks_identify(shard->scratch, thread, caller), origin;
-	struct wire_counter *counter;
 
 	if (unlikely(!stack))
 		preload_trouble(WIRE_NO_STACK);
 	origin = origin_next(shard);
-	if (way != WAY_ALONE || unlikely(!remember_alone(block, size, stack, origin)))
-		remember(thread, shard, way, block, size, stack, origin);
-	counter = count_allocation(thread, shard, way, stack, size);
-	if (way == WAY_ALONE)
-		alone.counter = counter;
+	remember(thread, shard, way, block, size, stack, origin);
+	count_allocation(thread, shard, way, stack, size);
 	thread->last = block;
 }
 
@@ -169,7 +135,7 @@ static always_inline void allocate(struct thread *thread, struct shard *shard, e
                                    const void *block, size_t size, const struct hook_frame *caller)
 {
 	record_new(thread, shard, way, block, size, caller);
-	totals_finish_event(shard, way, true, size);
+	totals_finish_event(shard, way, size);
 }
 
 static always_inline bool release(struct thread *thread, struct shard *shard, enum way way,
@@ -180,7 +146,7 @@ static always_inline bool release(struct thread *thread, struct shard *shard, en
 	if (unlikely(!live_take(block, &live)))
 		return false;
 	record_end(thread, shard, way, block, live);
-	totals_finish_event(shard, way, false, live.size_bytes);
+	totals_finish_event(shard, way, live.size_bytes);
 	return true;
 }
 
@@ -204,7 +170,7 @@ static always_inline void replace(struct thread *thread, struct shard *shard, en
 		if (way == WAY_ANY)
 			uncount_what_stayed(shard, taken->size_bytes, size);
 	}
-	totals_finish_event(shard, way, true, size + taken->size_bytes);
+	totals_finish_event(shard, way, size + taken->size_bytes);
 }
 
 static __attribute__((noinline)) void allocate_anyhow(const void *block, size_t size,
@@ -221,27 +187,20 @@ static __attribute__((noinline)) void allocate_anyhow(const void *block, size_t 
 	entrance_leave(thread);
 }
 
-static __attribute__((noinline)) void allocate_among_others(const void *block, size_t size,
-                                                            const struct hook_frame *caller)
+void *record_allocation(void *block, size_t size, const struct hook_frame *caller)
 {
-	struct thread *thread = entrance_pass_own();
+	struct thread *thread;
 
+	if (!block)
+		return NULL;
+	thread = entrance_pass_own();
 	if (likely(thread)) {
 		allocate(thread, &shards[thread->shard], WAY_OWN, block, size, caller);
 		entrance_leave_own(thread);
 	} else {
 		allocate_anyhow(block, size, caller);
 	}
-}
-
-void record_allocation(const void *block, size_t size, const struct hook_frame *caller)
-{
-	if (likely(entrance_pass_alone())) {
-		allocate(alone.thread, &shards[0], WAY_ALONE, block, size, caller);
-		entrance_leave_alone();
-	} else {
-		allocate_among_others(block, size, caller);
-	}
+	return block;
 }
 
 static __attribute__((noinline)) bool release_anyhow(const void *block)
@@ -259,7 +218,7 @@ static __attribute__((noinline)) bool release_anyhow(const void *block)
 	return known;
 }
 
-static __attribute__((noinline)) bool release_among_others(const void *block)
+bool record_release(const void *block)
 {
 	struct thread *thread = entrance_pass_own();
 	bool known;
@@ -271,47 +230,11 @@ static __attribute__((noinline)) bool release_among_others(const void *block)
 	return known;
 }
 
-/* The thread frees what it has just allocated. */
-static always_inline void release_last(void)
-{
-	uint64_t size = live_unpack_small(*alone.entry).size_bytes;
-	struct wire_counter *counter = alone.counter;
-
-	*alone.entry = 0;
-	alone.block = alone.thread->last = NULL;
-	alone.thread->row->lifetimes[WIRE_TEMPORARY]++;
-	keep_peak(counter, preload.section->peak_epoch);
-	counter->frees++;
-	counter->live_bytes -= (int64_t)size;
-	counter->temporary++;
-	totals_count(&shards[0], WAY_ALONE, size, -1);
-	totals_finish_event(&shards[0], WAY_ALONE, false, size);
-}
-
-bool record_release(const void *block)
-{
-	bool known = true;
-
-	if (unlikely(!entrance_pass_alone()))
-		return release_among_others(block);
-	if (block && block == alone.block && *alone.entry)
-		release_last();
-	else
-		known = release(alone.thread, &shards[0], WAY_ALONE, block);
-	entrance_leave_alone();
-	return known;
-}
-
 bool record_take_out(const void *block, struct live_block *taken)
 {
 	struct thread *thread;
 	bool known = false;
 
-	if (likely(entrance_pass_alone())) {
-		known = live_take(block, taken);
-		entrance_leave_alone();
-		return known;
-	}
 	thread = entrance_pass();
 	if (thread) {
 		known = live_take(block, taken);
@@ -338,11 +261,6 @@ void record_replacement(const void *block, const struct live_block *taken, const
 	struct thread *thread;
 	struct shard *shard;
 
-	if (likely(entrance_pass_alone())) {
-		replace(alone.thread, &shards[0], WAY_ALONE, block, taken, new_block, size, caller);
-		entrance_leave_alone();
-		return;
-	}
 	thread = entrance_pass();
 	if (!thread)
 		return;
@@ -392,7 +310,6 @@ static void add_inherited(void *context, struct live_block *block)
 void record_inherit(struct wire_section *section)
 {
 	alone.owner = 0;
-	alone.block = NULL;
 	origin_depth = origin_depth < LIVE_ORIGIN_DEPTH_MASK ? origin_depth + 1 : 1;
 	live_facts.depth = origin_depth;
 	/* Threads of the parent that held a shard have not come along. */

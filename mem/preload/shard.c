@@ -20,6 +20,7 @@ void shards_reset(void)
 	for (uint32_t i = 0; i < WIRE_N_SHARDS; i++)
 		shards[i] = (struct shard){.scratch = shards[i].scratch,
 		                           .has_scratch = shards[i].has_scratch,
+		                           .clock_limit = UINT64_C(1) << WIRE_TICK_BITS,
 		                           .counters_off = WIRE_COUNTERS_OFF + i * WIRE_SHARD_BYTES,
 		                           .origin = i << LIVE_ORIGIN_SHARD_AT |
 		                                     origin_depth << LIVE_ORIGIN_DEPTH_AT};
@@ -77,10 +78,12 @@ struct shard *shard_take_shared(struct thread *thread)
 
 void origin_widen_ticks(struct shard *shard)
 {
-	uint32_t shift = (shard->origin >> LIVE_ORIGIN_SHIFT_AT) + 1;
+	uint32_t shift = shard->tick_shift + 1;
 
 	if (shift > WIRE_MAX_TICK_SHIFT) /* never: it takes years */
 		return;
+	shard->tick_shift = (uint8_t)shift;
+	shard->clock_limit <<= 1;
 	shard->origin += UINT32_C(1) << LIVE_ORIGIN_SHIFT_AT;
 	if (preload.section->tick_shift < shift)
 		preload.section->tick_shift = shift;

@@ -27,15 +27,15 @@ _Static_assert(WIRE_MAX_TICK_SHIFT >> (LIVE_ORIGIN_BITS - LIVE_ORIGIN_SHIFT_AT) 
 
 /* How an event came into the recorder, and with that what it need not ask again. */
 enum way {
-	WAY_ALONE, /* by the only thread, with shard 0; the time unit is ns */
-	WAY_OWN,   /* among other threads, with a shard that is its own; the time unit is ns */
+	WAY_OWN, /* among other threads, with a shard that is its own; the time unit is ns */
 	WAY_ANY,
 };
 
 struct shard {
 	/* Read by other threads, so what its owner writes all the time is in the next cache line.
 	 */
-	uint64_t clock; /* its allocations */
+	uint64_t clock;       /* its allocations */
+	uint64_t clock_limit; /* where its tick needs a bit more */
 	struct stack_scratch *scratch;
 	bool has_scratch;      /* it can be written */
 	uint64_t counters_off; /* of its counters in a section */
@@ -44,6 +44,7 @@ struct shard {
 
 	uint32_t is_taken __attribute__((aligned(64)));
 	bool was_used;
+	uint8_t tick_shift;
 	uint32_t origin;         /* of its next block, without the tick */
 	int64_t unflushed_bytes; /* not yet in the section's live_bytes */
 	int64_t unflushed_extra; /* nor in its live_extra_bytes */
@@ -96,8 +97,14 @@ static always_inline struct shard *shard_take(struct thread *thread)
 	return shard;
 }
 
-/* The clock has come to where its tick needs a bit more. */
+/* The clock has come to its limit. */
 void origin_widen_ticks(struct shard *shard);
+
+/* The origin of a block that is allocated when the clock shows this, which is below its limit. */
+static inline uint32_t origin_at(const struct shard *shard, uint64_t clock)
+{
+	return shard->origin | (uint32_t)(clock >> shard->tick_shift);
+}
 
 /* The origin of a block that is allocated now. */
 static inline uint32_t origin_next(struct shard *shard)
@@ -105,10 +112,9 @@ static inline uint32_t origin_next(struct shard *shard)
 	uint64_t clock = shard->clock + 1;
 
 	shard->clock = clock;
-	if (unlikely(clock >> (shard->origin >> LIVE_ORIGIN_SHIFT_AT) >> WIRE_TICK_BITS))
+	if (unlikely(clock >= shard->clock_limit))
 		origin_widen_ticks(shard);
-	return shard->origin |
-	       ((uint32_t)(clock >> (shard->origin >> LIVE_ORIGIN_SHIFT_AT)) & TICK_MASK);
+	return origin_at(shard, clock);
 }
 
 /* Of a block of this process, in allocations. */

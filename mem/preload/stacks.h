@@ -25,11 +25,17 @@ static inline struct known_stacks *stacks_known(struct stack_scratch *scratch)
 	return (struct known_stacks *)scratch;
 }
 
+/* Of loaded modules, as far as known stacks have it. */
+static inline uint32_t stacks_generation(void)
+{
+	return __atomic_load_n(&preload.generation, __ATOMIC_ACQUIRE) & 0x1ffff;
+}
+
 /* The id of the stack of a hook's caller, or 0 when the table is full. */
 static always_inline uint32_t stacks_identify(struct stack_scratch *scratch, struct thread *thread,
                                               const struct hook_frame *caller)
 {
-	uint32_t generation = __atomic_load_n(&preload.generation, __ATOMIC_ACQUIRE) & 0x1ffff;
+	uint32_t generation = stacks_generation();
 	uint32_t stack = known_find(stacks_known(scratch), caller, thread->stack_hi, generation);
 
 	return likely(stack) ? stack : stacks_unwind(scratch, thread, caller, generation);

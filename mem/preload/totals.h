@@ -25,14 +25,8 @@ void totals_raise_peak_of_many(const struct shard *shard, int64_t live);
 static always_inline void totals_count(struct shard *shard, enum way way, uint64_t size,
                                        int64_t sign)
 {
-	struct wire_section *section = preload.section;
 	uint64_t extra = wire_extra_bytes(size);
 
-	if (way == WAY_ALONE) {
-		section->live_bytes += sign * (int64_t)size;
-		section->live_extra_bytes += sign * (int64_t)extra;
-		return;
-	}
 	shard->unflushed_bytes += sign * (int64_t)size;
 	shard->unflushed_extra += sign * (int64_t)extra;
 	if (way == WAY_ANY)
@@ -41,12 +35,15 @@ static always_inline void totals_count(struct shard *shard, enum way way, uint64
 
 /* The time of a new peak. The clock is not read for it: its last reading is at most an eighth of an
  * interval old. */
-static inline uint64_t totals_peak_time(const struct shard *shard)
+static inline uint64_t totals_peak_time_ns(const struct shard *shard)
 {
-	if (preload.time_unit == WIRE_TIME_BYTES)
-		return totals_churn();
 	return shard->last_look > preload.section->start_ns ? shard->last_look
 	                                                    : preload.section->start_ns;
+}
+
+static inline uint64_t totals_peak_time(const struct shard *shard)
+{
+	return preload.time_unit == WIRE_TIME_BYTES ? totals_churn() : totals_peak_time_ns(shard);
 }
 
 /* In a process with one thread. */
@@ -96,11 +93,8 @@ static inline void totals_flush(struct shard *shard)
 }
 
 /* At the end of every event. */
-static always_inline void totals_finish_event(struct shard *shard, enum way way, bool may_be_peak,
-                                              uint64_t bytes)
+static always_inline void totals_finish_event(struct shard *shard, enum way way, uint64_t bytes)
 {
-	if (way == WAY_ALONE && may_be_peak)
-		totals_raise_peak(shard);
 	if (way == WAY_OWN)
 		totals_flush_among_others(shard);
 	if (way == WAY_ANY)
