@@ -20,6 +20,7 @@ struct suppression_finder {
 	size_t words_capacity;
 	struct frame_words *stack; /* that of the moment */
 	size_t n_stack;
+	size_t n_within; /* of these, within num_callers */
 	size_t stack_capacity;
 };
 
@@ -133,7 +134,7 @@ static bool applies(const struct suppression_finder *finder, const struct rule *
 	size_t n_lines = rule->n_lines < finder->num_callers ? rule->n_lines : finder->num_callers;
 
 	if (!rule->is_anywhere)
-		return begins_with(finder->stack, finder->n_stack, rule->lines, n_lines);
+		return begins_with(finder->stack, finder->n_within, rule->lines, n_lines);
 	for (size_t i = 0; i < finder->n_stack; i++)
 		if (line_matches(&rule->lines[0], &finder->stack[i]))
 			return true;
@@ -177,6 +178,7 @@ static void add_allocator(struct suppression_finder *finder, const char *functio
 	add_frame(finder, &words);
 }
 
+/* LeakSanitizer sees more of a stack than valgrind, so all of it is taken. */
 static void take_stack(struct suppression_finder *finder, const struct leak_stack *stack)
 {
 	unsigned n_callers = 0;
@@ -186,12 +188,15 @@ static void take_stack(struct suppression_finder *finder, const struct leak_stac
 		add_allocator(finder, stack->allocator);
 		n_callers++;
 	}
-	for (size_t i = 0; i < stack->n_frames && n_callers < finder->num_callers; i++) {
+	finder->n_within = finder->n_stack;
+	for (size_t i = 0; i < stack->n_frames; i++) {
 		enum frame_kind kind = profile_frame(finder->profile, stack->frames[i])->kind;
 
 		if (kind == FRAME_FAILED)
 			break;
 		add_frame(finder, words_of(finder, stack->frames[i]));
+		if (n_callers < finder->num_callers)
+			finder->n_within = finder->n_stack;
 		n_callers += kind != FRAME_INLINED;
 	}
 }
@@ -214,6 +219,7 @@ static uint32_t find_with_memalign(struct suppression_finder *finder, enum leak_
 	add_frame(finder, &memalign);
 	memmove(finder->stack + 1, finder->stack, (finder->n_stack - 1) * sizeof(*finder->stack));
 	finder->stack[0] = memalign;
+	finder->n_within++;
 	return find_rule(finder, kind);
 }
 

@@ -393,6 +393,19 @@ static void frames_beyond_num_callers_do_not_count(void **state)
 	suppressions_free(set);
 }
 
+static void sanitizers_patterns_see_the_whole_stack(void **state)
+{
+	const struct fixture *fixture = *state;
+	struct suppressions *set = suppressions_new();
+	struct suppression_finder *finder = suppression_finder_new(set, fixture->profile, 2);
+	struct diag diag = {""};
+
+	assert_int_equal(parse(set, "leak:open_table", &diag), 0);
+	assert_int_equal(suppression_find(finder, LEAK_DEFINITE, &fixture->stack), 1);
+	suppression_finder_free(finder);
+	suppressions_free(set);
+}
+
 /* memcheck 3.19 has memalign for most of them. */
 static void aligned_blocks_have_memchecks_names_too(void **state)
 {
@@ -474,6 +487,7 @@ int main(void)
 	    cmocka_unit_test(files_that_cannot_be_read_are_said),
 	    cmocka_unit_test(a_rule_written_for_a_stack_is_valgrinds_and_applies),
 	    cmocka_unit_test(frames_beyond_num_callers_do_not_count),
+	    cmocka_unit_test(sanitizers_patterns_see_the_whole_stack),
 	    cmocka_unit_test(aligned_blocks_have_memchecks_names_too),
 	    cmocka_unit_test(arrays_are_memchecks_under_either_operator),
 	    cmocka_unit_test(the_default_file_is_well_formed),
