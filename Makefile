@@ -172,7 +172,7 @@ $(BUILD)/tests/programs/%: tests/programs/%.c tests/programs/programs.mk
 $(BUILD)/tests/programs/%: tests/programs/%.cc tests/programs/programs.mk
 	@mkdir -p $(@D)
 	$(call say,CXX)
-	$(Q)$(CXX) -Wall -Wextra $(PROGRAM_CFLAGS) -o $@ $< $(PROGRAM_LDLIBS) -lpthread
+	$(Q)$(CXX) -I. -Wall -Wextra $(PROGRAM_CFLAGS) -o $@ $< $(PROGRAM_LDLIBS) -lpthread
 	$(PROGRAM_POST)
 
 $(BUILD)/tests/bench/unwind: $(LIBCORE)

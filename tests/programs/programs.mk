@@ -1,6 +1,9 @@
 include tests/programs/stacks.mk
 
 include tests/programs/looks.mk
+
+include tests/programs/leaks.mk
+
 $(BUILD)/tests/programs/heap-pages-static: PROGRAM_CFLAGS = -O2 -g -static
 # A library, for tests that sample themselves while they run its C++ code.
 $(BUILD)/tests/programs/cxx_frames: PROGRAM_CFLAGS = -O2 -g -shared -fPIC

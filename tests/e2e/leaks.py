@@ -1,0 +1,106 @@
+"""leaks.py memcheck|ours PROGRAM HEURISTICS OUT [LIBRARIES [CASE...]]: does it give the known answer of each case?
+
+PROGRAM is a catalogue of tests/programs/leak.h. OUT gets a line CASE|VERDICT[; VERDICT...] for each case, a verdict for each
+process. LIBRARIES is what another one wrote to its OUT: what it says of cases whose answer depends on libraries ("?") is
+the answer; "" for none."""
+import concurrent.futures, glob, os, re, subprocess, sys, tempfile
+
+tool, program, heuristics, out = sys.argv[1:5]
+libraries, wanted = "".join(sys.argv[5:6]), sys.argv[6:]
+CLASSES = {"definitely lost": "definite", "indirectly lost": "indirect", "possibly lost": "possible",
+           "still reachable": "reachable", "suppressed": "suppressed"}
+MEMCHECK = ["valgrind", "--trace-children=yes", "--leak-check=full", "--show-leak-kinds=all", "--run-libc-freeres=no",
+            "--run-cxx-freeres=no"]
+
+
+def numbers(text):
+    """A verdict as {class: (bytes, blocks)}."""
+    return {name: tuple(map(int, pair.split("/"))) for name, pair in zip(text.split()[::2], text.split()[1::2])}
+
+
+def words(verdict):
+    return " ".join(f"{name} {verdict[name][0]}/{verdict[name][1]}" for name in CLASSES.values()
+                    if verdict.get(name, (0, 0)) != (0, 0))
+
+
+def added(one, other):
+    return {name: tuple(map(sum, zip(one.get(name, (0, 0)), other.get(name, (0, 0))))) for name in CLASSES.values()}
+
+
+def summary(text):
+    """What a report in memcheck's shape sums up to; None when it has no end."""
+    if "HEAP SUMMARY:" not in text:
+        return None
+    found = re.findall(rf"({'|'.join(CLASSES)}): ([\d,]+) bytes in ([\d,]+) blocks", text)
+    return {CLASSES[name]: (int(size.replace(",", "")), int(count.replace(",", ""))) for name, size, count in found}
+
+
+def run(command, where):
+    with open(os.path.join(where, "said"), "wb") as said:
+        status = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=said, stderr=said, timeout=100,
+                                env={**os.environ, "PROFILE_SCENARIO_RESULTS": where}).returncode
+    with open(os.path.join(where, "said"), errors="replace") as said:
+        return said.read(), status
+
+
+def verdict_of(texts, otherwise):
+    verdicts = [summary(text) for text in texts]
+    return otherwise if not verdicts or None in verdicts else "; ".join(sorted(words(verdict) for verdict in verdicts))
+
+
+def ask_memcheck(names):
+    """In one run, since starting takes it most of the time: of each case's child, and of its children."""
+    with tempfile.TemporaryDirectory(prefix="profile-scenario-leaks.") as where:
+        said, status = run(MEMCHECK + ["--log-file=" + where + "/%p.log", "--leak-check-heuristics=" + heuristics, program, "each"],
+                           where)
+        logs = {os.path.basename(path)[:-4]: open(path).read() for path in glob.glob(where + "/*.log")}
+    children = dict(re.findall(r"^(\d+) (\S+)$", said, re.M))
+    texts = {name: [] for name in names}
+    for pid, text in logs.items():
+        while pid in logs and pid not in children:
+            pid = re.search(r"Parent PID: (\d+)", logs[pid])[1]
+        if children.get(pid) in texts:
+            texts[children[pid]].append(text)
+    return {name: verdict_of(texts[name], f"no verdict (status {status}): {said[-300:]}") for name in names}
+
+
+def ask_us_one(name):
+    with tempfile.TemporaryDirectory(prefix="profile-scenario-leaks.") as where:
+        said, status = run(["profile-scenario", "--scenario", "case", "--type", "memory", "--leak-check-heuristics", heuristics,
+                            "--", program, name], where)
+        latest = where + "/case/memory/latest/"
+        paths = glob.glob(latest + "processes/*/leaks.txt") or glob.glob(latest + "leaks.txt")
+        return verdict_of([open(path).read() for path in paths], f"no verdict (status {status}): {said[-300:]}")
+
+
+def ask_us(names):
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as askers:
+        return dict(zip(names, askers.map(ask_us_one, names)))
+
+
+def expected(row, said):
+    name, answer, heuristic, otherwise, beside = row
+    # definedness is what memcheck has and we don't.
+    known = heuristics in ["all", *heuristic.split()] if heuristic != "definedness" else tool == "memcheck"
+    if heuristic and not known:
+        answer = otherwise
+    if answer == "?":
+        return said[name]
+    library = numbers(said[beside]) if beside else {}
+    return "; ".join(sorted(words(added(numbers(each), library)) for each in answer.split(";")))
+
+
+listed = subprocess.run([program, "list"], stdout=subprocess.PIPE, text=True, check=True).stdout
+rows = [line.split("|") for line in listed.splitlines()]
+if wanted:
+    rows = [row for row in rows if row[0] in wanted or any(row[0] == other[4] for other in rows if other[0] in wanted)]
+verdicts = {"memcheck": ask_memcheck, "ours": ask_us}[tool]([row[0] for row in rows])
+said = dict(line.rstrip("\n").split("|") for line in open(libraries)) if libraries else verdicts
+with open(out, "w") as lines:
+    for name, verdict in verdicts.items():
+        print(name, verdict.replace("\n", " "), sep="|", file=lines)
+wrong = [(name, verdicts[name], expected(row, said)) for row in rows for name in row[:1] if verdicts[name] != expected(row, said)]
+for name, verdict, answer in wrong:
+    print(f"{name}: {verdict or 'nothing'}\n  instead of: {answer or 'nothing'}")
+print(len(rows), "cases")
+sys.exit(bool(wrong) or not rows)
