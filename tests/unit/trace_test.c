@@ -252,8 +252,7 @@ int main(int argc, char **argv)
 	    cmocka_unit_test(children_of_killed_parents_go_on),
 	};
 
-	/* What a sanitizer does at exit() does not work under a tracer. */
 	if (argc > 1)
-		_exit(strcmp(argv[1], "threads") ? kill_parents() : make_threads());
+		return strcmp(argv[1], "threads") ? kill_parents() : make_threads();
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
