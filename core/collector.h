@@ -90,7 +90,7 @@ struct result {
 	char *event;               /* cpu: "cycles", "cpu-clock"; else NULL */
 	char *fallback;            /* why something lesser was used, or NULL */
 	char *headline;            /* "1,083 samples, 1.09 s, ...; lost 0, truncated 0.2 %" */
-	struct text_list table;    /* at most 6 lines for the summary, head line first */
+	struct text_list table;    /* at most 7 lines for the summary */
 	const char *page;          /* artifact to look at first */
 	char *next;                /* a command worth typing next, or NULL */
 	char *unusable;            /* why there is no usable data, or NULL; exit status 3 */
@@ -100,7 +100,11 @@ struct result {
 };
 
 struct collector {
-	const char *name;           /* the TYPE */
+	const char *name; /* the TYPE, under which runs are stored */
+	const char *word; /* of a view: what --type calls it; else NULL */
+	/* Other ways to ask for this type, which differ in what they summarise: each a collector of
+	 * the same name with a word of its own; ended by NULL. NULL: none. */
+	const struct collector *const *views;
 	const char *const *aliases; /* ended by NULL */
 	const char *help;
 	bool merges_repeats; /* metrics of repeats are summed; else each is a sample */

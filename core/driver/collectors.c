@@ -16,25 +16,50 @@ COLLECTORS
 const struct collector *const collectors[] = {COLLECTORS NULL};
 #undef COLLECTOR
 
+static bool is_called(const struct collector *collector, const char *name)
+{
+	if (!strcmp(collector->word ? collector->word : collector->name, name))
+		return true;
+	for (const char *const *alias = collector->aliases; *alias; alias++)
+		if (!strcmp(*alias, name))
+			return true;
+	return false;
+}
+
+static const struct collector *find_view(const struct collector *collector, const char *name)
+{
+	const struct collector *const *view = collector->views;
+
+	for (; view && *view; view++)
+		if (is_called(*view, name))
+			return *view;
+	return NULL;
+}
+
 const struct collector *collector_find(const char *name)
 {
 	for (size_t i = 0; collectors[i]; i++) {
-		if (!strcmp(collectors[i]->name, name))
-			return collectors[i];
-		for (const char *const *alias = collectors[i]->aliases; *alias; alias++)
-			if (!strcmp(*alias, name))
-				return collectors[i];
+		const struct collector *view = find_view(collectors[i], name);
+
+		if (view || is_called(collectors[i], name))
+			return view ? view : collectors[i];
 	}
 	return NULL;
 }
 
 static int unknown_type(const char *word, struct diag *diag)
 {
-	const char *names[ARRAY_SIZE(collectors) + 1] = {0};
+	const char *names[4 * ARRAY_SIZE(collectors)] = {0};
 	const char *near;
+	size_t n = 0;
 
-	for (size_t i = 0; collectors[i]; i++)
-		names[i] = collectors[i]->name;
+	for (size_t i = 0; collectors[i]; i++) {
+		const struct collector *const *view = collectors[i]->views;
+
+		names[n++] = collectors[i]->name;
+		for (; view && *view && n + 1 < ARRAY_SIZE(names); view++)
+			names[n++] = (*view)->word;
+	}
 	near = nearest_word(word, names);
 	if (near)
 		return diag_fail(diag, EINVAL, "unknown type '%s'; did you mean '%s'?", word, near);
@@ -60,7 +85,7 @@ const struct collector **collectors_parse(const char *words, struct diag *diag)
 	for (char *word = strtok_r(copy, " \t,", &rest); word;
 	     word = strtok_r(NULL, " \t,", &rest)) {
 		const struct collector *collector = collector_find(word);
-		bool repeated = false;
+		size_t same = 0;
 
 		if (!collector) {
 			unknown_type(word, diag);
@@ -68,10 +93,12 @@ const struct collector **collectors_parse(const char *words, struct diag *diag)
 			found = NULL;
 			break;
 		}
-		for (size_t i = 0; i < n_found; i++)
-			repeated |= found[i] == collector;
-		if (!repeated)
-			found[n_found++] = collector;
+		while (same < n_found && strcmp(found[same]->name, collector->name) != 0)
+			same++;
+		/* A type says all that its views do. */
+		if (same == n_found || !collector->word)
+			found[same] = collector;
+		n_found += same == n_found;
 	}
 	free(copy);
 	if (found && !n_found) {

@@ -44,6 +44,14 @@ static const struct option_row *find_in(const struct option_table *table, const 
 	                   : options_find_letter(table, match->letter);
 }
 
+/* Is this what the type is called, or one of its views? */
+static bool is_type(const char *type, const struct collector *collector)
+{
+	const struct collector *found = collector_find(type);
+
+	return found && !strcmp(found->name, collector->name);
+}
+
 /* Sets match->row, NULL: nobody has the option, and whose it is. */
 static void find_row(struct match *match)
 {
@@ -58,7 +66,7 @@ static void find_row(struct match *match)
 	}
 	for (size_t i = 0; !match->row && collectors[i]; i++) {
 		match->owner = OWNED_BY_TYPE;
-		if (!match->type || collector_find(match->type) == collectors[i])
+		if (!match->type || is_type(match->type, collectors[i]))
 			match->row = find_in(&collectors[i]->options, match);
 	}
 }
@@ -349,7 +357,7 @@ bool command_line_has(const struct command_line *line, const char *name)
 static const struct option_row *row_of(const struct type_option *option,
                                        const struct collector *collector)
 {
-	if (option->type && collector_find(option->type) != collector)
+	if (option->type && !is_type(option->type, collector))
 		return NULL;
 	return option->name ? options_find(&collector->options, option->name)
 	                    : options_find_letter(&collector->options, option->letter);

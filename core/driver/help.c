@@ -49,6 +49,18 @@ static void print_option(const struct option_row *row, FILE *out)
 		fprintf(out, "; also --%s", row->alias);
 }
 
+static void print_type(const struct collector *collector, FILE *out)
+{
+	const struct collector *const *view = collector->views;
+	int width = fprintf(out, "  %s", collector->word ? collector->word : collector->name);
+
+	for (const char *const *alias = collector->aliases; *alias; alias++)
+		width += fprintf(out, ", %s", *alias);
+	fprintf(out, "%*s%s\n", HELP_COLUMN - width, "", collector->help);
+	for (; view && *view; view++)
+		print_type(*view, out);
+}
+
 static void print_options(const struct option_table *table, FILE *out)
 {
 	for (const struct option_row *row = table->rows; row && row->name; row++) {
@@ -70,13 +82,8 @@ void help_print(FILE *out)
 		        HELP_COLUMN - 3 - (int)__builtin_strlen(verb->name), verb->operands,
 		        verb->help);
 	fputs("\nTypes:\n", out);
-	for (size_t i = 0; collectors[i]; i++) {
-		int width = fprintf(out, "  %s", collectors[i]->name);
-
-		for (const char *const *alias = collectors[i]->aliases; *alias; alias++)
-			width += fprintf(out, ", %s", *alias);
-		fprintf(out, "%*s%s\n", HELP_COLUMN - width, "", collectors[i]->help);
-	}
+	for (size_t i = 0; collectors[i]; i++)
+		print_type(collectors[i], out);
 	fputs("\nFormats of export:\n", out);
 	for (size_t i = 0; exporters[i]; i++)
 		fprintf(out, "  %-*s%s\n", HELP_COLUMN - 2, exporters[i]->name, exporters[i]->help);
@@ -93,8 +100,8 @@ void help_print(FILE *out)
 		fprintf(out, "\nOptions of %s:\n", verb->name);
 		print_options(&verb->own, out);
 	}
-	fputs("\nExit status: the target's own when it failed; 0 well; 3 cannot be measured here;\n"
-	      "124 timed out; 125 wrong usage or our own failure; 126 cannot execute; 127 not "
-	      "found.\n",
+	fputs("\nExit status: the target's own when it failed; 0 well; 1 leaks that are errors;\n"
+	      "3 cannot be measured here; 124 timed out; 125 wrong usage or our own failure;\n"
+	      "126 cannot execute; 127 not found.\n",
 	      out);
 }
