@@ -8,6 +8,8 @@
 #include "core/symbolize/symbolize.h"
 #include "mem/counts.h"
 #include "mem/heap.h"
+#include "mem/leaks/leak_result.h"
+#include "mem/leaks/leak_run.h"
 #include "mem/options.h"
 #include "mem/part.h"
 #include "mem/processes.h"
@@ -29,6 +31,7 @@ struct active_part {
 
 struct memory {
 	const struct memory_options *options;
+	bool is_of_leaks; /* the summary is (--type leaks) */
 	struct active_part active[ARRAY_SIZE(parts)];
 	size_t n_active;
 	int epoll;             /* of the current repeat; -1: none yet */
@@ -72,12 +75,13 @@ static void destroy(void *state)
 	free(memory);
 }
 
-static int create(void **state, const void *options, struct diag *diag)
+static int create_for(void **state, const void *options, bool is_of_leaks, struct diag *diag)
 {
 	struct memory *memory = xcalloc(1, sizeof(*memory));
 	int err = 0;
 
 	memory->options = options;
+	memory->is_of_leaks = is_of_leaks;
 	memory->epoll = -1;
 	for (size_t i = 0; i < ARRAY_SIZE(parts) && !err; i++) {
 		struct active_part *active = &memory->active[memory->n_active];
@@ -93,6 +97,23 @@ static int create(void **state, const void *options, struct diag *diag)
 	else
 		*state = memory;
 	return err;
+}
+
+static int create(void **state, const void *options, struct diag *diag)
+{
+	return create_for(state, options, false, diag);
+}
+
+static int create_of_leaks(void **state, const void *options, struct diag *diag)
+{
+	const struct memory_options *memory = options;
+
+	if (memory->leak_check == LEAK_CHECK_NO || memory->pages_as_heap)
+		return diag_fail(
+		    diag, EINVAL,
+		    "type leaks is nothing without a leak check, which --leak-check=no "
+		    "and --pages-as-heap=yes do without");
+	return create_for(state, options, true, diag);
 }
 
 static int environment(void *state, struct text_list *variables, struct diag *diag)
@@ -283,12 +304,37 @@ static void add_metrics(const struct memory *memory, struct metrics *metrics)
 			memory->active[i].part->add_metrics(metrics, &memory->runs[j]);
 }
 
+/* The leak check of each run with names; of the report's it is kept. */
+static struct leak_run *check_leaks(const struct memory *memory, const struct heap_run *kept,
+                                    struct result *result)
+{
+	struct leak_settings settings = memory_options_leaks(memory->options);
+	struct leak_run **leaks = xcalloc(memory->n_runs, sizeof(*leaks)), *found = NULL;
+	bool is_whole = true;
+
+	for (size_t i = 0; i < memory->n_runs; i++) {
+		leaks[i] = leak_run_new(&memory->runs[i], &settings, memory->symbolizer);
+		is_whole &= leaks[i] && !leak_run_lack(leaks[i]);
+	}
+	for (size_t i = 0; i < memory->n_runs; i++) {
+		if (is_whole)
+			leak_result_add_metrics(result->metrics, leaks[i]);
+		if (&memory->runs[i] == kept)
+			found = leaks[i];
+		else
+			leak_run_free(leaks[i]);
+	}
+	free(leaks);
+	return found;
+}
+
 static int finish(void *state, struct results_run *results, struct result *result,
                   struct diag *diag)
 {
 	struct memory *memory = state;
 	const struct heap_run *unobserved, *run;
 	struct memory_report report;
+	struct leak_run *leaks;
 	int err = 0;
 
 	review(memory);
@@ -304,33 +350,47 @@ static int finish(void *state, struct results_run *results, struct result *resul
 	add_metrics(memory, result->metrics);
 	note_chosen_run(memory, run, result);
 	processes_add_rows(result, run);
-	report = (struct memory_report){memory->options, run, memory->symbolizer, results, result};
+	symbolizer_set_target_uid(memory->symbolizer, result->target_uid);
+	leaks = check_leaks(memory, run, result);
+	report = (struct memory_report){memory->options,    run,     leaks,
+	                                memory->symbolizer, results, result};
+	leak_result_judge(&report);
 	for (size_t i = 0; i < memory->n_active && !err; i++)
 		if (memory->active[i].part->report)
 			err = memory->active[i].part->report(&report, diag);
+	if (memory->is_of_leaks)
+		leak_result_summarise(&report);
+	else
+		leak_result_mention(&report);
+	leak_run_free(leaks);
 	return err;
 }
 
+/* All that both ways to ask for it have in common. */
+#define MEMORY_COLLECTOR                                                                           \
+	.name = "memory", .slows_target = true,                                                    \
+	.options = {.rows = memory_option_rows, .struct_bytes = sizeof(struct memory_options)},    \
+	.metrics = memory_metric_rows, .findings = memory_finding_rows, .check = check,            \
+	.environment = environment, .prepare = prepare, .in_child = in_child, .fd = fd,            \
+	.step = step, .reaps_target = reaps_target, .target_ended = target_ended, .ended = ended,  \
+	.finish = finish, .destroy = destroy
+
 static const char *const aliases[] = {"mem", "heap", NULL};
+static const char *const no_aliases[] = {NULL};
+
+static const struct collector leaks_view = {
+    MEMORY_COLLECTOR,
+    .word = "leaks",
+    .aliases = no_aliases,
+    .help = "memory whose summary is of leaks: blocks that nothing points to any more",
+    .create = create_of_leaks,
+};
+static const struct collector *const views[] = {&leaks_view, NULL};
 
 const struct collector mem_collector = {
-    .name = "memory",
+    MEMORY_COLLECTOR,
     .aliases = aliases,
-    .help = "who allocates, how much was in use at the peak and at exit, over time",
-    .slows_target = true,
-    .options = {.rows = memory_option_rows, .struct_bytes = sizeof(struct memory_options)},
-    .metrics = memory_metric_rows,
-    .findings = memory_finding_rows,
-    .check = check,
+    .views = views,
+    .help = "who allocates, how much was in use at the peak and at exit, over time; leaks",
     .create = create,
-    .environment = environment,
-    .prepare = prepare,
-    .in_child = in_child,
-    .fd = fd,
-    .step = step,
-    .reaps_target = reaps_target,
-    .target_ended = target_ended,
-    .ended = ended,
-    .finish = finish,
-    .destroy = destroy,
 };

@@ -22,12 +22,23 @@ const struct metric_row memory_metric_rows[] = {
     {"mem.peak_rss_bytes", "bytes", METRIC_LOWER, "largest resident set, our own tables included"},
     {"mem.in_use_at_exit_bytes", "bytes", METRIC_LOWER, "bytes never freed"},
     {"mem.in_use_at_exit_blocks", "count", METRIC_LOWER, "blocks never freed"},
+    {"mem.definitely_lost_bytes", "bytes", METRIC_LOWER, "bytes that nothing points to at exit"},
+    {"mem.definitely_lost_blocks", "count", METRIC_LOWER, "blocks that nothing points to at exit"},
+    {"mem.indirectly_lost_bytes", "bytes", METRIC_LOWER, "bytes that only lost blocks point to"},
+    {"mem.indirectly_lost_blocks", "count", METRIC_LOWER, "blocks that only lost ones point to"},
+    {"mem.possibly_lost_bytes", "bytes", METRIC_LOWER, "bytes of blocks with pointers into them"},
+    {"mem.possibly_lost_blocks", "count", METRIC_LOWER, "blocks with no pointer to their start"},
+    {"mem.still_reachable_bytes", "bytes", METRIC_LOWER, "bytes that pointers lead to at exit"},
+    {"mem.still_reachable_blocks", "count", METRIC_LOWER, "blocks that pointers lead to at exit"},
+    {"mem.suppressed_bytes", "bytes", METRIC_NEUTRAL, "bytes that a suppression is for"},
+    {"mem.suppressed_blocks", "count", METRIC_NEUTRAL, "blocks that a suppression is for"},
     {.name = NULL},
 };
 
 const struct finding_row memory_finding_rows[] = {
     {"temporary-percent", FINDING_ABOVE, 50, "warning",
      "percent of allocations freed before their thread allocated anything else"},
+    {"definitely-lost-blocks", FINDING_ABOVE, 0, "warning", "blocks that nothing points to"},
     {.key = NULL},
 };
 
@@ -79,6 +90,7 @@ int counts_report(const struct memory_report *report, struct diag *diag)
 	    .threshold = options->threshold,
 	    .depth = options->depth,
 	    .filter = {.alloc_fns = &options->alloc_fns, .ignore_fns = &options->ignore_fns},
+	    .leaks = report->leaks,
 	};
 	int err;
 

@@ -263,6 +263,8 @@ void heap_run_complete(struct heap_run *run, const struct process_tree *tree)
 		/* Where ids are those of another namespace the tree knows none of them. */
 		if (!image)
 			continue;
+		if (!process->parent_pid && process->pid != run->target)
+			process->parent_pid = image->parent_pid;
 		if (image->ended && image->end_ns > image->start_ns) {
 			process->lived_ns = image->end_ns - image->start_ns;
 			process->end_ns = image->end_ns;

@@ -3,6 +3,7 @@
 
 #include "core/alloc.h"
 #include "core/diag.h"
+#include "mem/leaks/kinds.h"
 #include "mem/wire.h"
 
 #include <errno.h>
@@ -13,6 +14,21 @@
 static const char *const time_units[] = {"ms", "B", NULL};
 static const char *const no_yes[] = {"no", "yes", NULL};
 static const char *const leak_checks[] = {"no", "summary", "full", NULL};
+static const char *const leak_resolutions[] = {"low", "med", "high", NULL};
+
+static int check_kinds(const char *text, struct diag *diag)
+{
+	unsigned kinds;
+
+	return leak_kinds_parse(text, &kinds, diag);
+}
+
+static int check_heuristics(const char *text, struct diag *diag)
+{
+	unsigned heuristics;
+
+	return leak_heuristics_parse(text, &heuristics, diag);
+}
 
 /* massif's default is its third unit. */
 static int refuse_instructions(const char *unit, struct diag *diag)
@@ -89,8 +105,82 @@ const struct option_row memory_option_rows[] = {
      .fallback = "full",
      .choices = leak_checks,
      .help = "tell blocks that nothing points to any more from those that are still in use"},
+    {.name = "show-leak-kinds",
+     .kind = OPTION_TEXT,
+     .field = offsetof(struct memory_options, show_leak_kinds),
+     .argument = "KINDS",
+     .fallback = "definite,possible",
+     .check = check_kinds,
+     .help = "loss records in leaks.txt: definite, indirect, possible, reachable; all, none"},
+    {.name = "errors-for-leak-kinds",
+     .kind = OPTION_TEXT,
+     .field = offsetof(struct memory_options, errors_for_leak_kinds),
+     .argument = "KINDS",
+     .check = check_kinds,
+     .help = "exit with 1 when there are leaks of these kinds (definite,possible count as errors)"},
+    {.name = "leak-resolution",
+     .kind = OPTION_CHOICE,
+     .field = offsetof(struct memory_options, leak_resolution),
+     .argument = "low|med|high",
+     .fallback = "high",
+     .choices = leak_resolutions,
+     .help = "blocks are one loss record when 2, 4 or all frames shown are the same"},
+    {.name = "num-callers",
+     .kind = OPTION_COUNT,
+     .field = offsetof(struct memory_options, num_callers),
+     .argument = "N",
+     .fallback = "12",
+     .min = 1,
+     .max = 500,
+     .help = "frames of a loss record"},
+    {.name = "leak-check-heuristics",
+     .kind = OPTION_TEXT,
+     .field = offsetof(struct memory_options, leak_check_heuristics),
+     .argument = "SET",
+     .fallback = "all",
+     .check = check_heuristics,
+     .help = "pointers into blocks that count as pointers to their start: stdstring, length64, "
+             "newarray, multipleinheritance; all, none"},
+    {.name = "error-exitcode",
+     .kind = OPTION_COUNT,
+     .field = offsetof(struct memory_options, error_exitcode),
+     .argument = "N",
+     .fallback = "0",
+     .max = 255,
+     .help = "exit with N when there are leaks that are errors; 0: leaks change no exit status"},
     {.name = NULL},
 };
+
+unsigned memory_options_heuristics(const struct memory_options *options)
+{
+	unsigned heuristics = 0;
+	struct diag diag;
+
+	BUG(leak_heuristics_parse(options->leak_check_heuristics, &heuristics, &diag));
+	return heuristics;
+}
+
+/* The texts were checked when they were read. */
+static unsigned kinds_of(const char *text)
+{
+	unsigned kinds = 0;
+	struct diag diag;
+
+	BUG(leak_kinds_parse(text, &kinds, &diag));
+	return kinds;
+}
+
+struct leak_settings memory_options_leaks(const struct memory_options *options)
+{
+	return (struct leak_settings){
+	    .loss = {.resolution = (enum leak_resolution)options->leak_resolution,
+	             .num_callers = (unsigned)options->num_callers},
+	    .is_summary = options->leak_check == LEAK_CHECK_SUMMARY,
+	    .shown_kinds = kinds_of(options->show_leak_kinds),
+	    .error_kinds = kinds_of(options->errors_for_leak_kinds ? options->errors_for_leak_kinds
+	                                                           : "definite,possible"),
+	};
+}
 
 static char *add_words(char *text, const char *option, const struct text_list *list)
 {

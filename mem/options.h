@@ -3,6 +3,7 @@
 #define MEM_OPTIONS_H
 
 #include "core/options.h"
+#include "mem/leaks/leak_run.h"
 
 #include <stdint.h>
 
@@ -19,9 +20,20 @@ struct memory_options {
 	struct text_list ignore_fns;
 	int pages_as_heap; /* index into no_yes */
 	int leak_check;    /* enum leak_check */
+	char *show_leak_kinds;
+	char *errors_for_leak_kinds; /* NULL: memcheck's default, and no gate */
+	int leak_resolution;         /* enum leak_resolution */
+	uint64_t num_callers;
+	char *leak_check_heuristics;
+	uint64_t error_exitcode; /* 0: no gate */
 };
 
 extern const struct option_row memory_option_rows[];
+
+/* What the options say of leaks: suppressions are none. */
+struct leak_settings memory_options_leaks(const struct memory_options *options);
+/* 1 << enum leak_heuristic. */
+unsigned memory_options_heuristics(const struct memory_options *options);
 
 /* massif's "desc:" line; the caller frees it. */
 char *memory_options_describe(const struct memory_options *options);

@@ -15,6 +15,7 @@
 
 struct diag;
 struct heap_run;
+struct leak_run;
 struct memory_options;
 struct metrics;
 struct repeat;
@@ -28,7 +29,8 @@ struct text_list;
 /* What the files of a run are made from. */
 struct memory_report {
 	const struct memory_options *options;
-	const struct heap_run *run; /* the repeat with the median peak */
+	const struct heap_run *run;   /* the repeat with the median peak */
+	const struct leak_run *leaks; /* its leak check; NULL: there was none */
 	struct symbolizer *symbolizer;
 	struct results_run *results;
 	struct result *result;

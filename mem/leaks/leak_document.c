@@ -29,6 +29,15 @@ char *leak_record_title(const struct loss_list *losses, size_t record)
 	return title;
 }
 
+const char *leak_frame_object(const struct leak_document *document, const struct loss_frame *frame)
+{
+	const char *real = NULL;
+
+	if (document->real_paths && frame->object_id != LOSS_NO_OBJECT)
+		real = document->real_paths[frame->object_id];
+	return real ? real : frame->object;
+}
+
 /* A record that is to be shown if there is room. */
 struct candidate {
 	uint64_t bytes;

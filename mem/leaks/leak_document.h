@@ -35,6 +35,8 @@ struct leak_document {
 	size_t n_processes;
 	const struct recording *recording; /* of the records' stacks */
 	const struct profile *profile;
+	char *const *real_paths; /* of the profile's objects, by id: without symbolic links, as
+	                            memcheck has them; NULL where that is not known, also in all */
 	const struct suppressions *suppressions; /* NULL: none */
 	bool makes_suppressions;                 /* a rule for each record that is shown */
 	bool is_summary;                         /* sums only: no records, no errors */
@@ -50,6 +52,9 @@ struct leak_document {
 /* "40 (16 direct, 24 indirect) bytes in 1 blocks are definitely lost in loss record 3 of 5": as
  * memcheck counts, the record with this index. The caller frees it. */
 char *leak_record_title(const struct loss_list *losses, size_t record);
+
+/* The object of a frame as memcheck shows it, or NULL. */
+const char *leak_frame_object(const struct leak_document *document, const struct loss_frame *frame);
 
 typedef void leak_record_writer(const struct leak_document *document,
                                 const struct leak_process *process, size_t record, FILE *out);

@@ -37,14 +37,17 @@ static const char *base_name(const char *path)
 	return slash ? slash + 1 : path;
 }
 
-static void write_frame(const struct loss_frame *frame, pid_t pid, bool is_top, FILE *out)
+static void write_frame(const struct leak_document *document, const struct loss_frame *frame,
+                        pid_t pid, bool is_top, FILE *out)
 {
+	const char *object = leak_frame_object(document, frame);
+
 	fprintf(out, "==%d==    %s 0x%" PRIX64 ": %s", (int)pid, is_top ? "at" : "by",
 	        frame->has_address ? frame->vaddr : 0, frame->function ? frame->function : "???");
 	if (frame->file)
 		fprintf(out, " (%s:%u)", base_name(frame->file), (unsigned)frame->line);
-	else if (frame->object)
-		fprintf(out, " (in %s)", frame->object);
+	else if (object)
+		fprintf(out, " (in %s)", object);
 	fputc('\n', out);
 }
 
@@ -69,7 +72,7 @@ static void write_record(const struct leak_document *document, const struct leak
 
 	line(out, process->pid, "%s", title);
 	for (size_t i = 0; i < n_frames; i++)
-		write_frame(&frames[i], process->pid, i == 0, out);
+		write_frame(document, &frames[i], process->pid, i == 0, out);
 	line(out, process->pid, "%s", "");
 	if (document->makes_suppressions)
 		write_rule(document, &process->losses->records[record], out);

@@ -36,12 +36,15 @@ static void write_file(const char *path, FILE *out)
 	write_text(out, "      ", "file", slash ? slash + 1 : path);
 }
 
-static void write_frame(const struct loss_frame *frame, FILE *out)
+static void write_frame(const struct leak_document *document, const struct loss_frame *frame,
+                        FILE *out)
 {
+	const char *object = leak_frame_object(document, frame);
+
 	fputs("    <frame>\n", out);
 	fprintf(out, "      <ip>0x%" PRIX64 "</ip>\n", frame->has_address ? frame->vaddr : 0);
-	if (frame->object)
-		write_text(out, "      ", "obj", frame->object);
+	if (object)
+		write_text(out, "      ", "obj", object);
 	if (frame->function)
 		write_text(out, "      ", "fn", frame->function);
 	if (frame->file) {
@@ -60,7 +63,7 @@ static void write_stack(const struct leak_document *document, const struct loss_
 
 	fputs("  <stack>\n", out);
 	for (size_t i = 0; i < n_frames; i++)
-		write_frame(&frames[i], out);
+		write_frame(document, &frames[i], out);
 	fputs("  </stack>\n", out);
 	free(frames);
 }

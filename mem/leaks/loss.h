@@ -69,12 +69,15 @@ uint64_t loss_record_total(const struct loss_record *record);
 /* Records of these kinds (1 << enum leak_kind) that are suppressed, or are not. */
 size_t loss_count(const struct loss_list *list, unsigned kinds, bool is_suppressed);
 
+#define LOSS_NO_OBJECT UINT32_MAX
+
 /* A frame as memcheck shows it. Texts live as long as the profile. */
 struct loss_frame {
 	bool has_address;     /* an allocation function on top has none: it was not on the stack */
 	uint64_t vaddr;       /* as the object's file numbers it, within the call for a caller */
 	const char *function; /* "(below main)" for what calls main; NULL: it has no name */
 	const char *object;   /* path, or a name in brackets; NULL: not known */
+	uint32_t object_id;   /* of the profile; LOSS_NO_OBJECT: none */
 	const char *file;     /* as the compiler named it; NULL: not known */
 	uint32_t line;
 };

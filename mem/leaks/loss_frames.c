@@ -41,6 +41,7 @@ static struct loss_frame frame_of(const struct walk *walk, const struct frame *n
 	    .has_address = named->kind != FRAME_FAILED && recorded_has_address(recorded->vaddr),
 	    .vaddr = symbolizer_address(recorded->vaddr, recorded->is_return),
 	    .object = text_or_null(walk->profile, object->path ? object->path : named->object),
+	    .object_id = named->object_id,
 	    .file = text_or_null(walk->profile, named->file),
 	    .line = named->line,
 	};
@@ -122,8 +123,8 @@ struct loss_frame *loss_record_frames(const struct loss_record *record,
 	walk.named = xcalloc(walk.n_named + 1, sizeof(*walk.named));
 	profile_stack_frames(profile, record->named, walk.named, walk.n_named);
 	if (record->allocator) {
-		*ARRAY_APPEND(walk.frames, walk.n_frames, walk.capacity) =
-		    (struct loss_frame){.function = record->allocator, .object = preload};
+		*ARRAY_APPEND(walk.frames, walk.n_frames, walk.capacity) = (struct loss_frame){
+		    .function = record->allocator, .object = preload, .object_id = LOSS_NO_OBJECT};
 		n++;
 	} else {
 		pass_inner_operators(&walk);

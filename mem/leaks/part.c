@@ -8,7 +8,6 @@
 #include "core/number_text.h"
 #include "core/quality.h"
 #include "mem/heap.h"
-#include "mem/leaks/kinds.h"
 #include "mem/leaks/watch.h"
 #include "mem/options.h"
 #include "mem/visible.h"
@@ -42,10 +41,9 @@ static void destroy(void *state)
 static int create(void **state, const struct memory_options *options, struct diag *diag)
 {
 	struct checking *checking = xcalloc(1, sizeof(*checking));
-	struct leak_watch_settings settings = {.heuristics = LEAK_ALL_HEURISTICS};
+	struct leak_watch_settings settings = {.heuristics = memory_options_heuristics(options)};
 	int err = visible_find_library(&checking->library, diag);
 
-	(void)options;
 	settings.library = checking->library;
 	checking->watch = leak_watch_new(&settings);
 	if (err)

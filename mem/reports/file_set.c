@@ -12,6 +12,9 @@
 #include "core/quality.h"
 #include "core/results/results.h"
 #include "mem/heap_words.h"
+#include "mem/leaks/leak_run.h"
+#include "mem/leaks/leaks_text.h"
+#include "mem/leaks/leaks_xml.h"
 #include "mem/reports/files.h"
 #include "mem/reports/heap_report.h"
 #include "mem/reports/heap_tree.h"
@@ -44,7 +47,8 @@ enum {
 	MASSIF_BYTES = 500000,
 	FOLDED_BYTES = 1000000,
 	PICTURE_BYTES = 400000,
-	PROFILE_BYTES = 1200000
+	PROFILE_BYTES = 1200000,
+	LEAKS_BYTES = 300000
 };
 
 /* massif.out; the caller frees it. */
@@ -175,6 +179,49 @@ static int write_timeline(const struct file_set *set, FILE *out, struct diag *di
 	return 0;
 }
 
+static int write_leaks(const struct file_set *set, FILE *out, struct diag *diag)
+{
+	struct leak_document document = set->leaks->document;
+
+	(void)diag;
+	document.most_bytes = LEAKS_BYTES;
+	leaks_text_write(&document, out);
+	return 0;
+}
+
+static int write_leaks_xml(const struct file_set *set, FILE *out, struct diag *diag)
+{
+	struct leak_document document = set->leaks->document;
+
+	(void)diag;
+	document.most_bytes = LEAKS_BYTES;
+	leaks_xml_write(&document, out);
+	return 0;
+}
+
+static int write_leaked(const struct file_set *set, FILE *out, struct diag *diag)
+{
+	const struct leak_files *leaks = set->leaks;
+	char *subtitle =
+	    xasprintf("definitely lost: %s in %s, with what only they point to%s%s; %s",
+	              size_text_of(leaks->lost.bytes).text,
+	              counted_text_of(leaks->lost.n_blocks, "block").text, leaks->lack ? "; " : "",
+	              leaks->lack ? leaks->lack : "", set->limits);
+	struct export_options options = {
+	    .type = LEAKED_SPACE,
+	    .title = set->title,
+	    .picture = set->result->picture,
+	    .subtitle = subtitle,
+	    .count_name = "bytes",
+	    .command = set->result->command,
+	    .most_bytes = PICTURE_BYTES,
+	};
+	int err = flamegraph_exporter.write(leaks->leaked, &options, out, diag);
+
+	free(subtitle);
+	return err;
+}
+
 /* A value type as the exporters show it. */
 struct shown {
 	size_t type;
@@ -215,17 +262,21 @@ struct file {
 	const struct exporter *exporter;
 	const struct shown *shown;
 	uint64_t most_bytes; /* of an exporter */
+	bool is_of_leaks;    /* only where there was a leak check */
 };
 static const struct file files[] = {
-    {"report.txt", write_report, NULL, NULL, 0},
-    {"massif.out", write_massif, NULL, NULL, 0},
-    {"massif-report.txt", write_massif_report, NULL, NULL, 0},
-    {"timeline.svg", write_timeline, NULL, NULL, 0},
-    {"stacks.folded", NULL, &folded_exporter, &peak, FOLDED_BYTES},
-    {"flamegraph-peak.svg", NULL, &flamegraph_exporter, &peak, PICTURE_BYTES},
-    {"flamegraph-allocations.svg", NULL, &flamegraph_exporter, &allocations, PICTURE_BYTES},
-    {"flamegraph-temporary.svg", NULL, &flamegraph_exporter, &temporary, PICTURE_BYTES},
-    {"profile.pb.gz", NULL, &pprof_exporter, &peak, PROFILE_BYTES},
+    {"leaks.txt", write_leaks, NULL, NULL, 0, true},
+    {"leaks.xml", write_leaks_xml, NULL, NULL, 0, true},
+    {"flamegraph-leaked.svg", write_leaked, NULL, NULL, 0, true},
+    {"report.txt", write_report, NULL, NULL, 0, false},
+    {"massif.out", write_massif, NULL, NULL, 0, false},
+    {"massif-report.txt", write_massif_report, NULL, NULL, 0, false},
+    {"timeline.svg", write_timeline, NULL, NULL, 0, false},
+    {"stacks.folded", NULL, &folded_exporter, &peak, FOLDED_BYTES, false},
+    {"flamegraph-peak.svg", NULL, &flamegraph_exporter, &peak, PICTURE_BYTES, false},
+    {"flamegraph-allocations.svg", NULL, &flamegraph_exporter, &allocations, PICTURE_BYTES, false},
+    {"flamegraph-temporary.svg", NULL, &flamegraph_exporter, &temporary, PICTURE_BYTES, false},
+    {"profile.pb.gz", NULL, &pprof_exporter, &peak, PROFILE_BYTES, false},
 };
 
 /* Says of the run's own files what is not in them. */
@@ -273,10 +324,17 @@ static int export_with(struct job *job)
 	return err;
 }
 
+/* The files of a set in the making. */
+struct jobs {
+	struct job jobs[ARRAY_SIZE(files)];
+	size_t n_jobs;
+};
+
 /* The last files of the table take longest, so they are begun first. */
 static void write_file(void *context, size_t i)
 {
-	struct job *job = (struct job *)context + ARRAY_SIZE(files) - 1 - i;
+	struct jobs *jobs = context;
+	struct job *job = &jobs->jobs[jobs->n_jobs - 1 - i];
 
 	job->err =
 	    job->file->write ? job->file->write(job->set, job->out, &job->diag) : export_with(job);
@@ -304,20 +362,23 @@ static int end_file(struct job *job, struct results_run *results, struct diag *d
 /* What is begun, noted and told of failures is in the order of the table. */
 static int write_files(const struct file_set *set, struct results_run *results, struct diag *diag)
 {
-	struct job *jobs = xcalloc(ARRAY_SIZE(files), sizeof(*jobs));
-	size_t n_begun = 0;
+	struct jobs *jobs = xcalloc(1, sizeof(*jobs));
 	int err = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(files) && !err; i++) {
-		jobs[i].file = &files[i];
-		jobs[i].set = set;
-		err = begin_file(&jobs[i], results, diag);
-		n_begun += !err;
+		struct job *job = &jobs->jobs[jobs->n_jobs];
+
+		if (files[i].is_of_leaks && !set->leaks)
+			continue;
+		job->file = &files[i];
+		job->set = set;
+		err = begin_file(job, results, diag);
+		jobs->n_jobs += !err;
 	}
 	if (!err)
-		parallel_do(write_file, jobs, ARRAY_SIZE(files));
-	for (size_t i = 0; i < n_begun && !err; i++)
-		err = end_file(&jobs[i], results, diag);
+		parallel_do(write_file, jobs, jobs->n_jobs);
+	for (size_t i = 0; i < jobs->n_jobs && !err; i++)
+		err = end_file(&jobs->jobs[i], results, diag);
 	free(jobs);
 	return err;
 }

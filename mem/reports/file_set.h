@@ -4,6 +4,8 @@
 
 #include "mem/heap.h"
 
+#include "mem/leaks/leak_document.h"
+
 #include <stddef.h>
 #include <stdint.h>
 
@@ -13,6 +15,14 @@ struct heap_words;
 struct profile;
 struct result;
 struct results_run;
+
+/* What a leak check adds. */
+struct leak_files {
+	struct leak_document document;
+	const struct profile *leaked; /* of enum leaked_type (mem/leaks/leak_run.h) */
+	struct loss_sum lost;         /* definitely */
+	const char *lack;             /* what it is not of, or NULL */
+};
 
 /* What one set is made from; the caller's but for the last part. */
 struct file_set {
@@ -26,7 +36,8 @@ struct file_set {
 	uint64_t wall_ns;        /* 0: not known */
 	uint64_t peak_rss_bytes; /* 0: not known */
 	const char *const *notes;
-	char *limits; /* what keeps the numbers from being believed, in a line */
+	char *limits;                   /* what keeps the numbers from being believed, in a line */
+	const struct leak_files *leaks; /* NULL: there are none */
 	const struct files_options *options;
 	const struct heap_words *words;
 	const struct result *result;

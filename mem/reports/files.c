@@ -4,10 +4,13 @@
 
 #include "core/alloc.h"
 #include "core/collector.h"
+#include "core/diag.h"
 #include "core/profile.h"
 #include "core/results/results.h"
 #include "core/symbolize/symbolize.h"
+#include "core/words.h"
 #include "mem/heap.h"
+#include "mem/leaks/leak_run.h"
 #include "mem/reports/file_set.h"
 #include "mem/reports/heap_view.h"
 #include "mem/reports/histogram_csv.h"
@@ -52,6 +55,45 @@ static char *folder_of(const struct heap_process *const *processes, size_t index
 	return folder;
 }
 
+/* The words of a command that was joined; of one that is no command line, it alone. */
+static void split_command(const char *command, struct text_list *words)
+{
+	struct diag diag;
+
+	if (words_split(command ? command : "", words, &diag)) {
+		text_list_fini(words);
+		text_list_add(words, command);
+	}
+}
+
+/* What a leak check of the run, or of one process (NULL: of all), has for its files. False: there
+ * are none, as it ended by exec. */
+static bool leak_files_init(struct leak_files *files, const struct leak_run *leaks,
+                            const struct heap_process *process, struct symbolizer *symbolizer)
+{
+	*files = (struct leak_files){.leaked = NULL};
+	if (!leaks || (process && !leak_run_process_document(leaks, process, &files->document)))
+		return false;
+	if (!process)
+		files->document = leak_run_document(leaks);
+	for (size_t i = 0; i < files->document.n_processes; i++) {
+		const struct loss_list *losses = files->document.processes[i].losses;
+
+		if (!losses)
+			continue;
+		files->lost.bytes += losses->own.kinds[LEAK_DEFINITE].bytes;
+		files->lost.n_blocks += losses->own.kinds[LEAK_DEFINITE].n_blocks;
+	}
+	files->lack = process ? NULL : leak_run_lack(leaks);
+	files->leaked = leak_run_leaked(leaks, process, symbolizer);
+	return true;
+}
+
+static void leak_files_fini(struct leak_files *files)
+{
+	profile_free((struct profile *)files->leaked);
+}
+
 static int write_process(const struct heap_process *process, const char *folder,
                          struct file_set set, struct symbolizer *symbolizer,
                          struct results_run *results, struct diag *diag)
@@ -60,8 +102,17 @@ static int write_process(const struct heap_process *process, const char *folder,
 	/* Exporters show the types of the process, not those of its snapshots. */
 	struct profile *profile = profile_view_new(timeline, HEAP_N_TYPES);
 	struct heap_process view = heap_view_new(process, timeline, &set.options->filter);
+	struct text_list argv = {0};
+	struct leak_files leaks;
 	int err;
 
+	if (leak_files_init(&leaks, set.options->leaks, process, symbolizer))
+		set.leaks = &leaks;
+	else
+		set.leaks = NULL;
+	split_command(process->command, &argv);
+	leaks.document.command = &argv;
+	leaks.document.wall_ns = process->lived_ns;
 	set.folder = folder;
 	set.title = xasprintf("%s, process %d.%u (%s)", set.title, (int)process->pid,
 	                      process->exec_number, process->comm);
@@ -77,6 +128,8 @@ static int write_process(const struct heap_process *process, const char *folder,
 	set.limits = heap_limits_text(&process->totals, profile, process->recording, symbolizer);
 	err = file_set_write(&set, results, diag);
 	free(set.limits);
+	leak_files_fini(&leaks);
+	text_list_fini(&argv);
 	heap_view_fini(&view);
 	profile_free(profile);
 	profile_free(timeline);
@@ -152,6 +205,8 @@ int files_write(const struct heap_run *run, struct symbolizer *symbolizer,
 	struct profile *profile, *timeline;
 	struct heap_process view;
 	const char **notes;
+	struct text_list argv = {0};
+	struct leak_files leaks;
 	struct file_set set = {
 	    .folder = "",
 	    .timeline_of = &view,
@@ -174,6 +229,11 @@ int files_write(const struct heap_run *run, struct symbolizer *symbolizer,
 	    merged ? profile_new(merged, symbolizer) : profile_view_new(timeline, HEAP_N_TYPES);
 	view = heap_view_new(largest, timeline, &options->filter);
 	heap_summarize(run, recording, profile, symbolizer, &options->filter, result);
+	if (leak_files_init(&leaks, options->leaks, NULL, symbolizer))
+		set.leaks = &leaks;
+	split_command(result->command, &argv);
+	leaks.document.command = &argv;
+	leaks.document.wall_ns = run->wall_ns;
 	set.notes = notes = note_texts(result->quality);
 	set.limits = heap_limits_text(&set.totals, profile, recording, symbolizer);
 	err = file_set_write(&set, results, diag);
@@ -184,6 +244,8 @@ int files_write(const struct heap_run *run, struct symbolizer *symbolizer,
 	if (!err)
 		err = write_histograms(run, results, diag);
 	result->page = "flamegraph-peak.svg";
+	leak_files_fini(&leaks);
+	text_list_fini(&argv);
 	free(notes);
 	free(set.limits);
 	free(set.title);

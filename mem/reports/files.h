@@ -9,6 +9,7 @@
 
 struct diag;
 struct heap_run;
+struct leak_run;
 struct result;
 struct results_run;
 struct symbolizer;
@@ -19,6 +20,7 @@ struct files_options {
 	double threshold;
 	uint64_t depth;
 	struct heap_filter filter;
+	const struct leak_run *leaks; /* of the run; NULL: it was not checked for leaks */
 };
 
 /* Writes everything of one repeat with the symbolizer's names, and summarises the same profile in

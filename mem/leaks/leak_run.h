@@ -1,0 +1,52 @@
+/* The leak check of one repeat: its processes' loss records with names, in the order in which the
+ * processes ended.
+ *
+ * Sums are of the processes' own blocks: what a forked child inherited is classified in its own
+ * records and counted in its parent. Images that ended by exec have no verdict, as with memcheck,
+ * and are left out.
+ */
+#ifndef MEM_LEAKS_LEAK_RUN_H
+#define MEM_LEAKS_LEAK_RUN_H
+
+#include "mem/leaks/leak_document.h"
+
+struct heap_process;
+struct heap_run;
+struct leak_run;
+struct metrics;
+struct profile;
+struct symbolizer;
+
+struct leak_settings {
+	struct loss_settings loss;
+	bool is_summary; /* sums only */
+	unsigned shown_kinds;
+	unsigned error_kinds;
+};
+
+/* NULL: the run's processes were not to be checked. The run must outlive it. */
+struct leak_run *leak_run_new(const struct heap_run *run, const struct leak_settings *settings,
+                              struct symbolizer *symbolizer);
+void leak_run_free(struct leak_run *leaks); /* NULL is fine */
+
+/* All processes. Its command, wall_ns and most_bytes are left to be filled in. */
+struct leak_document leak_run_document(const struct leak_run *leaks);
+/* One of them. False: it is left out. */
+bool leak_run_process_document(const struct leak_run *leaks, const struct heap_process *process,
+                               struct leak_document *document);
+
+/* Sums over the processes that have a verdict. */
+struct loss_sums leak_run_sums(const struct leak_run *leaks);
+/* Why these are no sums over the whole run, for people; NULL: they are. */
+const char *leak_run_lack(const struct leak_run *leaks);
+/* Does any process have a verdict? */
+bool leak_run_has_verdict(const struct leak_run *leaks);
+
+/* A profile of what is definitely lost and not suppressed, whole cliques at their leaders' stacks:
+ * memcheck's "leaked". Its types are enum leaked_type. `process` NULL: of all of them. The caller
+ * frees it. */
+enum leaked_type { LEAKED_OBJECTS, LEAKED_SPACE, LEAKED_N_TYPES };
+struct profile *leak_run_leaked(const struct leak_run *leaks, const struct heap_process *process,
+                                struct symbolizer *symbolizer);
+
+#endif

@@ -1,0 +1,61 @@
+#!/bin/bash
+# Leaks change the exit status only when asked to, and say which limit failed.
+# tier: quick
+. "$(dirname "$0")/lib.sh"
+export PROFILE_SCENARIO_RESULTS=$scratch/results
+
+program=$programs/leak-reports
+run=$PROFILE_SCENARIO_RESULTS/gate/memory/latest
+
+measure() { # OPTIONS... -- PROGRAM...
+	profile-scenario --scenario gate --type leaks "$@"
+}
+
+gates() { # of the latest run: metric, value, status, source, a line each
+	manifest_value gate/memory '"\n".join(" ".join(str(g.get(k)) for k in ("metric", "value", "limit", "status", "source")) for g in m["gates"])'
+}
+
+promise "leaks alone change nothing" is "$(status_of measure -- "$program")" 0
+promise "and there is no gate" is "$(gates)" ""
+
+promise "with --errors-for-leak-kinds a leak gives 1" \
+	reason 1 "mem.definitely_lost_blocks is 4, limit <= 0 (--errors-for-leak-kinds=definite,reachable)" \
+	measure --errors-for-leak-kinds definite,reachable -- "$program"
+promise "the summary says so" bash -c "
+	head -n 1 '$scratch/err' | grep -q '^gate/memory  GATE FAILED' || head -n 2 '$scratch/err' | grep -q '^gate/memory  GATE FAILED'
+	[ \$? = 0 ] && grep -qF 'gate   mem.definitely_lost_blocks 4, limit <= 0 (--errors-for-leak-kinds=definite,reachable)' '$scratch/err' &&
+	grep -qF 'gate   mem.still_reachable_blocks 3, limit <= 0' '$scratch/err' && [ \$(wc -l <'$scratch/err') -le 12 ]"
+promise "run.json has each gate" is "$(gates)" "mem.definitely_lost_blocks 4 0 failed --errors-for-leak-kinds=definite,reachable
+mem.still_reachable_blocks 3 0 failed --errors-for-leak-kinds=definite,reachable"
+promise "and the verdict" is "$(manifest_value gate/memory 'm["verdict"]')" gate_failed
+
+promise "--error-exitcode replaces the 1" \
+	reason 42 "mem.definitely_lost_blocks is 4, limit <= 0 (--error-exitcode=42)" measure --error-exitcode 42 -- "$program"
+promise "errors are definite and possible leaks then" is "$(gates)" "mem.definitely_lost_blocks 4 0 failed --error-exitcode=42
+mem.possibly_lost_blocks 1 0 failed --error-exitcode=42"
+promise "without leaks the gates hold" is "$(status_of measure --error-exitcode 42 -- "$program" free)" 0
+promise "and stand in run.json" is "$(gates)" "mem.definitely_lost_blocks 0 0 ok --error-exitcode=42
+mem.possibly_lost_blocks 0 0 ok --error-exitcode=42"
+promise "the target's own status comes first" \
+	reason 3 "ended with status 3" measure --error-exitcode 42 -- sh -c "$program; exit 3"
+
+mkdir "$scratch/scenarios"
+printf '[scenario]\ncommand = %s\ntypes = memory\n[memory]\nerrors-for-leak-kinds = possible\nshow-leak-kinds = all\n' "$program" >"$scratch/scenarios/gate.ini"
+promise "a scenario file takes the options" \
+	reason 1 "mem.possibly_lost_blocks is 1, limit <= 0 (--errors-for-leak-kinds=possible)" \
+	profile-scenario --scenarios "$scratch/scenarios" --scenario gate
+promise "all of them" contains "$run/leaks.txt" "are still reachable in loss record"
+
+promise "of two types the gate decides" \
+	reason 42 "mem.definitely_lost_blocks" profile-scenario --scenario two --type io,leaks --error-exitcode 42 -- "$program"
+
+promise "a gate on what was not measured is neither kept nor failed: 3" \
+	reason 3 "leak errors cannot be judged: no leak check was asked for" \
+	profile-scenario --scenario gate --type memory --leak-check no --error-exitcode 42 -- "$program"
+promise "type leaks without a leak check is refused" \
+	reason 125 "type leaks is nothing without a leak check" measure --leak-check no -- "$program"
+promise "wrong kinds are refused, with the right ones" \
+	reason 125 "kinds of leaks are definite, indirect, possible and reachable" measure --show-leak-kinds sure -- "$program"
+promise "so are wrong heuristics" \
+	reason 125 "heuristics are stdstring, length64, newarray and multipleinheritance" measure --leak-check-heuristics x -- "$program"
+promise "and a number of callers that memcheck refuses" reason 125 "num-callers" measure --num-callers 501 -- "$program"

@@ -1,0 +1,197 @@
+#!/bin/bash
+# leaks.txt and leaks.xml are memcheck's, of one process and of a tree; the summary, show and the metrics say the same.
+# tier: long
+. "$(dirname "$0")/lib.sh"
+export PROFILE_SCENARIO_RESULTS=$scratch/results
+
+program=$programs/leak-reports
+cat >"$scratch/shapes.py" <<'P'
+"""Texts and XML of both tools with what has to differ made equal: addresses, the library that has malloc."""
+import re, sys
+import xml.etree.ElementTree as tree
+
+def processes(path):
+    """Of each process image the lines from HEAP SUMMARY on, by the order of their ends."""
+    found, by_pid = [], {}
+    for line in open(path, encoding="utf-8", errors="replace"):
+        match = re.match(r"==(\d+)== ?(.*)\n", line)
+        if not match:
+            sys.exit(f"{path}: no line of memcheck's: {line!r}")
+        pid, text = match.groups()
+        if text == "HEAP SUMMARY:":
+            by_pid[pid] = []
+        if pid not in by_pid:
+            continue
+        if "rerun with: -s" in text or text.startswith(" of which inherited:"):
+            continue
+        text = re.sub(r"0x[0-9A-F]+", "ADDRESS", text)
+        text = re.sub(r"\(in \S*(vgpreload|libprofile-scenario-preload)\S*\)", "(in PRELOAD)", text)
+        text = text.replace("calloc (in PRELOAD)", "malloc (in PRELOAD)")
+        by_pid[pid].append(text)
+        if text.startswith("ERROR SUMMARY"):
+            found.append(by_pid.pop(pid))
+    return found
+
+def without_usage(lines):
+    # memcheck counts in a forked child what its parent had allocated, too.
+    return [line for line in lines if "total heap usage" not in line]
+
+def errors(path):
+    """Each error as nested lists of (tag, text or children), with the tags' order."""
+    def shape(element):
+        if element.tag == "ip" or (element.tag == "obj" and "preload" in element.text):
+            return (element.tag,)
+        if len(element):
+            return (element.tag, [shape(child) for child in element if child.tag not in ("unique", "auxwhat")])
+        text = (element.text or "").strip().replace("calloc", "malloc")
+        # valgrind 3.19 has the directory twice where DWARF 5 has it relative.
+        return (element.tag, re.sub(r"^(\./.*)/\1$", r"\1", text) if element.tag == "dir" else text)
+    return [shape(error) for error in tree.parse(path).getroot().findall("error")]
+
+def skeleton(path):
+    """The tags of the document's first two levels, errors and preamble lines once."""
+    root = tree.parse(path).getroot()
+    tags = []
+    for child in root:
+        inner = [grandchild.tag for grandchild in child if child.tag not in ("error", "preamble")]
+        if not tags or tags[-1] != (child.tag, inner):
+            tags.append((child.tag, inner))
+    # valgrind tells of its own arguments.
+    return [(tag, inner) for tag, inner in tags]
+
+def same(ours, theirs, what):
+    if ours != theirs:
+        import difflib
+        lines = [[str(line) for item in side for line in item] for side in (theirs, ours)]
+        sys.exit(what + " differs:\n" + "\n".join(difflib.unified_diff(*lines, "memcheck", "ours", lineterm="")))
+    if not ours:
+        sys.exit(f"no {what}")
+
+if sys.argv[1] == "text":
+    same(processes(sys.argv[2]), processes(sys.argv[3]), "text")
+elif sys.argv[1] == "tree":
+    theirs = sorted(without_usage(process) for path in sys.argv[3:] for process in processes(path))
+    same(sorted(without_usage(process) for process in processes(sys.argv[2])), theirs, "tree")
+else:
+    same(errors(sys.argv[2]), errors(sys.argv[3]), "errors")
+    same(skeleton(sys.argv[2]), skeleton(sys.argv[3]), "document")
+P
+
+shapes() { python3 "$scratch/shapes.py" "$@"; }
+
+memcheck() { # LOG OPTIONS... PROGRAM...
+	local log=$1; shift
+	valgrind --run-libc-freeres=no --run-cxx-freeres=no --leak-check=full --log-file="$log" "$@" >/dev/null 2>&1
+}
+
+ours() { # NAME OPTIONS... -- PROGRAM...
+	local name=$1; shift
+	profile-scenario --scenario "$name" --type leaks "$@" >"$scratch/out" 2>"$scratch/err"
+}
+
+run_of() { echo "$PROFILE_SCENARIO_RESULTS/$1/memory/latest"; }
+
+alike() { # NAME PROGRAM-ARGUMENTS OPTIONS...: the same options to both, the same text
+	local name=$1 arguments=$2; shift 2
+	ours "$name" "$@" -- "$program" $arguments || { cat "$scratch/err"; return 1; }
+	memcheck "$scratch/$name.log" "$@" "$program" $arguments
+	shapes text "$(run_of "$name")/leaks.txt" "$scratch/$name.log"
+}
+
+alike_xml() {
+	ours xml --show-leak-kinds all -- "$program" || return 1
+	valgrind --run-libc-freeres=no --leak-check=full --show-leak-kinds=all --xml=yes --xml-file="$scratch/theirs.xml" "$program" >/dev/null 2>&1
+	shapes xml "$(run_of xml)/leaks.xml" "$scratch/theirs.xml"
+}
+
+alike_tree() {
+	ours tree --show-leak-kinds all -- "$program" fork || return 1
+	memcheck "$scratch/tree.%p.log" --trace-children=yes --show-leak-kinds=all "$program" fork
+	shapes tree "$(run_of tree)/leaks.txt" "$scratch"/tree.*.log
+}
+
+if command -v valgrind >/dev/null; then
+	promise "the text is memcheck's" alike usual ""
+	promise "with all kinds shown" alike all "" --show-leak-kinds=all
+	promise "with none" alike none "" --show-leak-kinds=none --errors-for-leak-kinds=none
+	promise "without heuristics" alike heuristics "" --leak-check-heuristics=none --show-leak-kinds=reachable,possible
+	promise "with one of them" alike heuristic "" --leak-check-heuristics=newarray,length64
+	promise "at low resolution" alike low "" --leak-resolution=low --show-leak-kinds=all
+	promise "at medium resolution" alike med "" --leak-resolution=med --show-leak-kinds=all
+	promise "with few callers" alike few "deep 20" --num-callers=3
+	promise "with many" alike many "deep 20" --num-callers=40
+	promise "of a heap that was freed" alike free free
+	promise "with 40 stacks, 12 frames of which are shown" alike spread "many 40"
+	promise "and with all of their frames" alike whole "many 40" --num-callers=50
+	promise "the XML's errors and elements are memcheck's" alike_xml
+	promise "a forked child and an executed program are classified as memcheck does" alike_tree
+else
+	skip "the shapes are memcheck's" "valgrind is not installed"
+fi
+
+# Of the fork case: the launched process and the executed one lose 37 + 64 indirectly each, the child 10.
+ours tree -- "$program" fork
+run=$(run_of tree)
+sums() { # KIND: bytes and blocks
+	echo "$(metric "$run" "mem.$1_bytes") $(metric "$run" "mem.$1_blocks")"
+}
+promise "sums are of each process's own blocks" \
+	is "$(sums definitely_lost) $(sums indirectly_lost) $(sums possibly_lost) $(sums still_reachable) $(sums suppressed)" \
+	"84 9 128 4 200 2 204 6 0 0"
+ends() { grep -oE '^==[0-9]+== Command: .*' "$run/leaks.txt" | sed 's/.*leak-reports//'; }
+promise "processes stand in the order of their ends" is "$(ends)" " fork
+
+ fork"
+promise "the child says what it inherited" contains "$run/leaks.txt" " of which inherited: 303 bytes in 10 blocks"
+promise "errors of the others name their process" bash -c "
+	[ \$(grep -c '<auxwhat>in process [0-9]*: .*leak-reports' '$run/leaks.xml') -gt 4 ]"
+each_has_files() {
+	local folder
+	for folder in "$run"/processes/*/; do
+		[ -s "$folder/leaks.txt" ] && [ -s "$folder/leaks.xml" ] && [ -s "$folder/flamegraph-leaked.svg" ] || { ls "$folder"; return 1; }
+		is "$(grep -c 'HEAP SUMMARY' "$folder/leaks.txt")" 1 || return 1
+	done
+	is "$(ls -d "$run"/processes/*/ | wc -l)" 3
+}
+promise "each process has files of its own" each_has_files
+promise "the flame graph has the leaders with their cliques" bash -c "
+	grep -q 'definitely lost: 84 B in 9 blocks' '$run/flamegraph-leaked.svg' && grep -q 'lose_clique' '$run/flamegraph-leaked.svg' && ! grep -q 'strdup' '$run/flamegraph-leaked.svg'"
+
+promise "the summary has the sums, the largest records and the page" bash -c "
+	head -1 '$scratch/err' | grep -qE '^tree/memory  OK   definitely lost 84 B in 9 blocks, indirectly lost 128 B in 4 blocks, possibly lost 200 B in 2 blocks, still reachable 204 B in 6 blocks, suppressed 0 B in 0 blocks$' &&
+	grep -qE '^ +100 B +1  possibly lost +keep \(leak-reports.c:[0-9]+\)$' '$scratch/err' &&
+	grep -q '^page .*/tree/memory/latest/leaks.txt$' '$scratch/err' && [ \$(wc -l <'$scratch/err') -le 12 ]"
+promise "show prints it again" bash -c "diff <(profile-scenario show tree/memory | grep -v ^page) <(grep -v ^page '$scratch/err')"
+promise "and --json has the metrics" bash -c "
+	profile-scenario show tree/memory --json | python3 -c 'import json, sys; sys.exit(json.load(sys.stdin)[\"metrics\"][\"mem.definitely_lost_bytes\"][\"value\"] != 84)'"
+promise "any definite leak is a finding" contains "$run/run.json" "84 B definitely lost in 9 blocks: leaks.txt shows where they came from"
+
+profile-scenario --scenario memory --type memory -- "$program" 2>"$scratch/err"
+promise "memory's own summary has a line about leaks" matches "$scratch/err" \
+	'^   leaks: 37 B definitely lost in 4 blocks, 64 B indirectly, 100 B possibly; 102 B still reachable; leaks.txt$'
+profile-scenario --scenario both --type leaks,memory --quiet -- "$program" free 2>"$scratch/err"
+promise "leaks and memory together are one run of memory" bash -c "
+	[ \$(ls -d '$PROFILE_SCENARIO_RESULTS'/both/memory/2* | wc -l) = 1 ] && profile-scenario show both/memory | head -1 | grep -q 'memory  OK   peak'"
+
+profile-scenario --scenario sums --type memory --leak-check summary --quiet -- "$program"
+promise "--leak-check=summary has sums and no records" bash -c "
+	cd '$(run_of sums)' && ! grep -q 'loss record' leaks.txt && grep -q 'Rerun with --leak-check=full' leaks.txt && grep -q 'ERROR SUMMARY: 0 errors' leaks.txt"
+profile-scenario --scenario no --type memory --leak-check no --quiet -- "$program"
+promise "--leak-check=no has no metrics and no files" bash -c "
+	cd '$(run_of no)' && ! grep -q definitely_lost run.json && ! ls | grep -q leak"
+
+profile-scenario --scenario large --type leaks --num-callers 40 --show-leak-kinds all --quiet -- "$program" many 3000
+run=$(run_of large)
+bounded() {
+	local file
+	for file in leaks.txt leaks.xml; do
+		[ "$(wc -c <"$run/$file")" -lt 320000 ] || { ls -l "$run"; return 1; }
+		grep -qE '[0-9,]+ smaller loss records, [0-9,]+ bytes in [0-9,]+ blocks, left out to stay below 293 KB' "$run/$file" || return 1
+	done
+	[ "$(du -sk "$run" | cut -f1)" -lt 5000 ] || { du -sk "$run"; return 1; }
+	shown=$(grep -c 'in loss record' "$run/leaks.txt")
+	left=$(grep -oE '[0-9,]+ smaller' "$run/leaks.txt" | tr -d ', smaler')
+	is $((shown + left)) 3000
+}
+promise "3,000 records have room for the largest, and the rest is counted" bounded
+promise "all of them are errors" contains "$run/leaks.txt" "ERROR SUMMARY: 3000 errors from 3000 contexts"
