@@ -27,6 +27,12 @@ struct writer {
 	 * this trie is its id. */
 	struct stack_table *chains;
 	struct u64map *locations; /* ids that have been written */
+	uint32_t *location_of;    /* by frame: of the chain of it alone; 0: not written yet */
+	struct protobuf *labels;  /* by thread; empty: not made yet */
+	uint32_t *frames;         /* of the stack at hand */
+	uint64_t *ids;            /* of its locations */
+	size_t frames_capacity;
+	size_t ids_capacity;
 	/* Samples of small stacks, by thread and innermost location. */
 	const double *shares; /* by sample; NULL: none is small */
 	double least_share;
@@ -163,7 +169,7 @@ static void add_line(struct writer *writer, const struct frame *frame)
 
 /* The last frame of a chain is the function that holds the code; those before it are inlined there.
  */
-static uint64_t location_id(struct writer *writer, const uint32_t *chain, size_t n_frames)
+static uint32_t add_location(struct writer *writer, const uint32_t *chain, size_t n_frames)
 {
 	const struct frame *holder = profile_frame(writer->profile, chain[n_frames - 1]);
 	uint32_t id = 0;
@@ -187,6 +193,18 @@ static uint64_t location_id(struct writer *writer, const uint32_t *chain, size_t
 	return id;
 }
 
+/* Most chains are one frame. */
+static uint64_t location_id(struct writer *writer, const uint32_t *chain, size_t n_frames)
+{
+	uint32_t *known = &writer->location_of[chain[0]];
+
+	if (n_frames > 1)
+		return add_location(writer, chain, n_frames);
+	if (!*known)
+		*known = add_location(writer, chain, 1);
+	return *known;
+}
+
 /* Cuts a stack into chains and gives their location ids, leaf first; returns how many. */
 static size_t stack_locations(struct writer *writer, const uint32_t *frames, size_t n_frames,
                               uint64_t *ids)
@@ -205,7 +223,8 @@ static size_t stack_locations(struct writer *writer, const uint32_t *frames, siz
 	return n_ids;
 }
 
-static void add_label(struct writer *writer, const char *key, const char *text, uint64_t number)
+static void add_label(struct writer *writer, struct protobuf *labels, const char *key,
+                      const char *text, uint64_t number)
 {
 	protobuf_clear(&writer->nested);
 	protobuf_add_number(&writer->nested, LABEL_KEY, string_id(writer, key));
@@ -213,49 +232,67 @@ static void add_label(struct writer *writer, const char *key, const char *text, 
 		protobuf_add_number(&writer->nested, LABEL_STR, string_id(writer, text));
 	else
 		protobuf_add_number(&writer->nested, LABEL_NUM, number);
-	protobuf_add_message(&writer->message, SAMPLE_LABEL, &writer->nested);
+	protobuf_add_message(labels, SAMPLE_LABEL, &writer->nested);
+}
+
+/* What tells the thread's samples from others', made when it is first asked for. */
+static const struct protobuf *labels_of(struct writer *writer, uint32_t thread_index)
+{
+	const struct recorded_thread *thread = profile_thread(writer->profile, thread_index);
+	struct protobuf *labels = &writer->labels[thread_index];
+
+	if (!labels->n_bytes) {
+		add_label(writer, labels, "comm", thread->comm, 0);
+		add_label(writer, labels, "pid", NULL, (uint64_t)thread->pid);
+		add_label(writer, labels, "tid", NULL, (uint64_t)thread->tid);
+	}
+	return labels;
 }
 
 static void add_values(struct writer *writer, const uint64_t *ids, size_t n_ids,
-                       const uint64_t *values, uint32_t thread_index)
+                       const uint64_t *values, uint32_t thread)
 {
-	const struct recorded_thread *thread = profile_thread(writer->profile, thread_index);
-
 	protobuf_clear(&writer->message);
 	protobuf_add_numbers(&writer->message, SAMPLE_LOCATION_ID, ids, n_ids);
 	protobuf_add_numbers(&writer->message, SAMPLE_VALUE, values,
 	                     profile_n_types(writer->profile));
-	add_label(writer, "comm", thread->comm, 0);
-	add_label(writer, "pid", NULL, (uint64_t)thread->pid);
-	add_label(writer, "tid", NULL, (uint64_t)thread->tid);
+	protobuf_append(&writer->message, labels_of(writer, thread));
 	protobuf_add_message(&writer->out, PROFILE_SAMPLE, &writer->message);
+}
+
+/* Fills in writer->frames; returns how many there are. */
+static size_t get_frames(struct writer *writer, uint32_t stack)
+{
+	size_t n =
+	    profile_stack_frames(writer->profile, stack, writer->frames, writer->frames_capacity);
+
+	if (n <= writer->frames_capacity)
+		return n;
+	writer->frames =
+	    array_reserve(writer->frames, &writer->frames_capacity, n, sizeof(*writer->frames));
+	return profile_stack_frames(writer->profile, stack, writer->frames, n);
 }
 
 static void add_sample(struct writer *writer, const struct profile_sample *sample)
 {
-	size_t n_frames = profile_stack_frames(writer->profile, sample->stack, NULL, 0);
-	uint32_t *frames = xcalloc(n_frames, sizeof(*frames));
-	uint64_t *ids = xcalloc(n_frames, sizeof(*ids));
-	size_t n_ids;
+	size_t n_frames = get_frames(writer, sample->stack), n_ids;
 
-	profile_stack_frames(writer->profile, sample->stack, frames, n_frames);
-	n_ids = stack_locations(writer, frames, n_frames, ids);
-	add_values(writer, ids, n_ids, sample->values, sample->thread);
-	free(frames);
-	free(ids);
+	writer->ids =
+	    array_reserve(writer->ids, &writer->ids_capacity, n_frames, sizeof(*writer->ids));
+	n_ids = stack_locations(writer, writer->frames, n_frames, writer->ids);
+	add_values(writer, writer->ids, n_ids, sample->values, sample->thread);
 }
 
 /* Adds to the sample of the small stacks with the same innermost location. */
 static void add_small_sample(struct writer *writer, const struct profile_sample *sample)
 {
 	size_t n_types = profile_n_types(writer->profile), n = 1;
-	size_t n_frames = profile_stack_frames(writer->profile, sample->stack, NULL, 0);
-	uint32_t *frames = xcalloc(n_frames, sizeof(*frames));
+	size_t n_frames = get_frames(writer, sample->stack);
+	const uint32_t *frames = writer->frames;
 	struct small_sample *small;
 	uint64_t location = 0, *index;
 	bool is_new;
 
-	profile_stack_frames(writer->profile, sample->stack, frames, n_frames);
 	while (n < n_frames && profile_frame(writer->profile, frames[n - 1])->kind == FRAME_INLINED)
 		n++;
 	if (n_frames)
@@ -275,7 +312,6 @@ static void add_small_sample(struct writer *writer, const struct profile_sample 
 	for (size_t i = 0; i < n_types; i++)
 		small->values[i] += sample->values[i];
 	writer->n_put_together++;
-	free(frames);
 }
 
 /* The location that stands for the callers of small stacks, one in each mapping. */
@@ -327,29 +363,38 @@ static bool is_program(const struct profile *profile, uint32_t object_id)
 	return object->path && !strstr(profile_text(profile, object->name), ".so");
 }
 
+/* What the stacks of the first process have of a value, by object and frame. The caller frees it.
+ */
+static uint64_t *values_of_objects(const struct profile *profile, size_t type)
+{
+	uint64_t *values = xcalloc(profile_n_objects(profile), sizeof(*values));
+	uint64_t *sums = xcalloc((size_t)profile_n_stacks(profile) + 1, sizeof(*sums));
+
+	for (size_t i = 0; i < profile_n_samples(profile); i++) {
+		struct profile_sample sample = profile_sample(profile, i);
+
+		if (profile_thread(profile, sample.thread)->pid == profile_thread(profile, 0)->pid)
+			sums[sample.stack] += sample.values[type];
+	}
+	for (uint32_t stack = profile_n_stacks(profile); stack; stack--) {
+		uint32_t callers, frame = profile_stack_frame(profile, stack, &callers);
+
+		values[profile_frame(profile, frame)->object_id] += sums[stack];
+		sums[callers] += sums[stack];
+	}
+	free(sums);
+	return values;
+}
+
 /* Readers take the first mapping for the program: of the files that are no libraries the one with
  * the most frames in the first process. */
 static void add_program(struct writer *writer, size_t type)
 {
 	const struct profile *profile = writer->profile;
-	uint32_t n_objects = profile_n_objects(profile), program = 0;
-	uint64_t *values = xcalloc(n_objects, sizeof(*values));
-	uint64_t most = 0;
-	uint32_t *frames = NULL;
-	size_t room = 0;
+	uint64_t *values = values_of_objects(profile, type), most = 0;
+	uint32_t program = 0;
 
-	for (size_t i = 0; i < profile_n_samples(profile); i++) {
-		struct profile_sample sample = profile_sample(profile, i);
-		size_t n_frames = profile_stack_frames(profile, sample.stack, frames, room);
-
-		if (profile_thread(profile, sample.thread)->pid != profile_thread(profile, 0)->pid)
-			continue;
-		frames = array_reserve(frames, &room, n_frames, sizeof(*frames));
-		profile_stack_frames(profile, sample.stack, frames, room);
-		for (size_t j = 0; j < n_frames; j++)
-			values[profile_frame(profile, frames[j])->object_id] += sample.values[type];
-	}
-	for (uint32_t id = 0; id < n_objects; id++) {
+	for (uint32_t id = 0; id < profile_n_objects(profile); id++) {
 		if (is_program(profile, id) && values[id] > most) {
 			program = id;
 			most = values[id];
@@ -357,7 +402,6 @@ static void add_program(struct writer *writer, size_t type)
 	}
 	if (most)
 		mapping_id(writer, program);
-	free(frames);
 	free(values);
 }
 
@@ -413,6 +457,9 @@ size_t pprof_message_write(struct protobuf *out, const struct profile *profile,
 	    .mappings = u64map_new(),
 	    .chains = stack_table_new(),
 	    .locations = u64map_new(),
+	    .location_of =
+	        xcalloc((size_t)profile_n_frames(profile) + 1, sizeof(*writer.location_of)),
+	    .labels = xcalloc(profile_n_threads(profile) + 1, sizeof(*writer.labels)),
 	    .shares = shares,
 	    .least_share = least_share,
 	    .small_of = u64map_new(),
@@ -427,6 +474,12 @@ size_t pprof_message_write(struct protobuf *out, const struct profile *profile,
 	u64map_free(writer.mappings);
 	stack_table_free(writer.chains);
 	u64map_free(writer.locations);
+	free(writer.location_of);
+	for (size_t i = 0; i < profile_n_threads(profile); i++)
+		protobuf_fini(&writer.labels[i]);
+	free(writer.labels);
+	free(writer.frames);
+	free(writer.ids);
 	u64map_free(writer.small_of);
 	for (size_t i = 0; i < writer.n_small; i++)
 		free(writer.small[i].values);

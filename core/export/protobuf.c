@@ -22,7 +22,7 @@ void protobuf_clear(struct protobuf *message)
 	message->n_bytes = 0;
 }
 
-static size_t encode_varint(uint64_t value, uint8_t bytes[VARINT_MAX])
+static size_t encode_varint(uint64_t value, uint8_t *bytes)
 {
 	size_t n = 0;
 
@@ -32,21 +32,30 @@ static size_t encode_varint(uint64_t value, uint8_t bytes[VARINT_MAX])
 	return n;
 }
 
+/* Room for so many bytes behind those that are there. */
+static uint8_t *make_room(struct protobuf *message, size_t n_bytes)
+{
+	message->bytes =
+	    array_reserve(message->bytes, &message->capacity, message->n_bytes + n_bytes, 1);
+	return message->bytes + message->n_bytes;
+}
+
 static void append(struct protobuf *message, const void *bytes, size_t n_bytes)
 {
 	if (!n_bytes)
 		return;
-	message->bytes =
-	    array_reserve(message->bytes, &message->capacity, message->n_bytes + n_bytes, 1);
-	memcpy(message->bytes + message->n_bytes, bytes, n_bytes);
+	memcpy(make_room(message, n_bytes), bytes, n_bytes);
 	message->n_bytes += n_bytes;
+}
+
+void protobuf_append(struct protobuf *message, const struct protobuf *fields)
+{
+	append(message, fields->bytes, fields->n_bytes);
 }
 
 static void append_varint(struct protobuf *message, uint64_t value)
 {
-	uint8_t bytes[VARINT_MAX];
-
-	append(message, bytes, encode_varint(value, bytes));
+	message->n_bytes += encode_varint(value, make_room(message, VARINT_MAX));
 }
 
 static void append_key(struct protobuf *message, unsigned field, enum wire_type type)
@@ -77,7 +86,7 @@ void protobuf_add_message(struct protobuf *message, unsigned field, const struct
 void protobuf_add_numbers(struct protobuf *message, unsigned field, const uint64_t *values,
                           size_t n_values)
 {
-	uint8_t scratch[VARINT_MAX];
+	uint8_t scratch[VARINT_MAX], *at;
 	size_t n_bytes = 0;
 
 	if (!n_values)
@@ -86,6 +95,8 @@ void protobuf_add_numbers(struct protobuf *message, unsigned field, const uint64
 		n_bytes += encode_varint(values[i], scratch);
 	append_key(message, field, WIRE_LENGTH);
 	append_varint(message, n_bytes);
+	at = make_room(message, n_bytes);
 	for (size_t i = 0; i < n_values; i++)
-		append_varint(message, values[i]);
+		at += encode_varint(values[i], at);
+	message->n_bytes += n_bytes;
 }

@@ -18,6 +18,8 @@ struct protobuf {
 void protobuf_fini(struct protobuf *message);
 void protobuf_clear(struct protobuf *message); /* empties it and keeps its memory */
 
+/* Adds fields that were made before. */
+void protobuf_append(struct protobuf *message, const struct protobuf *fields);
 /* int64, uint64, bool, enum. */
 void protobuf_add_number(struct protobuf *message, unsigned field, uint64_t value);
 /* string, bytes; also where it is empty, since in a repeated field that is an element. */
