@@ -15,17 +15,24 @@
 #include <stdlib.h>
 #include <string.h>
 
+struct frame_list {
+	uint32_t first; /* in builder.listed */
+	uint32_t n;
+};
+
 /* What building needs and the finished profile does not. */
 struct builder {
 	struct profile *profile;
 	const struct recording *recording;
 	struct symbolizer *symbolizer;
-	struct u64map *frame_ids; /* hash of a frame -> its id */
-	struct u64map
-	    *answers; /* the symbolizer's answer (it keeps one an address) -> in frame_lists */
-	uint32_t *frame_lists; /* frame ids, innermost first */
-	size_t n_frame_lists;
-	size_t frame_lists_capacity;
+	struct u64map *frame_ids;      /* hash of a frame -> its id */
+	struct stack_table *addresses; /* every (object and kind of address, address) once */
+	struct frame_list *lists;      /* by address, what it is called */
+	size_t n_lists;
+	size_t lists_capacity;
+	uint32_t *listed; /* frame ids of all lists, innermost first */
+	size_t n_listed;
+	size_t listed_capacity;
 	uint32_t *object_of; /* by the recording's object: id of ours */
 };
 
@@ -153,28 +160,33 @@ static uint32_t name_frame(struct builder *builder, const struct recorded_frame 
 	return add_frame(builder, &frame);
 }
 
-/* The frames at an address: n of builder->frame_lists from the index returned. */
-static size_t name_address(struct builder *builder, const struct recorded_frame *recorded,
-                           size_t *n)
+static struct frame_list make_list(struct builder *builder, const struct recorded_frame *recorded)
 {
 	const struct symbol_frame *symbols;
-	uint64_t *list;
-	bool is_new;
+	struct frame_list list = {.first = (uint32_t)builder->n_listed};
 
-	*n = symbolizer_look_up(builder->symbolizer,
-	                        recording_object(builder->recording, recorded->object),
-	                        recorded->vaddr, recorded->is_return, &symbols);
-	list = u64map_put(builder->answers, (uintptr_t)symbols, &is_new);
-	if (is_new) {
-		*list = builder->n_frame_lists;
-		for (size_t i = 0; i < *n; i++) {
-			uint32_t frame = name_frame(builder, recorded, &symbols[i]);
+	list.n = (uint32_t)symbolizer_look_up(
+	    builder->symbolizer, recording_object(builder->recording, recorded->object),
+	    recorded->vaddr, recorded->is_return, &symbols);
+	for (size_t i = 0; i < list.n; i++) {
+		uint32_t frame = name_frame(builder, recorded, &symbols[i]);
 
-			*ARRAY_APPEND(builder->frame_lists, builder->n_frame_lists,
-			              builder->frame_lists_capacity) = frame;
-		}
+		*ARRAY_APPEND(builder->listed, builder->n_listed, builder->listed_capacity) = frame;
 	}
-	return *list;
+	return list;
+}
+
+/* The frames at an address: each is asked for once. */
+static struct frame_list name_address(struct builder *builder,
+                                      const struct recorded_frame *recorded)
+{
+	uint32_t id = stack_table_add(builder->addresses, 0,
+	                              recorded->object << 1 | recorded->is_return, recorded->vaddr);
+
+	if (id > builder->n_lists)
+		*ARRAY_APPEND(builder->lists, builder->n_lists, builder->lists_capacity) =
+		    make_list(builder, recorded);
+	return builder->lists[id - 1];
 }
 
 /* Our stack for one of the recording's, whose callers have been named before. */
@@ -183,12 +195,11 @@ static uint32_t name_stack(struct builder *builder, uint32_t stack)
 	uint32_t parent;
 	struct recorded_frame recorded = recording_frame(builder->recording, stack, &parent);
 	uint32_t named = builder->profile->stack_of[parent];
-	size_t n;
-	size_t list = name_address(builder, &recorded, &n);
+	struct frame_list list = name_address(builder, &recorded);
 
-	while (n--)
+	while (list.n--)
 		named = stack_table_add(builder->profile->stacks, named, 0,
-		                        builder->frame_lists[list + n]);
+		                        builder->listed[list.first + list.n]);
 	return named;
 }
 
@@ -314,12 +325,31 @@ static size_t sums_to_expect(const struct recording *recording)
 	return n_samples < n_stacks ? n_samples : n_stacks;
 }
 
+/* In the order of the samples, in which they will be read. */
+static void order_values(struct profile *profile)
+{
+	size_t n_types = profile->n_types, n_bytes = n_types * sizeof(*profile->values);
+	uint64_t *ordered = xcalloc(profile->n_values + 1, sizeof(*ordered));
+
+	for (size_t i = 0; i < profile->n_samples; i++) {
+		memcpy(ordered + i * n_types, profile->values + profile->samples[i].values,
+		       n_bytes);
+		profile->samples[i].values = i * n_types;
+	}
+	free(profile->values);
+	profile->values = ordered;
+	profile->values_capacity = profile->n_values + 1;
+}
+
 static void sum_samples(struct builder *builder)
 {
 	struct profile *profile = builder->profile;
 	struct u64map *sums = u64map_new();
+	size_t n_expected = sums_to_expect(builder->recording);
 
-	u64map_reserve(sums, sums_to_expect(builder->recording));
+	u64map_reserve(sums, n_expected);
+	profile->values = array_reserve(profile->values, &profile->values_capacity,
+	                                n_expected * profile->n_types, sizeof(*profile->values));
 	for (size_t i = 0; i < recording_n_samples(builder->recording); i++) {
 		const uint64_t *values;
 		struct sample sample = recording_sample(builder->recording, i, &values);
@@ -334,6 +364,7 @@ static void sum_samples(struct builder *builder)
 	if (profile->n_samples)
 		qsort(profile->samples, profile->n_samples, sizeof(*profile->samples),
 		      compare_samples);
+	order_values(profile);
 	u64map_free(sums);
 }
 
@@ -368,7 +399,7 @@ struct profile *profile_new(const struct recording *recording, struct symbolizer
 	    .recording = recording,
 	    .symbolizer = symbolizer,
 	    .frame_ids = u64map_new(),
-	    .answers = u64map_new(),
+	    .addresses = stack_table_new(),
 	};
 
 	profile->texts = string_pool_new();
@@ -379,8 +410,9 @@ struct profile *profile_new(const struct recording *recording, struct symbolizer
 	sum_samples(&builder);
 	fold_names(profile);
 	u64map_free(builder.frame_ids);
-	u64map_free(builder.answers);
-	free(builder.frame_lists);
+	stack_table_free(builder.addresses);
+	free(builder.lists);
+	free(builder.listed);
 	free(builder.object_of);
 	return profile;
 }

@@ -129,36 +129,43 @@ static double pixels_per_value(const struct canvas *canvas)
 	       (double)canvas->tree->nodes[0].total;
 }
 
-static int by_total(const void *a, const void *b)
-{
-	const struct call_node *x = *(const struct call_node *const *)a;
-	const struct call_node *y = *(const struct call_node *const *)b;
+enum { BOX_BYTES = 180 }; /* of a box with its tooltip, without the function's name */
 
-	return (x->total < y->total) - (x->total > y->total);
+/* The bytes of the boxes with this value and more, as far as `most`. */
+static uint64_t bytes_from(const struct call_tree *tree, uint64_t least, uint64_t most)
+{
+	uint64_t n_bytes = 0;
+
+	for (size_t i = 0; i < tree->n_nodes && n_bytes <= most;) {
+		const struct call_node *node = &tree->nodes[i];
+
+		/* What is below it is no larger. */
+		i = node->total < least ? node->end : i + 1;
+		if (node->total < least)
+			continue;
+		n_bytes += BOX_BYTES + strlen(node->name);
+	}
+	return n_bytes;
 }
 
 /* The width from which on boxes are drawn when there is no room for all. */
 static double width_within(const struct canvas *canvas, uint64_t most_bytes)
 {
-	enum {
-		BOX_BYTES = 180, /* with its tooltip, without the function's name */
-		MOST_PIXELS = 2, /* a box as wide is seen, however much room it takes */
-	};
+	enum { MOST_PIXELS = 2 }; /* a box as wide is seen, however much room it takes */
 	const struct call_tree *tree = canvas->tree;
-	const struct call_node **nodes = xcalloc(tree->n_nodes, sizeof(*nodes));
-	uint64_t n_bytes = 0;
-	double width = 0;
+	uint64_t too_much = 0, fits = tree->nodes[0].total + 1;
 
-	for (size_t i = 0; i < tree->n_nodes; i++)
-		nodes[i] = &tree->nodes[i];
-	qsort(nodes, tree->n_nodes, sizeof(*nodes), by_total);
-	for (size_t i = 0; i < tree->n_nodes && !width; i++) {
-		n_bytes += BOX_BYTES + strlen(nodes[i]->name);
-		if (n_bytes > most_bytes) /* above all that are as narrow as this one */
-			width = (double)(nodes[i]->total + 1) * pixels_per_value(canvas);
+	if (bytes_from(tree, 0, most_bytes) <= most_bytes)
+		return 0;
+	while (fits - too_much > 1) {
+		uint64_t middle = too_much + (fits - too_much) / 2;
+
+		if (bytes_from(tree, middle, most_bytes) <= most_bytes)
+			fits = middle;
+		else
+			too_much = middle;
 	}
-	free(nodes);
-	return fmin(width, MOST_PIXELS);
+	return fmin((double)fits * pixels_per_value(canvas), MOST_PIXELS);
 }
 
 /* Decides which boxes are drawn, and where. */

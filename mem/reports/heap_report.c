@@ -58,16 +58,6 @@ static int by_stack(const void *a, const void *b)
 	return x->stack < y->stack ? -1 : x->stack > y->stack;
 }
 
-static int by_value(const void *a, const void *b, void *context)
-{
-	size_t type = *(const size_t *)context;
-	const struct site *x = a, *y = b;
-
-	if (x->values[type] != y->values[type])
-		return x->values[type] > y->values[type] ? -1 : 1;
-	return by_stack(a, b);
-}
-
 static struct site *collect_sites(const struct profile *profile, size_t *n_sites)
 {
 	size_t n = profile_n_samples(profile), n_kept = 0;
@@ -90,6 +80,26 @@ static struct site *collect_sites(const struct profile *profile, size_t *n_sites
 	}
 	*n_sites = n_kept;
 	return sites;
+}
+
+/* The sites with the largest values, largest first, of equal ones the first; returns how many. */
+static size_t find_largest(const struct site *sites, size_t n_sites, size_t type,
+                           const struct site *largest[STACKS_SHOWN])
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < n_sites; i++) {
+		uint64_t value = sites[i].values[type];
+		size_t at;
+
+		if (n == STACKS_SHOWN && largest[n - 1]->values[type] >= value)
+			continue;
+		for (at = n < STACKS_SHOWN ? n++ : n - 1;
+		     at > 0 && largest[at - 1]->values[type] < value; at--)
+			largest[at] = largest[at - 1];
+		largest[at] = &sites[i];
+	}
+	return n;
 }
 
 /* Below 1,024 bytes the size would be the same number again. */
@@ -177,24 +187,27 @@ static void write_sites(const struct heap_report *report, const struct section *
 }
 
 static void write_section(const struct heap_report *report, const struct section *section,
-                          struct site *sites, size_t n_sites, FILE *out)
+                          const struct site *sites, size_t n_sites, FILE *out)
 {
 	uint64_t total = profile_total(report->profile, section->type), shown = 0;
 	const char *second_noun =
 	    section->second_noun ? section->second_noun : report->words->block;
-	size_t type = section->type, i;
+	const struct site *largest[STACKS_SHOWN];
+	size_t type = section->type, n_largest, i;
 
-	qsort_r(sites, n_sites, sizeof(*sites), by_value, &type);
+	n_largest = find_largest(sites, n_sites, type, largest);
 	fprintf(out, "\n%s\n\n", section->title);
-	for (i = 0; i < n_sites && i < STACKS_SHOWN && sites[i].values[type]; i++) {
-		shown += sites[i].values[type];
-		fprintf(out, "  %5.1f %%  ", 100.0 * (double)sites[i].values[type] / (double)total);
-		write_value(out, sites[i].values[type], section->noun);
+	for (i = 0; i < n_largest && largest[i]->values[type]; i++) {
+		const struct site *site = largest[i];
+
+		shown += site->values[type];
+		fprintf(out, "  %5.1f %%  ", 100.0 * (double)site->values[type] / (double)total);
+		write_value(out, site->values[type], section->noun);
 		fprintf(out, ", %s%s",
-		        counted_text_of(sites[i].values[section->second], second_noun).text,
+		        counted_text_of(site->values[section->second], second_noun).text,
 		        section->second_what);
-		write_means(report, &sites[i], type, out);
-		write_stack(report->profile, sites[i].stack, out);
+		write_means(report, site, type, out);
+		write_stack(report->profile, site->stack, out);
 	}
 	if (!i)
 		fputs("  none\n", out);
