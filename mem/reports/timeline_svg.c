@@ -218,15 +218,30 @@ static void write_area(const struct sheet *sheet, size_t site)
 	fputs("Z\"/>\n", sheet->out);
 }
 
+/* The first point from the second on that is not left of x, or the last one. */
+static size_t point_after(const struct sheet *sheet, double x)
+{
+	const struct heap_curve *curve = &sheet->curve;
+	size_t low = 1, high = curve->n_points > 1 ? curve->n_points - 1 : 1;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (sheet_x(sheet, curve->points[middle].time) < x)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
 /* The lower edge of an area between points, as a height in the picture. */
 static double edge_at(const struct sheet *sheet, size_t area, double x)
 {
 	const struct heap_curve *curve = &sheet->curve;
+	size_t i = point_after(sheet, x);
 	double left, right, part;
-	size_t i = 1;
 
-	while (i + 1 < curve->n_points && sheet_x(sheet, curve->points[i].time) < x)
-		i++;
 	left = sheet_x(sheet, curve->points[i - 1].time);
 	right = sheet_x(sheet, curve->points[i].time);
 	part = right > left ? (x - left) / (right - left) : 0;
