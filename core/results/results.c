@@ -33,6 +33,7 @@ static const char gitignore[] = "*\n!/*/\n!/*/baselines/\n!*/baselines/**\n";
 struct artifact {
 	char *name;
 	FILE *stream; /* NULL: closed */
+	int fd;       /* of what is closed and not yet synced; else -1 */
 };
 
 struct results_run {
@@ -112,19 +113,43 @@ static int sync_fd(int fd)
 	return fsync(fd) == 0 || errno == EINVAL || errno == EROFS ? 0 : errno;
 }
 
-static int finish(FILE *stream)
+/* Closes it. The kernel begins to write; *later gets a descriptor to be synced when all else has
+ * been written, or -1: there is nothing left to do. */
+static int finish_later(FILE *stream, int *later)
 {
 	int err = 0;
 
+	*later = -1;
 	if (fflush(stream) != 0)
 		err = errno;
 	else if (ferror(stream))
 		err = why_lost(fileno(stream));
-	else
-		err = sync_fd(fileno(stream));
+	if (!err) {
+		sync_file_range(fileno(stream), 0, 0, SYNC_FILE_RANGE_WRITE);
+		*later = fcntl(fileno(stream), F_DUPFD_CLOEXEC, 0);
+		if (*later < 0)
+			err = sync_fd(fileno(stream));
+	}
 	if (fclose(stream) != 0 && !err)
 		err = errno;
 	return err;
+}
+
+static int sync_and_close(int *fd)
+{
+	int err = *fd < 0 ? 0 : sync_fd(*fd);
+
+	if (*fd >= 0 && close(*fd) && !err)
+		err = errno;
+	*fd = -1;
+	return err;
+}
+
+static int finish(FILE *stream)
+{
+	int fd, err = finish_later(stream, &fd), sync_err = sync_and_close(&fd);
+
+	return err ? err : sync_err;
 }
 
 /* Only in a directory that nobody else uses: in a full one `*` could hide somebody's work from git.
@@ -388,6 +413,7 @@ FILE *results_create(struct results_run *run, const char *name, struct diag *dia
 	artifact = ARRAY_APPEND(run->artifacts, run->n_artifacts, run->artifacts_capacity);
 	artifact->name = xstrdup(name);
 	artifact->stream = stream;
+	artifact->fd = -1;
 	return stream;
 }
 
@@ -405,7 +431,7 @@ int results_close(struct results_run *run, FILE *stream, struct diag *diag)
 		i++;
 	BUG(i == run->n_artifacts);
 	run->artifacts[i].stream = NULL;
-	err = finish(stream);
+	err = finish_later(stream, &run->artifacts[i].fd);
 	if (err)
 		return fdpath_fail(diag, err, "write", run->dir_fd, run->artifacts[i].name);
 	return 0;
@@ -452,6 +478,11 @@ static int sync_run(const struct results_run *run, struct diag *diag)
 
 	for (size_t i = 0; i < run->n_artifacts; i++) {
 		BUG(run->artifacts[i].stream);
+		err = sync_and_close(&run->artifacts[i].fd);
+		if (err)
+			return fdpath_fail(diag, err, "write", run->dir_fd, run->artifacts[i].name);
+	}
+	for (size_t i = 0; i < run->n_artifacts; i++) {
 		err = sync_parents(run, run->artifacts[i].name, diag);
 		if (err)
 			return fdpath_fail(diag, -err, "sync", run->dir_fd, run->artifacts[i].name);
@@ -527,6 +558,7 @@ void results_end(struct results_run *run)
 	for (size_t i = 0; i < run->n_artifacts; i++) {
 		if (run->artifacts[i].stream)
 			fclose(run->artifacts[i].stream);
+		close_if_open(run->artifacts[i].fd);
 		free(run->artifacts[i].name);
 	}
 	free(run->artifacts);

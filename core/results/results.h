@@ -35,7 +35,8 @@ FILE *results_create(struct results_run *run, const char *name, struct diag *dia
 /* A file descriptor of a file without a name in the run's directory, to read and write while the
  * run lasts: it needs room only as long as it is open, and is nobody's artifact. Else -errno. */
 int results_scratch(const struct results_run *run, struct diag *diag);
-/* Checks the stream, syncs and closes it: a full disk is found here. */
+/* Checks the stream and closes it: a full disk is found here. It is synced with the others, by
+ * results_publish(): the first one waits for the disk, and for most of the rest. */
 int results_close(struct results_run *run, FILE *stream, struct diag *diag);
 
 /* The artifacts created so far, in order; NULL at the end. */
