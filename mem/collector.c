@@ -10,6 +10,7 @@
 #include "mem/heap.h"
 #include "mem/leaks/leak_result.h"
 #include "mem/leaks/leak_run.h"
+#include "mem/leaks/suppression.h"
 #include "mem/options.h"
 #include "mem/part.h"
 #include "mem/processes.h"
@@ -38,7 +39,8 @@ struct memory {
 	struct heap_run *runs; /* one each repeat */
 	size_t n_runs;
 	size_t runs_capacity;
-	struct symbolizer *symbolizer; /* begins its work while the first repeat runs */
+	struct suppressions *suppressions; /* NULL: no leak check */
+	struct symbolizer *symbolizer;     /* begins its work while the first repeat runs */
 };
 
 static int check(const struct target *target, const void *options, struct diag *diag)
@@ -68,6 +70,7 @@ static void destroy(void *state)
 		heap_run_fini(&memory->runs[i]);
 	free(memory->runs);
 	symbolizer_free(memory->symbolizer);
+	suppressions_free(memory->suppressions);
 	while (memory->n_active-- > 0)
 		memory->active[memory->n_active].part->destroy(
 		    memory->active[memory->n_active].state);
@@ -83,6 +86,7 @@ static int create_for(void **state, const void *options, bool is_of_leaks, struc
 	memory->options = options;
 	memory->is_of_leaks = is_of_leaks;
 	memory->epoll = -1;
+	err = memory_options_suppressions(options, &memory->suppressions, diag);
 	for (size_t i = 0; i < ARRAY_SIZE(parts) && !err; i++) {
 		struct active_part *active = &memory->active[memory->n_active];
 
@@ -160,6 +164,8 @@ static int prepare(void *state, const struct repeat *repeat, struct diag *diag)
 	/* Now, for the kernel makes us wait when it opens the first perf event. */
 	if (!memory->symbolizer)
 		memory->symbolizer = symbolizer_new();
+	if (memory_options_need_symbols(memory->options))
+		symbolizer_prefer_symbols(memory->symbolizer);
 	symbolizer_foresee(memory->symbolizer);
 	for (size_t i = 0; i < memory->n_active && !err; i++)
 		if (memory->active[i].part->prepare)
@@ -312,6 +318,7 @@ static struct leak_run *check_leaks(const struct memory *memory, const struct he
 	struct leak_run **leaks = xcalloc(memory->n_runs, sizeof(*leaks)), *found = NULL;
 	bool is_whole = true;
 
+	settings.loss.suppressions = memory->suppressions;
 	for (size_t i = 0; i < memory->n_runs; i++) {
 		leaks[i] = leak_run_new(&memory->runs[i], &settings, memory->symbolizer);
 		is_whole &= leaks[i] && !leak_run_lack(leaks[i]);

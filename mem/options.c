@@ -4,6 +4,7 @@
 #include "core/alloc.h"
 #include "core/diag.h"
 #include "mem/leaks/kinds.h"
+#include "mem/leaks/suppression.h"
 #include "mem/wire.h"
 
 #include <errno.h>
@@ -13,6 +14,8 @@
 
 static const char *const time_units[] = {"ms", "B", NULL};
 static const char *const no_yes[] = {"no", "yes", NULL};
+/* valgrind asks for each at "yes"; nobody is asked here. */
+static const char *const no_yes_all[] = {"no", "yes", "all", NULL};
 static const char *const leak_checks[] = {"no", "summary", "full", NULL};
 static const char *const leak_resolutions[] = {"low", "med", "high", NULL};
 
@@ -148,8 +151,54 @@ const struct option_row memory_option_rows[] = {
      .fallback = "0",
      .max = 255,
      .help = "exit with N when there are leaks that are errors; 0: leaks change no exit status"},
+    {.name = "suppressions",
+     .kind = OPTION_LIST,
+     .field = offsetof(struct memory_options, suppressions),
+     .argument = "FILE",
+     .help = "leave leaks out that a file names, in valgrind's format or LeakSanitizer's; "
+             "repeatable"},
+    {.name = "default-suppressions",
+     .kind = OPTION_CHOICE,
+     .field = offsetof(struct memory_options, default_suppressions),
+     .argument = "yes|no",
+     .fallback = "yes",
+     .choices = no_yes,
+     .help = "leave out what is known of the C library"},
+    {.name = "gen-suppressions",
+     .kind = OPTION_CHOICE,
+     .field = offsetof(struct memory_options, gen_suppressions),
+     .argument = "no|yes|all",
+     .fallback = "no",
+     .choices = no_yes_all,
+     .help = "write a suppression for each loss record shown, into leaks.txt and leaks.supp"},
     {.name = NULL},
 };
+
+int memory_options_suppressions(const struct memory_options *options, struct suppressions **set,
+                                struct diag *diag)
+{
+	int err = 0;
+
+	*set = NULL;
+	if (!memory_options_want_leaks(options))
+		return 0;
+	*set = suppressions_new();
+	for (size_t i = 0; i < options->suppressions.n_texts && !err; i++)
+		err = suppressions_read(*set, options->suppressions.texts[i], diag);
+	if (!err && options->default_suppressions)
+		err = suppressions_read_default(*set, diag);
+	if (!err)
+		return 0;
+	suppressions_free(*set);
+	*set = NULL;
+	return -EINVAL;
+}
+
+bool memory_options_need_symbols(const struct memory_options *options)
+{
+	return memory_options_want_leaks(options) &&
+	       (options->suppressions.n_texts || options->gen_suppressions);
+}
 
 unsigned memory_options_heuristics(const struct memory_options *options)
 {
@@ -170,12 +219,18 @@ static unsigned kinds_of(const char *text)
 	return kinds;
 }
 
+bool memory_options_want_leaks(const struct memory_options *options)
+{
+	return options->leak_check != LEAK_CHECK_NO && !options->pages_as_heap;
+}
+
 struct leak_settings memory_options_leaks(const struct memory_options *options)
 {
 	return (struct leak_settings){
 	    .loss = {.resolution = (enum leak_resolution)options->leak_resolution,
 	             .num_callers = (unsigned)options->num_callers},
 	    .is_summary = options->leak_check == LEAK_CHECK_SUMMARY,
+	    .makes_suppressions = options->gen_suppressions,
 	    .shown_kinds = kinds_of(options->show_leak_kinds),
 	    .error_kinds = kinds_of(options->errors_for_leak_kinds ? options->errors_for_leak_kinds
 	                                                           : "definite,possible"),

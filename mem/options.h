@@ -5,7 +5,11 @@
 #include "core/options.h"
 #include "mem/leaks/leak_run.h"
 
+#include <stdbool.h>
 #include <stdint.h>
+
+struct diag;
+struct suppressions;
 
 /* In the order of the option's choices. */
 enum leak_check { LEAK_CHECK_NO, LEAK_CHECK_SUMMARY, LEAK_CHECK_FULL };
@@ -26,12 +30,22 @@ struct memory_options {
 	uint64_t num_callers;
 	char *leak_check_heuristics;
 	uint64_t error_exitcode; /* 0: no gate */
+	struct text_list suppressions;
+	int default_suppressions; /* index into no_yes */
+	int gen_suppressions;     /* 0: no */
 };
 
 extern const struct option_row memory_option_rows[];
 
+bool memory_options_want_leaks(const struct memory_options *options);
 /* What the options say of leaks: suppressions are none. */
 struct leak_settings memory_options_leaks(const struct memory_options *options);
+/* Reads the files of suppressions, then the installed one. NULL: no leak check is wanted. -EINVAL:
+ * one cannot be read, or is malformed. The caller frees the set. */
+int memory_options_suppressions(const struct memory_options *options, struct suppressions **set,
+                                struct diag *diag);
+/* Are names of functions needed as valgrind has them, to compare or to write? */
+bool memory_options_need_symbols(const struct memory_options *options);
 /* 1 << enum leak_heuristic. */
 unsigned memory_options_heuristics(const struct memory_options *options);
 

@@ -319,6 +319,7 @@ struct leak_document leak_run_document(const struct leak_run *leaks)
 	    .profile = leaks->profile,
 	    .real_paths = leaks->real_paths,
 	    .suppressions = leaks->settings.loss.suppressions,
+	    .makes_suppressions = leaks->settings.makes_suppressions,
 	    .is_summary = leaks->settings.is_summary,
 	    .shown_kinds = leaks->settings.shown_kinds,
 	    .error_kinds = leaks->settings.error_kinds,

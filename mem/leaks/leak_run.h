@@ -22,6 +22,7 @@ struct leak_settings {
 	bool is_summary; /* sums only */
 	unsigned shown_kinds;
 	unsigned error_kinds;
+	bool makes_suppressions;
 };
 
 /* NULL: the run's processes were not to be checked. The run must outlive it. */

@@ -24,7 +24,7 @@ struct checking {
 
 static bool is_wanted(const struct memory_options *options)
 {
-	return options->leak_check != LEAK_CHECK_NO && !options->pages_as_heap;
+	return memory_options_want_leaks(options);
 }
 
 static void destroy(void *state)

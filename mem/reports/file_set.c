@@ -15,6 +15,7 @@
 #include "mem/leaks/leak_run.h"
 #include "mem/leaks/leaks_text.h"
 #include "mem/leaks/leaks_xml.h"
+#include "mem/leaks/suppressions_text.h"
 #include "mem/reports/files.h"
 #include "mem/reports/heap_report.h"
 #include "mem/reports/heap_tree.h"
@@ -189,6 +190,13 @@ static int write_leaks(const struct file_set *set, FILE *out, struct diag *diag)
 	return 0;
 }
 
+static int write_suppressions(const struct file_set *set, FILE *out, struct diag *diag)
+{
+	(void)diag;
+	suppressions_write_rules(&set->leaks->document, out);
+	return 0;
+}
+
 static int write_leaks_xml(const struct file_set *set, FILE *out, struct diag *diag)
 {
 	struct leak_document document = set->leaks->document;
@@ -263,20 +271,24 @@ struct file {
 	const struct shown *shown;
 	uint64_t most_bytes; /* of an exporter */
 	bool is_of_leaks;    /* only where there was a leak check */
+	bool is_asked_for;   /* only with --gen-suppressions */
 };
 static const struct file files[] = {
-    {"leaks.txt", write_leaks, NULL, NULL, 0, true},
-    {"leaks.xml", write_leaks_xml, NULL, NULL, 0, true},
-    {"flamegraph-leaked.svg", write_leaked, NULL, NULL, 0, true},
-    {"report.txt", write_report, NULL, NULL, 0, false},
-    {"massif.out", write_massif, NULL, NULL, 0, false},
-    {"massif-report.txt", write_massif_report, NULL, NULL, 0, false},
-    {"timeline.svg", write_timeline, NULL, NULL, 0, false},
-    {"stacks.folded", NULL, &folded_exporter, &peak, FOLDED_BYTES, false},
-    {"flamegraph-peak.svg", NULL, &flamegraph_exporter, &peak, PICTURE_BYTES, false},
-    {"flamegraph-allocations.svg", NULL, &flamegraph_exporter, &allocations, PICTURE_BYTES, false},
-    {"flamegraph-temporary.svg", NULL, &flamegraph_exporter, &temporary, PICTURE_BYTES, false},
-    {"profile.pb.gz", NULL, &pprof_exporter, &peak, PROFILE_BYTES, false},
+    {"leaks.txt", write_leaks, NULL, NULL, 0, true, false},
+    {"leaks.xml", write_leaks_xml, NULL, NULL, 0, true, false},
+    {"leaks.supp", write_suppressions, NULL, NULL, 0, true, true},
+    {"flamegraph-leaked.svg", write_leaked, NULL, NULL, 0, true, false},
+    {"report.txt", write_report, NULL, NULL, 0, false, false},
+    {"massif.out", write_massif, NULL, NULL, 0, false, false},
+    {"massif-report.txt", write_massif_report, NULL, NULL, 0, false, false},
+    {"timeline.svg", write_timeline, NULL, NULL, 0, false, false},
+    {"stacks.folded", NULL, &folded_exporter, &peak, FOLDED_BYTES, false, false},
+    {"flamegraph-peak.svg", NULL, &flamegraph_exporter, &peak, PICTURE_BYTES, false, false},
+    {"flamegraph-allocations.svg", NULL, &flamegraph_exporter, &allocations, PICTURE_BYTES, false,
+     false},
+    {"flamegraph-temporary.svg", NULL, &flamegraph_exporter, &temporary, PICTURE_BYTES, false,
+     false},
+    {"profile.pb.gz", NULL, &pprof_exporter, &peak, PROFILE_BYTES, false, false},
 };
 
 /* Says of the run's own files what is not in them. */
@@ -359,6 +371,13 @@ static int end_file(struct job *job, struct results_run *results, struct diag *d
 	return job->err ? job->err : close_err;
 }
 
+static bool is_wanted(const struct file *file, const struct file_set *set)
+{
+	if (file->is_asked_for && !(set->leaks && set->leaks->document.makes_suppressions))
+		return false;
+	return set->leaks || !file->is_of_leaks;
+}
+
 /* What is begun, noted and told of failures is in the order of the table. */
 static int write_files(const struct file_set *set, struct results_run *results, struct diag *diag)
 {
@@ -368,7 +387,7 @@ static int write_files(const struct file_set *set, struct results_run *results, 
 	for (size_t i = 0; i < ARRAY_SIZE(files) && !err; i++) {
 		struct job *job = &jobs->jobs[jobs->n_jobs];
 
-		if (files[i].is_of_leaks && !set->leaks)
+		if (!is_wanted(&files[i], set))
 			continue;
 		job->file = &files[i];
 		job->set = set;
