@@ -85,6 +85,7 @@ static void process_fini(struct heap_process *process)
 	free(process->threads);
 	free(process->moments);
 	free(process->wire_stacks);
+	free(process->wire_functions);
 	if (process->leaks)
 		leak_verdict_fini(process->leaks);
 	free(process->leaks);
@@ -108,8 +109,11 @@ void heap_process_set_leaks(struct heap_process *process, const struct leak_verd
 		uint32_t stack = verdict->rows[i].stack;
 
 		copy->rows[i] = verdict->rows[i];
-		copy->rows[i].stack =
-		    stack < process->n_wire_stacks ? process->wire_stacks[stack] : 0;
+		copy->rows[i].stack = 0;
+		if (stack >= process->n_wire_stacks)
+			continue;
+		copy->rows[i].stack = process->wire_stacks[stack];
+		copy->rows[i].function = process->wire_functions[stack];
 	}
 }
 

@@ -111,6 +111,7 @@ struct heap_process {
 	uint32_t section;
 	uint64_t memory_inode;      /* of the image's memory file (mem/wire.h); 0: there is none */
 	uint32_t *wire_stacks;      /* the recording's stack of each id there; 0: it is empty */
+	uint8_t *wire_functions;    /* enum leak_function of each */
 	uint32_t n_wire_stacks;     /* ids are below */
 	struct leak_verdict *leaks; /* at its end, of the recording's stacks; NULL: it has none, */
 	char *why_no_leaks;         /* because of this; NULL: nobody asked, or it ended by exec */

@@ -188,6 +188,16 @@ static uint32_t add_stack(void *context, struct recording *recording, uint32_t s
 	return added;
 }
 
+/* What each stack's leaf called. */
+static uint8_t *functions_of(const struct wire_image_copy *trie)
+{
+	uint8_t *functions = xcalloc(trie->n_stacks + (size_t)1, sizeof(*functions));
+
+	for (uint32_t i = 1; i <= trie->n_stacks; i++)
+		functions[i] = (uint8_t)wire_function_of_ip(trie->nodes[trie->stacks[i]].ip);
+	return functions;
+}
+
 static void add_troubles(struct heap_process *process, const struct wire_section_copy *section,
                          uint64_t n_damaged)
 {
@@ -275,6 +285,7 @@ static void read_process(struct heap_run *run, const struct server_image *image,
 	reading.by_id = xcalloc(trie->n_stacks + (size_t)1, sizeof(*reading.by_id));
 	heap_process_fill(process, &counted);
 	process->wire_stacks = reading.by_id;
+	process->wire_functions = functions_of(trie);
 	process->n_wire_stacks = trie->n_stacks + 1;
 	add_threads(process, section);
 	add_troubles(process, section, section->n_damaged + trie->n_damaged);

@@ -17,12 +17,14 @@
 #ifndef MEM_WIRE_H
 #define MEM_WIRE_H
 
+#include "mem/functions.h"
+
 #include <stdint.h>
 
 #define WIRE_MAGIC 0x31706165682d7370u /* "ps-heap1" */
 
 enum {
-	WIRE_VERSION = 8,
+	WIRE_VERSION = 9,
 	WIRE_PAGE = 4096,
 
 	WIRE_MAX_NODES = 1 << 22,
@@ -57,11 +59,28 @@ enum {
 
 /* A node's address is a return address, unless one of the upper bits says otherwise: the address
  * itself (of the code that a signal interrupted), the root of a stack (with the number of module
- * generations before it), or that unwinding failed above this frame (enum unwind_end). */
+ * generations before it), or that unwinding failed above this frame (enum unwind_end). Below them
+ * the leaf of a stack has the function that was called there (mem/functions.h), since nearly always
+ * that is one for each address. */
 #define WIRE_IP_EXACT (UINT64_C(1) << 63)
 #define WIRE_IP_GENERATION (UINT64_C(1) << 62)
 #define WIRE_IP_FAILED (UINT64_C(1) << 61)
-#define WIRE_IP_BITS (WIRE_IP_FAILED - 1)
+#define WIRE_IP_BITS ((UINT64_C(1) << WIRE_FUNCTION_AT) - 1)
+enum { WIRE_FUNCTION_AT = 57, WIRE_FUNCTION_MASK = 15 };
+_Static_assert(LEAK_N_FUNCTIONS <= WIRE_FUNCTION_MASK + 1, "each function has a number");
+
+static inline uint64_t wire_ip_of_function(enum leak_function function)
+{
+	return (uint64_t)function << WIRE_FUNCTION_AT;
+}
+
+/* Of a leaf; what a target wrote there is no function's number perhaps. */
+static inline enum leak_function wire_function_of_ip(uint64_t ip)
+{
+	uint64_t number = ip >> WIRE_FUNCTION_AT & WIRE_FUNCTION_MASK;
+
+	return number < LEAK_N_FUNCTIONS ? (enum leak_function)number : LEAK_MALLOC;
+}
 
 /* Handing over: hello from the library, welcome with the descriptor, attached from the library. */
 struct wire_hello {

@@ -8,6 +8,8 @@
 #ifndef MEM_LEAKS_LEAKS_H
 #define MEM_LEAKS_LEAKS_H
 
+#include "mem/functions.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -29,19 +31,6 @@ enum leak_heuristic {
 	LEAK_NEWARRAY,
 	LEAK_MULTIPLE_INHERITANCE,
 	LEAK_N_HEURISTICS,
-};
-
-/* What the program called to be given a block. */
-enum leak_function {
-	LEAK_MALLOC, /* also where it is not known which one */
-	LEAK_CALLOC,
-	LEAK_REALLOC,
-	LEAK_MEMALIGN,
-	LEAK_POSIX_MEMALIGN,
-	LEAK_ALIGNED_ALLOC,
-	LEAK_VALLOC,
-	LEAK_PVALLOC,
-	LEAK_N_FUNCTIONS,
 };
 
 struct leak_range {

@@ -52,7 +52,7 @@ static void note_once(void *block, size_t size, const struct hook_frame *caller)
 	if (record_take_out(block, &known))
 		record_put_back(block, &known);
 	else
-		record_allocation(block, size, caller);
+		record_allocation(block, size, caller, LEAK_MALLOC);
 }
 
 #define FROM_SIZE(name)                                                                            \

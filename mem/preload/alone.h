@@ -69,14 +69,16 @@ static always_inline bool alone_count_allocation(const void *block, size_t size,
 }
 
 static always_inline bool alone_allocate(const void *block, size_t size,
-                                         const struct hook_frame *caller)
+                                         const struct hook_frame *caller,
+                                         enum leak_function function)
 {
 	const struct known_stack *stack;
 	bool done;
 
 	if (!entrance_pass_alone())
 		return false;
-	stack = known_guess(alone.known, caller, alone.stack_hi, alone.generation);
+	stack = known_guess(alone.known, caller, alone.stack_hi,
+	                    stacks_context(alone.generation, function));
 	done = likely(stack) && alone_count_allocation(block, size, stack);
 	entrance_leave_alone();
 	return done;

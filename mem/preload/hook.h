@@ -28,10 +28,11 @@ static inline bool is_on(void)
 	return likely(preload_mode() == MODE_ON);
 }
 
-static inline void note(void *block, size_t size, const struct hook_frame *caller)
+static inline void note(void *block, size_t size, const struct hook_frame *caller,
+                        enum leak_function function)
 {
 	if (block && is_on())
-		record_allocation(block, size, caller);
+		record_allocation(block, size, caller, function);
 	else if (block)
 		preload.was_asked = true;
 }

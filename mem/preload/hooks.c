@@ -20,15 +20,16 @@ static __attribute__((noinline)) void *malloc_aside(size_t size, const struct ho
 	if (!is_ready())
 		return pool_allocate(1, size);
 	block = real.malloc(size);
-	note(block, size, caller);
+	note(block, size, caller, LEAK_MALLOC);
 	return block;
 }
 
 /* Apart, so that the compiler takes it for the rare one. */
 static __attribute__((noinline, cold)) void *allocate_otherwise(void *block, size_t size,
-                                                                const struct hook_frame *caller)
+                                                                const struct hook_frame *caller,
+                                                                enum leak_function function)
 {
-	return record_allocation(block, size, caller);
+	return record_allocation(block, size, caller, function);
 }
 
 EXPORT void *malloc(size_t size)
@@ -41,8 +42,8 @@ EXPORT void *malloc(size_t size)
 		return block;
 	}
 	block = real.malloc(size);
-	if (unlikely(!alone_allocate(block, size, CALLER)))
-		block = allocate_otherwise(block, size, CALLER);
+	if (unlikely(!alone_allocate(block, size, CALLER, LEAK_MALLOC)))
+		block = allocate_otherwise(block, size, CALLER, LEAK_MALLOC);
 	KEEP_FRAME();
 	return block;
 }
@@ -58,7 +59,7 @@ static __attribute__((noinline)) void *calloc_aside(size_t count, size_t size,
 		return pool_allocate(1, __builtin_mul_overflow(count, size, &bytes) ? SIZE_MAX
 		                                                                    : bytes);
 	block = real.calloc(count, size);
-	note(block, count * size, caller);
+	note(block, count * size, caller, LEAK_CALLOC);
 	return block;
 }
 
@@ -69,8 +70,8 @@ EXPORT void *calloc(size_t count, size_t size)
 	if (unlikely(!is_on()))
 		return calloc_aside(count, size, CALLER);
 	block = real.calloc(count, size);
-	if (unlikely(!alone_allocate(block, count * size, CALLER)))
-		block = allocate_otherwise(block, count * size, CALLER);
+	if (unlikely(!alone_allocate(block, count * size, CALLER, LEAK_CALLOC)))
+		block = allocate_otherwise(block, count * size, CALLER, LEAK_CALLOC);
 	KEEP_FRAME();
 	return block;
 }
@@ -127,7 +128,7 @@ static void *replace(void *block, size_t size, const struct hook_frame *caller)
 	else if (known)
 		record_replacement(block, &taken, NULL, 0, caller); /* realloc(p, 0) frees */
 	else
-		note(moved, size, caller);
+		note(moved, size, caller, LEAK_REALLOC);
 	return moved;
 }
 
@@ -141,7 +142,7 @@ static void *reallocate(void *block, size_t size, const struct hook_frame *calle
 		return replace(block, size, caller);
 	else
 		block = real.realloc(NULL, size);
-	note(block, size, caller);
+	note(block, size, caller, LEAK_REALLOC);
 	return block;
 }
 
@@ -173,12 +174,12 @@ EXPORT int posix_memalign(void **block, size_t alignment, size_t size)
 		return (*block = pool_allocate(alignment, size)) ? 0 : ENOMEM;
 	err = real.posix_memalign(block, alignment, size);
 	if (!err)
-		note(*block, size, CALLER);
+		note(*block, size, CALLER, LEAK_POSIX_MEMALIGN);
 	return err;
 }
 
 /* Functions of an alignment and a size. */
-#define ALIGNED_HOOK(function)                                                                     \
+#define ALIGNED_HOOK(function, number)                                                             \
 	EXPORT void *function(size_t alignment, size_t size)                                       \
 	{                                                                                          \
 		void *block;                                                                       \
@@ -186,13 +187,13 @@ EXPORT int posix_memalign(void **block, size_t alignment, size_t size)
 		if (!is_ready())                                                                   \
 			return pool_allocate(alignment, size);                                     \
 		block = real.function(alignment, size);                                            \
-		note(block, size, CALLER);                                                         \
+		note(block, size, CALLER, number);                                                 \
 		return block;                                                                      \
 	}
-ALIGNED_HOOK(aligned_alloc)
-ALIGNED_HOOK(memalign)
+ALIGNED_HOOK(aligned_alloc, LEAK_ALIGNED_ALLOC)
+ALIGNED_HOOK(memalign, LEAK_MEMALIGN)
 
-#define PAGE_HOOK(function)                                                                        \
+#define PAGE_HOOK(function, number)                                                                \
 	EXPORT void *function(size_t size)                                                         \
 	{                                                                                          \
 		void *block;                                                                       \
@@ -200,11 +201,11 @@ ALIGNED_HOOK(memalign)
 		if (!is_ready())                                                                   \
 			return pool_allocate(WIRE_PAGE, size);                                     \
 		block = real.function(size);                                                       \
-		note(block, size, CALLER);                                                         \
+		note(block, size, CALLER, number);                                                 \
 		return block;                                                                      \
 	}
-PAGE_HOOK(valloc)
-PAGE_HOOK(pvalloc)
+PAGE_HOOK(valloc, LEAK_VALLOC)
+PAGE_HOOK(pvalloc, LEAK_PVALLOC)
 
 EXPORT size_t malloc_usable_size(void *block)
 {

@@ -45,7 +45,7 @@ static void choose(struct known_stacks *known, struct known_root *root, const ui
 }
 
 uint32_t known_search(struct known_stacks *known, const struct hook_frame *caller,
-                      uint64_t stack_hi, uint32_t generation)
+                      uint64_t stack_hi, uint32_t context)
 {
 	const uint64_t *frame = &caller->bp;
 	struct known_root *root = known_root(known, caller->ip, (uint64_t)caller->stack);
@@ -56,7 +56,7 @@ uint32_t known_search(struct known_stacks *known, const struct hook_frame *calle
 	uint64_t from = 0, value = 0;
 
 	if (!known_is_there(known, position) ||
-	    !known_begins_alike(stack, caller, stack_hi, generation))
+	    !known_begins_alike(stack, caller, stack_hi, context))
 		goto missed;
 	word = known_compare(stack, frame, 0);
 	while (word < stack->n_groups * KNOWN_GROUP) {
@@ -127,7 +127,7 @@ static bool continues(const struct known_stack *from, const struct known_draft *
 	const struct unwind_registers *start = &draft->stack.start;
 
 	return from->start.ip == start->ip && from->start.sp == start->sp &&
-	       from->generation == draft->stack.generation && word < draft->n_words &&
+	       from->context == draft->stack.context && word < draft->n_words &&
 	       !memcmp(known_groups(from), draft->groups, n_groups * sizeof(*a)) &&
 	       !memcmp(a->values, b->values, n_more * sizeof(*a->values)) &&
 	       !memcmp(a->offsets, b->offsets, (n_more + 1) * sizeof(*a->offsets)) &&

@@ -44,9 +44,9 @@ struct known_group {
 
 struct known_stack {
 	struct unwind_registers start;
-	uint64_t end; /* above the last word */
-	uint32_t generation;
-	uint32_t stack; /* its id */
+	uint64_t end;     /* above the last word */
+	uint32_t context; /* whatever else it depends on */
+	uint32_t stack;   /* its id */
 	uint16_t n_groups;
 	uint16_t n_words;
 };
@@ -94,7 +94,7 @@ void known_add(struct known_stacks *known, struct known_draft *draft);
 
 /* known_find() from the root of the tree. */
 uint32_t known_search(struct known_stacks *known, const struct hook_frame *caller,
-                      uint64_t stack_hi, uint32_t generation);
+                      uint64_t stack_hi, uint32_t context);
 
 static inline struct known_root *known_root(struct known_stacks *known, uint64_t ip, uint64_t sp)
 {
@@ -125,10 +125,10 @@ static inline struct known_stack *known_at(struct known_stacks *known, uint32_t 
 
 static inline bool known_begins_alike(const struct known_stack *stack,
                                       const struct hook_frame *caller, uint64_t stack_hi,
-                                      uint32_t generation)
+                                      uint32_t context)
 {
 	return stack->start.ip == caller->ip && stack->start.sp == (uint64_t)caller->stack &&
-	       stack->generation == generation && stack->end <= stack_hi;
+	       stack->context == context && stack->end <= stack_hi;
 }
 
 static inline const struct known_group *known_groups(const struct known_stack *stack)
@@ -191,7 +191,7 @@ static always_inline bool known_matches(const struct known_stack *stack, const u
 /* The stack of a hook's caller, if it is the one that is compared first; else NULL. */
 static always_inline const struct known_stack *known_guess(struct known_stacks *known,
                                                            const struct hook_frame *caller,
-                                                           uint64_t stack_hi, uint32_t generation)
+                                                           uint64_t stack_hi, uint32_t context)
 {
 	const uint64_t *frame = &caller->bp;
 	const struct known_root *root = known_root(known, caller->ip, (uint64_t)caller->stack);
@@ -203,7 +203,7 @@ static always_inline const struct known_stack *known_guess(struct known_stacks *
 		position = *known_choice(known, root, frame);
 	stack = known_at(known, position);
 	if (unlikely(!known_is_there(known, position) ||
-	             !known_begins_alike(stack, caller, stack_hi, generation)))
+	             !known_begins_alike(stack, caller, stack_hi, context)))
 		return NULL;
 	return known_matches(stack, frame) ? stack : NULL;
 }
@@ -211,11 +211,11 @@ static always_inline const struct known_stack *known_guess(struct known_stacks *
 /* The id of the stack of a hook's caller; nothing from stack_hi on is read. 0: not known. */
 static always_inline uint32_t known_find(struct known_stacks *known,
                                          const struct hook_frame *caller, uint64_t stack_hi,
-                                         uint32_t generation)
+                                         uint32_t context)
 {
-	const struct known_stack *stack = known_guess(known, caller, stack_hi, generation);
+	const struct known_stack *stack = known_guess(known, caller, stack_hi, context);
 
-	return likely(stack) ? stack->stack : known_search(known, caller, stack_hi, generation);
+	return likely(stack) ? stack->stack : known_search(known, caller, stack_hi, context);
 }
 
 #endif

@@ -103,9 +103,9 @@ static always_inline void remember(struct thread *thread, struct shard *shard, e
 
 static always_inline void record_new(struct thread *thread, struct shard *shard, enum way way,
                                      const void *block, size_t size,
-                                     const struct hook_frame *caller)
+                                     const struct hook_frame *caller, enum leak_function function)
 {
-	uint32_t stack = stacks_identify(shard->scratch, thread, caller), origin;
+	uint32_t stack = stacks_identify(shard->scratch, thread, caller, function), origin;
 
 	if (unlikely(!stack))
 		preload_trouble(WIRE_NO_STACK);
@@ -132,9 +132,10 @@ static always_inline void record_end(struct thread *thread, struct shard *shard,
 }
 
 static always_inline void allocate(struct thread *thread, struct shard *shard, enum way way,
-                                   const void *block, size_t size, const struct hook_frame *caller)
+                                   const void *block, size_t size, const struct hook_frame *caller,
+                                   enum leak_function function)
 {
-	record_new(thread, shard, way, block, size, caller);
+	record_new(thread, shard, way, block, size, caller, function);
 	totals_finish_event(shard, way, size);
 }
 
@@ -166,7 +167,7 @@ static always_inline void replace(struct thread *thread, struct shard *shard, en
 {
 	record_end(thread, shard, way, block, *taken);
 	if (new_block) {
-		record_new(thread, shard, way, new_block, size, caller);
+		record_new(thread, shard, way, new_block, size, caller, LEAK_REALLOC);
 		if (way == WAY_ANY)
 			uncount_what_stayed(shard, taken->size_bytes, size);
 	}
@@ -174,7 +175,8 @@ static always_inline void replace(struct thread *thread, struct shard *shard, en
 }
 
 static __attribute__((noinline)) void allocate_anyhow(const void *block, size_t size,
-                                                      const struct hook_frame *caller)
+                                                      const struct hook_frame *caller,
+                                                      enum leak_function function)
 {
 	struct thread *thread = entrance_pass();
 	struct shard *shard;
@@ -182,12 +184,13 @@ static __attribute__((noinline)) void allocate_anyhow(const void *block, size_t 
 	if (!thread)
 		return;
 	shard = shard_take(thread);
-	allocate(thread, shard, WAY_ANY, block, size, caller);
+	allocate(thread, shard, WAY_ANY, block, size, caller, function);
 	shard_give_back(shard);
 	entrance_leave(thread);
 }
 
-void *record_allocation(void *block, size_t size, const struct hook_frame *caller)
+void *record_allocation(void *block, size_t size, const struct hook_frame *caller,
+                        enum leak_function function)
 {
 	struct thread *thread;
 
@@ -195,10 +198,10 @@ void *record_allocation(void *block, size_t size, const struct hook_frame *calle
 		return NULL;
 	thread = entrance_pass_own();
 	if (likely(thread)) {
-		allocate(thread, &shards[thread->shard], WAY_OWN, block, size, caller);
+		allocate(thread, &shards[thread->shard], WAY_OWN, block, size, caller, function);
 		entrance_leave_own(thread);
 	} else {
-		allocate_anyhow(block, size, caller);
+		allocate_anyhow(block, size, caller, function);
 	}
 	return block;
 }

@@ -11,7 +11,8 @@
 struct wire_section;
 
 /* After the real function gave the block. Returns it; NULL is fine. */
-void *record_allocation(void *block, size_t size, const struct hook_frame *caller);
+void *record_allocation(void *block, size_t size, const struct hook_frame *caller,
+                        enum leak_function function);
 
 /* Before the real function takes the block. False: it is not one that is known to be live. */
 bool record_release(const void *block);

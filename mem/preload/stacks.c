@@ -166,6 +166,7 @@ struct walk {
 	bool is_exact;
 	size_t n_fresh;
 	uint32_t generation;
+	uint64_t function; /* as the leaf's node has it */
 	/* Only plain steps in memory that stays readable: it can be recognised and joined. */
 	bool is_plain;
 	size_t n_above; /* frames of scratch->last that may still be joined */
@@ -264,7 +265,8 @@ static void step(struct walk *walk)
 static void walk_up(struct walk *walk)
 {
 	while (walk->end == UNWIND_STEPPED && !walk->n_joined) {
-		if (walk->n_above && walk->is_plain && try_join(walk))
+		/* Not the leaf, which may have called another function. */
+		if (walk->n_above && walk->n_fresh && walk->is_plain && try_join(walk))
 			return;
 		if (walk->n_fresh == MAX_FRAMES)
 			walk->end = UNWIND_TOO_DEEP;
@@ -301,7 +303,7 @@ static uint32_t settle(struct walk *walk)
 		struct frame *frame = &last[n];
 
 		*frame = scratch->fresh[i];
-		node = frame->node = trie_child(node, node_ip(frame));
+		node = frame->node = trie_child(node, node_ip(frame) | (i ? 0 : walk->function));
 		frame->needs_bp =
 		    frame->sets_sp_by_bp || (n && !frame->rbp_slot && last[n - 1].needs_bp);
 	}
@@ -312,7 +314,7 @@ static uint32_t settle(struct walk *walk)
 
 /* What the unwinding of the last stack used: each return address, and RBP only where a CFA came
  * from it, since code without frame pointers saves other things there, which may change. */
-static void draft_last(struct stack_scratch *scratch, uint32_t stack)
+static void draft_last(struct stack_scratch *scratch, uint32_t stack, uint32_t context)
 {
 	const struct frame *last = scratch->last, *leaf = &last[scratch->n_last - 1];
 	struct known_draft *draft = &scratch->draft;
@@ -320,10 +322,8 @@ static void draft_last(struct stack_scratch *scratch, uint32_t stack)
 
 	draft->n_words = 0;
 	draft->is_too_large = false;
-	draft->stack = (struct known_stack){.start = leaf->at,
-	                                    .end = last[0].at.sp,
-	                                    .generation = scratch->generation,
-	                                    .stack = stack};
+	draft->stack = (struct known_stack){
+	    .start = leaf->at, .end = last[0].at.sp, .context = context, .stack = stack};
 	if (leaf->needs_bp)
 		known_draft_word(draft, leaf->at.sp - sizeof(struct hook_frame), leaf->at.bp);
 	for (size_t i = scratch->n_last - 1; i > 0 && !draft->is_too_large; i--) {
@@ -338,8 +338,9 @@ static void draft_last(struct stack_scratch *scratch, uint32_t stack)
 }
 
 uint32_t stacks_unwind(struct stack_scratch *scratch, struct thread *thread,
-                       const struct hook_frame *caller, uint32_t generation)
+                       const struct hook_frame *caller, uint32_t context)
 {
+	uint32_t generation = context & STACK_GENERATION_MASK;
 	struct extent extent = find_extent(thread, (uint64_t)caller->stack);
 	struct walk walk = {
 	    .scratch = scratch,
@@ -347,6 +348,7 @@ uint32_t stacks_unwind(struct stack_scratch *scratch, struct thread *thread,
 	    .extent = extent,
 	    .registers = {.ip = caller->ip, .sp = (uint64_t)caller->stack, .bp = caller->bp},
 	    .generation = generation,
+	    .function = wire_ip_of_function(context >> STACK_GENERATION_BITS),
 	    .is_plain = !extent.may_grow,
 	    .n_above = scratch->generation == generation ? scratch->n_last : 0,
 	    .end = UNWIND_STEPPED};
@@ -358,7 +360,7 @@ uint32_t stacks_unwind(struct stack_scratch *scratch, struct thread *thread,
 	stack = node ? trie_stack(node, &is_new) : 0;
 	/* Stacks that come once only are not worth remembering. */
 	if (stack && !is_new && scratch->n_last) {
-		draft_last(scratch, stack);
+		draft_last(scratch, stack, context);
 		known_add(&scratch->known, &scratch->draft);
 	}
 	return stack;

@@ -17,7 +17,7 @@ size_t stack_scratch_bytes(void);
 
 /* By unwinding, for a stack that is not known. */
 uint32_t stacks_unwind(struct stack_scratch *scratch, struct thread *thread,
-                       const struct hook_frame *caller, uint32_t generation);
+                       const struct hook_frame *caller, uint32_t context);
 
 /* A scratch begins with them. */
 static inline struct known_stacks *stacks_known(struct stack_scratch *scratch)
@@ -25,20 +25,30 @@ static inline struct known_stacks *stacks_known(struct stack_scratch *scratch)
 	return (struct known_stacks *)scratch;
 }
 
+enum { STACK_GENERATION_BITS = 17, STACK_GENERATION_MASK = (1 << STACK_GENERATION_BITS) - 1 };
+
 /* Of loaded modules, as far as known stacks have it. */
 static inline uint32_t stacks_generation(void)
 {
-	return __atomic_load_n(&preload.generation, __ATOMIC_ACQUIRE) & 0x1ffff;
+	return __atomic_load_n(&preload.generation, __ATOMIC_ACQUIRE) & STACK_GENERATION_MASK;
+}
+
+/* What a known stack depends on besides its words: with that generation of modules, the function
+ * that its leaf called. */
+static always_inline uint32_t stacks_context(uint32_t generation, enum leak_function function)
+{
+	return generation | (uint32_t)function << STACK_GENERATION_BITS;
 }
 
 /* The id of the stack of a hook's caller, or 0 when the table is full. */
 static always_inline uint32_t stacks_identify(struct stack_scratch *scratch, struct thread *thread,
-                                              const struct hook_frame *caller)
+                                              const struct hook_frame *caller,
+                                              enum leak_function function)
 {
-	uint32_t generation = stacks_generation();
-	uint32_t stack = known_find(stacks_known(scratch), caller, thread->stack_hi, generation);
+	uint32_t context = stacks_context(stacks_generation(), function);
+	uint32_t stack = known_find(stacks_known(scratch), caller, thread->stack_hi, context);
 
-	return likely(stack) ? stack : stacks_unwind(scratch, thread, caller, generation);
+	return likely(stack) ? stack : stacks_unwind(scratch, thread, caller, context);
 }
 
 #endif

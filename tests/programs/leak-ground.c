@@ -2,6 +2,7 @@
  * size says where the pointer to it is. Ends with status 42 while all its threads live.
  *
  * usage: leak-ground [threads N | fork | signal | many N] */
+#include <malloc.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <signal.h>
@@ -34,6 +35,7 @@ enum {
 	LOST_BY_A_THREAD = 1264,
 	LOST_BY_A_CHILD = 1280,
 	ON_THE_SIGNAL_STACK = 1296,
+	BY_CALLOC = 1312, /* and from there on by the others of `functions` */
 	LARGE = 1 << 20,
 };
 
@@ -52,6 +54,38 @@ static NOINLINE void lead(void *volatile *word, size_t size)
 	*word = block(size);
 }
 
+static void *by_realloc(size_t unused, size_t size)
+{
+	void *volatile none = NULL; /* else the compiler makes it a malloc */
+
+	(void)unused;
+	return realloc(none, size);
+}
+
+static void *by_malloc(size_t unused, size_t size)
+{
+	(void)unused;
+	return malloc(size);
+}
+
+static void *by_posix_memalign(size_t alignment, size_t size)
+{
+	void *block;
+
+	return posix_memalign(&block, alignment, size) ? NULL : block;
+}
+
+/* Those that one instruction can call, and others. */
+static NOINLINE void by_each_function(void)
+{
+	static void *(*volatile const functions[])(size_t, size_t) = {
+	    calloc, memalign, aligned_alloc, by_posix_memalign, by_realloc, by_malloc};
+
+	for (int round = 0; round < 3; round++)
+		for (size_t i = 0; i < sizeof(functions) / sizeof(functions[0]); i++)
+			functions[i](16, i ? BY_CALLOC + 16 * i : BY_CALLOC / 16);
+}
+
 /* So that no register and no stack frame that lives has a pointer left. */
 static NOINLINE void wipe(void)
 {
@@ -59,6 +93,12 @@ static NOINLINE void wipe(void)
 
 	for (size_t i = 0; i < sizeof(frame); i++)
 		frame[i] = 0;
+	__asm__ volatile("xor %%eax, %%eax\n xor %%ecx, %%ecx\n xor %%edx, %%edx\n"
+	                 "xor %%esi, %%esi\n xor %%edi, %%edi\n xor %%r8d, %%r8d\n"
+	                 "xor %%r9d, %%r9d\n xor %%r10d, %%r10d\n xor %%r11d, %%r11d"
+	                 :
+	                 :
+	                 : "rax", "rcx", "rdx", "rsi", "rdi", "r8", "r9", "r10", "r11");
 }
 
 static NOINLINE void in_data(void)
@@ -205,6 +245,7 @@ int main(int argc, char **argv)
 	in_mappings();
 	in_freed_memory();
 	below_the_stack();
+	by_each_function();
 	if (argc > 2 && strcmp(argv[1], "threads") == 0)
 		run_threads(atoi(argv[2]));
 	if (argc > 1 && strcmp(argv[1], "fork") == 0)

@@ -7,6 +7,7 @@
 #include "core/diag.h"
 #include "core/proc_file.h"
 #include "mem/server.h"
+#include "mem/wire_reader.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -256,6 +257,46 @@ static void data_blocks_and_mappings_lead_to_blocks_and_free_memory_does_not(voi
 	free_run(run);
 }
 
+/* By the trie of stacks, as heap_run_read() has it. */
+static void the_function_that_gave_a_block_is_known(void **state)
+{
+	static const struct {
+		uint64_t size;
+		enum leak_function function;
+	} expected[] = {{1392, LEAK_MALLOC},         {1312, LEAK_CALLOC},
+	                {1328, LEAK_MEMALIGN},       {1344, LEAK_ALIGNED_ALLOC},
+	                {1360, LEAK_POSIX_MEMALIGN}, {1376, LEAK_REALLOC}};
+	char *arguments[] = {(char *)"leak-ground", NULL};
+	struct run *run = run_one(arguments, 1);
+	const struct leak_verdict *verdict = &run->looks[0].verdict;
+	struct wire_image_copy trie;
+	struct diag diag;
+
+	(void)state;
+	assert_int_equal(
+	    wire_read_image(&trie, wire_source_of_fd(&server_image(run->server, 0)->memory_fd),
+	                    &diag),
+	    0);
+	for (size_t i = 0; i < ARRAY_SIZE(expected); i++) {
+		uint64_t n = 0;
+
+		for (size_t j = 0; j < verdict->n_rows; j++) {
+			const struct leak_row *row = &verdict->rows[j];
+
+			if (row->bytes != expected[i].size * row->n_blocks)
+				continue;
+			n += row->n_blocks;
+			assert_int_equal(
+			    wire_function_of_ip(trie.nodes[trie.stacks[row->stack]].ip),
+			    expected[i].function);
+		}
+		if (n != 3)
+			fail_msg("%zu blocks of %zu bytes", (size_t)n, (size_t)expected[i].size);
+	}
+	wire_image_copy_fini(&trie);
+	free_run(run);
+}
+
 static void check_threads(const char *number, uint64_t n)
 {
 	char *arguments[] = {(char *)"leak-ground", (char *)"threads", (char *)number, NULL};
@@ -346,6 +387,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(data_blocks_and_mappings_lead_to_blocks_and_free_memory_does_not),
+	    cmocka_unit_test(the_function_that_gave_a_block_is_known),
 	    cmocka_unit_test(each_thread_has_a_stack_and_memory_of_its_own),
 	    cmocka_unit_test(two_hundred_threads_have_too),
 	    cmocka_unit_test(a_forked_child_inherits_blocks_and_makes_its_own),

@@ -45,18 +45,21 @@ static struct {
 	unsigned events, recognised, wrong, jumps;
 } seen;
 
+static bool calls_two;
+
 /* The same registers by way of all caches, and by unwinding every frame. */
 static __attribute__((noinline)) void check_here(void)
 {
 	const struct hook_frame *here = __builtin_frame_address(0);
-	uint32_t whole;
+	/* As through a pointer that leads to several functions. */
+	enum leak_function function = calls_two && seen.events / 3 % 2 ? LEAK_CALLOC : LEAK_MALLOC;
+	uint32_t whole, context = preload.generation | function << STACK_GENERATION_BITS;
 
 	seen.events++;
-	seen.recognised +=
-	    known_find(&scratch->known, here, thread.stack_hi, preload.generation) != 0;
+	seen.recognised += known_find(&scratch->known, here, thread.stack_hi, context) != 0;
 	plain->n_last = 0;
-	whole = stacks_unwind(plain, &thread, here, preload.generation);
-	if (!whole || stacks_identify(scratch, &thread, here) != whole)
+	whole = stacks_unwind(plain, &thread, here, context);
+	if (!whole || stacks_identify(scratch, &thread, here, function) != whole)
 		seen.wrong++;
 }
 
@@ -161,6 +164,19 @@ static void stacks_are_those_of_a_full_unwinding(void **state)
 	assert_true(scratch->known.head / KNOWN_RING_UNITS > 4);
 }
 
+static void one_instruction_may_call_several_functions(void **state)
+{
+	unsigned before = seen.events, recognised = seen.recognised;
+
+	(void)state;
+	calls_two = true;
+	while (seen.events < before + 30000)
+		descend(0);
+	calls_two = false;
+	assert_int_equal(seen.wrong, 0);
+	assert_in_range(seen.recognised - recognised, 30000 / 10, 30000);
+}
+
 static __attribute__((noinline)) void one(unsigned depth);
 
 static __attribute__((noinline)) void zero(unsigned depth)
@@ -240,6 +256,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(stacks_are_those_of_a_full_unwinding),
+	    cmocka_unit_test(one_instruction_may_call_several_functions),
 	    cmocka_unit_test(twins_are_told_apart),
 	    cmocka_unit_test(recursions_of_any_depth),
 	};
