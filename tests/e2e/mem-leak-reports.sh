@@ -195,3 +195,28 @@ bounded() {
 }
 promise "3,000 records have room for the largest, and the rest is counted" bounded
 promise "all of them are errors" contains "$run/leaks.txt" "ERROR SUMMARY: 3000 errors from 3000 contexts"
+
+# Who is missing is said, and a gate that cannot be judged is no success.
+cat >"$scratch/outlives.sh" <<S
+$program
+sleep 3 >/dev/null 2>&1 </dev/null &
+exit 0
+S
+outlives() {
+	reason 3 "leak errors cannot be judged: processes that were not checked for leaks: " \
+		profile-scenario --scenario outlives --type leaks --errors-for-leak-kinds definite -- sh "$scratch/outlives.sh"
+}
+promise "with a process that outlives the run a gate cannot be judged" outlives
+run=$(ls -d "$PROFILE_SCENARIO_RESULTS"/outlives/memory/2*)
+promise "there are no leak metrics then" is "$(metric "$run" mem.definitely_lost_bytes)" absent
+promise "leaks.txt has who is missing, and the others" bash -c "
+	grep -q 'Not checked for leaks: it had not ended when the run did' '$run/leaks.txt' && grep -q 'definitely lost: 37 bytes in 4 blocks' '$run/leaks.txt'"
+if command -v strace >/dev/null; then
+	promise "a target that somebody traces is not checked, which type leaks refuses" \
+		reason 3 "not checked for leaks: cannot trace the target" \
+		strace -f -o /dev/null profile-scenario --scenario traced --type leaks -- "$program"
+	promise "and memory notes" bash -c "
+		strace -f -o /dev/null profile-scenario --scenario traced --type memory -- '$program' 2>&1 | grep -q '^note   not checked for leaks: cannot trace the target'"
+else
+	skip "a target that somebody traces is not checked" "strace is not installed"
+fi
