@@ -106,6 +106,12 @@ static bool line_matches(const struct rule_line *line, const struct frame_words 
 	return true;
 }
 
+/* valgrind writes it for what it knows nothing of, and may go on beyond the end of a stack. */
+static bool is_beyond(const struct rule_line *line)
+{
+	return line->kind == LINE_OBJECT && !strcmp(line->pattern, "*");
+}
+
 /* As wildcards in texts, with frames for characters. */
 static bool begins_with(const struct frame_words *stack, size_t n_stack,
                         const struct rule_line *lines, size_t n_lines)
@@ -119,6 +125,8 @@ static bool begins_with(const struct frame_words *stack, size_t n_stack,
 		} else if (frame < n_stack && line_matches(&lines[line], &stack[frame])) {
 			line++;
 			frame++;
+		} else if (frame == n_stack && n_stack && is_beyond(&lines[line])) {
+			line++;
 		} else if (after_dots && from < n_stack) {
 			line = after_dots;
 			frame = ++from;

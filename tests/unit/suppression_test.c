@@ -179,6 +179,7 @@ static void rules_apply_to_the_stacks_that_begin_so(void **state)
 	    "fun:malloc\nfun:*\nfun:*\nfun:*\nfun:\?\?\?\nfun:*\nfun:open_table\n",
 	    "fun:malloc\nsrc:stl_construct.h\nsrc:stl_vector.h\nsrc:table.cc:40\n",
 	    "fun:malloc\n...\nsrc:/src/app/o*.c:12\n",
+	    "...\nfun:main\nfun:(below main)\nobj:*\nobj:*\n",
 	    "obj:*vgpreload_memcheck*\nfun:construct<*\n",
 	};
 	static const char *const others[] = {

@@ -1,0 +1,45 @@
+#!/bin/bash
+# Suppressions go both ways: valgrind takes those that we make, and those that it makes take away the same here.
+# tier: long
+. "$(dirname "$0")/lib.sh"
+if ! command -v valgrind >/dev/null; then
+	skip "valgrind reads what we write" "valgrind is not installed"
+	exit 0
+fi
+export PROFILE_SCENARIO_RESULTS=$scratch/results
+cp "$programs/leak-suppress" "$scratch/stripped"
+strip "$scratch/stripped"
+memcheck=(valgrind --leak-check=full --show-leak-kinds=all --run-libc-freeres=no --run-cxx-freeres=no --gen-suppressions=all)
+
+left() { # FILE: the classes with something in them, ours or memcheck's
+	sed -nE 's/^==[0-9]+== +((definitely|indirectly|possibly) lost|still reachable): ([0-9,]+) bytes in .*/\1 \3/p' "$1" | grep -v ' 0$'
+}
+suppressed() { # FILE
+	sed -nE 's/^==[0-9]+== +suppressed: (.*)/\1/p' "$1"
+}
+
+ours_to_valgrind() { # NAME COMMAND...
+	local name=$1; shift
+	profile-scenario --scenario "$name" --type memory --quiet --show-leak-kinds all --gen-suppressions all -- "$@" >/dev/null 2>"$scratch/err" ||
+		{ cat "$scratch/err"; return 1; }
+	cp "$PROFILE_SCENARIO_RESULTS/$name/memory/latest/leaks.supp" "$scratch/$name.supp"
+	"${memcheck[@]}" --suppressions="$scratch/$name.supp" "$@" >/dev/null 2>"$scratch/$name.memcheck"
+	contains "$scratch/$name.memcheck" "ERROR SUMMARY: 0 errors" && is "$(left "$scratch/$name.memcheck")" ""
+}
+valgrinds_to_us() { # NAME COMMAND...
+	local name=$1; shift
+	"${memcheck[@]}" "$@" >/dev/null 2>"$scratch/$name.memcheck"
+	sed -n '/^{$/,/^}$/p' "$scratch/$name.memcheck" >"$scratch/$name.theirs"
+	matches "$scratch/$name.theirs" "^   Memcheck:Leak$" || return 1
+	profile-scenario --scenario "$name" --type memory --quiet --show-leak-kinds all --suppressions "$scratch/$name.theirs" -- "$@" >/dev/null 2>"$scratch/err" ||
+		{ cat "$scratch/err"; return 1; }
+	local leaks=$PROFILE_SCENARIO_RESULTS/$name/memory/latest/leaks.txt
+	is "$(left "$leaks")" "" || { grep -A20 'in loss record' "$leaks"; return 1; }
+	is "$(suppressed "$leaks")" "$("${memcheck[@]}" --suppressions="$scratch/$name.theirs" "$@" 2>&1 >/dev/null | sed -nE 's/^==[0-9]+== +suppressed: (.*)/\1/p')"
+}
+for program in "leak-suppress:$programs/leak-suppress" "stripped:$scratch/stripped" "find:find $scratch -maxdepth 1 -name x" "curl:curl --version"; do
+	name=${program%%:*}
+	command -v "${program##*:}" >/dev/null || command -v "$name" >/dev/null || [ -x "${program#*:}" ] || { skip "$name" "it is not installed"; continue; }
+	promise "$name: valgrind suppresses all by what we write" ours_to_valgrind "$name" ${program#*:}
+	promise "$name: we suppress as much as valgrind by what it writes" valgrinds_to_us "$name" ${program#*:}
+done
