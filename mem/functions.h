@@ -7,7 +7,7 @@
 enum leak_function {
 	LEAK_MALLOC, /* also where it is not known which one */
 	LEAK_CALLOC,
-	LEAK_REALLOC, /* also reallocarray, which calls it */
+	LEAK_REALLOC, /* of a block that there was; also by reallocarray */
 	LEAK_MEMALIGN,
 	LEAK_POSIX_MEMALIGN,
 	LEAK_ALIGNED_ALLOC,

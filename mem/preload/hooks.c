@@ -132,8 +132,11 @@ static void *replace(void *block, size_t size, const struct hook_frame *caller)
 	return moved;
 }
 
+/* A new block is malloc's, as memcheck has it: its realloc jumps there. */
 static void *reallocate(void *block, size_t size, const struct hook_frame *caller)
 {
+	enum leak_function function = block ? LEAK_REALLOC : LEAK_MALLOC;
+
 	if (!is_ready())
 		return block ? pool_reallocate(block, size) : pool_allocate(1, size);
 	if (block && unlikely(pool_owns(block)))
@@ -142,7 +145,7 @@ static void *reallocate(void *block, size_t size, const struct hook_frame *calle
 		return replace(block, size, caller);
 	else
 		block = real.realloc(NULL, size);
-	note(block, size, caller, LEAK_REALLOC);
+	note(block, size, caller, function);
 	return block;
 }
 
