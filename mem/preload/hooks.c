@@ -76,22 +76,29 @@ EXPORT void *calloc(size_t count, size_t size)
 	return block;
 }
 
+/* Of no block that is known to be live. */
 static __attribute__((noinline)) void free_aside(void *block)
 {
 	if (!block || pool_owns(block) || !is_ready())
 		return;
-	if (is_on())
-		record_release(block);
 	real.free(block);
 }
 
-/* A function of its own, for what it needs registers for. */
+/* These two are functions of their own so that the plain way saves no registers for them. */
+static __attribute__((noinline)) void free_among_others(void *block)
+{
+	if (likely(is_on() && record_release(block)))
+		real.free(block);
+	else
+		free_aside(block);
+}
+
 static __attribute__((noinline)) void free_other(void *block)
 {
 	if (likely(alone_release(block)))
 		real.free(block);
 	else
-		free_aside(block);
+		free_among_others(block);
 }
 
 EXPORT void free(void *block)
