@@ -63,9 +63,8 @@ void entrance_begin_alone(struct thread *thread)
 
 	shards[0].was_used = true;
 	lend_credit(&shards[0]);
-	alone.generation = stacks_generation();
+	alone.limits = stacks_limits(thread);
 	alone.row = thread->row;
-	alone.stack_hi = thread->stack_hi;
 	alone.known = stacks_known(shards[0].scratch);
 	alone.last = ALONE_HAS_NO_OTHER;
 	if (entry && *entry && live_small_is_at(*entry, last)) {

@@ -18,9 +18,8 @@
 struct alone {
 	uint64_t owner;
 	struct wire_thread *row;    /* of its struct thread */
-	uint64_t stack_hi;          /* likewise */
 	struct known_stacks *known; /* of its shard */
-	uint32_t generation;        /* as they have it */
+	struct known_limits limits;
 	/* When an event has more to do than to count, so that others do not ask. */
 	int32_t frees_left;
 	uint64_t clock_end; /* of its shard */

@@ -31,7 +31,7 @@ static inline const struct known_link *find_link(struct known_stacks *known, uin
 /* From now on the stack that was found is compared first where these words are the same. `differed`
  * are the offsets at which the first stacks on the way to it differed. */
 static void choose(struct known_stacks *known, struct known_root *root, const uint64_t *frame,
-                   uint64_t stack_hi, const uint16_t *differed, uint32_t n_differed,
+                   const struct known_limits *limits, const uint16_t *differed, uint32_t n_differed,
                    uint32_t position)
 {
 	if (n_differed && (!root->offsets[1] || n_differed > 1)) {
@@ -40,15 +40,15 @@ static void choose(struct known_stacks *known, struct known_root *root, const ui
 		root->offsets[0] = first < second ? first : second;
 		root->offsets[1] = first < second ? second : first;
 	}
-	if (root->offsets[1] && (uint64_t)(frame + root->offsets[1]) < stack_hi)
+	if (known_may_choose(root, frame, limits))
 		*known_choice(known, root, frame) = position;
 }
 
 uint32_t known_search(struct known_stacks *known, const struct hook_frame *caller,
-                      uint64_t stack_hi, uint32_t context)
+                      const struct known_limits *limits, uint32_t function)
 {
 	const uint64_t *frame = &caller->bp;
-	struct known_root *root = known_root(known, caller->ip, (uint64_t)caller->stack);
+	struct known_root *root = known_root(known, caller->ip, (uint64_t)frame);
 	uint32_t position = root->position, word, n_differed = 0;
 	const struct known_stack *stack = known_at(known, position);
 	const struct known_link *link;
@@ -56,7 +56,7 @@ uint32_t known_search(struct known_stacks *known, const struct hook_frame *calle
 	uint64_t from = 0, value = 0;
 
 	if (!known_is_there(known, position) ||
-	    !known_begins_alike(stack, caller, stack_hi, context))
+	    !known_begins_alike(stack, caller, limits, function))
 		goto missed;
 	word = known_compare(stack, frame, 0);
 	while (word < stack->n_groups * KNOWN_GROUP) {
@@ -72,13 +72,13 @@ uint32_t known_search(struct known_stacks *known, const struct hook_frame *calle
 			goto missed;
 		position = link->to;
 		stack = known_at(known, position);
-		if (stack->end > stack_hi)
+		if (stack->end > limits->stack_hi)
 			goto missed;
 		/* It begins like the one before and is the same up to this group: known_add() has
 		 * seen that. */
 		word = known_compare(stack, frame, word / KNOWN_GROUP);
 	}
-	choose(known, root, frame, stack_hi, differed, n_differed, position);
+	choose(known, root, frame, limits, differed, n_differed, position);
 	return stack->stack;
 missed:
 	known->missed_from = from;
@@ -88,7 +88,7 @@ missed:
 
 void known_draft_word(struct known_draft *draft, uint64_t addr, uint64_t value)
 {
-	uint64_t offset_bytes = addr - (draft->stack.start.sp - sizeof(struct hook_frame));
+	uint64_t offset_bytes = addr - draft->stack.frame;
 	struct known_group *group;
 
 	if (draft->is_too_large)
@@ -124,9 +124,8 @@ static bool continues(const struct known_stack *from, const struct known_draft *
 {
 	uint32_t n_groups = word / KNOWN_GROUP, n_more = word % KNOWN_GROUP;
 	const struct known_group *a = known_groups(from) + n_groups, *b = &draft->groups[n_groups];
-	const struct unwind_registers *start = &draft->stack.start;
 
-	return from->start.ip == start->ip && from->start.sp == start->sp &&
+	return from->ip == draft->stack.ip && from->frame == draft->stack.frame &&
 	       from->context == draft->stack.context && word < draft->n_words &&
 	       !memcmp(known_groups(from), draft->groups, n_groups * sizeof(*a)) &&
 	       !memcmp(a->values, b->values, n_more * sizeof(*a->values)) &&
@@ -159,7 +158,7 @@ static void link_to(struct known_stacks *known, const struct known_draft *draft,
 	if (known_is_there(known, before) && continues(known_at(known, before), draft, word, value))
 		add_link(known, (struct known_link){.value = value, .from = from, .to = position});
 	else
-		*known_root(known, draft->stack.start.ip, draft->stack.start.sp) =
+		*known_root(known, draft->stack.ip, draft->stack.frame) =
 		    (struct known_root){.position = position};
 }
 

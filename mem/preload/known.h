@@ -2,7 +2,7 @@
  * on, and while those words are the same it would find the same stack again. Comparing them is much
  * faster, since the loads do not wait for each other.
  *
- * Stacks with the same start (IP, SP) form a tree: where the comparison with one fails, the word
+ * Stacks with the same start (IP, frame) form a tree: where the comparison with one fails, the word
  * found there leads to the stack that was remembered with it. Up to two offsets at which they were
  * seen to differ choose the one that is compared first, so that the tree is seldom walked. Nothing
  * is believed for its place in the tree, or for being chosen: of the stack that is returned every
@@ -43,7 +43,8 @@ struct known_group {
 };
 
 struct known_stack {
-	struct unwind_registers start;
+	uint64_t ip; /* where it starts: the hook's return address and frame */
+	uint64_t frame;
 	uint64_t end;     /* above the last word */
 	uint32_t context; /* whatever else it depends on */
 	uint32_t stack;   /* its id */
@@ -59,7 +60,14 @@ struct known_link {
 	uint32_t to;
 };
 
-/* Of the stacks that start at some IP and SP. */
+/* What may be read, and when this is. */
+struct known_limits {
+	uint64_t stack_hi;   /* nothing from here on */
+	uint64_t main_lo;    /* of the main stack, all of which is there; 0: it is another one */
+	uint32_t generation; /* of a context, the part that does not come from the hook */
+};
+
+/* Of the stacks that start at some IP and frame. */
 struct known_root {
 	uint32_t position;   /* the root of their tree; 0: none */
 	uint16_t offsets[2]; /* whose words choose, the larger one last; that is 0: nothing does */
@@ -94,12 +102,12 @@ void known_add(struct known_stacks *known, struct known_draft *draft);
 
 /* known_find() from the root of the tree. */
 uint32_t known_search(struct known_stacks *known, const struct hook_frame *caller,
-                      uint64_t stack_hi, uint32_t context);
+                      const struct known_limits *limits, uint32_t function);
 
-static inline struct known_root *known_root(struct known_stacks *known, uint64_t ip, uint64_t sp)
+static inline struct known_root *known_root(struct known_stacks *known, uint64_t ip, uint64_t frame)
 {
 	/* Fibonacci hashing (Knuth, TAOCP 6.4). */
-	return &known->roots[((ip << 16 ^ sp) * 0x9e3779b97f4a7c15u) >> (64 - KNOWN_ROOTS_LOG2)];
+	return &known->roots[((ip << 16 ^ frame) * 0x9e3779b97f4a7c15u) >> (64 - KNOWN_ROOTS_LOG2)];
 }
 
 /* The choice among the stacks of a root by the words of this one. */
@@ -124,11 +132,11 @@ static inline struct known_stack *known_at(struct known_stacks *known, uint32_t 
 }
 
 static inline bool known_begins_alike(const struct known_stack *stack,
-                                      const struct hook_frame *caller, uint64_t stack_hi,
-                                      uint32_t context)
+                                      const struct hook_frame *caller,
+                                      const struct known_limits *limits, uint32_t function)
 {
-	return stack->start.ip == caller->ip && stack->start.sp == (uint64_t)caller->stack &&
-	       stack->context == context && stack->end <= stack_hi;
+	return stack->ip == caller->ip && stack->frame == (uint64_t)caller &&
+	       stack->context == (limits->generation | function) && stack->end <= limits->stack_hi;
 }
 
 static inline const struct known_group *known_groups(const struct known_stack *stack)
@@ -188,34 +196,47 @@ static always_inline bool known_matches(const struct known_stack *stack, const u
 	return !(n & 1) || !known_word_differs(frame[group->offsets[n & 2]], group->values[n & 2]);
 }
 
-/* The stack of a hook's caller, if it is the one that is compared first; else NULL. */
+/* May the words that choose be read, though none before them has been compared? The root may be
+ * that of stacks that start elsewhere, and memory that was another stack's may be gone. */
+static always_inline bool known_may_choose(const struct known_root *root, const uint64_t *frame,
+                                           const struct known_limits *limits)
+{
+	uint64_t last = (uint64_t)(frame + root->offsets[1]);
+
+	if (!root->offsets[1] || last / WIRE_PAGE == (uint64_t)frame / WIRE_PAGE)
+		return root->offsets[1];
+	return limits->main_lo && (uint64_t)frame >= limits->main_lo && last < limits->stack_hi;
+}
+
+/* The stack of a hook's caller, if it is the one that is compared first; else NULL. `function` is
+ * what the context has above the generation. */
 static always_inline const struct known_stack *known_guess(struct known_stacks *known,
                                                            const struct hook_frame *caller,
-                                                           uint64_t stack_hi, uint32_t context)
+                                                           const struct known_limits *limits,
+                                                           uint32_t function)
 {
 	const uint64_t *frame = &caller->bp;
-	const struct known_root *root = known_root(known, caller->ip, (uint64_t)caller->stack);
+	const struct known_root *root = known_root(known, caller->ip, (uint64_t)frame);
 	uint32_t position = root->position;
 	const struct known_stack *stack;
 
-	/* The root may be that of stacks that start elsewhere. */
-	if (root->offsets[1] && (uint64_t)(frame + root->offsets[1]) < stack_hi)
+	if (known_may_choose(root, frame, limits))
 		position = *known_choice(known, root, frame);
 	stack = known_at(known, position);
 	if (unlikely(!known_is_there(known, position) ||
-	             !known_begins_alike(stack, caller, stack_hi, context)))
+	             !known_begins_alike(stack, caller, limits, function)))
 		return NULL;
 	return known_matches(stack, frame) ? stack : NULL;
 }
 
-/* The id of the stack of a hook's caller; nothing from stack_hi on is read. 0: not known. */
+/* The id of the stack of a hook's caller. 0: not known. */
 static always_inline uint32_t known_find(struct known_stacks *known,
-                                         const struct hook_frame *caller, uint64_t stack_hi,
-                                         uint32_t context)
+                                         const struct hook_frame *caller,
+                                         const struct known_limits *limits, uint32_t function)
 {
-	const struct known_stack *stack = known_guess(known, caller, stack_hi, context);
+	const struct known_stack *stack = known_guess(known, caller, limits, function);
 
-	return likely(stack) ? stack->stack : known_search(known, caller, stack_hi, context);
+	return likely(stack) ? stack->stack : known_search(known, caller, limits, function);
 }
 
 #endif

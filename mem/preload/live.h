@@ -44,8 +44,7 @@ static inline uint64_t *live_small_entry(uint64_t address)
 {
 	uint64_t *entries, region = address >> LIVE_SMALL_REGION_BITS;
 
-	if (unlikely(region >> (LIVE_ADDRESS_BITS - LIVE_SMALL_REGION_BITS)) ||
-	    unlikely(address % 8))
+	if (unlikely(region >> (LIVE_ADDRESS_BITS - LIVE_SMALL_REGION_BITS)))
 		return NULL;
 	entries = __atomic_load_n(&live_small.tables[region], __ATOMIC_ACQUIRE);
 	if (unlikely(!entries))
@@ -56,7 +55,7 @@ static inline uint64_t *live_small_entry(uint64_t address)
 /* Is an entry that is not 0 of a block that starts there? */
 static inline bool live_small_is_at(uint64_t entry, uint64_t address)
 {
-	return (entry & LIVE_SMALL_AT_MASK) == LIVE_SMALL_AT(address);
+	return address % 8 == 0 && (entry & LIVE_SMALL_AT_MASK) == LIVE_SMALL_AT(address);
 }
 
 /* What the two below leave to others: large blocks, regions without a table. */

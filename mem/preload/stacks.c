@@ -114,7 +114,7 @@ static struct extent find_extent(struct thread *thread, uint64_t sp)
 	uint64_t home = thread->pointer, lo = sp & -(uint64_t)WIRE_PAGE;
 
 	if (sp >= main_stack_lo && sp < main_stack_hi) {
-		thread->stack_lo = main_stack_lo;
+		thread->stack_lo = thread->main_lo = main_stack_lo;
 		thread->stack_hi = main_stack_hi;
 	}
 	if (sp >= thread->stack_lo && sp < thread->stack_hi)
@@ -124,6 +124,7 @@ static struct extent find_extent(struct thread *thread, uint64_t sp)
 	if (sp < home && home - sp < 1024 * 1024 && is_readable(lo, home & -(uint64_t)WIRE_PAGE)) {
 		thread->stack_lo = lo;
 		thread->stack_hi = home;
+		thread->main_lo = 0;
 		return (struct extent){.lo = sp, .hi = home};
 	}
 	/* Another stack (sigaltstack, coroutine), or a deep one: page by page, and for this time
@@ -322,10 +323,13 @@ static void draft_last(struct stack_scratch *scratch, uint32_t stack, uint32_t c
 
 	draft->n_words = 0;
 	draft->is_too_large = false;
-	draft->stack = (struct known_stack){
-	    .start = leaf->at, .end = last[0].at.sp, .context = context, .stack = stack};
+	draft->stack = (struct known_stack){.ip = leaf->at.ip,
+	                                    .frame = leaf->at.sp - sizeof(struct hook_frame),
+	                                    .end = last[0].at.sp,
+	                                    .context = context,
+	                                    .stack = stack};
 	if (leaf->needs_bp)
-		known_draft_word(draft, leaf->at.sp - sizeof(struct hook_frame), leaf->at.bp);
+		known_draft_word(draft, draft->stack.frame, leaf->at.bp);
 	for (size_t i = scratch->n_last - 1; i > 0 && !draft->is_too_large; i--) {
 		if (last[i].sets_sp_by_bp && bp_slot) {
 			known_draft_word(draft, bp_slot, last[i].at.bp);

@@ -27,17 +27,20 @@ static inline struct known_stacks *stacks_known(struct stack_scratch *scratch)
 
 enum { STACK_GENERATION_BITS = 17, STACK_GENERATION_MASK = (1 << STACK_GENERATION_BITS) - 1 };
 
-/* Of loaded modules, as far as known stacks have it. */
-static inline uint32_t stacks_generation(void)
+static inline struct known_limits stacks_limits(const struct thread *thread)
 {
-	return __atomic_load_n(&preload.generation, __ATOMIC_ACQUIRE) & STACK_GENERATION_MASK;
+	uint32_t generation = __atomic_load_n(&preload.generation, __ATOMIC_ACQUIRE);
+
+	return (struct known_limits){.stack_hi = thread->stack_hi,
+	                             .main_lo = thread->main_lo,
+	                             .generation = generation & STACK_GENERATION_MASK};
 }
 
-/* What a known stack depends on besides its words: with that generation of modules, the function
- * that its leaf called. */
-static always_inline uint32_t stacks_context(uint32_t generation, enum leak_function function)
+/* What a known stack depends on besides its words and the generation of loaded modules, above which
+ * it stands: the function that its leaf called. */
+static always_inline uint32_t stacks_function(enum leak_function function)
 {
-	return generation | (uint32_t)function << STACK_GENERATION_BITS;
+	return (uint32_t)function << STACK_GENERATION_BITS;
 }
 
 /* The id of the stack of a hook's caller, or 0 when the table is full. */
@@ -45,10 +48,12 @@ static always_inline uint32_t stacks_identify(struct stack_scratch *scratch, str
                                               const struct hook_frame *caller,
                                               enum leak_function function)
 {
-	uint32_t context = stacks_context(stacks_generation(), function);
-	uint32_t stack = known_find(stacks_known(scratch), caller, thread->stack_hi, context);
+	struct known_limits limits = stacks_limits(thread);
+	uint32_t above = stacks_function(function);
+	uint32_t stack = known_find(stacks_known(scratch), caller, &limits, above);
 
-	return likely(stack) ? stack : stacks_unwind(scratch, thread, caller, context);
+	return likely(stack) ? stack
+	                     : stacks_unwind(scratch, thread, caller, limits.generation | above);
 }
 
 #endif

@@ -30,6 +30,7 @@ struct thread {
 	struct wire_thread *row;
 	uint64_t stack_lo; /* known to be readable */
 	uint64_t stack_hi;
+	uint64_t main_lo; /* stack_lo where that is the main stack's; else 0 */
 } __attribute__((aligned(64)));
 
 enum { THREAD_TABLE_BITS = 16, THREAD_PROBES = 64 };
