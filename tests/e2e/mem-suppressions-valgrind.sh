@@ -14,8 +14,8 @@ memcheck=(valgrind --leak-check=full --show-leak-kinds=all --run-libc-freeres=no
 left() { # FILE: the classes with something in them, ours or memcheck's
 	sed -nE 's/^==[0-9]+== +((definitely|indirectly|possibly) lost|still reachable): ([0-9,]+) bytes in .*/\1 \3/p' "$1" | grep -v ' 0$'
 }
-suppressed() { # FILE
-	sed -nE 's/^==[0-9]+== +suppressed: (.*)/\1/p' "$1"
+suppressed() { # what stdin says
+	sed -nE 's/^==[0-9]+== +suppressed: (.*)/\1/p'
 }
 
 ours_to_valgrind() { # NAME COMMAND...
@@ -35,11 +35,12 @@ valgrinds_to_us() { # NAME COMMAND...
 		{ cat "$scratch/err"; return 1; }
 	local leaks=$PROFILE_SCENARIO_RESULTS/$name/memory/latest/leaks.txt
 	is "$(left "$leaks")" "" || { grep -A20 'in loss record' "$leaks"; return 1; }
-	is "$(suppressed "$leaks")" "$("${memcheck[@]}" --suppressions="$scratch/$name.theirs" "$@" 2>&1 >/dev/null | sed -nE 's/^==[0-9]+== +suppressed: (.*)/\1/p')"
+	is "$(suppressed <"$leaks")" "$("${memcheck[@]}" --suppressions="$scratch/$name.theirs" "$@" 2>&1 >/dev/null | suppressed)"
 }
-for program in "leak-suppress:$programs/leak-suppress" "stripped:$scratch/stripped" "find:find $scratch -maxdepth 1 -name x" "curl:curl --version"; do
-	name=${program%%:*}
-	command -v "${program##*:}" >/dev/null || command -v "$name" >/dev/null || [ -x "${program#*:}" ] || { skip "$name" "it is not installed"; continue; }
-	promise "$name: valgrind suppresses all by what we write" ours_to_valgrind "$name" ${program#*:}
-	promise "$name: we suppress as much as valgrind by what it writes" valgrinds_to_us "$name" ${program#*:}
+for program in "leak-suppress $programs/leak-suppress" "stripped $scratch/stripped" "find find $scratch -maxdepth 1 -name x" "curl curl --version" \
+	"sort sort /etc/passwd"; do
+	set -- $program
+	command -v "$2" >/dev/null || { skip "$1" "it is not installed"; continue; }
+	promise "$1: valgrind suppresses all by what we write" ours_to_valgrind "$@"
+	promise "$1: we suppress as much as valgrind by what it writes" valgrinds_to_us "$@"
 done
