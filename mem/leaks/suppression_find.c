@@ -83,6 +83,22 @@ static bool function_matches_line(const struct rule_line *line, const struct fra
 	                       (line->bare && !strcmp(line->bare, words->bare)));
 }
 
+/* memcheck's malloc and operator new are in an object of its own, which suppressions may name. */
+static const struct frame_words memchecks_own = {
+    .path = "/usr/libexec/valgrind/vgpreload_memcheck-amd64-linux.so",
+    .real = "/usr/libexec/valgrind/vgpreload_memcheck-amd64-linux.so",
+};
+
+/* A stack of LeakSanitizer's begins in the program's own object. */
+static bool anything_matches(const struct rule_line *line, const struct frame_words *words)
+{
+	if (matches(line, words->people) || matches(line, words->function))
+		return true;
+	return words->path != memchecks_own.path &&
+	       (matches(line, words->file) || matches(line, words->path) ||
+	        matches(line, words->real));
+}
+
 static bool line_matches(const struct rule_line *line, const struct frame_words *words)
 {
 	static const char unknown[] = "???";
@@ -97,9 +113,7 @@ static bool line_matches(const struct rule_line *line, const struct frame_words 
 	case LINE_SOURCE:
 		return source_matches(line, words);
 	case LINE_ANYTHING:
-		return matches(line, words->people) || matches(line, words->function) ||
-		       matches(line, words->file) || matches(line, words->path) ||
-		       matches(line, words->real);
+		return anything_matches(line, words);
 	case LINE_FRAMES:
 		break;
 	}
@@ -169,16 +183,10 @@ static void add_frame(struct suppression_finder *finder, const struct frame_word
 	*ARRAY_APPEND(finder->stack, finder->n_stack, finder->stack_capacity) = *words;
 }
 
-/* memcheck's malloc and operator new are in an object of its own, which suppressions may name. */
-static const struct frame_words no_words = {
-    .path = "/usr/libexec/valgrind/vgpreload_memcheck-amd64-linux.so",
-    .real = "/usr/libexec/valgrind/vgpreload_memcheck-amd64-linux.so",
-};
-
 /* memcheck 3.19 calls them memalign; later ones by their names. */
 static void add_allocator(struct suppression_finder *finder, const char *function)
 {
-	struct frame_words words = no_words;
+	struct frame_words words = memchecks_own;
 
 	words.function = function;
 	if (!strcmp(function, "aligned_alloc") || !strcmp(function, "valloc"))
@@ -221,7 +229,7 @@ static uint32_t find_rule(const struct suppression_finder *finder, enum leak_kin
 /* Under memcheck 3.19 it is posix_memalign that calls memalign. */
 static uint32_t find_with_memalign(struct suppression_finder *finder, enum leak_kind kind)
 {
-	struct frame_words memalign = no_words;
+	struct frame_words memalign = memchecks_own;
 
 	memalign.function = "memalign";
 	add_frame(finder, &memalign);

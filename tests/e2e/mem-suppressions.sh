@@ -84,3 +84,11 @@ mkdir "$scratch/scenarios"
 printf '[scenario]\ncommand = true\ntypes = memory\n[memory]\nsuppressions = %s\nsuppressions = %s\n' \
 	"$scratch/valgrind.supp" "$scratch/missing.supp" >"$scratch/scenarios/files.ini"
 promise "a scenario's files are read, too" is "$(status_of profile-scenario --scenarios "$scratch/scenarios" --scenario files)" 125
+mkdir "$scratch/alone"
+cp "$build/profile-scenario" "$build/libprofile-scenario-preload.so" "$scratch/alone"
+without_defaults() {
+	is "$(status_of "$scratch/alone/profile-scenario" --type memory -- true)" 125 || return 1
+	contains "$scratch/err" "there is no profile-scenario-default.supp in $scratch/alone; run: make build" || return 1
+	is "$(status_of "$scratch/alone/profile-scenario" --type memory --quiet --default-suppressions=no -- true)" 0 || { cat "$scratch/err"; return 1; }
+}
+promise "without the installed file the run says so, or goes on when it is not wanted" without_defaults

@@ -240,8 +240,9 @@ static void sanitizers_patterns_match_any_frame(void **state)
 	    "leak:*",          "leak:^open*ble$",  "leak:push_back(int",  "leak:app::Table",
 	    "leak:^/opt/lib",  "leak:_ZN3app5Tab", "  leak:malloc  \t\r", "leak:open*",
 	};
-	static const char *const others[] = {"leak:^able", "leak:main.cc", "leak:open_tabl$",
-	                                     "leak:op?n_table", "leak:libapp.so.1.2"};
+	static const char *const others[] = {"leak:^able",      "leak:main.cc",
+	                                     "leak:open_tabl$", "leak:op?n_table",
+	                                     "leak:libexec",    "leak:libapp.so.1.2"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(those); i++)
 		if (find_in(*state, those[i], LEAK_DEFINITE) != 1)
