@@ -70,14 +70,6 @@ static void in_vector_register(void)
 	__asm__ volatile(LOAD_R12 " movq %%r12, %%xmm7\n" DROP_R12 CLEAR EXIT_GROUP ::: "memory");
 }
 
-/* The ABI lets a function without callees use the 128 bytes below the stack pointer. */
-static void in_red_zone(void)
-{
-	hide_one();
-	__asm__ volatile(LOAD_R12 " mov %%r12, -64(%%rsp)\n" DROP_R12 CLEAR EXIT_GROUP ::
-	                     : "memory");
-}
-
 static void below_stack(void)
 {
 	hide_one();
@@ -687,7 +679,6 @@ static const struct leak_case cases[] = {
     LEAKS("register", in_register, "definite 100/1"),
     LEAKS("register-fault", in_register_of_fault, "definite 100/1"),
     LEAKS("vector-register", in_vector_register, "definite 100/1"),
-    LEAKS("red-zone", in_red_zone, "reachable 100/1"),
     LEAKS("below-stack", below_stack, "definite 100/1"),
     LEAKS("stack", on_stack, "reachable 100/1"),
     LEAKS("stale-stack", stale_on_stack, "definite 100/1"),

@@ -289,7 +289,7 @@ static void freed_head(void)
 	struct node *head = make_list(10);
 
 	held = head;
-	free(head);
+	release(head);
 }
 
 /* Nor do those that a free list of the allocator's leaves in it, or in its own memory. */
@@ -300,7 +300,7 @@ static void freed_many(void)
 	for (int i = 0; i < 40; i++)
 		blocks[i] = take(500);
 	for (int i = 0; i < 40; i += 2)
-		free(blocks[i]);
+		release(blocks[i]);
 	for (int i = 1; i < 40; i += 2)
 		((void **)blocks[i])[60] = i + 2 < 40 ? blocks[i + 2] : NULL;
 	memset(blocks, 0, sizeof(blocks));
@@ -316,8 +316,8 @@ static void freed_large(void)
 	huge[100] = take(20);
 	held = large;
 	also_held = huge;
-	free(large);
-	free(huge);
+	release(large);
+	release(huge);
 }
 
 static void grown(void)

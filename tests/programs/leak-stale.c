@@ -1,8 +1,10 @@
-/* Where memcheck knows more: it takes only what the program has written for pointers. Words that
- * were left over in memory that is in use again make a block reachable to us, which it calls lost.
- * Each case has both answers. */
+/* Where memcheck knows more: which words the program has written since it got the memory. What was
+ * left over in memory that is in use again makes a block reachable to us, which it calls lost; and
+ * below the stack pointer only it can tell what a function without callees keeps there from what is
+ * left over. Each case has both answers. */
 #include "tests/programs/leak.h"
 
+#include <stdint.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -14,8 +16,9 @@ static void in_block(void)
 	void **words = (void **)take(200);
 
 	words[20] = take(100);
-	free(words);
+	release(words);
 	held = malloc(200);
+	__asm__ volatile("" ::: "memory");
 }
 
 /* malloc_usable_size() is more than was asked for, but what is behind does not count. */
@@ -24,7 +27,7 @@ static void behind_block(void)
 	void **words = (void **)take(104);
 
 	words[12] = take(100);
-	free(words);
+	release(words);
 	held = zeroed(malloc(90), 90);
 }
 
@@ -53,6 +56,20 @@ static void in_frame(void)
 	end_on_them();
 }
 
+/* The ABI lets a function without callees use the 128 bytes below the stack pointer. */
+static void in_red_zone(void)
+{
+	const uint64_t mask = 0x5a5a5a5a5a5a5a5a;
+	uint64_t hidden = (uint64_t)take(100) ^ mask;
+
+	clear_stack();
+	__asm__ volatile("xor %1, %0\n mov %0, -64(%%rsp)\n xor %0, %0\n mov $231, %%eax\n"
+	                 "xor %%edi, %%edi\n syscall\n hlt\n"
+	                 : "+&r"(hidden)
+	                 : "r"(mask)
+	                 : "rax", "rdi", "rcx", "r11", "memory");
+}
+
 #define DIFFERS(name, make, memchecks, ours)                                                       \
 	{                                                                                          \
 		name, make, memchecks, "definedness", ours, NULL                                   \
@@ -61,6 +78,7 @@ static void in_frame(void)
 static const struct leak_case cases[] = {
     DIFFERS("in-block", in_block, "definite 100/1 reachable 200/1", "reachable 300/2"),
     DIFFERS("in-frame", in_frame, "definite 100/1", "reachable 100/1"),
+    DIFFERS("red-zone", in_red_zone, "reachable 100/1", "definite 100/1"),
     LEAKS("behind-block", behind_block, "definite 100/1 reachable 90/1"),
 };
 
