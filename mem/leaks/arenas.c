@@ -26,6 +26,7 @@ enum {
 	EMPTY_BIN = 2 * WORD, /* what an empty bin points before itself */
 	TOP_BEFORE_BINS = 2 * WORD,
 	NEXT_AFTER_BINS = BINS_BYTES + 16,
+	SYSTEM_MEM_AFTER_BINS = NEXT_AFTER_BINS + 3 * WORD,
 	STATE_AFTER_BINS = NEXT_AFTER_BINS + 5 * WORD,
 	MAX_BEFORE_BINS = 256,
 	MAX_ARENAS = 1 << 13,
@@ -156,10 +157,11 @@ static bool take_main_arena(struct leak_arenas *arenas, const struct leak_memory
 	for (uint64_t before = TOP_BEFORE_BINS; before <= MAX_BEFORE_BINS; before += WORD) {
 		if (!follow_ring(memory, bins, before, others, &n_others))
 			continue;
-		*arenas =
-		    (struct leak_arenas){.main_state = {bins - before, bins + STATE_AFTER_BINS},
-		                         .main_end = end_of_top(memory, bins),
-		                         .n_arenas = 1 + n_others};
+		*arenas = (struct leak_arenas){
+		    .main_state = {bins - before, bins + STATE_AFTER_BINS},
+		    .main_end = end_of_top(memory, bins),
+		    .main_bytes = read_word(memory, bins + SYSTEM_MEM_AFTER_BINS),
+		    .n_arenas = 1 + n_others};
 		for (size_t i = 0; i < n_others; i++)
 			add_arena(arenas, memory, others[i], before);
 		leak_ranges_sort(&arenas->heaps);

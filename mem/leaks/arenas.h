@@ -9,6 +9,7 @@
 struct leak_arenas {
 	struct leak_range main_state; /* the main arena's malloc_state: pointers to free memory */
 	uint64_t main_end;            /* of its uppermost chunk; 0: not known */
+	uint64_t main_bytes;          /* that it has from the kernel, by brk(2) or otherwise */
 	struct leak_ranges heaps;     /* of the other arenas, sorted */
 	size_t n_arenas;
 	size_t n_damaged; /* arenas whose heaps could not be followed to the end */

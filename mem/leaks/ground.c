@@ -6,14 +6,20 @@
 
 #include <stdlib.h>
 
-/* The main arena's memory by brk(2), to the end of its uppermost chunk: the program may have called
- * sbrk(2) after that. */
+/* The main arena's memory by brk(2): to the end of its uppermost chunk, and from there back as much
+ * as it says that it has. The program may have called sbrk(2) before that and after it. */
 static struct leak_range brk_heap(const struct leak_view *view)
 {
+	uint64_t end = view->arenas->main_end, bytes = view->arenas->main_bytes;
 	struct leak_range brk = view->maps->brk;
+	size_t first = leak_blocks_after(view->blocks, brk.start);
 
-	if (view->arenas->main_end > brk.start && view->arenas->main_end < brk.end)
-		brk.end = view->arenas->main_end;
+	if (end <= brk.start || end > brk.end)
+		return brk;
+	brk.end = end;
+	if (bytes && bytes < end - brk.start &&
+	    (first == view->blocks->n_blocks || view->blocks->blocks[first].addr >= end - bytes))
+		brk.start = end - bytes;
 	return brk;
 }
 
@@ -118,16 +124,15 @@ static void keep_touched(const struct leak_view *view, const struct leak_ranges 
 static void add_registers(const struct leak_look *look, struct leak_roots *roots)
 {
 	enum { REGISTERS = 16 };
-	uint64_t *word = xmalloc((look->n_threads + 1) * REGISTERS * sizeof(*word));
 
-	roots->words = word;
+	roots->words = xmalloc((look->n_threads + 1) * REGISTERS * sizeof(*roots->words));
 	for (size_t i = 0; i < look->n_threads; i++) {
 		const struct user_regs_struct *r = &look->threads[i].registers;
 		const uint64_t values[REGISTERS] = {r->rax, r->rbx, r->rcx, r->rdx, r->rsi, r->rdi,
 		                                    r->rbp, r->rsp, r->r8,  r->r9,  r->r10, r->r11,
 		                                    r->r12, r->r13, r->r14, r->r15};
 
-		for (size_t j = 0; j < REGISTERS; j++)
+		for (size_t j = 0; j < REGISTERS && !look->threads[i].is_done; j++)
 			roots->words[roots->n_words++] = values[j];
 	}
 }

@@ -26,9 +26,15 @@ struct subject {
 	struct leak_roots roots;
 };
 
+/* By which its memory can be read: that of a first thread that has ended cannot. */
+static pid_t living_thread(const struct leak_look *look)
+{
+	return look->n_threads ? look->threads[0].tid : look->pid;
+}
+
 static int open_target(struct subject *subject, struct diag *diag)
 {
-	pid_t pid = subject->look->pid;
+	pid_t pid = living_thread(subject->look);
 	int err = leak_target_open(&subject->target, pid);
 
 	if (err)
@@ -151,7 +157,7 @@ static void note_troubles(const struct subject *subject, struct leak_verdict *ve
 
 static int find(struct subject *subject, struct diag *diag)
 {
-	int err = leak_maps_read(&subject->maps, subject->look->pid, diag);
+	int err = leak_maps_read(&subject->maps, living_thread(subject->look), diag);
 
 	if (!err)
 		err = open_target(subject, diag);
@@ -168,9 +174,9 @@ static int read_all(struct subject *subject, struct diag *diag)
 	return err ? err : read_malloc(subject, diag);
 }
 
-int leak_find_section(pid_t pid, uint64_t *inode, uint32_t *section)
+int leak_find_section(pid_t tid, uint64_t *inode, uint32_t *section)
 {
-	const struct leak_look look = {.pid = pid};
+	const struct leak_look look = {.pid = tid};
 	struct subject subject = {.look = &look};
 	struct diag diag;
 	int err = find(&subject, &diag);

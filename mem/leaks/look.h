@@ -17,6 +17,7 @@ struct diag;
 struct leak_thread {
 	pid_t tid;
 	struct user_regs_struct registers;
+	bool is_done; /* its stack still counts, its registers don't */
 };
 
 /* Where the stack pointer of a thread that has ended was: below it its stack holds nothing. (But
@@ -27,7 +28,7 @@ struct leak_dead_stack {
 
 struct leak_look {
 	pid_t pid;
-	const struct leak_thread *threads;
+	const struct leak_thread *threads; /* all that live: the first one may not be there */
 	size_t n_threads;
 	const struct leak_dead_stack *dead_stacks;
 	size_t n_dead_stacks;
@@ -40,7 +41,8 @@ struct leak_look {
  */
 int leak_look(const struct leak_look *look, struct leak_verdict *verdict, struct diag *diag);
 
-/* Where a process that may run, and that we trace, records. -ENOENT: it does not. */
-int leak_find_section(pid_t pid, uint64_t *inode, uint32_t *section);
+/* Where a process that may run, and that we trace, records; of any of its threads. -ENOENT: it does
+ * not. */
+int leak_find_section(pid_t tid, uint64_t *inode, uint32_t *section);
 
 #endif

@@ -74,19 +74,20 @@ static bool find_living(const struct stacks *stacks, const struct leak_thread *t
 }
 
 /* Of a thread on its signal stack: where a signal interrupted it on its own one, by the ucontext
- * that the kernel has put there. The stack's start: there is none. */
+ * that the kernel has put there, with the code segment of 64-bit programs in it. The stack's start:
+ * there is none. */
 static uint64_t interrupted_sp(const struct stacks *stacks, uint64_t sp,
                                const struct leak_range *stack)
 {
-	enum { SS_SP = 2, SS_SIZE = 4, RSP = UCONTEXT_RSP / WORD };
+	enum { SS_SP = 2, SS_SIZE = 4, RSP = UCONTEXT_RSP / WORD, CS = RSP + 3, USER_CS = 0x33 };
 	uint64_t words[SEARCH_WORDS];
 
 	leak_memory_read(stacks->memory, sp, words, sizeof(words));
-	for (size_t i = 0; i + RSP < SEARCH_WORDS; i++) {
+	for (size_t i = 0; i + CS < SEARCH_WORDS; i++) {
 		struct leak_range other = {words[i + SS_SP], words[i + SS_SP] + words[i + SS_SIZE]};
 
 		if (holds(&other, sp + i * WORD) && holds(&other, sp) &&
-		    holds(stack, words[i + RSP]))
+		    holds(stack, words[i + RSP]) && (uint16_t)words[i + CS] == USER_CS)
 			return words[i + RSP];
 	}
 	return stack->start;

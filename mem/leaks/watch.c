@@ -96,12 +96,15 @@ static bool shares_memory(const struct watched *process)
 /* The threads that end by a call of their own have left their stacks. */
 static size_t read_threads(const struct watched *process, struct leak_thread *threads)
 {
+	bool by_call = watched_ends_by_call(process);
 	size_t n = 0;
 
 	for (size_t i = 0; i < process->n_threads; i++) {
 		struct leak_thread *thread = &threads[n];
 
 		thread->tid = process->threads[i]->tracee->tid;
+		/* As memcheck has it: registers count of those that another one ends. */
+		thread->is_done = !by_call || process->threads[i]->fate == FATE_TOGETHER;
 		n += !ptrace(PTRACE_GETREGS, thread->tid, NULL, &thread->registers);
 	}
 	return n;
@@ -156,7 +159,7 @@ static void give_up(struct leak_watch *watch, const struct watched *process)
 {
 	struct leak_verdict verdict = {0};
 
-	if (!leak_find_section(process->pid, &verdict.inode, &verdict.section))
+	if (!leak_find_section(process->threads[0]->tracee->tid, &verdict.inode, &verdict.section))
 		keep(watch, verdict,
 		     "its threads did not all stop at their end within 5 s of each other");
 }

@@ -198,6 +198,15 @@ enum watched_verdict watched_judge(struct watched *process, uint64_t now_ns)
 	return now_ns - process->last_held_ns > LONGEST_HOLD_NS ? WATCHED_STUCK : WATCHED_WAIT;
 }
 
+bool watched_ends_by_call(const struct watched *process)
+{
+	for (size_t i = 0; i < process->n_threads; i++)
+		if (process->threads[i]->fate == FATE_TOGETHER &&
+		    process->threads[i]->tracee->call == TRACED_EXIT_GROUP)
+			return true;
+	return false;
+}
+
 /* Somebody of those that have not come is on the way to its end (is_ending is set then), or may be.
  */
 static bool others_may_come(struct watched *process, bool in_doubt)

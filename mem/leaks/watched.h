@@ -74,6 +74,9 @@ void watched_begin_program(struct watched *process);
 void watched_hold(struct watched_thread *thread, uint64_t now_ns);
 enum watched_verdict watched_judge(struct watched *process, uint64_t now_ns);
 
+/* All are held, and one of them ends the process by exit_group(2): no signal does. */
+bool watched_ends_by_call(const struct watched *process);
+
 /* A held thread that turns out to end alone, or NULL. */
 struct watched_thread *watched_find_lone(struct watched *process, uint64_t now_ns);
 /* It ends alone: what its stack held is kept in mind, and it leaves. */

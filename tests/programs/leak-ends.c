@@ -205,8 +205,10 @@ static void forks_twice(void)
 
 static void *fork_there(void *leaks)
 {
-	pid_t child = fork();
+	pid_t child;
 
+	usleep(50000); /* main waits by then: its stack ends somewhere */
+	child = fork();
 	if (child == 0) {
 		if (leaks)
 			leak_both();

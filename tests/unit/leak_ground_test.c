@@ -7,6 +7,7 @@
 
 #include "core/alloc.h"
 #include "core/diag.h"
+#include "core/unwind/ucontext_layout.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -186,6 +187,7 @@ static struct fake make_arenas(uint64_t before)
 	put(&fake, DATA + MAIN_BINS + 32, BRK + 64);
 	put(&fake, DATA + MAIN_BINS + 40, BRK + 128);
 	put(&fake, DATA + MAIN_BINS + NEXT, a);
+	put(&fake, DATA + MAIN_BINS + NEXT + 24, 3 * PAGE);
 	put(&fake, a + before + NEXT, b);
 	put(&fake, b + before + NEXT, main);
 	put(&fake, a + before - 16, HEAP_A2 + 0x800);
@@ -213,6 +215,7 @@ static void check_arenas(uint64_t before)
 	assert_int_equal(arenas.n_damaged, 0);
 	assert_int_equal(arenas.main_state.start, DATA + MAIN_BINS - before);
 	assert_int_equal(arenas.main_end, BRK + 2 * PAGE);
+	assert_int_equal(arenas.main_bytes, 3 * PAGE);
 	assert_int_equal(arenas.heaps.n_ranges, 3);
 	assert_int_equal(arenas.heaps.ranges[0].start, HEAP_A);
 	assert_int_equal(arenas.heaps.ranges[0].end, HEAP_A + 2 * PAGE);
@@ -469,12 +472,13 @@ static void roots_are_what_is_left(void **state)
 	struct leak_thread thread = {
 	    .tid = 1, .registers.rsp = 0x7fff00001800, .registers.rbx = 99};
 	struct leak_look look = {.pid = 1, .threads = &thread, .n_threads = 1};
-	struct leak_arenas arenas = {.main_state = {0x401800, 0x401900}, .main_end = 0x408000};
+	struct leak_arenas arenas = {
+	    .main_state = {0x401800, 0x401900}, .main_end = 0x408000, .main_bytes = 0x2000};
 	struct leak_block block[] = {{0x406010, 64, 1, false}, {0x500010, 0x1ff0, 2, false}};
 	struct leak_blocks blocks = {.blocks = block, .n_blocks = 2};
 	struct live_facts facts = {.library = {0x403000, 0x405000}, .pool = {0x404000, 0x404100}};
 	struct leak_maps maps = {.stack = {0x7fff00000000, 0x7fff00002000},
-	                         .brk = {0x406000, 0x40a000}};
+	                         .brk = {0x405800, 0x40a000}};
 	struct fake fake = {0};
 	struct leak_memory memory = memory_of(&fake);
 	struct leak_view view = {&look, &maps, &memory, &facts, &blocks, &arenas};
@@ -507,6 +511,15 @@ static void roots_are_what_is_left(void **state)
 	assert_int_equal(roots.words[1], 99);
 	assert_int_equal(roots.n_odd_blocks, 0);
 	leak_roots_fini(&roots);
+	/* A thread's registers no more when it is done. A main arena that has memory from elsewhere
+	 * too may begin anywhere. */
+	thread.is_done = true;
+	arenas.main_bytes = 0x2800;
+	leak_roots_find(&view, &roots);
+	assert_int_equal(roots.n_words, 0);
+	assert_int_equal(roots.ranges.ranges[3].end, 0x405800);
+	leak_roots_fini(&roots);
+	arenas.main_bytes = 0x2000;
 	/* Where the chunk's header is damaged, all of its map is left out, and that is said. */
 	put(&fake, 0x500008, 0);
 	leak_ranges_add(&maps.all, 0x500000, 0x505000);
@@ -518,8 +531,17 @@ static void roots_are_what_is_left(void **state)
 	fake_fini(&fake);
 }
 
+static void put_ucontext(struct fake *fake, uint64_t at, uint64_t sp, uint64_t code_segment)
+{
+	put(fake, at + 16, at & -(uint64_t)PAGE); /* uc_stack */
+	put(fake, at + 32, PAGE);
+	put(fake, at + UCONTEXT_RSP, sp);
+	put(fake, at + UCONTEXT_RSP + 24, code_segment);
+}
+
 static void a_thread_descriptor_tells_its_stack(void **state)
 {
+	uint64_t signal_stack = 0x7f2000000000;
 	enum { STACKBLOCK = 0x690 }; /* in struct pthread of glibc 2.36 */
 	uint64_t stack = 0x7f1000001000, descriptor = stack + 0x4000 - 0x900;
 	struct leak_thread thread = {.tid = 7,
@@ -550,10 +572,21 @@ static void a_thread_descriptor_tells_its_stack(void **state)
 	leak_stacks_unused(&look, &maps, &memory, &unused);
 	assert_int_equal(unused.n_ranges, 1);
 	assert_int_equal(unused.ranges[0].end, dead.sp);
+	/* It is on its signal stack: so far as the kernel's ucontext there says, not what looks
+	 * like one. */
+	leak_ranges_fini(&unused);
+	fake_map(&fake, signal_stack, PAGE);
+	put_ucontext(&fake, signal_stack + 0x100, stack + 0x2800, 0);
+	put_ucontext(&fake, signal_stack + 0x300, stack + 0x2200, 0x33);
+	thread.registers.rsp = signal_stack + 0x80;
+	look = (struct leak_look){.pid = 1, .threads = &thread, .n_threads = 1};
+	leak_stacks_unused(&look, &maps, &memory, &unused);
+	assert_int_equal(unused.n_ranges, 1);
+	assert_int_equal(unused.ranges[0].end, stack + 0x2200);
 	/* And not when another thread has it now, or somebody else has its memory. */
 	leak_ranges_fini(&unused);
-	look.threads = &thread;
-	look.n_threads = 1;
+	look.dead_stacks = &dead;
+	look.n_dead_stacks = 1;
 	thread.registers.rsp = 0x1000;
 	leak_stacks_unused(&look, &maps, &memory, &unused);
 	assert_int_equal(unused.n_ranges, 0);
