@@ -3,7 +3,7 @@
 PROGRAM is a catalogue of tests/programs/leak.h. OUT gets a line CASE|VERDICT[; VERDICT...] for each case, a verdict for each
 process. LIBRARIES is what another one wrote to its OUT: what it says of cases whose answer depends on libraries ("?") is
 the answer; "" for none."""
-import concurrent.futures, glob, os, re, subprocess, sys, tempfile
+import concurrent.futures, glob, json, os, re, subprocess, sys, tempfile
 
 tool, program, heuristics, out = sys.argv[1:5]
 libraries, wanted = "".join(sys.argv[5:6]), sys.argv[6:]
@@ -51,7 +51,7 @@ def verdict_of(texts, otherwise):
 def ask_memcheck(names):
     """In one run, since starting takes it most of the time: of each case's child, and of its children."""
     with tempfile.TemporaryDirectory(prefix="profile-scenario-leaks.") as where:
-        said, status = run(MEMCHECK + ["--log-file=" + where + "/%p.log", "--leak-check-heuristics=" + heuristics, program, "each"],
+        said, status = run(MEMCHECK + ["--log-file=" + where + "/%p.log", "--leak-check-heuristics=" + heuristics, program, "each"] + names,
                            where)
         logs = {os.path.basename(path)[:-4]: open(path).read() for path in glob.glob(where + "/*.log")}
     children = dict(re.findall(r"^(\d+) (\S+)$", said, re.M))
@@ -69,8 +69,16 @@ def ask_us_one(name):
         said, status = run(["profile-scenario", "--scenario", "case", "--type", "memory", "--leak-check-heuristics", heuristics,
                             "--", program, name], where)
         latest = where + "/case/memory/latest/"
-        paths = glob.glob(latest + "processes/*/leaks.txt") or glob.glob(latest + "leaks.txt")
-        return verdict_of([open(path).read() for path in paths], f"no verdict (status {status}): {said[-300:]}")
+        text = "".join(open(path).read() for path in glob.glob(latest + "leaks.txt"))
+        verdict = verdict_of(["HEAP SUMMARY:" + each for each in text.split("HEAP SUMMARY:")[1:]],
+                             f"no verdict (status {status}): {said[-300:]}")
+        metrics = {}
+        for path in glob.glob(latest + "run.json"):
+            metrics = json.load(open(path))["metrics"]
+        measured = words({short: tuple(metrics.get(f"mem.{long.replace(' ', '_')}_{unit}", {"value": -1})["value"]
+                                       for unit in ("bytes", "blocks")) for long, short in CLASSES.items()})
+        # Of a child's copies there is no metric.
+        return verdict if ";" in verdict or measured == verdict else f"{verdict} (but metrics: {measured})"
 
 
 def ask_us(names):

@@ -120,3 +120,18 @@ m = json.load(open(sys.argv[1]))["metrics"].get(sys.argv[2])
 print("absent" if m is None else f'{m["value"]:.15g}')
 P
 }
+
+# catalogue HEURISTICS NAME [CASE...]: memcheck's and our verdicts on programs whose leaks are known, leak-NAME; all cases
+# unless some are named.
+catalogue() {
+	local heuristics=$1 name=$2 memcheck=; shift 2
+	if command -v valgrind >/dev/null; then
+		memcheck=$scratch/memcheck
+		promise "memcheck gives the known answers of leak-$name, heuristics: $heuristics" \
+			python3 tests/e2e/leaks.py memcheck "$programs/leak-$name" "$heuristics" "$memcheck" "" "$@"
+	else
+		skip "memcheck's answers to leak-$name" "valgrind is not installed"
+	fi
+	promise "so do we" python3 tests/e2e/leaks.py ours "$programs/leak-$name" "$heuristics" "$scratch/ours" "$memcheck" "$@"
+	[ "$heuristics" != all ] || sed 's/^/# /' "$scratch/ours"
+}

@@ -3,7 +3,8 @@
  *
  *   leak-PROGRAM list     a line for each case: NAME|ANSWER|HEURISTIC|OTHERWISE|BESIDE
  *   leak-PROGRAM NAME     makes that case and ends
- *   leak-PROGRAM each     makes each case in a child of its own, and tells PID NAME of it
+ *   leak-PROGRAM each [NAME...]
+ *                         makes each case in a child of its own, and tells PID NAME of it
  *
  * memcheck and ours are to give exactly the answer, whatever a compiler leaves in registers and on
  * the stack: so a case is a function of its own, whose remains are cleared, and what it allocates
@@ -86,16 +87,31 @@ LEAK_APART void leak_list(const struct leak_case *cases, size_t n_cases)
 	}
 }
 
-/* In each child the case that it is to make; NULL in the parent, at the end. */
-LEAK_APART const struct leak_case *leak_each(const struct leak_case *cases, size_t n_cases)
+LEAK_APART const struct leak_case *leak_find(const struct leak_case *cases, size_t n_cases,
+                                             const char *name)
 {
-	for (size_t i = 0; i < n_cases; i++) {
-		pid_t child = fork();
+	for (size_t i = 0; i < n_cases; i++)
+		if (!strcmp(name, cases[i].name))
+			return &cases[i];
+	return NULL;
+}
+
+/* Of all cases, or those that are named: in each child the one that it is to make; NULL in the
+ * parent, at the end. */
+LEAK_APART const struct leak_case *leak_each(const struct leak_case *cases, size_t n_cases,
+                                             char **names)
+{
+	for (size_t i = 0; *names ? names[i] != NULL : i < n_cases; i++) {
+		const struct leak_case *each =
+		    *names ? leak_find(cases, n_cases, names[i]) : &cases[i];
+		pid_t child = each ? fork() : -1;
 
 		if (child == 0)
-			return &cases[i];
-		dprintf(1, "%d %s\n", (int)child, cases[i].name);
-		if (child < 0 || waitpid(child, NULL, 0) != child)
+			return each;
+		if (child < 0)
+			abort();
+		dprintf(1, "%d %s\n", (int)child, each->name);
+		if (waitpid(child, NULL, 0) != child)
 			abort();
 	}
 	return NULL;
@@ -104,22 +120,21 @@ LEAK_APART const struct leak_case *leak_each(const struct leak_case *cases, size
 LEAK_APART int leak_main(int argc, char **argv, const struct leak_case *cases, size_t n_cases)
 {
 	const char *name = argc > 1 ? argv[1] : "";
-	const struct leak_case *chosen = NULL;
+	const struct leak_case *chosen;
 
 	if (!strcmp(name, "list")) {
 		leak_list(cases, n_cases);
 		return 0;
 	}
 	if (!strcmp(name, "each")) {
-		chosen = leak_each(cases, n_cases);
+		chosen = leak_each(cases, n_cases, argv + 2);
 		if (!chosen)
 			return 0;
+	} else {
+		chosen = leak_find(cases, n_cases, name);
+		if (!chosen)
+			return 2;
 	}
-	for (size_t i = 0; i < n_cases && !chosen; i++)
-		if (!strcmp(name, cases[i].name))
-			chosen = &cases[i];
-	if (!chosen)
-		return 2;
 	chosen->make();
 	clear_stack();
 	return 0;
