@@ -26,7 +26,6 @@ def processes(path):
             continue
         text = re.sub(r"0x[0-9A-F]+", "ADDRESS", text)
         text = re.sub(r"\(in \S*(vgpreload|libprofile-scenario-preload)\S*\)", "(in PRELOAD)", text)
-        text = text.replace("calloc (in PRELOAD)", "malloc (in PRELOAD)")
         by_pid[pid].append(text)
         if text.startswith("ERROR SUMMARY"):
             found.append(by_pid.pop(pid))
@@ -43,7 +42,7 @@ def errors(path):
             return (element.tag,)
         if len(element):
             return (element.tag, [shape(child) for child in element if child.tag not in ("unique", "auxwhat")])
-        text = (element.text or "").strip().replace("calloc", "malloc")
+        text = (element.text or "").strip()
         # valgrind 3.19 has the directory twice where DWARF 5 has it relative.
         return (element.tag, re.sub(r"^(\./.*)/\1$", r"\1", text) if element.tag == "dir" else text)
     return [shape(error) for error in tree.parse(path).getroot().findall("error")]
