@@ -1,9 +1,16 @@
-/* Blocks of every class, no two loss records of one size:
- *   (nothing)  lost 16 with a clique of 24 + 40, possibly 100 and 3 of 7 in a loop; reachable 24, 6
- * by strdup, 72 through a heuristic free       all is freed fork       the same; a forked child
- * that loses 10 of its own, what it inherited, and another program: this one without an argument
- *   deep N     one lost block at the bottom of N calls
- *   many N     N lost blocks, each from a stack of its own
+/* Blocks of every class, in loss records of different sizes: 16 lost with a clique of 24 and 40, 7
+ * lost three times, 100 possibly; 24, 6, 33 and, by a heuristic, 72 reachable.
+ *
+ * Arguments: none, or
+ *
+ * - free: all is freed;
+ *
+ * - fork: the same, in a forked child which loses 10 of its own and what it inherited, and in
+ *   another program (this one without an argument);
+ *
+ * - deep N: one lost block at the bottom of N calls;
+ *
+ * - many N: N lost blocks, each from a stack of its own.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -49,9 +56,11 @@ __attribute__((noinline)) static void lose_clique(void)
 __attribute__((noinline)) static void keep(void)
 {
 	uint64_t *counted = malloc(72);
+	void *volatile none = NULL;
 
 	kept[0] = calloc(3, 8);
 	kept[1] = strdup("hello");
+	kept[3] = realloc(none, 33);
 	inside[0] = (char *)malloc(100) + 10;
 	counted[0] = 64; /* length64: its size, and a pointer behind it */
 	kept[2] = (char *)(counted + 1);
