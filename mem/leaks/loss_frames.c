@@ -54,7 +54,8 @@ static struct loss_frame frame_of(const struct walk *walk, const struct frame *n
 /* glibc's names for what calls main; memcheck shows the first of them under one name. */
 static bool is_below_main(const char *function)
 {
-	static const char *const names[] = {"_start", "__libc_start_main", "generic_start_main"};
+	static const char *const names[] = {"__libc_start_call_main", "__libc_start_main",
+	                                    "generic_start_main", "_start"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		if (!strcmp(function, names[i]))

@@ -250,6 +250,8 @@ static void frames_are_those_that_memcheck_shows(void **state)
 	assert_frames("in+a@10 b@15 main@20", 3, "malloc:0 in:10 a:10 b:15");
 	assert_frames("call_init+start@10 _start@20 ?@30", 12,
 	              "malloc:0 call_init:10 start:10 (below main):20");
+	assert_frames("a@10 ?@15 __libc_start_call_main@20 _start@30", 12,
+	              "malloc:0 a:10 ???:15 (below main):20");
 	assert_frames("?@10 main@20", 12, "malloc:0 ???:10 main:20");
 	assert_frames("", 12, "malloc:0");
 }
