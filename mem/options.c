@@ -155,6 +155,7 @@ const struct option_row memory_option_rows[] = {
      .kind = OPTION_LIST,
      .field = offsetof(struct memory_options, suppressions),
      .argument = "FILE",
+     .is_path = true,
      .help = "leave leaks out that a file names, in valgrind's format or LeakSanitizer's; "
              "repeatable"},
     {.name = "default-suppressions",
