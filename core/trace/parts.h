@@ -50,8 +50,13 @@ struct tracer {
 	uint64_t waited_ns;  /* in wait4 */
 	timer_t timer;
 	bool has_timer;
-	uint64_t wake_ns;  /* the client wants to be woken so often; 0: not */
-	uint64_t woken_ns; /* when it was */
+	uint64_t wake_ns;   /* the client wants to be woken so often; 0: not */
+	uint64_t woken_ns;  /* when it was */
+	bool may_be_kicked; /* by poke_timer */
+
+	/* The driver's. */
+	timer_t poke_timer; /* kicks until the tracer has taken the poke */
+	bool has_poke_timer;
 
 	/* Shared. `end` and `error` are written before their flag. */
 	pthread_t thread;
@@ -60,6 +65,8 @@ struct tracer {
 	struct target_end end;
 	atomic_bool has_ended;
 	atomic_bool has_left_target;
+	atomic_bool is_poked;
+	pid_t tid;
 	struct diag diag;
 	atomic_int error; /* -errno */
 	atomic_bool quits;

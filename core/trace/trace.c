@@ -91,6 +91,8 @@ static void tracer_free(struct tracer *tracer)
 			free(tracee->data);
 		free(tracee);
 	}
+	if (tracer->has_poke_timer)
+		timer_delete(tracer->poke_timer);
 	u64map_free(tracer->tracees);
 	cpu_follower_free(tracer->follower);
 	sem_destroy(&tracer->ready);
@@ -184,6 +186,22 @@ int trace_step(struct tracer *tracer, struct diag *diag)
 	if (err)
 		*diag = tracer->diag;
 	return err;
+}
+
+/* A single kick may come just before the tracer waits, and be lost. */
+void trace_poke(struct tracer *tracer)
+{
+	struct sigevent kick = {.sigev_notify = SIGEV_THREAD_ID, .sigev_signo = TRACER_KICK};
+	struct itimerspec times = {.it_interval = {.tv_nsec = KICK_INTERVAL_NS},
+	                           .it_value = {.tv_nsec = 1}};
+
+	BUG(tracer->apart_pid);
+	atomic_store(&tracer->is_poked, true);
+	kick._sigev_un._tid = tracer->tid;
+	if (!tracer->has_poke_timer)
+		tracer->has_poke_timer = !timer_create(CLOCK_MONOTONIC, &kick, &tracer->poke_timer);
+	if (tracer->has_poke_timer)
+		timer_settime(tracer->poke_timer, 0, &times, NULL);
 }
 
 bool trace_has_target(const struct tracer *tracer)

@@ -33,6 +33,13 @@ enum traced_call {
 	TRACED_EXIT_GROUP,
 };
 
+/* A call that was begun again, where it returns to (core/trace/restart.h). */
+struct restarted_call {
+	uint64_t ip;
+	uint64_t sp;
+	uint64_t since_ns;
+};
+
 /* A traced thread. */
 struct tracee {
 	pid_t tid;
@@ -58,6 +65,12 @@ struct tracee {
 	pid_t last_child; /* that it told of */
 	bool at_exit;     /* its stop there was told */
 	bool leaves;      /* the client wants no more of it */
+	bool is_interrupted; /* it has not stopped for that yet */
+	bool wants_halt;
+	bool is_halted; /* tracer_halt() has come true; it goes on with the next two */
+	int halt_signal;
+	bool halt_listens;
+	struct restarted_call restarted;
 };
 
 /* All run in the tracer, and in this order for a thread; any may be NULL. Until the target's own
@@ -88,6 +101,10 @@ struct trace_client {
 	void (*thread_ends)(void *context, struct tracee *tracee); /* is gone */
 	/* tracer_wake_every() asked for it. */
 	void (*woken)(void *context);
+	/* The thread stands still, as tracer_halt() wanted. */
+	void (*thread_halts)(void *context, struct tracee *tracee);
+	/* The driver wants something (trace_poke()). */
+	void (*poked)(void *context);
 	/* trace_stop() waits until the client has done what it is at. NULL: it never waits. */
 	bool (*is_busy)(void *context);
 	/* Nothing more will be told. */
@@ -142,6 +159,8 @@ int trace_start(struct tracer **tracer, const struct trace_spec *spec, struct di
 int trace_fd(const struct tracer *tracer);
 int trace_step(struct tracer *tracer, struct diag *diag);
 bool trace_target_ended(struct tracer *tracer, struct target_end *end);
+/* Has the client's function called soon, in the tracer. Not for a tracer with a filter. */
+void trace_poke(struct tracer *tracer);
 /* False: the client has let go of the target (tracer_let_go()), so its end is for its parent to
  * see. trace_fd() is readable then. */
 bool trace_has_target(const struct tracer *tracer);

@@ -23,6 +23,7 @@
 #include "core/clock.h"
 #include "core/proc_file.h"
 #include "core/trace/follow_cpu.h"
+#include "core/trace/restart.h"
 #include "core/u64map.h"
 
 #include <errno.h>
@@ -83,8 +84,7 @@ pid_t tracer_driver(const struct tracer *tracer)
 	return tracer->driver;
 }
 
-/* Wakes the driver. */
-static void ring(const struct tracer *tracer)
+void tracer_ring(const struct tracer *tracer)
 {
 	uint64_t one = 1;
 
@@ -97,7 +97,7 @@ void tracer_fail(struct tracer *tracer, int err, const char *what, pid_t tid)
 	    diag_fail(&tracer->diag, err, "%s thread %d: %s", what, (int)tid, strerror(err));
 
 	atomic_store(&tracer->error, negative);
-	ring(tracer);
+	tracer_ring(tracer);
 }
 
 /* A tick that comes just before wait4(2) is lost; the next one is not. */
@@ -177,13 +177,21 @@ bool tracer_has_moved_on(pid_t tid)
 	       info.si_code == (SIGTRAP | PTRACE_EVENT_EXIT << 8);
 }
 
+/* It goes on when the client lets it. */
+static void halt(struct tracer *tracer, struct tracee *tracee, int signal, bool listens)
+{
+	tracee->is_halted = true;
+	tracee->halt_signal = signal;
+	tracee->halt_listens = listens;
+	tracer->client->thread_halts(tracer->context, tracee);
+}
+
 /* It may have been killed meanwhile; wait tells. (What remains is the time from here to ptrace(2).)
  */
 void tracer_resume(struct tracer *tracer, pid_t tid, int signal)
 {
 	bool sees_calls = tracer_sees_calls(tracer);
-	const struct tracee *tracee =
-	    tracer->filtered || !sees_calls ? tracer_find(tracer, tid) : NULL;
+	struct tracee *tracee = tracer->filtered || !sees_calls ? tracer_find(tracer, tid) : NULL;
 	bool leaves_it_to_the_filter =
 	    tracer->filtered && tracee && !tracee->every_call && !tracee->in_call;
 	bool skips_calls = leaves_it_to_the_filter || !sees_calls;
@@ -192,6 +200,10 @@ void tracer_resume(struct tracer *tracer, pid_t tid, int signal)
 	if (!sees_calls && !(tracee && tracee->at_exit) && signal != SIGTRAP &&
 	    tracer_has_moved_on(tid))
 		return;
+	if (tracee && tracee->wants_halt && !tracee->at_exit) {
+		halt(tracer, tracee, signal, false);
+		return;
+	}
 	if (ptrace(skips_calls ? PTRACE_CONT : PTRACE_SYSCALL, tid, NULL, (void *)(long)signal) &&
 	    errno != ESRCH)
 		tracer_fail(tracer, errno, "cannot resume", tid);
@@ -211,9 +223,36 @@ bool tracer_detach(struct tracer *tracer, struct tracee *tracee)
 	tracer_remove(tracer, tracee);
 	if (is_target) {
 		atomic_store(&tracer->has_left_target, true);
-		ring(tracer);
+		tracer_ring(tracer);
 	}
 	return true;
+}
+
+void tracer_halt(struct tracee *tracee)
+{
+	tracee->wants_halt = true;
+	tracee->is_interrupted = !ptrace(PTRACE_INTERRUPT, tracee->tid, NULL, NULL);
+}
+
+void tracer_go_on(struct tracer *tracer, struct tracee *tracee)
+{
+	bool is_halted = tracee->is_halted;
+
+	tracee->wants_halt = tracee->is_halted = false;
+	if (is_halted && tracee->halt_listens)
+		ptrace(PTRACE_LISTEN, tracee->tid, NULL, NULL);
+	else if (is_halted)
+		tracer_resume(tracer, tracee->tid, tracee->halt_signal);
+}
+
+/* The thread is stopped for its shell: it stays so, and we hear of SIGCONT. */
+static void stay_stopped(struct tracer *tracer, struct tracee *tracee)
+{
+	tracee->is_interrupted = false;
+	if (tracee->wants_halt)
+		halt(tracer, tracee, 0, true);
+	else
+		ptrace(PTRACE_LISTEN, tracee->tid, NULL, NULL);
 }
 
 /* PTRACE_EVENT_STOP: a new child's first stop, a stop by job control, or its end. */
@@ -222,10 +261,12 @@ static void handle_stop(struct tracer *tracer, struct tracee *tracee, pid_t tid,
 	if (!tracee)
 		tracee = tracer_add(tracer, tid);
 	if (signal != SIGTRAP) {
-		/* The thread is stopped for its shell: stay so, and hear of SIGCONT. */
-		ptrace(PTRACE_LISTEN, tid, NULL, NULL);
+		stay_stopped(tracer, tracee);
 		return;
 	}
+	if (tracee->is_interrupted)
+		restart_interrupted_call(tracee, 0);
+	tracee->is_interrupted = false;
 	if (!tracee->has_stopped) {
 		tracee->has_stopped = true;
 		cpu_follower_look(tracer->follower, tid);
@@ -251,7 +292,7 @@ void tracer_note_end(struct tracer *tracer, int status)
 	    .wall_ns = tracer->stopped_ns - tracer->start_ns,
 	};
 	atomic_store(&tracer->has_ended, true);
-	ring(tracer);
+	tracer_ring(tracer);
 }
 
 static void handle_end(struct tracer *tracer, struct tracee *tracee, pid_t tid, int status)
@@ -273,8 +314,16 @@ static void handle_exit(struct tracer *tracer, struct tracee *tracee)
 		tracer_handle_last_child(tracer, tracee);
 	}
 	tracee->at_exit = true;
+	tracee->wants_halt = tracee->is_halted = false;
 	if (tracer->client->thread_exits(tracer->context, tracee))
 		tracer_resume(tracer, tracee->tid, 0);
+}
+
+static void handle_signal(struct tracer *tracer, struct tracee *tracee, pid_t tid, int signal)
+{
+	if (signal && tracee && !tracer_sees_calls(tracer))
+		restart_interrupted_call(tracee, signal);
+	tracer_resume(tracer, tid, signal);
 }
 
 static void dispatch(struct tracer *tracer, pid_t tid, int status)
@@ -300,7 +349,7 @@ static void dispatch(struct tracer *tracer, pid_t tid, int status)
 	else if (signal == SYSCALL_STOP && tracee)
 		tracer_handle_syscall(tracer, tracee);
 	else
-		tracer_resume(tracer, tid, event || signal == SYSCALL_STOP ? 0 : signal);
+		handle_signal(tracer, tracee, tid, event || signal == SYSCALL_STOP ? 0 : signal);
 }
 
 /* The timer has ticked. */
@@ -329,6 +378,28 @@ static bool is_over(const struct tracer *tracer)
 	       !(client->is_busy && client->is_busy(tracer->context));
 }
 
+static bool take_poke(struct tracer *tracer)
+{
+	if (!atomic_exchange(&tracer->is_poked, false))
+		return false;
+	tracer->may_be_kicked = tracer->has_poke_timer;
+	tracer->client->poked(tracer->context);
+	return true;
+}
+
+/* Something interrupted the wait. The timer is stopped by a kick that nobody asks for any more; a
+ * poke that comes meanwhile is seen after that, or starts it again. */
+static void take_kick(struct tracer *tracer)
+{
+	const struct itimerspec never = {.it_value = {.tv_nsec = 0}};
+
+	if (take_poke(tracer) || !tracer->may_be_kicked)
+		return;
+	tracer->may_be_kicked = false;
+	timer_settime(tracer->poke_timer, 0, &never, NULL);
+	take_poke(tracer);
+}
+
 static pid_t wait_for_stop(struct tracer *tracer, int *status)
 {
 	uint64_t resumed_ns = clock_now_ns();
@@ -338,9 +409,12 @@ static pid_t wait_for_stop(struct tracer *tracer, int *status)
 		tid = wait4(-1, status, __WALL | __WNOTHREAD, &tracer->usage);
 		if (tid >= 0 || errno != EINTR || is_over(tracer))
 			break;
+		take_kick(tracer);
 		if (tracer->has_timer)
 			wake(tracer);
 	}
+	if (tid > 0)
+		take_poke(tracer);
 	tracer->stopped_ns = clock_now_ns();
 	tracer->waited_ns = tracer->stopped_ns - resumed_ns;
 	/* Where stop follows stop no wait is there for a tick to interrupt. */
@@ -425,6 +499,7 @@ int tracer_follow(struct tracer *tracer)
 
 	if (err)
 		return err;
+	tracer->tid = gettid();
 	tracer_add(tracer, tracer->target)->has_parent = true;
 	while (!is_over(tracer) && (tid = wait_for_stop(tracer, &status)) > 0)
 		dispatch(tracer, tid, status);

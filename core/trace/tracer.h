@@ -35,6 +35,15 @@ void tracer_resume(struct tracer *tracer, pid_t tid, int signal);
  * are gone then, as thread_ends tells. */
 void tracer_let_go(struct tracee *tracee);
 
+/* Where calls are not seen: the thread shall stand still, wherever it is; thread_halts tells when
+ * it does, unless it is at its exit by then. Nothing of that is left when it goes on: it stays in a
+ * stop of its shell's, gets the signal that was about to come, and goes on with its call. */
+void tracer_halt(struct tracee *tracee);
+void tracer_go_on(struct tracer *tracer, struct tracee *tracee);
+
+/* Makes trace_fd() readable. */
+void tracer_ring(const struct tracer *tracer);
+
 /* From now on the client is woken again and again (`woken`), also when no thread stops; 0: no more.
  */
 void tracer_wake_every(struct tracer *tracer, uint64_t interval_ns);
