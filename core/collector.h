@@ -131,6 +131,11 @@ struct collector {
 	int (*begin)(void *state, struct diag *diag);
 	int (*fd)(void *state); /* to poll for reading; -1: nothing to poll */
 	int (*step)(void *state, struct diag *diag);
+	/* Somebody asks for a look at what runs (SIGUSR2 to the driver). NULL: there is none. */
+	void (*poke)(void *state);
+	/* After step: a sentence for people on what was found while the target runs, or NULL; asked
+	 * until then. The caller frees it. */
+	char *(*news)(void *state);
 	/* The collector waits for the target, as a tracer does, and the driver must not. NULL:
 	 * never. */
 	bool (*reaps_target)(void *state);

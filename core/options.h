@@ -50,7 +50,6 @@ struct option_row {
 	const char *const *choices; /* OPTION_CHOICE, ended by NULL */
 	uint64_t min, max;          /* for numbers (ns for seconds); max 0: no bound */
 	bool command_line_only;     /* not a key of scenario files */
-	bool is_path;               /* that of a scenario file is from the scenario's cwd */
 	const char *alias;          /* another long name that means the same, or NULL */
 	/* A switch that is on makes the field false: with the row that makes it true it is one
 	 * choice under two names, and the later use wins. */

@@ -244,13 +244,6 @@ int scenario_read(struct scenario *scenario, const char *file, scenario_judge *j
 	return reader.err;
 }
 
-char *scenario_path(const struct scenario *scenario, const char *path)
-{
-	if (*path == '/' || !scenario->cwd)
-		return xstrdup(path);
-	return xasprintf("%s/%s", scenario->cwd, path);
-}
-
 int scenario_find(const struct text_list *directories, const char *name, char **file)
 {
 	for (size_t i = 0; i < directories->n_texts; i++) {

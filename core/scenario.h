@@ -66,10 +66,6 @@ int scenario_refuse_repeat(const struct setting *setting, struct diag *diag);
 int scenario_read(struct scenario *scenario, const char *file, scenario_judge *judge,
                   struct diag *diag);
 
-/* A path that stands in the file: a relative one is from the scenario's cwd, which is from the
- * caller's directory. The caller frees it. */
-char *scenario_path(const struct scenario *scenario, const char *path);
-
 /* Looks for NAME.ini in the directories, first one first; the caller frees *file. -ENOENT: in none
  * of them. */
 int scenario_find(const struct text_list *directories, const char *name, char **file);

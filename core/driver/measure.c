@@ -197,6 +197,7 @@ static int run_once(struct measurement *m, const struct collector *collector, bo
 	    .timeout_ns = m->common->timeout_ns,
 	    .duration_ns = m->common->duration_ns,
 	    .delay_ns = m->common->delay_ns,
+	    .is_quiet = m->common->quiet,
 	    .ready = m->common->ready,
 	    .load = m->common->load,
 	    .shell_variables = &m->request->variables,

@@ -252,6 +252,24 @@ static void set_up_polls(const struct run *run, struct pollfd polls[N_POLLS])
 		polls[i].events = POLLIN;
 }
 
+/* A terminal that the target uses is the target's. */
+static bool may_tell(const struct repeat_spec *spec)
+{
+	return !spec->is_quiet &&
+	       !(isatty(STDERR_FILENO) && (isatty(STDIN_FILENO) || isatty(STDOUT_FILENO)));
+}
+
+static void tell_news(const struct repeat_spec *spec)
+{
+	char *text;
+
+	while (spec->collector->news && (text = spec->collector->news(spec->state))) {
+		if (may_tell(spec))
+			fprintf(stderr, "profile-scenario: %s\n", text);
+		free(text);
+	}
+}
+
 /* The first error is kept. A collector that waits for the target is asked on: only it sees the end.
  */
 static void step_collector(struct run *run, struct diag *diag)
@@ -260,6 +278,7 @@ static void step_collector(struct run *run, struct diag *diag)
 	int err = run->spec->collector->step(run->spec->state, run->step_err ? &ignored : diag);
 
 	keep_first(&run->step_err, err);
+	tell_news(run->spec);
 }
 
 /* The target is ready: --delay counts from now. */
@@ -286,10 +305,14 @@ static void step_beside(struct run *run, struct diag *diag)
 static void take_signals(struct run *run)
 {
 	pid_t target = run->ended || !run->launch ? 0 : launch_pid(run->launch);
+	const struct collector *collector = run->spec->collector;
 	bool came = false;
 
 	while (signals_forward(run->spec->signals, target))
 		came = true;
+	if (run->spec->signals->poked && collector && collector->poke)
+		collector->poke(run->spec->state);
+	run->spec->signals->poked = false;
 	if (!came)
 		return;
 	run->result->by = ENDED_BY_INTERRUPT;

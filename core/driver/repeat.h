@@ -39,6 +39,7 @@ struct repeat_spec {
 	const char *load;
 	const struct text_list *shell_variables; /* for both */
 	struct signals *signals;
+	bool is_quiet; /* nothing is said while the target runs */
 	FILE *output; /* keeps a copy of what the target writes to stdout, for [metrics]; NULL: none
 	                 is made */
 };

@@ -135,10 +135,14 @@ static int add_expanded(struct text_list *list, const struct request *request, c
 	return err;
 }
 
+/* Relative paths of a scenario are from its cwd, which is from the caller's directory. */
 static void put_below_cwd(const struct scenario *scenario, char **path)
 {
-	char *below = *path ? scenario_path(scenario, *path) : NULL;
+	char *below;
 
+	if (!*path || **path == '/' || !scenario->cwd)
+		return;
+	below = xasprintf("%s/%s", scenario->cwd, *path);
 	free(*path);
 	*path = below;
 }

@@ -9,7 +9,6 @@
 
 #include "core/alloc.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 static int set_text(const char *name, const char *value, struct run_options *common,
@@ -50,15 +49,11 @@ static int apply_type_section(const struct scenario *scenario, const struct coll
 		const struct setting *setting = &scenario->settings[i];
 		const struct option_row *row;
 		bool is_common;
-		char *path;
 
 		if (strcmp(setting->section, collector->name) != 0)
 			continue;
 		row = type_setting_row(collector, setting->key, &is_common);
-		path = row->is_path ? scenario_path(scenario, setting->value) : NULL;
-		err = options_set(row, is_common ? (void *)common : own,
-		                  path ? path : setting->value, diag);
-		free(path);
+		err = options_set(row, is_common ? (void *)common : own, setting->value, diag);
 	}
 	return err;
 }

@@ -9,22 +9,27 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-/* One row a signal that is held back: passed on to the target, or one of our own writes that
- * failed. */
-static const struct {
-	int number;
-	bool is_for_target;
-} held[] = {
-    {SIGINT, true}, {SIGQUIT, true},  {SIGTERM, true},
-    {SIGHUP, true}, {SIGPIPE, false}, {SIGXFSZ, false},
+enum meaning {
+	FOR_TARGET,
+	FAILED_WRITE, /* one of our own */
+	POKE,         /* for the collector */
 };
 
-static bool is_for_target(int number)
+/* One row a signal that is held back. */
+static const struct {
+	int number;
+	enum meaning meaning;
+} held[] = {
+    {SIGINT, FOR_TARGET},    {SIGQUIT, FOR_TARGET},   {SIGTERM, FOR_TARGET}, {SIGHUP, FOR_TARGET},
+    {SIGPIPE, FAILED_WRITE}, {SIGXFSZ, FAILED_WRITE}, {SIGUSR2, POKE},
+};
+
+static enum meaning meaning_of(int number)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(held); i++)
 		if (held[i].number == number)
-			return held[i].is_for_target;
-	return false;
+			return held[i].meaning;
+	return FAILED_WRITE;
 }
 
 int signals_init(struct signals *signals, struct diag *diag)
@@ -47,10 +52,14 @@ bool signals_forward(struct signals *signals, pid_t target)
 {
 	struct signalfd_siginfo info;
 
+	enum meaning meaning;
+
 	do {
 		if (read(signals->fd, &info, sizeof(info)) != (ssize_t)sizeof(info))
 			return false;
-	} while (!is_for_target((int)info.ssi_signo));
+		meaning = meaning_of((int)info.ssi_signo);
+		signals->poked |= meaning == POKE;
+	} while (meaning != FOR_TARGET);
 	signals->interrupted = true;
 	/* Ctrl-C and a hang-up come from the kernel to the whole foreground group, the target
 	 * included. */

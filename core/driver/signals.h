@@ -13,10 +13,11 @@ struct signals {
 	int fd;            /* readable when one is pending */
 	sigset_t original; /* the mask to give to children */
 	bool interrupted;  /* one came that is the target's: what was to follow is not wanted */
+	bool poked;        /* SIGUSR2 came: somebody wants to know how things stand */
 };
 
-/* From here until signals_fini() SIGINT, SIGQUIT, SIGTERM and SIGHUP do not end the driver, and a
- * failed write is an errno (EPIPE, EFBIG) rather than a signal. */
+/* From here until signals_fini() SIGINT, SIGQUIT, SIGTERM, SIGHUP and SIGUSR2 do not end the
+ * driver, and a failed write is an errno (EPIPE, EFBIG) rather than a signal. */
 int signals_init(struct signals *signals, struct diag *diag);
 void signals_fini(struct signals *signals);
 
