@@ -215,6 +215,26 @@ static bool target_ended(void *state, struct target_end *end)
 	return active->part->target_ended(active->state, end);
 }
 
+static void poke(void *state)
+{
+	struct memory *memory = state;
+
+	for (size_t i = 0; i < memory->n_active; i++)
+		if (memory->active[i].part->poke)
+			memory->active[i].part->poke(memory->active[i].state);
+}
+
+static char *news(void *state)
+{
+	struct memory *memory = state;
+	char *text = NULL;
+
+	for (size_t i = 0; i < memory->n_active && !text; i++)
+		if (memory->active[i].part->news)
+			text = memory->active[i].part->news(memory->active[i].state);
+	return text;
+}
+
 /* A part is stepped on though another one has failed; the first error is told. */
 static int step(void *state, struct diag *diag)
 {
@@ -359,12 +379,18 @@ static int finish(void *state, struct results_run *results, struct result *resul
 	processes_add_rows(result, run);
 	symbolizer_set_target_uid(memory->symbolizer, result->target_uid);
 	leaks = check_leaks(memory, run, result);
-	report = (struct memory_report){memory->options,    run,     leaks,
-	                                memory->symbolizer, results, result};
+	report = (struct memory_report){.options = memory->options,
+	                                .run = run,
+	                                .leaks = leaks,
+	                                .symbolizer = memory->symbolizer,
+	                                .results = results,
+	                                .result = result};
 	leak_result_judge(&report);
 	for (size_t i = 0; i < memory->n_active && !err; i++)
-		if (memory->active[i].part->report)
+		if (memory->active[i].part->report) {
+			report.state = memory->active[i].state;
 			err = memory->active[i].part->report(&report, diag);
+		}
 	if (memory->is_of_leaks)
 		leak_result_summarise(&report);
 	else
@@ -379,8 +405,8 @@ static int finish(void *state, struct results_run *results, struct result *resul
 	.options = {.rows = memory_option_rows, .struct_bytes = sizeof(struct memory_options)},    \
 	.metrics = memory_metric_rows, .findings = memory_finding_rows, .check = check,            \
 	.environment = environment, .prepare = prepare, .in_child = in_child, .fd = fd,            \
-	.step = step, .reaps_target = reaps_target, .target_ended = target_ended, .ended = ended,  \
-	.finish = finish, .destroy = destroy
+	.step = step, .poke = poke, .news = news, .reaps_target = reaps_target,                    \
+	.target_ended = target_ended, .ended = ended, .finish = finish, .destroy = destroy
 
 static const char *const aliases[] = {"mem", "heap", NULL};
 static const char *const no_aliases[] = {NULL};

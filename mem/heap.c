@@ -4,6 +4,7 @@
 #include "core/alloc.h"
 #include "core/diag.h"
 #include "core/perf/process_tree.h"
+#include "mem/leaks/scan_history.h"
 #include "mem/stack_copy.h"
 #include "mem/visible.h"
 #include "mem/wire.h"
@@ -185,6 +186,7 @@ void heap_run_fini(struct heap_run *run)
 	free(run->processes);
 	free(run->refusals);
 	free(run->why_no_leak_check);
+	scan_history_free(run->scans);
 	*run = (struct heap_run){0};
 }
 

@@ -21,6 +21,7 @@ struct diag;
 struct heap_moment;
 struct heap_words;
 struct process_tree;
+struct scan_history;
 struct server;
 
 /* The value types of a heap's recording. The trees of its detailed snapshots follow, one type each.
@@ -146,6 +147,7 @@ struct heap_run {
 	bool is_leak_checked;           /* its processes were to be, each at its end */
 	char *why_no_leak_check; /* that was wished, and could not be; NULL: it was not wished */
 	struct leak_set_ids set_ids;
+	struct scan_history *scans; /* while it ran (mem/leaks/scan_history.h); NULL: none */
 };
 
 /* Reads all images that the server knows; `time_is_bytes` as the welcome said. One that cannot be

@@ -155,7 +155,6 @@ const struct option_row memory_option_rows[] = {
      .kind = OPTION_LIST,
      .field = offsetof(struct memory_options, suppressions),
      .argument = "FILE",
-     .is_path = true,
      .help = "leave leaks out that a file names, in valgrind's format or LeakSanitizer's; "
              "repeatable"},
     {.name = "default-suppressions",
@@ -172,6 +171,11 @@ const struct option_row memory_option_rows[] = {
      .fallback = "no",
      .choices = no_yes_all,
      .help = "write a suppression for each loss record shown, into leaks.txt and leaks.supp"},
+    {.name = "leak-every",
+     .kind = OPTION_SECONDS,
+     .field = offsetof(struct memory_options, leak_every_ns),
+     .argument = "SECONDS",
+     .help = "look for leaks so often while the target runs, too; SIGUSR2 to us looks once"},
     {.name = NULL},
 };
 

@@ -33,6 +33,7 @@ struct memory_options {
 	struct text_list suppressions;
 	int default_suppressions; /* index into no_yes */
 	int gen_suppressions;     /* 0: no */
+	uint64_t leak_every_ns;   /* 0: never */
 };
 
 extern const struct option_row memory_option_rows[];

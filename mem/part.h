@@ -34,6 +34,7 @@ struct memory_report {
 	struct symbolizer *symbolizer;
 	struct results_run *results;
 	struct result *result;
+	void *state; /* the part's */
 };
 
 struct memory_part {
@@ -50,6 +51,9 @@ struct memory_part {
 	int (*watch)(void *state, int epoll, struct diag *diag);
 	int (*in_child)(const void *state);
 	int (*step)(void *state, struct diag *diag);
+	/* As in core/collector.h. */
+	void (*poke)(void *state);
+	char *(*news)(void *state);
 	/* Where the part waits for the target, and the driver must not. At most one may. NULL: it
 	 * always does, if it has target_ended. */
 	bool (*reaps_target)(const void *state);

@@ -11,11 +11,14 @@
 #include "core/trace/tracer.h"
 #include "core/u64map.h"
 #include "mem/leaks/look.h"
+#include "mem/leaks/scan.h"
+#include "mem/leaks/scan_history.h"
 #include "mem/leaks/watched.h"
 
 #include <errno.h>
 #include <linux/capability.h>
 #include <linux/kcmp.h>
+#include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,7 +46,15 @@ struct leak_watch {
 	size_t n_findings;
 	size_t findings_capacity;
 	struct leak_set_ids set_ids;
+	struct scan_history *history;
+	uint64_t start_ns;
+	/* Scans that the driver has not taken yet. */
+	pthread_mutex_t mutex;
+	struct leak_scan *scans;
+	size_t n_scans;
+	size_t scans_capacity;
 	/* The tracer's. */
+	struct scanner *scanner;
 	bool may_gain;            /* programs do gain rights below us */
 	struct u64map *processes; /* pid -> struct watched *, or 0 */
 	size_t n_held;            /* processes of which some threads are held, and not let go */
@@ -66,6 +77,7 @@ static struct watched *add_process(struct leak_watch *watch, pid_t pid, pid_t pa
 
 static void forget_process(struct leak_watch *watch, struct watched *process)
 {
+	scanner_drop(watch->scanner, process);
 	*u64map_put(watch->processes, (uint64_t)process->pid, NULL) = 0;
 	watched_free(process);
 }
@@ -123,26 +135,51 @@ static struct leak_dead_stack *list_dead_stacks(const struct watched *process, s
 	return stacks;
 }
 
-static void look(struct leak_watch *watch, const struct watched *process)
+/* All its threads stand still. */
+static int look(const struct leak_watch *watch, const struct watched *process,
+                struct leak_verdict *verdict, struct diag *diag)
 {
 	struct leak_thread *threads = xcalloc(process->n_threads, sizeof(*threads));
 	struct leak_look what = {
 	    .pid = process->pid, .threads = threads, .heuristics = watch->settings.heuristics};
 	struct leak_dead_stack *stacks = list_dead_stacks(process, &what.n_dead_stacks);
-	struct leak_verdict verdict = {0};
-	struct diag diag = {0};
 	int err;
 
 	what.dead_stacks = stacks;
 	what.n_threads = read_threads(process, threads);
-	err = leak_look(&what, &verdict, &diag);
-	verdict.took_ns = clock_now_ns() - process->held_ns;
-	if (err && err != -ENOENT)
-		keep(watch, verdict, diag.text);
-	else if (!err)
-		keep(watch, verdict, NULL);
+	err = leak_look(&what, verdict, diag);
 	free(threads);
 	free(stacks);
+	return err;
+}
+
+static void look_at_end(struct leak_watch *watch, const struct watched *process)
+{
+	struct leak_verdict verdict = {0};
+	struct diag diag = {0};
+	int err = look(watch, process, &verdict, &diag);
+
+	verdict.took_ns = clock_now_ns() - process->held_ns;
+	if (err != -ENOENT)
+		keep(watch, verdict, err ? diag.text : NULL);
+}
+
+static void look_in_between(void *context, struct watched *process, struct scanned_process *result)
+{
+	struct diag diag = {0};
+
+	if (look(context, process, &result->verdict, &diag))
+		result->why_not = xstrdup(diag.text);
+}
+
+static void hand_over_scan(void *context, struct leak_scan *scan)
+{
+	struct leak_watch *watch = context;
+
+	pthread_mutex_lock(&watch->mutex);
+	*ARRAY_APPEND(watch->scans, watch->n_scans, watch->scans_capacity) = *scan;
+	pthread_mutex_unlock(&watch->mutex);
+	tracer_ring(watch->tracer);
 }
 
 /* They go to their end, or to that of the program. */
@@ -180,22 +217,30 @@ static void settle(struct leak_watch *watch, struct watched *process, uint64_t n
 	if (verdict == WATCHED_WAIT)
 		return;
 	if (verdict == WATCHED_WHOLE && !shares_memory(process))
-		look(watch, process);
+		look_at_end(watch, process);
 	if (verdict == WATCHED_STUCK)
 		give_up(watch, process);
 	let_go(watch, process);
 }
 
-static void tick_while_held(struct leak_watch *watch, size_t n_held_before)
+static bool is_busy(void *context)
 {
-	if (!watch->n_held != !n_held_before)
-		tracer_wake_every(watch->tracer, watch->n_held ? TICK_NS : 0);
+	const struct leak_watch *watch = context;
+
+	return watch->n_held || scanner_is_busy(watch->scanner);
+}
+
+static void tick_while_busy(struct leak_watch *watch, bool was_busy)
+{
+	if (is_busy(watch) != was_busy)
+		tracer_wake_every(watch->tracer, was_busy ? 0 : TICK_NS);
 }
 
 static void woken(void *context)
 {
 	struct leak_watch *watch = context;
-	size_t position = 0, n_held_before = watch->n_held;
+	bool was_busy = is_busy(watch);
+	size_t position = 0;
 	uint64_t pid, value, now_ns = clock_now_ns();
 
 	while (u64map_next(watch->processes, &position, &pid, &value)) {
@@ -204,12 +249,29 @@ static void woken(void *context)
 		if (process && process->n_held && !process->is_let_go)
 			settle(watch, process, now_ns);
 	}
-	tick_while_held(watch, n_held_before);
+	scanner_tick(watch->scanner, now_ns);
+	tick_while_busy(watch, was_busy);
 }
 
-static bool is_busy(void *context)
+static void poked(void *context)
 {
-	return ((const struct leak_watch *)context)->n_held;
+	struct leak_watch *watch = context;
+	bool was_busy = is_busy(watch);
+
+	if (tracer_has_begun(watch->tracer))
+		scanner_begin(watch->scanner, watch->tracer, watch->processes);
+	tick_while_busy(watch, was_busy);
+}
+
+static void thread_halts(void *context, struct tracee *tracee)
+{
+	struct leak_watch *watch = context;
+	struct watched_thread *thread = tracee->data;
+	bool was_busy = is_busy(watch);
+
+	if (thread && thread->process)
+		scanner_note_thread(watch->scanner, thread->process);
+	tick_while_busy(watch, was_busy);
 }
 
 static bool thread_exits(void *context, struct tracee *tracee)
@@ -217,14 +279,18 @@ static bool thread_exits(void *context, struct tracee *tracee)
 	struct leak_watch *watch = context;
 	struct watched_thread *thread = tracee->data;
 	struct watched *process = thread ? thread->process : NULL;
-	size_t n_held_before = watch->n_held;
+	bool was_busy = is_busy(watch);
 
 	if (!process || process->is_let_go)
 		return true;
 	watch->n_held += !process->n_held;
 	watched_hold(thread, tracer_stopped_ns(watch->tracer));
+	if (thread->fate != FATE_ALONE)
+		scanner_drop(watch->scanner, process);
 	settle(watch, process, tracer_stopped_ns(watch->tracer));
-	tick_while_held(watch, n_held_before);
+	if (!thread->process)
+		scanner_note_thread(watch->scanner, process);
+	tick_while_busy(watch, was_busy);
 	return false;
 }
 
@@ -234,18 +300,20 @@ static void thread_ends(void *context, struct tracee *tracee)
 	struct leak_watch *watch = context;
 	struct watched_thread *thread = tracee->data;
 	struct watched *process = thread ? thread->process : NULL;
-	size_t n_held_before = watch->n_held;
+	bool was_busy = is_busy(watch);
 
 	if (!process)
 		return;
 	if (thread->is_held && process->n_held == 1 && !process->is_let_go)
 		watch->n_held--;
 	watched_leave(thread);
-	if (!process->n_threads)
-		forget_process(watch, process);
-	else if (process->n_held && !process->is_let_go)
+	if (process->n_held && !process->is_let_go)
 		settle(watch, process, clock_now_ns());
-	tick_while_held(watch, n_held_before);
+	if (process->n_threads)
+		scanner_note_thread(watch->scanner, process);
+	else
+		forget_process(watch, process);
+	tick_while_busy(watch, was_busy);
 }
 
 /* As if it had been executed untraced (execve(2)): file capabilities, or the bits of the owner. */
@@ -301,8 +369,10 @@ static void program_begins(void *context, struct tracee *tracee, const char *com
 		process = add_process(watch, tracee->pid, 0);
 	if (!tracee->data && process)
 		enter_thread(tracee, process);
-	if (process)
+	if (process) {
+		scanner_drop(watch->scanner, process);
 		watched_begin_program(process);
+	}
 	if (!watch->may_gain && should_have_gained(tracee->pid))
 		note_set_id(watch, tracee->pid);
 	if (!may_record(watch, tracee->pid))
@@ -320,6 +390,7 @@ static void child_begins(void *context, const struct tracee *parent, struct trac
 		process = add_process(watch, child->pid, parent->pid);
 	if (!child->data)
 		enter_thread(child, process);
+	scanner_halt_new(watch->scanner, process, child);
 	if (flags & CLONE_THREAD)
 		return;
 	process->shares_memory = flags & CLONE_VM;
@@ -337,6 +408,7 @@ static void orphan_begins(void *context, struct tracee *child, pid_t parent_pid)
 		process->may_share_memory = true;
 	}
 	enter_thread(child, process);
+	scanner_halt_new(watch->scanner, process, child);
 }
 
 static void tracing_ends(void *context)
@@ -357,6 +429,8 @@ static const struct trace_client client = {
     .orphan_begins = orphan_begins,
     .thread_exits = thread_exits,
     .thread_ends = thread_ends,
+    .thread_halts = thread_halts,
+    .poked = poked,
     .woken = woken,
     .is_busy = is_busy,
     .tracing_ends = tracing_ends,
@@ -369,13 +443,23 @@ static void forget_findings(struct leak_watch *watch)
 		free(watch->findings[i].why_not);
 	}
 	watch->n_findings = 0;
+	for (size_t i = 0; i < watch->n_scans; i++)
+		leak_scan_fini(&watch->scans[i]);
+	watch->n_scans = 0;
+	scan_history_free(watch->history);
+	watch->history = NULL;
 }
 
 struct leak_watch *leak_watch_new(const struct leak_watch_settings *settings)
 {
 	struct leak_watch *watch = xcalloc(1, sizeof(*watch));
 
+	const struct scan_client scans = {
+	    .look = look_in_between, .ends = hand_over_scan, .context = watch};
+
 	watch->settings = *settings;
+	watch->scanner = scanner_new(&scans);
+	pthread_mutex_init(&watch->mutex, NULL);
 	trace_plan_init(&watch->plan, false);
 	return watch;
 }
@@ -387,6 +471,9 @@ void leak_watch_free(struct leak_watch *watch)
 	leak_watch_stop(watch);
 	forget_findings(watch);
 	free(watch->findings);
+	free(watch->scans);
+	scanner_free(watch->scanner);
+	pthread_mutex_destroy(&watch->mutex);
 	trace_plan_fini(&watch->plan);
 	free(watch);
 }
@@ -399,6 +486,8 @@ int leak_watch_start(struct leak_watch *watch, const struct repeat *repeat, stru
 
 	forget_findings(watch);
 	watch->n_held = 0;
+	watch->history = scan_history_new();
+	watch->start_ns = repeat->start_ns;
 	watch->set_ids = (struct leak_set_ids){0};
 	watch->may_gain = capability_is_held(CAP_SYS_PTRACE);
 	watch->processes = u64map_new();
@@ -419,6 +508,35 @@ int leak_watch_fd(const struct leak_watch *watch)
 int leak_watch_step(struct leak_watch *watch, struct diag *diag)
 {
 	return trace_step(watch->tracer, diag);
+}
+
+void leak_watch_scan(struct leak_watch *watch)
+{
+	trace_poke(watch->tracer);
+}
+
+char *leak_watch_news(struct leak_watch *watch)
+{
+	struct leak_scan scan = {0};
+	bool has_one;
+
+	pthread_mutex_lock(&watch->mutex);
+	has_one = watch->n_scans;
+	if (has_one) {
+		scan = watch->scans[0];
+		watch->n_scans--;
+		memmove(watch->scans, watch->scans + 1, watch->n_scans * sizeof(scan));
+	}
+	pthread_mutex_unlock(&watch->mutex);
+	return has_one ? scan_history_add(watch->history, &scan, watch->start_ns) : NULL;
+}
+
+struct scan_history *leak_watch_take_scans(struct leak_watch *watch)
+{
+	struct scan_history *history = watch->history;
+
+	watch->history = NULL;
+	return history;
 }
 
 bool leak_watch_has_target(const struct leak_watch *watch)

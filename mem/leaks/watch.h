@@ -17,6 +17,7 @@
 struct diag;
 struct leak_watch;
 struct repeat;
+struct scan_history;
 struct target_end;
 
 struct leak_watch_settings {
@@ -37,8 +38,17 @@ int leak_watch_step(struct leak_watch *watch, struct diag *diag);
 /* False: the target was let go, so that it is not waited for here. */
 bool leak_watch_has_target(const struct leak_watch *watch);
 bool leak_watch_target_ended(const struct leak_watch *watch, struct target_end *end);
+/* All processes are looked at as they run, soon; when they are being so already, this is nothing.
+ */
+void leak_watch_scan(struct leak_watch *watch);
+/* A sentence on a scan that has come to its end, each once, or NULL; after leak_watch_step(). The
+ * caller frees it. */
+char *leak_watch_news(struct leak_watch *watch);
 /* Lets go of what still runs, when what is about to end has been looked at. */
 void leak_watch_stop(struct leak_watch *watch);
+
+/* The scans of the last repeat, once: the caller frees them. After leak_watch_stop(). */
+struct scan_history *leak_watch_take_scans(struct leak_watch *watch);
 
 /* In the last repeat. */
 struct leak_set_ids leak_watch_set_ids(const struct leak_watch *watch);

@@ -147,8 +147,7 @@ static void find_unheard_of(void *context, pid_t tid)
 		search->found = true;
 }
 
-/* A thread lives in the process that we have not been told of yet. */
-static bool has_unheard_of(const struct watched *process)
+bool watched_has_unheard_of(const struct watched *process)
 {
 	struct unheard_of search = {.process = process, .tracer = gettid()};
 
@@ -191,7 +190,7 @@ enum watched_verdict watched_judge(struct watched *process, uint64_t now_ns)
 {
 	bool may_be_whole = process->n_held == process->n_threads;
 
-	if (may_be_whole && !has_unheard_of(process))
+	if (may_be_whole && !watched_has_unheard_of(process))
 		return WATCHED_WHOLE;
 	if (!may_be_whole && is_replaced(process))
 		return WATCHED_REPLACED;

@@ -76,6 +76,8 @@ enum watched_verdict watched_judge(struct watched *process, uint64_t now_ns);
 
 /* All are held, and one of them ends the process by exit_group(2): no signal does. */
 bool watched_ends_by_call(const struct watched *process);
+/* A thread lives in the process that nobody has told us of yet. */
+bool watched_has_unheard_of(const struct watched *process);
 
 /* A held thread that turns out to end alone, or NULL. */
 struct watched_thread *watched_find_lone(struct watched *process, uint64_t now_ns);

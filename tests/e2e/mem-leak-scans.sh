@@ -1,0 +1,111 @@
+#!/bin/bash
+# tier: long
+# Scans of a running program: what it has lost since the last one; nothing that it does is disturbed.
+. tests/e2e/lib.sh
+export PROFILE_SCENARIO_RESULTS=$scratch/results
+
+# talk NAME OPTION... : starts leak-scans under memory, with its stdin at fd 7 and its lines at fd 8.
+talk() {
+	local name=$1; shift
+	mkfifo "$scratch/$name.in" "$scratch/$name.out"
+	profile-scenario --scenario "$name" --type memory "$@" -- "$programs/leak-scans" \
+		<"$scratch/$name.in" >"$scratch/$name.out" 2>"$scratch/$name.err" &
+	tool=$!
+	exec 7>"$scratch/$name.in" 8<"$scratch/$name.out"
+}
+
+# say LINE: the program has done it when this returns.
+say() {
+	local answer
+	echo "$1" >&7
+	read -r -t 60 answer <&8 && is "$answer" "$1"
+}
+
+# scanned NAME N: waits until the tool has told of so many scans.
+scanned() {
+	for _ in $(seq 600); do
+		[ "$(grep -c 'leak scan' "$scratch/$1.err")" -ge "$2" ] && return
+		sleep 0.1
+	done
+	cat "$scratch/$1.err"
+	return 1
+}
+
+scan() { # NAME N
+	kill -USR2 $tool
+	scanned "$@"
+}
+
+# hang_up NAME: the program ends; what it says then is in $scratch/NAME.rest.
+hang_up() {
+	exec 7>&-
+	cat <&8 >"$scratch/$1.rest"
+	exec 8<&-
+	wait $tool
+}
+
+file_of() {
+	echo "$PROFILE_SCENARIO_RESULTS/$1/memory/latest/leak-scans.txt"
+}
+
+talk asked
+say "leak 3" && scan asked 1
+say "leak 5" && scan asked 2
+scan asked 3
+hang_up asked
+asked_status=$?
+told() { # N TEXT
+	matches "$scratch/asked.err" "^profile-scenario: leak scan $1 after [0-9.]+ s: definitely lost $2"
+}
+promise "a scan tells what is lost" told 1 "300 bytes in 3 blocks \(new: 300 in 3\)"
+promise "the next one what is newly lost" told 2 "800 bytes in 8 blocks \(new: 500 in 5\)"
+promise "and when nothing is" told 3 "800 bytes in 8 blocks \(new: 0 in 0\)"
+promise "the program ends as it would alone" is $asked_status 0
+# Reads, polls, locks, signals and sleeps end by what they wait for, at its time.
+alone() {
+	"$programs/leak-scans" </dev/null >"$scratch/alone.rest"
+	diff "$scratch/alone.rest" "$scratch/asked.rest" && ! grep -v ' 0$' "$scratch/asked.rest"
+}
+promise "no call of a thread that waits is interrupted" alone
+promise "the file has the sentences" is "$(grep -c '^leak scan' "$(file_of asked)")" 3
+grown() {
+	awk '/^Scan 2 /{on=1} /^Scan 3 /{on=0} on' "$(file_of asked)" >"$scratch/second"
+	contains "$scratch/second" "500 bytes in 5 blocks more: definite" && matches "$scratch/second" "by leak \(.*leak-scans.c:[0-9]+\)"
+}
+promise "and where the blocks come from that a scan has found newly lost" grown
+promise "a scan without any says nothing more there" bash -c "! grep '^Scan 3 ' '$(file_of asked)'"
+
+talk often --leak-every 0.2
+say "leak 1" && scanned often 3
+hang_up often
+promise "--leak-every scans again and again" matches "$scratch/often.err" "leak scan 3 after"
+
+talk stopped
+say "leak 1"
+target=$(pgrep -P $tool leak-scans)
+kill -STOP "$target"
+state() {
+	for _ in $(seq 100); do
+		[ "$(awk '/^State/{print $2}' "/proc/$target/status")" = "$1" ] && return
+		sleep 0.05
+	done
+	cat "/proc/$target/status"
+	return 1
+}
+stays_stopped() {
+	scan stopped 1 && sleep 0.2 && ! read -r -t 0.2 _ <&8
+}
+echo "leak 2" >&7
+promise "a stopped program is scanned, and stays stopped" stays_stopped
+kill -CONT "$target"
+read -r -t 60 answer <&8
+promise "until it is told to go on" is "$answer" "leak 2"
+hang_up stopped
+promise "and ends as ever" is $? 0
+
+profile-scenario --scenario other --type cpu --quiet -- sh -c 'echo begun; sleep 1; exit 5' >"$scratch/other.out" 2>&1 &
+other=$!
+for _ in $(seq 200); do grep -q begun "$scratch/other.out" && break; sleep 0.05; done
+kill -USR2 $other
+wait $other
+promise "the signal does nothing under a type without scans" is $? 5
