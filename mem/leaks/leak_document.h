@@ -38,9 +38,10 @@ struct leak_document {
 	char *const *real_paths; /* of the profile's objects, by id: without symbolic links, as
 	                            memcheck has them; NULL where that is not known, also in all */
 	const struct suppressions *suppressions; /* NULL: none */
-	bool makes_suppressions;                 /* a rule for each record that is shown */
-	bool is_summary;                         /* sums only: no records, no errors */
-	unsigned shown_kinds;                    /* 1 << enum leak_kind */
+	bool is_of_one_process;  /* of several: unused suppressions are not its to say */
+	bool makes_suppressions; /* a rule for each record that is shown */
+	bool is_summary;         /* sums only: no records, no errors */
+	unsigned shown_kinds;    /* 1 << enum leak_kind */
 	unsigned error_kinds;
 	unsigned num_callers;
 	const struct text_list *notes;   /* for the head, of all processes */

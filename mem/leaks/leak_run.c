@@ -339,6 +339,7 @@ bool leak_run_process_document(const struct leak_run *leaks, const struct heap_p
 		*document = leak_run_document(leaks);
 		document->processes = &leaks->processes[i];
 		document->n_processes = 1;
+		document->is_of_one_process = true;
 		document->notes = &no_notes;
 		return true;
 	}

@@ -65,7 +65,7 @@ void suppressions_write_unused(const struct leak_document *document, pid_t pid, 
 
 	for (size_t i = 0; i < document->n_processes; i++)
 		add_uses(uses, &document->processes[i]);
-	for (uint32_t id = 1; id <= n_rules; id++) {
+	for (uint32_t id = 1; id <= n_rules && !document->is_of_one_process; id++) {
 		struct suppression rule = suppressions_get(document->suppressions, id);
 
 		if (uses[id].n_records || rule.is_default)
