@@ -3,6 +3,7 @@
 #include "mem/leaks/leaks_text.h"
 
 #include "core/alloc.h"
+#include "core/diag.h"
 #include "core/number_text.h"
 #include "core/options.h"
 #include "mem/leaks/kinds.h"
@@ -13,9 +14,6 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* What a process takes without its records. */
-enum { PROCESS_BYTES = 1100 };
 
 /* Memcheck's own lines are "==PID== TEXT", blank ones with the blank at the end. */
 __attribute__((format(printf, 3, 4))) static void line(FILE *out, pid_t pid, const char *format,
@@ -183,11 +181,10 @@ static void write_heap(const struct leak_process *process, FILE *out)
 	line(out, pid, "%s", "");
 }
 
-static void write_process(const struct leak_document *document, size_t index,
-                          const struct leak_choice *choice, FILE *out)
+/* `is_shown` by record; NULL: none is. */
+static void write_process(const struct leak_document *document, const struct leak_process *process,
+                          const bool *is_shown, FILE *out)
 {
-	const struct leak_process *process = &document->processes[index];
-
 	write_head(process, out);
 	if (!process->losses) {
 		line(out, process->pid, "Not checked for leaks: %s", process->missing);
@@ -195,8 +192,8 @@ static void write_process(const struct leak_document *document, size_t index,
 		return;
 	}
 	write_heap(process, out);
-	for (size_t i = 0; i < process->losses->n_records; i++)
-		if (choice->is_shown[index][i])
+	for (size_t i = 0; is_shown && i < process->losses->n_records; i++)
+		if (is_shown[i])
 			write_record(document, process, i, out);
 	if (process->in_use.n_blocks || process->losses->n_records) {
 		write_summary(document, process, out);
@@ -235,11 +232,26 @@ static int most_lost_first(const void *a, const void *b)
 	return x->process < y->process ? -1 : x->process > y->process;
 }
 
-/* The processes that have room in half of the file, in the document's order; the caller frees the
- * array. */
-static struct leak_process *choose_processes(const struct leak_document *document, size_t *n_shown)
+static uint64_t written_bytes(const struct leak_document *document,
+                              const struct leak_process *process)
 {
-	size_t n = document->n_processes, most = document->most_bytes / 2 / PROCESS_BYTES;
+	char *text = NULL;
+	size_t n_bytes;
+	FILE *out = open_memstream(&text, &n_bytes);
+
+	BUG(!out);
+	write_process(document, process, NULL, out);
+	fclose(out);
+	free(text);
+	return n_bytes;
+}
+
+/* The processes that have room in half of the file, in the document's order; the caller frees the
+ * array. *n_bytes: what they take without their records. */
+static struct leak_process *choose_processes(const struct leak_document *document, size_t *n_shown,
+                                             uint64_t *n_bytes)
+{
+	size_t n = document->n_processes;
 	struct leak_process *shown = xcalloc(n + 1, sizeof(*shown));
 	struct weighed *weighed = xcalloc(n + 1, sizeof(*weighed));
 	bool *is_shown = xcalloc(n + 1, sizeof(*is_shown));
@@ -248,8 +260,15 @@ static struct leak_process *choose_processes(const struct leak_document *documen
 		weighed[i] = (struct weighed){document->processes[i].is_first,
 		                              lost_bytes(&document->processes[i]), i};
 	qsort(weighed, n, sizeof(*weighed), most_lost_first);
-	for (size_t i = 0; i < n; i++)
-		is_shown[weighed[i].process] = !document->most_bytes || i < most;
+	*n_bytes = 0;
+	for (size_t i = 0; i < n; i++) {
+		uint64_t more = written_bytes(document, &document->processes[weighed[i].process]);
+
+		if (document->most_bytes && i && *n_bytes + more > document->most_bytes / 2)
+			break;
+		*n_bytes += more;
+		is_shown[weighed[i].process] = true;
+	}
 	*n_shown = 0;
 	for (size_t i = 0; i < n; i++)
 		if (is_shown[i])
@@ -292,18 +311,19 @@ static void write_left_out(const struct leak_document *document, const struct le
 void leaks_text_write(const struct leak_document *document, FILE *out)
 {
 	struct leak_document shown = *document;
-	struct leak_process *processes = choose_processes(document, &shown.n_processes);
-	uint64_t most_bytes = document->most_bytes;
+	uint64_t n_bytes, most_bytes = document->most_bytes;
+	struct leak_process *processes = choose_processes(document, &shown.n_processes, &n_bytes);
 	struct leak_choice choice;
 
 	shown.processes = processes;
+	/* 0 would be no bound. */
 	if (most_bytes)
-		most_bytes -= shown.n_processes * PROCESS_BYTES;
+		most_bytes = most_bytes > n_bytes ? most_bytes - n_bytes : 1;
 	leak_choice_make(&choice, &shown, write_record, most_bytes);
 	for (size_t i = 0; i < document->notes->n_texts; i++)
 		line(out, first_pid(document), "Note: %s", document->notes->texts[i]);
 	for (size_t i = 0; i < shown.n_processes; i++)
-		write_process(&shown, i, &choice, out);
+		write_process(&shown, &processes[i], choice.is_shown[i], out);
 	write_left_out(document, &shown, &choice, out);
 	suppressions_write_unused(document, first_pid(document), out);
 	leak_choice_fini(&choice, &shown);

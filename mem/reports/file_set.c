@@ -107,12 +107,33 @@ static int write_massif_report(const struct file_set *set, FILE *out, struct dia
 	return 0;
 }
 
+/* The sums of a leak check, or NULL; the caller frees it. */
+static char *describe_leaks(const struct leak_files *leaks)
+{
+	const struct loss_sum *kinds = leaks ? leaks->lost.kinds : NULL;
+
+	if (!leaks || !leaks->has_verdict)
+		return NULL;
+	return xasprintf(
+	    "definitely lost %s in %s, indirectly %s, possibly %s, still reachable %s, suppressed "
+	    "%s; leaks.txt%s%s",
+	    size_text_of(kinds[LEAK_DEFINITE].bytes).text,
+	    counted_text_of(kinds[LEAK_DEFINITE].n_blocks, "block").text,
+	    size_text_of(kinds[LEAK_INDIRECT].bytes).text,
+	    size_text_of(kinds[LEAK_POSSIBLE].bytes).text,
+	    size_text_of(kinds[LEAK_REACHABLE].bytes).text,
+	    size_text_of(leaks->lost.suppressed.bytes).text, leaks->lack ? "; " : "",
+	    leaks->lack ? leaks->lack : "");
+}
+
 static int write_report(const struct file_set *set, FILE *out, struct diag *diag)
 {
 	struct heap_filter allocators = {.alloc_fns = set->options->filter.alloc_fns,
 	                                 .passed = set->words->wrappers};
+	char *leaks = describe_leaks(set->leaks);
 	struct heap_report report = {
 	    .profile = set->profile,
+	    .leaks = leaks,
 	    .totals = &set->totals,
 	    .words = set->words,
 	    .filter = &allocators,
@@ -127,6 +148,7 @@ static int write_report(const struct file_set *set, FILE *out, struct diag *diag
 
 	(void)diag;
 	heap_report_write(&report, out);
+	free(leaks);
 	return 0;
 }
 
@@ -212,9 +234,9 @@ static int write_leaked(const struct file_set *set, FILE *out, struct diag *diag
 	const struct leak_files *leaks = set->leaks;
 	char *subtitle =
 	    xasprintf("definitely lost: %s in %s, with what only they point to%s%s; %s",
-	              size_text_of(leaks->lost.bytes).text,
-	              counted_text_of(leaks->lost.n_blocks, "block").text, leaks->lack ? "; " : "",
-	              leaks->lack ? leaks->lack : "", set->limits);
+	              size_text_of(leaks->lost.kinds[LEAK_DEFINITE].bytes).text,
+	              counted_text_of(leaks->lost.kinds[LEAK_DEFINITE].n_blocks, "block").text,
+	              leaks->lack ? "; " : "", leaks->lack ? leaks->lack : "", set->limits);
 	struct export_options options = {
 	    .type = LEAKED_SPACE,
 	    .title = set->title,
@@ -269,26 +291,39 @@ struct file {
 	set_writer *write;
 	const struct exporter *exporter;
 	const struct shown *shown;
-	uint64_t most_bytes; /* of an exporter */
-	bool is_of_leaks;    /* only where there was a leak check */
-	bool is_asked_for;   /* only with --gen-suppressions */
+	uint64_t most_bytes;                           /* of an exporter */
+	bool (*is_wanted)(const struct file_set *set); /* NULL: always */
 };
+
+static bool is_checked(const struct file_set *set)
+{
+	return set->leaks;
+}
+
+static bool has_verdict(const struct file_set *set)
+{
+	return set->leaks && set->leaks->has_verdict;
+}
+
+static bool makes_suppressions(const struct file_set *set)
+{
+	return set->leaks && set->leaks->document.makes_suppressions;
+}
+
 static const struct file files[] = {
-    {"leaks.txt", write_leaks, NULL, NULL, 0, true, false},
-    {"leaks.xml", write_leaks_xml, NULL, NULL, 0, true, false},
-    {"leaks.supp", write_suppressions, NULL, NULL, 0, true, true},
-    {"flamegraph-leaked.svg", write_leaked, NULL, NULL, 0, true, false},
-    {"report.txt", write_report, NULL, NULL, 0, false, false},
-    {"massif.out", write_massif, NULL, NULL, 0, false, false},
-    {"massif-report.txt", write_massif_report, NULL, NULL, 0, false, false},
-    {"timeline.svg", write_timeline, NULL, NULL, 0, false, false},
-    {"stacks.folded", NULL, &folded_exporter, &peak, FOLDED_BYTES, false, false},
-    {"flamegraph-peak.svg", NULL, &flamegraph_exporter, &peak, PICTURE_BYTES, false, false},
-    {"flamegraph-allocations.svg", NULL, &flamegraph_exporter, &allocations, PICTURE_BYTES, false,
-     false},
-    {"flamegraph-temporary.svg", NULL, &flamegraph_exporter, &temporary, PICTURE_BYTES, false,
-     false},
-    {"profile.pb.gz", NULL, &pprof_exporter, &peak, PROFILE_BYTES, false, false},
+    {"leaks.txt", write_leaks, NULL, NULL, 0, is_checked},
+    {"leaks.xml", write_leaks_xml, NULL, NULL, 0, is_checked},
+    {"leaks.supp", write_suppressions, NULL, NULL, 0, makes_suppressions},
+    {"flamegraph-leaked.svg", write_leaked, NULL, NULL, 0, has_verdict},
+    {"report.txt", write_report, NULL, NULL, 0, NULL},
+    {"massif.out", write_massif, NULL, NULL, 0, NULL},
+    {"massif-report.txt", write_massif_report, NULL, NULL, 0, NULL},
+    {"timeline.svg", write_timeline, NULL, NULL, 0, NULL},
+    {"stacks.folded", NULL, &folded_exporter, &peak, FOLDED_BYTES, NULL},
+    {"flamegraph-peak.svg", NULL, &flamegraph_exporter, &peak, PICTURE_BYTES, NULL},
+    {"flamegraph-allocations.svg", NULL, &flamegraph_exporter, &allocations, PICTURE_BYTES, NULL},
+    {"flamegraph-temporary.svg", NULL, &flamegraph_exporter, &temporary, PICTURE_BYTES, NULL},
+    {"profile.pb.gz", NULL, &pprof_exporter, &peak, PROFILE_BYTES, NULL},
 };
 
 /* Says of the run's own files what is not in them. */
@@ -371,13 +406,6 @@ static int end_file(struct job *job, struct results_run *results, struct diag *d
 	return job->err ? job->err : close_err;
 }
 
-static bool is_wanted(const struct file *file, const struct file_set *set)
-{
-	if (file->is_asked_for && !(set->leaks && set->leaks->document.makes_suppressions))
-		return false;
-	return set->leaks || !file->is_of_leaks;
-}
-
 /* What is begun, noted and told of failures is in the order of the table. */
 static int write_files(const struct file_set *set, struct results_run *results, struct diag *diag)
 {
@@ -387,7 +415,7 @@ static int write_files(const struct file_set *set, struct results_run *results, 
 	for (size_t i = 0; i < ARRAY_SIZE(files) && !err; i++) {
 		struct job *job = &jobs->jobs[jobs->n_jobs];
 
-		if (!is_wanted(&files[i], set))
+		if (files[i].is_wanted && !files[i].is_wanted(set))
 			continue;
 		job->file = &files[i];
 		job->set = set;

@@ -19,8 +19,9 @@ struct results_run;
 /* What a leak check adds. */
 struct leak_files {
 	struct leak_document document;
+	bool has_verdict;             /* else all that is known is why */
 	const struct profile *leaked; /* of enum leaked_type (mem/leaks/leak_run.h) */
-	struct loss_sum lost;         /* definitely */
+	struct loss_sums lost;        /* own blocks */
 	const char *lack;             /* what it is not of, or NULL */
 };
 

@@ -81,8 +81,8 @@ static bool leak_files_init(struct leak_files *files, const struct leak_run *lea
 
 		if (!losses)
 			continue;
-		files->lost.bytes += losses->own.kinds[LEAK_DEFINITE].bytes;
-		files->lost.n_blocks += losses->own.kinds[LEAK_DEFINITE].n_blocks;
+		files->has_verdict = true;
+		loss_sums_add(&files->lost, &losses->own);
 	}
 	files->lack = process ? NULL : leak_run_lack(leaks);
 	files->leaked = leak_run_leaked(leaks, process, symbolizer);

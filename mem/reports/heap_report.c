@@ -274,6 +274,8 @@ static void write_totals(const struct heap_report *report, FILE *out)
 		fprintf(out, " in %s of the parent process\n",
 		        counted_text_of(totals->inherited_blocks, report->words->block).text);
 	}
+	if (report->leaks)
+		fprintf(out, "  leaks                  %s\n", report->leaks);
 }
 
 /* One a process is nothing to say. */

@@ -26,6 +26,7 @@ struct heap_report {
 	size_t n_processes;
 	uint64_t wall_ns;         /* how long that took; 0: not known */
 	uint64_t peak_rss_bytes;  /* of the process with most; 0: not known */
+	const char *leaks;        /* sums of the leak check, a line; NULL: there was none */
 	const char *const *notes; /* what quality says; ended by NULL; NULL: nothing */
 };
 

@@ -161,6 +161,8 @@ promise "the summary has the sums, the largest records and the page" bash -c "
 	grep -qE '^ +100 B +1  possibly lost +keep \(leak-reports.c:[0-9]+\)$' '$scratch/err' &&
 	grep -q '^page .*/tree/memory/latest/leaks.txt$' '$scratch/err' && [ \$(wc -l <'$scratch/err') -le 12 ]"
 promise "show prints it again" bash -c "diff <(profile-scenario show tree/memory | grep -v ^page) <(grep -v ^page '$scratch/err')"
+promise "show of a process has its sums" bash -c "
+	profile-scenario show '$run'/processes/*.1-* | grep -qF '  leaks                  definitely lost 37 B in 4 blocks, indirectly 64 B, possibly 100 B, still reachable 135 B, suppressed 0 B; leaks.txt'"
 promise "and --json has the metrics" bash -c "
 	profile-scenario show tree/memory --json | python3 -c 'import json, sys; sys.exit(json.load(sys.stdin)[\"metrics\"][\"mem.definitely_lost_bytes\"][\"value\"] != 84)'"
 promise "any definite leak is a finding" contains "$run/run.json" "84 B definitely lost in 9 blocks: leaks.txt shows where they came from"
@@ -194,6 +196,14 @@ bounded() {
 }
 promise "3,000 records have room for the largest, and the rest is counted" bounded
 promise "all of them are errors" contains "$run/leaks.txt" "ERROR SUMMARY: 3000 errors from 3000 contexts"
+
+# 300 programs have some room each, though none has lost anything.
+cat >"$scratch/many.sh" <<'S'
+i=0
+while [ $i -lt 300 ]; do /bin/true; i=$((i + 1)); done
+S
+profile-scenario --scenario programs --type leaks --quiet -- sh "$scratch/many.sh" 2>"$scratch/err"
+promise "300 programs are all shown where they have room" is "$(grep -c "HEAP SUMMARY" "$(run_of programs)/leaks.txt")" 301
 
 # Who is missing is said, and a gate that cannot be judged is no success.
 cat >"$scratch/outlives.sh" <<S
