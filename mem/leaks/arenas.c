@@ -137,16 +137,16 @@ static void add_arena(struct leak_arenas *arenas, const struct leak_memory *memo
 	arenas->n_damaged++;
 }
 
-/* Where the memory that the main arena got last ends. */
-static uint64_t end_of_top(const struct leak_memory *memory, uint64_t bins)
+/* With which the memory that a main arena got last ends. Empty before the first allocation, when it
+ * is the first bin. */
+static struct leak_range find_top(const struct leak_memory *memory, uint64_t bins)
 {
 	uint64_t top = read_word(memory, bins - TOP_BEFORE_BINS);
 	uint64_t size = read_word(memory, top + WORD) & ~(uint64_t)SIZE_FLAGS;
 
-	/* Before the first allocation it is the first bin. */
 	if (top == bins - EMPTY_BIN || top % (2 * WORD) || (top + size) % PAGE)
-		return 0;
-	return top + size;
+		return (struct leak_range){0};
+	return (struct leak_range){top, top + size};
 }
 
 static bool take_main_arena(struct leak_arenas *arenas, const struct leak_memory *memory,
@@ -157,11 +157,12 @@ static bool take_main_arena(struct leak_arenas *arenas, const struct leak_memory
 	for (uint64_t before = TOP_BEFORE_BINS; before <= MAX_BEFORE_BINS; before += WORD) {
 		if (!follow_ring(memory, bins, before, others, &n_others))
 			continue;
-		*arenas = (struct leak_arenas){
-		    .main_state = {bins - before, bins + STATE_AFTER_BINS},
-		    .main_end = end_of_top(memory, bins),
-		    .main_bytes = read_word(memory, bins + SYSTEM_MEM_AFTER_BINS),
-		    .n_arenas = 1 + n_others};
+		*ARRAY_APPEND(arenas->mains, arenas->n_mains, arenas->mains_capacity) =
+		    (struct leak_main_arena){.state = {bins - before, bins + STATE_AFTER_BINS},
+		                             .top = find_top(memory, bins),
+		                             .bytes =
+		                                 read_word(memory, bins + SYSTEM_MEM_AFTER_BINS)};
+		arenas->n_arenas += 1 + n_others;
 		for (size_t i = 0; i < n_others; i++)
 			add_arena(arenas, memory, others[i], before);
 		leak_ranges_sort(&arenas->heaps);
@@ -177,7 +178,6 @@ bool leak_arenas_find(const struct leak_memory *memory, struct leak_range segmen
 	size_t n_words, first;
 	bool found = false;
 
-	*arenas = (struct leak_arenas){0};
 	if (bytes > MAX_SEGMENT_BYTES)
 		bytes = MAX_SEGMENT_BYTES;
 	n_words = bytes / WORD;
@@ -201,6 +201,7 @@ bool leak_arenas_find(const struct leak_memory *memory, struct leak_range segmen
 
 void leak_arenas_fini(struct leak_arenas *arenas)
 {
+	free(arenas->mains);
 	leak_ranges_fini(&arenas->heaps);
 }
 

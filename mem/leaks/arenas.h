@@ -6,16 +6,22 @@
 #include "mem/leaks/memory.h"
 #include "mem/leaks/ranges.h"
 
+struct leak_main_arena {
+	struct leak_range state; /* its malloc_state: pointers to free memory */
+	struct leak_range top;   /* its uppermost chunk; empty: not known */
+	uint64_t bytes;          /* that it has from the kernel, by brk(2) or otherwise */
+};
+
 struct leak_arenas {
-	struct leak_range main_state; /* the main arena's malloc_state: pointers to free memory */
-	uint64_t main_end;            /* of its uppermost chunk; 0: not known */
-	uint64_t main_bytes;          /* that it has from the kernel, by brk(2) or otherwise */
-	struct leak_ranges heaps;     /* of the other arenas, sorted */
+	struct leak_main_arena *mains; /* several where dlmopen(3) has loaded another libc */
+	size_t n_mains;
+	size_t mains_capacity;
+	struct leak_ranges heaps; /* of the other arenas, sorted */
 	size_t n_arenas;
 	size_t n_damaged; /* arenas whose heaps could not be followed to the end */
 };
 
-/* Looks in a writable segment of an object. False: no main arena is there. */
+/* Adds what is found by a writable segment of an object. False: no main arena is there. */
 bool leak_arenas_find(const struct leak_memory *memory, struct leak_range segment,
                       struct leak_arenas *arenas);
 void leak_arenas_fini(struct leak_arenas *arenas);

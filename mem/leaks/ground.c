@@ -2,24 +2,51 @@
 #include "mem/leaks/ground.h"
 
 #include "core/alloc.h"
+#include "mem/leaks/pieces.h"
 #include "mem/leaks/stacks.h"
 
 #include <stdlib.h>
 
-/* The main arena's memory by brk(2): to the end of its uppermost chunk, and from there back as much
- * as it says that it has. The program may have called sbrk(2) before that and after it. */
+/* To the end of the uppermost chunk of all that are there, and from there back as much as its arena
+ * says that it has. False: none is there. */
+static bool reach_top(const struct leak_view *view, struct leak_range *brk)
+{
+	size_t first = leak_blocks_after(view->blocks, brk->start), n = 0;
+	struct leak_range heap = {0};
+
+	for (size_t i = 0; i < view->arenas->n_mains; i++) {
+		const struct leak_main_arena *main = &view->arenas->mains[i];
+		uint64_t end = main->top.end;
+
+		if (end <= brk->start || end > brk->end)
+			continue;
+		n++;
+		if (end > heap.end)
+			heap = (struct leak_range){end - main->bytes, end};
+	}
+	if (!n)
+		return false;
+	brk->end = heap.end;
+	/* It may have some of that from elsewhere, and another arena may have some here. */
+	if (n == 1 && heap.start > brk->start && heap.start < heap.end &&
+	    (first == view->blocks->n_blocks || view->blocks->blocks[first].addr >= heap.start))
+		brk->start = heap.start;
+	return true;
+}
+
+/* The main arena's memory by brk(2). The program may have called sbrk(2) before that and after it,
+ * or mapped something right behind. */
 static struct leak_range brk_heap(const struct leak_view *view)
 {
-	uint64_t end = view->arenas->main_end, bytes = view->arenas->main_bytes;
-	struct leak_range brk = view->maps->brk;
-	size_t first = leak_blocks_after(view->blocks, brk.start);
+	const struct leak_blocks *blocks = view->blocks;
+	struct leak_range brk = view->maps->brk, piece;
+	size_t first = leak_blocks_after(blocks, brk.start);
 
-	if (end <= brk.start || end > brk.end)
-		return brk;
-	brk.end = end;
-	if (bytes && bytes < end - brk.start &&
-	    (first == view->blocks->n_blocks || view->blocks->blocks[first].addr >= end - bytes))
-		brk.start = end - bytes;
+	/* Else it went on elsewhere. */
+	if (!reach_top(view, &brk) && first < blocks->n_blocks &&
+	    blocks->blocks[first].addr < brk.end &&
+	    leak_piece_find(view->memory, view->arenas, brk, blocks->blocks[first].addr, &piece))
+		brk.end = piece.end;
 	return brk;
 }
 
@@ -34,6 +61,8 @@ static bool explain(const struct leak_view *view, const struct leak_block *block
 	    range->end >= leak_block_end(block))
 		return true;
 	map = leak_ranges_find(&view->maps->all, block->addr);
+	if (map && leak_piece_find(view->memory, view->arenas, *map, block->addr, range))
+		return true;
 	*range = map ? *map : (struct leak_range){block->addr, leak_block_end(block)};
 	return false;
 }
@@ -80,7 +109,9 @@ static void add_malloc(const struct leak_view *view, struct leak_ranges *no_root
 	add_all(no_roots, &heaps);
 	add_apart(view, &heaps, no_roots, roots);
 	leak_ranges_fini(&heaps);
-	leak_ranges_add(no_roots, view->arenas->main_state.start, view->arenas->main_state.end);
+	for (size_t i = 0; i < view->arenas->n_mains; i++)
+		leak_ranges_add(no_roots, view->arenas->mains[i].state.start,
+		                view->arenas->mains[i].state.end);
 }
 
 /* The preload library's: tables lead to all blocks. But the program may keep pointers in the pool.

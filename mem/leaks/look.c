@@ -91,10 +91,11 @@ static int read_facts(struct subject *subject, struct diag *diag)
 
 static bool find_arenas_in(struct subject *subject, const struct leak_ranges *segments)
 {
+	bool found = false;
+
 	for (size_t i = 0; i < segments->n_ranges; i++)
-		if (leak_arenas_find(&subject->memory, segments->ranges[i], &subject->arenas))
-			return true;
-	return false;
+		found |= leak_arenas_find(&subject->memory, segments->ranges[i], &subject->arenas);
+	return found;
 }
 
 static int read_malloc(struct subject *subject, struct diag *diag)

@@ -1,7 +1,7 @@
 /* Blocks that are reached, or not, by each kind of memory that a process has: of each block the
  * size says where the pointer to it is. Ends with status 42 while all its threads live.
  *
- * usage: leak-ground [threads N | fork | signal | many N] */
+ * usage: leak-ground [threads N | fork | signal | brk | many N] */
 #include <malloc.h>
 #include <pthread.h>
 #include <semaphore.h>
@@ -36,6 +36,9 @@ enum {
 	LOST_BY_A_CHILD = 1280,
 	ON_THE_SIGNAL_STACK = 1296,
 	BY_CALLOC = 1312, /* and from there on by the others of `functions` */
+	BEHIND_THE_BREAK = 1504,
+	IN_A_PIECE = 1520,
+	BETWEEN_PIECES = 1536,
 	LARGE = 1 << 20,
 };
 
@@ -203,6 +206,29 @@ static void run_child(void)
 	waitpid(child, NULL, 0);
 }
 
+/* Takes the page behind the heap, so that malloc has to get memory elsewhere, and lets the kernel
+ * put pages of the program's between the pieces. */
+static NOINLINE void stop_the_break(void)
+{
+	void *volatile *page = mmap(sbrk(0), 4096, PROT_READ | PROT_WRITE,
+	                            MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+	void **list = block(5008);
+
+	if (page == MAP_FAILED)
+		_exit(1);
+	kept[9] = list;
+	lead(&page[5], BEHIND_THE_BREAK);
+	for (int i = 0; i < 1000; i++)
+		list = list[1] = block(5008);
+	lead(&list[2], IN_A_PIECE);
+	for (int i = 0; i < 3; i++) {
+		page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		lead(&page[7], BETWEEN_PIECES);
+		for (int j = 0; j < 300; j++)
+			list = list[1] = block(5008);
+	}
+}
+
 /* A list of n blocks of 32 to 64 bytes. */
 static void run_many(long n)
 {
@@ -247,6 +273,8 @@ int main(int argc, char **argv)
 	in_freed_memory();
 	below_the_stack();
 	by_each_function();
+	if (argc > 1 && strcmp(argv[1], "brk") == 0)
+		stop_the_break();
 	if (argc > 2 && strcmp(argv[1], "threads") == 0)
 		run_threads(atoi(argv[2]));
 	if (argc > 1 && strcmp(argv[1], "fork") == 0)

@@ -3,6 +3,7 @@
 #include "mem/leaks/arenas.h"
 #include "mem/leaks/blocks.h"
 #include "mem/leaks/ground.h"
+#include "mem/leaks/pieces.h"
 #include "mem/leaks/stacks.h"
 
 #include "core/alloc.h"
@@ -202,25 +203,33 @@ static bool find(struct fake *fake, struct leak_arenas *arenas)
 {
 	struct leak_memory memory = memory_of(fake);
 
+	*arenas = (struct leak_arenas){0};
 	return leak_arenas_find(&memory, (struct leak_range){DATA, DATA + 2 * PAGE}, arenas);
 }
 
 static void check_arenas(uint64_t before)
 {
 	struct fake fake = make_arenas(before);
+	struct leak_memory memory = memory_of(&fake);
 	struct leak_arenas arenas;
 
 	assert_true(find(&fake, &arenas));
 	assert_int_equal(arenas.n_arenas, 3);
 	assert_int_equal(arenas.n_damaged, 0);
-	assert_int_equal(arenas.main_state.start, DATA + MAIN_BINS - before);
-	assert_int_equal(arenas.main_end, BRK + 2 * PAGE);
-	assert_int_equal(arenas.main_bytes, 3 * PAGE);
+	assert_int_equal(arenas.n_mains, 1);
+	assert_int_equal(arenas.mains[0].state.start, DATA + MAIN_BINS - before);
+	assert_int_equal(arenas.mains[0].top.start, BRK + PAGE);
+	assert_int_equal(arenas.mains[0].top.end, BRK + 2 * PAGE);
+	assert_int_equal(arenas.mains[0].bytes, 3 * PAGE);
 	assert_int_equal(arenas.heaps.n_ranges, 3);
 	assert_int_equal(arenas.heaps.ranges[0].start, HEAP_A);
 	assert_int_equal(arenas.heaps.ranges[0].end, HEAP_A + 2 * PAGE);
 	assert_int_equal(arenas.heaps.ranges[1].start, HEAP_A2);
 	assert_int_equal(arenas.heaps.ranges[2].start, HEAP_B);
+	/* As if it were another libc's. */
+	assert_true(leak_arenas_find(&memory, (struct leak_range){DATA, DATA + 2 * PAGE}, &arenas));
+	assert_int_equal(arenas.n_mains, 2);
+	assert_int_equal(arenas.n_arenas, 6);
 	leak_arenas_fini(&arenas);
 	fake_fini(&fake);
 }
@@ -285,6 +294,49 @@ static void a_mapped_chunk_says_where_its_mapping_is(void **state)
 	put(&fake, 0x10000, UINT64_MAX);
 	put(&fake, 0x10008, 0x5000 | 2);
 	assert_false(leak_mapped_chunk(&memory, 0x10010, &range));
+	fake_fini(&fake);
+}
+
+/* Chunks of 0x100 bytes from one address to another. */
+static void put_chunks(struct fake *fake, uint64_t from, uint64_t to)
+{
+	for (uint64_t chunk = from; chunk < to; chunk += 0x100)
+		put(fake, chunk + 8, 0x100 | 1);
+}
+
+static void a_piece_of_the_main_arena_ends_with_fences_or_the_top(void **state)
+{
+	struct leak_main_arena main = {.top = {0x14800, 0x16000}};
+	struct leak_arenas arenas = {.mains = &main, .n_mains = 1};
+	struct fake fake = {0};
+	struct leak_memory memory = memory_of(&fake);
+	struct leak_range map = {0x10000, 0x18000}, piece;
+
+	(void)state;
+	fake_map(&fake, 0x10000, 0x8000);
+	/* The program's, a piece of two pages that went out of use, and one with the top. */
+	put(&fake, 0x10008, 0x77);
+	put_chunks(&fake, 0x11000, 0x12f00);
+	put(&fake, 0x12f08, 0xe0 | 1);
+	put(&fake, 0x12fe8, 0x10);
+	put(&fake, 0x12ff8, 0x10 | 1);
+	put_chunks(&fake, 0x14000, 0x14800);
+	put(&fake, 0x14808, 0x1800 | 1);
+	assert_true(leak_piece_find(&memory, &arenas, map, 0x12010, &piece));
+	assert_int_equal(piece.start, 0x11000);
+	assert_int_equal(piece.end, 0x13000);
+	assert_true(leak_piece_find(&memory, &arenas, map, 0x14310, &piece));
+	assert_int_equal(piece.start, 0x14000);
+	assert_int_equal(piece.end, 0x16000);
+	assert_false(leak_piece_find(&memory, &arenas, map, 0x14320, &piece));
+	assert_false(leak_piece_find(&memory, &arenas, map, 0x17010, &piece));
+	/* Sizes that lead out of the map, or nowhere. */
+	put(&fake, 0x12f08, 0x100000 | 1);
+	assert_false(leak_piece_find(&memory, &arenas, map, 0x12010, &piece));
+	put(&fake, 0x12f08, 0);
+	assert_false(leak_piece_find(&memory, &arenas, map, 0x12010, &piece));
+	put(&fake, 0x12f08, UINT64_MAX);
+	assert_false(leak_piece_find(&memory, &arenas, map, 0x12010, &piece));
 	fake_fini(&fake);
 }
 
@@ -472,8 +524,9 @@ static void roots_are_what_is_left(void **state)
 	struct leak_thread thread = {
 	    .tid = 1, .registers.rsp = 0x7fff00001800, .registers.rbx = 99};
 	struct leak_look look = {.pid = 1, .threads = &thread, .n_threads = 1};
-	struct leak_arenas arenas = {
-	    .main_state = {0x401800, 0x401900}, .main_end = 0x408000, .main_bytes = 0x2000};
+	struct leak_main_arena main = {
+	    .state = {0x401800, 0x401900}, .top = {0x407000, 0x408000}, .bytes = 0x2000};
+	struct leak_arenas arenas = {.mains = &main, .n_mains = 1};
 	struct leak_block block[] = {{0x406010, 64, 1, false}, {0x500010, 0x1ff0, 2, false}};
 	struct leak_blocks blocks = {.blocks = block, .n_blocks = 2};
 	struct live_facts facts = {.library = {0x403000, 0x405000}, .pool = {0x404000, 0x404100}};
@@ -514,12 +567,12 @@ static void roots_are_what_is_left(void **state)
 	/* A thread's registers no more when it is done. A main arena that has memory from elsewhere
 	 * too may begin anywhere. */
 	thread.is_done = true;
-	arenas.main_bytes = 0x2800;
+	main.bytes = 0x2800;
 	leak_roots_find(&view, &roots);
 	assert_int_equal(roots.n_words, 0);
 	assert_int_equal(roots.ranges.ranges[3].end, 0x405800);
 	leak_roots_fini(&roots);
-	arenas.main_bytes = 0x2000;
+	main.bytes = 0x2000;
 	/* Where the chunk's header is damaged, all of its map is left out, and that is said. */
 	put(&fake, 0x500008, 0);
 	leak_ranges_add(&maps.all, 0x500000, 0x505000);
@@ -605,6 +658,7 @@ int main(void)
 	    cmocka_unit_test(arenas_of_each_version_are_followed_to_their_heaps),
 	    cmocka_unit_test(an_arena_that_leads_nowhere_is_counted_and_ends),
 	    cmocka_unit_test(a_mapped_chunk_says_where_its_mapping_is),
+	    cmocka_unit_test(a_piece_of_the_main_arena_ends_with_fences_or_the_top),
 	    cmocka_unit_test(blocks_of_all_tables_come_by_address),
 	    cmocka_unit_test(blocks_that_cannot_be_are_left_out_and_counted),
 	    cmocka_unit_test(tables_that_cannot_be_are_left_out_and_counted),

@@ -354,6 +354,21 @@ static void a_stack_that_a_signal_interrupted_ends_where_it_did(void **state)
 	free_run(run);
 }
 
+static void memory_that_malloc_did_not_get_by_brk_is_told_from_the_programs(void **state)
+{
+	static const struct expectation more[] = {{1504, LEAK_REACHABLE, 1},
+	                                          {1520, LEAK_REACHABLE, 1},
+	                                          {1536, LEAK_REACHABLE, 3},
+	                                          {5008, LEAK_REACHABLE, 1901}};
+	char *arguments[] = {(char *)"leak-ground", (char *)"brk", NULL};
+	struct run *run = run_one(arguments, 1);
+
+	(void)state;
+	assert_expected(&run->looks[0].verdict, always, ARRAY_SIZE(always), false);
+	assert_expected(&run->looks[0].verdict, more, ARRAY_SIZE(more), false);
+	free_run(run);
+}
+
 static void a_process_that_does_not_record_is_none_to_look_at(void **state)
 {
 	struct leak_look look = {.pid = getpid()};
@@ -392,6 +407,7 @@ int main(void)
 	    cmocka_unit_test(two_hundred_threads_have_too),
 	    cmocka_unit_test(a_forked_child_inherits_blocks_and_makes_its_own),
 	    cmocka_unit_test(a_stack_that_a_signal_interrupted_ends_where_it_did),
+	    cmocka_unit_test(memory_that_malloc_did_not_get_by_brk_is_told_from_the_programs),
 	    cmocka_unit_test(a_process_that_does_not_record_is_none_to_look_at),
 	    cmocka_unit_test(another_allocator_than_glibcs_is_said),
 	};
