@@ -141,7 +141,9 @@ promise "the summary names who asked, not what the memory came through" python3 
 import json, re, sys
 run = json.load(open(sys.argv[1]))
 peak = run["metrics"]["mem.peak_bytes"]["value"]
-rows = [re.fullmatch(r" *\S+ KB +([0-9.]+) %  (.*)", row).groups() for row in run["summary"]["table"][1:]]
+table = run["summary"]["table"]
+header = [i for i, row in enumerate(table) if row.endswith("  ALLOCATED BY")][0]
+rows = [re.fullmatch(r" *\S+ KB +([0-9.]+) %  (.*)", row).groups() for row in table[header + 1:]]
 wanted = [("grow (sites.cc:9)", 400000), ("one (sites.cc:5) through xmalloc", 300000),
           ("grow (sites.cc:10)", 200000), ("two (sites.cc:6) through xmalloc", 100000)]
 found = [(re.sub(r"(:9|:10)\) through std::.*", r"\1)", name), float(share)) for share, name in rows]
