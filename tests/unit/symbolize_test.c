@@ -433,6 +433,25 @@ static void a_chain_of_inlined_calls_is_told_with_its_call_sites(void **state)
 	look_away(&subject);
 }
 
+static void functions_in_functions_and_classes_there_are_found(void **state)
+{
+	struct subject nested, local;
+
+	(void)state;
+	sh("gcc -O2 -g -o nested %s/tests/programs/nested.c", source_root);
+	sh("g++ -O2 -g -o local %s/tests/programs/local_class.cc", source_root);
+	nested = look_at("nested");
+	local = look_at("local");
+	/* First those inside: nobody has looked at what is around them. */
+	expect_function(&nested, address_of("nested", "inner[.]0"), false, "inner");
+	expect_function(&nested, address_of("nested", "outer"), false, "outer");
+	expect_function(&local, address_of("local", "_ZZ4hostiEN5LocalC1Ei"), false,
+	                "Local::Local");
+	expect_function(&local, address_of("local", "_Z4hosti"), false, "host(int)");
+	look_away(&nested);
+	look_away(&local);
+}
+
 static void a_return_address_means_the_call_before_it(void **state)
 {
 	struct subject subject = look_at("c");
@@ -1187,6 +1206,7 @@ int main(void)
 	    cmocka_unit_test(other_dwarf_versions_and_compilers_too),
 	    cmocka_unit_test(frames_of_clang_lto_and_split_dwarf_are_those_of_addr2line),
 	    cmocka_unit_test(a_chain_of_inlined_calls_is_told_with_its_call_sites),
+	    cmocka_unit_test(functions_in_functions_and_classes_there_are_found),
 	    cmocka_unit_test(a_return_address_means_the_call_before_it),
 	    cmocka_unit_test(names_without_mangling_are_those_of_the_source),
 	    cmocka_unit_test(a_function_with_a_public_alias_has_its_name),
