@@ -100,6 +100,9 @@ void leak_result_judge(const struct memory_report *report)
 		definite = leak_run_sums(report->leaks).kinds[LEAK_DEFINITE];
 	if (report->leaks && why)
 		quality_add_note(result->quality, "no leak metrics: %s", why);
+	if (report->leaks && leak_run_limit(report->leaks))
+		quality_add_note(result->quality, "the leak check is limited; first process %s",
+		                 leak_run_limit(report->leaks));
 	if (report->leaks)
 		findings_judge(result->findings, memory_finding_rows, "definitely-lost-blocks",
 		               (double)definite.n_blocks, "mem.definitely_lost_blocks",

@@ -29,6 +29,7 @@ struct checked {
 	struct text_list notes;
 	char *command;
 	char *missing;
+	bool is_limited; /* as the first of the notes says */
 	uint64_t end_ns;
 	size_t number; /* in the run */
 };
@@ -44,6 +45,7 @@ struct leak_run {
 	struct leak_process *processes; /* likewise */
 	struct text_list notes;
 	char *lack;
+	char *limit;
 };
 
 /* Another program was executed in its place. */
@@ -120,10 +122,11 @@ static void note_limits(struct checked *checked)
 
 	if (process->leaks->trouble)
 		add_note(&checked->notes, line_text(process->leaks->trouble));
+	note_difference(checked);
+	checked->is_limited = checked->notes.n_texts;
 	for (const struct heap_trouble *trouble = process->troubles; trouble->what; trouble++)
 		add_note(&checked->notes,
 		         xasprintf("%s %s", count_text_of(trouble->count).text, trouble->what));
-	note_difference(checked);
 }
 
 static void add_process(struct leak_run *leaks, const struct heap_process *process, size_t number)
@@ -224,6 +227,18 @@ static char *find_lack(const struct leak_run *leaks)
 	                 (int)first->process->pid, first->command, first->missing);
 }
 
+static char *find_limit(const struct leak_run *leaks)
+{
+	for (size_t i = 0; i < leaks->n_checked; i++) {
+		const struct checked *checked = &leaks->checked[i];
+
+		if (checked->is_limited)
+			return xasprintf("%d (%s): %s", (int)checked->process->pid,
+			                 checked->command, checked->notes.texts[0]);
+	}
+	return NULL;
+}
+
 static void note_run(struct leak_run *leaks)
 {
 	const struct heap_run *run = leaks->run;
@@ -281,6 +296,7 @@ struct leak_run *leak_run_new(const struct heap_run *run, const struct leak_sett
 		leaks->processes[i] = describe(leaks, checked);
 	}
 	leaks->lack = find_lack(leaks);
+	leaks->limit = find_limit(leaks);
 	note_run(leaks);
 	return leaks;
 }
@@ -305,6 +321,7 @@ void leak_run_free(struct leak_run *leaks)
 	free(leaks->processes);
 	text_list_fini(&leaks->notes);
 	free(leaks->lack);
+	free(leaks->limit);
 	profile_free(leaks->profile);
 	recording_free(leaks->recording);
 	free(leaks);
@@ -358,6 +375,11 @@ struct loss_sums leak_run_sums(const struct leak_run *leaks)
 const char *leak_run_lack(const struct leak_run *leaks)
 {
 	return leaks->lack;
+}
+
+const char *leak_run_limit(const struct leak_run *leaks)
+{
+	return leaks->limit;
 }
 
 bool leak_run_has_verdict(const struct leak_run *leaks)

@@ -40,6 +40,9 @@ bool leak_run_process_document(const struct leak_run *leaks, const struct heap_p
 struct loss_sums leak_run_sums(const struct leak_run *leaks);
 /* Why these are no sums over the whole run, for people; NULL: they are. */
 const char *leak_run_lack(const struct leak_run *leaks);
+/* What makes verdicts less than memcheck's, of the first process with such a one, for people; NULL:
+ * nothing. */
+const char *leak_run_limit(const struct leak_run *leaks);
 /* Does any process have a verdict? */
 bool leak_run_has_verdict(const struct leak_run *leaks);
 

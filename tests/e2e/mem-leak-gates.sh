@@ -40,7 +40,7 @@ promise "the target's own status comes first" \
 	reason 3 "ended with status 3" measure --error-exitcode 42 -- sh -c "$program; exit 3"
 
 mkdir "$scratch/scenarios"
-printf '[scenario]\ncommand = %s\ntypes = memory\n[memory]\nerrors-for-leak-kinds = possible\nshow-leak-kinds = all\n' "$program" >"$scratch/scenarios/gate.ini"
+printf '[scenario]\ncommand = %s\ntypes = leaks\n[memory]\nerrors-for-leak-kinds = possible\nshow-leak-kinds = all\n' "$program" >"$scratch/scenarios/gate.ini"
 promise "a scenario file takes the options" \
 	reason 1 "mem.possibly_lost_blocks is 1, limit <= 0 (--errors-for-leak-kinds=possible)" \
 	profile-scenario --scenarios "$scratch/scenarios" --scenario gate

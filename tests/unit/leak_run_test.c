@@ -105,6 +105,7 @@ static void processes_stand_in_the_order_of_their_ends(void **state)
 	assert_false(document.processes[1].is_first);
 	assert_int_equal(document.processes[1].inherited.n_blocks, 1);
 	assert_int_equal(document.processes[0].notes->n_texts, 0);
+	assert_null(leak_run_limit(family.leaks));
 	family_fini(&family);
 }
 
@@ -218,8 +219,9 @@ static void what_limits_a_verdict_is_noted(void **state)
 	notes = check(&family).processes[2].notes;
 	assert_int_equal(notes->n_texts, 3);
 	assert_string_equal(notes->texts[0], "a stack could not be read");
-	assert_string_equal(notes->texts[1], "3 frees were not counted");
-	assert_string_equal(notes->texts[2], "10 bytes in 1 blocks were looked at, while 10 bytes "
+	assert_string_equal(notes->texts[2], "3 frees were not counted");
+	assert_string_equal(leak_run_limit(family.leaks), "7 (sh): a stack could not be read");
+	assert_string_equal(notes->texts[1], "10 bytes in 1 blocks were looked at, while 10 bytes "
 	                                     "in 2 blocks were counted as in use");
 	family_fini(&family);
 }
