@@ -1,0 +1,68 @@
+#!/bin/bash
+# tier: long
+# However a program ends, it ends as it would alone, and is looked at for leaks when it does.
+. tests/e2e/lib.sh
+export PROFILE_SCENARIO_RESULTS=$scratch/results
+ends=$programs/leak-ends
+
+lost() { # NAME BLOCKS
+	is "$(metric "$PROFILE_SCENARIO_RESULTS/$1/memory/latest" mem.definitely_lost_blocks)" "$2" &&
+		is "$(metric "$PROFILE_SCENARIO_RESULTS/$1/memory/latest" mem.definitely_lost_bytes)" $(($2 * 100))
+}
+
+checked() { # NAME BLOCKS COMMAND...
+	local name=$1 blocks=$2; shift 2
+	unharmed "$name" "$@" && lost "$name" "$blocks"
+}
+
+for how in return exit _exit exit_group quick_exit abort fault kill threads two-kills thread-fault thread last-thread vfork; do
+	promise "a program is checked that ends so: $how" checked $how 10 "$ends" $how
+done
+promise "and one that a thread of it executed; the one before has no verdict" checked exec 10 "$ends" exec-of-thread
+promise "each process of a tree is checked" checked children 70 "$ends" children
+promise "as is what a shell runs, in a pipe and by itself" checked shell 30 sh -c "'$ends' return | cat; '$ends' kill; '$ends' exit"
+
+# waiting NAME [OPTION...]: runs until something from outside ends it.
+waiting() {
+	local name=$1; shift
+	# What a script starts beside itself ignores SIGINT.
+	env --default-signal=INT profile-scenario --scenario "$name" --type memory --quiet "$@" -- "$ends" wait >"$scratch/$name.out" 2>"$scratch/$name.err" &
+	tool=$!
+	for _ in $(seq 600); do
+		grep -q waits "$scratch/$name.out" && break
+		sleep 0.05
+	done
+	target=$(pgrep -P $tool leak-ends)
+}
+ended() { # NAME STATUS EXPECTED
+	is "$2" "$3" && lost "$1" 10
+}
+waiting outside
+kill -KILL "$target"
+wait $tool
+promise "by SIGKILL from outside" ended outside $? 137
+waiting term
+kill -TERM "$target"
+wait $tool
+promise "by SIGTERM" ended term $? 143
+waiting interrupt
+kill -INT $tool
+wait $tool
+promise "by Ctrl-C, which the tool passes on" ended interrupt $? 130
+waiting timeout --timeout 1
+wait $tool
+promise "by --timeout" ended timeout $? 124
+
+# A tracer that comes first keeps its place.
+untraced() {
+	is "$(status_of strace -f -o /dev/null profile-scenario --scenario untraced --type memory --quiet -- "$ends" exit)" 5 || return 1
+	is "$(metric "$PROFILE_SCENARIO_RESULTS/untraced/memory/latest" mem.definitely_lost_blocks)" absent &&
+		is "$(metric "$PROFILE_SCENARIO_RESULTS/untraced/memory/latest" mem.allocations)" 11 &&
+		contains "$PROFILE_SCENARIO_RESULTS/untraced/memory/latest/run.json" "traces it already"
+}
+promise "a target that another one traces is counted, without a verdict, and the reason is said" untraced
+not_asked() {
+	is "$(status_of profile-scenario --scenario none --type memory --quiet --leak-check=no -- strace -o "$scratch/calls" "$ends" exit)" 5 &&
+		matches "$scratch/calls" "exited with 5"
+}
+promise "a target that is itself a tracer works with --leak-check=no" not_asked
