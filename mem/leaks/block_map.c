@@ -38,6 +38,7 @@ struct window {
 	uint64_t addr;
 	uint64_t *words; /* the copy; NULL: none */
 	bool was_used;   /* since the hand passed */
+	struct window *made_before;
 	struct page pages[PAGES];
 };
 
@@ -47,7 +48,13 @@ struct block_map {
 	leak_read *read;
 	void *context;
 	struct window ***regions; /* [REGIONS][WINDOWS] */
-	struct window **copied;   /* a clock of those with a copy */
+	/* What of it there is, for most heaps are small: the numbers of the regions, all windows.
+	 */
+	size_t *made_regions;
+	size_t n_made_regions;
+	size_t made_regions_capacity;
+	struct window *last_made;
+	struct window **copied; /* a clock of those with a copy */
 	size_t n_copied;
 	size_t hand;
 	size_t max_copied;
@@ -70,14 +77,20 @@ static struct window *find_window(const struct block_map *map, uint64_t addr)
 
 static struct window *make_window(struct block_map *map, uint64_t addr, size_t next_block)
 {
-	struct window ***region = &map->regions[addr >> REGION_BITS], **window;
+	size_t number = addr >> REGION_BITS;
+	struct window ***region = &map->regions[number], **window;
 
-	if (!*region)
+	if (!*region) {
 		*region = xcalloc(WINDOWS, sizeof(**region));
+		*ARRAY_APPEND(map->made_regions, map->n_made_regions, map->made_regions_capacity) =
+		    number;
+	}
 	window = &(*region)[(addr >> WINDOW_BITS) % WINDOWS];
 	if (!*window) {
 		*window = xcalloc(1, sizeof(**window));
 		(*window)->addr = addr & ~(uint64_t)(WINDOW_BYTES - 1);
+		(*window)->made_before = map->last_made;
+		map->last_made = *window;
 		for (size_t i = 0; i < PAGES; i++)
 			(*window)->pages[i].first = next_block;
 	}
@@ -158,8 +171,6 @@ struct block_map *block_map_new(const struct leak_block *blocks, size_t n_blocks
 
 static void free_window(struct window *window)
 {
-	if (!window)
-		return;
 	for (size_t i = 0; i < PAGES; i++)
 		free(window->pages[i].starts);
 	free(window->words);
@@ -168,13 +179,17 @@ static void free_window(struct window *window)
 
 void block_map_free(struct block_map *map)
 {
+	struct window *window, *before;
+
 	if (!map)
 		return;
-	for (size_t i = 0; i < REGIONS; i++) {
-		for (size_t j = 0; map->regions[i] && j < WINDOWS; j++)
-			free_window(map->regions[i][j]);
-		free(map->regions[i]);
+	for (window = map->last_made; window; window = before) {
+		before = window->made_before;
+		free_window(window);
 	}
+	for (size_t i = 0; i < map->n_made_regions; i++)
+		free(map->regions[map->made_regions[i]]);
+	free(map->made_regions);
 	free(map->regions);
 	free(map->copied);
 	free(map->large);
