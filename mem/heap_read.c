@@ -27,6 +27,9 @@ static const char *const trouble_texts[WIRE_N_TROUBLES] = {
     [WIRE_STOPPED] =
         ("process limited its own address space to less than 3 GB (RLIMIT_AS): what it "
          "and its forked children did after that was not counted"),
+    [WIRE_UNTRACEABLE] =
+        ("calls of ptrace(2) were refused, as they are while the leak check traces "
+         "the program itself: --leak-check=no"),
 };
 _Static_assert((int)WIRE_N_TROUBLES + 2 <= (int)HEAP_N_TROUBLES, "room for all, damage, the end");
 

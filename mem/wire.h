@@ -24,7 +24,7 @@
 #define WIRE_MAGIC 0x31706165682d7370u /* "ps-heap1" */
 
 enum {
-	WIRE_VERSION = 9,
+	WIRE_VERSION = 10,
 	WIRE_PAGE = 4096,
 
 	WIRE_MAX_NODES = 1 << 22,
@@ -235,6 +235,7 @@ enum wire_trouble {
 	WIRE_MANY_BLOCKS, /* of one stack, too many for peak_blocks */
 	WIRE_NO_TREE,     /* detailed snapshots that did not fit */
 	WIRE_STOPPED,     /* the process limited its address space below WIRE_ADDRESS_SPACE */
+	WIRE_UNTRACEABLE, /* attempts to trace that the kernel refused */
 	WIRE_N_TROUBLES,
 };
 

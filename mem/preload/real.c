@@ -40,6 +40,7 @@ static const struct {
     NAME(__libc_free),
     NAME(dlclose),
     NAME(mlockall),
+    NAME(ptrace),
     NAME(setrlimit),
     NAME(prlimit),
     NAME(prctl),

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/types.h>
 
@@ -35,6 +36,7 @@ struct real {
 	int (*dlclose)(void *handle);
 	int (*mlockall)(int flags);
 	int (*prctl)(int option, ...);
+	long (*ptrace)(enum __ptrace_request request, ...);
 	int (*setrlimit)(int resource, const struct rlimit *limit);
 	int (*prlimit)(pid_t pid, int resource, const struct rlimit *limit, struct rlimit *old);
 	int (*execve)(const char *path, char *const argv[], char *const environment[]);

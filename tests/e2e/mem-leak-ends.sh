@@ -65,4 +65,9 @@ not_asked() {
 	is "$(status_of profile-scenario --scenario none --type memory --quiet --leak-check=no -- strace -o "$scratch/calls" "$ends" exit)" 5 &&
 		matches "$scratch/calls" "exited with 5"
 }
+refused() {
+	profile-scenario --scenario tracer --type memory --quiet -- strace -o "$scratch/calls" "$ends" exit 2>"$scratch/err"
+	contains "$PROFILE_SCENARIO_RESULTS/tracer/memory/latest/run.json" "calls of ptrace(2) were refused"
+}
+promise "one that is itself a tracer is told of in quality" refused
 promise "a target that is itself a tracer works with --leak-check=no" not_asked

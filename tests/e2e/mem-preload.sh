@@ -16,7 +16,7 @@ hooks="malloc calloc realloc reallocarray free cfree
 	posix_memalign aligned_alloc memalign valloc pvalloc malloc_usable_size free_sized free_aligned_sized
 	__libc_malloc __libc_calloc __libc_realloc __libc_memalign __libc_valloc __libc_pvalloc __libc_free
 	execve execv execvp execvpe execl execlp execle fexecve execveat posix_spawn posix_spawnp
-	dlclose mlockall setrlimit setrlimit64 prlimit prlimit64 prctl"
+	dlclose mlockall setrlimit setrlimit64 ptrace prlimit prlimit64 prctl"
 promise "it exports what it hooks, and nothing else" \
 	is "$(symbols '$7 != "UND"' | sort | xargs)" "$(printf '%s\n' $hooks | sort | xargs)"
 
