@@ -220,7 +220,7 @@ static int report(const struct memory_report *report, struct diag *diag)
 	if (run->set_ids.n)
 		quality_add_note(
 		    quality,
-		    "%s executed that should have gained rights (%s first) and did not, as below "
+		    "%s should have gained rights by its file (%s first), and did not, as below "
 		    "any tracer without CAP_SYS_PTRACE; --leak-check=no leaves them alone",
 		    counted_text_of(run->set_ids.n, "program").text, run->set_ids.first);
 	return finish_scans(report->state, report, diag);

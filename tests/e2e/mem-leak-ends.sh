@@ -71,3 +71,17 @@ refused() {
 }
 promise "one that is itself a tracer is told of in quality" refused
 promise "a target that is itself a tracer works with --leak-check=no" not_asked
+
+# As below any tracer without CAP_SYS_PTRACE.
+set_id() {
+	for_every_user
+	install -d -o 65534 "$scratch/nobody"
+	cp /bin/true "$scratch/set-id" && chmod 4755 "$scratch/set-id"
+	setpriv --reuid 65534 --clear-groups profile-scenario --results "$scratch/nobody" --scenario set-id --type memory --quiet -- \
+		sh -c "'$scratch/set-id'; exit 0" && contains "$scratch/nobody/set-id/memory/latest/run.json" "set-id first), and did not"
+}
+if [ "$(id -u)" = 0 ]; then
+	promise "an ordinary user is told of set-user-id programs that gain nothing" set_id
+else
+	skip "an ordinary user is told of set-user-id programs that gain nothing" "making one takes root"
+fi

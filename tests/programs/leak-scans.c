@@ -1,6 +1,7 @@
 /* A server that leaks: each line "leak N" on stdin loses N blocks of 100 bytes, and is answered;
- * threads wait all the while in calls of all kinds, which nothing but the end of stdin ends.
- * Writes "NAME RESULT" of each wait that ended, and how many blocks it lost. */
+ * threads wait all the while in calls of all kinds, which nothing but the end of stdin ends: a
+ * signal that is ignored does not. Writes "NAME RESULT" of each wait that ended, and how many
+ * blocks it lost. */
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
@@ -183,6 +184,9 @@ int main(void)
 		pthread_create(&threads[i], NULL, begin, (void *)&waits[i]);
 	while (n_waiting < N_WAITS)
 		usleep(1000);
+	usleep(50000); /* until they are in their calls */
+	for (int i = 0; i < N_WAITS; i++)
+		pthread_kill(threads[i], SIGWINCH);
 	serve();
 	kill(getpid(), SIGUSR1);
 	close(pipe_ends[1]);
