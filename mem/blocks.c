@@ -52,6 +52,7 @@ static int create(void **state, const struct memory_options *options, struct dia
 	    .max_snapshots = (uint32_t)options->max_snapshots,
 	    .detailed_freq = (uint32_t)options->detailed_freq,
 	    .all_trees = options->ignore_fns.n_texts > 0,
+	    .clears = memory_options_want_leaks(options),
 	};
 	int err = visible_find_library(&blocks->library, diag);
 

@@ -99,7 +99,7 @@ struct wire_welcome {
 	uint32_t max_snapshots;
 	uint32_t detailed_freq;
 	uint32_t all_trees; /* 1: every snapshot is to have a tree, whatever it costs */
-	uint32_t reserved;
+	uint32_t clears;    /* 1: new blocks are cleared, as a leak check wants them */
 };
 
 struct wire_attached {

@@ -112,6 +112,7 @@ static int talk(int sock, uint64_t token, int (*set_up)(void))
 	preload.max_snapshots = welcome.max_snapshots;
 	preload.detailed_freq = welcome.detailed_freq;
 	preload.all_trees = welcome.all_trees;
+	preload.clears = welcome.clears;
 	if (!err)
 		err = set_up();
 	if (err)

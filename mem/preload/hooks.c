@@ -20,6 +20,7 @@ static __attribute__((noinline)) void *malloc_aside(size_t size, const struct ho
 	if (!is_ready())
 		return pool_allocate(1, size);
 	block = real.malloc(size);
+	clear_block(block, size);
 	note(block, size, caller, LEAK_MALLOC);
 	return block;
 }
@@ -42,6 +43,7 @@ EXPORT void *malloc(size_t size)
 		return block;
 	}
 	block = real.malloc(size);
+	clear_block(block, size);
 	if (unlikely(!alone_allocate(block, size, CALLER, LEAK_MALLOC)))
 		block = allocate_otherwise(block, size, CALLER, LEAK_MALLOC);
 	KEEP_FRAME();
@@ -119,13 +121,23 @@ EXPORT void cfree(void *block)
 	real.cfree(block);
 }
 
+/* How much of a block may be in use, where what it grows by is to be cleared: the program may have
+ * asked malloc_usable_size(3). */
+static size_t bytes_kept(void *block, size_t new_size)
+{
+	return preload.clears && new_size < CLEAR_LIMIT ? real.malloc_usable_size(block) : SIZE_MAX;
+}
+
 /* realloc and reallocarray after their special cases: the real call has the new size. */
 static void *replace(void *block, size_t size, const struct hook_frame *caller)
 {
 	struct live_block taken;
 	bool known = is_on() && record_take_out(block, &taken);
+	size_t kept = known ? bytes_kept(block, size) : SIZE_MAX;
 	void *moved = real.realloc(block, size);
 
+	if (moved && kept < size)
+		clear_words(moved, kept, size);
 	if (!is_on())
 		return moved;
 	if (known && moved)
@@ -151,7 +163,7 @@ static void *reallocate(void *block, size_t size, const struct hook_frame *calle
 	else if (block)
 		return replace(block, size, caller);
 	else
-		block = real.realloc(NULL, size);
+		clear_block(block = real.realloc(NULL, size), size);
 	note(block, size, caller, function);
 	return block;
 }
@@ -183,8 +195,10 @@ EXPORT int posix_memalign(void **block, size_t alignment, size_t size)
 	if (!is_ready())
 		return (*block = pool_allocate(alignment, size)) ? 0 : ENOMEM;
 	err = real.posix_memalign(block, alignment, size);
-	if (!err)
+	if (!err) {
+		clear_block(*block, size);
 		note(*block, size, CALLER, LEAK_POSIX_MEMALIGN);
+	}
 	return err;
 }
 
@@ -197,6 +211,7 @@ EXPORT int posix_memalign(void **block, size_t alignment, size_t size)
 		if (!is_ready())                                                                   \
 			return pool_allocate(alignment, size);                                     \
 		block = real.function(alignment, size);                                            \
+		clear_block(block, size);                                                          \
 		note(block, size, CALLER, number);                                                 \
 		return block;                                                                      \
 	}
@@ -211,6 +226,7 @@ ALIGNED_HOOK(memalign, LEAK_MEMALIGN)
 		if (!is_ready())                                                                   \
 			return pool_allocate(WIRE_PAGE, size);                                     \
 		block = real.function(size);                                                       \
+		clear_block(block, size);                                                          \
 		note(block, size, CALLER, number);                                                 \
 		return block;                                                                      \
 	}

@@ -59,6 +59,7 @@ struct state {
 	uint32_t max_snapshots;
 	uint32_t detailed_freq;
 	bool all_trees;
+	bool clears;
 	uint32_t n_forks;            /* + 1; from handlers, so raw clones are not among them */
 	uint32_t generation;         /* of loaded modules; the next after each unloading */
 	const char *single_threaded; /* libc's own flag */

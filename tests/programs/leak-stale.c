@@ -10,14 +10,36 @@
 
 static void *volatile held;
 
-/* Some of an earlier block's words are in the next one of its size. */
-static void in_block(void)
+/* Some of an earlier block's words are in the next one of its size, unless it is cleared. */
+static void take_again(size_t bytes)
 {
-	void **words = (void **)take(200);
+	void **words = (void **)take(bytes);
 
 	words[20] = take(100);
 	release(words);
-	held = malloc(200);
+	held = malloc(bytes);
+	__asm__ volatile("" ::: "memory");
+}
+
+static void in_block(void)
+{
+	take_again(200);
+}
+
+static void in_large_block(void)
+{
+	take_again(5000);
+}
+
+/* It grows where it is, into the words of another one behind it. */
+static void in_growth(void)
+{
+	void *volatile block = take(1500);
+	void **words = (void **)take(1500);
+
+	words[20] = take(100);
+	release(words);
+	held = realloc(block, 1900);
 	__asm__ volatile("" ::: "memory");
 }
 
@@ -76,9 +98,12 @@ static void in_red_zone(void)
 	}
 
 static const struct leak_case cases[] = {
-    DIFFERS("in-block", in_block, "definite 100/1 reachable 200/1", "reachable 300/2"),
+    DIFFERS("in-large-block", in_large_block, "definite 100/1 reachable 5000/1",
+            "reachable 5100/2"),
     DIFFERS("in-frame", in_frame, "definite 100/1", "reachable 100/1"),
     DIFFERS("red-zone", in_red_zone, "reachable 100/1", "definite 100/1"),
+    LEAKS("in-block", in_block, "definite 100/1 reachable 200/1"),
+    LEAKS("in-growth", in_growth, "definite 100/1 reachable 1900/1"),
     LEAKS("behind-block", behind_block, "definite 100/1 reachable 90/1"),
 };
 
