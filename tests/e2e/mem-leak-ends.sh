@@ -3,7 +3,7 @@
 # However a program ends, it ends as it would alone, and is looked at for leaks when it does.
 . tests/e2e/lib.sh
 export PROFILE_SCENARIO_RESULTS=$scratch/results
-ends=$programs/leak-ends
+ends=$programs/leak-exits
 
 lost() { # NAME BLOCKS
 	is "$(metric "$PROFILE_SCENARIO_RESULTS/$1/memory/latest" mem.definitely_lost_blocks)" "$2" &&
@@ -32,7 +32,7 @@ waiting() {
 		grep -q waits "$scratch/$name.out" && break
 		sleep 0.05
 	done
-	target=$(pgrep -P $tool leak-ends)
+	target=$(pgrep -P $tool leak-exits)
 }
 ended() { # NAME STATUS EXPECTED
 	is "$2" "$3" && lost "$1" 10

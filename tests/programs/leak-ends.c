@@ -1,237 +1,309 @@
-/* Loses 10 blocks of 100 bytes, and keeps one, in each process that it makes; then ends as its
- * argument says. */
-#include <fcntl.h>
+/* How processes end, and whose the leaks are then: each way with its known answer, the table at the
+ * end.
+ *
+ * Unless a case says otherwise a block of 200 is held and one of 100 is lost when it ends. A case
+ * that makes more than one process has an answer for each, between semicolons, in any order.
+ */
+#include "tests/programs/leak.h"
+
 #include <pthread.h>
 #include <signal.h>
 #include <spawn.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { N_LOST = 10, N_BYTES = 100, N_THREADS = 200, N_CHILDREN = 4, STATUS = 5 };
+extern char **environ;
 
-static void *volatile kept;
+static void *volatile held;
 
-__attribute__((noinline)) static void lose(void)
+LEAK_APART void leak_both(void)
 {
-	for (int i = 0; i < N_LOST; i++) {
-		volatile char *block = malloc(N_BYTES);
-
-		block[0] = 1;
-	}
-	kept = malloc(N_BYTES);
-}
-
-/* What the last calls left on the stack. */
-__attribute__((noinline)) static void wipe_stack(void)
-{
-	volatile char room[16384];
-
-	memset((char *)room, 0, sizeof(room));
-}
-
-static void *wait_for_ever(void *context)
-{
-	for (;;)
-		pause();
-	return context;
-}
-
-static void *exit_soon(void *context)
-{
-	usleep(50000);
-	exit(STATUS);
-	return context;
-}
-
-static void *end_soon(void *context)
-{
-	usleep(50000);
-	return context;
-}
-
-static void *execute(void *context)
-{
-	execl("/proc/self/exe", "leak-ends", "return", NULL);
-	return context;
-}
-
-static void *fault(void *context)
-{
-	usleep(20000);
-	*(volatile int *)context = 1;
-	return NULL;
-}
-
-static void start(int n, void *(*work)(void *))
-{
-	pthread_t thread;
-
-	while (n--)
-		if (pthread_create(&thread, NULL, work, NULL))
-			abort();
+	held = take(200);
+	take(100);
+	clear_stack();
 }
 
 static void by_return(void)
 {
+	leak_both();
 }
 
 static void by_exit(void)
 {
-	exit(STATUS);
+	leak_both();
+	exit(3);
 }
 
-static void by_underscore_exit(void)
+static void by_exit_at_once(void)
 {
-	_exit(STATUS);
+	leak_both();
+	_exit(3);
 }
 
-static void by_exit_group(void)
+static void by_system_call(void)
 {
-	syscall(SYS_exit_group, STATUS);
+	leak_both();
+	syscall(SYS_exit_group, 3);
+}
+
+/* The only thread ends, not the process. */
+static void by_thread_call(void)
+{
+	leak_both();
+	syscall(SYS_exit, 3);
 }
 
 static void by_quick_exit(void)
 {
-	quick_exit(STATUS);
+	leak_both();
+	quick_exit(3);
 }
 
 static void by_abort(void)
 {
+	leak_both();
 	abort();
 }
 
 static void by_fault(void)
 {
-	raise(SIGSEGV);
+	leak_both();
+	__asm__ volatile("movl $1, 8");
 }
 
-static void by_kill(void)
+static void by_sigterm(void)
 {
-	raise(SIGKILL);
+	leak_both();
+	kill(getpid(), SIGTERM);
 }
 
-static void by_waiting(void)
+static void by_sigkill(void)
 {
-	puts("waits");
-	fflush(stdout);
-	wait_for_ever(NULL);
+	leak_both();
+	kill(getpid(), SIGKILL);
 }
 
-/* A second signal while the first one ends it. */
-static void by_two_kills(void)
-{
-	pid_t pid = getpid();
+/* Freed by what runs last. */
+static void *freed_at_exit;
 
-	start(N_THREADS, wait_for_ever);
-	if (!vfork()) {
-		kill(pid, SIGKILL);
-		kill(pid, SIGKILL);
-		_exit(0);
-	}
+__attribute__((destructor)) static void last(void)
+{
+	free(freed_at_exit);
 }
 
-static void among_threads(void)
+static void by_destructor(void)
 {
-	start(N_THREADS, wait_for_ever);
+	freed_at_exit = take(1000);
+	leak_both();
+	exit(0);
 }
 
-static void by_thread_fault(void)
+static void *end_process(void *unused)
 {
-	start(N_CHILDREN, wait_for_ever);
-	start(1, fault);
-	wait_for_ever(NULL);
+	if (unused)
+		leak_both();
+	exit(0);
+	return unused;
 }
 
-static void by_thread(void)
+/* While main waits, whose stack counts. */
+static void by_other_thread(void)
 {
-	start(1, exit_soon);
+	void *volatile local = take(50);
+	pthread_t thread;
+
+	pthread_create(&thread, NULL, end_process, (void *)&held);
+	pthread_join(thread, NULL);
+	(void)local;
+}
+
+static void by_other_thread_alone(void)
+{
+	pthread_t thread;
+
+	pthread_create(&thread, NULL, end_process, NULL);
+	pthread_join(thread, NULL);
+}
+
+static pthread_t first;
+
+static void *outlive(void *leaks)
+{
+	pthread_join(first, NULL);
+	if (leaks)
+		leak_both();
+	return NULL;
+}
+
+static void end_before_another(void *leaks)
+{
+	pthread_t thread;
+
+	first = pthread_self();
+	pthread_create(&thread, NULL, outlive, leaks);
+	pthread_detach(thread);
 	pthread_exit(NULL);
 }
 
+/* main's thread ends first, the process with its last thread. */
 static void by_last_thread(void)
 {
-	start(3, end_soon);
-	pthread_exit(NULL);
+	end_before_another((void *)&held);
 }
 
-static void by_exec_of_thread(void)
+static void by_last_thread_alone(void)
 {
-	start(N_CHILDREN, wait_for_ever);
-	start(1, execute);
-	wait_for_ever(NULL);
+	end_before_another(NULL);
 }
 
-/* Each child loses blocks of its own, and has one too. */
-static void with_children(void)
+static void wait_for(pid_t child)
 {
-	for (int i = 0; i < N_CHILDREN; i++)
-		if (!fork()) {
-			lose();
-			if (i % 2 && !fork()) {
-				lose();
-				wipe_stack();
-				_exit(0);
-			}
-			while (wait(NULL) > 0)
-				;
-			wipe_stack();
-			_exit(i);
+	if (child < 0 || waitpid(child, NULL, 0) != child)
+		abort();
+}
+
+/* What the child inherits is in its verdict, and what it frees is not. */
+static void forks(void)
+{
+	void *given_up = take(1000);
+	pid_t child;
+
+	leak_both();
+	child = fork();
+	if (child == 0) {
+		free(given_up);
+		held = NULL;
+		take(30);
+		clear_stack();
+		_exit(0);
+	}
+	wait_for(child);
+	free(given_up);
+}
+
+static void forks_twice(void)
+{
+	pid_t child;
+
+	leak_both();
+	child = fork();
+	if (child == 0) {
+		take(30);
+		child = fork();
+		if (child == 0) {
+			take(7);
+			clear_stack();
+			_exit(0);
 		}
-	while (wait(NULL) > 0)
-		;
+		wait_for(child);
+		clear_stack();
+		_exit(0);
+	}
+	wait_for(child);
 }
 
-static void with_vfork(void)
+static void *fork_there(void *leaks)
 {
-	char *argv[] = {(char *)"true", NULL};
-	pid_t pid = vfork();
+	pid_t child;
 
-	if (!pid)
-		_exit(3);
-	waitpid(pid, NULL, 0);
-	posix_spawnp(&pid, "true", NULL, NULL, argv, argv + 1);
-	waitpid(pid, NULL, 0);
+	usleep(50000); /* main waits by then: its stack ends somewhere */
+	child = fork();
+	if (child == 0) {
+		if (leaks)
+			leak_both();
+		_exit(0);
+	}
+	wait_for(child);
+	return NULL;
 }
 
-static const struct {
-	const char *word;
-	void (*end)(void);
-} ends[] = {
-    {"return", by_return},
-    {"exit", by_exit},
-    {"_exit", by_underscore_exit},
-    {"exit_group", by_exit_group},
-    {"quick_exit", by_quick_exit},
-    {"abort", by_abort},
-    {"fault", by_fault},
-    {"kill", by_kill},
-    {"wait", by_waiting},
-    {"two-kills", by_two_kills},
-    {"threads", among_threads},
-    {"thread-fault", by_thread_fault},
-    {"thread", by_thread},
-    {"last-thread", by_last_thread},
-    {"exec-of-thread", by_exec_of_thread},
-    {"children", with_children},
-    {"vfork", with_vfork},
+/* The child has only the thread that made it, but the stacks of the others. */
+static void forks_in_thread(void)
+{
+	void *volatile local = take(50);
+	pthread_t thread;
+
+	pthread_create(&thread, NULL, fork_there, (void *)&held);
+	pthread_join(thread, NULL);
+	(void)local;
+	_exit(0);
+}
+
+static void *end_only(void *unused)
+{
+	return unused;
+}
+
+static void thread_alone(void)
+{
+	pthread_t thread;
+
+	pthread_create(&thread, NULL, end_only, NULL);
+	pthread_join(thread, NULL);
+}
+
+static char *own_path(void)
+{
+	static char path[4096];
+	ssize_t length = readlink("/proc/self/exe", path, sizeof(path) - 1);
+
+	if (length < 0)
+		abort();
+	path[length] = '\0';
+	return path;
+}
+
+static char *words[] = {(char *)"leak-ends", (char *)"return", NULL};
+
+/* What the first image leaks has gone with it. */
+static void executes(void)
+{
+	take(5000);
+	execve(own_path(), words, environ);
+	abort();
+}
+
+static void spawns(void)
+{
+	pid_t child;
+
+	take(5000);
+	if (posix_spawn(&child, own_path(), NULL, NULL, words, environ))
+		abort();
+	wait_for(child);
+}
+
+#define BOTH "definite 100/1 reachable 200/1"
+
+static const struct leak_case cases[] = {
+    LEAKS("return", by_return, BOTH),
+    LEAKS("exit", by_exit, BOTH),
+    LEAKS("exit-at-once", by_exit_at_once, BOTH),
+    LEAKS("exit-group", by_system_call, BOTH),
+    LEAKS("thread-call", by_thread_call, BOTH),
+    LEAKS("quick-exit", by_quick_exit, BOTH),
+    LEAKS("abort", by_abort, BOTH),
+    LEAKS("fault", by_fault, BOTH),
+    LEAKS("sigterm", by_sigterm, BOTH),
+    LEAKS("sigkill", by_sigkill, BOTH),
+    LEAKS("destructor", by_destructor, BOTH),
+    LEAKS("other-thread-alone", by_other_thread_alone, "?"),
+    LEAKS_BESIDE("other-thread-alone", "other-thread", by_other_thread,
+                 "definite 100/1 reachable 250/2"),
+    LEAKS("last-thread-alone", by_last_thread_alone, "?"),
+    LEAKS_BESIDE("last-thread-alone", "last-thread", by_last_thread, BOTH),
+    LEAKS("forks", forks, BOTH "; definite 330/3"),
+    LEAKS("forks-twice", forks_twice,
+          BOTH "; definite 130/2 reachable 200/1; definite 137/3 reachable 200/1"),
+    LEAKS("thread-alone", thread_alone, "?"),
+    LEAKS_BESIDE("thread-alone", "forks-in-thread", forks_in_thread,
+                 "reachable 50/1; definite 100/1 reachable 250/2"),
+    LEAKS("executes", executes, BOTH),
+    LEAKS("spawns", spawns, "definite 5000/1; " BOTH),
 };
 
 int main(int argc, char **argv)
 {
-	const struct rlimit no_core = {0, 0};
-
-	setrlimit(RLIMIT_CORE, &no_core);
-	for (size_t i = 0; argc > 1 && i < sizeof(ends) / sizeof(ends[0]); i++)
-		if (!strcmp(argv[1], ends[i].word)) {
-			lose();
-			wipe_stack();
-			ends[i].end();
-		}
-	return STATUS;
+	return leak_main(argc, argv, cases, sizeof(cases) / sizeof(cases[0]));
 }
