@@ -3,6 +3,7 @@
 
 #include "core/collector.h"
 #include "mem/heap.h"
+#include "mem/leaks/leaks.h"
 #include "mem/reports/csv_field.h"
 
 #include <inttypes.h>
@@ -25,14 +26,13 @@ static void write_end(FILE *out, const struct observed_process *process)
 	fputc(',', out);
 	if (process->has_exit && WIFSIGNALED(process->wait_status))
 		fprintf(out, "%d", WTERMSIG(process->wait_status));
-	fputc('\n', out);
 }
 
 void processes_csv_write(const struct heap_run *run, const struct result *result, FILE *out)
 {
 	fputs("pid,exec,ppid,comm,command,observed,reason,allocations,frees,allocated_bytes,"
 	      "temporary_allocations,peak_bytes,peak_blocks,in_use_at_exit_bytes,"
-	      "in_use_at_exit_blocks,exit_code,exit_signal\n",
+	      "in_use_at_exit_blocks,exit_code,exit_signal,leak_check_ns\n",
 	      out);
 	for (size_t i = 0; i < run->n_processes; i++) {
 		const struct heap_process *process = &run->processes[i];
@@ -49,6 +49,10 @@ void processes_csv_write(const struct heap_run *run, const struct result *result
 		        totals->temporary, totals->peak_bytes, totals->peak_blocks,
 		        totals->in_use_bytes, totals->in_use_blocks);
 		write_end(out, &result->processes[i]);
+		fputc(',', out);
+		if (process->leaks)
+			fprintf(out, "%" PRIu64, process->leaks->took_ns);
+		fputc('\n', out);
 	}
 	for (size_t i = 0; i < result->n_processes; i++) {
 		const struct observed_process *process = &result->processes[i];
@@ -62,5 +66,6 @@ void processes_csv_write(const struct heap_run *run, const struct result *result
 		csv_field_write(out, process->reason ? process->reason : "");
 		fputs(",,,,,,,,", out);
 		write_end(out, process);
+		fputs(",\n", out);
 	}
 }

@@ -12,11 +12,12 @@ BIG = os.path.join(BUILD, "tests/bench/big")
 MILL = os.path.join(BUILD, "tests/bench/mill")
 NAMES = os.path.join(BUILD, "tests/bench/names")
 RHO = os.path.join(BUILD, "tests/bench/rho")
+BLOCKS = os.path.join(BUILD, "tests/bench/blocks")
 EXCHANGE = os.path.join(BUILD, "tests/bench/exchange")
 FORWARD = os.path.join(BUILD, "tests/bench/forward.so")
 
 # What there must be, whatever is measured.
-NEEDED = [TOOL, PAIRS, PINGPONG, MILL, RHO, EXCHANGE, FORWARD]
+NEEDED = [TOOL, PAIRS, PINGPONG, MILL, RHO, EXCHANGE, FORWARD, BLOCKS]
 
 # Every command has this in its environment: python3's own allocator asks malloc for 256 KB at a time.
 ENVIRONMENT = {"PYTHONMALLOC": "malloc"}
@@ -65,12 +66,18 @@ OWN_PROGRAMS = {
         "cc1plus": [cc1plus(), "-quiet", "-imultiarch", "x86_64-linux-gnu", "-D_GNU_SOURCE", "-std=c++17", "-O2",
                     os.path.join(ROOT, "tests/bench/big_unit.cc"), "-o", "big_unit.s"],
     },
+    "leaks": {
+        "sort": ["sort", "-o", "sorted", TOOL],
+        "gcc": ["gcc", "-O2", "-o", "pairs", os.path.join(ROOT, "tests/bench/pairs.c")],
+        "sqlite3": ["sqlite3", ":memory:", fill(20000) + "SELECT count(*), sum(score), max(name) FROM t;"],
+        "1M blocks": [BLOCKS, "1000000"],
+    },
     "names": {"big": [BIG, BIG + ".addresses"]},
     # Two switches a round and thread: some 100,000 a second, and as many as there can be.
     "offcpu": {"pingpong paced": [PINGPONG, "25000", "5000"], "pingpong": [PINGPONG, "100000", "0"]},
 }
 # What ratios are to, where it is not the program alone.
-REFERENCES = {"names": "profile-scenario"}
+REFERENCES = {"names": "profile-scenario", "leaks": "profile-scenario"}
 # Pairs of malloc and free in a program: what is added to one is shown in ns.
 PAIRS_IN = {"pairs 5M": 5000000, "pairs tight 20M": 20000000, "rho 10M": 10000000, "exchange 2x5M": 10000000}
 # What we want to stay under: times the bare program, or ns more a pair.
@@ -78,6 +85,10 @@ TARGETS = {
     "memory": {"pairs 5M": (1.8, "x"), "pairs tight 20M": (20, "ns"), "rho 10M": (1.5, "x"), "exchange 2x5M": (1.4, "x"),
                "sqlite3 500k": (1.08, "x"), "python3": (1.5, "x"), "cc1plus": (1.3, "x")},
 }
+# How many times as long as ours the peer is to take, where ratios are to ours.
+RIVAL_TARGETS = {"leaks": ("valgrind memcheck", 8)}
+# Seconds that the leak check may hold the processes of a program, as the run itself reports.
+HOLD_TARGETS = {"leaks": {"1M blocks": 0.35}}
 # The peer whose added time is shown as a multiple of ours.
 RIVALS = {"memory": "heaptrack"}
 # Groups with a round more, without a clock, that looks at the memory of tool and program.
@@ -117,6 +128,11 @@ GROUPS = {
         "profile-scenario": ours("memory"),
         "heaptrack": ["heaptrack", "-o", "heap"],
         "valgrind massif": ["valgrind", "-q", "--tool=massif"],
+    },
+    "leaks": {
+        "profile-scenario": ours("leaks"),
+        "valgrind memcheck": ["valgrind", "-q", "--trace-children=yes", "--leak-check=full", "--run-libc-freeres=no",
+                              "--run-cxx-freeres=no", "--log-file=%p.log"],
     },
     "io": {
         "profile-scenario": ours("io"),

@@ -54,6 +54,19 @@ P
 }
 promise "with what a pair costs, the most memory, the peer's share and the target" compared
 ROUNDS=1 UNDER=floor,profile promise "and runs all its programs under us and under what only forwards" measures memory 7 bare
+ONLY=sort,sqlite3,1M ROUNDS=1 promise "group leaks has a time for each program beside memcheck, and ratios to ours" \
+	measures leaks 3 profile-scenario
+held() {
+	python3 - "$scratch/results/bench/leaks.json" <<'P'
+import json, sys
+for label, rows in json.load(open(sys.argv[1]))["programs"].items():
+    ours, theirs = rows["profile-scenario"], rows["valgrind memcheck"]
+    assert 0 < ours["held_seconds"][0] < ours["seconds"][0], (label, rows)
+    assert theirs["target"].split(":")[0] in ("met", "missed"), (label, rows)
+    assert ("target" in ours) == (label == "1M blocks"), (label, rows)
+P
+}
+promise "with how long the check held the program, and the targets" held
 promise "group names has a time for each tool, and ratios to ours" measures names 1 profile-scenario
 
 says_what_is_missing() {
@@ -64,5 +77,5 @@ says_what_is_missing() {
 		contains "$scratch/out" "not measured: sqlite3 fill; sqlite3 is not installed"
 }
 promise "a peer that is not installed is said" says_what_is_missing
-promise "an unknown group is refused" is "$(tests/bench/run oi 2>&1)" "bench: no group 'oi'; there are cpu, offcpu, memory, io, names"
+promise "an unknown group is refused" is "$(tests/bench/run oi 2>&1)" "bench: no group 'oi'; there are cpu, offcpu, memory, leaks, io, names"
 promise "no rounds are refused" is "$(ROUNDS=0 tests/bench/run 2>&1)" "bench: ROUNDS takes a number from 1, not '0'"
