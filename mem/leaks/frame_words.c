@@ -61,11 +61,11 @@ static void name_inlined(struct frame_words *words, const char *linkage)
 	free(name);
 }
 
-/* libstdc++'s operator new[] jumps to operator new, so that nobody can tell them apart. */
+/* libstdc++'s operator new[] jumps to operator new, so that nobody can tell them apart. A rule that
+ * is made says so; one for operator new[] must not hide what may be operator new's. */
 static void name_operator(struct frame_words *words, const char *rest)
 {
-	words->alias = words->owned[0] = xasprintf("_Zna%s", rest);
-	words->pattern = words->owned[1] = xasprintf("_Zn?%s", rest);
+	words->pattern = words->owned[0] = xasprintf("_Zn?%s", rest);
 }
 
 static void name_function(struct frame_words *words, const char *linkage)
