@@ -40,15 +40,18 @@ const char *leak_frame_object(const struct leak_document *document, const struct
 
 /* A record that is to be shown if there is room. */
 struct candidate {
+	bool is_error;
 	uint64_t bytes;
 	size_t process;
 	size_t record;
 };
 
-static int largest_first(const void *a, const void *b)
+static int errors_and_largest_first(const void *a, const void *b)
 {
 	const struct candidate *x = a, *y = b;
 
+	if (x->is_error != y->is_error)
+		return x->is_error ? -1 : 1;
 	if (x->bytes != y->bytes)
 		return x->bytes > y->bytes ? -1 : 1;
 	if (x->process != y->process)
@@ -70,11 +73,12 @@ static struct candidate *list_candidates(const struct leak_document *document, s
 
 			if (document->shown_kinds >> record->kind & 1 && !record->suppression)
 				*ARRAY_APPEND(candidates, *n, capacity) =
-				    (struct candidate){loss_record_total(record), i, j};
+				    (struct candidate){document->error_kinds >> record->kind & 1,
+				                       loss_record_total(record), i, j};
 		}
 	}
 	if (*n)
-		qsort(candidates, *n, sizeof(*candidates), largest_first);
+		qsort(candidates, *n, sizeof(*candidates), errors_and_largest_first);
 	return candidates;
 }
 
@@ -98,6 +102,7 @@ static void leave_out(struct leak_choice *choice, const struct leak_document *do
 	const struct leak_process *process = &document->processes[candidate->process];
 
 	choice->n_left_out++;
+	choice->n_errors_left_out += candidate->is_error;
 	choice->left_out.bytes += candidate->bytes;
 	choice->left_out.n_blocks += process->losses->records[candidate->record].n_blocks;
 }
@@ -138,8 +143,9 @@ char *leak_choice_text(const struct leak_choice *choice, const struct leak_docum
 {
 	if (!choice->n_left_out)
 		return NULL;
-	return xasprintf("%s, %s bytes in %s blocks, left out to stay below %s",
-	                 counted_text_of(choice->n_left_out, "smaller loss record").text,
+	return xasprintf("%s (%s of them errors), %s bytes in %s blocks, left out to stay below %s",
+	                 counted_text_of(choice->n_left_out, "loss record").text,
+	                 count_text_of(choice->n_errors_left_out).text,
 	                 count_text_of(choice->left_out.bytes).text,
 	                 count_text_of(choice->left_out.n_blocks).text,
 	                 size_text_of(document->most_bytes).text);

@@ -1,7 +1,7 @@
 /* What leaks.txt and leaks.xml are made from, and which loss records they have room for.
  *
- * Both show the records of some kinds, and of those the largest, up to a size: a program may have
- * more stacks than anybody reads.
+ * Both show the records of some kinds, and of those the errors and then the largest, up to a size:
+ * a program may have more stacks than anybody reads.
  */
 #ifndef MEM_LEAKS_LEAK_DOCUMENT_H
 #define MEM_LEAKS_LEAK_DOCUMENT_H
@@ -63,18 +63,19 @@ typedef void leak_record_writer(const struct leak_document *document,
 /* Which records are shown. */
 struct leak_choice {
 	bool **is_shown;          /* by process and record */
-	size_t n_left_out;        /* that had no room */
+	size_t n_left_out;        /* that had no room, */
+	size_t n_errors_left_out; /* and those of an error's kind among them */
 	struct loss_sum left_out; /* their blocks, and direct and indirect bytes */
 };
 
-/* Takes the largest records as long as what the writer makes of them stays below `most_bytes` (0:
- * all). */
+/* Takes the errors from the largest on, then the other records from the largest on, as long as what
+ * the writer makes of them stays below `most_bytes` (0: all). */
 void leak_choice_make(struct leak_choice *choice, const struct leak_document *document,
                       leak_record_writer *write, uint64_t most_bytes);
 void leak_choice_fini(struct leak_choice *choice, const struct leak_document *document);
 
-/* "12 smaller loss records, 3,456 bytes in 78 blocks, are left out to stay below 293 KB", or NULL.
- * The caller frees it. */
+/* "12 loss records (0 of them errors), 3,456 bytes in 78 blocks, left out to stay below 293 KB", or
+ * NULL. The caller frees it. */
 char *leak_choice_text(const struct leak_choice *choice, const struct leak_document *document);
 
 #endif

@@ -308,18 +308,40 @@ static void write_left_out(const struct leak_document *document, const struct le
 	free(records);
 }
 
-void leaks_text_write(const struct leak_document *document, FILE *out)
+/* What there is room for. The caller frees the processes, which are returned. */
+static struct leak_process *choose(const struct leak_document *document,
+                                   struct leak_document *shown, struct leak_choice *choice)
 {
-	struct leak_document shown = *document;
 	uint64_t n_bytes, most_bytes = document->most_bytes;
-	struct leak_process *processes = choose_processes(document, &shown.n_processes, &n_bytes);
-	struct leak_choice choice;
+	struct leak_process *processes;
 
-	shown.processes = processes;
+	*shown = *document;
+	shown->processes = processes = choose_processes(document, &shown->n_processes, &n_bytes);
 	/* 0 would be no bound. */
 	if (most_bytes)
 		most_bytes = most_bytes > n_bytes ? most_bytes - n_bytes : 1;
-	leak_choice_make(&choice, &shown, write_record, most_bytes);
+	leak_choice_make(choice, shown, write_record, most_bytes);
+	return processes;
+}
+
+char *leaks_text_left_out(const struct leak_document *document)
+{
+	struct leak_document shown;
+	struct leak_choice choice;
+	struct leak_process *processes = choose(document, &shown, &choice);
+	char *text = leak_choice_text(&choice, document);
+
+	leak_choice_fini(&choice, &shown);
+	free(processes);
+	return text;
+}
+
+void leaks_text_write(const struct leak_document *document, FILE *out)
+{
+	struct leak_document shown;
+	struct leak_choice choice;
+	struct leak_process *processes = choose(document, &shown, &choice);
+
 	for (size_t i = 0; i < document->notes->n_texts; i++)
 		line(out, first_pid(document), "Note: %s", document->notes->texts[i]);
 	for (size_t i = 0; i < shown.n_processes; i++)

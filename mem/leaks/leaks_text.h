@@ -6,8 +6,11 @@
 
 struct leak_document;
 
-/* What has no room is counted in the last lines: smaller loss records, then processes with the
- * least lost. */
+/* What has no room is counted in the last lines: loss records that are no errors before those that
+ * are, the smaller first, and processes with the least lost. */
 void leaks_text_write(const struct leak_document *document, FILE *out);
+
+/* The loss records without room, as a sentence; NULL: all have room. The caller frees it. */
+char *leaks_text_left_out(const struct leak_document *document);
 
 #endif

@@ -91,6 +91,21 @@ static void note_massif(const struct file_set *set)
 		                 set->threshold, size_text_of(MASSIF_BYTES).text);
 }
 
+static void note_leaks(const struct file_set *set)
+{
+	struct leak_document document;
+	char *left_out;
+
+	if (!set->leaks || *set->folder)
+		return;
+	document = set->leaks->document;
+	document.most_bytes = LEAKS_BYTES;
+	left_out = leaks_text_left_out(&document);
+	if (left_out)
+		quality_add_note(set->result->quality, "leaks.txt: %s", left_out);
+	free(left_out);
+}
+
 static int write_massif(const struct file_set *set, FILE *out, struct diag *diag)
 {
 	(void)diag;
@@ -455,6 +470,7 @@ int file_set_write(struct file_set *set, struct results_run *results, struct dia
 
 	parallel_do(prepare, set, ARRAY_SIZE(preparations));
 	note_massif(set);
+	note_leaks(set);
 	err = write_files(set, results, diag);
 	heap_forest_free(set->forest);
 	call_order_free(set->order);

@@ -432,11 +432,59 @@ static void smaller_records_without_room_are_counted(void **state)
 	assert_has(&leaks, leaks_text_write, "loss record 40 of 40", true);
 	assert_has(&leaks, leaks_text_write, "loss record 34 of 40", true);
 	assert_has(&leaks, leaks_text_write, "loss record 33 of 40", false);
-	assert_has(&leaks, leaks_text_write,
-	           "==7== Note: 33 smaller loss records, 33,528 bytes in 33 blocks, left out to "
-	           "stay below 2.15 KB\n",
-	           true);
+	assert_has(
+	    &leaks, leaks_text_write,
+	    "==7== Note: 33 loss records (33 of them errors), 33,528 bytes in 33 blocks, left "
+	    "out to stay below 2.15 KB\n",
+	    true);
 	assert_has(&leaks, leaks_text_write, "ERROR SUMMARY: 40 errors from 40 contexts", true);
+	loss_list_fini(&list);
+	leak_fixture_fini(&fixture);
+	leaks_fini(&leaks);
+}
+
+/* There is room for some six of them. */
+static void errors_come_before_what_is_larger(void **state)
+{
+	enum { N = 40, N_ERRORS = 4 };
+	const struct loss_settings settings = {LEAK_RESOLUTION_HIGH, 12, NULL};
+	struct leaks leaks;
+	struct leak_fixture fixture;
+	struct leak_row rows[N];
+	struct loss_list list;
+	char *left_out;
+
+	(void)state;
+	leaks_init(&leaks, "");
+	leak_fixture_init(&fixture);
+	for (size_t i = 0; i < N; i++) {
+		char *words = xasprintf("wrap@%zu main@500", 100 + i);
+
+		rows[i] = row(leak_fixture_stack(&fixture, words),
+		              i < N_ERRORS ? LEAK_DEFINITE : LEAK_REACHABLE, 1, 1000 + i);
+		free(words);
+	}
+	leak_fixture_name(&fixture);
+	loss_list_make(&list, rows, N, fixture.recording, fixture.profile, &settings);
+	leaks.processes[0].losses = &list;
+	leaks.document.recording = fixture.recording;
+	leaks.document.profile = fixture.profile;
+	leaks.document.shown_kinds |= 1 << LEAK_REACHABLE;
+	left_out = leaks_text_left_out(&leaks.document);
+	assert_null(left_out);
+	leaks.document.most_bytes = 2200;
+	for (unsigned i = 1; i <= N_ERRORS; i++) {
+		char *words = xasprintf("definitely lost in loss record %u of 40\n", i);
+
+		assert_has(&leaks, leaks_text_write, words, true);
+		free(words);
+	}
+	assert_has(&leaks, leaks_text_write, "still reachable in loss record 40 of 40", true);
+	assert_has(&leaks, leaks_text_write, "in loss record 5 of 40", false);
+	left_out = leaks_text_left_out(&leaks.document);
+	assert_non_null(strstr(left_out, " loss records (0 of them errors), "));
+	assert_has(&leaks, leaks_text_write, left_out, true);
+	free(left_out);
 	loss_list_fini(&list);
 	leak_fixture_fini(&fixture);
 	leaks_fini(&leaks);
@@ -452,7 +500,8 @@ static void what_has_no_room_is_counted(void **state)
 	leaks.document.most_bytes = 1200;
 	assert_has(&leaks, leaks_xml_write, "loss record 4 of 4", true);
 	assert_has(&leaks, leaks_xml_write, "loss record 2 of 4", false);
-	assert_has(&leaks, leaks_xml_write, "<line>1 smaller loss record, 200 bytes", true);
+	assert_has(&leaks, leaks_xml_write, "<line>1 loss record (1 of them errors), 200 bytes",
+	           true);
 	/* Of processes the one that was launched stays. */
 	leaks.document.n_processes = 2;
 	leaks.document.most_bytes = 2200;
@@ -496,6 +545,7 @@ int main(void)
 	    cmocka_unit_test(a_child_says_what_it_inherited),
 	    cmocka_unit_test(errors_in_xml_are_those_of_the_protocol),
 	    cmocka_unit_test(smaller_records_without_room_are_counted),
+	    cmocka_unit_test(errors_come_before_what_is_larger),
 	    cmocka_unit_test(what_has_no_room_is_counted),
 	    cmocka_unit_test(sets_are_read_as_memcheck_reads_them),
 	};
