@@ -33,7 +33,6 @@ static const char gitignore[] = "*\n!/*/\n!/*/baselines/\n!*/baselines/**\n";
 struct artifact {
 	char *name;
 	FILE *stream; /* NULL: closed */
-	int fd;       /* of what is closed and not yet synced; else -1 */
 };
 
 struct results_run {
@@ -113,43 +112,20 @@ static int sync_fd(int fd)
 	return fsync(fd) == 0 || errno == EINVAL || errno == EROFS ? 0 : errno;
 }
 
-/* Closes it. The kernel begins to write; *later gets a descriptor to be synced when all else has
- * been written, or -1: there is nothing left to do. */
-static int finish_later(FILE *stream, int *later)
+/* Closes it. The kernel begins to write. */
+static int finish(FILE *stream)
 {
 	int err = 0;
 
-	*later = -1;
 	if (fflush(stream) != 0)
 		err = errno;
 	else if (ferror(stream))
 		err = why_lost(fileno(stream));
-	if (!err) {
+	else
 		sync_file_range(fileno(stream), 0, 0, SYNC_FILE_RANGE_WRITE);
-		*later = fcntl(fileno(stream), F_DUPFD_CLOEXEC, 0);
-		if (*later < 0)
-			err = sync_fd(fileno(stream));
-	}
 	if (fclose(stream) != 0 && !err)
 		err = errno;
 	return err;
-}
-
-static int sync_and_close(int *fd)
-{
-	int err = *fd < 0 ? 0 : sync_fd(*fd);
-
-	if (*fd >= 0 && close(*fd) && !err)
-		err = errno;
-	*fd = -1;
-	return err;
-}
-
-static int finish(FILE *stream)
-{
-	int fd, err = finish_later(stream, &fd), sync_err = sync_and_close(&fd);
-
-	return err ? err : sync_err;
 }
 
 /* Only in a directory that nobody else uses: in a full one `*` could hide somebody's work from git.
@@ -413,7 +389,6 @@ FILE *results_create(struct results_run *run, const char *name, struct diag *dia
 	artifact = ARRAY_APPEND(run->artifacts, run->n_artifacts, run->artifacts_capacity);
 	artifact->name = xstrdup(name);
 	artifact->stream = stream;
-	artifact->fd = -1;
 	return stream;
 }
 
@@ -431,7 +406,7 @@ int results_close(struct results_run *run, FILE *stream, struct diag *diag)
 		i++;
 	BUG(i == run->n_artifacts);
 	run->artifacts[i].stream = NULL;
-	err = finish_later(stream, &run->artifacts[i].fd);
+	err = finish(stream);
 	if (err)
 		return fdpath_fail(diag, err, "write", run->dir_fd, run->artifacts[i].name);
 	return 0;
@@ -472,15 +447,31 @@ static int sync_parents(const struct results_run *run, const char *name, struct 
 	return err;
 }
 
+/* An error in writing it that nobody has heard of is told to who opens it next (fsync(2)). */
+static int sync_artifact(const struct results_run *run, const char *name, struct diag *diag)
+{
+	const char *leaf;
+	int parent = open_parent(run, name, &leaf, diag), fd, err;
+
+	if (parent < 0)
+		return parent;
+	fd = openat(parent, leaf, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	err = fd < 0 ? errno : sync_fd(fd);
+	if (fd >= 0)
+		close(fd);
+	close(parent);
+	return err ? fdpath_fail(diag, err, "write", run->dir_fd, name) : 0;
+}
+
 static int sync_run(const struct results_run *run, struct diag *diag)
 {
 	int err;
 
 	for (size_t i = 0; i < run->n_artifacts; i++) {
 		BUG(run->artifacts[i].stream);
-		err = sync_and_close(&run->artifacts[i].fd);
+		err = sync_artifact(run, run->artifacts[i].name, diag);
 		if (err)
-			return fdpath_fail(diag, err, "write", run->dir_fd, run->artifacts[i].name);
+			return err;
 	}
 	for (size_t i = 0; i < run->n_artifacts; i++) {
 		err = sync_parents(run, run->artifacts[i].name, diag);
@@ -558,7 +549,6 @@ void results_end(struct results_run *run)
 	for (size_t i = 0; i < run->n_artifacts; i++) {
 		if (run->artifacts[i].stream)
 			fclose(run->artifacts[i].stream);
-		close_if_open(run->artifacts[i].fd);
 		free(run->artifacts[i].name);
 	}
 	free(run->artifacts);

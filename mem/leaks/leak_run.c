@@ -221,6 +221,8 @@ static char *find_lack(const struct leak_run *leaks)
 		first = first ? first : checked;
 		n++;
 	}
+	if (!first && !leak_run_has_verdict(leaks))
+		return xstrdup("each program that was observed executed one that was not");
 	if (!first)
 		return NULL;
 	return xasprintf("processes that were not checked for leaks: %zu; first %d (%s): %s", n,

@@ -31,7 +31,7 @@ static inline bool is_on(void)
 /* What was in a block's memory before would lead a leak check to blocks that the program has
  * forgotten: memcheck knows that it is undefined, we only can see to it that it is 0. Not in large
  * ones, where it would cost more than all else, and memory that is never used. */
-enum { CLEAR_LIMIT = 4096 };
+enum { CLEAR_LIMIT = 1024 };
 
 typedef uint64_t two_words __attribute__((vector_size(16), aligned(8), may_alias));
 

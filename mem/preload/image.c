@@ -36,7 +36,8 @@ static bool reads_text(int fd, char text[TEXT_ROOM], uint64_t offset)
 
 bool image_is_sanitizer(const char *library)
 {
-	static const char *const names[] = {"libasan.", "libtsan.", "libhwasan.", "libclang_rt."};
+	static const char *const names[] = {"libasan.", "libtsan.", "libhwasan.", "liblsan.",
+	                                    "libclang_rt."};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (strncmp(library, names[i], strlen(names[i])) == 0)

@@ -85,3 +85,18 @@ if [ "$(id -u)" = 0 ]; then
 else
 	skip "an ordinary user is told of set-user-id programs that gain nothing" "making one takes root"
 fi
+
+# LeakSanitizer traces its own process, so nobody else may.
+if printf 'int main(void) { char *volatile block = __builtin_malloc(9); block = 0; return 0; }' |
+	gcc -x c -O0 -fsanitize=leak -o "$scratch/lsan" - 2>/dev/null && ! "$scratch/lsan" 2>/dev/null; then
+	promise "a child with LeakSanitizer does its own check" bash -c "profile-scenario --scenario lsan --type memory --quiet -- sh -c '$scratch/lsan; true' 2>&1 |
+		grep -q 'SUMMARY: LeakSanitizer: 9 byte'"
+else
+	skip "a child with LeakSanitizer does its own check" "gcc has no liblsan.so, or it cannot work here"
+fi
+if unshare -n true 2>/dev/null; then
+	promise "where only programs were observed that executed others it is said" reason 3 "executed one that was not" \
+		profile-scenario --scenario alone --type leaks -- unshare -n true
+else
+	skip "where only programs were observed that executed others it is said" "no network namespace can be made here"
+fi

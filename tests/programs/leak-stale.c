@@ -34,12 +34,12 @@ static void in_large_block(void)
 /* It grows where it is, into the words of another one behind it. */
 static void in_growth(void)
 {
-	void *volatile block = take(1500);
-	void **words = (void **)take(1500);
+	void *volatile block = take(700);
+	void **words = (void **)take(700);
 
 	words[20] = take(100);
 	release(words);
-	held = realloc(block, 1900);
+	held = realloc(block, 900);
 	__asm__ volatile("" ::: "memory");
 }
 
@@ -113,7 +113,7 @@ static const struct leak_case cases[] = {
     DIFFERS("in-frame", in_frame, "definite 100/1", "reachable 100/1"),
     DIFFERS("red-zone", in_red_zone, "reachable 100/1", "definite 100/1"),
     LEAKS("in-block", in_block, "definite 100/1 reachable 200/1"),
-    LEAKS("in-growth", in_growth, "definite 100/1 reachable 1900/1"),
+    LEAKS("in-growth", in_growth, "definite 100/1 reachable 900/1"),
     LEAKS("behind-block", behind_block, "definite 100/1 reachable 90/1"),
 };
 
