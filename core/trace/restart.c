@@ -15,10 +15,20 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/ptrace.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/user.h>
 #include <time.h>
+#include <unistd.h>
 
+/* Linux 5.3, 5.6 and 5.11. */
+#ifndef SYS_pidfd_open
+#define SYS_pidfd_open 434
+#endif
+#ifndef SYS_pidfd_getfd
+#define SYS_pidfd_getfd 438
+#endif
 #ifndef SYS_epoll_pwait2
 #define SYS_epoll_pwait2 441
 #endif
@@ -69,8 +79,80 @@ static void set_timeout(struct waiting *waiting, pid_t tid, uint64_t timespec_ad
 		    (uint64_t)timeout.tv_sec * 1000000000 + (uint64_t)timeout.tv_nsec;
 }
 
-static bool is_waiting(const struct user_regs_struct *regs, pid_t tid, struct waiting *waiting)
+/* Calls that wait for a socket. They are begun again but where it has this timeout (signal(7));
+ * none of them has done anything when it ends with EINTR. */
+static const struct {
+	unsigned number;
+	int option;        /* of SOL_SOCKET */
+	bool is_of_others; /* takes other descriptors too, whose EINTR may mean something else */
+} socket_calls[] = {
+    {SYS_read, SO_RCVTIMEO, true},      {SYS_readv, SO_RCVTIMEO, true},
+    {SYS_write, SO_SNDTIMEO, true},     {SYS_writev, SO_SNDTIMEO, true},
+    {SYS_accept, SO_RCVTIMEO, false},   {SYS_accept4, SO_RCVTIMEO, false},
+    {SYS_recvfrom, SO_RCVTIMEO, false}, {SYS_recvmsg, SO_RCVTIMEO, false},
+    {SYS_recvmmsg, SO_RCVTIMEO, false}, {SYS_connect, SO_SNDTIMEO, false},
+    {SYS_sendto, SO_SNDTIMEO, false},   {SYS_sendmsg, SO_SNDTIMEO, false},
+    {SYS_sendmmsg, SO_SNDTIMEO, false},
+};
+
+/* A copy of the process's descriptor. -1: the kernel is older than 5.6, it is not permitted, or it
+ * is not open. */
+static int copy_descriptor(pid_t pid, int fd)
 {
+	int process = (int)syscall(SYS_pidfd_open, pid, 0), copy;
+
+	if (process < 0)
+		return -1;
+	copy = (int)syscall(SYS_pidfd_getfd, process, fd, 0);
+	close(process);
+	return copy;
+}
+
+/* False: it has no such timeout, is no socket, or cannot be asked. */
+static bool read_socket_timeout(pid_t pid, int fd, int option, uint64_t *timeout_ns)
+{
+	struct timeval timeout = {0, 0};
+	socklen_t len = sizeof(timeout);
+	int copy = copy_descriptor(pid, fd);
+	bool is_read = copy >= 0 && !getsockopt(copy, SOL_SOCKET, option, &timeout, &len);
+
+	if (copy >= 0)
+		close(copy);
+	*timeout_ns = (uint64_t)timeout.tv_sec * 1000000000 + (uint64_t)timeout.tv_usec * 1000;
+	return is_read && *timeout_ns;
+}
+
+/* socket(7); connect(2) to a Unix socket waits for room in its queue. (One to another kind that the
+ * kernel ends in its second try says EALREADY.) */
+static int64_t socket_timed_out(const struct user_regs_struct *regs, pid_t pid)
+{
+	sa_family_t family = AF_UNSPEC;
+
+	if (regs->orig_rax == SYS_connect)
+		tracee_read_memory(pid, regs->rsi, &family, sizeof(family));
+	return regs->orig_rax == SYS_connect && family != AF_UNIX ? -EINPROGRESS : -EAGAIN;
+}
+
+/* Where the timeout cannot be read it begins anew each time. */
+static bool waits_for_socket(const struct user_regs_struct *regs, pid_t pid,
+                             struct waiting *waiting)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(socket_calls); i++) {
+		if (regs->orig_rax != socket_calls[i].number)
+			continue;
+		waiting->for_ever = !read_socket_timeout(
+		    pid, (int)regs->rdi, socket_calls[i].option, &waiting->timeout_ns);
+		waiting->timed_out = socket_timed_out(regs, pid);
+		return !waiting->for_ever || !socket_calls[i].is_of_others;
+	}
+	return false;
+}
+
+static bool is_waiting(const struct user_regs_struct *regs, const struct tracee *tracee,
+                       struct waiting *waiting)
+{
+	pid_t tid = tracee->tid;
+
 	*waiting = (struct waiting){.for_ever = true};
 	switch (regs->orig_rax) {
 	case SYS_epoll_wait:
@@ -95,8 +177,10 @@ static bool is_waiting(const struct user_regs_struct *regs, pid_t tid, struct wa
 		return true;
 	case SYS_io_uring_enter:
 		return !(regs->r10 & IORING_ENTER_EXT_ARG);
+	case SYS_semop:
+		return true;
 	default:
-		return regs->orig_rax == SYS_semop;
+		return waits_for_socket(regs, tracee->pid, waiting);
 	}
 }
 
@@ -119,14 +203,39 @@ static bool has_timed_out(struct restarted_call *last, const struct user_regs_st
 	return !waiting->for_ever && now_ns - last->since_ns >= waiting->timeout_ns;
 }
 
+/* It has been moved back and has not gone on since: an interrupt at that instruction would have
+ * left no number of a call. */
+static bool is_about_to_restart(const struct restarted_call *last,
+                                const struct user_regs_struct *regs)
+{
+	return last->ip && regs->rip + CALL_BYTES == last->ip && regs->rsp == last->sp &&
+	       (int64_t)regs->orig_rax >= 0 && regs->rax == regs->orig_rax;
+}
+
+/* A signal came while the thread stood still that the program does see: it interrupts the call as
+ * it would alone. */
+static void interrupt_after_all(pid_t tid, struct user_regs_struct *regs)
+{
+	regs->rax = (uint64_t)-EINTR;
+	regs->rip += CALL_BYTES;
+	ptrace(PTRACE_SETREGS, tid, NULL, regs);
+}
+
 void restart_interrupted_call(struct tracee *tracee, int signal)
 {
 	pid_t tid = tracee->tid;
 	struct user_regs_struct regs;
 	struct waiting waiting;
 
-	if (ptrace(PTRACE_GETREGS, tid, NULL, &regs) || (int64_t)regs.rax != -EINTR ||
-	    !is_waiting(&regs, tid, &waiting) || !is_64_bit(tid) || !is_unseen(tid, signal))
+	if (ptrace(PTRACE_GETREGS, tid, NULL, &regs))
+		return;
+	if (signal && is_about_to_restart(&tracee->restarted, &regs)) {
+		if (!is_unseen(tid, signal))
+			interrupt_after_all(tid, &regs);
+		return;
+	}
+	if ((int64_t)regs.rax != -EINTR || !is_64_bit(tid) || !is_unseen(tid, signal) ||
+	    !is_waiting(&regs, tracee, &waiting))
 		return;
 	if (has_timed_out(&tracee->restarted, &regs, &waiting)) {
 		tracee->restarted = (struct restarted_call){0, 0, 0};

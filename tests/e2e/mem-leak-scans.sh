@@ -75,9 +75,13 @@ grown() {
 promise "and where the blocks come from that a scan has found newly lost" grown
 promise "a scan without any says nothing more there" bash -c "! grep '^Scan 3 ' '$(file_of asked)'"
 
-talk often --leak-every 0.2
+talk often --leak-every 0.1
 say "leak 1" && scanned often 3
 hang_up often
+uninterrupted() {
+	contains "$scratch/often.rest" "recv 0" && ! grep -v ' 0$' "$scratch/often.rest"
+}
+promise "sockets time out as they do alone, and the program's own signal interrupts" uninterrupted
 promise "--leak-every scans again and again" matches "$scratch/often.err" "leak scan 3 after"
 
 talk stopped

@@ -15,6 +15,9 @@
 #include <sys/msg.h>
 #include <sys/select.h>
 #include <sys/sem.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -115,6 +118,108 @@ static int wait_semop(void)
 	return error == EAGAIN ? 0 : error;
 }
 
+/* A pair of which calls on the first one time out. */
+static void make_pair(int pair[2], int option)
+{
+	struct timeval timeout = {.tv_sec = 2};
+
+	socketpair(AF_UNIX, SOCK_STREAM, 0, pair);
+	setsockopt(pair[0], SOL_SOCKET, option, &timeout, sizeof(timeout));
+}
+
+static int wait_recv(void)
+{
+	int pair[2];
+	char byte;
+
+	make_pair(pair, SO_RCVTIMEO);
+	return recv(pair[0], &byte, 1, 0) < 0 && errno == EAGAIN ? 0 : errno;
+}
+
+static int wait_read_socket(void)
+{
+	int pair[2];
+	char byte;
+
+	make_pair(pair, SO_RCVTIMEO);
+	return read(pair[0], &byte, 1) < 0 && errno == EAGAIN ? 0 : errno;
+}
+
+static int wait_send(void)
+{
+	static const char bytes[4096];
+	int pair[2];
+
+	make_pair(pair, SO_SNDTIMEO);
+	while (send(pair[0], bytes, sizeof(bytes), 0) > 0)
+		;
+	return errno == EAGAIN ? 0 : errno;
+}
+
+/* A listener, with an address that the kernel chose. */
+static int listen_unix(struct sockaddr_un *address, socklen_t *len)
+{
+	struct timeval timeout = {.tv_sec = 2};
+	int listener = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	address->sun_family = AF_UNIX;
+	*len = sizeof(address->sun_family);
+	bind(listener, (struct sockaddr *)address, *len);
+	*len = sizeof(*address);
+	getsockname(listener, (struct sockaddr *)address, len);
+	listen(listener, 0);
+	setsockopt(listener, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout));
+	return listener;
+}
+
+static int wait_accept(void)
+{
+	struct sockaddr_un address;
+	socklen_t len;
+
+	return accept(listen_unix(&address, &len), NULL, NULL) < 0 && errno == EAGAIN ? 0 : errno;
+}
+
+/* Nobody accepts: one finds room in the queue. */
+static int wait_connect(void)
+{
+	struct timeval timeout = {.tv_sec = 2};
+	struct sockaddr_un address;
+	socklen_t len;
+	int error = 0;
+
+	listen_unix(&address, &len);
+	while (!error) {
+		int client = socket(AF_UNIX, SOCK_STREAM, 0);
+
+		setsockopt(client, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout));
+		error = connect(client, (struct sockaddr *)&address, len) < 0 ? errno : 0;
+	}
+	return error == EAGAIN ? 0 : error;
+}
+
+static void on_alarm(int signal)
+{
+	(void)signal;
+}
+
+/* A signal of the program's own, without SA_RESTART, does interrupt it. */
+static int wait_alarm(void)
+{
+	struct sigaction action = {.sa_handler = on_alarm};
+	sigset_t set;
+	int pair[2];
+	char byte;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGALRM);
+	sigaction(SIGALRM, &action, NULL);
+	pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+	make_pair(pair, SO_RCVTIMEO);
+	alarm(1);
+	return recv(pair[0], &byte, 1, 0) < 0 && errno == EINTR ? 0 : EAGAIN;
+}
+
 static const struct wait {
 	const char *name;
 	int (*wait)(void);
@@ -122,7 +227,9 @@ static const struct wait {
     {"read", wait_read},       {"epoll", wait_epoll},   {"epoll-timed", wait_epoll_timed},
     {"poll", wait_poll},       {"select", wait_select}, {"futex", wait_futex},
     {"mutex", wait_mutex},     {"signal", wait_signal}, {"sleep", sleep_on},
-    {"semaphore", wait_semop},
+    {"semaphore", wait_semop}, {"recv", wait_recv},     {"read-socket", wait_read_socket},
+    {"send", wait_send},       {"accept", wait_accept}, {"connect", wait_connect},
+    {"alarm", wait_alarm},
 };
 enum { N_WAITS = sizeof(waits) / sizeof(waits[0]) };
 
@@ -175,6 +282,7 @@ int main(void)
 
 	sigemptyset(&set);
 	sigaddset(&set, SIGUSR1);
+	sigaddset(&set, SIGALRM);
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
 	sem_init(&semaphore, 0, 0);
 	if (pipe(pipe_ends))
