@@ -192,14 +192,18 @@ static bool is_64_bit(pid_t tid)
 	       info.arch == AUDIT_ARCH_X86_64;
 }
 
-/* Has its timeout passed since it was begun again first? */
-static bool has_timed_out(struct restarted_call *last, const struct user_regs_struct *regs,
-                          const struct waiting *waiting)
+/* Has its timeout passed since it was begun again first? A thread that has slept more often than in
+ * the call and in this stop since it was begun again last is in another one at the same place. */
+static bool has_timed_out(struct restarted_call *last, pid_t tid,
+                          const struct user_regs_struct *regs, const struct waiting *waiting)
 {
 	uint64_t now_ns = clock_now_ns();
+	uint64_t n_sleeps = (uint64_t)proc_file_status(tid, "voluntary_ctxt_switches: %ld");
 
-	if (last->ip != regs->rip || last->sp != regs->rsp)
-		*last = (struct restarted_call){regs->rip, regs->rsp, now_ns};
+	if (last->ip != regs->rip || last->sp != regs->rsp || n_sleeps - last->n_sleeps > 2)
+		*last =
+		    (struct restarted_call){.ip = regs->rip, .sp = regs->rsp, .since_ns = now_ns};
+	last->n_sleeps = n_sleeps;
 	return !waiting->for_ever && now_ns - last->since_ns >= waiting->timeout_ns;
 }
 
@@ -237,8 +241,8 @@ void restart_interrupted_call(struct tracee *tracee, int signal)
 	if ((int64_t)regs.rax != -EINTR || !is_64_bit(tid) || !is_unseen(tid, signal) ||
 	    !is_waiting(&regs, tracee, &waiting))
 		return;
-	if (has_timed_out(&tracee->restarted, &regs, &waiting)) {
-		tracee->restarted = (struct restarted_call){0, 0, 0};
+	if (has_timed_out(&tracee->restarted, tid, &regs, &waiting)) {
+		tracee->restarted = (struct restarted_call){.ip = 0};
 		regs.rax = (uint64_t)waiting.timed_out;
 	} else {
 		regs.rax = regs.orig_rax;

@@ -38,6 +38,7 @@ struct restarted_call {
 	uint64_t ip;
 	uint64_t sp;
 	uint64_t since_ns;
+	uint64_t n_sleeps; /* of the thread so far, the stop included */
 };
 
 /* A traced thread. */

@@ -198,6 +198,41 @@ static int wait_connect(void)
 	return error == EAGAIN ? 0 : error;
 }
 
+enum { N_BYTES = 15 };
+
+static void *send_bytes(void *context)
+{
+	const int *pair = context;
+
+	for (int i = 0; i < N_BYTES; i++) {
+		usleep(200000);
+		if (send(pair[1], "x", 1, 0) != 1)
+			break;
+	}
+	return NULL;
+}
+
+/* Calls one after the other at the same place, none of which may time out before its time. */
+static int wait_stream(void)
+{
+	struct timespec begin, end;
+	pthread_t sender;
+	int pair[2], error = 0;
+	char byte;
+
+	make_pair(pair, SO_RCVTIMEO);
+	pthread_create(&sender, NULL, send_bytes, pair);
+	for (int i = 0; i < N_BYTES && !error; i++) {
+		clock_gettime(CLOCK_MONOTONIC, &begin);
+		error = recv(pair[0], &byte, 1, 0) < 0 ? errno : 0;
+		clock_gettime(CLOCK_MONOTONIC, &end);
+		if (error == EAGAIN && end.tv_sec - begin.tv_sec >= 2)
+			error = 0;
+	}
+	pthread_join(sender, NULL);
+	return error;
+}
+
 static void on_alarm(int signal)
 {
 	(void)signal;
@@ -229,7 +264,7 @@ static const struct wait {
     {"mutex", wait_mutex},     {"signal", wait_signal}, {"sleep", sleep_on},
     {"semaphore", wait_semop}, {"recv", wait_recv},     {"read-socket", wait_read_socket},
     {"send", wait_send},       {"accept", wait_accept}, {"connect", wait_connect},
-    {"alarm", wait_alarm},
+    {"stream", wait_stream},   {"alarm", wait_alarm},
 };
 enum { N_WAITS = sizeof(waits) / sizeof(waits[0]) };
 
