@@ -2,6 +2,7 @@
 import os
 import shutil
 import subprocess
+import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.path.join(ROOT, os.environ.get("BUILD", "build"))
@@ -62,7 +63,8 @@ OWN_PROGRAMS = {
         "rho 10M": [RHO, "555555"],
         "exchange 2x5M": [EXCHANGE, "5000000"],
         "sqlite3 500k": ["sqlite3", "fill.db", fill(500000)],
-        "python3": ["python3", "-S", os.path.join(ROOT, "tests/bench/objects.py")],
+        # The interpreter itself: `python3` may be a script that looks for one.
+        "python3": [sys.executable, "-S", os.path.join(ROOT, "tests/bench/objects.py")],
         "cc1plus": [cc1plus(), "-quiet", "-imultiarch", "x86_64-linux-gnu", "-D_GNU_SOURCE", "-std=c++17", "-O2",
                     os.path.join(ROOT, "tests/bench/big_unit.cc"), "-o", "big_unit.s"],
     },
