@@ -81,12 +81,13 @@ static void destroy(void *state)
 static int create_for(void **state, const void *options, bool is_of_leaks, struct diag *diag)
 {
 	struct memory *memory = xcalloc(1, sizeof(*memory));
-	int err = 0;
+	int err = memory_options_check(options, diag);
 
 	memory->options = options;
 	memory->is_of_leaks = is_of_leaks;
 	memory->epoll = -1;
-	err = memory_options_suppressions(options, &memory->suppressions, diag);
+	if (!err)
+		err = memory_options_suppressions(options, &memory->suppressions, diag);
 	for (size_t i = 0; i < ARRAY_SIZE(parts) && !err; i++) {
 		struct active_part *active = &memory->active[memory->n_active];
 

@@ -175,7 +175,9 @@ const struct option_row memory_option_rows[] = {
      .kind = OPTION_SECONDS,
      .field = offsetof(struct memory_options, leak_every_ns),
      .argument = "SECONDS",
-     .help = "look for leaks so often while the target runs, too; SIGUSR2 to us looks once"},
+     .fallback = "0",
+     .help = "look for leaks so often while the target runs, too; 0: only when SIGUSR2 to us "
+             "asks for it"},
     {.name = NULL},
 };
 
@@ -203,6 +205,15 @@ bool memory_options_need_symbols(const struct memory_options *options)
 {
 	return memory_options_want_leaks(options) &&
 	       (options->suppressions.n_texts || options->gen_suppressions);
+}
+
+int memory_options_check(const struct memory_options *options, struct diag *diag)
+{
+	if (!options->leak_every_ns || memory_options_want_leaks(options))
+		return 0;
+	return diag_fail(diag, EINVAL,
+	                 "--leak-every is nothing without a leak check, which %s does without",
+	                 options->pages_as_heap ? "--pages-as-heap=yes" : "--leak-check=no");
 }
 
 unsigned memory_options_heuristics(const struct memory_options *options)

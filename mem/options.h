@@ -45,6 +45,8 @@ struct leak_settings memory_options_leaks(const struct memory_options *options);
  * one cannot be read, or is malformed. The caller frees the set. */
 int memory_options_suppressions(const struct memory_options *options, struct suppressions **set,
                                 struct diag *diag);
+/* Do they go together? -EINVAL: no. */
+int memory_options_check(const struct memory_options *options, struct diag *diag);
 /* Are names of functions needed as valgrind has them, to compare or to write? */
 bool memory_options_need_symbols(const struct memory_options *options);
 /* 1 << enum leak_heuristic. */

@@ -54,6 +54,12 @@ promise "a gate on what was not measured is neither kept nor failed: 3" \
 	profile-scenario --scenario gate --type memory --leak-check no --error-exitcode 42 -- "$program"
 promise "type leaks without a leak check is refused" \
 	reason 125 "type leaks is nothing without a leak check" measure --leak-check no -- "$program"
+promise "so are scans" \
+	reason 125 "nothing without a leak check, which --leak-check=no does without" \
+	profile-scenario --type memory --leak-every 1 --leak-check no -- "$program"
+promise "also where pages are counted" \
+	reason 125 "nothing without a leak check, which --pages-as-heap=yes does without" \
+	profile-scenario --type memory --leak-every 1 --pages-as-heap yes -- "$program"
 promise "wrong kinds are refused, with the right ones" \
 	reason 125 "kinds of leaks are definite, indirect, possible and reachable" measure --show-leak-kinds sure -- "$program"
 promise "so are wrong heuristics" \
