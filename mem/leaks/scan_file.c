@@ -33,7 +33,11 @@ static struct leak_row *rows_of(const struct scan_growth *growth,
 		uint32_t stack = growth->rows[i].stack;
 
 		rows[i] = growth->rows[i];
-		rows[i].stack = stack < process->n_wire_stacks ? process->wire_stacks[stack] : 0;
+		rows[i].stack = 0;
+		if (stack >= process->n_wire_stacks)
+			continue;
+		rows[i].stack = process->wire_stacks[stack];
+		rows[i].function = process->wire_functions[stack];
 	}
 	return rows;
 }
