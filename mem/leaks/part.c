@@ -205,6 +205,10 @@ static int finish_scans(struct checking *checking, const struct memory_report *r
 	}
 	if (!scans)
 		return 0;
+	if (checking->options->suppressions.n_texts)
+		fputs("\nSuppressions are not applied to scans, only to what is lost at the end "
+		      "(leaks.txt).\n",
+		      scans);
 	if (report->run->scans)
 		scan_file_write(report->run->scans, report->run, report->symbolizer, scans);
 	return results_close(report->results, scans, diag);

@@ -87,6 +87,12 @@ uninterrupted() {
 promise "sockets time out as they do alone, and the program's own signal interrupts" uninterrupted
 promise "--leak-every scans again and again" matches "$scratch/often.err" "leak scan 3 after"
 
+not_applied() {
+	contains "$(file_of often)" "Suppressions are not applied to scans" && contains "$(file_of often)" "definitely lost 100 bytes" &&
+		! grep -q "Suppressions are not" "$(file_of asked)"
+}
+promise "suppressions are for the end, as the file says" not_applied
+
 talk stopped
 say "leak 1"
 target=$(pgrep -P $tool leak-scans)
