@@ -297,6 +297,11 @@ const char *name_source_symbol(struct name_source *source, uint64_t vaddr)
 	return symbol_table_find(source->symbols, vaddr);
 }
 
+uint8_t *name_source_read_bytes(struct name_source *source, uint64_t address, size_t len_bytes)
+{
+	return source->file ? elf_file_read_segment(source->file, address, len_bytes) : NULL;
+}
+
 int name_source_read_code(struct name_source *source, const char *path, uint64_t address,
                           struct symbol_code *code, struct diag *diag)
 {

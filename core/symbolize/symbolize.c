@@ -360,6 +360,15 @@ int symbolizer_read_code(struct symbolizer *symbolizer, const struct object *obj
 	return name_source_read_code(source, object->path, address, code, diag);
 }
 
+uint8_t *symbolizer_read_bytes(struct symbolizer *symbolizer, const struct object *object,
+                               uint64_t address, size_t len_bytes)
+{
+	if (object->kind == OBJECT_KERNEL || object->kind == OBJECT_ANONYMOUS)
+		return NULL;
+	return name_source_read_bytes(source_of(symbolizer, module_of(symbolizer, object), object),
+	                              address, len_bytes);
+}
+
 const char *symbolizer_remedy(struct symbolizer *symbolizer, const struct object *object)
 {
 	return name_source_remedy(source_of(symbolizer, module_of(symbolizer, object), object));

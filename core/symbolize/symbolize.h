@@ -87,6 +87,11 @@ struct symbol_code {
 int symbolizer_read_code(struct symbolizer *symbolizer, const struct object *object,
                          uint64_t address, struct symbol_code *code, struct diag *diag);
 
+/* What the object's file has at an address, whatever symbol holds it; NULL: no file has it. The
+ * caller frees it. */
+uint8_t *symbolizer_read_bytes(struct symbolizer *symbolizer, const struct object *object,
+                               uint64_t address, size_t len_bytes);
+
 /* What could not be used for an object, as a sentence with its remedy ("no symbols in /usr/bin/x;
  * install its debug symbols ..."), or NULL when all functions have names. Lives as long as the
  * symbolizer. */

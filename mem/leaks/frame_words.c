@@ -5,6 +5,7 @@
 #include "core/function_match.h"
 #include "core/profile.h"
 #include "core/symbolize/demangle.h"
+#include "mem/leaks/operators.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -61,8 +62,8 @@ static void name_inlined(struct frame_words *words, const char *linkage)
 	free(name);
 }
 
-/* libstdc++'s operator new[] jumps to operator new, so that nobody can tell them apart. A rule that
- * is made says so; one for operator new[] must not hide what may be operator new's. */
+/* libstdc++'s operator new[] jumps to operator new. Where the call does not tell which it was, a
+ * rule that is made says so; one for operator new[] must not hide what may be operator new's. */
 static void name_operator(struct frame_words *words, const char *rest)
 {
 	words->pattern = words->owned[0] = xasprintf("_Zn?%s", rest);
@@ -104,6 +105,13 @@ bool frame_words_init(struct frame_words *words, const struct profile *profile, 
 	else
 		name_function(words, linkage);
 	return true;
+}
+
+void frame_words_call(struct frame_words *words, const struct called_operator *called)
+{
+	words->function = called->linkage;
+	words->people = called->function;
+	words->pattern = NULL;
 }
 
 void frame_words_fini(struct frame_words *words)

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct called_operator;
 struct profile;
 
 /* Texts live as long as the profile, or these words. */
@@ -26,6 +27,8 @@ struct frame_words {
 
 /* False: the frame only says that the rest of the stack is not known. */
 bool frame_words_init(struct frame_words *words, const struct profile *profile, uint32_t frame);
+/* Calls a frame of operator new by what was called there. */
+void frame_words_call(struct frame_words *words, const struct called_operator *called);
 void frame_words_fini(struct frame_words *words);
 
 #endif

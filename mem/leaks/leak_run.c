@@ -277,6 +277,7 @@ static char **find_real_paths(const struct profile *profile)
 struct leak_run *leak_run_new(const struct heap_run *run, const struct leak_settings *settings,
                               struct symbolizer *symbolizer)
 {
+	struct loss_settings loss = settings->loss;
 	struct leak_run *leaks;
 
 	if (!run->is_leak_checked)
@@ -284,6 +285,7 @@ struct leak_run *leak_run_new(const struct heap_run *run, const struct leak_sett
 	leaks = xcalloc(1, sizeof(*leaks));
 	leaks->run = run;
 	leaks->settings = *settings;
+	loss.symbolizer = symbolizer;
 	leaks->recording = recording_new(leaked_types, LEAKED_N_TYPES);
 	add_all(leaks);
 	symbolizer_open(symbolizer, leaks->recording);
@@ -294,7 +296,7 @@ struct leak_run *leak_run_new(const struct heap_run *run, const struct leak_sett
 		struct checked *checked = &leaks->checked[i];
 
 		loss_list_make(&checked->losses, checked->rows, checked->n_rows, leaks->recording,
-		               leaks->profile, &settings->loss);
+		               leaks->profile, &loss);
 		leaks->processes[i] = describe(leaks, checked);
 	}
 	leaks->lack = find_lack(leaks);

@@ -7,6 +7,7 @@
 #include "core/stack_table.h"
 #include "mem/heap_filter.h"
 #include "mem/leaks/kinds.h"
+#include "mem/leaks/operators.h"
 #include "mem/leaks/suppression.h"
 
 #include <stdlib.h>
@@ -86,7 +87,7 @@ static size_t find_record(struct joining *joining, const struct leak_row *row)
 		struct loss_record *record =
 		    ARRAY_APPEND(list->records, list->n_records, joining->records_capacity);
 
-		record->kind = row->kind;
+		*record = (struct loss_record){.kind = row->kind};
 		record->allocator = n_operators ? NULL : leak_function_name(row->function);
 		record->stack = row->stack;
 		record->named = named;
@@ -99,6 +100,22 @@ static void sum_add(struct loss_sum *sum, uint64_t bytes, uint64_t n_blocks)
 {
 	sum->bytes += bytes;
 	sum->n_blocks += n_blocks;
+}
+
+/* A record whose callers were not compared has blocks of several. */
+static void find_called(struct loss_list *list, const struct recording *recording,
+                        const struct profile *profile, const struct loss_settings *settings)
+{
+	if (!settings->symbolizer || frames_compared(settings) < 2)
+		return;
+	for (size_t i = 0; i < list->n_records; i++) {
+		struct loss_record *record = &list->records[i];
+
+		if (!record->allocator)
+			record->called =
+			    operator_called(settings->symbolizer, recording, record->stack,
+			                    count_operators(profile, record->named));
+	}
 }
 
 static void add_row(struct joining *joining, const struct leak_row *row, size_t *record_of)
@@ -200,6 +217,7 @@ void loss_list_make(struct loss_list *list, const struct leak_row *rows, size_t 
 	for (size_t i = 0; i < n_rows; i++)
 		add_row(&joining, &rows[i], &list->record_of[i]);
 	sort_records(list, n_rows);
+	find_called(list, recording, profile, settings);
 	suppress(list, profile, settings);
 	for (size_t i = 0; i < n_rows; i++) {
 		const struct loss_record *record = &list->records[list->record_of[i]];

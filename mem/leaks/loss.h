@@ -8,10 +8,12 @@
 
 #include "mem/leaks/leaks.h"
 
+struct called_operator;
 struct leak_stack;
 struct profile;
 struct recording;
 struct suppressions;
+struct symbolizer;
 
 /* How many frames from the leaf on have to be the same (--leak-resolution): all that are shown, 4,
  * 2. The allocation function is the first of them. */
@@ -21,13 +23,15 @@ struct loss_settings {
 	enum leak_resolution resolution;
 	unsigned num_callers;                    /* of each stack that count and are shown */
 	const struct suppressions *suppressions; /* NULL: none */
+	struct symbolizer *symbolizer; /* that reads calls (operators.h); NULL: they are not */
 };
 
 struct loss_record {
 	enum leak_kind kind;
 	const char *allocator; /* the function on top, "malloc"; NULL: the stack's own leaf is it */
-	uint32_t stack;        /* of the recording: one of those that were joined */
-	uint32_t named;        /* what it is in the profile */
+	const struct called_operator *called; /* the operator on top, by its call; NULL: by name */
+	uint32_t stack;                       /* of the recording: one of those that were joined */
+	uint32_t named;                       /* what it is in the profile */
 	uint64_t n_blocks;
 	uint64_t bytes;
 	uint64_t indirect_bytes;

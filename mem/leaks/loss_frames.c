@@ -6,6 +6,7 @@
 #include "core/recording.h"
 #include "core/symbolize/symbolize.h"
 #include "mem/heap_filter.h"
+#include "mem/leaks/operators.h"
 #include "mem/leaks/suppression.h"
 
 #include <stdlib.h>
@@ -130,8 +131,11 @@ struct loss_frame *loss_record_frames(const struct loss_record *record,
 	} else {
 		pass_inner_operators(&walk);
 	}
-	while (n++ < num_callers && walk.stack && add_address(&walk))
-		;
+	while (n++ < num_callers && walk.stack && add_address(&walk)) {
+		/* The operator is the first of them. */
+		if (record->called && n == 1)
+			walk.frames[walk.n_frames - 1].function = record->called->function;
+	}
 	free(walk.named);
 	*n_frames = walk.n_frames;
 	return walk.frames;
@@ -146,5 +150,9 @@ struct leak_stack loss_record_stack(const struct loss_record *record, const stru
 	profile_stack_frames(profile, record->named, *frames, n);
 	n_inner = count_inner_operators(profile, *frames, n);
 	return (struct leak_stack){
-	    .allocator = record->allocator, .frames = *frames + n_inner, .n_frames = n - n_inner};
+	    .allocator = record->allocator,
+	    .called = record->called,
+	    .frames = *frames + n_inner,
+	    .n_frames = n - n_inner,
+	};
 }

@@ -21,6 +21,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct called_operator;
 struct diag;
 struct profile;
 struct suppressions;
@@ -52,7 +53,8 @@ struct suppression suppressions_get(const struct suppressions *suppressions, uin
 
 /* A stack on which blocks were allocated, as memcheck would have it. */
 struct leak_stack {
-	const char *allocator;  /* the function on top: "malloc", "_Znwm"; NULL: it is in frames */
+	const char *allocator; /* the function on top: "malloc", "_Znwm"; NULL: it is in frames */
+	const struct called_operator *called; /* the first frame, by its call; NULL: by its name */
 	const uint32_t *frames; /* of the profile, leaf first; frames below main are welcome */
 	size_t n_frames;
 };

@@ -211,6 +211,8 @@ static void take_stack(struct suppression_finder *finder, const struct leak_stac
 		if (kind == FRAME_FAILED)
 			break;
 		add_frame(finder, words_of(finder, stack->frames[i]));
+		if (stack->called && i == 0)
+			frame_words_call(&finder->stack[finder->n_stack - 1], stack->called);
 		if (n_callers < finder->num_callers)
 			finder->n_within = finder->n_stack;
 		n_callers += kind != FRAME_INLINED;

@@ -80,6 +80,8 @@ static char *write_body(enum leak_kind kind, const struct profile *profile,
 	     i++) {
 		if (!frame_words_init(&words, profile, stack->frames[i]))
 			break;
+		if (stack->called && i == 0)
+			frame_words_call(&words, stack->called);
 		write_frame(&writer, &words);
 		n_callers += profile_frame(profile, stack->frames[i])->kind != FRAME_INLINED;
 		frame_words_fini(&words);

@@ -29,8 +29,7 @@ ours_to_valgrind() { # NAME COMMAND...
 valgrinds_to_us() { # NAME COMMAND...
 	local name=$1; shift
 	"${memcheck[@]}" "$@" >/dev/null 2>"$scratch/$name.memcheck"
-	# libstdc++'s operator new[] is seen as operator new.
-	sed -n '/^{$/,/^}$/s/fun:_Znam/fun:_Zn?m/;/^{$/,/^}$/p' "$scratch/$name.memcheck" >"$scratch/$name.theirs"
+	sed -n '/^{$/,/^}$/p' "$scratch/$name.memcheck" >"$scratch/$name.theirs"
 	matches "$scratch/$name.theirs" "^   Memcheck:Leak$" || return 1
 	profile-scenario --scenario "$name" --type memory --quiet --show-leak-kinds all --suppressions "$scratch/$name.theirs" -- "$@" >/dev/null 2>"$scratch/err" ||
 		{ cat "$scratch/err"; return 1; }

@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-static const struct loss_settings usual = {LEAK_RESOLUTION_HIGH, 12, NULL};
+static const struct loss_settings usual = {LEAK_RESOLUTION_HIGH, 12, NULL, NULL};
 
 static struct leak_row row(uint32_t stack, enum leak_kind kind, uint64_t n_blocks, uint64_t bytes)
 {
@@ -50,7 +50,7 @@ static void stacks_init(struct stacks *stacks)
 static size_t count_records(const struct stacks *stacks, enum leak_resolution resolution,
                             unsigned num_callers)
 {
-	struct loss_settings settings = {resolution, num_callers, NULL};
+	struct loss_settings settings = {resolution, num_callers, NULL, NULL};
 	struct loss_list list;
 	size_t n;
 
@@ -182,7 +182,7 @@ static void what_is_suppressed_is_summed_apart(void **state)
 {
 	static const char text[] = "{\n one\n Memcheck:Leak\n fun:malloc\n fun:a\n}\n";
 	struct suppressions *suppressions = suppressions_new();
-	struct loss_settings settings = {LEAK_RESOLUTION_HIGH, 12, suppressions};
+	struct loss_settings settings = {LEAK_RESOLUTION_HIGH, 12, suppressions, NULL};
 	struct leak_fixture fixture;
 	struct leak_row rows[2];
 	struct loss_list list;
@@ -214,7 +214,7 @@ static void assert_frames(const char *stack, unsigned num_callers, const char *e
 	struct leak_fixture fixture;
 	struct leak_row only;
 	struct loss_list list;
-	struct loss_settings settings = {LEAK_RESOLUTION_HIGH, num_callers, NULL};
+	struct loss_settings settings = {LEAK_RESOLUTION_HIGH, num_callers, NULL, NULL};
 	struct loss_frame *frames;
 	char *text = xstrdup("");
 	size_t n;

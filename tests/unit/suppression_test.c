@@ -1,5 +1,6 @@
 /* Suppressions: both formats are read, what is malformed is refused with its line, rules apply to
  * the stacks that valgrind would apply them to, and a rule written for a stack applies to it. */
+#include "mem/leaks/operators.h"
 #include "mem/leaks/suppression.h"
 
 #include "core/alloc.h"
@@ -433,6 +434,7 @@ static void a_rule_for_arrays_does_not_hide_what_may_be_none(void **state)
 {
 	const struct symbol_frame operator_new = {.function = "operator new(unsigned long)",
 	                                          .linkage = "_Znwm"};
+	const struct called_operator called = {"_Znam", "operator new[](unsigned long)"};
 	struct recording *recording = recording_new(&bytes_type, 1);
 	struct fixture other = {.symbolizer = symbolizer_new()};
 	const struct recorded_frame frames[] = {
@@ -449,6 +451,13 @@ static void a_rule_for_arrays_does_not_hide_what_may_be_none(void **state)
 	assert_false(applies(&other, "fun:_ZnamRKSt9nothrow_t\n"));
 	text = written(&other, LEAK_DEFINITE);
 	assert_non_null(strstr(text, "   fun:_Zn?m\n   fun:main\n}\n"));
+	assert_int_equal(find_in(&other, text, LEAK_DEFINITE), 1);
+	free(text);
+	other.stack.called = &called;
+	assert_true(applies(&other, "fun:_Znam\nfun:main\n"));
+	assert_false(applies(&other, "fun:_Znwm\nfun:main\n"));
+	text = written(&other, LEAK_DEFINITE);
+	assert_non_null(strstr(text, "   fun:_Znam\n   fun:main\n}\n"));
 	assert_int_equal(find_in(&other, text, LEAK_DEFINITE), 1);
 	free(text);
 	fixture_fini(&other);
