@@ -260,29 +260,78 @@ static const struct process_image *find_image(const struct process_tree *tree,
 	return found;
 }
 
-void heap_run_complete(struct heap_run *run, const struct process_tree *tree)
+static void complete(const struct heap_run *run, struct heap_process *process,
+                     const struct process_tree *tree)
+{
+	const struct process_image *image = find_image(tree, process);
+
+	/* Where ids are those of another namespace the tree knows none of them. */
+	if (!image)
+		return;
+	if (!process->parent_pid && process->pid != run->target)
+		process->parent_pid = image->parent_pid;
+	if (image->ended && image->end_ns > image->start_ns) {
+		process->lived_ns = image->end_ns - image->start_ns;
+		process->end_ns = image->end_ns;
+	}
+	for (size_t i = 0; i < process->n_threads; i++) {
+		struct heap_thread *thread = &process->threads[i];
+		const char *comm = thread->tid ? process_tree_thread_comm(tree, thread->tid) : NULL;
+
+		if (comm)
+			snprintf(thread->comm, sizeof(thread->comm), "%s", comm);
+	}
+}
+
+/* What a forked child in another pid namespace has executed: that has connected to us by our own
+ * number. Of the same parent two processes may have had the same id, one after the other: NULL. */
+static const struct heap_process *find_executed(const struct heap_run *run,
+                                                const struct heap_process *fork)
+{
+	const struct heap_process *found = NULL;
+
+	for (size_t i = 0; i < run->n_processes; i++) {
+		const struct heap_process *process = &run->processes[i];
+
+		if (!process->exec_number || process->own_pid != fork->own_pid ||
+		    process->own_pid == process->pid || process->parent_pid != fork->parent_pid)
+			continue;
+		if (found && found->pid != process->pid)
+			return NULL;
+		found = process;
+	}
+	return found;
+}
+
+/* The fork goes by our number from now on, also as a parent. */
+static void renumber(struct heap_run *run, struct heap_process *fork, pid_t pid)
 {
 	for (size_t i = 0; i < run->n_processes; i++) {
+		struct heap_process *child = &run->processes[i];
+
+		if (!child->exec_number && child->image == fork->image &&
+		    child->parent_pid == fork->pid)
+			child->parent_pid = pid;
+	}
+	fork->pid = pid;
+}
+
+void heap_run_complete(struct heap_run *run, const struct process_tree *tree)
+{
+	for (size_t i = 0; i < run->n_processes; i++)
+		complete(run, &run->processes[i], tree);
+	for (size_t i = 0; i < run->n_processes; i++) {
 		struct heap_process *process = &run->processes[i];
-		const struct process_image *image = find_image(tree, process);
+		const struct heap_process *executed =
+		    !process->exec_number && process->parent_pid && process->own_pid &&
+		            process->pid == process->own_pid
+		        ? find_executed(run, process)
+		        : NULL;
 
-		/* Where ids are those of another namespace the tree knows none of them. */
-		if (!image)
+		if (!executed)
 			continue;
-		if (!process->parent_pid && process->pid != run->target)
-			process->parent_pid = image->parent_pid;
-		if (image->ended && image->end_ns > image->start_ns) {
-			process->lived_ns = image->end_ns - image->start_ns;
-			process->end_ns = image->end_ns;
-		}
-		for (size_t j = 0; j < process->n_threads; j++) {
-			struct heap_thread *thread = &process->threads[j];
-			const char *comm =
-			    thread->tid ? process_tree_thread_comm(tree, thread->tid) : NULL;
-
-			if (comm)
-				snprintf(thread->comm, sizeof(thread->comm), "%s", comm);
-		}
+		renumber(run, process, executed->pid);
+		complete(run, process, tree);
 	}
 }
 

@@ -83,6 +83,7 @@ struct heap_thread {
 
 struct heap_process {
 	pid_t pid;
+	pid_t own_pid;    /* as its pid namespace numbers it; 0: not known */
 	pid_t parent_pid; /* 0: not known; that of the launched process is the driver */
 	unsigned
 	    exec_number; /* as the process tree numbers them: 0 is the target itself, or a fork */

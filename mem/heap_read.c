@@ -277,6 +277,7 @@ static void read_process(struct heap_run *run, const struct server_image *image,
 	};
 
 	/* What a process says of itself holds in its own pid namespace. */
+	process->own_pid = section->head.pid;
 	process->pid = section->head.depth ? section->head.pid : image->pid;
 	process->exec_number = section->head.depth ? 0 : exec_number;
 	memcpy(process->comm, image->comm, sizeof(process->comm));

@@ -53,6 +53,18 @@ waiting timeout --timeout 1
 wait $tool
 promise "by --timeout" ended timeout $? 124
 
+# unshare's own child, which executes the program, is process 1 there.
+namespaced() {
+	is "$(status_of profile-scenario --scenario namespace --type memory --quiet --error-exitcode 9 -- \
+		unshare -Urmpf sh -c "'$ends' exit; true")" 9 && lost namespace 10 &&
+		! grep -q "^1,[^,]*,[^,]*,unshare" "$PROFILE_SCENARIO_RESULTS/namespace/memory/latest/processes.csv"
+}
+if unshare -Urmpf true 2>/dev/null; then
+	promise "in a pid namespace all is checked, and no fork taken for one that had not ended" namespaced
+else
+	skip "a pid namespace" "unshare is not permitted here"
+fi
+
 # A tracer that comes first keeps its place.
 untraced() {
 	is "$(status_of strace -f -o /dev/null profile-scenario --scenario untraced --type memory --quiet -- "$ends" exit)" 5 || return 1
