@@ -51,10 +51,10 @@ promise "1,000 frames are 1,000" grep -qE "^deep-1000;$main;descend_1000;$(desce
 promise "3,000 frames are 3,000" grep -qF ";descend_3000;$(descends 3000)burn;burn_for" "$folded"
 promise "frames of 40 KB each" stacks large-frames \
 	"$main;have_large_frames;have_large_frame;have_large_frame;have_large_frame;have_large_frame;burn;burn_for"
-promise "a signal handler" stacks signal "$main;${handler}on_signal;burn;burn_for"
-promise "a signal handler on another stack" stacks altstack "$main;${handler}on_signal;burn;burn_for"
+promise "a signal handler" stacks signal "$main;${handler}on_signal;burn;burn_for" burn_for
+promise "a signal handler on another stack" stacks altstack "$main;${handler}on_signal;burn;burn_for" burn_for
 promise "a handler interrupted by a handler" stacks nested \
-	"$main;${handler}on_outer_signal;[^;]*;$any$any${any}on_signal;burn;burn_for"
+	"$main;${handler}on_outer_signal;[^;]*;$any$any${any}on_signal;burn;burn_for" burn_for
 promise "a handler in a system call that starts again" stacks restart \
 	"$main;restart_calls;wait_for_byte;[^;]*;$any${any}on_tick;burn_for" burn_for
 promise "a coroutine ends where it was started" stacks coroutine "(__start_context|\[libc[^;]*\]);coroutine;burn;burn_for"
@@ -130,7 +130,7 @@ for way in plt-lazy plt-now plt-ibt; do
 	promise "some of them in the PLT itself: $way" matches "$folded" "^$way;.*;call_through_plt;[^;]*(@plt|\[stack-$way\])"
 done
 for way in static static-pie no-pie no-hdr debug-frame; do
-	promise "a program made with other switches: $way" stacks $way "$main;be_interrupted;[^;]*;$any$any${any}on_signal;burn;burn_for"
+	promise "a program made with other switches: $way" stacks $way "$main;be_interrupted;[^;]*;$any$any${any}on_signal;burn;burn_for" burn_for
 	promise "its threads: $way" stacks $way-thr "$thread;short_thread;burn_for" burn_for
 done
 promise "a program without any tables ends in a frame that says so" \
