@@ -407,7 +407,7 @@ static int hold(struct run *run, struct diag *diag)
 	if (err)
 		return err;
 	run->held_rss_bytes = peak_rss_bytes(launch_pid(run->launch));
-	return 0;
+	return process_tree_new(&run->tree, launch_pid(run->launch), run->result->start_ns, diag);
 }
 
 static int prepare(struct run *run, struct diag *diag)
@@ -438,14 +438,7 @@ static int hold_or_attach(struct run *run, struct diag *diag)
 		err = hold(run, diag);
 	else
 		err = attached_open(&run->attached, spec->pids, spec->n_pids, diag);
-	if (!err)
-		err = prepare(run, diag);
-	/* After the collector, which may have something to do while the kernel makes the first to
-	 * open a perf event wait. */
-	if (!err && run->launch)
-		err = process_tree_new(&run->tree, launch_pid(run->launch), run->result->start_ns,
-		                       diag);
-	return err;
+	return err ? err : prepare(run, diag);
 }
 
 static int release(struct run *run, struct diag *diag)

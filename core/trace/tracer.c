@@ -445,8 +445,9 @@ static int refuse(struct tracer *tracer)
 
 	if (other > 0)
 		return diag_fail(&tracer->diag, EPERM,
-		                 "cannot trace the target: %s; process %ld traces it already", what,
-		                 other);
+		                 "cannot trace the target: %s; process %ld traces it already; run "
+		                 "profile-scenario outside of that tracer",
+		                 what, other);
 	if (scope > 2)
 		return diag_fail(&tracer->diag, EPERM,
 		                 "cannot trace the target: %s; kernel.yama.ptrace_scope is %ld, "

@@ -52,7 +52,7 @@ if command -v strace >/dev/null; then
 	# can a sanitized tool's own leak check trace it.)
 	promise "where the target cannot be traced: 3" is "$(ASAN_OPTIONS=detect_leaks=0 status_of strace -f -o /dev/null \
 		profile-scenario --results "$scratch/refused" --type io true)" 3
-	promise "with the remedy" contains "$scratch/err" ptrace_scope
+	promise "with the reason" contains "$scratch/err" "traces it already; run profile-scenario outside of that tracer"
 	promise "and no run" is "$(find "$scratch/refused" -name run.json | wc -l)" 0
 else
 	skip "a target that is a tracer is said" "no strace here"
