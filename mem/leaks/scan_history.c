@@ -160,6 +160,15 @@ static void add_kind(char text[TEXT_BYTES], const char *words, const struct scan
 	         count_text_of(grown->bytes).text, count_text_of(grown->n_blocks).text);
 }
 
+/* No process was looked at, so nothing is known of what is lost. */
+static char *sentence_of_none(const struct scan_entry *entry)
+{
+	return xasprintf("leak scan %u after %.1f s: nothing was looked at; %s", entry->number,
+	                 (double)entry->after_ns / 1e9,
+	                 entry->n_processes ? entry->processes[0].why_not
+	                                    : "no program that is recorded runs");
+}
+
 static char *sentence(const struct scan_entry *entry)
 {
 	char text[TEXT_BYTES] = "";
@@ -173,6 +182,8 @@ static char *sentence(const struct scan_entry *entry)
 		if (growth->stood_still_ns > most_ns)
 			most_ns = growth->stood_still_ns;
 	}
+	if (n_failed == entry->n_processes)
+		return sentence_of_none(entry);
 	add_kind(text, "definitely lost ", entry, LEAK_DEFINITE);
 	add_kind(text, ", indirectly ", entry, LEAK_INDIRECT);
 	add_kind(text, ", possibly ", entry, LEAK_POSSIBLE);

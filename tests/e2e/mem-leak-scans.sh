@@ -122,3 +122,7 @@ for _ in $(seq 200); do grep -q begun "$scratch/other.out" && break; sleep 0.05;
 kill -USR2 $other
 wait $other
 promise "the signal does nothing under a type without scans" is $? 5
+
+profile-scenario --scenario nobody --type memory --leak-every 0.2 -- sh -c "exec '$programs/cpu_static' 700" >"$scratch/nobody.out" 2>"$scratch/nobody.err"
+promise "a scan that finds no program to look at says so, and no 0" bash -c \
+	"grep -q 'leak scan .*: nothing was looked at; no program that is recorded runs' '$scratch/nobody.err' && ! grep -q 'leak scan .* 0 bytes' '$scratch/nobody.err'"
