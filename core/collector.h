@@ -131,8 +131,9 @@ struct collector {
 	int (*begin)(void *state, struct diag *diag);
 	int (*fd)(void *state); /* to poll for reading; -1: nothing to poll */
 	int (*step)(void *state, struct diag *diag);
-	/* Somebody asks for a look at what runs (SIGUSR2 to the driver). NULL: there is none. */
-	void (*poke)(void *state);
+	/* Somebody asks for a look at what runs (SIGUSR2 to the driver). An error says why there
+	 * will be none; it does not end the run. NULL: there never is. */
+	int (*poke)(void *state, struct diag *diag);
 	/* After step: a sentence for people on what was found while the target runs, or NULL; asked
 	 * until then. The caller frees it. */
 	char *(*news)(void *state);

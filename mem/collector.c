@@ -216,13 +216,15 @@ static bool target_ended(void *state, struct target_end *end)
 	return active->part->target_ended(active->state, end);
 }
 
-static void poke(void *state)
+static int poke(void *state, struct diag *diag)
 {
-	struct memory *memory = state;
+	const struct memory *memory = state;
 
 	for (size_t i = 0; i < memory->n_active; i++)
 		if (memory->active[i].part->poke)
-			memory->active[i].part->poke(memory->active[i].state);
+			return memory->active[i].part->poke(memory->active[i].state, diag);
+	return diag_fail(diag, ENOTSUP, "%s does not look for leaks",
+	                 memory->options->pages_as_heap ? "--pages-as-heap" : "--leak-check=no");
 }
 
 static char *news(void *state)

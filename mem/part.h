@@ -52,7 +52,7 @@ struct memory_part {
 	int (*in_child)(const void *state);
 	int (*step)(void *state, struct diag *diag);
 	/* As in core/collector.h. */
-	void (*poke)(void *state);
+	int (*poke)(void *state, struct diag *diag);
 	char *(*news)(void *state);
 	/* Where the part waits for the target, and the driver must not. At most one may. NULL: it
 	 * always does, if it has target_ended. */

@@ -270,6 +270,24 @@ static void tell_news(const struct repeat_spec *spec)
 	}
 }
 
+/* Whoever asked for a look gets an answer. */
+static void poke_collector(const struct repeat_spec *spec)
+{
+	const struct collector *collector = spec->collector;
+	struct diag diag;
+	int err;
+
+	if (!collector)
+		err = diag_fail(&diag, ENOTSUP, "this is a warm-up, which is not measured");
+	else if (!collector->poke)
+		err = diag_fail(&diag, ENOTSUP, "a run of type %s has none; memory looks for leaks",
+		                collector->name);
+	else
+		err = collector->poke(spec->state, &diag);
+	if (err && may_tell(spec))
+		fprintf(stderr, "profile-scenario: no scan: %s\n", diag.text);
+}
+
 /* The first error is kept. A collector that waits for the target is asked on: only it sees the end.
  */
 static void step_collector(struct run *run, struct diag *diag)
@@ -305,13 +323,12 @@ static void step_beside(struct run *run, struct diag *diag)
 static void take_signals(struct run *run)
 {
 	pid_t target = run->ended || !run->launch ? 0 : launch_pid(run->launch);
-	const struct collector *collector = run->spec->collector;
 	bool came = false;
 
 	while (signals_forward(run->spec->signals, target))
 		came = true;
-	if (run->spec->signals->poked && collector && collector->poke)
-		collector->poke(run->spec->state);
+	if (run->spec->signals->poked)
+		poke_collector(run->spec);
 	run->spec->signals->poked = false;
 	if (!came)
 		return;

@@ -115,12 +115,16 @@ static int watch(void *state, int epoll, struct diag *diag)
 	return err ? err : memory_part_watch(epoll, checking->timer, diag);
 }
 
-static void poke(void *state)
+static int poke(void *state, struct diag *diag)
 {
 	struct checking *checking = state;
 
-	if (checking->watches)
-		leak_watch_scan(checking->watch);
+	if (!checking->watches) {
+		*diag = checking->why_not;
+		return -EPERM;
+	}
+	leak_watch_scan(checking->watch);
+	return 0;
 }
 
 static int step(void *state, struct diag *diag)
@@ -130,7 +134,7 @@ static int step(void *state, struct diag *diag)
 
 	if (checking->timer >= 0 &&
 	    read(checking->timer, &n_expired, sizeof(n_expired)) == sizeof(n_expired))
-		poke(checking);
+		leak_watch_scan(checking->watch);
 	return checking->watches ? leak_watch_step(checking->watch, diag) : 0;
 }
 

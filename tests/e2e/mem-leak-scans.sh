@@ -116,12 +116,37 @@ promise "until it is told to go on" is "$answer" "leak 2"
 hang_up stopped
 promise "and ends as ever" is $? 0
 
-profile-scenario --scenario other --type cpu --quiet -- sh -c 'echo begun; sleep 1; exit 5' >"$scratch/other.out" 2>&1 &
-other=$!
-for _ in $(seq 200); do grep -q begun "$scratch/other.out" && break; sleep 0.05; done
-kill -USR2 $other
-wait $other
-promise "the signal does nothing under a type without scans" is $? 5
+# unscanned NAME REASON OPTION...: no scan can be had, which is said, and the program goes on to its end.
+unscanned() {
+	local name=$1 reason=$2 tool; shift 2
+	mkfifo "$scratch/$name.in"
+	profile-scenario --scenario "$name" "$@" -- sh -c 'echo begun; read -r _; exit 5' <"$scratch/$name.in" >"$scratch/$name.out" 2>"$scratch/$name.err" &
+	tool=$!
+	exec 7>"$scratch/$name.in"
+	for _ in $(seq 600); do grep -q begun "$scratch/$name.out" && break; sleep 0.05; done
+	kill -USR2 $tool
+	for _ in $(seq 600); do grep -q 'no scan' "$scratch/$name.err" && break; sleep 0.05; done
+	exec 7>&-
+	wait $tool
+	is $? 5 && is "$(grep -c "^profile-scenario: no scan: .*$reason" "$scratch/$name.err")" 1
+}
+strace_first() { # the tool's target has a tracer then
+	local tool
+	mkfifo "$scratch/strace.in"
+	strace -f -e trace=none -o /dev/null profile-scenario --scenario strace --type memory -- sh -c 'echo begun; read -r _; exit 5' \
+		<"$scratch/strace.in" >"$scratch/strace.out" 2>"$scratch/strace.err" &
+	tool=$!
+	exec 7>"$scratch/strace.in"
+	for _ in $(seq 600); do grep -q begun "$scratch/strace.out" && break; sleep 0.05; done
+	kill -USR2 "$(pgrep -P $tool)"
+	for _ in $(seq 600); do grep -q 'no scan' "$scratch/strace.err" && break; sleep 0.05; done
+	exec 7>&-
+	wait $tool
+	is $? 5 && contains "$scratch/strace.err" "traces it already"
+}
+promise "under a type without scans the signal is answered, and harms nothing" unscanned other "type cpu has none" --type cpu
+promise "under --leak-check=no, too" unscanned unchecked "leak-check=no does not look" --type memory --leak-check=no
+promise "and where nobody may trace" strace_first
 
 profile-scenario --scenario nobody --type memory --leak-every 0.2 -- sh -c "exec '$programs/cpu_static' 700" >"$scratch/nobody.out" 2>"$scratch/nobody.err"
 promise "a scan that finds no program to look at says so, and no 0" bash -c \
