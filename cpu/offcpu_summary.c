@@ -11,7 +11,6 @@
 #include "core/quality.h"
 #include "core/walk/stackwalk.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -129,8 +128,9 @@ static void note_rings(const struct offcpu_facts *facts, json_t *quality)
 		    totals->ring_bytes[OFFCPU_SWITCHES] / 1024,
 		    offcpu_events_wanted_ring_bytes(OFFCPU_SWITCHES) / 1024);
 	if (totals->n_malformed)
-		quality_add_note(quality, "%s malformed perf records were left out",
-		                 count_text_of(totals->n_malformed).text);
+		quality_add_note(
+		    quality, "%s left out",
+		    counted_text_of(totals->n_malformed, "malformed perf record").text);
 }
 
 static void note_times(const struct offcpu_facts *facts, json_t *quality)
@@ -162,15 +162,16 @@ static void note_walks(const struct offcpu_facts *facts, json_t *quality)
 
 	for (unsigned end = 0; end < UNWIND_N_ENDS; end++)
 		if (walks->n_ends[end])
-			quality_add_note(quality, "stacks of waits cut short by: %s: %" PRIu64 "%s",
-			                 unwind_end_text((enum unwind_end)end), walks->n_ends[end],
+			quality_add_note(quality, "stacks of waits cut short by: %s: %s%s",
+			                 unwind_end_text((enum unwind_end)end),
+			                 count_text_of(walks->n_ends[end]).text,
 			                 end == UNWIND_UNREADABLE ? "; raise --stack-size" : "");
 	if (walks->n_guessed)
 		quality_add_note(quality,
-		                 "%" PRIu64 " stacks of waits owe a caller to a frame pointer, of "
-		                 "code without unwind tables or looked for on the stack: one may "
-		                 "be missing",
-		                 walks->n_guessed);
+		                 "waits whose stacks owe a caller to a frame pointer, of code "
+		                 "without unwind tables or looked for on the stack: %s; one may be "
+		                 "missing in each",
+		                 count_text_of(walks->n_guessed).text);
 }
 
 /* The shares of a run are of its blocked time: what they leave out is said here. */

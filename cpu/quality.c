@@ -76,8 +76,9 @@ static void note_losses(const struct cpu_facts *facts, json_t *quality)
 		                 counted_text_of(totals->n_lost, "record").text,
 		                 totals->ring_bytes / 1024, remedy_of_losses(facts->event));
 	if (totals->n_malformed)
-		quality_add_note(quality, "%s malformed perf records were left out",
-		                 count_text_of(totals->n_malformed).text);
+		quality_add_note(
+		    quality, "%s left out",
+		    counted_text_of(totals->n_malformed, "malformed perf record").text);
 	if (totals->ring_bytes < totals->wanted_ring_bytes)
 		quality_add_note(quality,
 		                 "the perf ring of a CPU has %zu KB instead of %zu KB, for want of "
@@ -150,7 +151,7 @@ static void add_walks(const struct cpu_facts *facts, json_t *quality)
 	if (facts->totals->n_larger)
 		quality_add_note(
 		    quality,
-		    "%s have a stack copy of %zu KB, since more than that of %u KB was "
+		    "%s with a stack copy of %zu KB, since more than that of %u KB was "
 		    "needed and memory had changed",
 		    counted_text_of(facts->totals->n_larger, "sample").text,
 		    facts->totals->larger_bytes / 1024,

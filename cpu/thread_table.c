@@ -6,6 +6,7 @@
 #include "cpu/waits.h"
 
 #include "core/alloc.h"
+#include "core/number_text.h"
 #include "core/recording.h"
 #include "core/u64map.h"
 
@@ -92,7 +93,8 @@ void thread_table_write(const struct waits *waits, const struct recording *recor
 	for (size_t i = 0; i < n && i < MAX_ROWS; i++)
 		write_row(sorted[i], name_of(recording, names, followed, sorted[i]), out);
 	if (n > MAX_ROWS)
-		fprintf(out, "# and %zu threads more, blocked for less time\n", n - MAX_ROWS);
+		fprintf(out, "# and %s more, blocked for less time\n",
+		        counted_text_of(n - MAX_ROWS, "thread").text);
 	u64map_free(names);
 	free(sorted);
 }

@@ -3,6 +3,7 @@
 
 #include "core/alloc.h"
 #include "core/diag.h"
+#include "core/number_text.h"
 #include "core/perf/process_tree.h"
 #include "mem/leaks/scan_history.h"
 #include "mem/stack_copy.h"
@@ -37,6 +38,12 @@ struct recording *heap_recording_new(size_t n_trees)
 	recording = recording_new(types, HEAP_N_TYPES + n_trees);
 	free(types);
 	return recording;
+}
+
+char *heap_trouble_text(const struct heap_trouble *trouble)
+{
+	return xasprintf("%s %s", counted_text_of(trouble->count, trouble->noun).text,
+	                 trouble->what);
 }
 
 void heap_totals_add(struct heap_totals *to, const struct heap_totals *from)

@@ -41,10 +41,14 @@ extern const struct value_type heap_types[HEAP_N_TYPES];
 
 /* Something that went wrong in the target without ending the recording. */
 struct heap_trouble {
-	const char *what;
+	const char *noun; /* what is counted, a singular that takes an s */
+	const char *what; /* is told of it, of one as of many */
 	uint64_t count;
 };
 enum { HEAP_N_TROUBLES = 12 };
+
+/* "1 block that counted as freed only ...". The caller frees it. */
+char *heap_trouble_text(const struct heap_trouble *trouble);
 
 struct heap_totals {
 	uint64_t allocations;

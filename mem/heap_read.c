@@ -15,21 +15,19 @@
 #include <sys/stat.h>
 #include <time.h>
 
-static const char *const trouble_texts[WIRE_N_TROUBLES] = {
-    [WIRE_UNCOUNTED] =
-        "allocations and frees in signal handlers that interrupted the recorder were not counted",
-    [WIRE_STALE] = "blocks were counted as freed only when their address was used again",
-    [WIRE_UNTRACKED] = "allocations could not be remembered, so their frees were not counted",
-    [WIRE_NO_STACK] = "allocations have no stack: the table of stacks was full",
-    [WIRE_NO_MODULE] = "loaded objects did not fit the list, so their functions have no names",
-    [WIRE_MANY_BLOCKS] = "times a stack had more blocks in use than are counted for the peak",
-    [WIRE_NO_TREE] = "detailed snapshots did not fit and are plain ones",
-    [WIRE_STOPPED] =
-        ("process limited its own address space to less than 3 GB (RLIMIT_AS): what it "
-         "and its forked children did after that was not counted"),
-    [WIRE_UNTRACEABLE] =
-        ("calls of ptrace(2) were refused, as they are while the leak check traces "
-         "the program itself: --leak-check=no"),
+static const struct heap_trouble troubles[WIRE_N_TROUBLES] = {
+    [WIRE_UNCOUNTED] = {"call", "of a signal handler that interrupted the recorder: not counted"},
+    [WIRE_STALE] = {"block", "that counted as freed only when the address was used again"},
+    [WIRE_UNTRACKED] = {"allocation", "could not be remembered: what frees it was not counted"},
+    [WIRE_NO_STACK] = {"allocation", "without a stack: the table of stacks was full"},
+    [WIRE_NO_MODULE] = {"loaded object", "did not fit the list: functions there have no names"},
+    [WIRE_MANY_BLOCKS] = {"time", "a stack had more blocks in use than are counted for the peak"},
+    [WIRE_NO_TREE] = {"detailed snapshot", "did not fit and became a plain one"},
+    [WIRE_STOPPED] = {"program",
+                      "limited its own address space to less than 3 GB (RLIMIT_AS): what was done "
+                      "there after that, and in children forked then, was not counted"},
+    [WIRE_UNTRACEABLE] = {"call", "of ptrace(2) failed, since the leak check traces the program "
+                                  "itself: --leak-check=no"},
 };
 _Static_assert((int)WIRE_N_TROUBLES + 2 <= (int)HEAP_N_TROUBLES, "room for all, damage, the end");
 
@@ -207,13 +205,14 @@ static void add_troubles(struct heap_process *process, const struct wire_section
 	size_t n = 0;
 
 	for (size_t i = 0; i < WIRE_N_TROUBLES; i++)
-		if (section->head.troubles[i])
-			process->troubles[n++] = (struct heap_trouble){
-			    .what = trouble_texts[i], .count = section->head.troubles[i]};
+		if (section->head.troubles[i]) {
+			process->troubles[n] = troubles[i];
+			process->troubles[n++].count = section->head.troubles[i];
+		}
 	process->totals.lost_events = section->head.troubles[WIRE_UNCOUNTED];
 	if (n_damaged)
-		process->troubles[n++] = (struct heap_trouble){
-		    .what = "values did not hold together and were left out", .count = n_damaged};
+		process->troubles[n++] =
+		    (struct heap_trouble){"value", "did not hold together: left out", n_damaged};
 }
 
 /* A process of one thread is that thread, even where libc does not tell the threads' ids. */

@@ -390,8 +390,8 @@ static void write_rows(struct report *report)
 	write_column_names(report);
 	for (size_t i = 0; i < n_shown; i++)
 		write_row(report, &report->rows[i]);
-	fprintf(report->out, "\n#\n# %zu of %zu %s have at least %g %%\n#\n", n_shown,
-	        report->n_rows, report->by_function ? "functions" : "rows", limit);
+	fprintf(report->out, "\n#\n# %s with at least %g %%: %zu of %zu\n#\n",
+	        report->by_function ? "functions" : "rows", limit, n_shown, report->n_rows);
 	if (report->options->foot)
 		fputs(report->options->foot, report->out);
 }

@@ -143,10 +143,10 @@ char *leak_choice_text(const struct leak_choice *choice, const struct leak_docum
 {
 	if (!choice->n_left_out)
 		return NULL;
-	return xasprintf("%s (%s of them errors), %s bytes in %s blocks, left out to stay below %s",
+	return xasprintf("%s (%s of them errors), %s in %s, left out to stay below %s",
 	                 counted_text_of(choice->n_left_out, "loss record").text,
 	                 count_text_of(choice->n_errors_left_out).text,
-	                 count_text_of(choice->left_out.bytes).text,
-	                 count_text_of(choice->left_out.n_blocks).text,
+	                 counted_text_of(choice->left_out.bytes, "byte").text,
+	                 counted_text_of(choice->left_out.n_blocks, "block").text,
 	                 size_text_of(document->most_bytes).text);
 }

@@ -109,11 +109,11 @@ static void note_difference(struct checked *checked)
 	}
 	if (bytes != in_use_bytes || n_blocks != in_use_blocks)
 		add_note(&checked->notes,
-		         xasprintf("%s bytes in %s blocks were looked at, while %s bytes in %s "
-		                   "blocks were counted as in use",
-		                   count_text_of(bytes).text, count_text_of(n_blocks).text,
-		                   count_text_of(in_use_bytes).text,
-		                   count_text_of(in_use_blocks).text));
+		         xasprintf("looked at %s in %s, while %s in %s counted as in use",
+		                   counted_text_of(bytes, "byte").text,
+		                   counted_text_of(n_blocks, "block").text,
+		                   counted_text_of(in_use_bytes, "byte").text,
+		                   counted_text_of(in_use_blocks, "block").text));
 }
 
 static void note_limits(struct checked *checked)
@@ -125,8 +125,7 @@ static void note_limits(struct checked *checked)
 	note_difference(checked);
 	checked->is_limited = checked->notes.n_texts;
 	for (const struct heap_trouble *trouble = process->troubles; trouble->what; trouble++)
-		add_note(&checked->notes,
-		         xasprintf("%s %s", count_text_of(trouble->count).text, trouble->what));
+		add_note(&checked->notes, heap_trouble_text(trouble));
 }
 
 static void add_process(struct leak_run *leaks, const struct heap_process *process, size_t number)

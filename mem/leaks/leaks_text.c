@@ -299,10 +299,10 @@ static void write_left_out(const struct leak_document *document, const struct le
 	for (size_t i = 0; i < shown->n_processes; i++)
 		bytes -= lost_bytes(&shown->processes[i]);
 	if (shown->n_processes < document->n_processes)
-		line(out, pid, "Note: processes left out to stay below %s: %s, with %s bytes lost",
+		line(out, pid, "Note: processes left out to stay below %s: %s, with %s lost",
 		     size_text_of(document->most_bytes).text,
 		     count_text_of(document->n_processes - shown->n_processes).text,
-		     count_text_of(bytes).text);
+		     counted_text_of(bytes, "byte").text);
 	if (records)
 		line(out, pid, "Note: %s", records);
 	free(records);

@@ -3,12 +3,12 @@
 
 #include "core/alloc.h"
 #include "core/diag.h"
+#include "core/number_text.h"
 #include "mem/leaks/ground.h"
 #include "mem/leaks/mark.h"
 #include "mem/wire.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -132,28 +132,26 @@ static void mark(const struct subject *subject, struct leak_verdict *verdict)
 }
 
 /* Adds a sentence to the trouble when there is a number to tell. */
-static void note(struct leak_verdict *verdict, uint64_t number, const char *what)
+static void note(struct leak_verdict *verdict, uint64_t number, const char *noun, const char *what)
 {
 	char *before = verdict->trouble;
 
 	if (!number)
 		return;
-	verdict->trouble =
-	    xasprintf("%s%s%" PRIu64 " %s", before ? before : "", before ? "; " : "", number, what);
+	verdict->trouble = xasprintf("%s%s%s %s", before ? before : "", before ? "; " : "",
+	                             counted_text_of(number, noun).text, what);
 	free(before);
 }
 
 static void note_troubles(const struct subject *subject, struct leak_verdict *verdict)
 {
-	note(verdict, subject->blocks.n_damaged,
-	     "entries of live blocks were damaged and are left out");
-	note(verdict, subject->arenas.n_damaged,
-	     "arenas of malloc could not be followed: pointers in their free memory count");
-	note(verdict, subject->roots.n_odd_blocks,
-	     "pieces of memory outside of malloc's known heaps hold blocks, and are not searched");
-	note(
-	    verdict, subject->maps.n_large_shared,
-	    "pieces of shared memory over 256 MB were searched where the process had touched them");
+	note(verdict, subject->blocks.n_damaged, "live block", "with a damaged entry: left out");
+	note(verdict, subject->arenas.n_damaged, "arena",
+	     "of malloc could not be followed: pointers in free memory there count");
+	note(verdict, subject->roots.n_odd_blocks, "memory range",
+	     "outside of malloc's known heaps that blocks are in: not searched");
+	note(verdict, subject->maps.n_large_shared, "shared mapping",
+	     "of over 256 MB: searched where the process had touched it");
 }
 
 static int find(struct subject *subject, struct diag *diag)

@@ -59,7 +59,7 @@ static void write_record(const struct loss_record *record, const struct heap_pro
 	struct loss_frame *frames =
 	    loss_record_frames(record, process->recording, profile, NUM_CALLERS, &n_frames);
 
-	fprintf(out, "  %s bytes in %s more: %s\n", count_text_of(record->bytes).text,
+	fprintf(out, "  %s in %s more: %s\n", counted_text_of(record->bytes, "byte").text,
 	        counted_text_of(record->n_blocks, "block").text, leak_kind_word(record->kind));
 	for (size_t i = 0; i < n_frames; i++)
 		write_frame(&frames[i], i == 0, out);

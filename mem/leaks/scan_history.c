@@ -155,9 +155,10 @@ static void add_kind(char text[TEXT_BYTES], const char *words, const struct scan
 
 	if (!lost->n_blocks && length)
 		return;
-	snprintf(text + length, TEXT_BYTES - length, "%s%s bytes in %s (new: %s in %s)", words,
-	         count_text_of(lost->bytes).text, counted_text_of(lost->n_blocks, "block").text,
-	         count_text_of(grown->bytes).text, count_text_of(grown->n_blocks).text);
+	snprintf(text + length, TEXT_BYTES - length, "%s%s in %s (new: %s in %s)", words,
+	         counted_text_of(lost->bytes, "byte").text,
+	         counted_text_of(lost->n_blocks, "block").text, count_text_of(grown->bytes).text,
+	         count_text_of(grown->n_blocks).text);
 }
 
 /* No process was looked at, so nothing is known of what is lost. */

@@ -28,30 +28,29 @@ static bool is_in_between(const struct pages_image *image)
 	       !image->space.taking_calls;
 }
 
-static void add_trouble(struct heap_process *process, size_t *n, uint64_t count, const char *what)
-{
-	if (count)
-		process->troubles[(*n)++] = (struct heap_trouble){.what = what, .count = count};
-}
-
 static void add_troubles(struct heap_process *process, const struct pages_image *image)
 {
+	const struct heap_trouble troubles[] = {
+	    {"byte",
+	     "that stacks grew by themselves, as the first thread's does: not counted, since no "
+	     "call gave them",
+	     image->stack_growth_bytes},
+	    {"byte", "given or taken by what was not seen: counted at the end",
+	     image->unexplained_bytes},
+	    {"call",
+	     "let go out of turn, since another waited for it: from then on pages that two calls "
+	     "gave at once may be under the stack of the other",
+	     image->n_out_of_turn},
+	    {"stack", "with frames found by frame pointers, where the code has no tables",
+	     image->code.guessed_stacks},
+	    {"detailed snapshot", "did not fit and became a plain one",
+	     image->space.head.troubles[WIRE_NO_TREE]},
+	};
 	size_t n = 0;
 
-	add_trouble(process, &n, image->stack_growth_bytes,
-	            "bytes that stacks grew by themselves, as the first thread's does, are not "
-	            "counted: no call gave them");
-	add_trouble(process, &n, image->unexplained_bytes,
-	            "bytes were given or taken by what was not seen, and were counted at the end");
-	add_trouble(
-	    process, &n, image->n_out_of_turn,
-	    "calls were let go out of turn, since another waited for them: from then on pages "
-	    "that two calls gave at once may be under the stack of the other");
-	add_trouble(process, &n, image->code.guessed_stacks,
-	            "stacks have frames that were found by frame pointers, where the code has no "
-	            "tables");
-	add_trouble(process, &n, image->space.head.troubles[WIRE_NO_TREE],
-	            "detailed snapshots did not fit and are plain ones");
+	for (size_t i = 0; i < ARRAY_SIZE(troubles); i++)
+		if (troubles[i].count)
+			process->troubles[n++] = troubles[i];
 }
 
 static void add_process(struct heap_run *run, const struct pages_image *image,

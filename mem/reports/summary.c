@@ -54,7 +54,7 @@ static void fill_quality(json_t *quality, const struct heap_totals *totals,
 
 static void add_troubles(const struct heap_run *run, json_t *quality)
 {
-	struct heap_trouble sums[HEAP_N_TROUBLES] = {{NULL, 0}};
+	struct heap_trouble sums[HEAP_N_TROUBLES] = {{NULL, NULL, 0}};
 
 	for (size_t i = 0; i < run->n_processes; i++) {
 		const struct heap_trouble *trouble = run->processes[i].troubles;
@@ -64,12 +64,17 @@ static void add_troubles(const struct heap_run *run, json_t *quality)
 
 			while (sum->what && sum->what != trouble->what)
 				sum++;
+			sum->noun = trouble->noun;
 			sum->what = trouble->what;
 			sum->count += trouble->count;
 		}
 	}
-	for (const struct heap_trouble *sum = sums; sum->what; sum++)
-		quality_add_note(quality, "%s %s", count_text_of(sum->count).text, sum->what);
+	for (const struct heap_trouble *sum = sums; sum->what; sum++) {
+		char *text = heap_trouble_text(sum);
+
+		quality_add_note(quality, "%s", text);
+		free(text);
+	}
 }
 
 /* Far above what our own tables take in the process; above it in one that is known to have a heap

@@ -85,7 +85,7 @@ import json, re
 manifest = json.load(open('$run/run.json'))
 n = manifest['metrics']['cpu.samples']['value']
 cut = round(manifest['metrics']['cpu.truncated_percent']['value'] * n / 100)
-noted = re.search(r'([\d,]+) samples? have a stack copy of 60 KB', ' '.join(manifest['quality']['notes']))
+noted = re.search(r'([\d,]+) samples? with a stack copy of 60 KB', ' '.join(manifest['quality']['notes']))
 larger = int(noted[1].replace(',', '')) if noted else 0
 assert larger or cut < 5, (larger, cut)
 assert cut + larger <= n, (cut, larger, n)

@@ -21,9 +21,9 @@ promise "another magic number" harm magic
 promise "is a row with the reason" said processes.csv "no,its memory file is damaged: it wrote over what it shares with the recorder"
 promise "numbers beyond every table" harm counts
 promise "stacks that lead back to themselves" harm cycles
-promise "are counted as damage" said run.json "values did not hold together and were left out"
+promise "are counted as damage" said run.json "did not hold together: left out"
 promise "noise everywhere" harm noise
-promise "is damage too" said run.json "values did not hold together and were left out"
+promise "is damage too" said run.json "did not hold together: left out"
 mkfifo "$scratch/fifo"
 for path in "$scratch/fifo" /dev/zero /dev/tty /proc/self/mem / relative/path "$(printf 'x%.0s' {1..3000})"; do
 	promise "modules that are said to be ${path:0:40}" harm modules "$path"

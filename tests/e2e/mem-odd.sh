@@ -131,6 +131,6 @@ overwritten() {
 	local rows=$PROFILE_SCENARIO_RESULTS/overwritten/memory/latest/processes.csv
 	is "$(sort -u "$scratch/out")" lived && matches "$rows" '/heap-ends exit,yes,,1000,400,100000,' &&
 		contains "$rows" "no,its memory file is damaged: it wrote over what it shares with the recorder" &&
-		notes overwritten "values did not hold together and were left out"
+		notes overwritten "did not hold together: left out"
 }
 promise "programs that write over what they share with the recorder harm their own counts alone" overwritten

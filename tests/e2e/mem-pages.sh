@@ -122,7 +122,7 @@ if [ $? = 77 ]; then
 else
 	promise "a call that waits for another thread's does not wait for ever" measure blocked timeout 30 "$programs/heap-pages" blocked
 	promise "and at exit all is counted" grep -qF ",$(cat "$scratch/blocked.out")," "$(latest blocked)/processes.csv"
-	promise "with a note" contains "$(latest blocked)/run.json" "1 calls were let go out of turn"
+	promise "with a note" contains "$(latest blocked)/run.json" "1 call let go out of turn"
 fi
 
 promise "a target that is killed is whole" is "$(status_of profile-scenario --scenario killed --type memory --pages-as-heap=yes --quiet \

@@ -260,7 +260,7 @@ static void malformed_records_did_not_find_the_ring_full(void **state)
 	facts.profile = profile = profile_new(facts.recording, facts.symbolizer);
 	cpu_add_quality(&facts, quality);
 	lines = quality_lines(quality);
-	assert_non_null(strstr(lines, "3 malformed perf records were left out"));
+	assert_non_null(strstr(lines, "3 malformed perf records left out"));
 	assert_null(strstr(lines, "KB full"));
 	free(lines);
 	json_decref(quality);

@@ -214,15 +214,15 @@ static void what_limits_a_verdict_is_noted(void **state)
 	(void)state;
 	family_init(&family);
 	family.verdicts[0].trouble = (char *)"a stack could not be read";
-	family.processes[0].troubles[0] = (struct heap_trouble){"frees were not counted", 3};
+	family.processes[0].troubles[0] = (struct heap_trouble){"free", "not counted", 1};
 	family.processes[0].totals.in_use_blocks = 2;
 	notes = check(&family).processes[2].notes;
 	assert_int_equal(notes->n_texts, 3);
 	assert_string_equal(notes->texts[0], "a stack could not be read");
-	assert_string_equal(notes->texts[2], "3 frees were not counted");
+	assert_string_equal(notes->texts[2], "1 free not counted");
 	assert_string_equal(leak_run_limit(family.leaks), "7 (sh): a stack could not be read");
-	assert_string_equal(notes->texts[1], "10 bytes in 1 blocks were looked at, while 10 bytes "
-	                                     "in 2 blocks were counted as in use");
+	assert_string_equal(notes->texts[1], "looked at 10 bytes in 1 block, while 10 bytes in 2 "
+	                                     "blocks counted as in use");
 	family_fini(&family);
 }
 

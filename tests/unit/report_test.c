@@ -257,7 +257,7 @@ static void what_is_under_the_limit_is_left_out_and_counted(void **state)
 	text = report_with(&fixture, &(struct export_options){.percent_limit = 1});
 	assert_null(strstr(text, "rare"));
 	assert_null(strstr(text, "edge"));
-	assert_contains(text, "# 2 of 4 functions have at least 1 %\n");
+	assert_contains(text, "# functions with at least 1 %: 2 of 4\n");
 	free(text);
 }
 
@@ -312,7 +312,7 @@ static void a_profile_without_samples_is_a_report_without_rows(void **state)
 	text = report(&fixture);
 	assert_rows(text, "");
 	assert_contains(text, "# Samples: 0  of event 'cpu-clock'\n");
-	assert_contains(text, "# 0 of 0 functions");
+	assert_contains(text, "# functions with at least 0.5 %: 0 of 0");
 	free(text);
 }
 
@@ -355,7 +355,7 @@ static void rows_are_told_apart_by_the_keys_alone(void **state)
 	                      "#\n"
 	                      "    50.00%    50.00%  prog\n");
 	assert_contains(text, "\n    50.00%    50.00%  worker\n");
-	assert_contains(text, "# 2 of 2 rows have");
+	assert_contains(text, "# rows with at least 0.5 %: 2 of 2");
 	free(text);
 	shape = shape_of("dso");
 	fill_three_threads(&fixture);
@@ -451,7 +451,7 @@ static void only_rows_that_are_asked_for_are_shown_with_shares_of_the_whole(void
 	text = report_with(&fixture, &with);
 	assert_rows(text, "    25.00%    25.00%  libc.so.6      [.] read\n");
 	assert_contains(text, "# symbol: read\n");
-	assert_contains(text, "# 1 of 1 functions");
+	assert_contains(text, "# functions with at least 0.5 %: 1 of 1");
 	free(text);
 }
 
