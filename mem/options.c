@@ -16,7 +16,7 @@ static const char *const time_units[] = {"ms", "B", NULL};
 static const char *const no_yes[] = {"no", "yes", NULL};
 /* valgrind asks for each at "yes"; nobody is asked here. */
 static const char *const no_yes_all[] = {"no", "yes", "all", NULL};
-static const char *const leak_checks[] = {"no", "summary", "full", NULL};
+static const char *const leak_checks[] = {"no", "summary", "full", "yes", NULL};
 static const char *const leak_resolutions[] = {"low", "med", "high", NULL};
 
 static int check_kinds(const char *text, struct diag *diag)
@@ -24,6 +24,13 @@ static int check_kinds(const char *text, struct diag *diag)
 	unsigned kinds;
 
 	return leak_kinds_parse(text, &kinds, diag);
+}
+
+static int check_no_yes(const char *text, struct diag *diag)
+{
+	if (!strcmp(text, "yes") || !strcmp(text, "no"))
+		return 0;
+	return diag_fail(diag, EINVAL, "yes or no is expected, not '%s'", text);
 }
 
 static int check_heuristics(const char *text, struct diag *diag)
@@ -104,10 +111,11 @@ const struct option_row memory_option_rows[] = {
     {.name = "leak-check",
      .kind = OPTION_CHOICE,
      .field = offsetof(struct memory_options, leak_check),
-     .argument = "no|summary|full",
+     .argument = "no|summary|full|yes",
      .fallback = "full",
      .choices = leak_checks,
-     .help = "tell blocks that nothing points to any more from those that are still in use"},
+     .help = "tell blocks that nothing points to any more from those that are still in use; yes "
+             "is full"},
     {.name = "show-leak-kinds",
      .kind = OPTION_TEXT,
      .field = offsetof(struct memory_options, show_leak_kinds),
@@ -115,6 +123,19 @@ const struct option_row memory_option_rows[] = {
      .fallback = "definite,possible",
      .check = check_kinds,
      .help = "loss records in leaks.txt: definite, indirect, possible, reachable; all, none"},
+    {.name = "show-reachable",
+     .kind = OPTION_TEXT,
+     .field = offsetof(struct memory_options, show_reachable),
+     .argument = "yes|no",
+     .check = check_no_yes,
+     .help = "yes is --show-leak-kinds=all, no takes reachable from the kinds shown"},
+    {.name = "show-possibly-lost",
+     .kind = OPTION_TEXT,
+     .field = offsetof(struct memory_options, show_possibly_lost),
+     .argument = "yes|no",
+     .check = check_no_yes,
+     .help = "put possible among the kinds shown, or take it from there, but for "
+             "--show-reachable=yes"},
     {.name = "errors-for-leak-kinds",
      .kind = OPTION_TEXT,
      .field = offsetof(struct memory_options, errors_for_leak_kinds),
@@ -235,6 +256,20 @@ static unsigned kinds_of(const char *text)
 	return kinds;
 }
 
+/* memcheck's older options take from, and add to, the newer one (Valgrind manual, 4.3). */
+static unsigned shown_kinds(const struct memory_options *options)
+{
+	unsigned kinds = kinds_of(options->show_leak_kinds);
+
+	if (options->show_possibly_lost && !strcmp(options->show_possibly_lost, "yes"))
+		kinds |= 1U << LEAK_POSSIBLE;
+	else if (options->show_possibly_lost)
+		kinds &= ~(1U << LEAK_POSSIBLE);
+	if (options->show_reachable && !strcmp(options->show_reachable, "yes"))
+		return LEAK_ALL_KINDS;
+	return options->show_reachable ? kinds & ~(1U << LEAK_REACHABLE) : kinds;
+}
+
 bool memory_options_want_leaks(const struct memory_options *options)
 {
 	return options->leak_check != LEAK_CHECK_NO && !options->pages_as_heap;
@@ -247,7 +282,7 @@ struct leak_settings memory_options_leaks(const struct memory_options *options)
 	             .num_callers = (unsigned)options->num_callers},
 	    .is_summary = options->leak_check == LEAK_CHECK_SUMMARY,
 	    .makes_suppressions = options->gen_suppressions,
-	    .shown_kinds = kinds_of(options->show_leak_kinds),
+	    .shown_kinds = shown_kinds(options),
 	    .error_kinds = kinds_of(options->errors_for_leak_kinds ? options->errors_for_leak_kinds
 	                                                           : "definite,possible"),
 	};

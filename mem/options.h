@@ -11,8 +11,8 @@
 struct diag;
 struct suppressions;
 
-/* In the order of the option's choices. */
-enum leak_check { LEAK_CHECK_NO, LEAK_CHECK_SUMMARY, LEAK_CHECK_FULL };
+/* In the order of the option's choices; "yes" is memcheck's other word for "full". */
+enum leak_check { LEAK_CHECK_NO, LEAK_CHECK_SUMMARY, LEAK_CHECK_FULL, LEAK_CHECK_YES };
 
 struct memory_options {
 	uint64_t depth;
@@ -25,6 +25,8 @@ struct memory_options {
 	int pages_as_heap; /* index into no_yes */
 	int leak_check;    /* enum leak_check */
 	char *show_leak_kinds;
+	char *show_reachable;        /* "yes", "no"; NULL: as show_leak_kinds says */
+	char *show_possibly_lost;    /* likewise */
 	char *errors_for_leak_kinds; /* NULL: memcheck's default, and no gate */
 	int leak_resolution;         /* enum leak_resolution */
 	uint64_t num_callers;

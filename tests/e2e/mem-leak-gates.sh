@@ -39,6 +39,16 @@ mem.possibly_lost_blocks 0 0 ok --error-exitcode=42"
 promise "the target's own status comes first" \
 	reason 3 "ended with status 3" measure --error-exitcode 42 -- sh -c "$program; exit 3"
 
+kinds_shown() { # OPTIONS...
+	measure --quiet --leak-check=yes --tool=memcheck --undef-value-errors=no "$@" -- "$program" || return 1
+	grep -oE 'are [a-z]+ [a-z]+ in loss record' "$run/leaks.txt" | cut -d' ' -f2,3 | sort -u | paste -sd,
+}
+promise "memcheck's --leak-check=yes is full" is "$(kinds_shown)" "definitely lost,possibly lost"
+promise "and its older words for the kinds are taken" \
+	is "$(kinds_shown --show-reachable=yes --show-possibly-lost=no); $(kinds_shown --show-possibly-lost no)" \
+	"definitely lost,indirectly lost,possibly lost,still reachable; definitely lost"
+promise "but not with any value" reason 125 "yes or no is expected, not 'maybe'" measure --show-reachable maybe -- "$program"
+
 mkdir "$scratch/scenarios"
 printf '[scenario]\ncommand = %s\ntypes = leaks\n[memory]\nerrors-for-leak-kinds = possible\nshow-leak-kinds = all\n' "$program" >"$scratch/scenarios/gate.ini"
 promise "a scenario file takes the options" \

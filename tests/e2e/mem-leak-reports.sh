@@ -119,6 +119,9 @@ if command -v valgrind >/dev/null; then
 	promise "at medium resolution" alike med "" --leak-resolution=med --show-leak-kinds=all
 	promise "with few callers" alike few "deep 20" --num-callers=3
 	promise "with many" alike many "deep 20" --num-callers=40
+	promise "with --leak-check=yes and all kinds by the older word" alike older "" --leak-check=yes --show-reachable=yes
+	promise "with the definite ones by the older words" alike oldest "" --show-reachable=no --show-possibly-lost=no
+	promise "with an older word on a newer one" alike mixed "" --show-leak-kinds=all --show-reachable=no
 	promise "of a heap that was freed" alike free free
 	promise "with 40 stacks, 12 frames of which are shown" alike spread "many 40"
 	promise "and with all of their frames" alike whole "many 40" --num-callers=50
