@@ -4,11 +4,11 @@
 #include "core/alloc.h"
 #include "core/diag.h"
 #include "core/symbolize/elf_file.h"
+#include "core/symbolize/made_elf.h"
 #include "core/symbolize/range_list.h"
 
 #include <dwarf.h>
 #include <errno.h>
-#include <libelf.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,8 +36,7 @@ struct split_dwarf {
 	struct elf_file *single;      /* the .dwo; NULL: it is in the package */
 	const struct elf_file *other; /* the .dwo or .dwp */
 	struct byte_range parts[N_PARTS];
-	Elf *elf;
-	char *names; /* its section names */
+	struct made_elf *joined;
 	Dwarf *dwarf;
 	Dwarf_Die root;
 	struct range_lists lists;
@@ -229,62 +228,18 @@ static int open_single(struct split_dwarf *split, Dwarf_Die *skeleton, const str
 	return err;
 }
 
-/* Adds a section that points at the bytes. */
-static bool add_section(Elf *elf, struct byte_range bytes, uint32_t type, size_t name)
-{
-	Elf_Scn *section = elf_newscn(elf);
-	Elf_Data *data = section ? elf_newdata(section) : NULL;
-	GElf_Shdr header;
-
-	if (!data || !gelf_getshdr(section, &header))
-		return false;
-	data->d_buf = (void *)bytes.bytes;
-	data->d_size = bytes.len;
-	data->d_type = ELF_T_BYTE;
-	data->d_align = 1;
-	header.sh_type = type;
-	header.sh_name = (GElf_Word)name;
-	header.sh_size = bytes.len;
-	return gelf_update_shdr(section, &header);
-}
-
-static bool start_elf(Elf *elf)
-{
-	GElf_Ehdr header;
-
-	if (!gelf_newehdr(elf, ELFCLASS64) || !gelf_getehdr(elf, &header))
-		return false;
-	header.e_ident[EI_DATA] = ELFDATA2LSB;
-	header.e_type = ET_EXEC;
-	header.e_machine = EM_X86_64;
-	header.e_version = EV_CURRENT;
-	header.e_shstrndx = 1; /* the first section that is added */
-	return gelf_update_ehdr(elf, &header);
-}
-
-/* An ELF file that is never written: its descriptor is only asked for by elf_begin(). */
+/* Each part that there is, by its name in a file that is not split. */
 static bool join(struct split_dwarf *split)
 {
-	size_t name_at[N_PARTS], len = 1;
-	struct byte_range names;
+	struct made_section sections[N_PARTS];
+	size_t n = 0;
 
-	split->elf = elf_begin(elf_file_fd(split->other), ELF_C_WRITE, NULL);
-	if (!split->elf || !start_elf(split->elf))
-		return false;
-	split->names = xcalloc(1, 256);
-	for (size_t i = 0; i < N_PARTS; i++) {
-		name_at[i] = len;
-		strcpy(split->names + len, parts[i].name);
-		len += strlen(parts[i].name) + 1;
-	}
-	names = (struct byte_range){(const uint8_t *)split->names, len};
-	if (!add_section(split->elf, names, SHT_STRTAB, 0))
-		return false;
 	for (size_t i = 0; i < N_PARTS; i++)
-		if (split->parts[i].len &&
-		    !add_section(split->elf, split->parts[i], SHT_PROGBITS, name_at[i]))
-			return false;
-	split->dwarf = dwarf_begin_elf(split->elf, DWARF_C_READ, NULL);
+		if (split->parts[i].len)
+			sections[n++] = (struct made_section){parts[i].name, split->parts[i]};
+	split->joined = made_elf_new(sections, n, elf_file_fd(split->other));
+	if (split->joined)
+		split->dwarf = dwarf_begin_elf(made_elf_elf(split->joined), DWARF_C_READ, NULL);
 	return split->dwarf;
 }
 
@@ -365,8 +320,7 @@ void split_dwarf_free(struct split_dwarf *split)
 	if (!split)
 		return;
 	dwarf_end(split->dwarf);
-	elf_end(split->elf);
-	free(split->names);
+	made_elf_free(split->joined);
 	elf_file_free(split->single);
 	free(split);
 }
