@@ -7,7 +7,7 @@ COLLECTOR_FOLDERS := cpu mem io
 
 # Debian packages, each list once: `make deps` installs what building needs, `make demo` and `make check` add theirs.
 BUILD_PACKAGES := gcc libc6-dev libdw-dev libelf-dev libunwind-dev libseccomp-dev libjansson-dev \
-	libinih-dev libiberty-dev liblzma-dev zlib1g-dev libcapstone-dev
+	libinih-dev libiberty-dev liblzma-dev zlib1g-dev libdeflate-dev libcapstone-dev
 DEMO_PACKAGES := $(BUILD_PACKAGES)
 CHECK_PACKAGES := $(BUILD_PACKAGES) g++ binutils libcmocka-dev linux-perf strace valgrind heaptrack python3 sqlite3 \
 	gzip libcap2-bin iproute2 musl-tools procps dwz xz-utils \
@@ -35,7 +35,7 @@ OPTIMISE := $(if $(DEBUG),-O0,-O2)
 SANITIZE := $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer)
 CFLAGS += -std=gnu11 -g $(OPTIMISE) $(WARNINGS)
 CPPFLAGS += -I. -D_GNU_SOURCE -DVERSION='"$(VERSION)"'
-LDLIBS := -ldw -lelf -lunwind-x86_64 -lunwind -lseccomp -ljansson -linih -liberty -llzma -lz -lpthread -lm
+LDLIBS := -ldw -lelf -ldeflate -lunwind-x86_64 -lunwind -lseccomp -ljansson -linih -liberty -llzma -lz -lpthread -lm
 
 CORE_SRCS := $(filter-out core/driver/% core/trace/keeper.c,$(wildcard core/*.c core/*/*.c))
 KEEPER_SRCS := core/trace/keeper.c core/trace/filter_stop.c

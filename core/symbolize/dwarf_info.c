@@ -9,6 +9,7 @@
 #include "core/symbolize/elf_file.h"
 #include "core/symbolize/interval_map.h"
 #include "core/symbolize/split_dwarf.h"
+#include "core/symbolize/unpacked.h"
 #include "core/u64map.h"
 
 #include <dwarf.h>
@@ -32,10 +33,17 @@ struct function_names {
 	const char *linkage;  /* NULL: not mangled */
 };
 
+/* The DWARF of one file. */
+struct opened {
+	Elf *elf; /* what libdw reads: the file itself, or it unpacked */
+	struct unpacked *unpacked;
+	Dwarf *dwarf; /* NULL: it cannot be read */
+};
+
 struct dwarf_info {
 	const struct elf_file *file;
-	Dwarf *dwarf;
-	Dwarf *shared;
+	struct opened own;
+	struct opened shared; /* of dwz */
 	struct string_pool *texts;
 	struct unit_slot *units;
 	size_t n_units;
@@ -80,7 +88,7 @@ static void list_units(struct dwarf_info *info)
 	Dwarf_Die die;
 	int end;
 
-	while (!(end = dwarf_get_units(info->dwarf, cu, &cu, NULL, NULL, &die, NULL)))
+	while (!(end = dwarf_get_units(info->own.dwarf, cu, &cu, NULL, NULL, &die, NULL)))
 		add_unit(info, cu, &die);
 	info->damaged = end < 0;
 }
@@ -141,35 +149,57 @@ static void leave_out_unused(Elf *elf)
 	}
 }
 
-int dwarf_info_open(struct dwarf_info **info, const struct elf_file *file,
-                    const struct elf_file *shared, struct string_pool *texts, struct diag *diag)
+static void opened_fini(struct opened *opened)
 {
-	struct dwarf_info *new_info;
-	Dwarf *dwarf;
+	dwarf_end(opened->dwarf);
+	unpacked_free(opened->unpacked);
+}
 
-	leave_out_unused(elf_file_elf(file));
-	dwarf = dwarf_begin_elf(elf_file_elf(file), DWARF_C_READ, NULL);
-	if (is_packed(file)) {
-		dwarf_end(dwarf);
+static void open_dwarf(struct opened *opened, const struct elf_file *file)
+{
+	opened->elf = elf_file_elf(file);
+	opened->unpacked = unpacked_new(file);
+	if (opened->unpacked)
+		opened->elf = unpacked_elf(opened->unpacked);
+	else
+		leave_out_unused(opened->elf);
+	opened->dwarf = dwarf_begin_elf(opened->elf, DWARF_C_READ, NULL);
+}
+
+static int check_dwarf(const struct dwarf_info *info, struct diag *diag)
+{
+	const char *name = elf_file_name(info->file);
+
+	if (!info->own.unpacked && is_packed(info->file))
 		return diag_fail(diag, EINVAL,
 		                 "the DWARF of %s is compressed in a way that libelf cannot undo "
 		                 "here; run: objcopy --decompress-debug-sections %s",
-		                 elf_file_name(file), elf_file_name(file));
-	}
-	if (!dwarf)
-		return diag_fail(diag, EINVAL, "the DWARF of %s cannot be read: %s",
-		                 elf_file_name(file), dwarf_errmsg(-1));
-	if (!strings_end(elf_file_elf(file)) || (shared && !strings_end(elf_file_elf(shared)))) {
-		dwarf_end(dwarf);
-		return diag_fail(diag, EINVAL, "the DWARF of %s is damaged", elf_file_name(file));
-	}
-	new_info = xcalloc(1, sizeof(*new_info));
+		                 name, name);
+	if (!info->own.dwarf)
+		return diag_fail(diag, EINVAL, "the DWARF of %s cannot be read: %s", name,
+		                 dwarf_errmsg(-1));
+	if (!strings_end(info->own.elf) || (info->shared.elf && !strings_end(info->shared.elf)))
+		return diag_fail(diag, EINVAL, "the DWARF of %s is damaged", name);
+	return 0;
+}
+
+int dwarf_info_open(struct dwarf_info **info, const struct elf_file *file,
+                    const struct elf_file *shared, struct string_pool *texts, struct diag *diag)
+{
+	struct dwarf_info *new_info = xcalloc(1, sizeof(*new_info));
+	int err;
+
 	new_info->file = file;
-	new_info->dwarf = dwarf;
 	if (shared)
-		new_info->shared = dwarf_begin_elf(elf_file_elf(shared), DWARF_C_READ, NULL);
-	if (new_info->shared)
-		dwarf_setalt(dwarf, new_info->shared);
+		open_dwarf(&new_info->shared, shared);
+	open_dwarf(&new_info->own, file);
+	err = check_dwarf(new_info, diag);
+	if (err) {
+		dwarf_info_free(new_info);
+		return err;
+	}
+	if (new_info->shared.dwarf)
+		dwarf_setalt(new_info->own.dwarf, new_info->shared.dwarf);
 	new_info->texts = texts;
 	new_info->ranges = interval_map_new();
 	new_info->unit_of = u64map_new();
@@ -192,8 +222,8 @@ void dwarf_info_free(struct dwarf_info *info)
 	u64map_free(info->names);
 	free(info->functions);
 	free(info->frames);
-	dwarf_end(info->dwarf);
-	dwarf_end(info->shared);
+	opened_fini(&info->own);
+	opened_fini(&info->shared);
 	free(info);
 }
 
