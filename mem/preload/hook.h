@@ -2,6 +2,7 @@
 #ifndef MEM_PRELOAD_HOOK_H
 #define MEM_PRELOAD_HOOK_H
 
+#include "mem/preload/clear.h"
 #include "mem/preload/preload.h"
 #include "mem/preload/real.h"
 #include "mem/preload/record.h"
@@ -32,23 +33,6 @@ static inline bool is_on(void)
  * forgotten: memcheck knows that it is undefined, we only can see to it that it is 0. Not in large
  * ones, where it would cost more than all else, and memory that is never used. */
 enum { CLEAR_LIMIT = 1024 };
-
-typedef uint64_t two_words __attribute__((vector_size(16), aligned(8), may_alias));
-
-/* The whole words between the two sizes. */
-static always_inline void clear_words(void *block, size_t from, size_t to)
-{
-	uint64_t *words = block;
-	size_t i = (from + 7) / 8, end = to / 8;
-
-	for (; i + 1 < end; i += 2) {
-		*(two_words *)&words[i] = (two_words){0};
-		/* No call of memset(3), which another library may stand before. */
-		__asm__ volatile("" ::: "memory");
-	}
-	if (i < end)
-		words[i] = 0;
-}
 
 static always_inline void clear_block(void *block, size_t size)
 {
