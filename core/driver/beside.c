@@ -37,12 +37,6 @@ static int start(struct beside *beside, const char *text, bool silent, struct di
 	return shell_start(&beside->running, &command, diag);
 }
 
-static int start_load(struct beside *beside, struct diag *diag)
-{
-	beside->ready = true;
-	return beside->spec.load ? start(beside, beside->spec.load, false, diag) : 0;
-}
-
 /* What a try that fails says is not worth reading, and comes many times. */
 static int try_ready(struct beside *beside, struct diag *diag)
 {
@@ -55,11 +49,12 @@ int beside_new(struct beside **beside, const struct beside_spec *spec, struct di
 	int err = 0;
 
 	made->spec = *spec;
+	made->ready = !spec->ready;
 	made->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	if (made->timer_fd < 0)
 		err = diag_fail(diag, errno, "cannot make a timer: %s", strerror(errno));
-	if (!err)
-		err = spec->ready ? try_ready(made, diag) : start_load(made, diag);
+	if (!err && spec->ready)
+		err = try_ready(made, diag);
 	if (err) {
 		beside_free(made);
 		return err;
@@ -108,9 +103,9 @@ static int on_end(struct beside *beside, int wait_status, struct diag *diag)
 		beside->load_ended = true;
 		return shell_judge("--load", beside->spec.load, wait_status, diag);
 	}
-	if (WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == 0)
-		return start_load(beside, diag);
-	timerfd_settime(beside->timer_fd, 0, &again, NULL);
+	beside->ready = WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == 0;
+	if (!beside->ready)
+		timerfd_settime(beside->timer_fd, 0, &again, NULL);
 	return 0;
 }
 
@@ -132,6 +127,11 @@ int beside_step(struct beside *beside, struct diag *diag)
 bool beside_is_ready(const struct beside *beside)
 {
 	return beside->ready;
+}
+
+int beside_start_load(struct beside *beside, struct diag *diag)
+{
+	return beside->spec.load ? start(beside, beside->spec.load, false, diag) : 0;
 }
 
 bool beside_load_has_ended(const struct beside *beside)

@@ -18,7 +18,8 @@ struct beside_spec {
 	struct shell_command how; /* all but the text */
 };
 
-/* Starts the first try of --ready or, without one, --load. Texts are not copied. */
+/* Starts the first try of --ready; without one the target is ready at once. Texts are not copied.
+ */
 int beside_new(struct beside **beside, const struct beside_spec *spec, struct diag *diag);
 /* Ends what still runs: SIGTERM to its group, SIGKILL after two seconds. NULL is fine. */
 void beside_free(struct beside *beside);
@@ -29,6 +30,8 @@ int beside_fd(const struct beside *beside);
 int beside_step(struct beside *beside, struct diag *diag);
 
 bool beside_is_ready(const struct beside *beside);
+/* Once, when the target is ready. */
+int beside_start_load(struct beside *beside, struct diag *diag);
 bool beside_load_has_ended(const struct beside *beside);
 
 #endif

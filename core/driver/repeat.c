@@ -299,20 +299,26 @@ static void step_collector(struct run *run, struct diag *diag)
 	tell_news(run->spec);
 }
 
-/* The target is ready: --delay counts from now. */
-static void note_ready(struct run *run)
+/* The target is ready: --delay counts from now. Without one measuring begins before --load, so that
+ * nothing of what the target does for it is missed. */
+static int note_ready(struct run *run, struct diag *diag)
 {
 	if (run->result->was_ready || (run->beside && !beside_is_ready(run->beside)))
-		return;
+		return 0;
 	run->result->was_ready = true;
-	run->begin_at_ns = clock_now_ns() + run->spec->delay_ns;
+	if (run->spec->delay_ns)
+		run->begin_at_ns = clock_now_ns() + run->spec->delay_ns;
+	else if (!run->begun_ns)
+		begin(run, diag);
+	return run->beside ? beside_start_load(run->beside, diag) : 0;
 }
 
 /* An end of the target that was seen first goes before that of --load, which it may have caused. */
 static void step_beside(struct run *run, struct diag *diag)
 {
 	run->beside_err = beside_step(run->beside, diag);
-	note_ready(run);
+	if (!run->beside_err && !run->terminated)
+		run->beside_err = note_ready(run, diag);
 	if ((!run->beside_err && !beside_load_has_ended(run->beside)) || run->terminated)
 		return;
 	run->result->by = ENDED_BY_LOAD;
@@ -498,9 +504,7 @@ static int start_clocks(struct run *run, struct diag *diag)
 		begin(run, diag);
 	if (spec->ready || spec->load)
 		err = beside_new(&run->beside, &beside, diag);
-	if (!err)
-		note_ready(run);
-	return err;
+	return err ? err : note_ready(run, diag);
 }
 
 int repeat_run(const struct repeat_spec *spec, struct repeat_result *result, struct diag *diag)

@@ -42,6 +42,14 @@ assert 0.6 <= total / (ns / 1e9 * 997) <= 1.6
 P
 	promise "none is lost" is "$(metric "$PROFILE_SCENARIO_RESULTS/threads/cpu/latest" cpu.lost)" 0
 fi
+# To begin takes a while with so many, and the load asks at once.
+rm "$scratch/server/done"
+if [ "$(status_of profile-scenario --quiet -p $server --scenario ready --ready true --load "$ask")" = 0 ]; then
+	promise "with --ready measuring begins before --load, and misses nothing of it" is \
+		"$(grep -o '^t[0-9]*;.*;burn' "$PROFILE_SCENARIO_RESULTS/ready/cpu/latest/stacks.folded" | cut -d';' -f1 | sort -u | wc -l)" 100
+else
+	skip "with --ready measuring begins before --load" "$(tail -n 1 "$scratch/err")"
+fi
 promise "too few descriptors are said, with what helps" reason 125 "$((n + 1)) threads take $(((n + 1) * $(nproc) + 256)) descriptors here, and the limit is 1024; raise it (ulimit -n), or use sudo" \
 	"${as_user[@]}" bash -c "ulimit -n 1024; exec '$build/profile-scenario' --quiet --results '$scratch/others' -p $server --duration 0.1"
 promise "the process lives on all the time" is "$(ls /proc/$server/task | wc -l)" $((n + 1))
