@@ -12,7 +12,7 @@ steps = [line.rstrip("\n").split("\t") for line in sys.stdin]
 pid, fd = pty.fork()
 if not pid:
     os.execvp(sys.argv[1], sys.argv[1:])
-out, seen, end = b"", 0, time.time() + 20
+out, seen, end = b"", 0, time.time() + 100
 while time.time() < end:
     if steps and steps[0][0].encode() in out[seen:]:
         seen = len(out)
@@ -32,7 +32,9 @@ manifest() { # SCENARIO/TYPE EXPRESSION: a value of the last run's manifest
 	python3 -c "import json, sys; m = json.load(open(sys.argv[1])); print($2)" "$PROFILE_SCENARIO_RESULTS/$1/latest/run.json"
 }
 
-caught='n=0; trap "n=\$((n+1)); echo caught \$n" INT; echo ready; for i in 1 2 3 4 5 6 7 8 9 10 11 12; do sleep 0.05; done; exit 5'
+# It waits for the signal, and then for a second one that must not come.
+caught='n=0; trap "n=\$((n+1)); echo caught \$n" INT; echo ready; until [ $n -gt 0 ]; do sleep 0.05; done
+	for i in 1 2 3 4 5 6; do sleep 0.05; done; exit 5'
 for type in cpu memory io; do
 	printf 'ready\t\\x03\n' | in_terminal profile-scenario --type $type --scenario caught -- bash -c "$caught"
 	promise "Ctrl-C reaches the target once ($type)" is "$(grep -c 'caught 1' "$scratch/out") $(grep -c 'caught 2' "$scratch/out")" "1 0"
@@ -41,26 +43,32 @@ for type in cpu memory io; do
 	promise "the interrupted run is published ($type)" is "$(manifest caught/$type 'm["exit"]["by"], m["verdict"]')" "interrupt target_failed"
 
 	# The numbers are there to be sampled.
-	printf '$ \tprofile-scenario --quiet --type %s --scenario stopped -- sh -c "echo re""ady; sleep 0.5; seq 10000000 >/dev/null; echo do""ne"\\n\nready\t\\x1a\nStopped\tfg\\n\ndone\texit\\n\n' $type |
+	printf '$ \tprofile-scenario --quiet --type %s --scenario stopped -- sh -c "echo re""ady; until [ -e %s ]; do sleep 0.05; done; seq 10000000 >/dev/null; echo do""ne"\\n\nready\t\\x1a\nStopped\ttouch %s; fg\\n\ndone\texit\\n\n' $type "$scratch/go" "$scratch/go" |
 		in_terminal env PS1='$ ' bash --norc --noprofile -i
 	promise "Ctrl-Z stops target and tool, fg goes on ($type)" contains "$scratch/out" "done"
+	rm "$scratch/go"
 	promise "and the run is good ($type)" is "$(manifest stopped/$type 'm["exit"], m["verdict"]')" "{'code': 0, 'timed_out': False, 'by': 'target'} ok"
 done
 
-# when_ready.py SIGNAL COMMAND...: sends the signal to the command once the file $scratch/ready is there, and ends with its status.
+# when_ready.py SIGNAL COMMAND...: sends the signal to the command once the file $scratch/ready is there, makes $scratch/sent, and
+# ends with the command's status.
 cat >"$scratch/when_ready.py" <<'P'
 import os, signal, subprocess, sys, time
 ready = os.path.dirname(sys.argv[0]) + "/ready"
 signal.signal(signal.SIGINT, signal.SIG_DFL)  # a test run in the background has it ignored
+sent = os.path.dirname(sys.argv[0]) + "/sent"
+if os.path.exists(sent): os.unlink(sent)
 tool = subprocess.Popen(sys.argv[2:])
 while not os.path.exists(ready) and tool.poll() is None: time.sleep(0.01)
 if os.path.exists(ready): os.unlink(ready)
 tool.send_signal(getattr(signal, sys.argv[1]))
+open(sent, "w")
 status = tool.wait()
 sys.exit(status if status >= 0 else 128 - status)
 P
 when_ready() { python3 "$scratch/when_ready.py" "$@"; }
 ready="touch $scratch/ready"
+until_sent="until [ -e $scratch/sent ]; do sleep 0.02; done"
 
 for signal in TERM HUP; do
 	promise "SIG$signal to us reaches the target" reason $((128 + $(kill -l $signal))) "signal $(kill -l $signal)" \
@@ -69,14 +77,16 @@ done
 promise "an interrupt ends all types" reason 130 "signal 2" when_ready SIGINT \
 	profile-scenario --scenario several --type io,memory,cpu -- sh -c "$ready; exec sleep 20"
 promise "none of the others was begun" is "$(ls "$PROFILE_SCENARIO_RESULTS/several")" io
+# The first run of it goes on until the interrupt comes, the second one ends.
+server="[ ! -e $scratch/served ] || exit 0; touch $scratch/served; trap 'exit 0' INT; $ready; while :; do sleep 0.05; done"
 promise "a good end by interrupt lets the next type run" is "$(when_ready SIGINT profile-scenario --quiet --scenario server \
-	--type io,memory --output inherit -- bash -c "trap 'exit 0' INT; $ready; for i in {1..12}; do sleep 0.05; done" >/dev/null 2>&1
+	--type io,memory --output inherit -- bash -c "$server" >/dev/null 2>&1
 	ls "$PROFILE_SCENARIO_RESULTS/server" | xargs)" "io memory"
 rm -f "$scratch/ready"
 promise "SIGTERM ends a --prepare that hangs" reason 125 "--prepare was killed by signal 15" when_ready SIGTERM \
 	profile-scenario --scenario hung --type io --prepare "$ready; exec sleep 20" -- true
 promise "an interrupt that --prepare survives keeps the target from running" reason 125 "interrupted before the target ran" \
-	when_ready SIGTERM profile-scenario --scenario hung --type io --prepare "trap '' TERM; $ready; sleep 0.3" -- touch "$scratch/ran"
+	when_ready SIGTERM profile-scenario --scenario hung --type io --prepare "trap '' TERM; $ready; $until_sent" -- touch "$scratch/ran"
 promise "so it did not run" test ! -e "$scratch/ran"
 promise "an interrupt between two runs keeps what was measured" when_ready SIGTERM profile-scenario --scenario twice --type io -r 3 \
 	--prepare "[ ! -e $scratch/first ] || { $ready; exec sleep 20; }" -- touch "$scratch/first"
@@ -84,10 +94,10 @@ promise "and says so" is "$(manifest twice/io 'len(m["metrics"]["io.calls"]["sam
 
 for type in cpu memory io; do
 	promise "a killed tool leaves the target running ($type)" env -u BASH_ENV bash -c '
-		profile-scenario --quiet --scenario killed --type '$type' -- sh -c "echo \$\$ >$0/pid; sleep 0.6; echo >$0/lived" & tool=$!
+		profile-scenario --quiet --scenario killed --type '$type' -- sh -c "echo \$\$ >$0/pid; until [ -e $0/killed ]; do sleep 0.02; done; echo >$0/lived" & tool=$!
 		until [ -s $0/pid ]; do sleep 0.02; done; sleep 0.1
-		kill -KILL $tool; wait $tool; rm $0/pid
-		for i in {1..50}; do [ -e $0/lived ] && break; sleep 0.05; done; rm $0/lived' "$scratch"
+		kill -KILL $tool; wait $tool; touch $0/killed
+		for i in {1..600}; do [ -e $0/lived ] && break; sleep 0.1; done; rm $0/pid $0/killed $0/lived' "$scratch"
 	profile-scenario --quiet --scenario killed --type $type -- sleep 0.01
 	promise "and the next run sweeps what it left ($type)" is "$(find "$PROFILE_SCENARIO_RESULTS/killed/$type" -name '*.tmp' | wc -l)" 0
 done
