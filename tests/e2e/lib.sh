@@ -112,6 +112,16 @@ matches() { # FILE EXTENDED-REGEX
 	grep -qE -- "$2" "$1" || { echo "nothing like '$2' in $1:"; head -c 2000 "$1"; return 1; }
 }
 
+# wait_for COMMAND...: until it succeeds, however slow the machine is; not for ever.
+wait_for() {
+	for _ in $(seq 1000); do
+		"$@" >/dev/null 2>&1 && return
+		sleep 0.05
+	done
+	echo "not seen: $*"
+	return 1
+}
+
 # metric RUN_DIRECTORY NAME: the value of a metric, or "absent".
 metric() {
 	python3 - "$1/run.json" "$2" <<'P'
