@@ -124,12 +124,13 @@ static void forget_file(struct cpu_follower *follower)
 /* One file stays open: nearly always the same thread stops again. */
 static bool open_file(struct cpu_follower *follower, pid_t tid)
 {
-	char path[32];
+	char path[64];
 
 	if (follower->stat_tid == tid)
 		return true;
 	forget_file(follower);
-	snprintf(path, sizeof(path), "/proc/%d/stat", (int)tid);
+	/* /proc/TID/stat would add up the times of all threads. */
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/stat", (int)tid, (int)tid);
 	follower->stat_fd = open(path, O_RDONLY | O_CLOEXEC);
 	follower->stat_tid = follower->stat_fd >= 0 ? tid : 0;
 	return follower->stat_fd >= 0;

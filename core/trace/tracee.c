@@ -114,10 +114,12 @@ enum { KILL_BIT = 1 << (9 - 1), EXITING = 0x4, SIGNALED = 0x400 };
 /* proc(5), stat: the state, the flags (PF_* of include/linux/sched.h) and the pending signals. */
 static bool read_stat(pid_t tid, char *letter, unsigned long *flags, unsigned long *pending)
 {
-	char text[1024];
+	char name[32], text[1024];
 	const char *after_name;
 
-	if (proc_file_read(tid, "stat", text, sizeof(text)) <= 0)
+	/* Without task/ the times of all threads would be added up. */
+	snprintf(name, sizeof(name), "task/%d/stat", (int)tid);
+	if (proc_file_read(tid, name, text, sizeof(text)) <= 0)
 		return false;
 	after_name = strrchr(text, ')'); /* the name may hold anything */
 	return after_name &&
