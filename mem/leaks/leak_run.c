@@ -9,6 +9,7 @@
 #include "core/recording.h"
 #include "core/symbolize/symbolize.h"
 #include "mem/heap.h"
+#include "mem/leaks/library.h"
 #include "mem/stack_copy.h"
 
 #include <stdlib.h>
@@ -39,7 +40,8 @@ struct leak_run {
 	struct leak_settings settings;
 	struct recording *recording; /* of all rows' stacks */
 	struct profile *profile;
-	char **real_paths;       /* of its objects */
+	char **real_paths; /* of its objects */
+	struct leak_library library;
 	struct checked *checked; /* by the end */
 	size_t n_checked;
 	struct leak_process *processes; /* likewise */
@@ -285,6 +287,8 @@ struct leak_run *leak_run_new(const struct heap_run *run, const struct leak_sett
 	leaks->run = run;
 	leaks->settings = *settings;
 	loss.symbolizer = symbolizer;
+	leak_library_find(&leaks->library);
+	loss.library = &leaks->library;
 	leaks->recording = recording_new(leaked_types, LEAKED_N_TYPES);
 	add_all(leaks);
 	symbolizer_open(symbolizer, leaks->recording);
@@ -320,6 +324,7 @@ void leak_run_free(struct leak_run *leaks)
 	for (uint32_t i = 0; i < profile_n_objects(leaks->profile); i++)
 		free(leaks->real_paths[i]);
 	free(leaks->real_paths);
+	leak_library_fini(&leaks->library);
 	free(leaks->checked);
 	free(leaks->processes);
 	text_list_fini(&leaks->notes);

@@ -44,6 +44,7 @@ static size_t count_operators(const struct profile *profile, uint32_t stack)
 struct joining {
 	const struct recording *recording;
 	const struct profile *profile;
+	const struct leak_library *library;
 	struct loss_list *list;
 	size_t records_capacity;
 	struct stack_table *keys; /* kind and allocation function, then the addresses from there */
@@ -87,7 +88,8 @@ static size_t find_record(struct joining *joining, const struct leak_row *row)
 		struct loss_record *record =
 		    ARRAY_APPEND(list->records, list->n_records, joining->records_capacity);
 
-		*record = (struct loss_record){.kind = row->kind};
+		*record = (struct loss_record){
+		    .kind = row->kind, .function = row->function, .library = joining->library};
 		record->allocator = n_operators ? NULL : leak_function_name(row->function);
 		record->stack = row->stack;
 		record->named = named;
@@ -208,6 +210,7 @@ void loss_list_make(struct loss_list *list, const struct leak_row *rows, size_t 
 	struct joining joining = {
 	    .recording = recording,
 	    .profile = profile,
+	    .library = settings->library,
 	    .list = list,
 	    .keys = stack_table_new(),
 	    .n_compared = frames_compared(settings),

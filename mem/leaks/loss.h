@@ -9,6 +9,7 @@
 #include "mem/leaks/leaks.h"
 
 struct called_operator;
+struct leak_library;
 struct leak_stack;
 struct profile;
 struct recording;
@@ -23,12 +24,15 @@ struct loss_settings {
 	enum leak_resolution resolution;
 	unsigned num_callers;                    /* of each stack that count and are shown */
 	const struct suppressions *suppressions; /* NULL: none */
-	struct symbolizer *symbolizer; /* that reads calls (operators.h); NULL: they are not */
+	struct symbolizer *symbolizer;      /* that reads calls (operators.h); NULL: they are not */
+	const struct leak_library *library; /* that gave the blocks; NULL: not known */
 };
 
 struct loss_record {
 	enum leak_kind kind;
 	const char *allocator; /* the function on top, "malloc"; NULL: the stack's own leaf is it */
+	enum leak_function function; /* the same, and where it is; NULL: not known */
+	const struct leak_library *library;
 	const struct called_operator *called; /* the operator on top, by its call; NULL: by name */
 	uint32_t stack;                       /* of the recording: one of those that were joined */
 	uint32_t named;                       /* what it is in the profile */
@@ -77,7 +81,8 @@ size_t loss_count(const struct loss_list *list, unsigned kinds, bool is_suppress
 
 /* A frame as memcheck shows it. Texts live as long as the profile. */
 struct loss_frame {
-	bool has_address;     /* an allocation function on top has none: it was not on the stack */
+	bool has_address;     /* an allocation function on top has its first one: it was called, and
+	                         is not on the stack */
 	uint64_t vaddr;       /* as the object's file numbers it, within the call for a caller */
 	const char *function; /* "(below main)" for what calls main; NULL: it has no name */
 	const char *object;   /* path, or a name in brackets; NULL: not known */

@@ -6,13 +6,14 @@
 #include "core/recording.h"
 #include "core/symbolize/symbolize.h"
 #include "mem/heap_filter.h"
+#include "mem/leaks/library.h"
 #include "mem/leaks/operators.h"
 #include "mem/leaks/suppression.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* Where our malloc and its kin are; they were called, but are on no stack. */
+/* Where it is not known where it lies. */
 static const char preload[] = "libprofile-scenario-preload.so";
 
 /* A stack's frames by name, and its addresses: what one of them holds ends with the frame that is
@@ -50,6 +51,21 @@ static struct loss_frame frame_of(const struct walk *walk, const struct frame *n
 	if (named->kind != FRAME_UNRESOLVED)
 		frame.function = profile_text(walk->profile, named->function);
 	return frame;
+}
+
+/* The allocation function, which was called and is on no stack. */
+static struct loss_frame frame_of_allocator(const struct loss_record *record)
+{
+	const struct leak_library *library = record->library;
+	uint64_t vaddr = library ? library->vaddr[record->function] : 0;
+
+	return (struct loss_frame){
+	    .has_address = vaddr != 0,
+	    .vaddr = vaddr,
+	    .function = record->allocator,
+	    .object = library && library->path ? library->path : preload,
+	    .object_id = LOSS_NO_OBJECT,
+	};
 }
 
 /* glibc's names for what calls main; memcheck shows the first of them under one name. */
@@ -125,8 +141,8 @@ struct loss_frame *loss_record_frames(const struct loss_record *record,
 	walk.named = xcalloc(walk.n_named + 1, sizeof(*walk.named));
 	profile_stack_frames(profile, record->named, walk.named, walk.n_named);
 	if (record->allocator) {
-		*ARRAY_APPEND(walk.frames, walk.n_frames, walk.capacity) = (struct loss_frame){
-		    .function = record->allocator, .object = preload, .object_id = LOSS_NO_OBJECT};
+		*ARRAY_APPEND(walk.frames, walk.n_frames, walk.capacity) =
+		    frame_of_allocator(record);
 		n++;
 	} else {
 		pass_inner_operators(&walk);

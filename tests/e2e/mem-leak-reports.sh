@@ -131,6 +131,16 @@ else
 	skip "the shapes are memcheck's" "valgrind is not installed"
 fi
 
+# Each function on top has the address that the library's own symbols give it.
+named() {
+	local library=$build/libprofile-scenario-preload.so
+	is "$(sed -nE "s|^==[0-9]+==    at (0x[0-9A-F]+: [a-z_]+) \\(in $library\\)$|\1|p" "$(run_of named)/leaks.txt" | sort -u)" \
+		"$(nm -D "$library" | sed -nE 's/^0*([0-9a-f]+) T (malloc|calloc)$/0x\U\1\E: \2/p' | sort -u)" &&
+		is "$(grep -c '<ip>0x0</ip>' "$(run_of named)/leaks.xml")" 0
+}
+ours named --show-leak-kinds all -- "$program"
+promise "an allocation function has its address in the library that was called" named
+
 # Of the fork case: the launched process and the executed one lose 37 + 64 indirectly each, the child 10.
 ours tree -- "$program" fork
 run=$(run_of tree)

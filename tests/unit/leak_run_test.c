@@ -16,7 +16,7 @@
 #include <cmocka.h>
 
 static const struct leak_settings settings = {
-    .loss = {LEAK_RESOLUTION_HIGH, 12, NULL, NULL},
+    .loss = {LEAK_RESOLUTION_HIGH, 12, NULL, NULL, NULL},
     .shown_kinds = LEAK_ALL_KINDS,
     .error_kinds = LEAK_ALL_KINDS,
 };

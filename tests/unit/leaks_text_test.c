@@ -58,7 +58,8 @@ static void leaks_init(struct leaks *leaks, const char *rules)
 	rows[4].kind = LEAK_DEFINITE;
 	rows[4].is_inherited = true;
 	leak_fixture_name(&leaks->fixture);
-	const struct loss_settings settings = {LEAK_RESOLUTION_HIGH, 12, leaks->suppressions, NULL};
+	const struct loss_settings settings = {LEAK_RESOLUTION_HIGH, 12, leaks->suppressions, NULL,
+	                                       NULL};
 	loss_list_make(&leaks->losses[0], rows, 4, leaks->fixture.recording, leaks->fixture.profile,
 	               &settings);
 	loss_list_make(&leaks->losses[1], rows + 4, 1, leaks->fixture.recording,
@@ -408,7 +409,7 @@ static void errors_in_xml_are_those_of_the_protocol(void **state)
 static void smaller_records_without_room_are_counted(void **state)
 {
 	enum { N = 40 };
-	const struct loss_settings settings = {LEAK_RESOLUTION_HIGH, 12, NULL, NULL};
+	const struct loss_settings settings = {LEAK_RESOLUTION_HIGH, 12, NULL, NULL, NULL};
 	struct leaks leaks;
 	struct leak_fixture fixture;
 	struct leak_row rows[N];
@@ -447,7 +448,7 @@ static void smaller_records_without_room_are_counted(void **state)
 static void errors_come_before_what_is_larger(void **state)
 {
 	enum { N = 40, N_ERRORS = 4 };
-	const struct loss_settings settings = {LEAK_RESOLUTION_HIGH, 12, NULL, NULL};
+	const struct loss_settings settings = {LEAK_RESOLUTION_HIGH, 12, NULL, NULL, NULL};
 	struct leaks leaks;
 	struct leak_fixture fixture;
 	struct leak_row rows[N];

@@ -3,6 +3,7 @@
 #include "mem/leaks/loss.h"
 
 #include "core/diag.h"
+#include "mem/leaks/library.h"
 #include "mem/leaks/suppression.h"
 #include "tests/unit/leak_fixture.h"
 
@@ -11,7 +12,7 @@
 
 #include <cmocka.h>
 
-static const struct loss_settings usual = {LEAK_RESOLUTION_HIGH, 12, NULL, NULL};
+static const struct loss_settings usual = {LEAK_RESOLUTION_HIGH, 12, NULL, NULL, NULL};
 
 static struct leak_row row(uint32_t stack, enum leak_kind kind, uint64_t n_blocks, uint64_t bytes)
 {
@@ -182,7 +183,7 @@ static void what_is_suppressed_is_summed_apart(void **state)
 {
 	static const char text[] = "{\n one\n Memcheck:Leak\n fun:malloc\n fun:a\n}\n";
 	struct suppressions *suppressions = suppressions_new();
-	struct loss_settings settings = {LEAK_RESOLUTION_HIGH, 12, suppressions, NULL};
+	struct loss_settings settings = {LEAK_RESOLUTION_HIGH, 12, suppressions, NULL, NULL};
 	struct leak_fixture fixture;
 	struct leak_row rows[2];
 	struct loss_list list;
@@ -214,7 +215,8 @@ static void assert_frames(const char *stack, unsigned num_callers, const char *e
 	struct leak_fixture fixture;
 	struct leak_row only;
 	struct loss_list list;
-	struct loss_settings settings = {LEAK_RESOLUTION_HIGH, num_callers, NULL, NULL};
+	const struct leak_library library = {.vaddr = {[LEAK_MALLOC] = 5}};
+	struct loss_settings settings = {LEAK_RESOLUTION_HIGH, num_callers, NULL, NULL, &library};
 	struct loss_frame *frames;
 	char *text = xstrdup("");
 	size_t n;
@@ -244,16 +246,16 @@ static void assert_frames(const char *stack, unsigned num_callers, const char *e
 static void frames_are_those_that_memcheck_shows(void **state)
 {
 	(void)state;
-	assert_frames("a@10 main@20 start@30", 12, "malloc:0 a:10 main:20");
-	assert_frames("a@10 b@15 main@20", 3, "malloc:0 a:10 b:15");
+	assert_frames("a@10 main@20 start@30", 12, "malloc:5 a:10 main:20");
+	assert_frames("a@10 b@15 main@20", 3, "malloc:5 a:10 b:15");
 	/* Inlined calls are of the address that they are at. */
-	assert_frames("in+a@10 b@15 main@20", 3, "malloc:0 in:10 a:10 b:15");
+	assert_frames("in+a@10 b@15 main@20", 3, "malloc:5 in:10 a:10 b:15");
 	assert_frames("call_init+start@10 _start@20 ?@30", 12,
-	              "malloc:0 call_init:10 start:10 (below main):20");
+	              "malloc:5 call_init:10 start:10 (below main):20");
 	assert_frames("a@10 ?@15 __libc_start_call_main@20 _start@30", 12,
-	              "malloc:0 a:10 ???:15 (below main):20");
-	assert_frames("?@10 main@20", 12, "malloc:0 ???:10 main:20");
-	assert_frames("", 12, "malloc:0");
+	              "malloc:5 a:10 ???:15 (below main):20");
+	assert_frames("?@10 main@20", 12, "malloc:5 ???:10 main:20");
+	assert_frames("", 12, "malloc:5");
 }
 
 /* It is libstdc++'s own, and of several the one that the program called. */
