@@ -17,14 +17,15 @@ struct special_name {
 	const char *alias;
 	bool ends_stack;
 };
+static const char below_main[] = "(below main)";
 static const struct special_name special_names[] = {
     {"main", NULL, true},
     /* What calls main has one name (valgrind's VG_(get_fnname_kind)). */
-    {"__libc_start_main", "(below main)", true},
-    {"__libc_start_main_impl", "(below main)", true},
-    {"__libc_start_call_main", "(below main)", true},
-    {"generic_start_main", "(below main)", true},
-    {"_start", "(below main)", true},
+    {"__libc_start_main", below_main, true},
+    {"__libc_start_main_impl", below_main, true},
+    {"__libc_start_call_main", below_main, true},
+    {"generic_start_main", below_main, true},
+    {"_start", below_main, true},
     {"start_thread", NULL, true},
     /* valgrind has no clone3, so that threads are made by clone there. */
     {"clone3", "clone", true},
@@ -42,6 +43,13 @@ static const struct special_name *special_name_of(const char *function)
 			return &special_names[i];
 	}
 	return NULL;
+}
+
+bool frame_is_below_main(const char *function)
+{
+	const struct special_name *special = special_name_of(function);
+
+	return special && special->alias == below_main;
 }
 
 static const char *text_or_null(const struct profile *profile, uint32_t text)

@@ -6,6 +6,7 @@
 #include "core/recording.h"
 #include "core/symbolize/symbolize.h"
 #include "mem/heap_filter.h"
+#include "mem/leaks/frame_words.h"
 #include "mem/leaks/library.h"
 #include "mem/leaks/operators.h"
 #include "mem/leaks/suppression.h"
@@ -68,16 +69,19 @@ static struct loss_frame frame_of_allocator(const struct loss_record *record)
 	};
 }
 
-/* glibc's names for what calls main; memcheck shows the first of them under one name. */
-static bool is_below_main(const char *function)
+/* What calls main has one name. A stripped C library has no symbol for the function that does, but
+ * exports the one that calls that. */
+static void show_below_main(struct walk *walk)
 {
-	static const char *const names[] = {"__libc_start_call_main", "__libc_start_main",
-	                                    "generic_start_main", "_start"};
+	static const char exported[] = "__libc_start_main";
+	struct loss_frame *last = &walk->frames[walk->n_frames - 1], *inner = last - 1;
 
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		if (!strcmp(function, names[i]))
-			return true;
-	return false;
+	if (walk->n_frames > 1 && !strncmp(last->function, exported, strlen(exported)) &&
+	    !inner->function && inner->object_id == last->object_id) {
+		last = inner;
+		walk->n_frames--;
+	}
+	last->function = "(below main)";
 }
 
 /* Adds the frames of the next address, and goes on to its caller. False: that was main, or what
@@ -95,11 +99,11 @@ static bool add_address(struct walk *walk)
 
 		*frame = frame_of(walk, named, &recorded);
 		is_whole = named->kind != FRAME_INLINED;
-		if (frame->function && is_below_main(frame->function)) {
-			frame->function = "(below main)";
-			ends = true;
-		}
-		ends |= frame->function && !strcmp(frame->function, "main");
+		if (!frame->function)
+			continue;
+		ends |= frame_is_below_main(frame->function) || !strcmp(frame->function, "main");
+		if (frame_is_below_main(frame->function))
+			show_below_main(walk);
 	}
 	return !ends;
 }

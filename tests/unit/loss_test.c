@@ -254,6 +254,11 @@ static void frames_are_those_that_memcheck_shows(void **state)
 	              "malloc:5 call_init:10 start:10 (below main):20");
 	assert_frames("a@10 ?@15 __libc_start_call_main@20 _start@30", 12,
 	              "malloc:5 a:10 ???:15 (below main):20");
+	assert_frames("a@10 generic_start_main.isra.0@20 _start@30", 12,
+	              "malloc:5 a:10 (below main):20");
+	/* A stripped C library has a name for the outer of these two alone. */
+	assert_frames("a@10 ?@15 __libc_start_main_impl@20 _start@30", 12,
+	              "malloc:5 a:10 (below main):15");
 	assert_frames("?@10 main@20", 12, "malloc:5 ???:10 main:20");
 	assert_frames("", 12, "malloc:5");
 }
