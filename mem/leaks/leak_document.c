@@ -38,6 +38,11 @@ const char *leak_frame_object(const struct leak_document *document, const struct
 	return real ? real : frame->object;
 }
 
+bool leak_document_shows(const struct leak_document *document, const struct loss_record *record)
+{
+	return document->shown_kinds >> record->kind & 1 && !record->suppression;
+}
+
 /* A record that is to be shown if there is room. */
 struct candidate {
 	bool is_error;
@@ -71,7 +76,7 @@ static struct candidate *list_candidates(const struct leak_document *document, s
 		for (size_t j = 0; losses && j < losses->n_records; j++) {
 			const struct loss_record *record = &losses->records[j];
 
-			if (document->shown_kinds >> record->kind & 1 && !record->suppression)
+			if (leak_document_shows(document, record))
 				*ARRAY_APPEND(candidates, *n, capacity) =
 				    (struct candidate){document->error_kinds >> record->kind & 1,
 				                       loss_record_total(record), i, j};

@@ -57,6 +57,9 @@ char *leak_record_title(const struct loss_list *losses, size_t record);
 /* The object of a frame as memcheck shows it, or NULL. */
 const char *leak_frame_object(const struct leak_document *document, const struct loss_frame *frame);
 
+/* Is the record one of those to be shown, were there room for all? */
+bool leak_document_shows(const struct leak_document *document, const struct loss_record *record);
+
 typedef void leak_record_writer(const struct leak_document *document,
                                 const struct leak_process *process, size_t record, FILE *out);
 

@@ -15,6 +15,7 @@
 #include "mem/options.h"
 #include "mem/part.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -147,87 +148,165 @@ void leak_result_mention(const struct memory_report *report)
 	              leak_run_lack(report->leaks) ? ", of the processes that were checked" : ""));
 }
 
-/* A record of some process. */
-struct shown {
-	const struct leak_process *process;
-	const struct loss_record *record;
+/* What a row of the table is of: the records of one kind whose blocks one function has asked for.
+ */
+struct row {
+	enum leak_kind kind;
+	struct loss_frame caller; /* of the allocation function, in the largest record */
+	uint64_t bytes;           /* direct and indirect */
+	uint64_t n_blocks;
+	size_t n_records;
+	size_t number; /* of the first of them */
 };
 
-static int largest_first(const void *a, const void *b)
+/* The function that called the allocation function, or where there is none that one. */
+static struct loss_frame caller_of(const struct leak_document *document,
+                                   const struct loss_record *record)
 {
-	const struct shown *x = a, *y = b;
-	uint64_t x_total = loss_record_total(x->record), y_total = loss_record_total(y->record);
+	size_t n_frames;
+	struct loss_frame *frames =
+	    loss_record_frames(record, document->recording, document->profile, 2, &n_frames);
+	struct loss_frame caller = frames[n_frames > 1 ? 1 : 0];
 
-	if (x_total != y_total)
-		return x_total > y_total ? -1 : 1;
-	if (x->process != y->process)
-		return x->process < y->process ? -1 : 1;
-	return x->record > y->record ? -1 : x->record < y->record;
+	free(frames);
+	return caller;
 }
 
-/* The records that leaks.txt shows, the largest first; the caller frees the array. */
-static struct shown *list_shown(const struct leak_document *document, size_t *n)
+/* A row for each record that leaks.txt shows; the caller frees the array. */
+static struct row *list_rows(const struct leak_document *document, size_t *n)
 {
-	struct shown *shown = NULL;
+	struct row *rows = NULL;
 	size_t capacity = 0;
 
 	*n = 0;
 	for (size_t i = 0; i < document->n_processes && !document->is_summary; i++) {
 		const struct loss_list *losses = document->processes[i].losses;
 
-		for (size_t j = 0; losses && j < losses->n_records; j++)
-			if (document->shown_kinds >> losses->records[j].kind & 1 &&
-			    !losses->records[j].suppression)
-				*ARRAY_APPEND(shown, *n, capacity) =
-				    (struct shown){&document->processes[i], &losses->records[j]};
+		for (size_t j = 0; losses && j < losses->n_records; j++) {
+			const struct loss_record *record = &losses->records[j];
+
+			if (!leak_document_shows(document, record))
+				continue;
+			*ARRAY_APPEND(rows, *n, capacity) = (struct row){
+			    .kind = record->kind,
+			    .caller = caller_of(document, record),
+			    .bytes = loss_record_total(record),
+			    .n_blocks = record->n_blocks,
+			    .n_records = 1,
+			    .number = *n - 1,
+			};
+		}
 	}
-	if (*n)
-		qsort(shown, *n, sizeof(*shown), largest_first);
-	return shown;
+	return rows;
 }
 
-/* "wrap (t.c:7)" of the function that called the allocation function. The caller frees it. */
-static char *place_of(const struct leak_document *document, const struct loss_record *record)
+static int compare_texts(const char *a, const char *b)
 {
-	size_t n_frames;
-	struct loss_frame *frames =
-	    loss_record_frames(record, document->recording, document->profile, 2, &n_frames);
-	const struct loss_frame *frame = &frames[n_frames > 1 ? 1 : 0];
-	char *name = frame->function ? demangle_short(frame->function) : xstrdup("???");
+	if (!a || !b)
+		return !!a - !!b;
+	return strcmp(a, b);
+}
+
+/* Functions without a name are one only where they are at one address. */
+static int compare_functions(const struct row *x, const struct row *y)
+{
+	int difference = compare_texts(x->caller.function, y->caller.function);
+
+	if (!difference)
+		difference = compare_texts(x->caller.object, y->caller.object);
+	if (!difference)
+		difference = compare_texts(x->caller.file, y->caller.file);
+	if (!difference && !x->caller.function && x->caller.vaddr != y->caller.vaddr)
+		return x->caller.vaddr < y->caller.vaddr ? -1 : 1;
+	return difference ? difference : (int)x->kind - (int)y->kind;
+}
+
+static int largest_first(const void *a, const void *b)
+{
+	const struct row *x = a, *y = b;
+
+	if (x->bytes != y->bytes)
+		return x->bytes > y->bytes ? -1 : 1;
+	return x->number > y->number ? -1 : x->number < y->number;
+}
+
+static int by_function(const void *a, const void *b)
+{
+	int difference = compare_functions(a, b);
+
+	return difference ? difference : largest_first(a, b);
+}
+
+/* One row a function and kind, the largest first. Returns how many there are. */
+static size_t join_rows(struct row *rows, size_t n)
+{
+	size_t n_joined = 0;
+
+	if (n)
+		qsort(rows, n, sizeof(*rows), by_function);
+	for (size_t i = 0; i < n; i++) {
+		struct row *joined = n_joined ? &rows[n_joined - 1] : NULL;
+
+		if (!joined || compare_functions(joined, &rows[i]) != 0) {
+			rows[n_joined++] = rows[i];
+			continue;
+		}
+		joined->bytes += rows[i].bytes;
+		joined->n_blocks += rows[i].n_blocks;
+		joined->n_records++;
+		if (joined->caller.line != rows[i].caller.line)
+			joined->caller.line = 0;
+	}
+	if (n_joined)
+		qsort(rows, n_joined, sizeof(*rows), largest_first);
+	return n_joined;
+}
+
+/* "wrap (t.c:7)", "wrap (t.c), 3 loss records", "0x1197 (in app)". The caller frees it. */
+static char *place_of(const struct row *row)
+{
+	const struct loss_frame *frame = &row->caller;
+	char *name = frame->function ? demangle_short(frame->function)
+	                             : xasprintf("0x%" PRIX64, frame->vaddr);
 	const char *path = frame->file ? frame->file : frame->object ? frame->object : "?";
 	const char *slash = strrchr(path, '/');
 	const char *base = slash ? slash + 1 : path;
-	char *text = frame->file ? xasprintf("%s (%s:%u)", name, base, (unsigned)frame->line)
-	                         : xasprintf("%s (in %s)", name, base);
+	char *line =
+	    frame->file && frame->line ? xasprintf(":%u", (unsigned)frame->line) : xstrdup("");
+	char *records = row->n_records > 1
+	                    ? xasprintf(", %s", counted_text_of(row->n_records, "loss record").text)
+	                    : xstrdup("");
+	char *text =
+	    xasprintf("%s (%s%s%s)%s", name, frame->file ? "" : "in ", base, line, records);
 
+	free(records);
+	free(line);
 	free(name);
-	free(frames);
 	return text;
 }
 
 static void fill_table(struct text_list *table, const struct leak_document *document)
 {
 	size_t n;
-	struct shown *shown = list_shown(document, &n);
+	struct row *rows = list_rows(document, &n);
 
+	n = join_rows(rows, n);
 	if (n)
 		text_list_add(table, "      LOST   BLOCKS  KIND             ALLOCATED BY");
 	for (size_t i = 0; i < n && i < TABLE_ROWS; i++) {
-		const struct loss_record *record = shown[i].record;
-		char *place = place_of(document, record), *line;
+		char *place = place_of(&rows[i]), *line;
 		const char *words = "";
 
 		for (size_t j = 0; j < ARRAY_SIZE(kinds); j++)
-			if (kinds[j].kind == record->kind)
+			if (kinds[j].kind == rows[i].kind)
 				words = kinds[j].words;
-		line =
-		    xasprintf("%10s %8s  %-15s  %s", size_text_of(loss_record_total(record)).text,
-		              count_text_of(record->n_blocks).text, words, place);
+		line = xasprintf("%10s %8s  %-15s  %s", size_text_of(rows[i].bytes).text,
+		                 count_text_of(rows[i].n_blocks).text, words, place);
 		text_list_add(table, line);
 		free(line);
 		free(place);
 	}
-	free(shown);
+	free(rows);
 }
 
 static char *headline_of(const struct leak_run *leaks)

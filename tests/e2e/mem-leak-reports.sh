@@ -171,7 +171,7 @@ promise "the flame graph has the leaders with their cliques" bash -c "
 
 promise "the summary has the sums, the largest records and the page" bash -c "
 	head -1 '$scratch/err' | grep -qE '^tree/memory  OK   definitely lost 84 B in 9 blocks, indirectly lost 128 B in 4 blocks, possibly lost 200 B in 2 blocks, still reachable 270 B in 8 blocks, suppressed 0 B in 0 blocks$' &&
-	grep -qE '^ +100 B +1  possibly lost +keep \(leak-reports.c:[0-9]+\)$' '$scratch/err' &&
+	grep -qE '^ +200 B +2  possibly lost +keep \(leak-reports.c:[0-9]+\), 2 loss records$' '$scratch/err' &&
 	grep -q '^page .*/tree/memory/latest/leaks.txt$' '$scratch/err' && [ \$(wc -l <'$scratch/err') -le 12 ]"
 promise "show prints it again" bash -c "diff <(profile-scenario show tree/memory | grep -v ^page) <(grep -v ^page '$scratch/err')"
 promise "show of a process has its sums" bash -c "
@@ -179,6 +179,15 @@ promise "show of a process has its sums" bash -c "
 promise "and --json has the metrics" bash -c "
 	profile-scenario show tree/memory --json | python3 -c 'import json, sys; sys.exit(json.load(sys.stdin)[\"metrics\"][\"mem.definitely_lost_bytes\"][\"value\"] != 84)'"
 promise "any definite leak is a finding" contains "$run/run.json" "84 B definitely lost in 9 blocks: leaks.txt shows where they came from"
+
+ours rows --num-callers 50 -- "$program" many 40
+promise "a function's records are one row, which says of how many" \
+	matches "$scratch/err" '^ +[0-9.]+ KB +40  definitely lost  [a-z_]+ \(leak-reports.c:[0-9]+\), 40 loss records$'
+strip -o "$scratch/nameless" "$program"
+ours nameless -- "$scratch/nameless"
+promise "one without a name has its address" matches "$scratch/err" '^ +[0-9]+ B +[0-9]+  definitely lost  0x[0-9A-F]+ \(in nameless\)'
+nameless_rows() { grep -oE '[a-z]+ lost  .*' "$scratch/err"; }
+promise "and no row is there twice" is "$(nameless_rows | sort | uniq -d)" ""
 
 profile-scenario --scenario memory --type memory -- "$program" 2>"$scratch/err"
 promise "memory's own summary has a line about leaks" matches "$scratch/err" \
