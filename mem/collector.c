@@ -162,12 +162,10 @@ static int prepare(void *state, const struct repeat *repeat, struct diag *diag)
 	struct memory *memory = state;
 	int err = 0;
 
-	/* Now, for the kernel makes us wait when it opens the first perf event. */
 	if (!memory->symbolizer)
 		memory->symbolizer = symbolizer_new();
 	if (memory_options_need_symbols(memory->options))
 		symbolizer_prefer_symbols(memory->symbolizer);
-	symbolizer_foresee(memory->symbolizer);
 	for (size_t i = 0; i < memory->n_active && !err; i++)
 		if (memory->active[i].part->prepare)
 			err =
@@ -252,6 +250,15 @@ static int step(void *state, struct diag *diag)
 		first = first ? first : err;
 	}
 	return first;
+}
+
+/* Something has come from the target: it runs. */
+static int step_running(void *state, struct diag *diag)
+{
+	const struct memory *memory = state;
+
+	symbolizer_foresee(memory->symbolizer);
+	return step(state, diag);
 }
 
 static int ended(void *state, const struct target_end *end, struct diag *diag)
@@ -408,7 +415,7 @@ static int finish(void *state, struct results_run *results, struct result *resul
 	.options = {.rows = memory_option_rows, .struct_bytes = sizeof(struct memory_options)},    \
 	.metrics = memory_metric_rows, .findings = memory_finding_rows, .check = check,            \
 	.environment = environment, .prepare = prepare, .in_child = in_child, .fd = fd,            \
-	.step = step, .poke = poke, .news = news, .reaps_target = reaps_target,                    \
+	.step = step_running, .poke = poke, .news = news, .reaps_target = reaps_target,            \
 	.target_ended = target_ended, .ended = ended, .finish = finish, .destroy = destroy
 
 static const char *const aliases[] = {"mem", "heap", NULL};
