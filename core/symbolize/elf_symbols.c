@@ -74,14 +74,18 @@ static const struct code_section *code_section_at(const struct symbol_list *list
 	return NULL;
 }
 
-static bool names_code(const GElf_Sym *symbol, const char *name)
+static bool may_be_code(const GElf_Sym *symbol)
 {
 	unsigned type = GELF_ST_TYPE(symbol->st_info);
 
-	if (symbol->st_shndx == SHN_UNDEF || !name || !*name)
-		return false;
-	/* Labels with a dot are assemblers' and annobin's, not people's. */
-	return type == STT_FUNC || type == STT_GNU_IFUNC || (type == STT_NOTYPE && *name != '.');
+	return symbol->st_shndx != SHN_UNDEF &&
+	       (type == STT_FUNC || type == STT_GNU_IFUNC || type == STT_NOTYPE);
+}
+
+/* Labels with a dot are assemblers' and annobin's, not people's. */
+static bool is_name(const GElf_Sym *symbol, const char *name)
+{
+	return name && *name && (GELF_ST_TYPE(symbol->st_info) != STT_NOTYPE || *name != '.');
 }
 
 /* glibc's public names are often weak aliases of private ones: write of __write. */
@@ -124,9 +128,12 @@ static void read_symbols(struct symbol_list *list, const struct elf_file *file,
 	GElf_Sym symbol;
 
 	for (int i = 1; data && gelf_getsym(data, i, &symbol); i++) {
-		const char *name = elf_strptr(elf_file_elf(file), header.sh_link, symbol.st_name);
+		const char *name;
 
-		if (names_code(&symbol, name))
+		if (!may_be_code(&symbol))
+			continue;
+		name = elf_strptr(elf_file_elf(file), header.sh_link, symbol.st_name);
+		if (is_name(&symbol, name))
 			add_symbol(list, &symbol, name);
 	}
 }
