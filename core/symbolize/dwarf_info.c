@@ -4,6 +4,7 @@
 #include "core/alloc.h"
 #include "core/diag.h"
 #include "core/string_pool.h"
+#include "core/symbolize/aranges.h"
 #include "core/symbolize/demangle.h"
 #include "core/symbolize/dwarf_unit.h"
 #include "core/symbolize/elf_file.h"
@@ -48,31 +49,42 @@ struct dwarf_info {
 	struct unit_slot *units;
 	size_t n_units;
 	size_t units_capacity;
-	struct interval_map *ranges; /* address -> index of its unit */
-	struct u64map *unit_of;      /* Dwarf_CU * -> index of its unit */
-	struct u64map *names;        /* address of a DIE in memory -> index of its function */
+	struct interval_map *unit_offsets; /* address -> offset of its unit, where that is said */
+	struct interval_map *ranges;       /* address -> index of its unit, once all are listed */
+	bool is_listed;
+	struct u64map *unit_of; /* Dwarf_CU * -> index of its unit */
+	struct u64map *names;   /* address of a DIE in memory -> index of its function */
 	struct function_names *functions;
 	size_t n_functions;
 	size_t functions_capacity;
 	struct dwarf_frame *frames; /* of the last answer */
 	size_t n_frames;
 	size_t frames_capacity;
-	bool damaged;
 	struct split_package package;
-	struct diag trouble; /* of the first unit whose tree is missing, or "" */
+	struct diag trouble; /* the first one that was met later than in opening, or "" */
 };
+
+static uint32_t index_of(struct dwarf_info *info, Dwarf_CU *cu)
+{
+	bool is_new;
+	uint64_t *index = u64map_put(info->unit_of, (uintptr_t)cu, &is_new);
+
+	if (is_new) {
+		*index = info->n_units;
+		*ARRAY_APPEND(info->units, info->n_units, info->units_capacity) =
+		    (struct unit_slot){cu, NULL};
+	}
+	return (uint32_t)*index;
+}
 
 static void add_unit(struct dwarf_info *info, Dwarf_CU *cu, Dwarf_Die *die)
 {
-	uint32_t index = (uint32_t)info->n_units;
+	uint32_t index = index_of(info, cu);
 	Dwarf_Addr base;
 	Dwarf_Addr start;
 	Dwarf_Addr end;
 	ptrdiff_t next = 0;
 
-	*ARRAY_APPEND(info->units, info->n_units, info->units_capacity) =
-	    (struct unit_slot){cu, NULL};
-	*u64map_put(info->unit_of, (uintptr_t)cu, NULL) = index;
 	/* Linkers put the ranges of functions that they dropped at 0 or 1: no code is there. */
 	while ((next = dwarf_ranges(die, next, &base, &start, &end)) > 0 &&
 	       interval_map_count(info->ranges) < MAX_RANGES)
@@ -80,38 +92,83 @@ static void add_unit(struct dwarf_info *info, Dwarf_CU *cu, Dwarf_Die *die)
 			interval_map_add(info->ranges, start, end, 0, index);
 }
 
-/* .debug_aranges would be shorter to read, but clang and rustc write none; units always have
- * ranges. */
+/* Units always have ranges, but asking them all takes long. */
 static void list_units(struct dwarf_info *info)
 {
 	Dwarf_CU *cu = NULL;
 	Dwarf_Die die;
 	int end;
 
+	if (info->is_listed)
+		return;
+	info->is_listed = true;
 	while (!(end = dwarf_get_units(info->own.dwarf, cu, &cu, NULL, NULL, &die, NULL)))
 		add_unit(info, cu, &die);
-	info->damaged = end < 0;
+	if (end < 0 && !*info->trouble.text)
+		diag_fail(&info->trouble, EINVAL,
+		          "the DWARF of %s is damaged; reinstall or rebuild it",
+		          elf_file_name(info->file));
 }
 
-/* libdw 0.188 reads a damaged section of strings beyond its end when its last byte is no NUL. */
-static bool strings_end(Elf *elf)
+/* The unit that .debug_aranges names. */
+static bool find_by_offset(struct dwarf_info *info, uint64_t vaddr, uint32_t *index)
+{
+	Dwarf *dwarf = info->own.dwarf;
+	size_t header_bytes;
+	uint32_t offset;
+	Dwarf_Off next;
+	Dwarf_Die die;
+
+	if (!interval_map_find(info->unit_offsets, vaddr, &offset) ||
+	    dwarf_next_unit(dwarf, offset, &next, &header_bytes, NULL, NULL, NULL, NULL, NULL,
+	                    NULL) ||
+	    !dwarf_offdie(dwarf, offset + header_bytes, &die) ||
+	    (dwarf_tag(&die) != DW_TAG_compile_unit && dwarf_tag(&die) != DW_TAG_skeleton_unit))
+		return false;
+	*index = index_of(info, die.cu);
+	return true;
+}
+
+static bool find_unit(struct dwarf_info *info, uint64_t vaddr, uint32_t *index)
+{
+	if (!info->is_listed && find_by_offset(info, vaddr, index))
+		return true;
+	list_units(info);
+	return interval_map_find(info->ranges, vaddr, index);
+}
+
+/* The bytes of a section, none where it is not there or packed. */
+static struct byte_range section_bytes(Elf *elf, const char *wanted)
 {
 	size_t names;
 	Elf_Scn *section = NULL;
 
 	if (elf_getshdrstrndx(elf, &names))
-		return false;
+		return (struct byte_range){0};
 	while ((section = elf_nextscn(elf, section))) {
 		GElf_Shdr header;
 		const char *name =
 		    gelf_getshdr(section, &header) ? elf_strptr(elf, names, header.sh_name) : NULL;
 		const Elf_Data *data;
 
-		if (!name || (strcmp(name, ".debug_str") && strcmp(name, ".debug_line_str")))
+		if (!name || strcmp(name, wanted) != 0 || header.sh_flags & SHF_COMPRESSED)
 			continue;
 		data = elf_getdata(section, NULL);
-		if (data && data->d_buf && data->d_size &&
-		    ((const char *)data->d_buf)[data->d_size - 1])
+		if (data && data->d_buf)
+			return (struct byte_range){data->d_buf, data->d_size};
+	}
+	return (struct byte_range){0};
+}
+
+/* libdw 0.188 reads a damaged section of strings beyond its end when its last byte is no NUL. */
+static bool strings_end(Elf *elf)
+{
+	static const char *const sections[] = {".debug_str", ".debug_line_str"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(sections); i++) {
+		struct byte_range bytes = section_bytes(elf, sections[i]);
+
+		if (bytes.len && bytes.bytes[bytes.len - 1])
 			return false;
 	}
 	return true;
@@ -202,9 +259,10 @@ int dwarf_info_open(struct dwarf_info **info, const struct elf_file *file,
 		dwarf_setalt(new_info->own.dwarf, new_info->shared.dwarf);
 	new_info->texts = texts;
 	new_info->ranges = interval_map_new();
+	new_info->unit_offsets = interval_map_new();
 	new_info->unit_of = u64map_new();
 	new_info->names = u64map_new();
-	list_units(new_info);
+	aranges_read(section_bytes(new_info->own.elf, ".debug_aranges"), new_info->unit_offsets);
 	*info = new_info;
 	return 0;
 }
@@ -218,6 +276,7 @@ void dwarf_info_free(struct dwarf_info *info)
 	split_package_fini(&info->package);
 	free(info->units);
 	interval_map_free(info->ranges);
+	interval_map_free(info->unit_offsets);
 	u64map_free(info->unit_of);
 	u64map_free(info->names);
 	free(info->functions);
@@ -225,11 +284,6 @@ void dwarf_info_free(struct dwarf_info *info)
 	opened_fini(&info->own);
 	opened_fini(&info->shared);
 	free(info);
-}
-
-bool dwarf_info_is_damaged(const struct dwarf_info *info)
-{
-	return info->damaged;
 }
 
 const char *dwarf_info_trouble(const struct dwarf_info *info)
@@ -298,6 +352,10 @@ static char *describe_function(struct dwarf_info *info, Dwarf_Die *die)
 	if (!name || !*name)
 		return NULL;
 	unit = u64map_get(info->unit_of, (uintptr_t)declaration.cu);
+	if (!unit) {
+		list_units(info);
+		unit = u64map_get(info->unit_of, (uintptr_t)declaration.cu);
+	}
 	if (!unit)
 		return xstrdup(name);
 	qualifier = dwarf_unit_qualifier(unit_at(info, *unit), &declaration);
@@ -391,7 +449,7 @@ size_t dwarf_info_look_up(struct dwarf_info *info, uint64_t vaddr,
 	uint32_t scope;
 
 	info->n_frames = 0;
-	if (!interval_map_find(info->ranges, vaddr, &index))
+	if (!find_unit(info, vaddr, &index))
 		return 0;
 	unit = unit_at(info, index);
 	place = dwarf_unit_line(unit, vaddr);

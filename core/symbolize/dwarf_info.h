@@ -1,7 +1,8 @@
 /* What DWARF says of an address: the function, the calls inlined there, files and lines.
  *
- * Lazy: opening lists the address ranges of the compile units; a unit's functions are indexed when
- * an address in it is first asked for (DWARF 5 sections 3.3 and 2.17, 6.2 for lines). libdw does
+ * Lazy: opening reads .debug_aranges; the ranges of all units are listed when an address is not
+ * there; a unit's functions are indexed when an address in it is first asked for (DWARF 5 sections
+ * 6.1.2, 3.3 and 2.17, 6.2 for lines). libdw does
  * the decoding, and damaged data costs names, never the run. Not thread-safe.
  */
 #ifndef CORE_SYMBOLIZE_DWARF_INFO_H
@@ -29,10 +30,8 @@ int dwarf_info_open(struct dwarf_info **info, const struct elf_file *file,
                     const struct elf_file *shared, struct string_pool *texts, struct diag *diag);
 void dwarf_info_free(struct dwarf_info *info);
 
-/* Its list of compile units breaks off: what comes after has no names. */
-bool dwarf_info_is_damaged(const struct dwarf_info *info);
-
-/* A sentence about split DWARF that was asked for and could not be read, or NULL. */
+/* A sentence about what was asked for and could not be read, or NULL: a list of units that breaks
+ * off, split DWARF. */
 const char *dwarf_info_trouble(const struct dwarf_info *info);
 
 /* The frames at an address, innermost first; all but the last are inlined into the next. The last

@@ -102,10 +102,6 @@ static void load_dwarf(struct name_source *source, const struct name_settings *s
 	if (err && err != -ENOENT)
 		set_remedy(source, diag.text);
 	err = dwarf_info_open(&source->dwarf, with_dwarf, source->shared, settings->texts, &diag);
-	if (!err && dwarf_info_is_damaged(source->dwarf))
-		err =
-		    diag_fail(&diag, EINVAL, "the DWARF of %s is damaged; reinstall or rebuild it",
-		              elf_file_name(with_dwarf));
 	if (err)
 		set_remedy(source, diag.text);
 }

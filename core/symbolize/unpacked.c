@@ -14,8 +14,9 @@
 
 /* The others tell where variables are, of macros, and what clang and rustc leave out. */
 static const char *const wanted[] = {
-    ".debug_info",        ".debug_abbrev", ".debug_line",   ".debug_str",      ".debug_line_str",
-    ".debug_str_offsets", ".debug_addr",   ".debug_ranges", ".debug_rnglists", ".debug_types",
+    ".debug_info",     ".debug_abbrev",      ".debug_line",    ".debug_str",
+    ".debug_line_str", ".debug_str_offsets", ".debug_addr",    ".debug_ranges",
+    ".debug_rnglists", ".debug_types",       ".debug_aranges",
 };
 
 struct unpacked {
