@@ -24,7 +24,7 @@
 #define WIRE_MAGIC 0x31706165682d7370u /* "ps-heap1" */
 
 enum {
-	WIRE_VERSION = 10,
+	WIRE_VERSION = 11,
 	WIRE_PAGE = 4096,
 
 	WIRE_MAX_NODES = 1 << 22,
@@ -125,10 +125,12 @@ struct wire_image {
 };
 
 /* The parent's id is smaller than the node's own; 0: a root. */
+#define WIRE_NODE_IS_PLACED                                                                        \
+	(UINT32_C(1) << 31) /* the index has come to lead to it, not to a twin */
 struct wire_node {
 	uint64_t ip;
-	uint32_t parent;
-	uint32_t stack; /* the id of the stack that ends here; 0: none yet */
+	uint32_t parent; /* with that bit */
+	uint32_t stack;  /* the id of the stack that ends here; 0: none yet */
 };
 
 /* What one stack did in one shard. Live bytes and blocks may be negative in a shard: another one

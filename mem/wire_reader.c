@@ -67,6 +67,7 @@ static void check_nodes(struct wire_image_copy *copy)
 {
 	copy->nodes[0] = (struct wire_node){0};
 	for (uint32_t i = 1; i <= copy->n_nodes; i++) {
+		copy->nodes[i].parent &= ~WIRE_NODE_IS_PLACED;
 		if (copy->nodes[i].parent >= i) {
 			copy->nodes[i].parent = 0;
 			copy->n_damaged++;
