@@ -1,6 +1,6 @@
 /* The function symbols of an ELF file, and the functions its PLT stubs jump to.
  *
- * Both add to a symbol table whose names lie in the file, which must outlive it.
+ * All add to a symbol table whose names lie in the file, which must outlive it.
  */
 #ifndef CORE_SYMBOLIZE_ELF_SYMBOLS_H
 #define CORE_SYMBOLIZE_ELF_SYMBOLS_H
@@ -26,5 +26,9 @@ void elf_symbols_load(struct symbol_table *table, const struct elf_file *file,
  * Linkage Table"). Slots of IFUNCs are named after the symbol at their resolver, so load the
  * symbols first. */
 void elf_symbols_load_plt(struct symbol_table *table, const struct elf_file *file);
+
+/* The GOT's slots, by the names of what the loader puts there; IFUNCs of the file's own have none.
+ */
+void elf_symbols_load_got(struct symbol_table *table, const struct elf_file *file);
 
 #endif

@@ -28,8 +28,9 @@ struct name_source {
 	struct elf_file *shared; /* dwz */
 	struct dwarf_info *dwarf;
 	struct symbol_table *symbols;
-	bool has_elf_symbols; /* they have been loaded */
-	char *stripped_path;  /* NULL: it has symbols */
+	bool has_elf_symbols;       /* they have been loaded */
+	struct symbol_table *slots; /* of the GOT; NULL: nobody has asked yet */
+	char *stripped_path;        /* NULL: it has symbols */
 	char *debug_root;
 	char *remedy;
 };
@@ -229,6 +230,7 @@ void name_source_free(struct name_source *source)
 	if (!source)
 		return;
 	symbol_table_free(source->symbols);
+	symbol_table_free(source->slots);
 	dwarf_info_free(source->dwarf);
 	elf_file_free(source->shared);
 	elf_file_free(source->mini);
@@ -291,6 +293,16 @@ const char *name_source_symbol(struct name_source *source, uint64_t vaddr)
 {
 	load_elf_symbols(source);
 	return symbol_table_find(source->symbols, vaddr);
+}
+
+const char *name_source_slot(struct name_source *source, uint64_t address)
+{
+	if (!source->slots) {
+		source->slots = symbol_table_new();
+		if (source->file)
+			elf_symbols_load_got(source->slots, source->file);
+	}
+	return symbol_table_find(source->slots, address);
 }
 
 uint8_t *name_source_read_bytes(struct name_source *source, uint64_t address, size_t len_bytes)

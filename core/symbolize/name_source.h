@@ -41,6 +41,9 @@ struct dwarf_info *name_source_dwarf(const struct name_source *source);
  * for: not at all where DWARF names everything. */
 const char *name_source_symbol(struct name_source *source, uint64_t vaddr);
 
+/* symbolizer_slot_name() of an object that may have a file. */
+const char *name_source_slot(struct name_source *source, uint64_t address);
+
 /* symbolizer_read_bytes() of an object that may have a file. */
 uint8_t *name_source_read_bytes(struct name_source *source, uint64_t address, size_t len_bytes);
 /* symbolizer_read_code() of an object that may have a file; `path` is for sentences. */

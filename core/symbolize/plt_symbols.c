@@ -1,4 +1,4 @@
-/* Names PLT stubs after the function whose GOT slot they jump through. */
+/* Names slots of the GOT, and PLT stubs after the function whose slot they jump through. */
 #include "core/symbolize/elf_symbols.h"
 
 #include "core/alloc.h"
@@ -31,7 +31,7 @@ static const char *slot_name(const struct elf_file *file, const GElf_Rela *reloc
 			return NULL;
 		return elf_strptr(elf_file_elf(file), names_section, symbol.st_name);
 	case R_X86_64_IRELATIVE:
-		return symbol_table_find(table, (uint64_t)relocation->r_addend);
+		return table ? symbol_table_find(table, (uint64_t)relocation->r_addend) : NULL;
 	default:
 		return NULL;
 	}
@@ -113,18 +113,46 @@ static void name_stubs(struct symbol_table *table, const struct got_slots *slots
 	}
 }
 
-void elf_symbols_load_plt(struct symbol_table *table, const struct elf_file *file)
+/* `table` names IFUNCs by their resolvers; NULL: they stay without. */
+static void got_slots_init(struct got_slots *slots, const struct elf_file *file,
+                           struct symbol_table *table)
 {
-	struct got_slots slots = {.names = u64map_new()};
 	Elf_Scn *section = NULL;
 	GElf_Shdr header;
 
+	*slots = (struct got_slots){.names = u64map_new()};
 	while ((section = elf_nextscn(elf_file_elf(file), section)))
 		if (gelf_getshdr(section, &header) && header.sh_type == SHT_RELA &&
 		    header.sh_flags & SHF_ALLOC)
-			read_relocations(&slots, file, section, &header, table);
+			read_relocations(slots, file, section, &header, table);
+}
+
+static void got_slots_fini(struct got_slots *slots)
+{
+	u64map_free(slots->names);
+	free(slots->lazy);
+}
+
+void elf_symbols_load_plt(struct symbol_table *table, const struct elf_file *file)
+{
+	struct got_slots slots;
+
+	got_slots_init(&slots, file, table);
 	for (size_t i = 0; i < ARRAY_SIZE(plt_sections); i++)
 		name_stubs(table, &slots, file, plt_sections[i]);
-	u64map_free(slots.names);
-	free(slots.lazy);
+	got_slots_fini(&slots);
+}
+
+void elf_symbols_load_got(struct symbol_table *table, const struct elf_file *file)
+{
+	enum { SLOT_BYTES = 8 };
+	struct got_slots slots;
+	size_t position = 0;
+	uint64_t slot, name;
+
+	got_slots_init(&slots, file, NULL);
+	while (u64map_next(slots.names, &position, &slot, &name))
+		symbol_table_add(table, slot, slot + SLOT_BYTES, UINT32_MAX,
+		                 (const char *)(uintptr_t)name);
+	got_slots_fini(&slots);
 }

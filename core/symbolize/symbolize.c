@@ -369,6 +369,15 @@ uint8_t *symbolizer_read_bytes(struct symbolizer *symbolizer, const struct objec
 	                              address, len_bytes);
 }
 
+const char *symbolizer_slot_name(struct symbolizer *symbolizer, const struct object *object,
+                                 uint64_t address)
+{
+	if (object->kind == OBJECT_KERNEL || object->kind == OBJECT_ANONYMOUS)
+		return NULL;
+	return name_source_slot(source_of(symbolizer, module_of(symbolizer, object), object),
+	                        address);
+}
+
 const char *symbolizer_remedy(struct symbolizer *symbolizer, const struct object *object)
 {
 	return name_source_remedy(source_of(symbolizer, module_of(symbolizer, object), object));

@@ -93,6 +93,11 @@ int symbolizer_read_code(struct symbolizer *symbolizer, const struct object *obj
 uint8_t *symbolizer_read_bytes(struct symbolizer *symbolizer, const struct object *object,
                                uint64_t address, size_t len_bytes);
 
+/* What the loader puts into the slot of the object's GOT at an address, by its relocation; NULL: no
+ * slot is there, or it has no name. Lives as long as the symbolizer. */
+const char *symbolizer_slot_name(struct symbolizer *symbolizer, const struct object *object,
+                                 uint64_t address);
+
 /* What could not be used for an object, as a sentence with its remedy ("no symbols in /usr/bin/x;
  * install its debug symbols ..."), or NULL when all functions have names. Lives as long as the
  * symbolizer. */

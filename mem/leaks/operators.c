@@ -24,34 +24,52 @@ static bool is_called(const char *symbol, const char *operator)
 	return !strncmp(symbol, operator, len) && (!symbol[len] || !strcmp(symbol + len, "@plt"));
 }
 
-static const struct called_operator *operator_at(struct symbolizer *symbolizer,
-                                                 const struct object *object, uint64_t addr)
+static const struct called_operator *operator_named(const char *symbol)
 {
-	const struct symbol_frame *frames;
-	size_t n = symbolizer_look_up(symbolizer, object, addr, false, &frames);
-	const char *symbol = frames[n - 1].linkage;
-
 	for (size_t i = 0; symbol && i < ARRAY_SIZE(operators); i++)
 		if (is_called(symbol, operators[i].linkage))
 			return &operators[i];
 	return NULL;
 }
 
-/* `call rel32` (e8) before a return address. */
+static const char *symbol_at(struct symbolizer *symbolizer, const struct object *object,
+                             uint64_t addr)
+{
+	const struct symbol_frame *frames;
+	size_t n = symbolizer_look_up(symbolizer, object, addr, false, &frames);
+
+	return frames[n - 1].linkage;
+}
+
+/* Instructions that end in a displacement from their end, and what is at that address. */
+static const struct {
+	size_t n_bytes; /* of the opcode */
+	uint8_t bytes[2];
+	const char *(*name)(struct symbolizer *symbolizer, const struct object *object,
+	                    uint64_t addr);
+} calls[] = {
+    {1, {0xe8}, symbol_at},                  /* call rel32 */
+    {2, {0xff, 0x15}, symbolizer_slot_name}, /* call *rel32(%rip): of -fno-plt */
+};
+
+/* The operator that is called before a return address. */
 static const struct called_operator *read_call(struct symbolizer *symbolizer,
                                                const struct object *object, uint64_t return_addr)
 {
-	enum { CALL_LEN = 5 };
 	const struct called_operator *called = NULL;
-	uint8_t *call = symbolizer_read_bytes(symbolizer, object, return_addr - CALL_LEN, CALL_LEN);
 	int32_t displacement;
 
-	if (call && call[0] == 0xe8) {
-		memcpy(&displacement, call + 1, sizeof(displacement));
-		called =
-		    operator_at(symbolizer, object, return_addr + (uint64_t)(int64_t)displacement);
+	for (size_t i = 0; i < ARRAY_SIZE(calls) && !called; i++) {
+		size_t len = calls[i].n_bytes + sizeof(displacement);
+		uint8_t *call = symbolizer_read_bytes(symbolizer, object, return_addr - len, len);
+
+		if (call && !memcmp(call, calls[i].bytes, calls[i].n_bytes)) {
+			memcpy(&displacement, call + calls[i].n_bytes, sizeof(displacement));
+			called = operator_named(calls[i].name(
+			    symbolizer, object, return_addr + (uint64_t)(int64_t)displacement));
+		}
+		free(call);
 	}
-	free(call);
 	return called;
 }
 

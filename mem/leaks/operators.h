@@ -20,7 +20,8 @@ struct called_operator {
 
 /* What was called by the frame that follows `n_operators` addresses at the stack's leaf. NULL: no
  * operator that may jump or be jumped to, or it cannot be told: the call goes by a register or
- * through memory, the caller itself was jumped from, or has no file. Lives for ever. */
+ * through memory that is no GOT's, the caller itself was jumped from, or has no file. Lives for
+ * ever. */
 const struct called_operator *operator_called(struct symbolizer *symbolizer,
                                               const struct recording *recording, uint32_t stack,
                                               size_t n_operators);

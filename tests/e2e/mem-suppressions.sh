@@ -64,6 +64,17 @@ no_others() {
 }
 promise "a rule for operator new[] suppresses what it has allocated, and nothing by operator new" no_others
 
+no_plt() {
+	g++ -O2 -g -std=c++17 -fno-plt -pthread -o "$scratch/no-plt" tests/programs/leak-suppress.cc && strip "$scratch/no-plt" || return 1
+	local slot
+	slot=$(readelf -rW "$scratch/no-plt" | sed -nE 's/^0*([0-9a-f]+) .* R_X86_64_GLOB_DAT .* _Znam@.*/\1/p')
+	objdump -d "$scratch/no-plt" | grep -qE "call +\*0x[0-9a-f]+\(%rip\) +# $slot( |\$)" || { echo "no call through slot '$slot'"; return 1; }
+	printf '{\n  arrays\n  Memcheck:Leak\n  fun:_Znam\n}\n' >"$scratch/got.supp"
+	run got --suppressions "$scratch/got.supp" -- "$scratch/no-plt" || { cat "$scratch/err"; return 1; }
+	matches "$(leaks got)" "^==[0-9]+== +suppressed: 30 bytes in 1 blocks$"
+}
+promise "also where a stripped program calls it through the GOT" no_plt
+
 fed_back() {
 	run made --show-leak-kinds all --gen-suppressions all -- "$program" || { cat "$scratch/err"; return 1; }
 	cp "$PROFILE_SCENARIO_RESULTS/made/memory/latest/leaks.supp" "$scratch/made.supp"

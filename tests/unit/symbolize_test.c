@@ -863,6 +863,34 @@ static void plt_stubs_are_named_after_their_function(void **state)
 	}
 }
 
+static void slots_of_the_got_have_the_names_of_their_relocations(void **state)
+{
+	FILE *pipe;
+	struct subject subject;
+	unsigned long address;
+	char name[256], *command;
+	size_t n_slots = 0;
+
+	(void)state;
+	build_c("got", "-s -fno-plt");
+	subject = look_at("got");
+	command = xasprintf("readelf -rW %s/got | awk '/_(GLOB_DAT|JUMP_SLO)/ { print $1, $5 }'",
+	                    scratch);
+	pipe = popen(command, "r");
+	assert_non_null(pipe);
+	while (fscanf(pipe, "%lx %255s", &address, name) == 2) {
+		name[strcspn(name, "@")] = '\0';
+		assert_string_equal(
+		    symbolizer_slot_name(subject.symbolizer, &subject.object, address), name);
+		n_slots++;
+	}
+	assert_true(n_slots >= 4);
+	assert_null(symbolizer_slot_name(subject.symbolizer, &subject.object, 0x40));
+	pclose(pipe);
+	free(command);
+	look_away(&subject);
+}
+
 /* Without sizes, and with a label inside: `first` reaches to `second`, that to the section's end.
  */
 static void assembly_without_sizes_is_named(void **state)
@@ -1250,6 +1278,7 @@ int main(void)
 	    cmocka_unit_test(the_small_symbol_table_of_stripped_programs_is_read),
 	    cmocka_unit_test(dwarf_that_cannot_be_unpacked_is_said_with_the_line_that_helps),
 	    cmocka_unit_test(plt_stubs_are_named_after_their_function),
+	    cmocka_unit_test(slots_of_the_got_have_the_names_of_their_relocations),
 	    cmocka_unit_test(assembly_without_sizes_is_named),
 	    cmocka_unit_test(versions_resolvers_and_symbols_without_size_are_named),
 	    cmocka_unit_test(symbols_tell_clones_and_static_functions_when_asked_for),
