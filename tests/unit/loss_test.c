@@ -51,7 +51,7 @@ static void stacks_init(struct stacks *stacks)
 static size_t count_records(const struct stacks *stacks, enum leak_resolution resolution,
                             unsigned num_callers)
 {
-	struct loss_settings settings = {resolution, num_callers, NULL, NULL};
+	struct loss_settings settings = {resolution, num_callers, NULL, NULL, NULL};
 	struct loss_list list;
 	size_t n;
 
