@@ -126,6 +126,13 @@ static int step(void *state, struct diag *diag)
 	return err;
 }
 
+static bool needs_names(const void *state)
+{
+	const struct blocks *blocks = state;
+
+	return resident_saw_blocks(blocks->resident);
+}
+
 /* Programs that ran in the tree and never connected. A fork that executes nothing and allocates
  * nothing has nothing to tell, and is not missed. */
 static void add_unobserved(const struct blocks *blocks, struct heap_run *run)
@@ -193,6 +200,7 @@ const struct memory_part blocks_part = {
     .prepare = prepare,
     .watch = watch,
     .step = step,
+    .needs_names = needs_names,
     .ended = ended,
     .review = heap_run_drop_blind,
     .add_metrics = counts_add_metrics,

@@ -252,13 +252,16 @@ static int step(void *state, struct diag *diag)
 	return first;
 }
 
-/* Something has come from the target: it runs. */
 static int step_running(void *state, struct diag *diag)
 {
 	const struct memory *memory = state;
+	int err = step(state, diag);
 
-	symbolizer_foresee(memory->symbolizer);
-	return step(state, diag);
+	for (size_t i = 0; i < memory->n_active; i++)
+		if (memory->active[i].part->needs_names &&
+		    memory->active[i].part->needs_names(memory->active[i].state))
+			symbolizer_foresee(memory->symbolizer);
+	return err;
 }
 
 static int ended(void *state, const struct target_end *end, struct diag *diag)

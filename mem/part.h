@@ -51,6 +51,9 @@ struct memory_part {
 	int (*watch)(void *state, int epoll, struct diag *diag);
 	int (*in_child)(const void *state);
 	int (*step)(void *state, struct diag *diag);
+	/* Something was seen that has a stack: names will be needed. NULL: that is not for this
+	 * part to know. */
+	bool (*needs_names)(const void *state);
 	/* As in core/collector.h. */
 	int (*poke)(void *state, struct diag *diag);
 	char *(*news)(void *state);

@@ -63,6 +63,7 @@ struct resident {
 	size_t n_images;
 	size_t images_capacity;
 	size_t n_alive;
+	bool saw_blocks;
 	size_t turn;        /* whose turn it is to be looked at first */
 	size_t search_turn; /* which image's to be searched though nobody lives there */
 };
@@ -269,6 +270,7 @@ static void look_at(struct resident *resident, struct watched *watched)
 	now_ns = clock_now_ns();
 	moment.time = resident->time_is_bytes ? head.churn_bytes : now_ns - watched->start_ns;
 	moment.live_bytes = head.live_bytes > 0 ? (uint64_t)head.live_bytes : 0;
+	resident->saw_blocks |= moment.live_bytes > 0;
 	moments_add(&watched->moments, now_ns, moment);
 }
 
@@ -332,6 +334,11 @@ void resident_step(struct resident *resident)
 	look_at_those_due(resident, now_ns);
 	if (resident->n_images)
 		set_timer(resident, used_ns() - before_ns);
+}
+
+bool resident_saw_blocks(const struct resident *resident)
+{
+	return resident->saw_blocks;
 }
 
 const struct heap_moment *resident_moments(const struct resident *resident, size_t image,

@@ -31,6 +31,9 @@ void resident_free(struct resident *resident);
 int resident_fd(const struct resident *resident);
 void resident_step(struct resident *resident);
 
+/* Had some process a block when it was looked at? */
+bool resident_saw_blocks(const struct resident *resident);
+
 /* The moments of a section of an image, in time order; NULL where there are none. They live until
  * the next call. */
 const struct heap_moment *resident_moments(const struct resident *resident, size_t image,

@@ -13,51 +13,20 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-
-/* A program that ends sooner may have allocated nothing, or called nobody in the C library: then
- * this would cost more than all the rest of its run. */
-enum { HEAD_START_NS = 4000000 };
 
 struct foreseen {
 	struct object object;
 	struct name_settings settings;
 	struct name_source *source;
 	pthread_t thread;
-	pthread_mutex_t taking; /* by several threads */
+	pthread_mutex_t lock;
 	bool is_joined;
-	pthread_mutex_t lock; /* of what follows */
-	pthread_cond_t changed;
-	bool has_begun;
-	bool is_unwanted; /* who wants it now has it sooner without us, or nobody does any more */
 };
-
-/* False: it is unwanted. */
-static bool wait_for_others(struct foreseen *foreseen)
-{
-	struct timespec until;
-	bool may_begin;
-
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_nsec += HEAD_START_NS;
-	until.tv_sec += until.tv_nsec / 1000000000;
-	until.tv_nsec %= 1000000000;
-	pthread_mutex_lock(&foreseen->lock);
-	while (
-	    !foreseen->is_unwanted &&
-	    !pthread_cond_clockwait(&foreseen->changed, &foreseen->lock, CLOCK_MONOTONIC, &until))
-		;
-	may_begin = foreseen->has_begun = !foreseen->is_unwanted;
-	pthread_mutex_unlock(&foreseen->lock);
-	return may_begin;
-}
 
 static void *open_source(void *argument)
 {
 	struct foreseen *foreseen = argument;
 
-	if (!wait_for_others(foreseen))
-		return NULL;
 	foreseen->source = name_source_open(&foreseen->object, &foreseen->settings);
 	/* What calls main() is there and has a private name: the symbols are asked for, too. */
 	name_source_symbol(foreseen->source, 0);
@@ -96,9 +65,7 @@ struct foreseen *foreseen_begin(const struct name_settings *settings)
 	foreseen->settings = *settings;
 	foreseen->object =
 	    (struct object){.kind = OBJECT_FILE, .path = xstrdup(library.dli_fname), .fd = -1};
-	pthread_mutex_init(&foreseen->taking, NULL);
 	pthread_mutex_init(&foreseen->lock, NULL);
-	pthread_cond_init(&foreseen->changed, NULL);
 	if (!start_without_signals(foreseen))
 		return foreseen;
 	foreseen->is_joined = true;
@@ -106,13 +73,8 @@ struct foreseen *foreseen_begin(const struct name_settings *settings)
 	return NULL;
 }
 
-/* Waits for what has begun; what has not does so no more. */
 static void join(struct foreseen *foreseen)
 {
-	pthread_mutex_lock(&foreseen->lock);
-	foreseen->is_unwanted = !foreseen->has_begun;
-	pthread_cond_signal(&foreseen->changed);
-	pthread_mutex_unlock(&foreseen->lock);
 	if (!foreseen->is_joined)
 		pthread_join(foreseen->thread, NULL);
 	foreseen->is_joined = true;
@@ -124,9 +86,7 @@ void foreseen_free(struct foreseen *foreseen)
 		return;
 	join(foreseen);
 	name_source_free(foreseen->source);
-	pthread_cond_destroy(&foreseen->changed);
 	pthread_mutex_destroy(&foreseen->lock);
-	pthread_mutex_destroy(&foreseen->taking);
 	free(foreseen->object.path);
 	free(foreseen);
 }
@@ -138,13 +98,13 @@ struct name_source *foreseen_take(struct foreseen *foreseen, const struct object
 	if (!foreseen || object->kind != OBJECT_FILE || !object->path ||
 	    strcmp(object->path, foreseen->object.path))
 		return NULL;
-	pthread_mutex_lock(&foreseen->taking);
+	pthread_mutex_lock(&foreseen->lock);
 	join(foreseen);
 	if (foreseen->source &&
 	    name_source_has_build_id(foreseen->source, object->build_id, object->build_id_len)) {
 		source = foreseen->source;
 		foreseen->source = NULL;
 	}
-	pthread_mutex_unlock(&foreseen->taking);
+	pthread_mutex_unlock(&foreseen->lock);
 	return source;
 }

@@ -50,9 +50,8 @@ void symbolizer_set_past(struct symbolizer *symbolizer);
  * Costs reading all symbols of each object. Before the first look-up. */
 void symbolizer_prefer_symbols(struct symbolizer *symbolizer);
 
-/* Opens the C library's names while the caller does something else for more than some milliseconds:
- * what opens or looks up later finds that done, or waits for it. Where there is a second CPU; after
- * the settings above. */
+/* Begins to open the C library's names while the caller does something else: what opens or looks up
+ * later finds that done, or waits for it. Where there is a second CPU; after the settings above. */
 void symbolizer_foresee(struct symbolizer *symbolizer);
 
 /* Opens what the names of all frames of the recording come from, several objects at a time on as

@@ -103,6 +103,13 @@ static int step(void *state, struct diag *diag)
 	return trace_step(pages->tracer, diag);
 }
 
+/* What the loader maps is the first that has come. */
+static bool needs_names(const void *state)
+{
+	(void)state;
+	return true;
+}
+
 static bool target_ended(void *state, struct target_end *end)
 {
 	const struct pages *pages = state;
@@ -137,6 +144,7 @@ const struct memory_part pages_part = {
     .watch = watch,
     .in_child = in_child,
     .step = step,
+    .needs_names = needs_names,
     .target_ended = target_ended,
     .ended = ended,
     .add_metrics = counts_add_metrics,
