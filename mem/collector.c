@@ -395,6 +395,7 @@ static int finish(void *state, struct results_run *results, struct result *resul
 	report = (struct memory_report){.options = memory->options,
 	                                .run = run,
 	                                .leaks = leaks,
+	                                .suppressions = memory->suppressions,
 	                                .symbolizer = memory->symbolizer,
 	                                .results = results,
 	                                .result = result};

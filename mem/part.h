@@ -21,6 +21,7 @@ struct metrics;
 struct repeat;
 struct result;
 struct results_run;
+struct suppressions;
 struct symbolizer;
 struct target;
 struct target_end;
@@ -29,8 +30,9 @@ struct text_list;
 /* What the files of a run are made from. */
 struct memory_report {
 	const struct memory_options *options;
-	const struct heap_run *run;   /* the repeat with the median peak */
-	const struct leak_run *leaks; /* its leak check; NULL: there was none */
+	const struct heap_run *run;              /* the repeat with the median peak */
+	const struct leak_run *leaks;            /* its leak check; NULL: there was none */
+	const struct suppressions *suppressions; /* NULL: there was none */
 	struct symbolizer *symbolizer;
 	struct results_run *results;
 	struct result *result;

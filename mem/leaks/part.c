@@ -201,7 +201,10 @@ static int finish_scans(struct checking *checking, const struct memory_report *r
                         struct diag *diag)
 {
 	FILE *scans = checking->scans;
+	struct loss_settings settings = memory_options_leaks(checking->options).loss;
 
+	settings.suppressions = report->suppressions;
+	settings.symbolizer = report->symbolizer;
 	checking->scans = NULL;
 	if (checking->bad.text[0]) {
 		*diag = checking->bad;
@@ -210,11 +213,10 @@ static int finish_scans(struct checking *checking, const struct memory_report *r
 	if (!scans)
 		return 0;
 	if (checking->options->suppressions.n_texts)
-		fputs("\nSuppressions are not applied to scans, only to what is lost at the end "
-		      "(leaks.txt).\n",
+		fputs("\nThe sums above have what is suppressed, too: by then it has no names.\n",
 		      scans);
 	if (report->run->scans)
-		scan_file_write(report->run->scans, report->run, report->symbolizer, scans);
+		scan_file_write(report->run->scans, report->run, &settings, scans);
 	return results_close(report->results, scans, diag);
 }
 

@@ -11,8 +11,6 @@
 
 #include <stdlib.h>
 
-enum { NUM_CALLERS = 12 }; /* memcheck's --num-callers */
-
 static const struct heap_process *find_process(const struct heap_run *run,
                                                const struct scan_growth *growth)
 {
@@ -53,11 +51,11 @@ static void write_frame(const struct loss_frame *frame, bool is_top, FILE *out)
 }
 
 static void write_record(const struct loss_record *record, const struct heap_process *process,
-                         const struct profile *profile, FILE *out)
+                         const struct profile *profile, unsigned num_callers, FILE *out)
 {
 	size_t n_frames;
 	struct loss_frame *frames =
-	    loss_record_frames(record, process->recording, profile, NUM_CALLERS, &n_frames);
+	    loss_record_frames(record, process->recording, profile, num_callers, &n_frames);
 
 	fprintf(out, "  %s in %s more: %s\n", counted_text_of(record->bytes, "byte").text,
 	        counted_text_of(record->n_blocks, "block").text, leak_kind_word(record->kind));
@@ -67,23 +65,28 @@ static void write_record(const struct loss_record *record, const struct heap_pro
 }
 
 static void write_growth(const struct scan_growth *growth, const struct heap_process *process,
-                         const struct profile *profile, FILE *out)
+                         const struct profile *profile, const struct loss_settings *settings,
+                         FILE *out)
 {
-	const struct loss_settings settings = {.resolution = LEAK_RESOLUTION_HIGH,
-	                                       .num_callers = NUM_CALLERS};
 	struct leak_row *rows = rows_of(growth, process);
 	struct loss_list list;
 
-	loss_list_make(&list, rows, growth->n_rows, process->recording, profile, &settings);
+	loss_list_make(&list, rows, growth->n_rows, process->recording, profile, settings);
 	for (size_t i = list.n_records; i-- > 0;)
-		write_record(&list.records[i], process, profile, out);
+		if (!list.records[i].suppression)
+			write_record(&list.records[i], process, profile, settings->num_callers,
+			             out);
+	if (list.sums.suppressed.n_blocks)
+		fprintf(out, "  suppressed: %s in %s more\n",
+		        counted_text_of(list.sums.suppressed.bytes, "byte").text,
+		        counted_text_of(list.sums.suppressed.n_blocks, "block").text);
 	loss_list_fini(&list);
 	free(rows);
 }
 
 static void write_process(const struct scan_entry *entry, const struct scan_growth *growth,
                           const struct heap_process *process, const struct profile *profile,
-                          FILE *out)
+                          const struct loss_settings *settings, FILE *out)
 {
 	if (!growth->n_rows && !growth->why_not)
 		return;
@@ -93,13 +96,13 @@ static void write_process(const struct scan_entry *entry, const struct scan_grow
 	if (growth->why_not)
 		fprintf(out, "  not looked at: %s\n", growth->why_not);
 	else if (process)
-		write_growth(growth, process, profile, out);
+		write_growth(growth, process, profile, settings, out);
 }
 
 /* Each process is named once, whatever number of scans it was in. */
 static void write_all_of(const struct heap_process *process, const struct scan_entry *entries,
                          size_t n_entries, const struct heap_run *run,
-                         struct symbolizer *symbolizer, FILE *out)
+                         const struct loss_settings *settings, FILE *out)
 {
 	struct profile *profile = NULL;
 
@@ -110,22 +113,22 @@ static void write_all_of(const struct heap_process *process, const struct scan_e
 			if (find_process(run, growth) != process)
 				continue;
 			if (!profile && process && growth->n_rows)
-				profile = profile_new(process->recording, symbolizer);
-			write_process(&entries[i], growth, process, profile, out);
+				profile = profile_new(process->recording, settings->symbolizer);
+			write_process(&entries[i], growth, process, profile, settings, out);
 		}
 	profile_free(profile);
 }
 
 void scan_file_write(const struct scan_history *history, const struct heap_run *run,
-                     struct symbolizer *symbolizer, FILE *out)
+                     const struct loss_settings *settings, FILE *out)
 {
 	size_t n_entries;
 	uint64_t n_left_out;
 	const struct scan_entry *entries = scan_history_entries(history, &n_entries, &n_left_out);
 
 	for (size_t i = 0; i < run->n_processes; i++)
-		write_all_of(&run->processes[i], entries, n_entries, run, symbolizer, out);
-	write_all_of(NULL, entries, n_entries, run, symbolizer, out);
+		write_all_of(&run->processes[i], entries, n_entries, run, settings, out);
+	write_all_of(NULL, entries, n_entries, run, settings, out);
 	if (n_left_out)
 		fprintf(out, "\n%s after these were not kept.\n",
 		        counted_text_of(n_left_out, "scan").text);

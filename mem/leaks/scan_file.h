@@ -7,10 +7,10 @@
 
 struct heap_run;
 struct scan_history;
-struct symbolizer;
+struct loss_settings;
 
-/* The run's processes have to be those of the scans. */
+/* The run's processes have to be those of the scans. The settings' symbolizer gives the names. */
 void scan_file_write(const struct scan_history *history, const struct heap_run *run,
-                     struct symbolizer *symbolizer, FILE *out);
+                     const struct loss_settings *settings, FILE *out);
 
 #endif

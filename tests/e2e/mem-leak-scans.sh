@@ -4,11 +4,12 @@
 . tests/e2e/lib.sh
 export PROFILE_SCENARIO_RESULTS=$scratch/results
 
-# talk NAME OPTION... : starts leak-scans under memory, with its stdin at fd 7 and its lines at fd 8.
+program=$programs/leak-scans
+# talk NAME OPTION... : starts $program under memory, with its stdin at fd 7 and its lines at fd 8.
 talk() {
 	local name=$1; shift
 	mkfifo "$scratch/$name.in" "$scratch/$name.out"
-	profile-scenario --scenario "$name" --type memory "$@" -- "$programs/leak-scans" \
+	profile-scenario --scenario "$name" --type memory "$@" -- "$program" \
 		<"$scratch/$name.in" >"$scratch/$name.out" 2>"$scratch/$name.err" &
 	tool=$!
 	exec 7>"$scratch/$name.in" 8<"$scratch/$name.out"
@@ -48,7 +49,8 @@ file_of() {
 	echo "$PROFILE_SCENARIO_RESULTS/$1/memory/latest/leak-scans.txt"
 }
 
-talk asked
+# By default a thread's own block is suppressed.
+talk asked --default-suppressions no
 say "leak 3" && scan asked 1
 say "leak 5" && scan asked 2
 scan asked 3
@@ -87,11 +89,45 @@ uninterrupted() {
 promise "sockets time out as they do alone, and the program's own signal interrupts" uninterrupted
 promise "--leak-every scans again and again" matches "$scratch/often.err" "leak scan 3 after"
 
-not_applied() {
-	contains "$(file_of often)" "Suppressions are not applied to scans" && contains "$(file_of often)" "definitely lost 100 bytes" &&
-		! grep -q "Suppressions are not" "$(file_of asked)"
+applied() {
+	contains "$(file_of often)" "The sums above have what is suppressed, too" && contains "$(file_of often)" "definitely lost 100 bytes" &&
+		matches "$(file_of often)" '^  suppressed: [0-9,]+ bytes in [0-9]+ blocks? more$' && ! grep -q 'by leak (' "$(file_of often)" &&
+		! grep -qE "suppressed|The sums above" "$(file_of asked)"
 }
-promise "suppressions are for the end, as the file says" not_applied
+promise "what is suppressed is in the sums, and not among the stacks" applied
+
+cat >"$scratch/arrays.cc" <<'P'
+#include <cstdio>
+static char *volatile kept;
+int main()
+{
+	char line[80];
+	kept = new char[30];
+	kept = new char;
+	kept = nullptr;
+	while (fgets(line, sizeof(line), stdin) && fputs(line, stdout) >= 0)
+		fflush(stdout);
+}
+P
+operators_of() { # NAME OPTION...
+	talk "$@"
+	say hello && scan "$1" 1
+	hang_up "$1"
+	grep -oE '^(    at operator new(\[\])?|  suppressed:.*)' "$(file_of "$1")"
+}
+if g++ -O2 -g -o "$scratch/arrays" "$scratch/arrays.cc"; then
+	program=$scratch/arrays
+	printf '{\n  arrays\n  Memcheck:Leak\n  fun:_Znam\n}\n' >"$scratch/arrays.supp"
+	promise "operator new[] is told from operator new, as in leaks.txt" is "$(operators_of arrays)" \
+		"    at operator new[]
+    at operator new"
+	promise "and is suppressed by itself" is "$(operators_of suppressed --suppressions "$scratch/arrays.supp")" \
+		"    at operator new
+  suppressed: 30 bytes in 1 block more"
+	program=$programs/leak-scans
+else
+	skip "operator new[] is told from operator new" "g++ is not installed"
+fi
 
 talk stopped
 say "leak 1"
