@@ -16,6 +16,13 @@ char *xstrdup(const char *text); /* NULL gives NULL */
 char *xstrndup(const char *text, size_t len_bytes);
 char *xasprintf(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* Large memory in huge pages where the kernel has some: a page fault for each 4 KB costs more than
+ * what most do there. Zeroed; 0 bytes are NULL. To be freed by huge_free() alone. */
+void *huge_new(size_t bytes);
+/* With its content, moved; what is new is zeroed. */
+void *huge_grow(void *memory, size_t old_bytes, size_t new_bytes);
+void huge_free(void *memory, size_t bytes); /* NULL is fine */
+
 /* Makes room for `needed` items, at least doubling. Returns the (moved) items;
  * *capacity is updated. Grown items are not zeroed. */
 void *array_reserve(void *items, size_t *capacity, size_t needed, size_t item_size);
