@@ -20,34 +20,35 @@ enum {
 	WINDOW_BYTES = 1 << WINDOW_BITS,
 	WORD = sizeof(uint64_t),
 	TABLE_BYTES = REGIONS * (int)sizeof(void *),
+	SET_BITS = 64,
+	SETS = GRANULES / SET_BITS, /* of a page */
+	RUN = 64,                   /* windows that are read at once */
 };
-
-/* Blocks start 16 bytes apart in any allocator; a page that has more of them is searched. */
-enum { MANY_STARTS = UINT8_MAX };
 
 /* Larger ones, which may be larger than all memory, have no windows but the first. */
 #define LARGE_BYTES (UINT64_C(1) << 26)
 
 struct page {
-	/* How many blocks start before the end of each granule; NULL: none starts here, or too
-	 * many. */
-	uint8_t *starts;
-	size_t first; /* the first block that starts here or later */
-	bool is_searched;
+	uint64_t starts[SETS]; /* the granules in which a block starts */
+	uint8_t before[SETS];  /* how many of them are in the sets before each */
+	size_t first;          /* the first block that starts here or later */
 };
 
 struct window {
 	uint64_t addr;
 	uint64_t *words; /* the copy; NULL: none */
 	bool was_used;   /* since the hand passed */
-	struct window *made_before;
+	/* The pages with several blocks in one granule, which no allocator makes; those are
+	 * searched. */
+	uint16_t searched;
 	struct page pages[PAGES];
 };
+_Static_assert(PAGES <= 16, "each page has its bit");
 
 struct block_map {
 	const struct leak_block *blocks;
 	size_t n_blocks;
-	leak_read *read;
+	leak_read *read; /* NULL: all is copied */
 	void *context;
 	struct window ***regions; /* [REGIONS][WINDOWS] */
 	bool is_mapped;           /* the first of these tables */
@@ -56,7 +57,10 @@ struct block_map {
 	size_t *made_regions;
 	size_t n_made_regions;
 	size_t made_regions_capacity;
-	struct window *last_made;
+	struct window **windows; /* by address */
+	size_t n_windows;
+	size_t windows_capacity;
+	uint64_t *all; /* the copies of all of them, one after the other; NULL: there is none */
 	struct window **copied; /* a clock of those with a copy */
 	size_t n_copied;
 	size_t hand;
@@ -92,8 +96,7 @@ static struct window *make_window(struct block_map *map, uint64_t addr, size_t n
 	if (!*window) {
 		*window = xcalloc(1, sizeof(**window));
 		(*window)->addr = addr & ~(uint64_t)(WINDOW_BYTES - 1);
-		(*window)->made_before = map->last_made;
-		map->last_made = *window;
+		*ARRAY_APPEND(map->windows, map->n_windows, map->windows_capacity) = *window;
 		for (size_t i = 0; i < PAGES; i++)
 			(*window)->pages[i].first = next_block;
 	}
@@ -105,30 +108,38 @@ static uint64_t end_of(const struct leak_block *block)
 	return block->addr + block->size_bytes + (block->size_bytes == 0);
 }
 
+/* How many bits are set (H. Warren, Hacker's Delight, 5-1): not all x86-64 have an instruction for
+ * it. */
+static size_t count_bits(uint64_t set)
+{
+	set -= set >> 1 & UINT64_C(0x5555555555555555);
+	set = (set & UINT64_C(0x3333333333333333)) + (set >> 2 & UINT64_C(0x3333333333333333));
+	set = (set + (set >> 4)) & UINT64_C(0x0f0f0f0f0f0f0f0f);
+	return (size_t)(set * UINT64_C(0x0101010101010101) >> 56);
+}
+
 /* Enters the blocks that start in one page: n of them from `first` on. */
 static void fill_page(struct block_map *map, size_t first, size_t n)
 {
 	const struct leak_block *blocks = &map->blocks[first];
 	struct window *window = make_window(map, blocks->addr, first);
-	size_t number = (blocks->addr >> PAGE_BITS) % PAGES, granule = 0;
+	size_t number = (blocks->addr >> PAGE_BITS) % PAGES;
 	struct page *page = &window->pages[number];
 
 	page->first = first;
 	for (size_t i = number + 1; i < PAGES; i++)
 		window->pages[i].first = first + n;
-	if (n > MANY_STARTS) {
-		page->is_searched = true;
-		return;
-	}
-	page->starts = xmalloc(GRANULES);
 	for (size_t i = 0; i < n; i++) {
-		size_t at = (blocks[i].addr >> GRANULE_BITS) % GRANULES;
+		size_t granule = (blocks[i].addr >> GRANULE_BITS) % GRANULES;
+		uint64_t *set = &page->starts[granule / SET_BITS];
+		uint64_t bit = UINT64_C(1) << granule % SET_BITS;
 
-		while (granule < at)
-			page->starts[granule++] = (uint8_t)i;
+		if (*set & bit)
+			window->searched |= (uint16_t)(1U << number);
+		*set |= bit;
 	}
-	while (granule < GRANULES)
-		page->starts[granule++] = (uint8_t)n;
+	for (size_t i = 1; i < SETS; i++)
+		page->before[i] = (uint8_t)(page->before[i - 1] + count_bits(page->starts[i - 1]));
 }
 
 /* Windows that a block only reaches into. */
@@ -194,24 +205,17 @@ struct block_map *block_map_new(const struct leak_block *blocks, size_t n_blocks
 	return map;
 }
 
-static void free_window(struct window *window)
-{
-	for (size_t i = 0; i < PAGES; i++)
-		free(window->pages[i].starts);
-	free(window->words);
-	free(window);
-}
-
 void block_map_free(struct block_map *map)
 {
-	struct window *window, *before;
-
 	if (!map)
 		return;
-	for (window = map->last_made; window; window = before) {
-		before = window->made_before;
-		free_window(window);
+	for (size_t i = 0; i < map->n_windows; i++) {
+		if (!map->all)
+			free(map->windows[i]->words);
+		free(map->windows[i]);
 	}
+	huge_free(map->all, block_map_copied_bytes(map));
+	free(map->windows);
 	free_regions(map);
 	free(map->copied);
 	free(map->large);
@@ -248,24 +252,41 @@ static size_t find_large(const struct block_map *map, uint64_t addr)
 	return BLOCK_NONE;
 }
 
-size_t block_map_find(const struct block_map *map, uint64_t addr)
+/* How many granules up to the one of the address have a block's start. */
+static size_t count_starts(const struct page *page, uint64_t addr)
+{
+	size_t granule = (addr >> GRANULE_BITS) % GRANULES, set = granule / SET_BITS;
+
+	return page->before[set] +
+	       count_bits(page->starts[set] << (SET_BITS - 1 - granule % SET_BITS));
+}
+
+size_t block_map_guess(const struct block_map *map, uint64_t addr)
 {
 	const struct window *window = find_window(map, addr);
-	const struct page *page;
-	size_t next;
+	size_t number = (addr >> PAGE_BITS) % PAGES, next;
 
 	if (!window)
 		return find_large(map, addr);
-	page = &window->pages[(addr >> PAGE_BITS) % PAGES];
-	next = page->first;
-	if (page->starts)
-		next += page->starts[(addr >> GRANULE_BITS) % GRANULES];
-	else if (page->is_searched)
+	next = window->pages[number].first;
+	if (window->searched & 1U << number)
 		next += search(map, next, addr);
-	/* Others of the same granule. */
-	while (next && map->blocks[next - 1].addr > addr)
-		next--;
-	return next && holds(&map->blocks[next - 1], addr) ? next - 1 : BLOCK_NONE;
+	else
+		next += count_starts(&window->pages[number], addr);
+	return next ? next - 1 : BLOCK_NONE;
+}
+
+size_t block_map_confirm(const struct block_map *map, size_t guess, uint64_t addr)
+{
+	/* It starts in the address's own granule, and behind it. */
+	if (guess != BLOCK_NONE && map->blocks[guess].addr > addr)
+		guess = guess ? guess - 1 : BLOCK_NONE;
+	return guess != BLOCK_NONE && holds(&map->blocks[guess], addr) ? guess : BLOCK_NONE;
+}
+
+size_t block_map_find(const struct block_map *map, uint64_t addr)
+{
+	return block_map_confirm(map, block_map_guess(map, addr), addr);
 }
 
 /* The memory of a copy that makes room, or new memory. */
@@ -289,17 +310,51 @@ static uint64_t *make_room(struct block_map *map, struct window *for_window)
 	return words;
 }
 
-static void copy(struct block_map *map, uint64_t addr, uint64_t *words)
+static void copy(struct block_map *map, uint64_t addr, uint64_t *words, size_t bytes)
 {
-	if (!map->read(map->context, addr, words, WINDOW_BYTES))
-		memset(words, 0, WINDOW_BYTES);
+	if (!map->read || !map->read(map->context, addr, words, bytes))
+		memset(words, 0, bytes);
+}
+
+/* How many windows from number `first` on lie one behind the other. */
+static size_t count_run(const struct block_map *map, size_t first)
+{
+	uint64_t addr = map->windows[first]->addr;
+	size_t n = 1;
+
+	while (n < RUN && first + n < map->n_windows &&
+	       map->windows[first + n]->addr == addr + n * WINDOW_BYTES)
+		n++;
+	return n;
+}
+
+bool block_map_copy_all(struct block_map *map, size_t limit_bytes)
+{
+	uint64_t *words;
+
+	if (map->n_large || map->n_windows > limit_bytes / WINDOW_BYTES)
+		return false;
+	map->all = words = huge_new(map->n_windows * WINDOW_BYTES);
+	for (size_t i = 0, n; i < map->n_windows; i += n) {
+		n = count_run(map, i);
+		copy(map, map->windows[i]->addr, words, n * WINDOW_BYTES);
+		for (size_t j = 0; j < n; j++, words += WINDOW_BYTES / WORD)
+			map->windows[i + j]->words = words;
+	}
+	map->read = NULL;
+	return true;
+}
+
+size_t block_map_copied_bytes(const struct block_map *map)
+{
+	return map->all ? map->n_windows * WINDOW_BYTES : 0;
 }
 
 static const uint64_t *window_words(struct block_map *map, struct window *window)
 {
 	if (!window->words) {
 		window->words = make_room(map, window);
-		copy(map, window->addr, window->words);
+		copy(map, window->addr, window->words, WINDOW_BYTES);
 	}
 	window->was_used = true;
 	return window->words;
@@ -309,7 +364,7 @@ static const uint64_t *scratch_words(struct block_map *map, uint64_t window_addr
 {
 	if (!map->scratch)
 		map->scratch = xmalloc(WINDOW_BYTES);
-	copy(map, window_addr, map->scratch);
+	copy(map, window_addr, map->scratch, WINDOW_BYTES);
 	return map->scratch;
 }
 
@@ -327,4 +382,26 @@ void block_map_copy(struct block_map *map, uint64_t addr, uint64_t *words, size_
 		addr += now * WORD;
 		n -= now;
 	}
+}
+
+const uint64_t *block_map_words(struct block_map *map, uint64_t addr, size_t *n, uint64_t *room)
+{
+	const struct window *window = map->all ? find_window(map, addr) : NULL;
+	size_t at = addr % WINDOW_BYTES / WORD, left = WINDOW_BYTES / WORD - at;
+
+	if (!window) {
+		block_map_copy(map, addr, room, *n);
+		return room;
+	}
+	if (*n > left)
+		*n = left;
+	return window->words + at;
+}
+
+void block_map_prefetch(const struct block_map *map, uint64_t addr)
+{
+	const struct window *window = find_window(map, addr);
+
+	if (window && window->words)
+		__builtin_prefetch(window->words + addr % WINDOW_BYTES / WORD);
 }

@@ -15,9 +15,11 @@ enum { MAX_BLOCKS = 1 << 27, PIECE_BYTES = 1 << 16 };
 
 /* Blocks of one kind of table, in the order of the tables. */
 struct list {
-	struct leak_block *blocks;
+	struct leak_block *blocks; /* huge_new() */
 	size_t n_blocks;
-	size_t capacity;
+	size_t room;
+	uint64_t last;    /* address */
+	bool is_unsorted; /* one is below the one before it */
 };
 
 struct reading {
@@ -57,6 +59,18 @@ int leak_facts_read(const struct leak_memory *memory, uint64_t addr, uint64_t im
 	return 0;
 }
 
+static void reserve(struct list *list, size_t n)
+{
+	size_t room = list->room * 2 > n ? list->room * 2 : n;
+
+	if (n <= list->room)
+		return;
+	list->blocks = huge_grow(list->blocks, list->room * sizeof(*list->blocks),
+	                         room * sizeof(*list->blocks));
+	list->room = room;
+}
+
+/* There is room. */
 static void add(struct reading *reading, struct list *list, uint64_t addr, struct live_block block)
 {
 	/* An id that cannot be, or an end that no address has. */
@@ -65,7 +79,9 @@ static void add(struct reading *reading, struct list *list, uint64_t addr, struc
 		reading->n_damaged++;
 		return;
 	}
-	*ARRAY_APPEND(list->blocks, list->n_blocks, list->capacity) = (struct leak_block){
+	list->is_unsorted |= addr < list->last;
+	list->last = addr;
+	list->blocks[list->n_blocks++] = (struct leak_block){
 	    .addr = addr,
 	    .size_bytes = block.size_bytes,
 	    .stack = block.stack,
@@ -91,26 +107,29 @@ static void add_big(struct reading *reading, uint64_t page, struct live_big_entr
 		add(reading, &reading->big, page | live_big_offset(entry), live_unpack_big(entry));
 }
 
+static size_t entry_bytes(const struct live_table *table)
+{
+	return table->is_small ? sizeof(uint64_t) : sizeof(struct live_big_entry);
+}
+
 /* Entries of a table from number `first` on. */
 static void read_piece(struct reading *reading, const struct live_table *table, uint64_t first,
                        const void *piece, size_t bytes)
 {
 	const struct live_big_entry *big = piece;
 	const uint64_t *small = piece;
+	struct list *list = table->is_small ? &reading->small : &reading->big;
+	size_t n = bytes / entry_bytes(table);
 
+	reserve(list, list->n_blocks + n);
 	if (table->is_small)
-		for (size_t i = 0; i < bytes / sizeof(*small); i++)
+		for (size_t i = 0; i < n; i++)
 			add_small(reading,
 			          table->region | (first + i) << reading->facts->granule_bits,
 			          small[i]);
 	else
-		for (size_t i = 0; i < bytes / sizeof(*big); i++)
+		for (size_t i = 0; i < n; i++)
 			add_big(reading, table->region | (first + i) << LIVE_PAGE_BITS, big[i]);
-}
-
-static size_t entry_bytes(const struct live_table *table)
-{
-	return table->is_small ? sizeof(uint64_t) : sizeof(struct live_big_entry);
 }
 
 static uint64_t table_end(const struct reading *reading, const struct live_table *table)
@@ -191,33 +210,48 @@ static int by_address(const void *left, const void *right)
 /* Two tables of one region are rare: two threads had made one each. */
 static void sort(struct list *list)
 {
-	for (size_t i = 1; i < list->n_blocks; i++)
-		if (list->blocks[i].addr < list->blocks[i - 1].addr) {
-			qsort(list->blocks, list->n_blocks, sizeof(*list->blocks), by_address);
-			return;
-		}
+	if (list->is_unsorted)
+		qsort(list->blocks, list->n_blocks, sizeof(*list->blocks), by_address);
 }
 
-/* Both lists in one; of blocks that overlap the first stays. */
-static void merge(struct reading *reading, struct leak_blocks *blocks)
+/* Both lists in the place of the small blocks, of which there are more; from the end on, so that
+ * none is written over. */
+static void merge(struct list *small, const struct list *big)
 {
-	const struct list *small = &reading->small, *big = &reading->big;
-	size_t i = 0, j = 0;
+	size_t i = small->n_blocks, j = big->n_blocks, n = i + j;
+
+	reserve(small, n);
+	small->n_blocks = n;
+	while (j) {
+		bool is_small = i && small->blocks[i - 1].addr >= big->blocks[j - 1].addr;
+
+		small->blocks[--n] = is_small ? small->blocks[--i] : big->blocks[--j];
+	}
+}
+
+/* Of blocks that overlap the first stays. */
+static void sift(struct reading *reading, struct list *list)
+{
 	uint64_t end = 0;
+	size_t kept = 0;
 
-	blocks->blocks = xmalloc((small->n_blocks + big->n_blocks + 1) * sizeof(*blocks->blocks));
-	while (i < small->n_blocks || j < big->n_blocks) {
-		bool is_small = j == big->n_blocks || (i < small->n_blocks &&
-		                                       small->blocks[i].addr < big->blocks[j].addr);
-		struct leak_block block = is_small ? small->blocks[i++] : big->blocks[j++];
-
-		if (block.addr < end) {
+	for (size_t i = 0; i < list->n_blocks; i++) {
+		if (list->blocks[i].addr < end) {
 			reading->n_damaged++;
 			continue;
 		}
-		end = leak_block_end(&block);
-		blocks->blocks[blocks->n_blocks++] = block;
+		end = leak_block_end(&list->blocks[i]);
+		if (kept != i)
+			list->blocks[kept] = list->blocks[i];
+		kept++;
 	}
+	list->n_blocks = kept;
+}
+
+static void free_list(struct list *list)
+{
+	huge_free(list->blocks, list->room * sizeof(*list->blocks));
+	*list = (struct list){0};
 }
 
 int leak_blocks_read(const struct leak_memory *memory, const struct live_facts *facts,
@@ -240,11 +274,16 @@ int leak_blocks_read(const struct leak_memory *memory, const struct live_facts *
 	if (!err) {
 		sort(&reading.small);
 		sort(&reading.big);
-		merge(&reading, blocks);
+		merge(&reading.small, &reading.big);
+		sift(&reading, &reading.small);
+		blocks->blocks = reading.small.blocks;
+		blocks->n_blocks = reading.small.n_blocks;
+		blocks->room = reading.small.room;
 		blocks->n_damaged = reading.n_damaged;
+		reading.small = (struct list){0};
 	}
-	free(reading.small.blocks);
-	free(reading.big.blocks);
+	free_list(&reading.small);
+	free_list(&reading.big);
 	free(tables);
 	free(room);
 	return err;
@@ -252,7 +291,7 @@ int leak_blocks_read(const struct leak_memory *memory, const struct live_facts *
 
 void leak_blocks_fini(struct leak_blocks *blocks)
 {
-	free(blocks->blocks);
+	huge_free(blocks->blocks, blocks->room * sizeof(*blocks->blocks));
 	leak_ranges_fini(&blocks->tables);
 	*blocks = (struct leak_blocks){0};
 }

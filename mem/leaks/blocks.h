@@ -12,6 +12,7 @@ struct diag;
 struct leak_blocks {
 	struct leak_block *blocks; /* by address, without overlap */
 	size_t n_blocks;
+	size_t room;               /* for so many (huge_new()) */
 	struct leak_ranges tables; /* where the preload library keeps them */
 	uint64_t n_damaged;        /* entries that can be no block, or overlap another */
 };

@@ -3,6 +3,7 @@
 #include "mem/leaks/heuristics.h"
 
 #include "core/alloc.h"
+#include "core/u64map.h"
 #include "mem/leaks/block_map.h"
 
 #include <string.h>
@@ -13,8 +14,7 @@ enum { WORD = sizeof(uint64_t), PAGE_BYTES = 4096 };
 enum { VTABLE_WORDS = 20, VTABLE_FUNCTIONS = 2 };
 
 struct candidate {
-	const struct leak_ground *ground;
-	struct block_map *map;
+	const struct heuristics *heuristics;
 	const struct leak_block *block;
 	uint64_t pointer;
 };
@@ -23,11 +23,12 @@ struct candidate {
 static bool read_word(const struct candidate *candidate, uint64_t addr, uint64_t *word)
 {
 	const struct leak_block *block = candidate->block;
+	size_t n = 1;
 
 	if (addr % WORD || addr < block->addr || block->size_bytes < WORD ||
 	    addr - block->addr > block->size_bytes - WORD)
 		return false;
-	block_map_copy(candidate->map, addr, word, 1);
+	*word = *block_map_words(candidate->heuristics->map, addr, &n, word);
 	return true;
 }
 
@@ -81,14 +82,12 @@ static const struct leak_range *find_range(const struct leak_range *ranges, size
 }
 
 /* A table of functions, among which there may be NULLs. */
-static bool is_vtable(const struct leak_ground *ground, uint64_t addr)
+static bool looks_like_vtable(const struct leak_ground *ground, const struct leak_range *file,
+                              uint64_t addr)
 {
-	const struct leak_range *file = find_range(ground->files, ground->n_files, addr);
 	uint64_t words[VTABLE_WORDS + 1];
 	size_t n = ARRAY_SIZE(words), n_functions = 0;
 
-	if (!file)
-		return false;
 	if (n > (file->end - addr) / WORD)
 		n = (file->end - addr) / WORD;
 	if (!ground->read(ground->context, addr, words, n * WORD))
@@ -101,9 +100,22 @@ static bool is_vtable(const struct leak_ground *ground, uint64_t addr)
 	return n_functions == VTABLE_FUNCTIONS;
 }
 
-static bool may_be_vtable(uint64_t addr)
+static bool is_vtable(const struct heuristics *heuristics, uint64_t addr)
 {
-	return addr % WORD == 0 && addr >= PAGE_BYTES;
+	enum { NOT_KNOWN, IS_NONE, IS_VTABLE };
+	const struct leak_ground *ground = heuristics->ground;
+	const struct leak_range *file;
+	uint64_t *known;
+
+	if (addr % WORD || addr < PAGE_BYTES)
+		return false;
+	file = find_range(ground->files, ground->n_files, addr);
+	if (!file)
+		return false;
+	known = u64map_put(heuristics->vtables, addr, NULL);
+	if (*known == NOT_KNOWN)
+		*known = looks_like_vtable(ground, file, addr) ? IS_VTABLE : IS_NONE;
+	return *known == IS_VTABLE;
 }
 
 /* A base class that is not the first one begins with a vtable of its own. */
@@ -111,9 +123,9 @@ static bool is_base(const struct candidate *candidate)
 {
 	uint64_t first, inner;
 
-	return read_word(candidate, candidate->pointer, &inner) && may_be_vtable(inner) &&
-	       read_word(candidate, candidate->block->addr, &first) && may_be_vtable(first) &&
-	       is_vtable(candidate->ground, inner) && is_vtable(candidate->ground, first);
+	return read_word(candidate, candidate->pointer, &inner) &&
+	       read_word(candidate, candidate->block->addr, &first) &&
+	       is_vtable(candidate->heuristics, first) && is_vtable(candidate->heuristics, inner);
 }
 
 static bool (*const rules[LEAK_N_HEURISTICS])(const struct candidate *) = {
@@ -123,14 +135,26 @@ static bool (*const rules[LEAK_N_HEURISTICS])(const struct candidate *) = {
     [LEAK_MULTIPLE_INHERITANCE] = is_base,
 };
 
-enum leak_heuristic heuristics_judge(const struct leak_ground *ground, struct block_map *map,
+enum leak_heuristic heuristics_judge(const struct heuristics *heuristics,
                                      const struct leak_block *block, uint64_t pointer)
 {
 	const struct candidate candidate = {
-	    .ground = ground, .map = map, .block = block, .pointer = pointer};
+	    .heuristics = heuristics, .block = block, .pointer = pointer};
 
 	for (unsigned i = 0; i < LEAK_N_HEURISTICS; i++)
-		if (ground->heuristics & 1U << i && rules[i] && rules[i](&candidate))
+		if (heuristics->ground->heuristics & 1U << i && rules[i] && rules[i](&candidate))
 			return (enum leak_heuristic)i;
 	return LEAK_NO_HEURISTIC;
+}
+
+void heuristics_learn(const struct heuristics *heuristics, const struct leak_block *block)
+{
+	const struct candidate candidate = {.heuristics = heuristics, .block = block};
+	uint64_t word;
+
+	if (!(heuristics->ground->heuristics & 1U << LEAK_MULTIPLE_INHERITANCE) ||
+	    !read_word(&candidate, block->addr, &word) || !is_vtable(heuristics, word))
+		return;
+	for (uint64_t at = block->addr + WORD; read_word(&candidate, at, &word); at += WORD)
+		is_vtable(heuristics, word);
 }

@@ -16,7 +16,7 @@
 
 /* What is looked at. */
 struct subject {
-	const struct leak_look *look;
+	const struct leak_look *look; /* while it stands still */
 	struct leak_maps maps;
 	struct leak_target *target;
 	struct leak_memory memory;
@@ -110,9 +110,9 @@ static int read_malloc(struct subject *subject, struct diag *diag)
 	                 "version of glibc; 2.31 to 2.41 are known");
 }
 
-static void mark(const struct subject *subject, struct leak_verdict *verdict)
+static struct leak_marking *prepare_marking(const struct subject *subject)
 {
-	struct leak_ground ground = {
+	const struct leak_ground ground = {
 	    .blocks = subject->blocks.blocks,
 	    .n_blocks = subject->blocks.n_blocks,
 	    .roots = subject->roots.ranges.ranges,
@@ -128,7 +128,7 @@ static void mark(const struct subject *subject, struct leak_verdict *verdict)
 	    .context = subject->memory.context,
 	};
 
-	leak_mark(&ground, verdict);
+	return leak_marking_new(&ground);
 }
 
 /* Adds a sentence to the trouble when there is a number to tell. */
@@ -173,6 +173,15 @@ static int read_all(struct subject *subject, struct diag *diag)
 	return err ? err : read_malloc(subject, diag);
 }
 
+static void free_subject(struct subject *subject)
+{
+	leak_roots_fini(&subject->roots);
+	leak_arenas_fini(&subject->arenas);
+	leak_blocks_fini(&subject->blocks);
+	leak_target_close(subject->target);
+	leak_maps_fini(&subject->maps);
+}
+
 int leak_find_section(pid_t tid, uint64_t *inode, uint32_t *section)
 {
 	const struct leak_look look = {.pid = tid};
@@ -182,33 +191,89 @@ int leak_find_section(pid_t tid, uint64_t *inode, uint32_t *section)
 
 	*inode = subject.maps.image_inode;
 	*section = subject.facts.section;
-	leak_target_close(subject.target);
-	leak_maps_fini(&subject.maps);
+	free_subject(&subject);
 	return err;
+}
+
+/* What is left when the process goes on. */
+struct leak_sight {
+	struct subject subject;
+	struct leak_marking *marking; /* of the subject's lists */
+};
+
+static void free_sight(struct leak_sight *sight)
+{
+	leak_marking_free(sight->marking);
+	free_subject(&sight->subject);
+	free(sight);
+}
+
+/* As much as can be done before the blocks are judged. */
+static int begin(struct leak_sight *sight, struct leak_verdict *verdict, struct diag *diag)
+{
+	struct subject *subject = &sight->subject;
+	struct leak_view view = {.look = subject->look,
+	                         .maps = &subject->maps,
+	                         .memory = &subject->memory,
+	                         .facts = &subject->facts,
+	                         .blocks = &subject->blocks,
+	                         .arenas = &subject->arenas};
+	int err = read_all(subject, diag);
+
+	*verdict = (struct leak_verdict){.inode = subject->maps.image_inode,
+	                                 .section = subject->facts.section};
+	if (err)
+		return err;
+	leak_roots_find(&view, &subject->roots);
+	note_troubles(subject, verdict);
+	sight->marking = prepare_marking(subject);
+	return 0;
+}
+
+int leak_look_copy(const struct leak_look *look, size_t limit_bytes, struct leak_sight **made,
+                   struct leak_verdict *verdict, struct diag *diag)
+{
+	struct leak_sight *sight = xcalloc(1, sizeof(*sight));
+	int err;
+
+	*made = NULL;
+	sight->subject.look = look;
+	err = begin(sight, verdict, diag);
+	if (err) {
+		free_sight(sight);
+	} else if (leak_marking_copy(sight->marking, limit_bytes)) {
+		leak_target_close(sight->subject.target);
+		sight->subject.target = NULL;
+		sight->subject.look = NULL;
+		*made = sight;
+	} else {
+		leak_sight_judge(sight, verdict);
+	}
+	return err;
+}
+
+size_t leak_sight_bytes(const struct leak_sight *sight)
+{
+	return leak_marking_copied_bytes(sight->marking);
+}
+
+void leak_sight_judge(struct leak_sight *sight, struct leak_verdict *verdict)
+{
+	leak_marking_judge(sight->marking, verdict);
+	free_sight(sight);
+}
+
+size_t leak_sights_limit_bytes(void)
+{
+	return leak_copy_limit_bytes();
 }
 
 int leak_look(const struct leak_look *look, struct leak_verdict *verdict, struct diag *diag)
 {
-	struct subject subject = {.look = look};
-	struct leak_view view = {.look = look,
-	                         .maps = &subject.maps,
-	                         .memory = &subject.memory,
-	                         .facts = &subject.facts,
-	                         .blocks = &subject.blocks,
-	                         .arenas = &subject.arenas};
-	int err = read_all(&subject, diag);
+	struct leak_sight *sight;
+	int err = leak_look_copy(look, leak_sights_limit_bytes(), &sight, verdict, diag);
 
-	*verdict = (struct leak_verdict){.inode = subject.maps.image_inode,
-	                                 .section = subject.facts.section};
-	if (!err) {
-		leak_roots_find(&view, &subject.roots);
-		mark(&subject, verdict);
-		note_troubles(&subject, verdict);
-	}
-	leak_roots_fini(&subject.roots);
-	leak_arenas_fini(&subject.arenas);
-	leak_blocks_fini(&subject.blocks);
-	leak_target_close(subject.target);
-	leak_maps_fini(&subject.maps);
+	if (sight)
+		leak_sight_judge(sight, verdict);
 	return err;
 }

@@ -41,6 +41,19 @@ struct leak_look {
  */
 int leak_look(const struct leak_look *look, struct leak_verdict *verdict, struct diag *diag);
 
+/* The same in two steps, so that the process may go on between them. When the look needs no more
+ * than the limit for its copies, the first leaves in *sight what is still to be judged, and the
+ * verdict lacks its rows until then. Else *sight is NULL. */
+struct leak_sight;
+int leak_look_copy(const struct leak_look *look, size_t limit_bytes, struct leak_sight **sight,
+                   struct leak_verdict *verdict, struct diag *diag);
+size_t leak_sight_bytes(const struct leak_sight *sight);
+/* In any thread. Frees the sight. */
+void leak_sight_judge(struct leak_sight *sight, struct leak_verdict *verdict);
+
+/* What all copies together should take at most. */
+size_t leak_sights_limit_bytes(void);
+
 /* Where a process that may run, and that we trace, records; of any of its threads. -ENOENT: it does
  * not. */
 int leak_find_section(pid_t tid, uint64_t *inode, uint32_t *section);

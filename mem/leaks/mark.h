@@ -32,7 +32,21 @@ struct leak_ground {
 	void *context;
 };
 
-/* The rows are new, in no particular order; trouble and took_ns stay as they are. */
-void leak_mark(const struct leak_ground *ground, struct leak_verdict *verdict);
+/* In steps: with the ground copied, the process may go on before its blocks are judged. The
+ * ground's lists stay the caller's, and in place until the end. */
+struct leak_marking;
+struct leak_marking *leak_marking_new(const struct leak_ground *ground);
+void leak_marking_free(struct leak_marking *marking); /* NULL is fine */
+/* Copies all that judging looks at. False: that is more than the limit, or a block is of 64 MB or
+ * more; judging reads then. */
+bool leak_marking_copy(struct leak_marking *marking, size_t limit_bytes);
+/* What the copy takes. */
+size_t leak_marking_copied_bytes(const struct leak_marking *marking);
+/* Once. In any thread. The rows are new, in no particular order; trouble and took_ns stay as they
+ * are. */
+void leak_marking_judge(struct leak_marking *marking, struct leak_verdict *verdict);
+
+/* What copies may take: an eighth of the machine's memory. */
+size_t leak_copy_limit_bytes(void);
 
 #endif

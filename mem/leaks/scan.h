@@ -10,6 +10,7 @@
 
 #include <sys/types.h>
 
+struct leak_sight;
 struct tracer;
 struct tracee;
 struct u64map;
@@ -19,8 +20,9 @@ struct watched;
 struct scanned_process {
 	pid_t pid;
 	struct leak_verdict
-	    verdict;   /* of all that is lost by then; took_ns: how long it stood still */
-	char *why_not; /* NULL: the verdict holds */
+	    verdict; /* of all that is lost by then; took_ns: how long it stood still */
+	struct leak_sight *sight; /* the verdict is still to be made of it; NULL: it is made */
+	char *why_not;            /* NULL: the verdict holds */
 };
 
 /* All that was found at one time. */

@@ -10,6 +10,7 @@
 #include "core/trace/trace.h"
 #include "core/trace/tracer.h"
 #include "core/u64map.h"
+#include "mem/leaks/judge.h"
 #include "mem/leaks/look.h"
 #include "mem/leaks/scan.h"
 #include "mem/leaks/scan_history.h"
@@ -20,6 +21,7 @@
 #include <linux/kcmp.h>
 #include <pthread.h>
 #include <sched.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,15 +36,17 @@ enum { TICK_NS = 5000000 };
 
 /* What came of one process. */
 struct finding {
+	struct leak_watch *watch;
 	struct leak_verdict verdict;
-	char *why_not; /* NULL: the verdict holds */
+	struct leak_sight *sight; /* as long as the verdict has to be made of it */
+	char *why_not;            /* NULL: the verdict holds */
 };
 
 struct leak_watch {
 	struct leak_watch_settings settings;
 	struct trace_plan plan;
 	struct tracer *tracer; /* NULL: none runs */
-	struct finding *findings;
+	struct finding **findings;
 	size_t n_findings;
 	size_t findings_capacity;
 	struct leak_set_ids set_ids;
@@ -53,6 +57,9 @@ struct leak_watch {
 	struct leak_scan *scans;
 	size_t n_scans;
 	size_t scans_capacity;
+	bool is_stopping; /* the driver asks for them without being told */
+	struct judge *judge;
+	atomic_size_t copied_bytes; /* of what is to be judged */
 	/* The tracer's. */
 	struct scanner *scanner;
 	bool may_gain;            /* programs do gain rights below us */
@@ -91,10 +98,33 @@ static struct watched_thread *enter_thread(struct tracee *tracee, struct watched
 	return thread;
 }
 
-static void keep(struct leak_watch *watch, struct leak_verdict verdict, const char *why_not)
+static struct finding *keep(struct leak_watch *watch, struct leak_verdict verdict,
+                            const char *why_not)
 {
-	*ARRAY_APPEND(watch->findings, watch->n_findings, watch->findings_capacity) =
-	    (struct finding){.verdict = verdict, .why_not = xstrdup(why_not)};
+	struct finding *finding = xcalloc(1, sizeof(*finding));
+
+	*finding =
+	    (struct finding){.watch = watch, .verdict = verdict, .why_not = xstrdup(why_not)};
+	*ARRAY_APPEND(watch->findings, watch->n_findings, watch->findings_capacity) = finding;
+	return finding;
+}
+
+/* In the judge's thread. */
+static void judge_sight(struct leak_watch *watch, struct leak_sight *sight,
+                        struct leak_verdict *verdict)
+{
+	size_t bytes = leak_sight_bytes(sight);
+
+	leak_sight_judge(sight, verdict);
+	atomic_fetch_sub(&watch->copied_bytes, bytes);
+}
+
+static void judge_finding(void *context)
+{
+	struct finding *finding = context;
+
+	judge_sight(finding->watch, finding->sight, &finding->verdict);
+	finding->sight = NULL;
 }
 
 /* Its own threads are held, and it may be that its memory is another process's too. */
@@ -135,10 +165,11 @@ static struct leak_dead_stack *list_dead_stacks(const struct watched *process, s
 	return stacks;
 }
 
-/* All its threads stand still. */
-static int look(const struct leak_watch *watch, const struct watched *process,
+/* All its threads stand still. *sight: what is to be judged when they have gone on. */
+static int look(struct leak_watch *watch, const struct watched *process, struct leak_sight **sight,
                 struct leak_verdict *verdict, struct diag *diag)
 {
+	size_t limit = leak_sights_limit_bytes(), copied = atomic_load(&watch->copied_bytes);
 	struct leak_thread *threads = xcalloc(process->n_threads, sizeof(*threads));
 	struct leak_look what = {
 	    .pid = process->pid, .threads = threads, .heuristics = watch->settings.heuristics};
@@ -147,7 +178,9 @@ static int look(const struct leak_watch *watch, const struct watched *process,
 
 	what.dead_stacks = stacks;
 	what.n_threads = read_threads(process, threads);
-	err = leak_look(&what, verdict, diag);
+	err = leak_look_copy(&what, copied < limit ? limit - copied : 0, sight, verdict, diag);
+	if (*sight)
+		atomic_fetch_add(&watch->copied_bytes, leak_sight_bytes(*sight));
 	free(threads);
 	free(stacks);
 	return err;
@@ -156,30 +189,62 @@ static int look(const struct leak_watch *watch, const struct watched *process,
 static void look_at_end(struct leak_watch *watch, const struct watched *process)
 {
 	struct leak_verdict verdict = {0};
+	struct leak_sight *sight;
+	struct finding *finding;
 	struct diag diag = {0};
-	int err = look(watch, process, &verdict, &diag);
+	int err = look(watch, process, &sight, &verdict, &diag);
 
 	verdict.took_ns = clock_now_ns() - process->held_ns;
-	if (err != -ENOENT)
-		keep(watch, verdict, err ? diag.text : NULL);
+	if (err == -ENOENT)
+		return;
+	finding = keep(watch, verdict, err ? diag.text : NULL);
+	finding->sight = sight;
+	if (sight)
+		judge_give(watch->judge, judge_finding, finding);
 }
 
 static void look_in_between(void *context, struct watched *process, struct scanned_process *result)
 {
 	struct diag diag = {0};
 
-	if (look(context, process, &result->verdict, &diag))
+	if (look(context, process, &result->sight, &result->verdict, &diag))
 		result->why_not = xstrdup(diag.text);
+}
+
+/* A scan on its way to the driver. */
+struct finished_scan {
+	struct leak_watch *watch;
+	struct leak_scan scan;
+};
+
+static void judge_scan(void *context)
+{
+	struct finished_scan *finished = context;
+	struct leak_watch *watch = finished->watch;
+	struct leak_scan *scan = &finished->scan;
+
+	for (size_t i = 0; i < scan->n_processes; i++) {
+		struct scanned_process *process = &scan->processes[i];
+
+		if (process->sight)
+			judge_sight(watch, process->sight, &process->verdict);
+		process->sight = NULL;
+	}
+	pthread_mutex_lock(&watch->mutex);
+	*ARRAY_APPEND(watch->scans, watch->n_scans, watch->scans_capacity) = *scan;
+	if (!watch->is_stopping)
+		tracer_ring(watch->tracer);
+	pthread_mutex_unlock(&watch->mutex);
+	free(finished);
 }
 
 static void hand_over_scan(void *context, struct leak_scan *scan)
 {
 	struct leak_watch *watch = context;
+	struct finished_scan *finished = xcalloc(1, sizeof(*finished));
 
-	pthread_mutex_lock(&watch->mutex);
-	*ARRAY_APPEND(watch->scans, watch->n_scans, watch->scans_capacity) = *scan;
-	pthread_mutex_unlock(&watch->mutex);
-	tracer_ring(watch->tracer);
+	*finished = (struct finished_scan){watch, *scan};
+	judge_give(watch->judge, judge_scan, finished);
 }
 
 /* They go to their end, or to that of the program. */
@@ -439,8 +504,9 @@ static const struct trace_client client = {
 static void forget_findings(struct leak_watch *watch)
 {
 	for (size_t i = 0; i < watch->n_findings; i++) {
-		leak_verdict_fini(&watch->findings[i].verdict);
-		free(watch->findings[i].why_not);
+		leak_verdict_fini(&watch->findings[i]->verdict);
+		free(watch->findings[i]->why_not);
+		free(watch->findings[i]);
 	}
 	watch->n_findings = 0;
 	for (size_t i = 0; i < watch->n_scans; i++)
@@ -459,6 +525,7 @@ struct leak_watch *leak_watch_new(const struct leak_watch_settings *settings)
 
 	watch->settings = *settings;
 	watch->scanner = scanner_new(&scans);
+	watch->judge = judge_new();
 	pthread_mutex_init(&watch->mutex, NULL);
 	trace_plan_init(&watch->plan, false);
 	return watch;
@@ -473,6 +540,7 @@ void leak_watch_free(struct leak_watch *watch)
 	free(watch->findings);
 	free(watch->scans);
 	scanner_free(watch->scanner);
+	judge_free(watch->judge);
 	pthread_mutex_destroy(&watch->mutex);
 	trace_plan_fini(&watch->plan);
 	free(watch);
@@ -486,6 +554,7 @@ int leak_watch_start(struct leak_watch *watch, const struct repeat *repeat, stru
 
 	forget_findings(watch);
 	watch->n_held = 0;
+	watch->is_stopping = false;
 	watch->history = scan_history_new();
 	watch->start_ns = repeat->start_ns;
 	watch->set_ids = (struct leak_set_ids){0};
@@ -551,8 +620,12 @@ bool leak_watch_target_ended(const struct leak_watch *watch, struct target_end *
 
 void leak_watch_stop(struct leak_watch *watch)
 {
+	pthread_mutex_lock(&watch->mutex);
+	watch->is_stopping = true;
+	pthread_mutex_unlock(&watch->mutex);
 	trace_stop(watch->tracer, NULL);
 	watch->tracer = NULL;
+	judge_finish(watch->judge);
 }
 
 struct leak_set_ids leak_watch_set_ids(const struct leak_watch *watch)
@@ -565,7 +638,7 @@ const struct leak_verdict *leak_watch_verdict(const struct leak_watch *watch, ui
 {
 	*why = NULL;
 	for (size_t i = 0; i < watch->n_findings; i++) {
-		const struct finding *finding = &watch->findings[i];
+		const struct finding *finding = watch->findings[i];
 
 		if (finding->verdict.inode != inode || finding->verdict.section != section)
 			continue;

@@ -94,6 +94,21 @@ static void set(struct process *process, uint64_t addr, uint64_t word)
 		process->heap[(addr - HEAP) / 8] = word;
 }
 
+static void assert_same_rows(const struct leak_verdict *a, const struct leak_verdict *b)
+{
+	assert_int_equal(a->n_rows, b->n_rows);
+	for (size_t i = 0; i < a->n_rows; i++) {
+		assert_int_equal(a->rows[i].stack, b->rows[i].stack);
+		assert_int_equal(a->rows[i].kind, b->rows[i].kind);
+		assert_int_equal(a->rows[i].heuristic, b->rows[i].heuristic);
+		assert_int_equal(a->rows[i].n_blocks, b->rows[i].n_blocks);
+		assert_int_equal(a->rows[i].bytes, b->rows[i].bytes);
+		assert_int_equal(a->rows[i].indirect_bytes, b->rows[i].indirect_bytes);
+		assert_int_equal(a->rows[i].indirect_blocks, b->rows[i].indirect_blocks);
+	}
+}
+
+/* From the process itself, and from copies when it holds something else. */
 static struct leak_verdict mark(struct process *process)
 {
 	const struct leak_range roots = {ROOTS, ROOTS + sizeof(process->roots)};
@@ -111,9 +126,22 @@ static struct leak_verdict mark(struct process *process)
 	                                   .n_code = 1,
 	                                   .read = read_memory,
 	                                   .context = process};
-	struct leak_verdict verdict = {0};
+	struct leak_verdict verdict = {0}, of_copies = {0};
+	struct leak_marking *marking = leak_marking_new(&ground);
+	struct process before = *process;
 
-	leak_mark(&ground, &verdict);
+	assert_true(leak_marking_copy(marking, 1 << 30));
+	memset(process->heap, 0, sizeof(process->heap));
+	memset(process->roots, 0, sizeof(process->roots));
+	memset(process->text, 0, sizeof(process->text));
+	leak_marking_judge(marking, &of_copies);
+	leak_marking_free(marking);
+	*process = before;
+	marking = leak_marking_new(&ground);
+	leak_marking_judge(marking, &verdict);
+	leak_marking_free(marking);
+	assert_same_rows(&verdict, &of_copies);
+	leak_verdict_fini(&of_copies);
 	return verdict;
 }
 
@@ -404,6 +432,34 @@ static void copies_make_room_for_each_other(void **state)
 	block_map_free(map);
 }
 
+/* What a whole copy has is what was there when it was made. */
+static void a_whole_copy_is_not_read_again(void **state)
+{
+	struct process *process = *state;
+	const struct leak_block all = {.addr = HEAP, .size_bytes = sizeof(process->heap)};
+	struct block_map *map = block_map_new(&all, 1, read_memory, process, 0);
+	uint64_t room[N_WORDS], addr = HEAP;
+	size_t n;
+
+	for (size_t i = 0; i < N_WORDS; i++)
+		process->heap[i] = i;
+	assert_false(block_map_copy_all(map, 0));
+	assert_int_equal(block_map_copied_bytes(map), 0);
+	assert_true(block_map_copy_all(map, 1 << 30));
+	assert_true(block_map_copied_bytes(map) >= sizeof(process->heap));
+	memset(process->heap, 0, sizeof(process->heap));
+	for (size_t i = 0; i < N_WORDS; i += n, addr += n * 8) {
+		const uint64_t *words;
+
+		n = N_WORDS - i;
+		words = block_map_words(map, addr, &n, room);
+		assert_in_range(n, 1, N_WORDS - i);
+		for (size_t j = 0; j < n; j++)
+			assert_int_equal(words[j], i + j);
+	}
+	block_map_free(map);
+}
+
 #define IN_PROCESS(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
@@ -425,6 +481,7 @@ int main(void)
 	    IN_PROCESS(a_direct_pointer_makes_the_heuristic_void),
 	    IN_PROCESS(rows_join_blocks_of_one_stack_and_kind),
 	    IN_PROCESS(copies_make_room_for_each_other),
+	    IN_PROCESS(a_whole_copy_is_not_read_again),
 	    cmocka_unit_test(finding_a_block_agrees_with_looking_at_all),
 	};
 
