@@ -380,6 +380,15 @@ struct loss_sums leak_run_sums(const struct leak_run *leaks)
 	return sums;
 }
 
+const struct loss_sums *leak_run_process_sums(const struct leak_run *leaks,
+                                              const struct heap_process *process)
+{
+	for (size_t i = 0; i < leaks->n_checked; i++)
+		if (leaks->checked[i].process == process && process->leaks)
+			return &leaks->checked[i].losses.own;
+	return NULL;
+}
+
 const char *leak_run_lack(const struct leak_run *leaks)
 {
 	return leaks->lack;

@@ -38,6 +38,9 @@ bool leak_run_process_document(const struct leak_run *leaks, const struct heap_p
 
 /* Sums over the processes that have a verdict. */
 struct loss_sums leak_run_sums(const struct leak_run *leaks);
+/* Those of one process's own blocks; NULL: it has no verdict. */
+const struct loss_sums *leak_run_process_sums(const struct leak_run *leaks,
+                                              const struct heap_process *process);
 /* Why these are no sums over the whole run, for people; NULL: they are. */
 const char *leak_run_lack(const struct leak_run *leaks);
 /* What makes verdicts less than memcheck's, of the first process with such a one, for people; NULL:

@@ -157,14 +157,15 @@ static int write_processes(const struct heap_run *run, const struct file_set *se
 	return err;
 }
 
-static int write_process_rows(const struct heap_run *run, const struct result *result,
-                              struct results_run *results, struct diag *diag)
+static int write_process_rows(const struct heap_run *run, const struct leak_run *leaks,
+                              const struct result *result, struct results_run *results,
+                              struct diag *diag)
 {
 	FILE *out = results_create(results, "processes.csv", diag);
 
 	if (!out)
 		return -EIO;
-	processes_csv_write(run, result, out);
+	processes_csv_write(run, leaks, result, out);
 	return results_close(results, out, diag);
 }
 
@@ -240,7 +241,7 @@ int files_write(const struct heap_run *run, struct symbolizer *symbolizer,
 	if (!err)
 		err = write_processes(run, &set, symbolizer, results, diag);
 	if (!err)
-		err = write_process_rows(run, result, results, diag);
+		err = write_process_rows(run, options->leaks, result, results, diag);
 	if (!err)
 		err = write_histograms(run, results, diag);
 	result->page = "flamegraph-peak.svg";

@@ -150,6 +150,17 @@ sums() { # KIND: bytes and blocks
 promise "sums are of each process's own blocks" \
 	is "$(sums definitely_lost) $(sums indirectly_lost) $(sums possibly_lost) $(sums still_reachable) $(sums suppressed)" \
 	"84 9 128 4 200 2 270 8 0 0"
+in_rows() { # the sums of processes.csv over all processes, and of the rows that have no verdict
+	python3 - "$run/processes.csv" <<-'P'
+	import csv, sys
+	rows = list(csv.DictReader(open(sys.argv[1])))
+	kinds = "definitely_lost", "indirectly_lost", "possibly_lost", "still_reachable", "suppressed"
+	print(*(sum(int(row[f"{kind}_{unit}"] or 0) for row in rows) for kind in kinds for unit in ("bytes", "blocks")))
+	assert all((row["leak_check_ns"] == "") == (row["suppressed_blocks"] == "") for row in rows)
+	P
+}
+promise "and so are those of processes.csv" is "$(in_rows)" "84 9 128 4 200 2 270 8 0 0"
+promise "the child's are its own alone" matches "$run/processes.csv" ',0,[0-9]+,leak-reports,[^,]* fork,yes,.*,10,1,0,0,0,0,0,0,0,0$'
 ends() { grep -oE '^==[0-9]+== Command: .*' "$run/leaks.txt" | sed 's/.*leak-reports//'; }
 promise "processes stand in the order of their ends" is "$(ends)" " fork
 
