@@ -9,7 +9,6 @@
 #include "core/target/binary.h"
 #include "core/findings.h"
 #include "core/gates.h"
-#include "core/host/host.h"
 #include "core/json_text.h"
 #include "core/metrics.h"
 #include "core/perf/process_tree.h"
@@ -234,7 +233,7 @@ json_t *manifest_make(const struct measured *measured, const struct results_run 
 	add_totals(manifest, result->metrics);
 	json_object_set_new(manifest, "exit", exit_to_json(measured->last));
 	json_object_set(manifest, "host", measured->host);
-	json_object_set_new(manifest, "git", git_to_json(NULL));
+	json_object_set(manifest, "git", measured->git);
 	json_object_set_new(manifest, "binary",
 	                    measured->binary ? binary_to_json(measured->binary) : json_null());
 	json_object_set_new(manifest, "collector", collector_to_json(measured));

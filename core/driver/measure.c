@@ -5,6 +5,7 @@
 #include "core/driver/exit_status.h"
 #include "core/driver/hand_out.h"
 #include "core/driver/manifest.h"
+#include "core/driver/meanwhile.h"
 #include "core/driver/repeat.h"
 #include "core/driver/request.h"
 #include "core/driver/request_options.h"
@@ -48,6 +49,7 @@ struct measurement {
 	struct subject subject;
 	struct placement placement;
 	json_t *host;
+	json_t *git;
 	char *command_text;
 	char *show_text;
 	struct ending_rules rules;
@@ -355,15 +357,21 @@ static const char *cwd_of_target(const struct measurement *m)
 	return cwd ? cwd : ".";
 }
 
+static struct binary *known_binary(struct measurement *m)
+{
+	return m->subject.binary.path ? &m->subject.binary : NULL;
+}
+
 static int write_manifest(struct measurement *m)
 {
 	struct measured measured = {
 	    .request = m->request,
 	    .collector = m->collector,
 	    .own_options = m->own,
-	    .binary = m->subject.binary.path ? &m->subject.binary : NULL,
+	    .binary = known_binary(m),
 	    .cwd = cwd_of_target(m),
 	    .host = m->host,
+	    .git = m->git,
 	    .started_realtime = m->started_realtime,
 	    .started_monotonic = m->started_monotonic,
 	    .last = &m->last,
@@ -489,6 +497,7 @@ static void say_repeats(struct measurement *m)
 
 static int write_results(struct measurement *m)
 {
+	struct meanwhile *meanwhile;
 	int err;
 
 	finish_metrics(m);
@@ -501,10 +510,12 @@ static int write_results(struct measurement *m)
 		    "descendants outlived the target by more than a second and were left alive");
 	note_beginning(m);
 	subject_add_processes(&m->subject, &m->result);
+	meanwhile = meanwhile_begin(known_binary(m));
 	err = finish_collector(m);
 	judge_beginning(m);
 	judge_quality(m);
 	judge_gates(m);
+	m->git = meanwhile_end(meanwhile);
 	if (!err)
 		say_repeats(m);
 	if (!err)
@@ -563,6 +574,7 @@ static void measurement_fini(struct measurement *m)
 	result_fini(&m->result);
 	json_decref(m->manifest);
 	json_decref(m->host);
+	json_decref(m->git);
 	options_free(&run_option_table, m->common);
 	options_free(&m->collector->options, m->own);
 	subject_fini(&m->subject);

@@ -110,14 +110,17 @@ void binary_fini(struct binary *binary)
 }
 
 /* The hash of the file that was looked at, even when another took its name since. */
-static void read_sha256(struct binary *binary)
+void binary_hash(struct binary *binary)
 {
 	enum { CHUNK = 1 << 16 };
-	uint8_t *bytes = xmalloc(CHUNK);
+	uint8_t *bytes;
 	struct sha256 sha;
 	off_t file_off = 0;
 	ssize_t len;
 
+	if (!binary->elf || binary->sha256[0])
+		return;
+	bytes = xmalloc(CHUNK);
 	sha256_init(&sha);
 	while ((len = pread(elf_file_fd(binary->elf), bytes, CHUNK, file_off)) > 0) {
 		sha256_add(&sha, bytes, (size_t)len);
@@ -144,8 +147,7 @@ json_t *binary_to_json(struct binary *binary)
 	json_object_set_new(object, "size_bytes", json_integer((json_int_t)binary->size_bytes));
 	if (!binary->elf)
 		return object;
-	if (!binary->sha256[0])
-		read_sha256(binary);
+	binary_hash(binary);
 	set_text(object, "build_id", binary->build_id);
 	set_text(object, "sha256", binary->sha256);
 	json_object_set_new(object, "stripped", json_boolean(!binary->has_symbols));

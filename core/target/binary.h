@@ -41,7 +41,7 @@ struct binary {
 	 * Rust programs). */
 	bool defines_malloc;
 	char build_id[41]; /* hexadecimal, or "" */
-	char sha256[65];   /* "" until asked for by binary_to_json() */
+	char sha256[65];   /* "" before binary_hash() */
 	uint64_t size_bytes;
 };
 
@@ -52,6 +52,9 @@ struct binary {
 int binary_look(struct binary *binary, const char *command, const char *cwd, uid_t uid,
                 struct diag *diag);
 void binary_fini(struct binary *binary);
+
+/* Reads the whole file for its sha256, unless that is known. */
+void binary_hash(struct binary *binary);
 
 /* run.json's "binary", with "interpreter" for a script. frame_pointers is absent where it cannot be
  * told. New reference. */
