@@ -4,9 +4,9 @@
 #include "core/alloc.h"
 #include "core/symbolize/debugfile.h"
 #include "core/symbolize/elf_file.h"
-#include "core/symbolize/whole_file.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,8 +17,8 @@
 /* One that asks those of the distributions (https://sourceware.org/elfutils/Debuginfod.html). */
 #define DEBUG_SERVER "https://debuginfod.elfutils.org/"
 
-/* A list has some 100 KB; the kernel headers' have 2 MB. */
-enum { MAX_LIST_BYTES = 1 << 24 };
+/* Most lists fit in one; some have megabytes. No line is longer than a path. */
+enum { CHUNK_BYTES = 1 << 16 };
 
 static const char *without_usr(const char *path)
 {
@@ -43,18 +43,40 @@ static bool list_has(const char *list, const char *path)
 	return false;
 }
 
-static bool package_has(const char *directory, const char *list_name, const char *path)
+/* Reads on behind the `kept` bytes, and cuts the chunk behind the last whole line: *rest is what
+ * comes after. False at the end, which for a regular file a short read is. */
+static bool read_lines(int fd, char *chunk, size_t kept, char **rest, size_t *rest_len)
 {
-	char *list_path = xasprintf("%s/%s", directory, list_name);
-	int fd = regular_file_open(list_path, 0, NULL);
-	size_t len;
-	char *list = fd < 0 ? NULL : file_read_whole(fd, MAX_LIST_BYTES, &len);
-	bool has = list && list_has(list, path);
+	size_t room = CHUNK_BYTES - 1 - kept;
+	ssize_t got = read(fd, chunk + kept, room);
+	bool goes_on = got == (ssize_t)room;
+	size_t len = kept + (got > 0 ? (size_t)got : 0);
+	char *end = goes_on ? memrchr(chunk, '\n', len) : NULL;
 
+	if (!end)
+		end = chunk + len;
+	*end = 0;
+	*rest = end < chunk + len ? end + 1 : end;
+	*rest_len = (size_t)(chunk + len - *rest);
+	return goes_on;
+}
+
+/* `chunk` has room for CHUNK_BYTES: the same for all lists, which are many. */
+static bool package_has(int directory, const char *list_name, const char *path, char *chunk)
+{
+	int fd = openat(directory, list_name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	bool has = false, goes_on = fd >= 0;
+	size_t kept = 0;
+
+	while (goes_on && !has) {
+		char *rest;
+
+		goes_on = read_lines(fd, chunk, kept, &rest, &kept);
+		has = list_has(chunk, path);
+		memmove(chunk, rest, kept);
+	}
 	if (fd >= 0)
 		close(fd);
-	free(list);
-	free(list_path);
 	return has;
 }
 
@@ -71,19 +93,21 @@ char *lack_owning_package(const char *lists_directory, const char *path)
 {
 	DIR *directory = opendir(lists_directory);
 	const struct dirent *entry;
-	char *package = NULL;
+	char *package = NULL, *chunk;
 
 	if (!directory)
 		return NULL;
+	chunk = xmalloc(CHUNK_BYTES);
 	path = without_usr(path);
 	while (!package && (entry = readdir(directory))) {
 		const char *dot = strrchr(entry->d_name, '.');
 
 		if (dot && !strcmp(dot, ".list") &&
-		    package_has(lists_directory, entry->d_name, path))
+		    package_has(dirfd(directory), entry->d_name, path, chunk))
 			package = xstrndup(entry->d_name, name_len(entry->d_name, dot));
 	}
 	closedir(directory);
+	free(chunk);
 	return package;
 }
 

@@ -746,6 +746,17 @@ static void a_stripped_file_of_a_package_names_its_debug_package(void **state)
 	assert_string_equal(package, "liby2.0");
 	free(package);
 	assert_null(lack_owning_package(none, "/usr/lib/libx.so.1"));
+	/* Lines that no piece of a long list begins or ends with. */
+	sh("seq -f /usr/share/doc/%%0.f 1000 21000 >lists/long.list");
+	for (unsigned i = 1000; i <= 21000; i += 7) {
+		char *path = xasprintf("/usr/share/doc/%u", i);
+
+		package = lack_owning_package(none, path);
+		assert_string_equal(package, "long");
+		free(package);
+		free(path);
+	}
+	assert_null(lack_owning_package(none, "/usr/share/doc/100"));
 	assert_null(lack_owning_package("/nowhere", "/usr/lib/libx.so.1.2"));
 	free(none);
 }
