@@ -206,6 +206,15 @@ static void leave_out_unused(Elf *elf)
 	}
 }
 
+/* libdw finds a unit among all that it has seen before, by walking there. */
+void dwarf_info_prepare(struct dwarf_info *info)
+{
+	Dwarf_CU *cu = NULL;
+
+	while (!dwarf_get_units(info->own.dwarf, cu, &cu, NULL, NULL, NULL, NULL))
+		;
+}
+
 static void opened_fini(struct opened *opened)
 {
 	dwarf_end(opened->dwarf);

@@ -30,6 +30,9 @@ int dwarf_info_open(struct dwarf_info **info, const struct elf_file *file,
                     const struct elf_file *shared, struct string_pool *texts, struct diag *diag);
 void dwarf_info_free(struct dwarf_info *info);
 
+/* Does ahead what the first look-ups would have to. */
+void dwarf_info_prepare(struct dwarf_info *info);
+
 /* A sentence about what was asked for and could not be read, or NULL: a list of units that breaks
  * off, split DWARF. */
 const char *dwarf_info_trouble(const struct dwarf_info *info);

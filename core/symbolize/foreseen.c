@@ -3,6 +3,7 @@
 
 #include "core/alloc.h"
 #include "core/recording.h"
+#include "core/symbolize/dwarf_info.h"
 #include "core/symbolize/name_source.h"
 
 #include <dlfcn.h>
@@ -28,6 +29,8 @@ static void *open_source(void *argument)
 	struct foreseen *foreseen = argument;
 
 	foreseen->source = name_source_open(&foreseen->object, &foreseen->settings);
+	if (name_source_dwarf(foreseen->source))
+		dwarf_info_prepare(name_source_dwarf(foreseen->source));
 	/* What calls main() is there and has a private name: the symbols are asked for, too. */
 	name_source_symbol(foreseen->source, 0);
 	return NULL;
