@@ -35,6 +35,7 @@ struct gates {
 	size_t n_items;
 	size_t items_capacity;
 	int exit_status;
+	char *doubt; /* NULL: none */
 };
 
 struct gates *gates_new(void)
@@ -53,6 +54,7 @@ void gates_free(struct gates *gates)
 		free(gates->items[i].metric);
 		free(gates->items[i].source);
 	}
+	free(gates->doubt);
 	free(gates->items);
 	free(gates);
 }
@@ -77,6 +79,12 @@ void gates_set_exit_status(struct gates *gates, int status)
 int gates_exit_status(const struct gates *gates)
 {
 	return gates->exit_status;
+}
+
+void gates_doubt(struct gates *gates, const char *what)
+{
+	if (!gates->doubt)
+		gates->doubt = xstrdup(what);
 }
 
 static bool holds(const struct gate *gate)
@@ -125,6 +133,13 @@ size_t gates_n_failed(const struct gates *gates)
 size_t gates_n_unmeasured(const struct gates *gates)
 {
 	return count(gates, GATE_NOT_MEASURED);
+}
+
+const char *gates_why_inconclusive(const struct gates *gates)
+{
+	bool all_hold = gates->n_items && count(gates, GATE_OK) == gates->n_items;
+
+	return all_hold ? gates->doubt : NULL;
 }
 
 static const struct gate *find_first(const struct gates *gates, enum gate_status status)

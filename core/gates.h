@@ -32,12 +32,20 @@ void gates_require(struct gates *gates, const char *metric, enum gate_comparison
 void gates_set_exit_status(struct gates *gates, int status);
 int gates_exit_status(const struct gates *gates);
 
+/* The metrics are of less than the run: gates that hold, hold for the rest alone. `what` is told of
+ * it in a sentence; the first one stays. */
+void gates_doubt(struct gates *gates, const char *what);
+
 /* Compares each with the metrics' values as they are now. */
 void gates_judge(struct gates *gates, const struct metrics *metrics);
 
 /* How many have failed, and how many could not be judged; after gates_judge(). */
 size_t gates_n_failed(const struct gates *gates);
 size_t gates_n_unmeasured(const struct gates *gates);
+
+/* Why it is no proof that all of them hold: NULL, unless there are any, all do, and there was a
+ * doubt. Lives as long as the gates. */
+const char *gates_why_inconclusive(const struct gates *gates);
 
 /* The first of these in a sentence: "mem.definitely_lost_blocks is 3, limit <= 0
  * (--error-exitcode)", "mem.definitely_lost_blocks was not measured, ...". NULL: there is none. The

@@ -345,7 +345,28 @@ static const char *verdict_of(const struct measurement *m)
 		return "unusable";
 	if (m->target_failed)
 		return "target_failed";
-	return gates_n_failed(m->result.gates) ? "gate_failed" : "ok";
+	if (gates_n_failed(m->result.gates))
+		return "gate_failed";
+	return gates_why_inconclusive(m->result.gates) ? "inconclusive" : "ok";
+}
+
+/* A gate that passes without having seen all is no proof: who reads nothing but the exit status
+ * sees at least this, whatever was asked to be quiet. */
+static const char *why_inconclusive(const struct measurement *m)
+{
+	if (m->result.unusable || m->target_failed)
+		return NULL;
+	return gates_why_inconclusive(m->result.gates);
+}
+
+static void say_inconclusive(const struct measurement *m)
+{
+	const char *why = why_inconclusive(m);
+
+	if (why && !m->common->inconclusive)
+		fprintf(stderr,
+		        "profile-scenario: inconclusive: %s; --inconclusive fail makes that 2\n",
+		        why);
 }
 
 static const char *cwd_of_target(const struct measurement *m)
@@ -399,7 +420,8 @@ static int write_manifest(struct measurement *m)
 static unsigned summary_lines(const struct measurement *m)
 {
 	return SUMMARY_LINES - m->created_results -
-	       (m->target_failed || m->result.unusable || gates_n_failed(m->result.gates));
+	       (m->target_failed || m->result.unusable || gates_n_failed(m->result.gates) ||
+	        why_inconclusive(m));
 }
 
 static int hand_out_run(const struct measurement *m)
@@ -524,6 +546,8 @@ static int write_results(struct measurement *m)
 		err = results_publish(m->run, !m->result.unusable, m->diag);
 	if (!err)
 		err = hand_out_run(m);
+	if (!err)
+		say_inconclusive(m);
 	return err ? STATUS_OWN_FAILURE : STATUS_WELL;
 }
 
@@ -535,6 +559,10 @@ static int status_of_result(struct measurement *m)
 	if (m->result.unusable) {
 		diag_fail(m->diag, EOPNOTSUPP, "%s", m->result.unusable);
 		return STATUS_UNUSABLE;
+	}
+	if (m->common->inconclusive && why_inconclusive(m)) {
+		diag_fail(m->diag, EDOM, "inconclusive: %s", why_inconclusive(m));
+		return STATUS_INCONCLUSIVE;
 	}
 	failed = gates_why_failed(m->result.gates);
 	if (!failed)

@@ -17,6 +17,8 @@ static int check_names(const char *text, struct diag *diag)
 	                                           text);
 }
 
+static const char *const pass_fail[] = {"pass", "fail", NULL};
+
 static const struct option_row rows[] = {
     {.name = "scenario",
      .kind = OPTION_TEXT,
@@ -154,6 +156,13 @@ static const struct option_row rows[] = {
      .field = FIELD(min_quality_percent),
      .argument = "PERCENT",
      .help = "fail with 3 when 100 - lost - truncated - unresolved is less"},
+    {.name = "inconclusive",
+     .kind = OPTION_CHOICE,
+     .field = FIELD(inconclusive),
+     .argument = "pass|fail",
+     .fallback = "pass",
+     .choices = pass_fail,
+     .help = "exit with 0, or with 2, when all gates hold and part of the run was not observed"},
     {.name = "output",
      .kind = OPTION_TEXT,
      .field = FIELD(repeat_output),

@@ -30,6 +30,7 @@ struct run_options {
 	char *cpus;      /* as typed: "0-3,5" */
 	char *numa_node; /* as typed */
 	double min_quality_percent;
+	int inconclusive;    /* index into its choices: 0: pass */
 	char *repeat_output; /* null, inherit or a file */
 	char *copy_to;       /* -o */
 	char *json;

@@ -91,6 +91,23 @@ static void require_gates(const struct memory_report *report)
 	free(source);
 }
 
+/* What was not observed at all is missing in the metrics, and may have lost anything. */
+static void doubt_gates(const struct memory_report *report)
+{
+	const struct heap_run *run = report->run;
+	char *what;
+
+	if (!run->n_refusals && !run->n_unobserved_forks)
+		return;
+	what = xasprintf(
+	    "no leak errors were found, and %s not observed; first: %s",
+	    counted_text_of(run->n_refusals + run->n_unobserved_forks, "program image").text,
+	    run->n_refusals ? run->refusals[0].reason
+	                    : "a forked process found no room for its counts");
+	gates_doubt(report->result->gates, what);
+	free(what);
+}
+
 void leak_result_judge(const struct memory_report *report)
 {
 	struct result *result = report->result;
@@ -113,6 +130,7 @@ void leak_result_judge(const struct memory_report *report)
 	if (!has_gates(report->options))
 		return;
 	require_gates(report);
+	doubt_gates(report);
 	if (why && !result->unusable)
 		result->unusable = xasprintf("leak errors cannot be judged: %s", why);
 }

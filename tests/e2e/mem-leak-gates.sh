@@ -59,6 +59,22 @@ promise "all of them" contains "$run/leaks.txt" "are still reachable in loss rec
 promise "of two types the gate decides" \
 	reason 42 "mem.definitely_lost_blocks" profile-scenario --scenario two --type io,leaks --error-exitcode 42 -- "$program"
 
+# A static program is not observed.
+partly="$programs/heap-pages-static >/dev/null; $program free"
+passes() { # OPTIONS... SCRIPT
+	is "$(status_of measure --error-exitcode 42 "${@:1:$#-1}" -- sh -c "${@: -1}")" 0
+}
+half() {
+	passes --quiet "$partly" && matches "$scratch/err" '^profile-scenario: inconclusive: no leak errors were found, and 1 program image not observed; first: .*static' &&
+		is "$(wc -l <"$scratch/err") $(manifest_value gate/memory 'm["verdict"]')" "1 inconclusive"
+}
+promise "gates that hold without a program that was not observed are inconclusive, which --quiet says too" half
+promise "--inconclusive fail makes that 2" \
+	reason 2 "inconclusive: no leak errors were found, and 1 program image not observed" measure --error-exitcode 42 --inconclusive fail -- sh -c "$partly"
+promise "and nothing of it where all was observed" passes --inconclusive fail "$program free; exit"
+promise "what was found fails as ever" \
+	reason 42 "mem.definitely_lost_blocks" measure --error-exitcode 42 --inconclusive fail -- sh -c "$programs/heap-pages-static >/dev/null; $program; exit 0"
+
 promise "a gate on what was not measured is neither kept nor failed: 3" \
 	reason 3 "leak errors cannot be judged: no leak check was asked for" \
 	profile-scenario --scenario gate --type memory --leak-check no --error-exitcode 42 -- "$program"

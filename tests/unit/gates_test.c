@@ -53,6 +53,33 @@ static void a_limit_is_compared_as_it_says(void **state)
 	metrics_free(metrics);
 }
 
+/* Only where there are gates, and all of them hold. */
+static void gates_that_hold_for_a_part_are_inconclusive(void **state)
+{
+	struct metrics *metrics = three_leaks();
+	struct gates *gates = gates_new();
+
+	(void)state;
+	gates_doubt(gates, "one is missing");
+	gates_doubt(gates, "another one");
+	gates_judge(gates, metrics);
+	assert_null(gates_why_inconclusive(gates));
+	gates_require(gates, "mem.leaks", GATE_AT_MOST, 3, "--here");
+	gates_judge(gates, metrics);
+	assert_string_equal(gates_why_inconclusive(gates), "one is missing");
+	gates_require(gates, "mem.leaks", GATE_AT_MOST, 2, "--here");
+	gates_judge(gates, metrics);
+	assert_null(gates_why_inconclusive(gates));
+	gates_free(gates);
+	gates = gates_new();
+	gates_doubt(gates, "one is missing");
+	gates_require(gates, "mem.unknown", GATE_AT_MOST, 2, "--here");
+	gates_judge(gates, metrics);
+	assert_null(gates_why_inconclusive(gates));
+	gates_free(gates);
+	metrics_free(metrics);
+}
+
 static void a_failed_gate_is_a_sentence_and_a_row(void **state)
 {
 	struct metrics *metrics = three_leaks();
@@ -124,6 +151,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_limit_is_compared_as_it_says),
+	    cmocka_unit_test(gates_that_hold_for_a_part_are_inconclusive),
 	    cmocka_unit_test(a_failed_gate_is_a_sentence_and_a_row),
 	    cmocka_unit_test(what_was_not_measured_neither_holds_nor_fails),
 	    cmocka_unit_test(the_exit_status_is_1_or_what_is_asked_for),
