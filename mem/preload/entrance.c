@@ -65,7 +65,7 @@ void entrance_begin_alone(struct thread *thread)
 	lend_credit(&shards[0]);
 	alone.limits = stacks_limits(thread);
 	alone.row = thread->row;
-	alone.known = stacks_known(shards[0].scratch);
+	alone.known = shards[0].known;
 	alone.last = ALONE_HAS_NO_OTHER;
 	if (entry && *entry && live_small_is_at(*entry, last)) {
 		alone.last = thread->last;

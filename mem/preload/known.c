@@ -105,15 +105,17 @@ void known_draft_word(struct known_draft *draft, uint64_t addr, uint64_t value)
 /* A place for so many units; a position is 0 for none. */
 static uint32_t take_room(struct known_stacks *known, uint32_t n_units)
 {
-	uint32_t position = known->head;
+	uint32_t position = known->head, all = known->n_units, at = position & (all - 1);
 
 	/* Positions would come again. */
 	if (!position || position > UINT32_MAX / 2) {
 		memset(known, 0, offsetof(struct known_stacks, ring));
-		position = 2 * KNOWN_RING_UNITS;
+		known_init(known, all);
+		position = 2 * all;
+		at = 0;
 	}
-	if (position % KNOWN_RING_UNITS + n_units > KNOWN_RING_UNITS)
-		position += KNOWN_RING_UNITS - position % KNOWN_RING_UNITS;
+	if (at + n_units > all)
+		position += all - at;
 	known->head = position + n_units;
 	return position;
 }

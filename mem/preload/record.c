@@ -105,7 +105,8 @@ static always_inline void record_new(struct thread *thread, struct shard *shard,
                                      const void *block, size_t size,
                                      const struct hook_frame *caller, enum leak_function function)
 {
-	uint32_t stack = stacks_identify(shard->scratch, thread, caller, function), origin;
+	uint32_t stack = stacks_identify(shard->scratch, shard->known, thread, caller, function),
+	         origin;
 
 	if (unlikely(!stack))
 		preload_trouble(WIRE_NO_STACK);

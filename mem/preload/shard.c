@@ -6,12 +6,25 @@
 struct shard shards[WIRE_N_SHARDS];
 uint32_t origin_depth;
 
+static uint32_t n_known_units(const struct shard *shard)
+{
+	return shard == &shards[0] ? KNOWN_FIRST_RING_UNITS : KNOWN_RING_UNITS;
+}
+
+static size_t scratch_bytes(const struct shard *shard)
+{
+	return stack_scratch_bytes(n_known_units(shard));
+}
+
 /* Most programs use few shards. */
 static bool has_scratch(struct shard *shard)
 {
-	if (unlikely(!shard->has_scratch))
-		shard->has_scratch = preload_may_call() &&
-		                     preload_make_writable(shard->scratch, stack_scratch_bytes());
+	if (likely(shard->has_scratch))
+		return true;
+	shard->has_scratch =
+	    preload_may_call() && preload_make_writable(shard->scratch, scratch_bytes(shard));
+	if (shard->has_scratch)
+		stack_scratch_init(shard->scratch, n_known_units(shard));
 	return shard->has_scratch;
 }
 
@@ -19,6 +32,7 @@ void shards_reset(void)
 {
 	for (uint32_t i = 0; i < WIRE_N_SHARDS; i++)
 		shards[i] = (struct shard){.scratch = shards[i].scratch,
+		                           .known = shards[i].known,
 		                           .has_scratch = shards[i].has_scratch,
 		                           .clock_limit = UINT64_C(1) << WIRE_TICK_BITS,
 		                           .counters_off = WIRE_COUNTERS_OFF + i * WIRE_SHARD_BYTES,
@@ -28,12 +42,19 @@ void shards_reset(void)
 
 bool shards_init(void)
 {
-	char *scratch = preload_reserve(WIRE_N_SHARDS * stack_scratch_bytes());
+	size_t bytes = 0;
+	char *scratch;
 
+	for (size_t i = 0; i < WIRE_N_SHARDS; i++)
+		bytes += scratch_bytes(&shards[i]);
+	scratch = preload_reserve(bytes);
 	if (!scratch)
 		return false;
-	for (size_t i = 0; i < WIRE_N_SHARDS; i++)
-		shards[i].scratch = (void *)(scratch + i * stack_scratch_bytes());
+	for (size_t i = 0; i < WIRE_N_SHARDS; i++) {
+		shards[i].scratch = (struct stack_scratch *)scratch;
+		shards[i].known = stack_scratch_known(shards[i].scratch);
+		scratch += scratch_bytes(&shards[i]);
+	}
 	shards_reset();
 	return has_scratch(&shards[0]) && has_scratch(&shards[FIRST_SHARED_SHARD]);
 }

@@ -37,9 +37,10 @@ struct shard {
 	uint64_t clock;       /* its allocations */
 	uint64_t clock_limit; /* where its tick needs a bit more */
 	struct stack_scratch *scratch;
-	bool has_scratch;      /* it can be written */
-	uint64_t counters_off; /* of its counters in a section */
-	int64_t grant;         /* what the credit was at the last look */
+	struct known_stacks *known; /* the scratch's */
+	bool has_scratch;           /* it can be written */
+	uint64_t counters_off;      /* of its counters in a section */
+	int64_t grant;              /* what the credit was at the last look */
 	uint64_t last_look;
 
 	uint32_t is_taken __attribute__((aligned(64)));

@@ -31,7 +31,6 @@ struct frame {
 };
 
 struct stack_scratch {
-	struct known_stacks known; /* first: stacks_known() */
 	struct unwind_front front;
 	struct known_draft draft;
 	/* The stack that was unwound last, root first; 0 when it cannot be joined. */
@@ -39,6 +38,7 @@ struct stack_scratch {
 	uint32_t generation;
 	struct frame last[MAX_FRAMES];
 	struct frame fresh[MAX_FRAMES]; /* leaf first */
+	struct known_stacks known;      /* last: its ring is as large as it is made */
 };
 
 static struct unwind_cache rules;
@@ -62,9 +62,19 @@ bool stacks_init(void)
 	return true;
 }
 
-size_t stack_scratch_bytes(void)
+size_t stack_scratch_bytes(uint32_t n_known_units)
 {
-	return (sizeof(struct stack_scratch) + WIRE_PAGE - 1) / WIRE_PAGE * WIRE_PAGE;
+	return WIRE_ALIGN(sizeof(struct stack_scratch) + n_known_units * sizeof(uint64_t));
+}
+
+void stack_scratch_init(struct stack_scratch *scratch, uint32_t n_known_units)
+{
+	known_init(&scratch->known, n_known_units);
+}
+
+struct known_stacks *stack_scratch_known(struct stack_scratch *scratch)
+{
+	return &scratch->known;
 }
 
 /* The stack memory that is known to be readable from the stack pointer on. */

@@ -13,17 +13,15 @@ struct stack_scratch; /* what one unwinding needs; used by one thread at a time 
 
 /* False: no memory. */
 bool stacks_init(void);
-size_t stack_scratch_bytes(void);
+
+/* With a ring of so many units for the stacks that are known; to be made of zeroed memory. */
+size_t stack_scratch_bytes(uint32_t n_known_units);
+void stack_scratch_init(struct stack_scratch *scratch, uint32_t n_known_units);
+struct known_stacks *stack_scratch_known(struct stack_scratch *scratch);
 
 /* By unwinding, for a stack that is not known. */
 uint32_t stacks_unwind(struct stack_scratch *scratch, struct thread *thread,
                        const struct hook_frame *caller, uint32_t context);
-
-/* A scratch begins with them. */
-static inline struct known_stacks *stacks_known(struct stack_scratch *scratch)
-{
-	return (struct known_stacks *)scratch;
-}
 
 enum { STACK_GENERATION_BITS = 17, STACK_GENERATION_MASK = (1 << STACK_GENERATION_BITS) - 1 };
 
@@ -43,14 +41,15 @@ static always_inline uint32_t stacks_function(enum leak_function function)
 	return (uint32_t)function << STACK_GENERATION_BITS;
 }
 
-/* The id of the stack of a hook's caller, or 0 when the table is full. */
-static always_inline uint32_t stacks_identify(struct stack_scratch *scratch, struct thread *thread,
+/* The id of the stack of a hook's caller, or 0 when the table is full. `known` is the scratch's. */
+static always_inline uint32_t stacks_identify(struct stack_scratch *scratch,
+                                              struct known_stacks *known, struct thread *thread,
                                               const struct hook_frame *caller,
                                               enum leak_function function)
 {
 	struct known_limits limits = stacks_limits(thread);
 	uint32_t above = stacks_function(function);
-	uint32_t stack = known_find(stacks_known(scratch), caller, &limits, above);
+	uint32_t stack = known_find(known, caller, &limits, above);
 
 	return likely(stack) ? stack
 	                     : stacks_unwind(scratch, thread, caller, limits.generation | above);

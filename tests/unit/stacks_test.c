@@ -61,7 +61,7 @@ static __attribute__((noinline)) void check_here(void)
 	    known_find(&scratch->known, here, &limits, stacks_function(function)) != 0;
 	plain->n_last = 0;
 	whole = stacks_unwind(plain, &thread, here, context);
-	if (!whole || stacks_identify(scratch, &thread, here, function) != whole)
+	if (!whole || stacks_identify(scratch, &scratch->known, &thread, here, function) != whole)
 		seen.wrong++;
 }
 
@@ -246,10 +246,12 @@ static int set_up(void **state)
 	(void)state;
 	thread.pointer = (uint64_t)__builtin_thread_pointer();
 	preload.image = preload_map(WIRE_SECTIONS_OFF + WIRE_SECTION_BYTES);
-	scratch = preload_map(stack_scratch_bytes());
-	plain = preload_map(stack_scratch_bytes());
+	scratch = preload_map(stack_scratch_bytes(KNOWN_RING_UNITS));
+	plain = preload_map(stack_scratch_bytes(KNOWN_RING_UNITS));
 	if (!preload.image || !scratch || !plain)
 		return -1;
+	stack_scratch_init(scratch, KNOWN_RING_UNITS);
+	stack_scratch_init(plain, KNOWN_RING_UNITS);
 	preload.section = (struct wire_section *)((char *)preload.image + WIRE_SECTIONS_OFF);
 	return modules_init() && stacks_init() ? 0 : -1;
 }
