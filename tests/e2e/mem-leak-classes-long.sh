@@ -15,3 +15,11 @@ for way in O0 no-pie cet; do
 		catalogue all $name.$way
 	done
 done
+
+is_marked() {
+	readelf -n "$programs/leak-shapes.cet" | grep -q 'x86 feature: IBT, SHSTK'
+}
+promise "a program for CET says so" is_marked
+# Its landing pads run anywhere; a shadow stack, which would be no root, only where all of these have it.
+grep -qw user_shstk /proc/cpuinfo ||
+	skip "a program whose returns the processor checks" "no shadow stacks here (user_shstk in /proc/cpuinfo); glibc turns them on from 2.39 on"

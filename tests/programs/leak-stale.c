@@ -52,6 +52,27 @@ static void reused(void)
 	take(300);
 }
 
+/* Where the heap ended when it was asked is a number to memcheck, which has the blocks elsewhere.
+ * Here malloc goes on from there. libiberty keeps it in each program of binutils and gcc. */
+static void at_old_end(void)
+{
+	enum { PIECE = 4096, MAX_PIECES = 64, HEADER = 8 };
+	char *pieces[MAX_PIECES];
+	size_t n = 0, left;
+
+	release(take(1)); /* so that there is one */
+	held = sbrk(0);
+	do {
+		pieces[n] = (char *)take(PIECE - HEADER);
+		left = (size_t)((uintptr_t)held - (uintptr_t)pieces[n++]);
+	} while (n < MAX_PIECES - 1 && left > 3 * PIECE && left < MAX_PIECES * PIECE);
+	if (left > 2 * PIECE && left <= 3 * PIECE)
+		pieces[n++] = (char *)take(left - PIECE - HEADER);
+	take(100);
+	while (n)
+		release(pieces[--n]);
+}
+
 /* malloc_usable_size() is more than was asked for, but what is behind does not count. */
 static void behind_block(void)
 {
@@ -110,6 +131,7 @@ static const struct leak_case cases[] = {
     DIFFERS("in-large-block", in_large_block, "definite 100/1 reachable 5000/1",
             "reachable 5100/2"),
     DIFFERS("reused", reused, "definite 300/1", "reachable 300/1"),
+    DIFFERS("at-old-end", at_old_end, "definite 100/1", "reachable 100/1"),
     DIFFERS("in-frame", in_frame, "definite 100/1", "reachable 100/1"),
     DIFFERS("red-zone", in_red_zone, "reachable 100/1", "definite 100/1"),
     LEAKS("in-block", in_block, "definite 100/1 reachable 200/1"),
