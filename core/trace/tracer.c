@@ -494,7 +494,7 @@ static int attach(struct tracer *tracer)
 	if (!ptrace(PTRACE_SEIZE, tracer->target, NULL, (void *)options) &&
 	    !ptrace(PTRACE_INTERRUPT, tracer->target, NULL, NULL))
 		return 0;
-	if (errno == EPERM || errno == EACCES)
+	if (errno == EPERM || errno == EACCES || errno == ENOSYS)
 		return refuse(tracer);
 	return diag_fail(&tracer->diag, errno, "cannot trace the target: %s", strerror(errno));
 }

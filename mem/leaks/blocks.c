@@ -28,6 +28,7 @@ struct reading {
 	struct list small;
 	struct list big;
 	uint64_t n_damaged;
+	size_t n_damaged_tables;
 };
 
 /* Memory of the target's own, in its order and not larger than there is. */
@@ -49,6 +50,8 @@ int leak_facts_read(const struct leak_memory *memory, uint64_t addr, uint64_t im
 	           facts->tables < ADDRESS_END && is_range(facts->library) && is_range(facts->pool);
 	for (size_t i = 0; is_sound && i < facts->n_mappings; i++)
 		is_sound = is_range(facts->mappings[i]);
+	if (!is_sound)
+		facts->section = LEAK_NO_SECTION;
 	if (!is_sound)
 		return diag_fail(diag, EBADMSG,
 		                 "cannot look for leaks: the preload library's own memory in the "
@@ -191,6 +194,7 @@ static size_t sift_tables(struct reading *reading, struct live_table *tables, si
 		    tables[i].entries >= ADDRESS_END || tables[i].region >= ADDRESS_END ||
 		    tables[i].region % region_bytes) {
 			reading->n_damaged++;
+			reading->n_damaged_tables++;
 			continue;
 		}
 		end = table_end(reading, &tables[i]);
@@ -280,6 +284,7 @@ int leak_blocks_read(const struct leak_memory *memory, const struct live_facts *
 		blocks->n_blocks = reading.small.n_blocks;
 		blocks->room = reading.small.room;
 		blocks->n_damaged = reading.n_damaged;
+		blocks->n_damaged_tables = reading.n_damaged_tables;
 		reading.small = (struct list){0};
 	}
 	free_list(&reading.small);

@@ -14,7 +14,8 @@ struct leak_blocks {
 	size_t n_blocks;
 	size_t room;               /* for so many (huge_new()) */
 	struct leak_ranges tables; /* where the preload library keeps them */
-	uint64_t n_damaged;        /* entries that can be no block, or overlap another */
+	uint64_t n_damaged;        /* entries that can be no block, or overlap another, and: */
+	uint64_t n_damaged_tables; /* in which any number of blocks may have been */
 };
 
 /* The facts at an address that the image header says. `image`: where the header is mapped. -EBADMSG

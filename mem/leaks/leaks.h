@@ -63,9 +63,13 @@ struct leak_row {
 	uint64_t indirect_blocks;
 };
 
+#define LEAK_NO_SECTION UINT32_MAX
+
 /* What one look at one process found. */
 struct leak_verdict {
-	uint64_t inode; /* of its image's memory file, and its section there (mem/wire.h) */
+	uint64_t inode; /* of its image's memory file; 0: not known */
+	/* In that file (mem/wire.h). LEAK_NO_SECTION: it could not be found out, so there is no
+	 * verdict. */
 	uint32_t section;
 	struct leak_row *rows;
 	size_t n_rows;

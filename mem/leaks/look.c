@@ -68,7 +68,13 @@ static int read_facts(struct subject *subject, struct diag *diag)
 	struct wire_image image;
 	int err;
 
-	leak_memory_read(&subject->memory, subject->maps.image, &image, sizeof(image));
+	if (subject->maps.image &&
+	    !subject->memory.read(subject->memory.context, subject->maps.image, &image,
+	                          sizeof(image)))
+		return diag_fail(diag, EIO,
+		                 "cannot look for leaks: the memory of process %d cannot be read: "
+		                 "neither process_vm_readv(2) nor /proc/%d/mem can be had",
+		                 (int)pid, (int)pid);
 	if (!subject->maps.image || image.magic != WIRE_MAGIC || image.version != WIRE_VERSION ||
 	    !image.facts)
 		return diag_fail(diag, ENOENT, "process %d does not record", (int)pid);
@@ -85,7 +91,8 @@ static int read_facts(struct subject *subject, struct diag *diag)
 	if (!subject->facts.is_glibc)
 		return diag_fail(diag, ENOTSUP,
 		                 "cannot look for leaks: the program's allocator is not glibc's, "
-		                 "so its memory cannot be told from the program's own");
+		                 "so its memory cannot be told from the program's own; a "
+		                 "build with glibc's can be checked");
 	return 0;
 }
 
@@ -102,12 +109,17 @@ static int read_malloc(struct subject *subject, struct diag *diag)
 {
 	int err = leak_blocks_read(&subject->memory, &subject->facts, &subject->blocks, diag);
 
+	if (!err && subject->blocks.n_damaged_tables)
+		return diag_fail(diag, EBADMSG,
+		                 "cannot look for leaks: the preload library's tables of live "
+		                 "blocks are damaged");
 	if (err || find_arenas_in(subject, &subject->maps.libc) ||
 	    find_arenas_in(subject, &subject->maps.data) || !subject->blocks.n_blocks)
 		return err;
-	return diag_fail(diag, ENOTSUP,
-	                 "cannot look for leaks: malloc's memory was not recognised in this "
-	                 "version of glibc; 2.31 to 2.41 are known");
+	return diag_fail(
+	    diag, ENOTSUP,
+	    "cannot look for leaks: malloc's memory was not recognised: it is damaged, or "
+	    "of a glibc that is not known (2.31 to 2.41 are)");
 }
 
 static struct leak_marking *prepare_marking(const struct subject *subject)
@@ -238,6 +250,7 @@ int leak_look_copy(const struct leak_look *look, size_t limit_bytes, struct leak
 
 	*made = NULL;
 	sight->subject.look = look;
+	sight->subject.facts.section = LEAK_NO_SECTION;
 	err = begin(sight, verdict, diag);
 	if (err) {
 		free_sight(sight);

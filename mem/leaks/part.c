@@ -172,8 +172,8 @@ static bool target_ended(void *state, struct target_end *end)
 static void enter(const struct checking *checking, struct heap_process *process)
 {
 	const char *why;
-	const struct leak_verdict *verdict =
-	    leak_watch_verdict(checking->watch, process->memory_inode, process->section, &why);
+	const struct leak_verdict *verdict = leak_watch_verdict(
+	    checking->watch, process->memory_inode, process->section, process->pid, &why);
 
 	heap_process_set_leaks(process, verdict, why);
 }

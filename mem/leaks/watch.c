@@ -37,6 +37,7 @@ enum { TICK_NS = 5000000 };
 /* What came of one process. */
 struct finding {
 	struct leak_watch *watch;
+	pid_t pid;
 	struct leak_verdict verdict;
 	struct leak_sight *sight; /* as long as the verdict has to be made of it */
 	char *why_not;            /* NULL: the verdict holds */
@@ -98,13 +99,13 @@ static struct watched_thread *enter_thread(struct tracee *tracee, struct watched
 	return thread;
 }
 
-static struct finding *keep(struct leak_watch *watch, struct leak_verdict verdict,
-                            const char *why_not)
+static struct finding *keep(struct leak_watch *watch, const struct watched *process,
+                            struct leak_verdict verdict, const char *why_not)
 {
 	struct finding *finding = xcalloc(1, sizeof(*finding));
 
-	*finding =
-	    (struct finding){.watch = watch, .verdict = verdict, .why_not = xstrdup(why_not)};
+	*finding = (struct finding){
+	    .watch = watch, .pid = process->pid, .verdict = verdict, .why_not = xstrdup(why_not)};
 	*ARRAY_APPEND(watch->findings, watch->n_findings, watch->findings_capacity) = finding;
 	return finding;
 }
@@ -197,7 +198,7 @@ static void look_at_end(struct leak_watch *watch, const struct watched *process)
 	verdict.took_ns = clock_now_ns() - process->held_ns;
 	if (err == -ENOENT)
 		return;
-	finding = keep(watch, verdict, err ? diag.text : NULL);
+	finding = keep(watch, process, verdict, err ? diag.text : NULL);
 	finding->sight = sight;
 	if (sight)
 		judge_give(watch->judge, judge_finding, finding);
@@ -262,7 +263,7 @@ static void give_up(struct leak_watch *watch, const struct watched *process)
 	struct leak_verdict verdict = {0};
 
 	if (!leak_find_section(process->threads[0]->tracee->tid, &verdict.inode, &verdict.section))
-		keep(watch, verdict,
+		keep(watch, process, verdict,
 		     "its threads did not all stop at their end within 5 s of each other");
 }
 
@@ -633,14 +634,24 @@ struct leak_set_ids leak_watch_set_ids(const struct leak_watch *watch)
 	return watch->set_ids;
 }
 
+/* Where a process records is not known when it has damaged that. */
+static bool is_of(const struct finding *finding, uint64_t inode, uint32_t section, pid_t pid)
+{
+	const struct leak_verdict *verdict = &finding->verdict;
+
+	if (verdict->section == LEAK_NO_SECTION)
+		return finding->pid == pid && (!verdict->inode || verdict->inode == inode);
+	return verdict->inode == inode && verdict->section == section;
+}
+
 const struct leak_verdict *leak_watch_verdict(const struct leak_watch *watch, uint64_t inode,
-                                              uint32_t section, const char **why)
+                                              uint32_t section, pid_t pid, const char **why)
 {
 	*why = NULL;
 	for (size_t i = 0; i < watch->n_findings; i++) {
 		const struct finding *finding = watch->findings[i];
 
-		if (finding->verdict.inode != inode || finding->verdict.section != section)
+		if (!is_of(finding, inode, section, pid))
 			continue;
 		*why = finding->why_not;
 		return finding->why_not ? NULL : &finding->verdict;

@@ -57,6 +57,6 @@ struct leak_set_ids leak_watch_set_ids(const struct leak_watch *watch);
  * NULL when nothing went wrong (it ended by exec, or still runs). Both live until the next start.
  */
 const struct leak_verdict *leak_watch_verdict(const struct leak_watch *watch, uint64_t inode,
-                                              uint32_t section, const char **why);
+                                              uint32_t section, pid_t pid, const char **why);
 
 #endif

@@ -61,7 +61,7 @@ promise "a process under which the event does not happen is no sample, and said"
 	sh -c "sleep 5 & profile-scenario --results '$scratch/results' --type cpu -e page-faults --duration 0.2 -p \$!
 		status=\$?; kill \$!; exit \$status"
 promise "without perf events at all the container's lack is said, not the event's" reason 3 "seccomp profile" \
-	"$programs/refuse_perf" 38 "$build/profile-scenario" --results "$scratch/refused" --type cpu -e page-faults -- true
+	"$programs/refuse_call" 38 perf_event_open "$build/profile-scenario" --results "$scratch/refused" --type cpu -e page-faults -- true
 
 if [ -e /sys/bus/event_source/devices/cpu/type ]; then
 	skip "an event that the machine lacks is refused" "this machine has a PMU"

@@ -95,7 +95,7 @@ promise "so many samples without a name are not the place to look at first" \
 
 # As in a container whose seccomp profile forbids perf events: EPERM, EACCES, ENOSYS.
 for errno in 1 13 38; do
-	status_of "$programs/refuse_perf" $errno "$build/profile-scenario" --results "$scratch/refused" \
+	status_of "$programs/refuse_call" $errno perf_event_open "$build/profile-scenario" --results "$scratch/refused" \
 		--type cpu -- touch "$scratch/ran" >"$scratch/status"
 	promise "without perf events (errno $errno) a cpu run is unusable" is "$(cat "$scratch/status")" 3
 	promise "it says the remedy in one line (errno $errno)" is \

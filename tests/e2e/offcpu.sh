@@ -192,7 +192,7 @@ r = json.load(open('$scratch/results/doze/offcpu/latest/run.json'))
 assert r['collector']['options']['stack-size'] == 2048, r['collector']"
 
 for errno in 1 38; do
-	status_of "$programs/refuse_perf" $errno "$build/profile-scenario" --results "$scratch/refused" \
+	status_of "$programs/refuse_call" $errno perf_event_open "$build/profile-scenario" --results "$scratch/refused" \
 		--type offcpu -- touch "$scratch/ran" >"$scratch/status"
 	promise "without perf events (errno $errno) a run is unusable" is "$(cat "$scratch/status")" 3
 	promise "it says the remedy in one line (errno $errno)" is \

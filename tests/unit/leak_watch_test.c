@@ -363,9 +363,10 @@ static int watch(const char *word)
 		assert_int_equal(leak_watch_step(watch, &diag), 0);
 	}
 	leak_watch_stop(watch);
-	assert_null(leak_watch_verdict(watch, seen.n_looks, 2, &why));
+	assert_null(leak_watch_verdict(watch, seen.n_looks, 2, held.pid, &why));
 	for (uint64_t i = 1; i <= seen.n_looks; i++) {
-		const struct leak_verdict *verdict = leak_watch_verdict(watch, i, 3, &why);
+		const struct leak_verdict *verdict =
+		    leak_watch_verdict(watch, i, 3, held.pid, &why);
 
 		assert_non_null(verdict);
 		assert_int_equal(verdict->n_rows, ROWS);

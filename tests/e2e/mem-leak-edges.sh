@@ -1,0 +1,170 @@
+#!/bin/bash
+# tier: long
+# Where the leak check is hindered, it says so once and harms nobody: damaged memory, refused calls, other allocators, ends in its midst, large trees.
+. tests/e2e/lib.sh
+export PROFILE_SCENARIO_RESULTS=$scratch/results
+
+values() { # NAME METRIC...
+	local name=$1; shift
+	for metric in "$@"; do metric "$PROFILE_SCENARIO_RESULTS/$name/memory/latest" "mem.$metric"; done | paste -sd' '
+}
+notes() { # NAME
+	manifest_value "$1/memory" "'\n'.join(m['quality']['notes'])" >"$scratch/notes"
+}
+
+# damaged HOW BLOCKS [NOTE]: it ends as alone, with so many blocks definitely lost, or without a verdict for a reason.
+damaged() {
+	local how=$1
+	is "$(status_of timeout 60 profile-scenario --scenario damage --type memory --quiet -- "$programs/leak-damage" "$how")" 5 || { cat "$scratch/err"; return 1; }
+	is "$(cat "$scratch/out")" lived && is "$(values damage definitely_lost_blocks)" "$2" && notes damage || return 1
+	[ $# = 2 ] || { contains "$scratch/notes" "$3" && contains "$PROFILE_SCENARIO_RESULTS/damage/memory/latest/leaks.txt" "$3"; }
+}
+promise "a heap that is sound" damaged nothing 1
+promise "sizes of chunks in use may be noise" damaged sizes 1
+promise "or 0" damaged sizes-to-0 1
+promise "or that of the uppermost chunk" damaged top 1
+promise "a damaged heap of another arena is told" damaged heap 1 "could not be followed"
+promise "so is a large block whose header is damaged" damaged mapped 1 "outside of malloc's known heaps"
+for how in bins arena ring; do
+	promise "without malloc's main arena ($how) there is no verdict, and the reason is said" damaged $how absent "it is damaged, or of a glibc that is not known"
+done
+promise "nor without the preload library's own facts" damaged facts absent "own memory in the target is damaged"
+promise "nor without its tables" damaged tables absent "tables of live blocks"
+promise "damaged entries there are counted" damaged entries 1 "with a damaged entry: left out"
+
+# The program of this test has 1,001 allocations, one of which is lost.
+hindered() { # TEXT COMMAND...: no verdict, and all else as ever
+	local text=$1; shift
+	is "$(status_of "$@" --scenario hindered --type memory -- "$programs/leak-damage" nothing)" 5 || { cat "$scratch/err"; return 1; }
+	is "$(values hindered allocations in_use_at_exit_blocks definitely_lost_blocks)" "1001 1001 absent" && notes hindered &&
+		is "$(grep -cF "$text" "$scratch/notes")" 1 && is "$(grep -cF "$text" "$scratch/err")" 1
+}
+for errno in 1 13 38; do
+	promise "without ptrace(2) (errno $errno) there is no leak check, which is said once" hindered "ptrace is forbidden here" \
+		"$programs/refuse_call" $errno ptrace "$build/profile-scenario"
+done
+promise "a gate cannot be judged then" reason 3 "ptrace is forbidden here" \
+	"$programs/refuse_call" 1 ptrace "$build/profile-scenario" --scenario gate --type leaks --error-exitcode 9 -- "$programs/cpu_split" 1
+read_otherwise() { # CALL
+	is "$(status_of "$programs/refuse_call" 1 "$1" "$build/profile-scenario" --scenario readv --type memory --quiet -- "$programs/leak-damage" nothing)" 5 &&
+		is "$(values readv definitely_lost_bytes still_reachable_blocks)" "100 1000"
+}
+for call in process_vm_readv kcmp pidfd_getfd; do
+	promise "without $call(2) the verdict is the same" read_otherwise $call
+done
+
+for name in jemalloc tcmalloc_minimal mimalloc; do
+	library=$(ldconfig -p | awk -v name="lib$name.so" 'index($1, name ".") == 1 && /x86-64/ { print $NF; exit }')
+	if [ -z "$library" ] || [ -n "${SAN-}" ]; then
+		skip "a program with $name" "it is not installed, or the tool's own sanitizer goes before it"
+		continue
+	fi
+	gcc -O2 -o "$scratch/linked" tests/programs/heap-jemalloc.c -Wl,--no-as-needed "$library"
+	foreign() { # PRELOAD PROGRAM
+		is "$(status_of env LD_PRELOAD="$1" "$build/profile-scenario" --scenario other --type memory -- "$2")" 0 || { cat "$scratch/err"; return 1; }
+		is "$(values other definitely_lost_blocks)" absent && [ "$(values other allocations)" -ge 1000 ] && notes other &&
+			contains "$scratch/notes" "the program's allocator is not glibc's" && contains "$scratch/err" "the program's allocator is not glibc's"
+	}
+	promise "a program with $name preloaded is counted, without a verdict, as is said" foreign "$library" "$programs/heap-jemalloc"
+	promise "so is one that is linked with $name" foreign "" "$scratch/linked"
+done
+
+# Each is a fork, 1,500 execute a program; then the shell itself, and what it counts with: 2 forks that execute one.
+# A program's memory file stays open; of what is read of processes a few may be at a time, of those that still run.
+cat >"$scratch/tree" <<'S'
+i=0; while [ $i -lt 1500 ]; do /bin/true; (exit 0); i=$((i + 1)); done
+ls -l /proc/$PPID/fd 2>/dev/null | grep -c ' /proc/'
+S
+tree() {
+	is "$(status_of profile-scenario --scenario tree --type memory --quiet -- sh "$scratch/tree")" 0 || { cat "$scratch/err"; return 1; }
+	is "$(manifest_value tree/memory "len(m['processes'])")" $((3000 + 1500 + 1 + 4)) && is "$(values tree definitely_lost_blocks)" 0 &&
+		[ "$(cat "$scratch/out")" -lt 50 ]
+}
+promise "3,000 short processes are checked, and leave nothing open in the tool" tree
+
+# The look at so many blocks takes long enough to come in its midst.
+n_many=1500000
+many=$scratch/many.$$
+cat >"$scratch/many.c" <<C
+#include <stdlib.h>
+struct block { struct block *next; long words[3]; } *list;
+int main(void) { for (int i = 0; i < $n_many; i++) { struct block *block = malloc(sizeof(*block)); block->next = list; list = block; } return 7; }
+C
+gcc -O1 -o "$many" "$scratch/many.c"
+is_held() { # it stands at its exit, not where it was launched
+	[ "$(awk '/^State/{ print $2 }' "/proc/$1/status" 2>/dev/null)" = t ] && [ "$(readlink "/proc/$1/exe")" = "$many" ]
+}
+# held TOOL: waits until a process of that program is held. False: it was over too soon.
+held() {
+	local process
+	while kill -0 "$1" 2>/dev/null; do
+		process=$(pgrep -n -x "$(basename "$many")")
+		[ -n "$process" ] && is_held "$process" && sleep 0.02 && is_held "$process" && return
+	done
+	return 1
+}
+# in_its_midst NAME SIGNAL COMMAND...: sends it to the tool while it looks; five attempts. Its status is in $scratch/NAME.status.
+in_its_midst() {
+	local name=$1 signal=$2 tool; shift 2
+	for _ in 1 2 3 4 5; do
+		env --default-signal=INT profile-scenario --scenario "$name" --type memory --quiet -- "$@" >"$scratch/$name.out" 2>&1 &
+		tool=$!
+		if held $tool; then
+			kill -"$signal" $tool
+			wait $tool
+			echo $? >"$scratch/$name.status"
+			return
+		fi
+		wait $tool
+	done
+	return 1
+}
+orphaned() {
+	for _ in $(seq 600); do grep -q ended "$scratch/killed.out" && break; sleep 0.05; done
+	contains "$scratch/killed.out" "ended 7"
+}
+interrupted() {
+	is "$(cat "$scratch/interrupted.status")" 7 && is "$(values interrupted still_reachable_blocks)" $n_many
+}
+if in_its_midst killed KILL sh -c "'$many'; echo ended \$?" 2>/dev/null; then
+	promise "the tool is killed while it looks: the program ends as it would alone" orphaned
+else
+	skip "the tool is killed while it looks" "each look was over too soon"
+fi
+if in_its_midst interrupted INT "$many"; then
+	promise "Ctrl-C while it looks: the program had ended by itself, and is checked" interrupted
+else
+	skip "Ctrl-C while it looks" "each look was over too soon"
+fi
+timed_out() { # ends in the midst of it, or before, or after: always well
+	local status
+	profile-scenario --scenario timed --type memory --quiet --timeout "$1" -- "$many" >"$scratch/timed.out" 2>&1
+	status=$?
+	[ $status = 7 ] || [ $status = 124 ] || { echo "$status"; cat "$scratch/timed.out"; return 1; }
+	is "$(values timed in_use_at_exit_blocks)" "$(values timed still_reachable_blocks)"
+}
+for seconds in 0.05 0.1 0.2 0.3 0.5; do
+	promise "--timeout $seconds: all that was in use by then is checked" timed_out $seconds
+done
+
+# wild: children come and go while the tool scans all the time.
+wild() {
+	is "$(status_of profile-scenario --scenario wild --type memory --leak-every 0.01 -- \
+		sh -c 'i=0; while [ $i -lt 150 ]; do /bin/true & (exit 0) & "'"$programs"'/leak-exits" exec-of-thread >/dev/null; i=$((i + 1)); done; wait; exit 3')" 3 || { tail -n 5 "$scratch/err"; return 1; }
+	is "$(values wild definitely_lost_blocks)" 1500 && matches "$scratch/err" "leak scan [0-9]+ after"
+}
+promise "scans in the midst of forks and execs of threads disturb nobody" wild
+twice() {
+	local tool
+	mkfifo "$scratch/twice.in"
+	profile-scenario --scenario twice --type memory -- sh -c 'echo begun; read -r _; exit 5' <"$scratch/twice.in" >"$scratch/twice.out" 2>"$scratch/twice.err" &
+	tool=$!
+	exec 7>"$scratch/twice.in"
+	for _ in $(seq 600); do grep -q begun "$scratch/twice.out" && break; sleep 0.05; done
+	for _ in $(seq 50); do kill -USR2 $tool; done
+	for _ in $(seq 600); do grep -q 'leak scan' "$scratch/twice.err" && break; sleep 0.05; done
+	exec 7>&-
+	wait $tool
+	is $? 5 && matches "$scratch/twice.err" "leak scan 1 after"
+}
+promise "many scans are asked for at once" twice
