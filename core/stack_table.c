@@ -18,8 +18,8 @@ struct stack_table {
 	struct stack_node *nodes; /* the node of id i is nodes[i - 1] */
 	size_t n_nodes;
 	size_t nodes_capacity;
-	struct slot *slots;
-	size_t n_slots; /* a power of two */
+	struct slot *slots; /* huge_new(): each look-up is in another page */
+	size_t n_slots;     /* a power of two */
 };
 
 enum { FIRST_SLOTS = 64 };
@@ -28,7 +28,7 @@ struct stack_table *stack_table_new(void)
 {
 	struct stack_table *table = xcalloc(1, sizeof(*table));
 
-	table->slots = xcalloc(FIRST_SLOTS, sizeof(*table->slots));
+	table->slots = huge_new(FIRST_SLOTS * sizeof(*table->slots));
 	table->n_slots = FIRST_SLOTS;
 	return table;
 }
@@ -60,8 +60,8 @@ static struct slot *find_slot(const struct stack_table *table, const struct stac
 
 static void grow(struct stack_table *table, size_t n_slots)
 {
-	free(table->slots);
-	table->slots = xcalloc(n_slots, sizeof(*table->slots));
+	huge_free(table->slots, table->n_slots * sizeof(*table->slots));
+	table->slots = huge_new(n_slots * sizeof(*table->slots));
 	table->n_slots = n_slots;
 	for (size_t i = 0; i < table->n_nodes; i++) {
 		uint64_t hash = hash_of(&table->nodes[i]);
@@ -90,7 +90,7 @@ void stack_table_free(struct stack_table *table)
 {
 	if (!table)
 		return;
-	free(table->slots);
+	huge_free(table->slots, table->n_slots * sizeof(*table->slots));
 	free(table->nodes);
 	free(table);
 }

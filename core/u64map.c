@@ -12,9 +12,9 @@ struct slot {
 };
 
 struct u64map {
-	struct slot *slots;
-	size_t n_slots; /* a power of two */
-	size_t n_used;  /* without that of the key 0, which lies apart */
+	struct slot *slots; /* huge_new(): each look-up is in another page */
+	size_t n_slots;     /* a power of two */
+	size_t n_used;      /* without that of the key 0, which lies apart */
 	bool has_zero;
 	uint64_t zero;
 };
@@ -33,7 +33,7 @@ uint64_t u64_mix(uint64_t a, uint64_t b)
 
 static void allocate_slots(struct u64map *map, size_t n_slots)
 {
-	map->slots = xcalloc(n_slots, sizeof(*map->slots));
+	map->slots = huge_new(n_slots * sizeof(*map->slots));
 	map->n_slots = n_slots;
 }
 
@@ -64,7 +64,7 @@ static void move_to(struct u64map *map, size_t n_slots)
 	for (size_t i = 0; i < old.n_slots; i++)
 		if (old.slots[i].key)
 			*find_slot(map, old.slots[i].key) = old.slots[i];
-	free(old.slots);
+	huge_free(old.slots, old.n_slots * sizeof(*old.slots));
 }
 
 void u64map_reserve(struct u64map *map, size_t n_keys)
@@ -81,7 +81,7 @@ void u64map_free(struct u64map *map)
 {
 	if (!map)
 		return;
-	free(map->slots);
+	huge_free(map->slots, map->n_slots * sizeof(*map->slots));
 	free(map);
 }
 
