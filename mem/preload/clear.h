@@ -17,36 +17,43 @@ static always_inline void clear_two(uint64_t *words)
 	__asm__ volatile("" ::: "memory");
 }
 
-static always_inline void clear_four(uint64_t *words)
+static always_inline void clear_eight(uint64_t *words)
 {
 	clear_two(words);
 	clear_two(words + 2);
+	clear_two(words + 4);
+	clear_two(words + 6);
 }
 
-static always_inline void clear_eight(uint64_t *words)
+static inline size_t clear_least(size_t a, size_t b)
 {
-	clear_four(words);
-	clear_four(words + 4);
+	return a < b ? a : b;
 }
 
-/* The whole words between the two sizes. From both ends, which may meet or overlap, so that few
- * branches depend on the size: one that is any would be guessed wrongly. */
+/* The whole words between the two sizes. Few branches depend on how many they are, since one that
+ * may be any would be guessed wrongly: four parts of eight words, or of two, begin where they may
+ * overlap. */
 static always_inline void clear_words(void *block, size_t from, size_t to)
 {
 	uint64_t *words = (uint64_t *)block + (from + 7) / 8, *end = (uint64_t *)block + to / 8;
+	ptrdiff_t n = end - words;
+	size_t second;
 
-	for (; end - words > 16; words += 8)
+	for (; n > 32; n -= 8, words += 8)
 		clear_eight(words);
-	if (end - words > 8) {
+	if (n > 8) {
+		second = clear_least(8, (size_t)n - 8);
 		clear_eight(words);
+		clear_eight(words + second);
+		clear_eight(end - 8 - second);
 		clear_eight(end - 8);
-	} else if (end - words > 4) {
-		clear_four(words);
-		clear_four(end - 4);
-	} else if (end - words > 1) {
+	} else if (n > 1) {
+		second = clear_least(2, (size_t)n - 2);
 		clear_two(words);
+		clear_two(words + second);
+		clear_two(end - 2 - second);
 		clear_two(end - 2);
-	} else if (end > words) {
+	} else if (n == 1) {
 		*words = 0;
 	}
 }
