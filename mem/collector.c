@@ -344,7 +344,7 @@ static void add_metrics(const struct memory *memory, struct metrics *metrics)
 }
 
 /* The leak check of each run with names; of the report's it is kept. */
-static struct leak_run *check_leaks(const struct memory *memory, const struct heap_run *kept,
+static struct leak_run *check_leaks(struct memory *memory, const struct heap_run *kept,
                                     struct result *result)
 {
 	struct leak_settings settings = memory_options_leaks(memory->options);
@@ -359,6 +359,8 @@ static struct leak_run *check_leaks(const struct memory *memory, const struct he
 	for (size_t i = 0; i < memory->n_runs; i++) {
 		if (is_whole)
 			leak_result_add_metrics(result->metrics, leaks[i]);
+		if (&memory->runs[i] == kept && leaks[i])
+			leak_run_enter(leaks[i], &memory->runs[i]);
 		if (&memory->runs[i] == kept)
 			found = leaks[i];
 		else

@@ -23,6 +23,8 @@ const struct value_type heap_types[HEAP_N_TYPES] = {
     [HEAP_TEMPORARY_OBJECTS] = {"temporary_objects", "count"},
     [HEAP_PEAK_OBJECTS] = {"peak_objects", "count"},
     [HEAP_LIFETIMES] = {"lifetimes", "count"},
+    [HEAP_LEAKED_OBJECTS] = {"leaked_objects", "count"},
+    [HEAP_LEAKED_SPACE] = {"leaked_space", "bytes"},
 };
 
 static const struct value_type tree_type = {"snapshot_space", "bytes"};
@@ -365,9 +367,9 @@ static void merge_process(struct recording *merged, const struct heap_process *p
 	stack_copy_fini(&copy);
 }
 
-struct recording *heap_run_merge(const struct heap_run *run)
+struct recording *heap_run_merge(const struct heap_run *run, size_t n_types)
 {
-	struct recording *merged = heap_recording_new(0);
+	struct recording *merged = recording_new(heap_types, n_types);
 	const struct heap_process *largest = heap_run_largest(run);
 
 	for (size_t i = 0; i < run->n_processes; i++)

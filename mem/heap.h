@@ -35,6 +35,10 @@ enum heap_type {
 	HEAP_TEMPORARY_OBJECTS, /* freed by their thread before it allocated anything else */
 	HEAP_PEAK_OBJECTS,      /* in use when most bytes were */
 	HEAP_LIFETIMES, /* of freed blocks, added up: allocations of their threads meanwhile */
+	HEAP_N_COUNTED_TYPES,
+	/* Of a leak check, where there is a verdict (leak_run_enter()): what is definitely lost. */
+	HEAP_LEAKED_OBJECTS = HEAP_N_COUNTED_TYPES,
+	HEAP_LEAKED_SPACE,
 	HEAP_N_TYPES,
 };
 extern const struct value_type heap_types[HEAP_N_TYPES];
@@ -189,8 +193,8 @@ const struct heap_process **heap_by_peak(const struct heap_process *processes, s
 /* An empty recording of these types and so many trees. The caller frees it. */
 struct recording *heap_recording_new(size_t n_trees);
 
-/* All processes in one recording of HEAP_N_TYPES: a thread each. Peak values are of the largest
- * one. The caller frees it. */
-struct recording *heap_run_merge(const struct heap_run *run);
+/* All processes in one recording of the first `n_types`: a thread each. Peak values are of the
+ * largest one. The caller frees it. */
+struct recording *heap_run_merge(const struct heap_run *run, size_t n_types);
 
 #endif

@@ -407,29 +407,44 @@ bool leak_run_has_verdict(const struct leak_run *leaks)
 	return false;
 }
 
-/* Adds what the process has lost. */
-static void add_leaked(struct recording *recording, const struct checked *checked)
+/* Adds what the process has lost: `first` and the next are the types of enum leaked_type. `copy`:
+ * where the stacks go to, NULL: they are the recording's own. */
+static void add_leaked(struct recording *recording, const struct checked *checked, size_t first,
+                       struct stack_copy *copy)
 {
 	const struct heap_process *process = checked->process;
+	uint64_t *values = xcalloc(recording_n_types(recording), sizeof(*values));
 	struct sample sample = {
 	    .thread = recording_add_thread(recording, process->pid, process->pid, process->comm)};
-	struct stack_copy copy;
 
-	stack_copy_init(&copy, process->recording);
 	for (size_t i = 0; i < checked->n_rows; i++) {
 		const struct leak_row *row = &checked->rows[i];
-		const uint64_t values[LEAKED_N_TYPES] = {
-		    [LEAKED_OBJECTS] = row->n_blocks + row->indirect_blocks,
-		    [LEAKED_SPACE] = row->bytes + row->indirect_bytes,
-		};
 
 		if (row->kind != LEAK_DEFINITE || row->is_inherited ||
 		    checked->losses.records[checked->losses.record_of[i]].suppression)
 			continue;
-		sample.stack = stack_copy_add(&copy, recording, process->leaks->rows[i].stack);
+		values[first + LEAKED_OBJECTS] = row->n_blocks + row->indirect_blocks;
+		values[first + LEAKED_SPACE] = row->bytes + row->indirect_bytes;
+		sample.stack = process->leaks->rows[i].stack;
+		if (copy)
+			sample.stack = stack_copy_add(copy, recording, sample.stack);
 		recording_add_sample(recording, sample, values);
 	}
-	stack_copy_fini(&copy);
+	free(values);
+}
+
+void leak_run_enter(const struct leak_run *leaks, struct heap_run *run)
+{
+	_Static_assert((int)HEAP_LEAKED_SPACE - (int)HEAP_LEAKED_OBJECTS == (int)LEAKED_SPACE,
+	               "the types of both stand in the same order");
+
+	for (size_t i = 0; i < leaks->n_checked; i++) {
+		const struct checked *checked = &leaks->checked[i];
+
+		if (checked->process && checked->process->leaks)
+			add_leaked(run->processes[checked->number].recording, checked,
+			           HEAP_LEAKED_OBJECTS, NULL);
+	}
 }
 
 struct profile *leak_run_leaked(const struct leak_run *leaks, const struct heap_process *process,
@@ -442,8 +457,13 @@ struct profile *leak_run_leaked(const struct leak_run *leaks, const struct heap_
 		const struct checked *checked = &leaks->checked[i];
 
 		if (checked->process && checked->process->leaks &&
-		    (!process || checked->process == process))
-			add_leaked(recording, checked);
+		    (!process || checked->process == process)) {
+			struct stack_copy copy;
+
+			stack_copy_init(&copy, checked->process->recording);
+			add_leaked(recording, checked, 0, &copy);
+			stack_copy_fini(&copy);
+		}
 	}
 	profile = profile_new(recording, symbolizer);
 	recording_free(recording);

@@ -94,13 +94,24 @@ static void leak_files_fini(struct leak_files *files)
 	profile_free((struct profile *)files->leaked);
 }
 
+/* How many types the values have that are shown: what a leak check did not measure is left out, so
+ * is what it did not measure of all processes. */
+static size_t n_types_of(const struct leak_run *leaks, const struct heap_process *process)
+{
+	bool is_whole = leaks && (process ? leak_run_process_sums(leaks, process) != NULL
+	                                  : !leak_run_lack(leaks));
+
+	return is_whole ? HEAP_N_TYPES : HEAP_N_COUNTED_TYPES;
+}
+
 static int write_process(const struct heap_process *process, const char *folder,
                          struct file_set set, struct symbolizer *symbolizer,
                          struct results_run *results, struct diag *diag)
 {
 	struct profile *timeline = profile_new(process->recording, symbolizer);
 	/* Exporters show the types of the process, not those of its snapshots. */
-	struct profile *profile = profile_view_new(timeline, HEAP_N_TYPES);
+	struct profile *profile =
+	    profile_view_new(timeline, n_types_of(set.options->leaks, process));
 	struct heap_process view = heap_view_new(process, timeline, &set.options->filter);
 	struct text_list argv = {0};
 	struct leak_files leaks;
@@ -201,7 +212,8 @@ int files_write(const struct heap_run *run, struct symbolizer *symbolizer,
                 struct result *result, struct diag *diag)
 {
 	const struct heap_process *largest = heap_run_largest(run);
-	struct recording *merged = run->n_processes > 1 ? heap_run_merge(run) : NULL;
+	size_t n_types = n_types_of(options->leaks, NULL);
+	struct recording *merged = run->n_processes > 1 ? heap_run_merge(run, n_types) : NULL;
 	const struct recording *recording = merged ? merged : largest->recording;
 	struct profile *profile, *timeline;
 	struct heap_process view;
@@ -227,7 +239,7 @@ int files_write(const struct heap_run *run, struct symbolizer *symbolizer,
 	symbolizer_open(symbolizer, recording);
 	set.timeline = timeline = profile_new(largest->recording, symbolizer);
 	set.profile = profile =
-	    merged ? profile_new(merged, symbolizer) : profile_view_new(timeline, HEAP_N_TYPES);
+	    merged ? profile_new(merged, symbolizer) : profile_view_new(timeline, n_types);
 	view = heap_view_new(largest, timeline, &options->filter);
 	heap_summarize(run, recording, profile, symbolizer, &options->filter, result);
 	if (leak_files_init(&leaks, options->leaks, NULL, symbolizer))

@@ -48,7 +48,7 @@ static const struct section sections[] = {
 /* Samples of one stack (of several processes) put together. */
 struct site {
 	uint32_t stack;
-	uint64_t values[HEAP_N_TYPES];
+	uint64_t values[HEAP_N_COUNTED_TYPES];
 };
 
 static int by_stack(const void *a, const void *b)
@@ -75,7 +75,7 @@ static struct site *collect_sites(const struct profile *profile, size_t *n_sites
 			sites[n_kept++] = sites[i];
 			continue;
 		}
-		for (size_t type = 0; type < HEAP_N_TYPES; type++)
+		for (size_t type = 0; type < HEAP_N_COUNTED_TYPES; type++)
 			sites[n_kept - 1].values[type] += sites[i].values[type];
 	}
 	*n_sites = n_kept;

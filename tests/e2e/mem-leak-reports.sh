@@ -168,6 +168,12 @@ promise "processes stand in the order of their ends" is "$(ends)" " fork
 promise "the child says what it inherited" contains "$run/leaks.txt" " of which inherited: 336 bytes in 11 blocks"
 promise "errors of the others name their process" bash -c "
 	[ \$(grep -c '<auxwhat>in process [0-9]*: .*leak-reports' '$run/leaks.xml') -gt 4 ]"
+# Of own blocks and their cliques: 37 + 64 bytes twice, and 10.
+shown_leaks() {
+	profile-scenario show "$1" --value leaked_space >"$scratch/leaked" 2>&1 && matches "$scratch/leaked" '^# Event count \(approx.\): 212$' &&
+		matches "$scratch/leaked" '  wrap$' && ! grep -q 'strdup' "$scratch/leaked"
+}
+promise "profile.pb.gz has what is lost, and whose" shown_leaks tree/memory
 each_has_files() {
 	local folder
 	for folder in "$run"/processes/*/; do
@@ -213,6 +219,7 @@ promise "--leak-check=summary has sums and no records" bash -c "
 profile-scenario --scenario no --type memory --leak-check no --quiet -- "$program"
 promise "--leak-check=no has no metrics and no files" bash -c "
 	cd '$(run_of no)' && ! grep -q definitely_lost run.json && ! ls | grep -q leak"
+promise "and no value of what is lost" bash -c "profile-scenario show no/memory --value leaked_space 2>&1 | grep -q \"has no value 'leaked_space'\""
 
 profile-scenario --scenario large --type leaks --num-callers 40 --show-leak-kinds all --quiet -- "$program" many 3000
 run=$(run_of large)
