@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 enum { PAGE = 4096, MAX_ENTRIES = 8192 };
@@ -18,9 +19,38 @@ enum { PAGE = 4096, MAX_ENTRIES = 8192 };
 #define ENTRY_PRESENT (UINT64_C(1) << 63)
 #define ENTRY_SWAPPED (UINT64_C(1) << 62)
 
+/* PAGEMAP_SCAN of the same page, since Linux 6.7 (struct pm_scan_arg of its linux/fs.h). It goes
+ * through tables of pages, not pages: 16 TB of which three pages were touched take it 35 us, and
+ * reading entries takes 1.1 s for each TB. */
+enum { SCAN_PRESENT = 1 << 3, SCAN_SWAPPED = 1 << 4 };
+
+struct scan_region {
+	uint64_t start;
+	uint64_t end;
+	uint64_t categories;
+};
+
+struct scan {
+	uint64_t size;
+	uint64_t flags;
+	uint64_t start;
+	uint64_t end;
+	uint64_t walk_end;
+	uint64_t regions;
+	uint64_t n_regions;
+	uint64_t max_pages;
+	uint64_t category_inverted;
+	uint64_t category_mask;
+	uint64_t category_anyof_mask;
+	uint64_t return_mask; /* neighbours that differ in these are regions apart */
+};
+
+#define SCAN _IOWR('f', 16, struct scan)
+
 struct leak_target {
 	pid_t pid;
 	int pagemap;
+	bool reads_entries;
 	uint64_t entries[MAX_ENTRIES];
 	struct leak_range *shared;
 	size_t n_shared;
@@ -96,14 +126,11 @@ static bool is_touched(uint64_t entry)
 	return entry & (ENTRY_PRESENT | ENTRY_SWAPPED);
 }
 
-static bool next_touched(void *context, uint64_t *start, uint64_t *end)
+static bool next_by_entries(struct leak_target *target, uint64_t *start, uint64_t *end)
 {
-	struct leak_target *target = context;
 	uint64_t page = *start / PAGE, last = (*end + PAGE - 1) / PAGE, first = last;
 	size_t n, i;
 
-	if (*start >= *end)
-		return false;
 	for (bool found = false; page < last; page += n) {
 		n = read_entries(target, page, last);
 		if (!n)
@@ -127,6 +154,45 @@ static bool next_touched(void *context, uint64_t *start, uint64_t *end)
 	if (page * PAGE < *end)
 		*end = page * PAGE;
 	return true;
+}
+
+void leak_target_read_entries(struct leak_target *target)
+{
+	target->reads_entries = true;
+}
+
+/* How many stretches were found, 1 at most; -1: that cannot be said so. */
+static int scan(const struct leak_target *target, uint64_t *start, uint64_t *end)
+{
+	struct scan_region found = {0};
+	struct scan scan = {
+	    .size = sizeof(scan),
+	    .start = *start / PAGE * PAGE,
+	    .end = (*end + PAGE - 1) / PAGE * PAGE,
+	    .regions = (uint64_t)&found,
+	    .n_regions = 1,
+	    .category_anyof_mask = SCAN_PRESENT | SCAN_SWAPPED,
+	};
+	int n = ioctl(target->pagemap, SCAN, &scan);
+
+	if (n == 1 && found.start > *start)
+		*start = found.start;
+	if (n == 1 && found.end < *end)
+		*end = found.end;
+	return n;
+}
+
+static bool next_touched(void *context, uint64_t *start, uint64_t *end)
+{
+	struct leak_target *target = context;
+	int n = -1;
+
+	if (*start >= *end)
+		return false;
+	if (!target->reads_entries)
+		n = scan(target, start, end);
+	target->reads_entries |= n < 0 && (errno == ENOTTY || errno == EINVAL);
+	return n < 0 ? next_by_entries(target, start, end) : n > 0;
 }
 
 /* Returns how many bytes could not be read; they are 0. */

@@ -24,6 +24,9 @@ struct leak_target;
 int leak_target_open(struct leak_target **target, pid_t pid);
 void leak_target_close(struct leak_target *target);
 struct leak_memory leak_target_memory(struct leak_target *target);
+/* From now on what was touched is found as it is before Linux 6.7: page by page, 1 s for each TB
+ * that can be written. */
+void leak_target_read_entries(struct leak_target *target);
 
 /* Untouched pages of this range have to be read all the same: it is shared, so that others may have
  * written there. To be told in ascending order. */

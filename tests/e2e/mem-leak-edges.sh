@@ -82,6 +82,32 @@ tree() {
 }
 promise "3,000 short processes are checked, and leave nothing open in the tool" tree
 
+# A pointer in the midst of more than any machine has.
+cat >"$scratch/reserve.c" <<'C'
+#include <stdlib.h>
+#include <sys/mman.h>
+int main(void)
+{
+	char *reserved = mmap(NULL, 16ul << 40, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (reserved == MAP_FAILED)
+		return 2;
+	*(void *volatile *)(reserved + (9ul << 40)) = malloc(100);
+	return 0;
+}
+C
+gcc -O1 -o "$scratch/reserve" "$scratch/reserve.c"
+reserve() {
+	is "$(status_of timeout 60 profile-scenario --scenario reserve --type memory --quiet -- "$scratch/reserve")" 0 && is "$(values reserve still_reachable_bytes)" 100
+}
+kernel=$(uname -r)
+if [ "$(printf '%s\n' 6.7 "${kernel%%-*}" | sort -V | head -n 1)" != 6.7 ]; then
+	skip "16 TB that are reserved are searched where they were touched" "Linux $kernel has no PAGEMAP_SCAN, and takes a second for each TB"
+elif ! "$scratch/reserve"; then
+	skip "16 TB that are reserved are searched where they were touched" "so much cannot be reserved here"
+else
+	promise "16 TB that are reserved are searched where they were touched" reserve
+fi
+
 # The look at so many blocks takes long enough to come in its midst.
 n_many=1500000
 many=$scratch/many.$$
