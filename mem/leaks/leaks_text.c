@@ -308,46 +308,50 @@ static void write_left_out(const struct leak_document *document, const struct le
 	free(records);
 }
 
-/* What there is room for. The caller frees the processes, which are returned. */
-static struct leak_process *choose(const struct leak_document *document,
-                                   struct leak_document *shown, struct leak_choice *choice)
-{
-	uint64_t n_bytes, most_bytes = document->most_bytes;
+struct leaks_text {
+	struct leak_document document;
+	struct leak_document shown; /* the processes that there is room for, */
 	struct leak_process *processes;
+	struct leak_choice choice; /* and their records */
+};
 
-	*shown = *document;
-	shown->processes = processes = choose_processes(document, &shown->n_processes, &n_bytes);
+struct leaks_text *leaks_text_new(const struct leak_document *document)
+{
+	struct leaks_text *text = xcalloc(1, sizeof(*text));
+	uint64_t n_bytes, most_bytes = document->most_bytes;
+
+	text->document = text->shown = *document;
+	text->processes = choose_processes(document, &text->shown.n_processes, &n_bytes);
+	text->shown.processes = text->processes;
 	/* 0 would be no bound. */
 	if (most_bytes)
 		most_bytes = most_bytes > n_bytes ? most_bytes - n_bytes : 1;
-	leak_choice_make(choice, shown, write_record, most_bytes);
-	return processes;
-}
-
-char *leaks_text_left_out(const struct leak_document *document)
-{
-	struct leak_document shown;
-	struct leak_choice choice;
-	struct leak_process *processes = choose(document, &shown, &choice);
-	char *text = leak_choice_text(&choice, document);
-
-	leak_choice_fini(&choice, &shown);
-	free(processes);
+	leak_choice_make(&text->choice, &text->shown, write_record, most_bytes);
 	return text;
 }
 
-void leaks_text_write(const struct leak_document *document, FILE *out)
+void leaks_text_free(struct leaks_text *text)
 {
-	struct leak_document shown;
-	struct leak_choice choice;
-	struct leak_process *processes = choose(document, &shown, &choice);
+	if (!text)
+		return;
+	leak_choice_fini(&text->choice, &text->shown);
+	free(text->processes);
+	free(text);
+}
+
+char *leaks_text_left_out(const struct leaks_text *text)
+{
+	return leak_choice_text(&text->choice, &text->document);
+}
+
+void leaks_text_write(const struct leaks_text *text, FILE *out)
+{
+	const struct leak_document *document = &text->document;
 
 	for (size_t i = 0; i < document->notes->n_texts; i++)
 		line(out, first_pid(document), "Note: %s", document->notes->texts[i]);
-	for (size_t i = 0; i < shown.n_processes; i++)
-		write_process(&shown, &processes[i], choice.is_shown[i], out);
-	write_left_out(document, &shown, &choice, out);
+	for (size_t i = 0; i < text->shown.n_processes; i++)
+		write_process(&text->shown, &text->processes[i], text->choice.is_shown[i], out);
+	write_left_out(document, &text->shown, &text->choice, out);
 	suppressions_write_unused(document, first_pid(document), out);
-	leak_choice_fini(&choice, &shown);
-	free(processes);
 }

@@ -91,16 +91,25 @@ static void note_massif(const struct file_set *set)
 		                 set->threshold, size_text_of(MASSIF_BYTES).text);
 }
 
-static void note_leaks(const struct file_set *set)
+static void make_leaks_text(struct file_set *set)
 {
 	struct leak_document document;
-	char *left_out;
 
-	if (!set->leaks || *set->folder)
+	set->leaks_text = NULL;
+	if (!set->leaks)
 		return;
 	document = set->leaks->document;
 	document.most_bytes = LEAKS_BYTES;
-	left_out = leaks_text_left_out(&document);
+	set->leaks_text = leaks_text_new(&document);
+}
+
+static void note_leaks(const struct file_set *set)
+{
+	char *left_out;
+
+	if (!set->leaks_text || *set->folder)
+		return;
+	left_out = leaks_text_left_out(set->leaks_text);
 	if (left_out)
 		quality_add_note(set->result->quality, "leaks.txt: %s", left_out);
 	free(left_out);
@@ -219,11 +228,8 @@ static int write_timeline(const struct file_set *set, FILE *out, struct diag *di
 
 static int write_leaks(const struct file_set *set, FILE *out, struct diag *diag)
 {
-	struct leak_document document = set->leaks->document;
-
 	(void)diag;
-	document.most_bytes = LEAKS_BYTES;
-	leaks_text_write(&document, out);
+	leaks_text_write(set->leaks_text, out);
 	return 0;
 }
 
@@ -457,7 +463,7 @@ static void make_trees(struct file_set *set)
 	make_massif(set);
 }
 
-static void (*const preparations[])(struct file_set *) = {make_order, make_trees};
+static void (*const preparations[])(struct file_set *) = {make_order, make_trees, make_leaks_text};
 
 static void prepare(void *context, size_t i)
 {
@@ -474,6 +480,7 @@ int file_set_write(struct file_set *set, struct results_run *results, struct dia
 	err = write_files(set, results, diag);
 	heap_forest_free(set->forest);
 	call_order_free(set->order);
+	leaks_text_free(set->leaks_text);
 	free(set->massif);
 	return err;
 }

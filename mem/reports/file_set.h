@@ -12,6 +12,7 @@
 struct diag;
 struct files_options;
 struct heap_words;
+struct leaks_text;
 struct profile;
 struct result;
 struct results_run;
@@ -50,6 +51,7 @@ struct file_set {
 	double threshold;           /* of massif.out: that of the options, or what keeps it small */
 	char *massif;               /* massif.out */
 	size_t massif_bytes;
+	struct leaks_text *leaks_text; /* leaks.txt; NULL: there is none */
 };
 
 /* Notes in the result's quality what the files leave out. */

@@ -120,6 +120,23 @@ static char *written(const struct leaks *leaks,
 	return text;
 }
 
+static void write_text(const struct leak_document *document, FILE *out)
+{
+	struct leaks_text *text = leaks_text_new(document);
+
+	leaks_text_write(text, out);
+	leaks_text_free(text);
+}
+
+static char *left_out_of(const struct leak_document *document)
+{
+	struct leaks_text *text = leaks_text_new(document);
+	char *left_out = leaks_text_left_out(text);
+
+	leaks_text_free(text);
+	return left_out;
+}
+
 static void assert_has(const struct leaks *leaks,
                        void (*write)(const struct leak_document *document, FILE *out),
                        const char *expected, bool is_there)
@@ -138,7 +155,7 @@ static void a_process_is_written_as_memcheck_writes_it(void **state)
 	(void)state;
 	leaks_init(&leaks, "");
 	/* From here on memcheck's text and ours agree. */
-	assert_has(&leaks, leaks_text_write,
+	assert_has(&leaks, write_text,
 	           "==7== HEAP SUMMARY:\n"
 	           "==7==     in use at exit: 1,312 bytes in 7 blocks\n"
 	           "==7==   total heap usage: 1,008 allocs, 1,001 frees, 54,321 bytes allocated\n"
@@ -178,20 +195,20 @@ static void kinds_choose_what_is_shown_and_what_is_an_error(void **state)
 	leaks_init(&leaks, "");
 	leaks.document.shown_kinds = LEAK_ALL_KINDS;
 	leaks.document.error_kinds = 1 << LEAK_REACHABLE;
-	assert_has(&leaks, leaks_text_write,
+	assert_has(&leaks, write_text,
 	           "are still reachable in loss record 1 of 4\n"
 	           "==7==    at 0x0: malloc",
 	           true);
 	/* An inlined call has the address that it is at. */
-	assert_has(&leaks, leaks_text_write,
+	assert_has(&leaks, write_text,
 	           "indirectly lost in loss record 3 of 4\n"
 	           "==7==    at 0x0: calloc (in libprofile-scenario-preload.so)\n"
 	           "==7==    by 0x1B: in (in.c:27)\n"
 	           "==7==    by 0x1B: fill (fill.c:27)\n"
 	           "==7==    by 0x24: main (main.c:36)\n",
 	           true);
-	assert_has(&leaks, leaks_text_write, "Reachable blocks", false);
-	assert_has(&leaks, leaks_text_write, "ERROR SUMMARY: 1 errors from 1 contexts", true);
+	assert_has(&leaks, write_text, "Reachable blocks", false);
+	assert_has(&leaks, write_text, "ERROR SUMMARY: 1 errors from 1 contexts", true);
 	leaks_fini(&leaks);
 }
 
@@ -202,8 +219,8 @@ static void a_summary_has_sums_alone_and_no_errors(void **state)
 	(void)state;
 	leaks_init(&leaks, "");
 	leaks.document.is_summary = true;
-	assert_has(&leaks, leaks_text_write, "loss record", false);
-	assert_has(&leaks, leaks_text_write,
+	assert_has(&leaks, write_text, "loss record", false);
+	assert_has(&leaks, write_text,
 	           "==7==         suppressed: 0 bytes in 0 blocks\n"
 	           "==7== Rerun with --leak-check=full to see details of leaked memory\n"
 	           "==7== \n"
@@ -220,17 +237,16 @@ static void what_is_suppressed_is_counted_and_not_shown(void **state)
 	(void)state;
 	leaks_init(&leaks, "{\n a < b\n Memcheck:Leak\n ...\n fun:wrap\n}\n"
 	                   "{\n never\n Memcheck:Leak\n fun:never\n}\n");
-	assert_has(&leaks, leaks_text_write, "definitely lost: 0 bytes in 0 blocks", true);
-	assert_has(&leaks, leaks_text_write, "     suppressed: 16 bytes in 1 blocks", true);
-	assert_has(&leaks, leaks_text_write, "loss record 4", false);
+	assert_has(&leaks, write_text, "definitely lost: 0 bytes in 0 blocks", true);
+	assert_has(&leaks, write_text, "     suppressed: 16 bytes in 1 blocks", true);
+	assert_has(&leaks, write_text, "loss record 4", false);
 	assert_has(
-	    &leaks, leaks_text_write,
+	    &leaks, write_text,
 	    "--7-- used_suppression:      1 a < b test:2 suppressed: 1,040 bytes in 1 blocks\n"
 	    "==7== \n==7== ERROR SUMMARY",
 	    true);
-	assert_has(&leaks, leaks_text_write, "--7-- unused_suppression:     - never test:8\n",
-	           true);
-	assert_has(&leaks, leaks_text_write,
+	assert_has(&leaks, write_text, "--7-- unused_suppression:     - never test:8\n", true);
+	assert_has(&leaks, write_text,
 	           "ERROR SUMMARY: 1 errors from 1 contexts (suppressed: 1 from 1)", true);
 	assert_has(&leaks, leaks_xml_write,
 	           "<suppcounts>\n  <pair>\n    <count>1</count>\n    <name>a &lt; b</name>\n"
@@ -245,10 +261,10 @@ static void a_rule_follows_each_record_when_asked_for(void **state)
 
 	(void)state;
 	leaks_init(&leaks, "");
-	assert_has(&leaks, leaks_text_write, "Memcheck:Leak", false);
+	assert_has(&leaks, write_text, "Memcheck:Leak", false);
 	leaks.document.makes_suppressions = true;
-	assert_has(&leaks, leaks_text_write, "==7== \n{\n   definite in wrap, ", true);
-	assert_has(&leaks, leaks_text_write,
+	assert_has(&leaks, write_text, "==7== \n{\n   definite in wrap, ", true);
+	assert_has(&leaks, write_text,
 	           "   Memcheck:Leak\n   match-leak-kinds: definite\n   fun:malloc\n   fun:wrap\n"
 	           "   fun:main\n}\n==7== ",
 	           true);
@@ -277,12 +293,12 @@ static void rules_that_were_made_suppress_all_that_was_shown(void **state)
 	leaks_init(&leaks, rules);
 	leaks.document.n_processes = 2;
 	assert_int_equal(suppressions_count(leaks.suppressions), 3);
-	assert_has(&leaks, leaks_text_write, "in loss record", false);
-	assert_has(&leaks, leaks_text_write, "unused_suppression", false);
-	assert_has(&leaks, leaks_text_write, "definitely lost: 0 bytes", true);
-	assert_has(&leaks, leaks_text_write, "indirectly lost: 1,024 bytes", true);
-	assert_has(&leaks, leaks_text_write, "possibly lost: 0 bytes", true);
-	assert_has(&leaks, leaks_text_write, "still reachable: 72 bytes", true);
+	assert_has(&leaks, write_text, "in loss record", false);
+	assert_has(&leaks, write_text, "unused_suppression", false);
+	assert_has(&leaks, write_text, "definitely lost: 0 bytes", true);
+	assert_has(&leaks, write_text, "indirectly lost: 1,024 bytes", true);
+	assert_has(&leaks, write_text, "possibly lost: 0 bytes", true);
+	assert_has(&leaks, write_text, "still reachable: 72 bytes", true);
 	leaks_fini(&leaks);
 	free(rules);
 }
@@ -296,7 +312,7 @@ static void a_heap_that_was_freed_has_no_leaks(void **state)
 	leaks_init(&leaks, "");
 	leaks.processes[0].losses = &none;
 	leaks.processes[0].in_use = (struct loss_sum){0, 0};
-	assert_has(&leaks, leaks_text_write,
+	assert_has(&leaks, write_text,
 	           "bytes allocated\n"
 	           "==7== \n"
 	           "==7== All heap blocks were freed -- no leaks are possible\n"
@@ -320,7 +336,7 @@ static void limits_and_missing_verdicts_are_said(void **state)
 	leaks.processes[0].notes = &notes;
 	leaks.processes[1].losses = NULL;
 	leaks.processes[1].missing = "it is <gone>";
-	assert_has(&leaks, leaks_text_write,
+	assert_has(&leaks, write_text,
 	           "==7== Note: 3 forks were not observed\n"
 	           "==7== profile-scenario " VERSION ", a leak check as memcheck's\n"
 	           "==7== Command: ./prog a & b\n"
@@ -328,7 +344,7 @@ static void limits_and_missing_verdicts_are_said(void **state)
 	           "==7== Note: its registers could not be read\n"
 	           "==7== \n==7== \n",
 	           true);
-	assert_has(&leaks, leaks_text_write, "==8== Not checked for leaks: it is <gone>\n", true);
+	assert_has(&leaks, write_text, "==8== Not checked for leaks: it is <gone>\n", true);
 	assert_has(&leaks, leaks_xml_write,
 	           "  <line>3 forks were not observed</line>\n"
 	           "  <line>its registers could not be read</line>\n"
@@ -347,7 +363,7 @@ static void a_child_says_what_it_inherited(void **state)
 	(void)state;
 	leaks_init(&leaks, "");
 	leaks.document.n_processes = 2;
-	assert_has(&leaks, leaks_text_write,
+	assert_has(&leaks, write_text,
 	           "==8==     in use at exit: 72 bytes in 3 blocks\n"
 	           "==8==   total heap usage: 0 allocs, 0 frees, 0 bytes allocated\n"
 	           "==8==  of which inherited: 72 bytes in 3 blocks\n"
@@ -430,15 +446,15 @@ static void smaller_records_without_room_are_counted(void **state)
 	leaks.document.recording = fixture.recording;
 	leaks.document.profile = fixture.profile;
 	leaks.document.most_bytes = 2200;
-	assert_has(&leaks, leaks_text_write, "loss record 40 of 40", true);
-	assert_has(&leaks, leaks_text_write, "loss record 34 of 40", true);
-	assert_has(&leaks, leaks_text_write, "loss record 33 of 40", false);
+	assert_has(&leaks, write_text, "loss record 40 of 40", true);
+	assert_has(&leaks, write_text, "loss record 34 of 40", true);
+	assert_has(&leaks, write_text, "loss record 33 of 40", false);
 	assert_has(
-	    &leaks, leaks_text_write,
+	    &leaks, write_text,
 	    "==7== Note: 33 loss records (33 of them errors), 33,528 bytes in 33 blocks, left "
 	    "out to stay below 2.15 KB\n",
 	    true);
-	assert_has(&leaks, leaks_text_write, "ERROR SUMMARY: 40 errors from 40 contexts", true);
+	assert_has(&leaks, write_text, "ERROR SUMMARY: 40 errors from 40 contexts", true);
 	loss_list_fini(&list);
 	leak_fixture_fini(&fixture);
 	leaks_fini(&leaks);
@@ -471,20 +487,20 @@ static void errors_come_before_what_is_larger(void **state)
 	leaks.document.recording = fixture.recording;
 	leaks.document.profile = fixture.profile;
 	leaks.document.shown_kinds |= 1 << LEAK_REACHABLE;
-	left_out = leaks_text_left_out(&leaks.document);
+	left_out = left_out_of(&leaks.document);
 	assert_null(left_out);
 	leaks.document.most_bytes = 2200;
 	for (unsigned i = 1; i <= N_ERRORS; i++) {
 		char *words = xasprintf("definitely lost in loss record %u of 40\n", i);
 
-		assert_has(&leaks, leaks_text_write, words, true);
+		assert_has(&leaks, write_text, words, true);
 		free(words);
 	}
-	assert_has(&leaks, leaks_text_write, "still reachable in loss record 40 of 40", true);
-	assert_has(&leaks, leaks_text_write, "in loss record 5 of 40", false);
-	left_out = leaks_text_left_out(&leaks.document);
+	assert_has(&leaks, write_text, "still reachable in loss record 40 of 40", true);
+	assert_has(&leaks, write_text, "in loss record 5 of 40", false);
+	left_out = left_out_of(&leaks.document);
 	assert_non_null(strstr(left_out, " loss records (0 of them errors), "));
-	assert_has(&leaks, leaks_text_write, left_out, true);
+	assert_has(&leaks, write_text, left_out, true);
 	free(left_out);
 	loss_list_fini(&list);
 	leak_fixture_fini(&fixture);
@@ -506,8 +522,8 @@ static void what_has_no_room_is_counted(void **state)
 	/* Of processes the one that was launched stays. */
 	leaks.document.n_processes = 2;
 	leaks.document.most_bytes = 2200;
-	assert_has(&leaks, leaks_text_write, "==8== HEAP SUMMARY", false);
-	assert_has(&leaks, leaks_text_write,
+	assert_has(&leaks, write_text, "==8== HEAP SUMMARY", false);
+	assert_has(&leaks, write_text,
 	           "==7== Note: processes left out to stay below 2.15 KB: 1, with 72 bytes lost\n",
 	           true);
 	leaks_fini(&leaks);
