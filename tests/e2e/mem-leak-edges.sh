@@ -69,6 +69,20 @@ for name in jemalloc tcmalloc_minimal mimalloc; do
 	promise "so is one that is linked with $name" foreign "" "$scratch/linked"
 done
 
+# clang links LeakSanitizer into the program, where nothing in its environment or its libraries tells of it. (gcc's: mem-leak-ends.sh.)
+static_sanitizer() { # KIND
+	is "$(status_of profile-scenario --scenario static --type memory --quiet --leak-check=no -- sh -c "'$scratch/$1'; true")" 0 &&
+		matches "$scratch/err" "SUMMARY: .*Sanitizer: 9 byte"
+}
+for kind in leak address; do
+	if printf 'int main(void) { char *volatile block = __builtin_malloc(9); block = 0; return 0; }' |
+		clang -x c -O0 -fsanitize=$kind -o "$scratch/$kind" - 2>/dev/null && ! "$scratch/$kind" 2>/dev/null; then
+		promise "a child with clang's -fsanitize=$kind works with --leak-check=no" static_sanitizer $kind
+	else
+		skip "a child with clang's -fsanitize=$kind" "clang has none of its libraries, or it cannot work here"
+	fi
+done
+
 # Each is a fork, 1,500 execute a program; then the shell itself, and what it counts with: 2 forks that execute one.
 # A program's memory file stays open; of what is read of processes a few may be at a time, of those that still run.
 cat >"$scratch/tree" <<'S'
