@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* The others tell where variables are, of macros, and what clang and rustc leave out. */
@@ -29,9 +30,14 @@ struct unpacked {
 /* A new block, or NULL. */
 static uint8_t *read_bytes(const struct elf_file *file, const GElf_Shdr *header)
 {
-	uint8_t *bytes = malloc(header->sh_size);
+	uint8_t *bytes;
 	size_t have = 0;
+	struct stat status;
 
+	/* A damaged header may ask for more than there is memory. */
+	if (fstat(elf_file_fd(file), &status) || header->sh_size > (uint64_t)status.st_size)
+		return NULL;
+	bytes = malloc(header->sh_size);
 	while (bytes && have < header->sh_size) {
 		ssize_t got = pread(elf_file_fd(file), bytes + have, header->sh_size - have,
 		                    (off_t)(header->sh_offset + have));
