@@ -42,14 +42,21 @@ static void write_gap(struct writer *writer)
 	}
 }
 
+/* memcheck stands before setenv and putenv with functions of its own, each a frame more: glibc's
+ * setenv jumps to this one. */
+static const char environment[] = "__add_to_environ";
+
 static void write_frame(struct writer *writer, const struct frame_words *words)
 {
-	if (words->function)
+	if (words->function) {
 		write_line(writer, "fun:", words->pattern ? words->pattern : words->function);
-	else if (words->path)
+		if (!strcmp(words->function, environment))
+			write_gap(writer);
+	} else if (words->path) {
 		write_line(writer, "obj:", words->real);
-	else
+	} else {
 		write_gap(writer);
+	}
 }
 
 /* Versions of valgrind differ in what they call the aligned ones, and in whether posix_memalign has

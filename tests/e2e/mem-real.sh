@@ -79,22 +79,28 @@ for row in csv.DictReader(open(sys.argv[1])):
 P
 }
 
-# asks_memcheck NAME COMMAND...: the command's parent is as new as under us.
+# asks_us NAME OPTIONS COMMAND...
+asks_us() {
+	local name=$1 options=$2; shift 2
+	env -i "${ours[@]}" PROFILE_SCENARIO_RESULTS="$PROFILE_SCENARIO_RESULTS" "${fixed[@]}" "$build/profile-scenario" --scenario "$name" --type memory --quiet $options -- \
+		sh -c 'echo ${#PROFILE_SCENARIO} >"$0"; unset PROFILE_SCENARIO_RESULTS; exec "$@"' "$scratch/length" "$@" >"$scratch/$name.ours" 2>&1 </dev/null || { cat "$scratch/$name.ours"; return 1; }
+}
+
+# asks_memcheck NAME OPTIONS COMMAND...: the command's parent is as new as under us.
 asks_memcheck() {
-	local name=$1; shift
+	local name=$1 options=$2; shift 2
 	rm -f "$scratch/$name".*.log
 	sh -c '"$@"; exit $?' sh env -i "${theirs[@]}" PROFILE_SCENARIO="$(printf '%*s' "$(cat "$scratch/length")" '')" "$valgrind" --trace-children=yes \
-		--log-file="$scratch/$name.%p.log" --leak-check=full --show-leak-kinds=definite,indirect,possible --run-libc-freeres=no --run-cxx-freeres=no \
+		--log-file="$scratch/$name.%p.log" --leak-check=full --run-libc-freeres=no --run-cxx-freeres=no $options \
 		"$@" >"$scratch/$name.memcheck" 2>&1 </dev/null || { cat "$scratch/$name.memcheck"; return 1; }
 }
+
+show_lost=--show-leak-kinds=definite,indirect,possible
 
 runs_once() {
 	local name=$1; shift
 	env -i "${ours[@]}" "${fixed[@]}" "$@" >"$scratch/$name.alone" 2>&1 </dev/null || { cat "$scratch/$name.alone"; return 1; }
-	env -i "${ours[@]}" PROFILE_SCENARIO_RESULTS="$PROFILE_SCENARIO_RESULTS" "${fixed[@]}" "$build/profile-scenario" --scenario "$name" --type memory --quiet \
-		--show-leak-kinds=definite,indirect,possible -- \
-		sh -c 'echo ${#PROFILE_SCENARIO} >"$0"; unset PROFILE_SCENARIO_RESULTS; exec "$@"' "$scratch/length" "$@" >"$scratch/$name.ours" 2>&1 </dev/null || { cat "$scratch/$name.ours"; return 1; }
-	asks_memcheck "$name" "$@"
+	asks_us "$name" $show_lost "$@" && asks_memcheck "$name" $show_lost "$@"
 }
 
 # runs NAME COMMAND...: alone, under us and under memcheck. Shells keep the number of the process that made them as text,
@@ -126,9 +132,24 @@ processes=
 # same_leaks NAME COMMAND...: of each process as memcheck says. A number that happens to be the address of a block is a
 # pointer to it for memcheck too, whose addresses have 32 bits; it is asked again then. What is wrong stays so.
 same_leaks() {
-	local name=$1 leaks=$PROFILE_SCENARIO_RESULTS/$1/memory/latest/leaks.txt
-	python3 "$root/tests/e2e/leak_records.py" "$leaks" "${known[@]}" -- "$scratch/$name".*.log >"$scratch/leaks" ||
-		{ asks_memcheck "$@" && python3 "$root/tests/e2e/leak_records.py" "$leaks" "${known[@]}" -- "$scratch/$name".*.log >"$scratch/leaks"; }
+	local name=$1; shift
+	compares_leaks "$name" || { asks_memcheck "$name" $show_lost "$@" && compares_leaks "$name"; }
+}
+compares_leaks() {
+	python3 "$root/tests/e2e/leak_records.py" "$PROFILE_SCENARIO_RESULTS/$1/memory/latest/leaks.txt" "${known[@]}" -- "$scratch/$1".*.log >"$scratch/leaks"
+}
+
+# feeds_back NAME COMMAND...: the rules that we make for all that is in use take it away, here and from memcheck.
+feeds_back() {
+	local name=$1 latest=$PROFILE_SCENARIO_RESULTS/$1-rules/memory/latest rules=$scratch/$1.supp; shift
+	asks_us "$name-rules" "--gen-suppressions=all --show-leak-kinds=all" "$@" || return 1
+	cp "$latest/leaks.supp" "$rules"
+	asks_us "$name-rules" "--suppressions=$rules" "$@" && asks_memcheck "$name-rules" "--suppressions=$rules" "$@" || return 1
+	local log
+	for log in "$latest/leaks.txt" "$scratch/$name-rules".*.log; do
+		is "$(sed -nE 's/^==[0-9]+== +((definitely|indirectly|possibly) lost|still reachable): ([0-9,]+) bytes in .*/\3/p' "$log" | xargs)" "0 0 0 0" &&
+			matches "$log" "^==[0-9]+== +suppressed: [1-9][0-9,]* bytes" || return 1
+	done
 }
 
 # real NAME COMMAND...: with forks=yes, it has children that execute nothing; memcheck counts what their parents did in
@@ -171,6 +192,7 @@ else
 	real sort sort lines
 	real tar tar cf - tree
 	real git git --no-pager -C repository log --stat --patch
+	promise "the rules that are made of its leaks take them away, from memcheck too" feeds_back git git --no-pager -C repository log --stat --patch
 	# docs/architecture.md, Leak check, names the words that lead to what is less lost.
 	if [ ${#fixed[@]} = 0 ]; then
 		skip "gcc is counted, and leaks, as memcheck has it" "what it allocates depends on addresses, and the kernel refuses to fix them (setarch -R)"
@@ -183,6 +205,8 @@ else
 	known=(--known 'mawk|1|^realloc < |a variable of its own dangles')
 	real mawk mawk '{ a[$1 % 1000] = a[$1 % 1000] $1 } END { for (i in a) n += length(a[i]); print n }' lines
 	real perl perl -e 'my %h; for (1..20000) { $h{"k$_"} = [$_, "x" x ($_ % 50)]; } print join(",", (sort keys %h)[0..99]), "\n";'
+	promise "the rules that are made of its leaks, with an extension module, take them away, from memcheck too" \
+		feeds_back perl perl -MList::Util=sum -e 'print sum(1..10)'
 	real sqlite3 sqlite3 :memory: "CREATE TABLE t(a, b); WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)
 		INSERT INTO t SELECT i, 'x' || i FROM n; SELECT count(*), sum(a), max(b) FROM t;"
 	processes="bash bash bash tr"

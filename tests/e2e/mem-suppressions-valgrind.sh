@@ -44,3 +44,18 @@ for program in "leak-suppress $programs/leak-suppress" "stripped $scratch/stripp
 	promise "$1: valgrind suppresses all by what we write" ours_to_valgrind "$@"
 	promise "$1: we suppress as much as valgrind by what it writes" valgrinds_to_us "$@"
 done
+
+# rules_for_leaks FILE: those of its rules without their names, a line each.
+rules_for_leaks() {
+	awk '/^{/ { n = 0; body = ""; leak = 0 }
+		/^[ \t]/ { gsub(/^[ \t]+/, ""); if (n++) body = body " " $0; leak = leak || $0 == "Memcheck:Leak" }
+		/^}/ && leak { print body }' "$1" | sort
+}
+if [ "$(valgrind --version)" = valgrind-3.19.0 ]; then
+	theirs=$(valgrind -v true 2>&1 | sed -n 's/^--[0-9]*-- Reading suppressions file: //p' | head -n 1)
+	promise "what is suppressed without being asked for is what memcheck suppresses" \
+		is "$(rules_for_leaks "$build/profile-scenario-default.supp")" "$(rules_for_leaks "$theirs")"
+	rules_for_leaks "$theirs" | sed 's/^/# /'
+else
+	skip "what is suppressed without being asked for is what memcheck suppresses" "the rules are those of valgrind 3.19.0, this is $(valgrind --version)"
+fi

@@ -463,6 +463,38 @@ static void a_rule_for_arrays_does_not_hide_what_may_be_none(void **state)
 	fixture_fini(&other);
 }
 
+static void memchecks_own_setenv_is_no_hindrance(void **state)
+{
+	const struct symbol_frame set = {.function = "setenv", .linkage = "setenv"};
+	const struct symbol_frame add = {.function = "__add_to_environ",
+	                                 .linkage = "__add_to_environ"};
+	struct fixture ours = {.symbolizer = symbolizer_new()};
+	struct fixture memchecks = {.symbolizer = symbolizer_new()};
+	struct recording *recording = recording_new(&bytes_type, 1);
+	const struct recorded_frame our_frames[] = {
+	    caller(recording, ours.symbolizer, &libc, 0x1000, &add, 1),
+	    caller(recording, ours.symbolizer, &program, 0x1000, &main_function, 1),
+	};
+	struct recording *other = recording_new(&bytes_type, 1);
+	const struct recorded_frame their_frames[] = {
+	    caller(other, memchecks.symbolizer, &libc, 0x1000, &add, 1),
+	    caller(other, memchecks.symbolizer, &libapp, 0x1000, &set, 1),
+	    caller(other, memchecks.symbolizer, &program, 0x1000, &main_function, 1),
+	};
+	char *text;
+
+	(void)state;
+	fixture_name(&ours, recording, our_frames, ARRAY_SIZE(our_frames));
+	fixture_name(&memchecks, other, their_frames, ARRAY_SIZE(their_frames));
+	text = written(&ours, LEAK_DEFINITE);
+	assert_non_null(strstr(text, "   fun:__add_to_environ\n   ...\n   fun:main\n}\n"));
+	assert_int_equal(find_in(&ours, text, LEAK_DEFINITE), 1);
+	assert_int_equal(find_in(&memchecks, text, LEAK_DEFINITE), 1);
+	free(text);
+	fixture_fini(&ours);
+	fixture_fini(&memchecks);
+}
+
 static void the_default_file_is_well_formed(void **state)
 {
 	struct suppressions *set = suppressions_new();
@@ -501,6 +533,7 @@ int main(void)
 	    cmocka_unit_test(frames_beyond_num_callers_do_not_count),
 	    cmocka_unit_test(sanitizers_patterns_see_the_whole_stack),
 	    cmocka_unit_test(aligned_blocks_have_memchecks_names_too),
+	    cmocka_unit_test(memchecks_own_setenv_is_no_hindrance),
 	    cmocka_unit_test(a_rule_for_arrays_does_not_hide_what_may_be_none),
 	    cmocka_unit_test(the_default_file_is_well_formed),
 	    cmocka_unit_test(a_rule_that_begins_with_unknown_code_is_still_one),
