@@ -7,6 +7,7 @@
 #include "mem/leaks/frame_words.h"
 #include "mem/leaks/suppression_rule.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,6 +15,9 @@ struct suppression_finder {
 	const struct suppressions *set;
 	const struct profile *profile;
 	unsigned num_callers;
+	size_t n_surveyed;       /* rules */
+	unsigned kinds;          /* that any of them is for */
+	size_t most_frames;      /* of a stack that the rules look at */
 	struct u64map *index_of; /* frame id -> its words */
 	struct frame_words *words;
 	size_t n_words;
@@ -205,7 +209,7 @@ static void take_stack(struct suppression_finder *finder, const struct leak_stac
 		n_callers++;
 	}
 	finder->n_within = finder->n_stack;
-	for (size_t i = 0; i < stack->n_frames; i++) {
+	for (size_t i = 0; i < stack->n_frames && finder->n_stack < finder->most_frames; i++) {
 		enum frame_kind kind = profile_frame(finder->profile, stack->frames[i])->kind;
 
 		if (kind == FRAME_FAILED)
@@ -241,11 +245,35 @@ static uint32_t find_with_memalign(struct suppression_finder *finder, enum leak_
 	return find_rule(finder, kind);
 }
 
+/* Frames that the rule looks at: one for each of its lines, unless it goes on with any. */
+static size_t frames_of(const struct rule *rule)
+{
+	for (size_t i = 0; i < rule->n_lines; i++)
+		if (rule->is_anywhere || rule->lines[i].kind == LINE_FRAMES)
+			return SIZE_MAX;
+	return rule->n_lines;
+}
+
+static void survey_rules(struct suppression_finder *finder)
+{
+	for (; finder->n_surveyed < finder->set->n_rules; finder->n_surveyed++) {
+		const struct rule *rule = &finder->set->rules[finder->n_surveyed];
+		size_t n = frames_of(rule);
+
+		finder->kinds |= rule->kinds;
+		if (n > finder->most_frames)
+			finder->most_frames = n;
+	}
+}
+
 uint32_t suppression_find(struct suppression_finder *finder, enum leak_kind kind,
                           const struct leak_stack *stack)
 {
 	uint32_t id;
 
+	survey_rules(finder);
+	if (!(finder->kinds & 1U << kind))
+		return 0;
 	take_stack(finder, stack);
 	id = find_rule(finder, kind);
 	if (!id && stack->allocator && !strcmp(stack->allocator, "posix_memalign"))
