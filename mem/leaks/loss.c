@@ -30,13 +30,16 @@ static unsigned frames_compared(const struct loss_settings *settings)
  * called: libstdc++'s are made of each other, and of malloc. */
 static size_t count_operators(const struct profile *profile, uint32_t stack)
 {
-	size_t n_addresses = 0, n_frames = profile_stack_frames(profile, stack, NULL, 0);
-	uint32_t *frames = xcalloc(n_frames + 1, sizeof(*frames));
+	size_t n_addresses = 0;
+	uint32_t callers;
 
-	profile_stack_frames(profile, stack, frames, n_frames);
-	for (size_t i = 0; i < n_frames && heap_is_allocator(profile, frames[i]); i++)
-		n_addresses += profile_frame(profile, frames[i])->kind != FRAME_INLINED;
-	free(frames);
+	for (; stack; stack = callers) {
+		uint32_t frame = profile_stack_frame(profile, stack, &callers);
+
+		if (!heap_is_allocator(profile, frame))
+			break;
+		n_addresses += profile_frame(profile, frame)->kind != FRAME_INLINED;
+	}
 	return n_addresses;
 }
 
