@@ -202,10 +202,12 @@ static struct row *list_rows(const struct leak_document *document, size_t *n)
 
 		for (size_t j = 0; losses && j < losses->n_records; j++) {
 			const struct loss_record *record = &losses->records[j];
+			struct row *row;
 
 			if (!leak_document_shows(document, record))
 				continue;
-			*ARRAY_APPEND(rows, *n, capacity) = (struct row){
+			row = ARRAY_APPEND(rows, *n, capacity);
+			*row = (struct row){
 			    .kind = record->kind,
 			    .caller = caller_of(document, record),
 			    .bytes = loss_record_total(record),
