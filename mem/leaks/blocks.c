@@ -50,13 +50,13 @@ int leak_facts_read(const struct leak_memory *memory, uint64_t addr, uint64_t im
 	           facts->tables < ADDRESS_END && is_range(facts->library) && is_range(facts->pool);
 	for (size_t i = 0; is_sound && i < facts->n_mappings; i++)
 		is_sound = is_range(facts->mappings[i]);
-	if (!is_sound)
+	if (!is_sound) {
 		facts->section = LEAK_NO_SECTION;
-	if (!is_sound)
 		return diag_fail(diag, EBADMSG,
 		                 "cannot look for leaks: the preload library's own memory in the "
 		                 "target is damaged (at 0x%" PRIx64 ")",
 		                 addr);
+	}
 	if (facts->n_tables > LIVE_MAX_TABLES)
 		facts->n_tables = LIVE_MAX_TABLES;
 	return 0;

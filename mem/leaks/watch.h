@@ -53,9 +53,9 @@ struct scan_history *leak_watch_take_scans(struct leak_watch *watch);
 /* In the last repeat. */
 struct leak_set_ids leak_watch_set_ids(const struct leak_watch *watch);
 
-/* Of the process that ended, in the last repeat. NULL: it was not looked at, as *why says; that is
- * NULL when nothing went wrong (it ended by exec, or still runs). Both live until the next start.
- */
+/* Of the process that ended, in the last repeat: known by where it recorded, and by `pid` alone
+ * where it has damaged what says that. NULL: it was not looked at, as *why says; that is NULL when
+ * nothing went wrong (it ended by exec, or still runs). Both live until the next start. */
 const struct leak_verdict *leak_watch_verdict(const struct leak_watch *watch, uint64_t inode,
                                               uint32_t section, pid_t pid, const char **why);
 
