@@ -4,7 +4,7 @@
 . "$(dirname "$0")/lib.sh"
 export PROFILE_SCENARIO_RESULTS=$scratch/results
 sed 's/BURN_NS = [0-9]*/BURN_NS = 100000000/' tests/programs/cpu_tree.c >"$scratch/tree.c"
-gcc -O2 -g -D_GNU_SOURCE -o "$scratch/tree" "$scratch/tree.c" -lpthread || exit 1
+gcc -O2 -g -D_GNU_SOURCE -I. -o "$scratch/tree" "$scratch/tree.c" -lpthread || exit 1
 if [ "$(status_of profile-scenario --scenario tree --type cpu -- "$scratch/tree")" = 3 ]; then
 	skip "an annotated function" "no cpu sampling here: $(tail -n 1 "$scratch/err")"
 	exit 0
@@ -33,7 +33,7 @@ promise "the lines have the function's own samples between them" near "$(source_
 promise "the hottest line is the loop's" matches <(source_part | sort -rn | head -n 1) 'sink = sink'
 promise "lines without a sample stand between" matches <(source_part) '^ {20} +[0-9]+  }$'
 promise "the head says the function's share" matches "$scratch/burn" "^# in it itself: $self %$"
-promise "what is inlined there is told" matches "$scratch/burn" '; cpu_ns \(inlined\) tree\.c:[0-9]+$'
+promise "what is inlined there is told" matches "$scratch/burn" '; own_time_clock_ns \(inlined\) own_time\.h:[0-9]+$'
 
 addresses() { # of the instructions shown
 	code_part | sed -nE 's/^.{20} +([0-9a-f]+)  .*/\1/p'

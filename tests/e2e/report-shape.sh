@@ -64,4 +64,5 @@ for report in "$ours" "$scratch/theirs"; do
 	promise "graphs are drawn in the same strokes in $(basename "$report")" is "$(unlike "$report")" ""
 done
 # cpu_split has no frame pointers, so perf -g finds no callers in it; we do.
-promise "main parts into what it calls" matches "$ours" '^ +\|--[67][0-9]\.[0-9]+%--burn_seventy'
+share=$(awk '{ all += $NF } /;main;burn_seventy[; ]/ { n += $NF } END { printf "%.2f", 100 * n / all }' "${ours%/*}/stacks.folded")
+promise "main parts into what it calls" matches "$ours" "^ +\\|--${share/./\\.}%--burn_seventy"

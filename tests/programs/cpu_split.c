@@ -1,26 +1,19 @@
 /* Spends its processor time 70/20/10 in three functions and prints what it really was, by its own
  * clock. cpu_split MILLISECONDS A line a function: name, nanoseconds. */
+#include "tests/programs/own_time.h"
+
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 static volatile uint64_t sink;
-
-static uint64_t cpu_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
 
 /* Each burner works by itself, and asks the clock (a system call) about every 40 us. Different
  * constants keep the compiler from folding the three into one. */
 #define BURNER(name, constant)                                                                     \
 	static __attribute__((noinline)) uint64_t name(uint64_t wanted_ns)                         \
 	{                                                                                          \
-		uint64_t start = cpu_ns(), now;                                                    \
+		uint64_t last_ns = own_time_clock_ns(), done_ns = 0;                               \
                                                                                                    \
 		do {                                                                               \
 			uint64_t x = sink;                                                         \
@@ -28,9 +21,9 @@ static uint64_t cpu_ns(void)
 			for (unsigned i = 0; i < 40000; i++)                                       \
 				x = x * 6364136223846793005u + (constant);                         \
 			sink = x;                                                                  \
-			now = cpu_ns();                                                            \
-		} while (now - start < wanted_ns);                                                 \
-		return now - start;                                                                \
+			done_ns += own_time_step_ns(&last_ns);                                     \
+		} while (done_ns < wanted_ns);                                                     \
+		return done_ns;                                                                    \
 	}
 
 BURNER(burn_seventy, 11)

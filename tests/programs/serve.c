@@ -6,6 +6,8 @@
  * "late", 80 ms in a forked child named "child", and 160 ms in main, in a library opened at run
  * time; then the processor time of each is printed and DIRECTORY/done written. SIGTERM ends it with
  * status 9. */
+#include "tests/programs/own_time.h"
+
 #include <dlfcn.h>
 #include <pthread.h>
 #include <signal.h>
@@ -14,7 +16,6 @@
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -31,29 +32,22 @@ static volatile uint64_t sink;
 static checksum *crc32;
 static pthread_barrier_t early_begins, early_ends;
 
-static uint64_t now_ns(clockid_t clock)
+static void tell(const char *name, uint64_t done_ns)
 {
-	struct timespec now;
-
-	clock_gettime(clock, &now);
-	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
-
-static void tell(const char *name, uint64_t since_ns)
-{
-	printf("%s %llu\n", name, (unsigned long long)(now_ns(CLOCK_THREAD_CPUTIME_ID) - since_ns));
+	printf("%s %llu\n", name, (unsigned long long)done_ns);
 	fflush(stdout);
 }
 
 /* Different constants keep the compiler from folding the burners into one. */
 #define BURNER(name, constant)                                                                     \
-	static __attribute__((noinline)) void name(clockid_t clock, uint64_t wanted_ns)            \
+	static __attribute__((noinline)) uint64_t name(uint64_t wanted_ns)                         \
 	{                                                                                          \
-		uint64_t start = now_ns(clock);                                                    \
+		uint64_t last_ns = own_time_clock_ns(), done_ns = 0;                               \
                                                                                                    \
-		while (now_ns(clock) - start < wanted_ns)                                          \
+		for (; done_ns < wanted_ns; done_ns += own_time_step_ns(&last_ns))                 \
 			for (unsigned i = 0; i < 40000; i++)                                       \
 				sink = sink * 6364136223846793005u + (constant);                   \
+		return done_ns;                                                                    \
 	}
 
 BURNER(burn_at_start, 11)
@@ -61,25 +55,22 @@ BURNER(burn_early, 12)
 BURNER(burn_late, 13)
 BURNER(burn_in_child, 14)
 
-static __attribute__((noinline)) void burn_in_library(uint64_t wanted_ns)
+static __attribute__((noinline)) uint64_t burn_in_library(uint64_t wanted_ns)
 {
-	static unsigned char bytes[1 << 18];
-	uint64_t start = now_ns(CLOCK_THREAD_CPUTIME_ID);
+	static unsigned char bytes[1 << 16];
+	uint64_t last_ns = own_time_clock_ns(), done_ns = 0;
 
-	while (now_ns(CLOCK_THREAD_CPUTIME_ID) - start < wanted_ns)
+	for (; done_ns < wanted_ns; done_ns += own_time_step_ns(&last_ns))
 		sink += crc32(0, bytes, sizeof(bytes));
+	return done_ns;
 }
 
 static void *early(void *argument)
 {
 	pthread_setname_np(pthread_self(), "early");
 	for (;;) {
-		uint64_t start;
-
 		pthread_barrier_wait(&early_begins);
-		start = now_ns(CLOCK_THREAD_CPUTIME_ID);
-		burn_early(CLOCK_THREAD_CPUTIME_ID, EARLY_NS);
-		tell("early", start);
+		tell("early", burn_early(EARLY_NS));
 		pthread_barrier_wait(&early_ends);
 	}
 	return argument;
@@ -88,22 +79,19 @@ static void *early(void *argument)
 static void *late(void *argument)
 {
 	pthread_setname_np(pthread_self(), "late");
-	burn_late(CLOCK_THREAD_CPUTIME_ID, LATE_NS);
-	tell("late", 0);
+	tell("late", burn_late(LATE_NS));
 	return argument;
 }
 
 static void child(void)
 {
 	prctl(PR_SET_NAME, "child");
-	burn_in_child(CLOCK_THREAD_CPUTIME_ID, CHILD_NS);
-	tell("child", 0);
+	tell("child", burn_in_child(CHILD_NS));
 	_exit(0);
 }
 
 static void work(void)
 {
-	uint64_t start = now_ns(CLOCK_THREAD_CPUTIME_ID);
 	pthread_t thread;
 	pid_t pid = fork();
 
@@ -112,8 +100,7 @@ static void work(void)
 	pthread_barrier_wait(&early_begins);
 	if (pid < 0 || pthread_create(&thread, NULL, late, NULL))
 		exit(1);
-	burn_in_library(MAIN_NS);
-	tell("main", start);
+	tell("main", burn_in_library(MAIN_NS));
 	pthread_join(thread, NULL);
 	pthread_barrier_wait(&early_ends);
 	waitpid(pid, NULL, 0);
@@ -147,7 +134,7 @@ int main(int argc, char **argv)
 	pthread_barrier_init(&early_ends, NULL, 2);
 	if (argc < 2 || pthread_create(&thread, NULL, early, NULL))
 		return 1;
-	burn_at_start(CLOCK_MONOTONIC, start_ns);
+	burn_at_start(start_ns);
 	/* A library that nothing here is linked with. */
 	crc32 = (checksum *)dlsym(dlopen("libz.so.1", RTLD_NOW), "crc32");
 	if (!crc32)

@@ -3,13 +3,14 @@
  * threads N DIRECTORY: the threads are named t0 .. tN-1 and wait. DIRECTORY/ready holds the pid
  * when all are there. On SIGUSR1 every (N/100)th burns 5 ms, one after the other; the processor
  * time of all of them is printed and DIRECTORY/done written. SIGTERM ends it with status 0. */
+#include "tests/programs/own_time.h"
+
 #include <pthread.h>
 #include <semaphore.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { N_WORKERS = 100, STACK_BYTES = 65536, MS = 1000000 };
@@ -19,22 +20,14 @@ static sem_t *begin;
 static sem_t ended;
 static uint64_t worked_ns;
 
-static uint64_t cpu_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
-
 static __attribute__((noinline)) void burn(uint64_t wanted_ns)
 {
-	uint64_t start = cpu_ns();
+	uint64_t last_ns = own_time_clock_ns(), done_ns = 0;
 
-	while (cpu_ns() - start < wanted_ns)
+	for (; done_ns < wanted_ns; done_ns += own_time_step_ns(&last_ns))
 		for (unsigned i = 0; i < 20000; i++)
 			sink = sink * 6364136223846793005u + i;
-	worked_ns += cpu_ns() - start;
+	worked_ns += done_ns;
 }
 
 static void *wait_and_work(void *argument)
