@@ -122,6 +122,24 @@ wait_for() {
 	return 1
 }
 
+# timed COMMAND...: $took_ns is how long it took, $host_took_ns what a virtual machine's host took of it for itself. The kernel
+# leaves that out of a thread's clock (CONFIG_PARAVIRT_TIME_ACCOUNTING), and tells of it in ticks, of which one may have begun
+# before.
+timed() {
+	local before stolen status
+	stolen=$(steal_ticks)
+	before=$(date +%s%N)
+	"$@"
+	status=$?
+	took_ns=$(($(date +%s%N) - before))
+	host_took_ns=$(awk -v before="$stolen" -v now="$(steal_ticks)" -v hz="$(getconf CLK_TCK)" \
+		'BEGIN { printf "%d", now ? (now - before + 1) * 1e9 / hz : 0 }')
+	return $status
+}
+steal_ticks() {
+	awk '$1 == "cpu" { print $9 + 0 }' /proc/stat
+}
+
 # metric RUN_DIRECTORY NAME: the value of a metric, or "absent".
 metric() {
 	python3 - "$1/run.json" "$2" <<'P'
