@@ -10,7 +10,7 @@ run() {
 
 # What a server does when it is asked: see tests/programs/serve.c.
 mkdir "$scratch/server"
-ask="kill -USR1 \$(cat $scratch/server/ready); until [ -e $scratch/server/done ]; do sleep 0.02; done"
+ask="until [ -e $scratch/server/ready ]; do sleep 0.02; done; kill -USR1 \$(cat $scratch/server/ready); until [ -e $scratch/server/done ]; do sleep 0.02; done"
 forget="rm -f $scratch/server/*"
 
 # --load ends: SIGTERM, status 9, a good end.

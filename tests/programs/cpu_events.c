@@ -1,5 +1,6 @@
 /* Does a known number of things: touches 1000 fresh pages, sleeps 50 times, writes 200 times.
- * Prints how many minor faults and voluntary context switches the kernel counted. */
+ * Prints how many minor faults and voluntary context switches the kernel counted, and how many of
+ * these in the sleeps. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -15,14 +16,18 @@ static __attribute__((noinline)) void touch_pages(volatile char *memory)
 		memory[i * PAGE_BYTES] = 1;
 }
 
-static __attribute__((noinline)) void sleep_often(void)
+static __attribute__((noinline)) long sleep_often(void)
 {
 	/* A sleep is no switch when its timer fires before the thread has left its CPU, as where a
 	 * virtual machine's is taken away just then. */
 	const struct timespec pause = {.tv_nsec = 2000000};
+	struct rusage before, after;
 
+	getrusage(RUSAGE_SELF, &before);
 	for (int i = 0; i < SLEEPS; i++)
 		nanosleep(&pause, NULL);
+	getrusage(RUSAGE_SELF, &after);
+	return after.ru_nvcsw - before.ru_nvcsw;
 }
 
 static __attribute__((noinline)) void write_often(int fd)
@@ -38,14 +43,15 @@ int main(void)
 	                    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	int pipes[2];
 	struct rusage usage;
+	long n_slept;
 
 	if (memory == MAP_FAILED || pipe(pipes))
 		return 1;
 	madvise(memory, PAGES * PAGE_BYTES, MADV_NOHUGEPAGE);
 	touch_pages(memory);
-	sleep_often();
+	n_slept = sleep_often();
 	write_often(pipes[1]);
 	getrusage(RUSAGE_SELF, &usage);
-	printf("%ld %ld\n", usage.ru_minflt, usage.ru_nvcsw);
+	printf("%ld %ld %ld\n", usage.ru_minflt, usage.ru_nvcsw, n_slept);
 	return 0;
 }
