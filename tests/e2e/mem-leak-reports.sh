@@ -253,7 +253,7 @@ promise "300 programs are all shown where they have room" is "$(grep -c "HEAP SU
 # Who is missing is said, and a gate that cannot be judged is no success.
 cat >"$scratch/outlives.sh" <<S
 $program
-sleep 3 >/dev/null 2>&1 </dev/null &
+sleep 200 >/dev/null 2>&1 </dev/null & echo \$! >$scratch/outlives.pid
 exit 0
 S
 outlives() {
@@ -261,6 +261,7 @@ outlives() {
 		profile-scenario --scenario outlives --type leaks --errors-for-leak-kinds definite -- sh "$scratch/outlives.sh"
 }
 promise "with a process that outlives the run a gate cannot be judged" outlives
+kill "$(cat "$scratch/outlives.pid")"
 run=$(ls -d "$PROFILE_SCENARIO_RESULTS"/outlives/memory/2*)
 promise "there are no leak metrics then" is "$(metric "$run" mem.definitely_lost_bytes)" absent
 promise "leaks.txt has who is missing, and the others" bash -c "

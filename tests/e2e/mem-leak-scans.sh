@@ -185,5 +185,7 @@ promise "under --leak-check=no, too" unscanned unchecked "leak-check=no does not
 promise "and where nobody may trace" strace_first
 
 profile-scenario --scenario nobody --type memory --leak-every 0.2 -- sh -c "exec '$programs/cpu_static' 700" >"$scratch/nobody.out" 2>"$scratch/nobody.err"
+# The first scans may still find the shell.
 promise "a scan that finds no program to look at says so, and no 0" bash -c \
-	"grep -q 'leak scan .*: nothing was looked at; no program that is recorded runs' '$scratch/nobody.err' && ! grep -q 'leak scan .* 0 bytes' '$scratch/nobody.err'"
+	"grep -q 'leak scan .*: nothing was looked at; no program that is recorded runs' '$scratch/nobody.err' &&
+		! sed '1,/nothing was looked at/d' '$scratch/nobody.err' | grep 'leak scan .* 0 bytes'"

@@ -42,7 +42,7 @@ firefox() {
 	HOME=$scratch timeout 60 node "$scratch/npm/package/dist/profiler-cli.js" "$@"
 }
 firefox load "$scratch/tree.perf" >"$scratch/firefox.out" 2>&1
-for _ in $(seq 50); do # its daemon takes a while
+for _ in $(seq 300); do # its daemon takes a while
 	firefox profile info --json >"$scratch/info.json" 2>>"$scratch/firefox.out" && break
 	sleep 0.2
 done

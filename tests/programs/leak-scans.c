@@ -241,6 +241,7 @@ static void on_alarm(int signal)
 /* A signal of the program's own, without SA_RESTART, does interrupt it. */
 static int wait_alarm(void)
 {
+	const struct itimerval again = {.it_value.tv_sec = 1, .it_interval.tv_usec = 100000};
 	struct sigaction action = {.sa_handler = on_alarm};
 	sigset_t set;
 	int pair[2];
@@ -251,7 +252,8 @@ static int wait_alarm(void)
 	sigaction(SIGALRM, &action, NULL);
 	pthread_sigmask(SIG_UNBLOCK, &set, NULL);
 	make_pair(pair, SO_RCVTIMEO);
-	alarm(1);
+	/* And again, should it not be in its call after a second. */
+	setitimer(ITIMER_REAL, &again, NULL);
 	return recv(pair[0], &byte, 1, 0) < 0 && errno == EINTR ? 0 : EAGAIN;
 }
 
