@@ -3,6 +3,8 @@
 # tier: long
 . "$(dirname "$0")/lib.sh"
 export PROFILE_SCENARIO_RESULTS=$scratch/results
+# What is promised here holds for any amount of work.
+export SHRINK=20
 
 measures() { # GROUP PROGRAMS REFERENCE
 	local rounds=${ROUNDS-2}
