@@ -36,8 +36,8 @@ comments() { # those that tell numbers, without the numbers
 	grep -E '^# (Total Lost Samples|Samples|Event count)' "$1" | sed 's/[0-9][0-9]*K*/N/'
 }
 promise "the comments are perf's" is "$(comments "$ours")" "$(comments "$scratch/theirs")"
-kernel_object() {
-	rows "$1" | awk '$5 == "k" { print $4 }' | sort -u
+kernel_object() { # perf has an [unknown] beside it, of code that no symbol is near
+	rows "$1" | awk '$5 == "k" && $4 != "[unknown]" { print $4 }' | sort -u
 }
 profile-scenario --results "$scratch/results" show cpu_split/cpu --percent-limit 0 >"$scratch/all"
 if [ -n "$(kernel_object "$scratch/all")" ] && [ -n "$(kernel_object "$scratch/theirs")" ]; then
