@@ -1,6 +1,7 @@
 #!/bin/bash
 # The parsers of files that strangers made take some thousand damaged inputs without a crash, always the same ones.
 # tier: quick
+# beside: others
 . "$(dirname "$0")/lib.sh"
 for source in tests/fuzz/*.c; do
 	target=$build/tests/fuzz/$(basename "$source" .c)

@@ -1,6 +1,7 @@
 #!/bin/bash
 # Other allocators' own functions are counted as malloc's family is, and nothing makes a program believe that one is there.
 # tier: quick
+# beside: others
 . "$(dirname "$0")/lib.sh"
 export PROFILE_SCENARIO_RESULTS=$scratch/results
 

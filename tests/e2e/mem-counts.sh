@@ -1,6 +1,7 @@
 #!/bin/bash
 # Allocations, frees, bytes and blocks in use at exit are those that memcheck counts; the peak is the program's own.
 # tier: quick
+# beside: others
 . "$(dirname "$0")/lib.sh"
 export PROFILE_SCENARIO_RESULTS=$scratch/results
 

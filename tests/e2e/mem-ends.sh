@@ -1,6 +1,7 @@
 #!/bin/bash
 # However a process ends, forks or executes, nothing that it counted is lost, and it behaves as without us.
 # tier: quick
+# beside: others
 . "$(dirname "$0")/lib.sh"
 export PROFILE_SCENARIO_RESULTS=$scratch/results
 program=$programs/heap-ends

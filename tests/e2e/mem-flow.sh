@@ -1,6 +1,7 @@
 #!/bin/bash
 # Threads, stacks and signals that make recording hard: the program runs as without us, and each event is counted.
 # tier: quick
+# beside: others
 . "$(dirname "$0")/lib.sh"
 export PROFILE_SCENARIO_RESULTS=$scratch/results
 
@@ -22,7 +23,7 @@ promise "exec with an environment that is larger than the stack" traced large-en
 echo '#include <stdlib.h>
 void *kept_a; void make_a(void); void make_a(void) { kept_a = malloc(5000); }' | gcc -x c -O2 -g -shared -fPIC -o "$scratch/a.so" -
 iterating() {
-	unharmed iterating timeout 60 "$programs/heap-flow" iterating "$scratch/a.so" || return 1
+	unharmed iterating timeout 300 "$programs/heap-flow" iterating "$scratch/a.so" || return 1
 	cat "$PROFILE_SCENARIO_RESULTS"/iterating/memory/latest/processes/*/stacks.folded >"$scratch/stacks"
 	is "$(grep -o 'iterating;make_a 5000' "$scratch/stacks" | wc -l)" 2 || cat "$scratch/stacks"
 }

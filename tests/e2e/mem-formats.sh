@@ -1,6 +1,7 @@
 #!/bin/bash
 # A stored memory run in the formats that others read: their readers take them, and find the metrics in them.
 # tier: quick
+# beside: others
 . "$(dirname "$0")/lib.sh"
 export PROFILE_SCENARIO_RESULTS=$scratch/results
 

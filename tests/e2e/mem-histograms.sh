@@ -1,6 +1,7 @@
 #!/bin/bash
 # report.txt counts sizes, lifetimes, threads and processes exactly: programs with known answers.
 # tier: quick
+# beside: others
 . "$(dirname "$0")/lib.sh"
 export PROFILE_SCENARIO_RESULTS=$scratch/results
 

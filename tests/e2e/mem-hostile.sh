@@ -1,12 +1,13 @@
 #!/bin/bash
 # A program that writes over the memory it shares with the recorder harms its own counts, and nothing else.
 # tier: long
+# beside: others
 . "$(dirname "$0")/lib.sh"
 export PROFILE_SCENARIO_RESULTS=$scratch/results
 
 # harm HOW [PATH]: it lives, the tool ends well and soon, and the program beside it is counted as ever.
 harm() {
-	is "$(status_of timeout 60 profile-scenario --scenario harm --type memory --quiet -- \
+	is "$(status_of timeout 300 profile-scenario --scenario harm --type memory --quiet -- \
 		sh -c "'$programs/heap-hostile' $*; '$programs/heap-ends' exit")" 0 || { cat "$scratch/err"; return 1; }
 	is "$(cat "$scratch/out")" lived || return 1
 	matches "$PROFILE_SCENARIO_RESULTS/harm/memory/latest/processes.csv" '/heap-ends exit,yes,,1000,400,100000,'

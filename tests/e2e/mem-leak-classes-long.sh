@@ -2,6 +2,7 @@
 # Programs whose leaks are known (tests/programs/leak-*): memcheck's verdict on each is the known answer, and so is ours; with
 # all heuristics, with none, and with each of them alone; however the program was built.
 # tier: long
+# beside: others
 . "$(dirname "$0")/lib.sh"
 ulimit -c 0
 

@@ -1,6 +1,7 @@
 #!/bin/bash
 # Some of the programs whose leaks are known: memcheck's verdict is the known answer, ours and the metrics too. AVX-512.
 # tier: quick
+# beside: others
 . "$(dirname "$0")/lib.sh"
 ulimit -c 0
 

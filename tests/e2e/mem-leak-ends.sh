@@ -1,5 +1,6 @@
 #!/bin/bash
 # tier: long
+# beside: others
 # However a program ends, it ends as it would alone, and is looked at for leaks when it does.
 . tests/e2e/lib.sh
 export PROFILE_SCENARIO_RESULTS=$scratch/results

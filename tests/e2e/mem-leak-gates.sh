@@ -1,6 +1,7 @@
 #!/bin/bash
 # Leaks change the exit status only when asked to, and say which limit failed.
 # tier: quick
+# beside: others
 . "$(dirname "$0")/lib.sh"
 export PROFILE_SCENARIO_RESULTS=$scratch/results
 

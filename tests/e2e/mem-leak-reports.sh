@@ -1,6 +1,7 @@
 #!/bin/bash
 # leaks.txt and leaks.xml are memcheck's, of one process and of a tree; the summary, show and the metrics say the same.
 # tier: long
+# beside: others
 . "$(dirname "$0")/lib.sh"
 export PROFILE_SCENARIO_RESULTS=$scratch/results
 

@@ -1,6 +1,7 @@
 #!/bin/bash
 # ms_print takes the massif.out of every test program that uses a heap, and of each of its processes.
 # tier: long
+# beside: others
 . "$(dirname "$0")/lib.sh"
 command -v ms_print >/dev/null || { skip "ms_print takes every massif.out" "valgrind is not installed"; exit; }
 export PROFILE_SCENARIO_RESULTS=$scratch/results
@@ -33,7 +34,7 @@ for program in "$programs"/heap-* "$programs"/cxx_frames "$programs"/inlines-cxx
 	[ -x "$program" ] && [ -f "$program" ] || continue
 	while read -r words; do
 		name=$(echo "$words" | tr ' ' '-')
-		status=$(cd "$programs" && status_of timeout -s KILL 60 profile-scenario --scenario "$name" --type memory --quiet -- ./$words)
+		status=$(cd "$programs" && status_of timeout -s KILL 300 profile-scenario --scenario "$name" --type memory --quiet -- ./$words)
 		if [ "$status" = 3 ]; then
 			skip "$words: ms_print takes its massif.out" "not observable: $(tail -n 1 "$scratch/err")"
 		elif [ ! -e "$PROFILE_SCENARIO_RESULTS/$name/memory/latest/massif.out" ]; then

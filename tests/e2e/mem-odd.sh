@@ -1,6 +1,7 @@
 #!/bin/bash
 # Odd calls, limits and sudden ends: the program does what it does alone, and what it did is counted.
 # tier: quick
+# beside: others
 . "$(dirname "$0")/lib.sh"
 export PROFILE_SCENARIO_RESULTS=$scratch/results
 

@@ -1,6 +1,7 @@
 #!/bin/bash
 # --pages-as-heap: what is mapped at exit is what the program's own /proc/self/maps says, and stacks are massif's.
 # tier: quick
+# beside: others
 . "$(dirname "$0")/lib.sh"
 export PROFILE_SCENARIO_RESULTS=$scratch/results
 latest() { echo "$PROFILE_SCENARIO_RESULTS/$1/memory/latest"; }
@@ -120,7 +121,7 @@ fi
 if [ $? = 77 ]; then
 	skip "a call that waits for another thread's does not wait for ever" "no userfaultfd here"
 else
-	promise "a call that waits for another thread's does not wait for ever" measure blocked timeout 30 "$programs/heap-pages" blocked
+	promise "a call that waits for another thread's does not wait for ever" measure blocked timeout 300 "$programs/heap-pages" blocked
 	promise "and at exit all is counted" grep -qF ",$(cat "$scratch/blocked.out")," "$(latest blocked)/processes.csv"
 	promise "with a note" contains "$(latest blocked)/run.json" "1 call let go out of turn"
 fi

@@ -1,6 +1,7 @@
 #!/bin/bash
 # The library in the target needs nothing but libc 2.31, takes no name but those it hooks, and finds functions as dlsym does.
 # tier: quick
+# beside: others
 . "$(dirname "$0")/lib.sh"
 library=$build/libprofile-scenario-preload.so
 

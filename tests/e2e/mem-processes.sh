@@ -1,6 +1,7 @@
 #!/bin/bash
 # Processes that come about, change and end in unusual ways run as without us; each is counted, or is a row with the reason.
 # tier: long
+# beside: others
 . "$(dirname "$0")/lib.sh"
 export PROFILE_SCENARIO_RESULTS=$scratch/results
 program=$programs/heap-processes

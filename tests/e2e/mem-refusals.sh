@@ -1,6 +1,7 @@
 #!/bin/bash
 # What a preload library cannot see is refused with the remedy, or is a row with the reason: never a 0 in silence.
 # tier: quick
+# beside: others
 . "$(dirname "$0")/lib.sh"
 export PROFILE_SCENARIO_RESULTS=$scratch/results
 

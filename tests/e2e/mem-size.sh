@@ -1,6 +1,7 @@
 #!/bin/bash
 # A run directory stays below 5 MB, however much the program does and however many stacks it has.
 # tier: long
+# beside: others
 . "$(dirname "$0")/lib.sh"
 export PROFILE_SCENARIO_RESULTS=$scratch/results
 

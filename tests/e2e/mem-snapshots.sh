@@ -1,12 +1,13 @@
 #!/bin/bash
 # massif.out of real programs: as many snapshots as massif's manual says, one marked peak, trees that add up, and ms_print reads it.
 # tier: long
+# beside: others
 . "$(dirname "$0")/lib.sh"
 export PROFILE_SCENARIO_RESULTS=$scratch/results
 
 measure() { # NAME PROGRAM...
 	local name=$1; shift
-	timeout 60 profile-scenario --scenario "$name" --type memory --quiet --time-unit B -- "$@" >"$scratch/out" 2>"$scratch/err" </dev/null
+	timeout 300 profile-scenario --scenario "$name" --type memory --quiet --time-unit B -- "$@" >"$scratch/out" 2>"$scratch/err" </dev/null
 }
 
 # Manual 9.4: between N/2 and N snapshots, unless the program is very short; ours are besides the peak. One in --detailed-freq has a tree:

@@ -1,6 +1,7 @@
 #!/bin/bash
 # Stacks are the program's call chains, trees add up to the metrics, and ms_print reads massif.out.
 # tier: quick
+# beside: others
 . "$(dirname "$0")/lib.sh"
 export PROFILE_SCENARIO_RESULTS=$scratch/results
 

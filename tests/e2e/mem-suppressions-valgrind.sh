@@ -1,6 +1,7 @@
 #!/bin/bash
 # Suppressions go both ways: valgrind takes those that we make, and those that it makes take away the same here.
 # tier: long
+# beside: others
 . "$(dirname "$0")/lib.sh"
 if ! command -v valgrind >/dev/null; then
 	skip "valgrind reads what we write" "valgrind is not installed"

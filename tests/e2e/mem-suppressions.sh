@@ -1,6 +1,7 @@
 #!/bin/bash
 # Suppressions: read from both formats, applied, listed, made and fed back; malformed ones end it before anything is run.
 # tier: quick
+# beside: others
 . "$(dirname "$0")/lib.sh"
 export PROFILE_SCENARIO_RESULTS=$scratch/results
 program=$programs/leak-suppress

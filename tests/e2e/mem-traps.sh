@@ -1,6 +1,7 @@
 #!/bin/bash
 # Stacks and counts stay right where they are hard to get: unloaded libraries, coroutines, deep stacks, ends of threads.
 # tier: quick
+# beside: others
 . "$(dirname "$0")/lib.sh"
 export PROFILE_SCENARIO_RESULTS=$scratch/results
 

@@ -1,6 +1,7 @@
 #!/bin/bash
 # Code without a name keeps its address: massif's own, with which addr2line finds the function in an unstripped twin.
 # tier: quick
+# beside: others
 . "$(dirname "$0")/lib.sh"
 export PROFILE_SCENARIO_RESULTS=$scratch/results
 
