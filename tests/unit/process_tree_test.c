@@ -5,6 +5,7 @@
 #include "core/perf/ring.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <seccomp.h>
@@ -30,6 +31,15 @@ static void become(const char *script)
 	execl("/bin/sh", "sh", "-c", script, "a b", NULL);
 }
 
+/* What a shell reads from that stays until we have seen it. */
+static int stay[2] = {-1, -1};
+
+static void become_and_stay(const char *script)
+{
+	dup2(stay[0], STDIN_FILENO);
+	become(script);
+}
+
 static struct held hold(const char *script)
 {
 	return hold_for(become, script);
@@ -42,6 +52,8 @@ static uint64_t now_ns(void)
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
+
+enum { N_SEEN = 5 }; /* then who stays may go */
 
 /* Follows the child and lets it run to its end, stepping as a driver does. The caller frees the
  * tree. */
@@ -58,6 +70,10 @@ static struct process_tree *run_held(struct held held)
 
 		if (poll(&wait, 1, 20) > 0)
 			process_tree_step(tree);
+		if (stay[1] >= 0 && process_tree_n_images(tree) == N_SEEN) {
+			close(stay[1]);
+			stay[1] = -1;
+		}
 	}
 	assert_int_equal(status, 0);
 	process_tree_step(tree);
@@ -90,25 +106,29 @@ static bool perf_works(void)
 
 static void forks_and_execs_are_rows_in_time_order(void **state)
 {
-	/* Long enough for us to be woken up on a busy machine while its arguments can be read. */
-	struct held held = hold("sleep 0.2 & (exec true); wait; exit 0");
 	struct process_tree *tree;
 	const struct process_image *image;
+	struct held held;
 
 	(void)state;
+	/* It is there for its arguments to be read, however late we are woken up. */
+	assert_int_equal(pipe2(stay, O_CLOEXEC), 0);
+	held = hold_for(become_and_stay, "sleep 0.2 & (exec true); wait; read line; exit 0");
+	close(stay[0]);
 	if (!perf_works())
 		skip();
 	tree = run_held(held);
 	assert_int_equal(process_tree_n_alive(tree), 0);
 	assert_true(process_tree_is_complete(tree));
 	/* sh, two forks of it, and the exec of each. */
-	assert_int_equal(process_tree_n_images(tree), 5);
+	assert_int_equal(process_tree_n_images(tree), N_SEEN);
 	image = process_tree_image(tree, 0);
 	assert_int_equal(image->pid, held.pid);
 	assert_int_equal(image->exec_number, 0);
 	assert_string_equal(image->comm, "sh");
 	assert_non_null(image->command);
-	assert_string_equal(image->command, "sh -c sleep 0.2 & (exec true); wait; exit 0 a b");
+	assert_string_equal(image->command,
+	                    "sh -c sleep 0.2 & (exec true); wait; read line; exit 0 a b");
 	image = find_comm(tree, "sleep");
 	assert_non_null(image);
 	assert_int_equal(image->parent_pid, held.pid);
