@@ -157,20 +157,36 @@ static bool needs_begin(const struct repeat_spec *spec)
 	return begins_later(spec) || spec->all_cpus || !spec->launch.argv;
 }
 
+/* To begin with all CPUs takes a look at every process, in which time a short COMMAND may have
+ * ended: it is held until they are watched. */
+static bool begins_before(const struct repeat_spec *spec)
+{
+	return spec->all_cpus && spec->launch.argv && !begins_later(spec);
+}
+
 static void keep_first(int *err, int next)
 {
 	if (!*err)
 		*err = next;
 }
 
+static void begin_collector(struct run *run, struct diag *diag)
+{
+	const struct repeat_spec *spec = run->spec;
+
+	if (spec->collector && spec->collector->begin)
+		keep_first(&run->step_err, spec->collector->begin(spec->state, diag));
+}
+
 /* Measuring begins: the collector's, which may take its time to get there, then --duration's. */
 static void begin(struct run *run, struct diag *diag)
 {
 	const struct repeat_spec *spec = run->spec;
+	bool begins_now = needs_begin(spec) && !begins_before(spec);
 
-	if (needs_begin(spec) && spec->collector && spec->collector->begin)
-		keep_first(&run->step_err, spec->collector->begin(spec->state, diag));
-	run->begun_ns = needs_begin(spec) ? clock_now_ns() : run->released_ns;
+	if (begins_now)
+		begin_collector(run, diag);
+	run->begun_ns = begins_now ? clock_now_ns() : run->released_ns;
 	run->result->began_ns = run->begun_ns - run->released_ns;
 	if (spec->duration_ns)
 		run->duration_at_ns = run->begun_ns + spec->duration_ns;
@@ -478,7 +494,7 @@ static int release(struct run *run, struct diag *diag)
 		return err;
 	run->result->pid = launch_pid(run->launch);
 	if (collector && collector->started)
-		run->step_err = collector->started(run->spec->state, diag);
+		keep_first(&run->step_err, collector->started(run->spec->state, diag));
 	if (run->spec->timeout_ns)
 		run->timeout_at_ns = run->released_ns + run->spec->timeout_ns;
 	return 0;
@@ -514,6 +530,8 @@ int repeat_run(const struct repeat_spec *spec, struct repeat_result *result, str
 
 	*result = (struct repeat_result){0};
 	err = hold_or_attach(&run, diag);
+	if (!err && begins_before(spec))
+		begin_collector(&run, diag);
 	if (!err)
 		err = release(&run, diag);
 	if (!err) {

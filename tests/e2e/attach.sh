@@ -165,6 +165,14 @@ promise "every process of the machine is measured" is "$(status_of run -a --load
 promise "without a command none is told" is "$(grep -c cmdline "$PROFILE_SCENARIO_RESULTS/all-cpus/cpu/latest/report.txt")" 0
 promise "idle CPUs are not" is "$(grep -c '^swapper' "$(folded all-cpus)")" 0
 promise "-a lasts as long as a COMMAND" is "$(status_of run -a --only cpu_tree -- "$programs/cpu_tree") $(manifest_value all-cpus/cpu 'm["exit"]["by"], m["command"]')" "0 target ['$programs/cpu_tree']"
+from_its_start() { # each of 1000 pages, but for what a busy machine lost
+	local seen
+	run -a --only cpu_events -e page-faults --stack-size 512 --scenario first -- "$programs/cpu_events" >/dev/null || return 1
+	seen=$(awk '/;touch_pages[; ]/ { n += $NF } END { print n + 0 }' "$(folded first)")
+	echo "$seen seen, $(metric "$PROFILE_SCENARIO_RESULTS/first/cpu/latest" cpu.lost) lost"
+	[ $((seen + $(metric "$PROFILE_SCENARIO_RESULTS/first/cpu/latest" cpu.lost))) -ge 1000 ]
+}
+promise "which does not run before all are watched" from_its_start
 promise "--only leaves the others out of all, and a process's name stands for its threads" is "$(comms all-cpus)" "cpu_tree worker"
 # /proc/stat is hidden before measuring begins, or while it lasts.
 time_or_note() {
