@@ -342,20 +342,24 @@ static unsigned read_answers(struct scan *scan)
 	return n_new;
 }
 
-/* Waits until every port has answered, or none has for the time-out. */
+/* Waits until every port has answered, or none has for the time-out. Answers that came while we
+ * were kept from running are read before it is judged. */
 static void wait_for_answers(struct scan *scan)
 {
 	int64_t timeout_ms = (int64_t)scan->settings->timeout_ms;
 	int64_t deadline_ms = now_ms() + timeout_ms;
-	int64_t left_ms;
+	bool is_late = false;
 
-	while (scan->n_waiting && (left_ms = deadline_ms - now_ms()) > 0) {
+	while (scan->n_waiting && !is_late) {
 		struct pollfd answers = {.fd = scan->answer_fd, .events = POLLIN};
+		int64_t left_ms = deadline_ms - now_ms();
 
-		if (poll(&answers, 1, (int)left_ms) < 0 && errno != EINTR)
+		if (poll(&answers, 1, left_ms > 0 ? (int)left_ms : 0) < 0 && errno != EINTR)
 			die("cannot wait for answers: %s", strerror(errno));
 		if (read_answers(scan))
 			deadline_ms = now_ms() + timeout_ms;
+		else
+			is_late = left_ms <= 0;
 	}
 }
 
