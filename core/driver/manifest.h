@@ -21,7 +21,7 @@ struct measured {
 	struct binary *binary; /* NULL: none is known */
 	const char *cwd;       /* of the target; NULL: not known */
 	json_t *host;          /* as it was before the target ran */
-	json_t *git;
+	json_t *git;           /* as host.h has it */
 	struct timespec started_realtime;
 	struct timespec started_monotonic;
 	const struct repeat_result *last; /* the repeat that decides the exit */

@@ -2,8 +2,8 @@
  *
  * Lazy: opening reads .debug_aranges; the ranges of all units are listed when an address is not
  * there; a unit's functions are indexed when an address in it is first asked for (DWARF 5 sections
- * 6.1.2, 3.3 and 2.17, 6.2 for lines). libdw does
- * the decoding, and damaged data costs names, never the run. Not thread-safe.
+ * 6.1.2, 3.3 and 2.17, 6.2 for lines). libdw does the decoding, and damaged data costs names, never
+ * the run. Not thread-safe.
  */
 #ifndef CORE_SYMBOLIZE_DWARF_INFO_H
 #define CORE_SYMBOLIZE_DWARF_INFO_H

@@ -11,8 +11,8 @@ struct name_source;
 struct object;
 
 /* Begins to open the C library that this process runs with itself, so it is no stranger's file.
- * NULL: there is no second CPU to do it on, or no such file. What
- * the settings point to must outlive it. */
+ * NULL: there is no second CPU to do it on, or no such file. What the settings point to must
+ * outlive it. */
 struct foreseen *foreseen_begin(const struct name_settings *settings);
 void foreseen_free(struct foreseen *foreseen); /* NULL is fine */
 

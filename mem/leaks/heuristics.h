@@ -11,8 +11,8 @@ struct u64map;
 struct heuristics {
 	const struct leak_ground *ground;
 	struct block_map *map;
-	struct u64map
-	    *vtables; /* addresses that were looked at -> are they vtables? Begins empty. */
+	/* Addresses that were looked at -> are they vtables? Begins empty. */
+	struct u64map *vtables;
 };
 
 /* The first of the ground's heuristics that holds for a pointer into the block, which is not one to
