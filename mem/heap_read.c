@@ -16,17 +16,25 @@
 #include <time.h>
 
 static const struct heap_trouble troubles[WIRE_N_TROUBLES] = {
-    [WIRE_UNCOUNTED] = {"call", "of a signal handler that interrupted the recorder: not counted"},
-    [WIRE_STALE] = {"block", "that counted as freed only when the address was used again"},
-    [WIRE_UNTRACKED] = {"allocation", "could not be remembered: what frees it was not counted"},
-    [WIRE_NO_STACK] = {"allocation", "without a stack: the table of stacks was full"},
-    [WIRE_NO_MODULE] = {"loaded object", "did not fit the list: functions there have no names"},
-    [WIRE_MANY_BLOCKS] = {"time", "a stack had more blocks in use than are counted for the peak"},
-    [WIRE_NO_TREE] = {"detailed snapshot", "did not fit and became a plain one"},
-    [WIRE_STOPPED] = {"program",
-                      "limited its own address space to less than 3 GB (RLIMIT_AS): what was done "
-                      "there after that, and in children forked then, was not counted"},
-    [WIRE_UNTRACEABLE] = {"call", "of ptrace(2) failed, since the leak check traces the program "
+    [WIRE_UNCOUNTED] = {.noun = "call",
+                        .what = "of a signal handler that interrupted the recorder: not counted"},
+    [WIRE_STALE] = {.noun = "block",
+                    .what = "that counted as freed only when the address was used again"},
+    [WIRE_UNTRACKED] = {.noun = "allocation",
+                        .what = "could not be remembered: what frees it was not counted"},
+    [WIRE_NO_STACK] = {.noun = "allocation",
+                       .what = "without a stack: the table of stacks was full"},
+    [WIRE_NO_MODULE] = {.noun = "loaded object",
+                        .what = "did not fit the list: functions there have no names"},
+    [WIRE_MANY_BLOCKS] = {.noun = "time",
+                          .what = "a stack had more blocks in use than are counted for the peak"},
+    [WIRE_NO_TREE] = {.noun = "detailed snapshot", .what = "did not fit and became a plain one"},
+    [WIRE_STOPPED] =
+        {.noun = "program",
+         .what = "limited its own address space to less than 3 GB (RLIMIT_AS): what was done "
+                 "there after that, and in children forked then, was not counted"},
+    [WIRE_UNTRACEABLE] = {.noun = "call",
+                          .what = "of ptrace(2) failed, since the leak check traces the program "
                                   "itself: --leak-check=no"},
 };
 _Static_assert((int)WIRE_N_TROUBLES + 2 <= (int)HEAP_N_TROUBLES, "room for all, damage, the end");
