@@ -78,14 +78,24 @@ bool larger_copies_use(const struct larger_copies *larger, const struct perf_rec
 	return is_larger == is_their_time;
 }
 
-void larger_copies_note(struct larger_copies *larger, bool was_short)
+void larger_copies_note(struct larger_copies *larger, const struct perf_record *sample,
+                        bool was_short)
 {
-	if (larger_copies_began(larger)) {
+	if (larger->is_open && sample->event == larger->event) {
 		larger->n_taken++;
-		return;
+	} else if (!larger_copies_began(larger)) {
+		larger->n_samples++;
+		larger->n_short += was_short;
 	}
-	larger->n_samples++;
-	larger->n_short += was_short;
+}
+
+bool larger_copies_lose_more(const struct larger_copies *larger, uint64_t n_lost)
+{
+	if (n_lost * ONE_LOST_IN <= larger->n_taken)
+		return false;
+	/* From the target's exec on there was nothing before. */
+	return !larger->n_samples ||
+	       n_lost * larger->n_samples > larger->n_short * (larger->n_taken + n_lost);
 }
 
 void larger_copies_judge(struct larger_copies *larger, struct perf_stream *stream)
@@ -101,7 +111,7 @@ void larger_copies_judge(struct larger_copies *larger, struct perf_stream *strea
 		larger->next_judged = TAKEN_SAMPLES;
 	} else if (larger->n_taken >= larger->next_judged) {
 		larger->next_judged = larger->n_taken + TAKEN_SAMPLES;
-		if (perf_stream_n_lost(stream, larger->event) * ONE_LOST_IN <= larger->n_taken)
+		if (!larger_copies_lose_more(larger, perf_stream_n_lost(stream, larger->event)))
 			return;
 		perf_stream_end(stream, larger->event);
 		larger->until_ns = clock_now_ns();

@@ -22,7 +22,7 @@ struct larger_copies {
 	bool is_open;
 	unsigned event;       /* of the stream */
 	uint32_t stack_bytes; /* of a copy */
-	uint64_t n_samples;   /* of the usual event, and how many of them were too short */
+	uint64_t n_samples;   /* of the usual event before, and how many of them were too short */
 	uint64_t n_short;
 	uint64_t since_ns; /* CLOCK_MONOTONIC; UINT64_MAX: not begun */
 	uint64_t until_ns; /* UINT64_MAX: not ended */
@@ -42,10 +42,14 @@ int larger_copies_open(struct larger_copies *larger, struct perf_stream *stream,
 bool larger_copies_use(const struct larger_copies *larger, const struct perf_record *sample);
 
 /* To be told of each used sample: whether its copy was full and yet too short for its stack. */
-void larger_copies_note(struct larger_copies *larger, bool was_short);
+void larger_copies_note(struct larger_copies *larger, const struct perf_record *sample,
+                        bool was_short);
 
-/* Begins when one in 1,000 was too short, and ends when more than one in 50 is lost since. To be
- * called when the records at hand are read. */
+/* Of the larger ones so many were lost: would the usual ones, which are cut, be the lesser evil? */
+bool larger_copies_lose_more(const struct larger_copies *larger, uint64_t n_lost);
+
+/* Begins when one in 1,000 was too short, and ends when more than one in 50 is lost since, and a
+ * larger share than was too short before. To be called when the records at hand are read. */
 void larger_copies_judge(struct larger_copies *larger, struct perf_stream *stream);
 
 /* Whether larger copies were taken at any time. */

@@ -127,8 +127,9 @@ static size_t walk_sample(struct sampler *sampler, const struct perf_record *rec
 	size_t n_frames = followed_stack(sampler->followed, record, walks, frames);
 
 	n_short = walks->n_ends[UNWIND_UNREADABLE] - n_short;
-	larger_copies_note(&sampler->larger, n_short && record->stack_bytes ==
-	                                                    sampler->event->attr.sample_stack_user);
+	larger_copies_note(&sampler->larger, record,
+	                   n_short &&
+	                       record->stack_bytes == sampler->event->attr.sample_stack_user);
 	return n_frames;
 }
 

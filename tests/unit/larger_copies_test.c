@@ -49,17 +49,45 @@ static void without_larger_copies_all_are_used(void **state)
 
 static void short_copies_are_counted_until_larger_ones_are_taken(void **state)
 {
-	struct larger_copies larger = {.is_open = true, .since_ns = UINT64_MAX};
+	struct larger_copies larger = {.is_open = true, .event = LARGER, .since_ns = UINT64_MAX};
+	const struct perf_record usual = {.event = USUAL}, large = {.event = LARGER};
 
 	(void)state;
-	larger_copies_note(&larger, true);
-	larger_copies_note(&larger, false);
+	larger_copies_note(&larger, &usual, true);
+	larger_copies_note(&larger, &usual, false);
 	assert_int_equal(larger.n_samples, 2);
 	assert_int_equal(larger.n_short, 1);
 	larger.since_ns = 100;
-	larger_copies_note(&larger, true);
+	larger_copies_note(&larger, &large, true);
 	assert_int_equal(larger.n_short, 1);
 	assert_int_equal(larger.n_taken, 1);
+}
+
+static void usual_copies_after_the_end_are_none_of_the_larger(void **state)
+{
+	struct larger_copies larger = {
+	    .is_open = true, .event = LARGER, .since_ns = 100, .until_ns = 200, .n_taken = 7};
+	const struct perf_record usual = {.event = USUAL, .time_ns = 300};
+
+	(void)state;
+	larger_copies_note(&larger, &usual, true);
+	assert_int_equal(larger.n_taken, 7);
+	assert_int_equal(larger.n_short, 0);
+}
+
+static void the_lesser_evil_is_chosen(void **state)
+{
+	const struct larger_copies hardly = {.n_samples = 1000, .n_short = 5, .n_taken = 200};
+	const struct larger_copies mostly = {.n_samples = 10, .n_short = 7, .n_taken = 200};
+	const struct larger_copies from_exec = {.n_taken = 200};
+
+	(void)state;
+	assert_false(larger_copies_lose_more(&hardly, 4));
+	assert_true(larger_copies_lose_more(&hardly, 5));
+	assert_false(larger_copies_lose_more(&mostly, 25));
+	assert_false(larger_copies_lose_more(&mostly, 466)); /* 70 % of 666 */
+	assert_true(larger_copies_lose_more(&mostly, 467));
+	assert_true(larger_copies_lose_more(&from_exec, 5));
 }
 
 int main(void)
@@ -68,6 +96,8 @@ int main(void)
 	    cmocka_unit_test(each_moment_has_one_event),
 	    cmocka_unit_test(without_larger_copies_all_are_used),
 	    cmocka_unit_test(short_copies_are_counted_until_larger_ones_are_taken),
+	    cmocka_unit_test(usual_copies_after_the_end_are_none_of_the_larger),
+	    cmocka_unit_test(the_lesser_evil_is_chosen),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
