@@ -45,8 +45,8 @@ struct tracer {
 	bool filtered;   /* the target is under our filter */
 	struct trace_facts facts;
 	struct cpu_follower *follower;
-	struct rusage usage; /* where calls are seen of the thread that stopped last; at its end the
-	                        target's */
+	struct rusage usage; /* where calls are seen of the thread that stopped last, else of the
+	                        target when its first thread stopped last */
 	uint64_t stopped_ns; /* when wait4 returned */
 	uint64_t waited_ns;  /* in wait4 */
 	timer_t timer;

@@ -402,22 +402,20 @@ static void take_kick(struct tracer *tracer)
 
 /* What a thread has used is added up over all threads of its process (getrusage(2)), so that the
  * ends of n threads cost n * n. So it is asked for where it is wanted: by who sees calls, and at
- * the target's end, for which one has to know who stopped before the stop is taken. 0: nothing has
+ * the target's end, for which one has to know who stopped before the stop is taken. At any stop of
+ * the target's first thread, since it may be killed before its stop is taken. 0: nothing has
  * stopped any more; it was killed meanwhile. */
 static pid_t take_stop(struct tracer *tracer, int *status)
 {
 	enum { WHOM = __WALL | __WNOTHREAD };
 	siginfo_t stop = {0};
-	bool is_end;
 
 	if (tracer_sees_calls(tracer))
 		return wait4(-1, status, WHOM, &tracer->usage);
 	if (waitid(P_ALL, 0, &stop, WEXITED | WSTOPPED | WNOWAIT | WHOM))
 		return -1;
-	is_end =
-	    stop.si_code == CLD_EXITED || stop.si_code == CLD_KILLED || stop.si_code == CLD_DUMPED;
 	return wait4(stop.si_pid, status, WNOHANG | WHOM,
-	             is_end && stop.si_pid == tracer->target ? &tracer->usage : NULL);
+	             stop.si_pid == tracer->target ? &tracer->usage : NULL);
 }
 
 static pid_t wait_for_stop(struct tracer *tracer, int *status)
