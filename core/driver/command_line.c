@@ -12,19 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Words of other tools that always hold here: perf's call graphs, strace's children and counts;
- * valgrind's children, and what is left of memcheck when only its leak check is wanted. */
-static const char *const accepted_words[] = {"-g",
-                                             "-f",
-                                             "-c",
-                                             "-fc",
-                                             "-cf",
-                                             "--trace-children=yes",
-                                             "--tool=memcheck",
-                                             "--undef-value-errors=no",
-                                             "--track-origins=no",
-                                             "--run-libc-freeres=no",
-                                             "--run-cxx-freeres=no",
+/* Words of other tools that always hold here: perf's call graphs, strace's children and counts,
+ * valgrind's children. */
+static const char *const accepted_words[] = {"-g", "-f", "-c", "-fc", "-cf", "--trace-children=yes",
                                              NULL};
 
 enum option_owner { OWNED_BY_TYPE, OWNED_BY_ALL, OWNED_BY_VERB };

@@ -41,7 +41,7 @@ promise "the target's own status comes first" \
 	reason 3 "ended with status 3" measure --error-exitcode 42 -- sh -c "$program; exit 3"
 
 kinds_shown() { # OPTIONS...
-	measure --quiet --leak-check=yes --tool=memcheck --undef-value-errors=no "$@" -- "$program" || return 1
+	measure --quiet --leak-check=yes "$@" -- "$program" || return 1
 	grep -oE 'are [a-z]+ [a-z]+ in loss record' "$run/leaks.txt" | cut -d' ' -f2,3 | sort -u | paste -sd,
 }
 promise "memcheck's --leak-check=yes is full" is "$(kinds_shown)" "definitely lost,possibly lost"
