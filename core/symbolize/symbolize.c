@@ -40,6 +40,7 @@ struct symbolizer {
 	size_t modules_capacity;
 	struct u64map *by_key;      /* hash of a key -> index of its module */
 	struct module *last_module; /* that was asked for */
+	bool foresees;              /* was asked to, which is tried once */
 	struct foreseen *foreseen;  /* NULL: nothing was */
 	bool prefers_symbols;
 	struct answer *answers;
@@ -298,8 +299,9 @@ static void list_unopened(struct symbolizer *symbolizer, const struct recording 
 
 void symbolizer_foresee(struct symbolizer *symbolizer)
 {
-	if (!symbolizer->foreseen)
+	if (!symbolizer->foresees)
 		symbolizer->foreseen = foreseen_begin(&symbolizer->settings);
+	symbolizer->foresees = true;
 }
 
 void symbolizer_open(struct symbolizer *symbolizer, const struct recording *recording)
