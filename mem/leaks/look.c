@@ -280,13 +280,3 @@ size_t leak_sights_limit_bytes(void)
 {
 	return leak_copy_limit_bytes();
 }
-
-int leak_look(const struct leak_look *look, struct leak_verdict *verdict, struct diag *diag)
-{
-	struct leak_sight *sight;
-	int err = leak_look_copy(look, leak_sights_limit_bytes(), &sight, verdict, diag);
-
-	if (sight)
-		leak_sight_judge(sight, verdict);
-	return err;
-}

@@ -35,16 +35,14 @@ struct leak_look {
 	unsigned heuristics;
 };
 
-/* The process's memory file is found in its maps. -ENOENT: the process does not record. -ENOTSUP
+struct leak_sight;
+
+/* The process's memory file is found in its maps. When the look needs no more than the limit for
+ * its copies, it leaves in *sight what is still to be judged, and the verdict lacks its rows until
+ * then: the process may go on. Else *sight is NULL. -ENOENT: the process does not record. -ENOTSUP
  * with a sentence: its allocator is none whose memory can be told from the program's. Others: it
  * could not be read. With those, too, the verdict has the inode and section where they are known.
  */
-int leak_look(const struct leak_look *look, struct leak_verdict *verdict, struct diag *diag);
-
-/* The same in two steps, so that the process may go on between them. When the look needs no more
- * than the limit for its copies, the first leaves in *sight what is still to be judged, and the
- * verdict lacks its rows until then. Else *sight is NULL. */
-struct leak_sight;
 int leak_look_copy(const struct leak_look *look, size_t limit_bytes, struct leak_sight **sight,
                    struct leak_verdict *verdict, struct diag *diag);
 size_t leak_sight_bytes(const struct leak_sight *sight);

@@ -9,6 +9,8 @@
 #include "core/quality.h"
 #include "core/results/results.h"
 #include "mem/heap.h"
+#include "mem/leaks/library.h"
+#include "mem/leaks/loss.h"
 #include "mem/leaks/scan_file.h"
 #include "mem/leaks/watch.h"
 #include "mem/options.h"
@@ -202,9 +204,11 @@ static int finish_scans(struct checking *checking, const struct memory_report *r
 {
 	FILE *scans = checking->scans;
 	struct loss_settings settings = memory_options_leaks(checking->options).loss;
+	struct leak_library library;
 
 	settings.suppressions = report->suppressions;
 	settings.symbolizer = report->symbolizer;
+	settings.library = &library;
 	checking->scans = NULL;
 	if (checking->bad.text[0]) {
 		*diag = checking->bad;
@@ -215,8 +219,11 @@ static int finish_scans(struct checking *checking, const struct memory_report *r
 	if (checking->options->suppressions.n_texts)
 		fputs("\nThe sums above have what is suppressed, too: by then it has no names.\n",
 		      scans);
-	if (report->run->scans)
+	if (report->run->scans) {
+		leak_library_find(&library);
 		scan_file_write(report->run->scans, report->run, &settings, scans);
+		leak_library_fini(&library);
+	}
 	return results_close(report->results, scans, diag);
 }
 
