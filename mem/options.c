@@ -171,7 +171,8 @@ const struct option_row memory_option_rows[] = {
      .argument = "N",
      .fallback = "0",
      .max = 255,
-     .help = "exit with N when there are leaks that are errors; 0: leaks change no exit status"},
+     .help =
+         "exit with N when there are leaks that are errors; 0: --errors-for-leak-kinds decides"},
     {.name = "suppressions",
      .kind = OPTION_LIST,
      .field = offsetof(struct memory_options, suppressions),
