@@ -5,6 +5,8 @@ include tests/programs/looks.mk
 include tests/programs/leaks.mk
 
 $(BUILD)/tests/programs/heap-pages-static: PROGRAM_CFLAGS = -O2 -g -static
+# Functions in functions are GCC's own.
+$(BUILD)/tests/programs/nested: override CC = gcc
 # A library, for tests that sample themselves while they run its C++ code.
 $(BUILD)/tests/programs/cxx_frames: PROGRAM_CFLAGS = -O2 -g -shared -fPIC
 $(BUILD)/tests/programs/cpu_static: PROGRAM_CFLAGS = -O2 -g -static
