@@ -295,7 +295,7 @@ A
 	promise "the load was served" python3 -c "
 import re
 text = open('$scratch/wrk').read()
-assert int(re.search('([0-9]+) requests in', text)[1]) > 0 and 'Non-2xx' not in text, text"
+assert int(re.search('([0-9]+) requests in', text)[1]) > 100 and 'Non-2xx' not in text, text"
 	promise "master and workers are rows" is "$(rows nginx)" "nginx nginx nginx"
 	promise "nothing was lost" is "$(manifest_value nginx/memory 'm["quality"]["lost_samples"]')" 0
 fi
