@@ -101,7 +101,7 @@ void help_print(FILE *out)
 		print_options(&verb->own, out);
 	}
 	fputs("\nExit status: the target's own when it failed; 0 well; 1 leaks that are errors;\n"
-	      "3 cannot be measured here; 124 timed out; 125 wrong usage or our own failure;\n"
-	      "126 cannot execute; 127 not found.\n",
+	      "2 inconclusive, with --inconclusive fail; 3 cannot be measured here; 124 timed out;\n"
+	      "125 wrong usage or our own failure; 126 cannot execute; 127 not found.\n",
 	      out);
 }
