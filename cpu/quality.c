@@ -22,15 +22,23 @@ static bool sees_all(const struct cpu_event *event)
 	return event->sees_kernel && !event->attr.exclude_user;
 }
 
-/* Samples a second of processor time, as the scheduler charged it: counters and timers of perf run
- * on while a virtual machine's CPU is taken away. 0: that time is not known. */
+/* What there was to sample, as the scheduler charged it: counters and timers of perf run on while a
+ * virtual machine's CPU is taken away. Of processes that go on only counters tell. 0: not known. */
+static uint64_t used_ns(const struct cpu_facts *facts)
+{
+	if (!sees_all(facts->event))
+		return 0;
+	return facts->used_ns ? facts->used_ns : facts->totals->counted_ns;
+}
+
+/* Samples a second of that time. 0: it is not known. */
 static double effective_rate_hz(const struct cpu_facts *facts)
 {
 	uint64_t time_ns = facts->totals->time_unknown ? 0 : facts->totals->cpu_time_ns;
+	uint64_t used = used_ns(facts);
 
-	if (sees_all(facts->event) &&
-	    (facts->used_ns > time_ns || (facts->used_ns && !facts->event->periods_are_ns)))
-		time_ns = facts->used_ns;
+	if (used > time_ns || (used && !facts->event->periods_are_ns))
+		time_ns = used;
 	return time_ns ? (double)facts->totals->n_samples * 1e9 / (double)time_ns : 0;
 }
 
@@ -99,10 +107,10 @@ static void note_losses(const struct cpu_facts *facts, json_t *quality)
 static void note_coverage(const struct cpu_facts *facts, json_t *quality)
 {
 	enum { WORTH_SAYING_PERCENT = 95, SHORTEST_NS = 50000000 };
-	double covered = share_percent(facts->totals->cpu_time_ns, facts->used_ns);
+	uint64_t used = used_ns(facts);
+	double covered = share_percent(facts->totals->cpu_time_ns, used);
 
-	if (facts->event->periods_are_ns && sees_all(facts->event) &&
-	    facts->used_ns > SHORTEST_NS && covered < WORTH_SAYING_PERCENT)
+	if (facts->event->periods_are_ns && used > SHORTEST_NS && covered < WORTH_SAYING_PERCENT)
 		quality_add_note(
 		    quality,
 		    "samples stand for %.0f %% of the processor time: what was lost, and "

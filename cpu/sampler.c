@@ -367,6 +367,17 @@ static void add_counted_time(struct sampler *sampler)
 		    (uint64_t)((double)time_ns * (double)sampler->kept_periods / (double)periods);
 }
 
+/* A thread's own clock counts on while its timer is late. Not known of --only's share, nor of that
+ * of processes among all. */
+static void add_counted_clock(struct sampler *sampler)
+{
+	const struct perf_stream *stream = sampler->observation.stream;
+
+	if (!sampler->observation.all_cpus && !sampler->left_out_periods &&
+	    !perf_stream_saw_twice(stream))
+		sampler->totals.counted_ns += perf_stream_count(stream, OBSERVE_SAMPLES);
+}
+
 int sampler_detach(struct sampler *sampler, uint64_t wall_ns, struct diag *diag)
 {
 	struct perf_stream *stream = sampler->observation.stream;
@@ -377,7 +388,9 @@ int sampler_detach(struct sampler *sampler, uint64_t wall_ns, struct diag *diag)
 	perf_stream_begin_last(stream);
 	read_records(sampler);
 	count_losses(sampler);
-	if (!sampler->event->periods_are_ns)
+	if (sampler->event->periods_are_ns)
+		add_counted_clock(sampler);
+	else
 		add_counted_time(sampler);
 	recorded_time(sampler, sampler->start_ns + wall_ns);
 	sampler->totals.n_closed = followed_n_closed(sampler->followed);

@@ -36,6 +36,9 @@ struct sampler_totals {
 	/* What the periods add up to, or where they are no time a counter's. */
 	uint64_t cpu_time_ns;
 	bool time_unknown; /* the counter could not be read: cpu_time_ns is not to be shown */
+	/* What the sampling event itself has counted where it is a clock: also periods whose timer
+	 * came too late to give a sample of its own. 0: not known of what was to be sampled. */
+	uint64_t counted_ns;
 	size_t ring_bytes; /* smallest ring that was granted */
 	size_t wanted_ring_bytes;
 	unsigned n_repeats;

@@ -331,21 +331,36 @@ const struct perf_record *perf_stream_next(struct perf_stream *stream)
 	return &oldest->head;
 }
 
+struct counts {
+	uint64_t value;
+	uint64_t n_lost; /* with PERF_FORMAT_LOST */
+};
+
+/* Of all threads that have the event, now or before. */
+static struct counts counts_of(const struct perf_stream *stream, unsigned event)
+{
+	bool has_lost = stream->attrs[event].read_format == PERF_FORMAT_LOST;
+	ssize_t size = has_lost ? sizeof(struct counts) : sizeof(uint64_t);
+	struct counts sum = {0}, counts = {0};
+
+	for (size_t i = 0; i < stream->n_watched; i++) {
+		if (stream->watched[i].event != event ||
+		    read(stream->watched[i].fd, &counts, (size_t)size) != size)
+			continue;
+		sum.value += counts.value;
+		sum.n_lost += counts.n_lost;
+	}
+	return sum;
+}
+
 uint64_t perf_stream_n_lost(const struct perf_stream *stream, unsigned event)
 {
-	struct {
-		uint64_t count;
-		uint64_t n_lost;
-	} values;
-	uint64_t n_lost = 0;
+	return counts_of(stream, event).n_lost;
+}
 
-	if (stream->attrs[event].read_format != PERF_FORMAT_LOST)
-		return 0;
-	for (size_t i = 0; i < stream->n_watched; i++)
-		if (stream->watched[i].event == event &&
-		    read(stream->watched[i].fd, &values, sizeof(values)) == sizeof(values))
-			n_lost += values.n_lost;
-	return n_lost;
+uint64_t perf_stream_count(const struct perf_stream *stream, unsigned event)
+{
+	return counts_of(stream, event).value;
 }
 
 uint64_t perf_stream_n_malformed(const struct perf_stream *stream)

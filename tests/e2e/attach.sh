@@ -113,22 +113,27 @@ until zombie=$(pgrep -P $parent) && grep -q '^State:.Z' "/proc/$zombie/status" 2
 promise "a zombie has ended" reason 125 "process $zombie has ended; only its parent has not asked yet" run -p "$zombie"
 kill $parent
 
-# Threads and children that live for a millisecond: what the process and its children have used meanwhile, by
-# /proc/PID/stat in ticks of 10 ms, is what the samples stand for. The clock of a child starts anew and gives every second one a sample or
-# none, on the average what it used; a busy machine's ticks come late, and time that its host took is the clock's.
-"$programs/storm" & storm=$!
+# Threads and children that live for a millisecond. One that has burnt four periods of its own clock has a sample, however
+# late the timers of a busy machine come; their clocks add up to what /proc/PID/stat tells of the process and its children in
+# ticks of 10 ms, and to more where the time that a host took is the clock's.
+"$programs/storm" "$scratch/tally" & storm=$!
 until_runs $storm "$programs/storm"
-used="cut -d' ' -f14-17 /proc/$storm/stat"
-run -p $storm --freq 4000 --load "$used >$scratch/used; all() { set -- \$($used); echo \$((\$1 + \$2 + \$3 + \$4)); }
-	end=\$((\$(all) + 60)); until [ \$(all) -ge \$end ]; do sleep 0.1; done; $used >>$scratch/used"
+used="cut -d' ' -f14-17 /proc/$storm/stat; od -An -tu8 $scratch/tally"
+run -p $storm --freq 4000 --load "{ $used; } >$scratch/used; all() { set -- \$($used); echo \$((\$1 + \$2 + \$3 + \$4)); }
+	end=\$((\$(all) + 60)); until [ \$(all) -ge \$end ]; do sleep 0.1; done; { $used; } >>$scratch/used"
 kill $storm
+profile-scenario export storm/cpu --format perf-script -o "$scratch/storm"
 promise "threads and children that are made all the time are all measured, once" python3 -c "
-import json, os
-before, after = (sum(map(int, line.split())) / os.sysconf('SC_CLK_TCK') for line in open('$scratch/used'))
-m = json.load(open('$PROFILE_SCENARIO_RESULTS/storm/cpu/latest/run.json'))
-time = m['metrics']['cpu.time_ns']['value'] / 1e9
-print(time, after - before, m['quality'])
-assert 0.6 < time / (after - before) < 1.6"
+import json, os, re
+ticks, begun, ticks_after, burnt = (list(map(int, line.split())) for line in open('$scratch/used'))
+used = (sum(ticks_after) - sum(ticks)) / os.sysconf('SC_CLK_TCK')
+quality = json.load(open('$PROFILE_SCENARIO_RESULTS/storm/cpu/latest/run.json'))['quality']
+clocks = quality['samples'] / quality['rate_hz']
+burners = set(re.findall(r'^(?:gust|storm) +\d+/(\d+)', open('$scratch/storm').read(), re.M)) - {'$storm'}
+print(clocks, used, len(burners), begun, burnt, quality)
+assert quality['lost_samples'] == 0
+assert 0.9 < clocks / used < 1.6
+assert burnt[1] - begun[0] <= len(burners)"
 promise "under their names" is "$(comms storm)" "gust storm"
 
 long=$scratch/a-name-of-more-than-15-characters
