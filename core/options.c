@@ -288,8 +288,10 @@ int options_set(const struct option_row *row, void *options, const char *value, 
 		return 0;
 	case OPTION_TEXT:
 	case OPTION_MAYBE:
-		if (row->check && row->check(value, diag))
+		if (row->check && row->check(value, diag)) {
+			diag_prefix(diag, "option '%s'", row->name);
 			return -EINVAL;
+		}
 		return set_text(row, options, value ? value : "");
 	}
 	BUG(true);

@@ -54,8 +54,9 @@ struct option_row {
 	/* A switch that is on makes the field false: with the row that makes it true it is one
 	 * choice under two names, and the later use wins. */
 	bool is_opposite;
-	/* Refuses with -EINVAL and a sentence. OPTION_TEXT: NULL: any text will do. OPTION_CHOICE:
-	 * asked of words that are no choice, for those that deserve a sentence of their own. */
+	/* Refuses with -EINVAL and a sentence. OPTION_TEXT: NULL: any text will do; the option's
+	 * name is put in front. OPTION_CHOICE: asked of words that are no choice, for those that
+	 * deserve a sentence of their own. */
 	int (*check)(const char *text, struct diag *diag);
 };
 

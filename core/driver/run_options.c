@@ -12,7 +12,7 @@ static int check_names(const char *text, struct diag *diag)
 {
 	return text[strspn(text, ",")] ? 0
 	                               : diag_fail(diag, EINVAL,
-	                                           "--only takes names such as nginx,php-fpm, not "
+	                                           "names such as nginx,php-fpm are expected, not "
 	                                           "'%s'",
 	                                           text);
 }

@@ -104,7 +104,7 @@ promise "a COMMAND beside it is refused with what to write" reason 125 "write --
 promise "what says how to run one is refused" reason 125 "--cpus is for a COMMAND, and --pid runs none" run -p 1 --cpus 0
 promise "so is what would run one again" reason 125 "measure for longer: --duration" run -p $$ --min-samples 1000
 promise "under offcpu too" reason 125 "--min-time runs a COMMAND again, and here none is run" run --type offcpu -p $$ --min-time 1 --duration 0.1
-promise "no name at all is none" reason 125 "--only takes names such as nginx,php-fpm" run --only , -- touch "$scratch/ran"
+promise "no name at all is none" reason 125 "option 'only': names such as nginx,php-fpm are expected, not ','" run --only , -- touch "$scratch/ran"
 promise "memory cannot attach" reason 125 "--pid is not for type 'memory'" run --type cpu,memory -p 1
 promise "nor does offcpu see all processes" reason 125 "--all-cpus is not for type 'offcpu': it measures the processes of a target" run --type offcpu -a
 promise "one process or all" reason 125 "ask for one" run -p 1 -a

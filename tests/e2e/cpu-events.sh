@@ -28,7 +28,7 @@ promise "several events are refused by name" reason 125 "one event a run" cpu wr
 promise "a modifier that is not done here is refused" reason 125 "event modifier 'p'" cpu wrong -e cycles:p -- true
 mkdir "$scratch/scenarios"
 printf '[scenario]\ncommand = true\n[cpu]\nevent = cpu-clok\n' >"$scratch/scenarios/wrong.ini"
-promise "in a scenario file, too, with its line" reason 125 "wrong.ini:4: unknown event 'cpu-clok'; did you mean 'cpu-clock'?" \
+promise "in a scenario file, too, with its line" reason 125 "wrong.ini:4: option 'event': unknown event 'cpu-clok'; did you mean 'cpu-clock'?" \
 	profile-scenario --scenarios "$scratch/scenarios" --scenario wrong --type cpu
 
 # So small are 1000 samples that the ring holds them all, should the driver not get to run meanwhile.

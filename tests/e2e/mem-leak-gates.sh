@@ -48,7 +48,7 @@ promise "memcheck's --leak-check=yes is full" is "$(kinds_shown)" "definitely lo
 promise "and its older words for the kinds are taken" \
 	is "$(kinds_shown --show-reachable=yes --show-possibly-lost=no); $(kinds_shown --show-possibly-lost no)" \
 	"definitely lost,indirectly lost,possibly lost,still reachable; definitely lost"
-promise "but not with any value" reason 125 "yes or no is expected, not 'maybe'" measure --show-reachable maybe -- "$program"
+promise "but not with any value" reason 125 "option 'show-reachable': yes or no is expected, not 'maybe'" measure --show-reachable maybe -- "$program"
 
 mkdir "$scratch/scenarios"
 printf '[scenario]\ncommand = %s\ntypes = leaks\n[memory]\nerrors-for-leak-kinds = possible\nshow-leak-kinds = all\n' "$program" >"$scratch/scenarios/gate.ini"
