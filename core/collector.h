@@ -116,6 +116,8 @@ struct collector {
 	const struct metric_row *metrics;
 	const struct finding_row *findings;
 
+	/* Do the options go together? Asked before anything is run. NULL: all do. */
+	int (*check_options)(const void *options, struct diag *diag);
 	/* Can this target be seen by this collector, under these options? */
 	int (*check)(const struct target *target, const void *options, struct diag *diag);
 	int (*create)(void **state, const void *options, struct diag *diag);

@@ -365,6 +365,16 @@ static json_t *value_to_json(const struct option_row *row, const void *options)
 	BUG(true);
 }
 
+bool options_are_alike(const struct option_row *row, const void *a, const void *b)
+{
+	json_t *value_a = value_to_json(row, a), *value_b = value_to_json(row, b);
+	bool are_alike = value_a && value_b ? json_equal(value_a, value_b) : value_a == value_b;
+
+	json_decref(value_a);
+	json_decref(value_b);
+	return are_alike;
+}
+
 json_t *options_to_json(const struct option_table *table, const void *options)
 {
 	json_t *object = json_object();

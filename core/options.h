@@ -84,6 +84,9 @@ void options_empty(const struct option_row *row, void *options);
 /* Copies one field from one options struct to another of the same table. */
 void options_copy(const struct option_row *row, void *to, const void *from);
 
+/* Has the field the same value in both structs of one table? */
+bool options_are_alike(const struct option_row *row, const void *a, const void *b);
+
 /* All values that differ in no way from how they would be typed, for run.json. New reference. */
 json_t *options_to_json(const struct option_table *table, const void *options);
 

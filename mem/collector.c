@@ -81,13 +81,12 @@ static void destroy(void *state)
 static int create_for(void **state, const void *options, bool is_of_leaks, struct diag *diag)
 {
 	struct memory *memory = xcalloc(1, sizeof(*memory));
-	int err = memory_options_check(options, diag);
+	int err;
 
 	memory->options = options;
 	memory->is_of_leaks = is_of_leaks;
 	memory->epoll = -1;
-	if (!err)
-		err = memory_options_suppressions(options, &memory->suppressions, diag);
+	err = memory_options_suppressions(options, &memory->suppressions, diag);
 	for (size_t i = 0; i < ARRAY_SIZE(parts) && !err; i++) {
 		struct active_part *active = &memory->active[memory->n_active];
 
@@ -111,14 +110,22 @@ static int create(void **state, const void *options, struct diag *diag)
 
 static int create_of_leaks(void **state, const void *options, struct diag *diag)
 {
-	const struct memory_options *memory = options;
+	return create_for(state, options, true, diag);
+}
 
-	if (memory->leak_check == LEAK_CHECK_NO || memory->pages_as_heap)
+static int check_options(const void *options, struct diag *diag)
+{
+	return memory_options_check(options, diag);
+}
+
+static int check_options_of_leaks(const void *options, struct diag *diag)
+{
+	if (!memory_options_want_leaks(options))
 		return diag_fail(
 		    diag, EINVAL,
 		    "type leaks is nothing without a leak check, which --leak-check=no "
 		    "and --pages-as-heap=yes do without");
-	return create_for(state, options, true, diag);
+	return memory_options_check(options, diag);
 }
 
 static int environment(void *state, struct text_list *variables, struct diag *diag)
@@ -432,6 +439,7 @@ static const struct collector leaks_view = {
     .word = "leaks",
     .aliases = no_aliases,
     .help = "memory whose summary is of leaks: blocks that nothing points to any more",
+    .check_options = check_options_of_leaks,
     .create = create_of_leaks,
 };
 static const struct collector *const views[] = {&leaks_view, NULL};
@@ -441,5 +449,6 @@ const struct collector mem_collector = {
     .aliases = aliases,
     .views = views,
     .help = "who allocates, how much was in use at the peak and at exit, over time; leaks",
+    .check_options = check_options,
     .create = create,
 };

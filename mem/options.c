@@ -107,7 +107,8 @@ const struct option_row memory_option_rows[] = {
      .fallback = "no",
      .choices = no_yes,
      .help = "count what mmap, mremap, munmap and brk give and take, instead of malloc and free"},
-    /* memcheck's names from here on, and its defaults but for the first one's, "summary". */
+    /* memcheck's names from here on, and its defaults but for the first one's, "summary". All that
+       come after that one are nothing without a leak check. */
     {.name = "leak-check",
      .kind = OPTION_CHOICE,
      .field = offsetof(struct memory_options, leak_check),
@@ -229,24 +230,6 @@ bool memory_options_need_symbols(const struct memory_options *options)
 	       (options->suppressions.n_texts || options->gen_suppressions);
 }
 
-int memory_options_check(const struct memory_options *options, struct diag *diag)
-{
-	if (!options->leak_every_ns || memory_options_want_leaks(options))
-		return 0;
-	return diag_fail(diag, EINVAL,
-	                 "--leak-every is nothing without a leak check, which %s does without",
-	                 options->pages_as_heap ? "--pages-as-heap=yes" : "--leak-check=no");
-}
-
-unsigned memory_options_heuristics(const struct memory_options *options)
-{
-	unsigned heuristics = 0;
-	struct diag diag;
-
-	BUG(leak_heuristics_parse(options->leak_check_heuristics, &heuristics, &diag));
-	return heuristics;
-}
-
 /* The texts were checked when they were read. */
 static unsigned kinds_of(const char *text)
 {
@@ -269,6 +252,47 @@ static unsigned shown_kinds(const struct memory_options *options)
 	if (options->show_reachable && !strcmp(options->show_reachable, "yes"))
 		return LEAK_ALL_KINDS;
 	return options->show_reachable ? kinds & ~(1U << LEAK_REACHABLE) : kinds;
+}
+
+/* The first option of the leak check's own that is not as by default, or NULL. */
+static const struct option_row *find_leak_option(const struct memory_options *options)
+{
+	const struct option_table table = {memory_option_rows, sizeof(*options)};
+	const struct option_row *row = options_find(&table, "leak-check") + 1;
+	void *defaults = options_new(&table);
+
+	while (row->name && options_are_alike(row, options, defaults))
+		row++;
+	options_free(&table, defaults);
+	return row->name ? row : NULL;
+}
+
+int memory_options_check(const struct memory_options *options, struct diag *diag)
+{
+	bool is_summary = options->leak_check == LEAK_CHECK_SUMMARY;
+	const struct option_row *idle =
+	    memory_options_want_leaks(options) ? NULL : find_leak_option(options);
+
+	if (idle)
+		return diag_fail(
+		    diag, EINVAL, "--%s is nothing without a leak check, which %s does without",
+		    idle->name, options->pages_as_heap ? "--pages-as-heap=yes" : "--leak-check=no");
+	if (options->gen_suppressions && (is_summary || !shown_kinds(options)))
+		return diag_fail(diag, EINVAL,
+		                 "--gen-suppressions writes a rule for each loss record shown, and "
+		                 "%s",
+		                 is_summary ? "--leak-check=summary shows none"
+		                            : "no kind of them is to be shown (--show-leak-kinds)");
+	return 0;
+}
+
+unsigned memory_options_heuristics(const struct memory_options *options)
+{
+	unsigned heuristics = 0;
+	struct diag diag;
+
+	BUG(leak_heuristics_parse(options->leak_check_heuristics, &heuristics, &diag));
+	return heuristics;
 }
 
 bool memory_options_want_leaks(const struct memory_options *options)

@@ -97,5 +97,7 @@ int request_options(const struct request *request, const struct collector *colle
 		err = ending_check_ignored((*common)->ignore_failure, diag);
 	if (!err)
 		err = abilities_check(collector, *common, diag);
+	if (!err && collector->check_options)
+		err = collector->check_options(*own, diag);
 	return err;
 }

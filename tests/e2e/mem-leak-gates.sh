@@ -76,9 +76,23 @@ promise "and nothing of it where all was observed" passes --inconclusive fail "$
 promise "what was found fails as ever" \
 	reason 42 "mem.definitely_lost_blocks" measure --error-exitcode 42 --inconclusive fail -- sh -c "$programs/heap-pages-static >/dev/null; $program; exit 0"
 
-promise "a gate on what was not measured is neither kept nor failed: 3" \
-	reason 3 "leak errors cannot be judged: no leak check was asked for" \
-	profile-scenario --scenario gate --type memory --leak-check no --error-exitcode 42 -- "$program"
+unchecked() { # OPTION...: is refused where no leak check is asked for, before the first type of two is measured
+	for without in --leak-check=no --pages-as-heap=yes; do
+		reason 125 "${1%%=*} is nothing without a leak check, which $without does without" \
+			profile-scenario --scenario gate --type io,memory "$without" "$@" -- touch "$scratch/ran" || return 1
+	done
+	[ ! -e "$scratch/ran" ]
+}
+promise "a gate without a leak check is refused before anything is run" unchecked --error-exitcode=42
+promise "so is one by kinds" unchecked --errors-for-leak-kinds=all
+promise "so is a file of suppressions, which nobody would miss" unchecked --suppressions="$scratch/none"
+promise "and the rest of the leak check's options" bash -c "$(declare -f unchecked reason is status_of); scratch='$scratch'
+	unchecked --show-leak-kinds=all && unchecked --num-callers=5 && unchecked --default-suppressions=no && unchecked --leak-every=1"
+promise "rules for records that are not there are refused" \
+	reason 125 "--gen-suppressions writes a rule for each loss record shown, and --leak-check=summary shows none" \
+	measure --leak-check=summary --gen-suppressions=all -- "$program"
+promise "also when none is to be shown" \
+	reason 125 "no kind of them is to be shown (--show-leak-kinds)" measure --show-leak-kinds=none --gen-suppressions=yes -- "$program"
 promise "type leaks without a leak check is refused" \
 	reason 125 "type leaks is nothing without a leak check" measure --leak-check no -- "$program"
 promise "so are scans" \

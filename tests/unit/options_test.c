@@ -197,10 +197,34 @@ static void of_two_names_for_one_choice_the_later_wins(void **state)
 	options_free(&table, options);
 }
 
+static void a_field_is_told_to_be_as_in_another_struct(void **state)
+{
+	struct sample_options *options = options_new(&table), *defaults = options_new(&table);
+	struct diag diag = {0};
+	static const char *const values[][2] = {
+	    {"kernel", "no"}, {"freq", "1"},    {"timeout", "2"},   {"threshold", "2.5"},
+	    {"user", "x"},    {"note", "once"}, {"time-unit", "B"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(values) / sizeof(*values); i++) {
+		const struct option_row *row = options_find(&table, values[i][0]);
+
+		assert_true(options_are_alike(row, options, defaults));
+		assert_int_equal(options_set(row, options, values[i][1], &diag), 0);
+		assert_false(options_are_alike(row, options, defaults));
+		options_copy(row, defaults, options);
+		assert_true(options_are_alike(row, options, defaults));
+	}
+	options_free(&table, options);
+	options_free(&table, defaults);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(an_extent_is_pixels_or_a_share),
+	    cmocka_unit_test(a_field_is_told_to_be_as_in_another_struct),
 	    cmocka_unit_test(defaults_come_from_the_table),
 	    cmocka_unit_test(values_are_read_in_their_units),
 	    cmocka_unit_test(bad_values_are_refused_with_a_sentence),
