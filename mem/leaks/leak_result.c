@@ -91,6 +91,15 @@ static void require_gates(const struct memory_report *report)
 	free(source);
 }
 
+/* The file that shows at which stacks what is definitely lost was allocated. */
+static const char *where_lost(const struct memory_report *report)
+{
+	struct leak_settings settings = memory_options_leaks(report->options);
+	bool has_records = !settings.is_summary && settings.shown_kinds >> LEAK_DEFINITE & 1;
+
+	return has_records ? "leaks.txt" : "flamegraph-leaked.svg";
+}
+
 /* What was not observed at all is missing in the metrics, and may have lost anything. */
 static void doubt_gates(const struct memory_report *report)
 {
@@ -124,9 +133,10 @@ void leak_result_judge(const struct memory_report *report)
 	if (report->leaks)
 		findings_judge(result->findings, memory_finding_rows, "definitely-lost-blocks",
 		               (double)definite.n_blocks, "mem.definitely_lost_blocks",
-		               "%s definitely lost in %s: leaks.txt shows where they came from",
+		               "%s definitely lost in %s: %s shows where they came from",
 		               size_text_of(definite.bytes).text,
-		               counted_text_of(definite.n_blocks, "block").text);
+		               counted_text_of(definite.n_blocks, "block").text,
+		               where_lost(report));
 	if (!has_gates(report->options))
 		return;
 	require_gates(report);

@@ -218,6 +218,13 @@ profile-scenario --scenario sums --type memory --leak-check summary --quiet -- "
 promise "--leak-check=summary has sums and no records" bash -c "
 	cd '$(run_of sums)' && ! grep -q 'loss record' leaks.txt && grep -q 'Rerun with --leak-check=full' leaks.txt && grep -q 'ERROR SUMMARY: 0 errors' leaks.txt"
 profile-scenario --scenario no --type memory --leak-check no --quiet -- "$program"
+shows_where() { # NAME: where leaks.txt has no records, another file shows the stacks
+	contains "$(run_of "$1")/run.json" "blocks: flamegraph-leaked.svg shows where they came from" &&
+		! grep -q 'loss record' "$(run_of "$1")/leaks.txt" && contains "$(run_of "$1")/flamegraph-leaked.svg" "lose_"
+}
+promise "the finding names a file that shows where" shows_where sums
+profile-scenario --scenario unshown --type memory --show-leak-kinds=none --quiet -- "$program"
+promise "also where no kind is to be shown" shows_where unshown
 promise "--leak-check=no has no metrics and no files" bash -c "
 	cd '$(run_of no)' && ! grep -q definitely_lost run.json && ! ls | grep -q leak"
 promise "and no value of what is lost" bash -c "profile-scenario show no/memory --value leaked_space 2>&1 | grep -q \"has no value 'leaked_space'\""
