@@ -169,6 +169,8 @@ static int export_run(const struct command_line *line, struct diag *diag)
 	if (!err)
 		err = check_selection(exporter, &selection, diag);
 	if (!err)
+		err = output_check(options->file, diag);
+	if (!err)
 		err = stored_run_open(&run, line->common, line->words[0], diag);
 	if (!err && exporter->reads && !exporter->write_stored)
 		err = stored_run_enter_process(&run, exporter->reads, diag);

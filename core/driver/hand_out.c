@@ -1,6 +1,7 @@
 /* Links, copies and prints a published run. */
 #include "core/driver/hand_out.h"
 
+#include "core/driver/output.h"
 #include "core/driver/request.h"
 #include "core/driver/summary.h"
 
@@ -65,7 +66,6 @@ static int copy_stream(FILE *in, FILE *out)
 	return ferror(in) ? -EIO : 0;
 }
 
-/* To "-" is to stdout. */
 static int copy_file(const char *from, const char *to, struct diag *diag)
 {
 	FILE *in = fopen(from, "re");
@@ -73,7 +73,7 @@ static int copy_file(const char *from, const char *to, struct diag *diag)
 	int err = 0;
 
 	if (in)
-		out = strcmp(to, "-") ? fopen(to, "we") : stdout;
+		out = output_is_stdout(to) ? stdout : fopen(to, "we");
 	if (!out)
 		err = -errno;
 	else
@@ -83,7 +83,7 @@ static int copy_file(const char *from, const char *to, struct diag *diag)
 	if (in)
 		fclose(in);
 	return err ? diag_fail(diag, -err, "cannot copy %s to %s: %s", from,
-	                       strcmp(to, "-") ? to : "stdout", strerror(-err))
+	                       output_is_stdout(to) ? "stdout" : to, strerror(-err))
 	           : 0;
 }
 
@@ -119,7 +119,7 @@ int hand_out(const struct hand_out *hand, struct diag *diag)
 	if (options->copy_to && hand->result->page && !err)
 		err = copy_artifact(hand, hand->result->page, options->copy_to, diag);
 	if (json && !err)
-		err = copy_artifact(hand, "run.json", *json ? json : "-", diag);
+		err = copy_artifact(hand, "run.json", json, diag);
 	if (!options->quiet && hand->reason_follows) {
 		summary_print_verdict(hand->manifest, stderr);
 		fputc('\n', stderr);

@@ -86,6 +86,36 @@ static int open_temporary(struct output *output)
 	return is_there && (err == -EACCES || err == -EPERM) ? 0 : err;
 }
 
+/* Could a file be made where the path leads? Returns an errno, or 0. */
+static int check_place(const char *file)
+{
+	const char *slash = strrchr(file, '/');
+	char *directory = slash ? xstrndup(file, (size_t)(slash + 1 - file)) : xstrdup(".");
+	int err = !slash || slash[1] ? 0 : EISDIR;
+
+	if (!err && eaccess(directory, W_OK | X_OK) < 0)
+		err = errno;
+	free(directory);
+	return err;
+}
+
+int output_check(const char *file, struct diag *diag)
+{
+	struct stat status;
+	int err = 0;
+
+	if (output_is_stdout(file))
+		return 0;
+	if (!stat(file, &status))
+		err = S_ISDIR(status.st_mode) ? EISDIR : eaccess(file, W_OK) ? errno : 0;
+	else if (errno != ENOENT)
+		err = errno;
+	/* A link that leads nowhere makes what it leads to: whether it can is seen then. */
+	else if (lstat(file, &status))
+		err = check_place(file);
+	return err ? cannot_write(file, err, diag) : 0;
+}
+
 int output_open(struct output *output, const char *file, struct diag *diag)
 {
 	int err;

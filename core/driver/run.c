@@ -3,6 +3,7 @@
 #include "core/driver/collectors.h"
 #include "core/driver/exit_status.h"
 #include "core/driver/measure.h"
+#include "core/driver/output.h"
 #include "core/driver/request.h"
 #include "core/driver/request_options.h"
 #include "core/driver/signals.h"
@@ -14,6 +15,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -54,6 +56,19 @@ static void rewind_stdin(off_t start, const char *type)
 		        type);
 }
 
+/* What is written when the target has run. */
+static int check_files(const struct run_options *options, struct diag *diag)
+{
+	const char *repeats = options->repeat_output;
+	int err = output_check(options->copy_to, diag);
+
+	if (!err)
+		err = output_check(options->json, diag);
+	if (!err && strcmp(repeats, "null") != 0 && strcmp(repeats, "inherit") != 0)
+		err = output_check(repeats, diag);
+	return err;
+}
+
 /* What one type refuses is said before another one has run. */
 static int check_options(const struct request *request, struct diag *diag)
 {
@@ -64,6 +79,8 @@ static int check_options(const struct request *request, struct diag *diag)
 		void *own;
 
 		err = request_options(request, request->types[i], &common, &own, diag);
+		if (!err)
+			err = check_files(common, diag);
 		options_free(&run_option_table, common);
 		options_free(&request->types[i]->options, own);
 	}

@@ -43,6 +43,14 @@ promise "a missing path is 127" reason 127 "/nowhere/x" profile-scenario --type 
 touch "$scratch/plain"
 promise "a file that cannot be executed is 126" reason 126 "$scratch/plain" profile-scenario --type $type -- "$scratch/plain"
 promise "a directory cannot be executed" reason 126 "$scratch" profile-scenario --type $type -- "$scratch"
+refused_early() { # TEXT OPTION...: before the target runs
+	reason 125 "cannot write $1" profile-scenario --type $type "${@:2}" -- touch "$scratch/ran" && ! test -e "$scratch/ran"
+}
+promise "a place for a copy that cannot be written is refused before the target runs" \
+	refused_early "$scratch/none/copy: No such file or directory" -o "$scratch/none/copy"
+promise "a directory is none" refused_early "$scratch: Is a directory" -o "$scratch"
+promise "so it is with the manifest" refused_early "$scratch/plain/x: Not a directory" "--json=$scratch/plain/x"
+promise "and with the output of repeats" refused_early "$scratch/none/x: No such" -r 2 --output "$scratch/none/x"
 promise "nothing was published by then" is "$(ls "$PROFILE_SCENARIO_RESULTS" 2>/dev/null | grep -vc gitignore)" 0
 
 promise "help goes to stdout and lists every type" bash -c "profile-scenario --help >$scratch/help && grep -q '^  io' $scratch/help"
@@ -83,6 +91,8 @@ promise "show of a manifest with wrong types in it does not crash" bash -c "
 promise "list names the scenarios" bash -c "profile-scenario list | grep -q '^syn-1k '"
 promise "--quiet is quiet" is "$(profile-scenario --quiet --type $type -- true 2>&1)" ""
 promise "--json prints the manifest on stdout" bash -c "profile-scenario --quiet --json --type $type -- true | python3 -m json.tool >/dev/null"
+promise "-o - copies it to stdout, as an empty name does" bash -c "
+	for name in - ''; do profile-scenario -o \"\$name\" --quiet --type $type -- true | grep -q 'total' || exit; done"
 promise "-o copies the main file" bash -c "profile-scenario -o $scratch/main --quiet --type $type -- true && test -s $scratch/main"
 
 promise "the target's exit status is ours" reason 7 "status 7" profile-scenario --scenario seven --type $type -- sh -c 'exit 7'
@@ -172,6 +182,9 @@ if [ "$(id -u)" = 0 ]; then
 		SUDO_UID=65534 SUDO_GID=65534 profile-scenario --quiet --results $scratch/sudo/deep --type $type -- true &&
 		[ -z \"\$(find $scratch/sudo/deep ! -uid 65534)\" ]"
 	chmod 777 "$(mkdir -p "$scratch/open"; echo "$scratch/open")"
+	install -m 644 /dev/null "$scratch/theirs"
+	promise "a copy is refused early where somebody else's file is" reason 125 "cannot write $scratch/theirs: Permission denied" \
+		setpriv --reuid 65534 --clear-groups env PROFILE_SCENARIO_RESULTS=$scratch/open/r profile-scenario --type $type -o "$scratch/theirs" -- true
 	promise "an ordinary user cannot be somebody else" reason 3 "only root" setpriv --reuid 65534 --clear-groups \
 		env PROFILE_SCENARIO_RESULTS=$scratch/open/r profile-scenario --user root --type $type -- true
 else
