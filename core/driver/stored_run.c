@@ -1,6 +1,7 @@
 /* Opens stored runs for the verbs that read them. */
 #include "core/driver/stored_run.h"
 
+#include "core/driver/collectors.h"
 #include "core/driver/request.h"
 #include "core/driver/stored_process.h"
 
@@ -81,6 +82,22 @@ static bool is_process_folder(const char *directory)
 	return differs;
 }
 
+/* What is asked for by a view's word or another name of its type is stored under the type's. */
+static void hint_stored_name(const char *name, struct diag *diag)
+{
+	const char *slash = strchr(name, '/');
+	size_t len = slash ? strcspn(slash + 1, "/~") : 0;
+	char *word = slash ? xstrndup(slash + 1, len) : xstrdup("");
+	const struct collector *collector = collector_find(word);
+	struct diag found = *diag;
+
+	if (collector && strcmp(collector->name, word) != 0)
+		diag_fail(diag, ENOENT, "%s; what --type %s measures is stored as %.*s/%s%s",
+		          found.text, word, (int)(slash - name), name, collector->name,
+		          slash + 1 + len);
+	free(word);
+}
+
 int stored_run_open(struct stored_run *run, const struct run_options *options, const char *name,
                     struct diag *diag)
 {
@@ -91,6 +108,8 @@ int stored_run_open(struct stored_run *run, const struct run_options *options, c
 	err = name ? results_find(results, name, &run->directory, diag)
 	           : results_find_newest(results, &run->directory, diag);
 	free(results);
+	if (err && name)
+		hint_stored_name(name, diag);
 	if (err)
 		return err;
 	run->name = xstrdup(name ? name : run->directory);

@@ -91,6 +91,11 @@ promise "show of a manifest with wrong types in it does not crash" bash -c "
 promise "list names the scenarios" bash -c "profile-scenario list | grep -q '^syn-1k '"
 promise "--quiet is quiet" is "$(profile-scenario --quiet --type $type -- true 2>&1)" ""
 promise "--json prints the manifest on stdout" bash -c "profile-scenario --quiet --json --type $type -- true | python3 -m json.tool >/dev/null"
+promise "what was measured as a view of a type is stored as that type, which show hints at" bash -c "
+	profile-scenario --scenario view --type leaks --quiet true; reason() { tail -n 1 | grep -F \"\$1\"; }
+	profile-scenario show view/leaks 2>&1 | reason 'exit 125: no leaks runs of view; view has memory; what --type leaks measures is stored as view/memory' &&
+	profile-scenario export view/mem~1 --format folded 2>&1 | reason 'is stored as view/memory~1' &&
+	! profile-scenario show view/memry 2>&1 | reason 'stored as'"
 promise "-o - copies it to stdout, as an empty name does" bash -c "
 	for name in - ''; do profile-scenario -o \"\$name\" --quiet --type $type -- true | grep -q 'total' || exit; done"
 promise "-o copies the main file" bash -c "profile-scenario -o $scratch/main --quiet --type $type -- true && test -s $scratch/main"
