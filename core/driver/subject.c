@@ -5,6 +5,7 @@
 #include "core/driver/plain_copy.h"
 #include "core/driver/request.h"
 #include "core/driver/running.h"
+#include "core/driver/verbs.h"
 
 #include "core/alloc.h"
 #include "core/collector.h"
@@ -101,6 +102,16 @@ void subject_add_processes(const struct subject *subject, struct result *result)
 	}
 }
 
+/* A verb that was mistyped is a program that is not there. */
+static void hint_verb(const char *program, struct diag *diag)
+{
+	const char *verb = verb_nearest(program);
+	struct diag missing = *diag;
+
+	if (verb)
+		diag_fail(diag, ENOENT, "%s; did you mean the verb '%s'?", missing.text, verb);
+}
+
 int subject_look(struct subject *subject, const struct request *request,
                  const struct run_options *options, struct diag *diag)
 {
@@ -116,6 +127,8 @@ int subject_look(struct subject *subject, const struct request *request,
 	if (err == -ENOENT && package)
 		diag_fail(diag, ENOENT, "%s is not installed; run: apt-get install %s", program,
 		          package);
+	else if (err == -ENOENT)
+		hint_verb(program, diag);
 	if (err)
 		return subject_exec_status(err);
 	if (!subject->binary.has_file_capabilities || !options->ambient_cap)

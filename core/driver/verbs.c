@@ -4,6 +4,8 @@
 #include "core/driver/export_options.h"
 #include "core/driver/show_options.h"
 
+#include "core/alloc.h"
+
 #include <string.h>
 
 static const char *const list_options[] = {"results", "scenarios", "help", "version", NULL};
@@ -43,6 +45,15 @@ const struct verb verbs[] = {
     },
     {0},
 };
+
+const char *verb_nearest(const char *word)
+{
+	const char *names[ARRAY_SIZE(verbs)] = {0};
+
+	for (size_t i = 0; verbs[i].name; i++)
+		names[i] = verbs[i].name;
+	return nearest_word(word, names);
+}
 
 const struct verb *verb_find(const char *name)
 {

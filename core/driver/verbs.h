@@ -25,6 +25,7 @@ struct verb {
 
 extern const struct verb verbs[]; /* ended by a row without a name; the first is the default */
 const struct verb *verb_find(const char *name); /* NULL: no such verb */
+const char *verb_nearest(const char *word);     /* NULL: none is near */
 
 int run_verb(const struct command_line *line, struct diag *diag);
 int list_verb(const struct command_line *line, struct diag *diag);

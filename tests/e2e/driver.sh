@@ -43,6 +43,8 @@ promise "a missing path is 127" reason 127 "/nowhere/x" profile-scenario --type 
 touch "$scratch/plain"
 promise "a file that cannot be executed is 126" reason 126 "$scratch/plain" profile-scenario --type $type -- "$scratch/plain"
 promise "a directory cannot be executed" reason 126 "$scratch" profile-scenario --type $type -- "$scratch"
+promise "a verb that was mistyped is hinted at" reason 127 "did you mean the verb 'show'?" profile-scenario shwo syn-1k/cpu
+promise "a missing program that is called like none is not" reason 127 "install it, or give its path" profile-scenario showers syn-1k/cpu
 refused_early() { # TEXT OPTION...: before the target runs
 	reason 125 "cannot write $1" profile-scenario --type $type "${@:2}" -- touch "$scratch/ran" && ! test -e "$scratch/ran"
 }
