@@ -102,6 +102,8 @@ struct heap_process {
 	bool timeline_lost;        /* it died while the timeline was being changed */
 	uint64_t lived_ns;         /* 0: not known */
 	uint64_t end_ns;           /* since the start of the run; 0: not known */
+	bool has_exit;             /* a tracer saw how it ended: */
+	int wait_status;           /* as waitpid(2) gives it */
 	struct heap_totals totals;
 	struct histogram histogram;
 	struct heap_thread *threads; /* in the order of their first allocation; those without a row

@@ -51,6 +51,8 @@ void processes_add_rows(struct result *result, const struct heap_run *run)
 		row->exec_number = run->processes[i].exec_number;
 		row->command = xstrdup(run->processes[i].command);
 		row->observed = true;
+		row->has_exit = run->processes[i].has_exit;
+		row->wait_status = run->processes[i].wait_status;
 	}
 	for (size_t i = 0; i < run->n_refusals; i++) {
 		struct observed_process *row = result_add_process(result);

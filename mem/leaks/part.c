@@ -173,11 +173,12 @@ static bool target_ended(void *state, struct target_end *end)
 
 static void enter(const struct checking *checking, struct heap_process *process)
 {
-	const char *why;
-	const struct leak_verdict *verdict = leak_watch_verdict(
-	    checking->watch, process->memory_inode, process->section, process->pid, &why);
+	const struct leak_image image = {process->memory_inode, process->section, process->pid};
+	struct leak_ending ending = leak_watch_ending(checking->watch, &image);
 
-	heap_process_set_leaks(process, verdict, why);
+	heap_process_set_leaks(process, ending.verdict, ending.why_not);
+	process->has_exit = ending.has_exit;
+	process->wait_status = ending.wait_status;
 }
 
 static void ended(void *state, struct heap_run *run)

@@ -41,6 +41,8 @@ struct finding {
 	struct leak_verdict verdict;
 	struct leak_sight *sight; /* as long as the verdict has to be made of it */
 	char *why_not;            /* NULL: the verdict holds */
+	bool has_exit;            /* it ended after that, with wait_status */
+	int wait_status;
 };
 
 struct leak_watch {
@@ -63,9 +65,10 @@ struct leak_watch {
 	atomic_size_t copied_bytes; /* of what is to be judged */
 	/* The tracer's. */
 	struct scanner *scanner;
-	bool may_gain;            /* programs do gain rights below us */
-	struct u64map *processes; /* pid -> struct watched *, or 0 */
-	size_t n_held;            /* processes of which some threads are held, and not let go */
+	bool may_gain;                /* programs do gain rights below us */
+	struct u64map *processes;     /* pid -> struct watched *, or 0 */
+	struct u64map *last_findings; /* pid -> struct finding * */
+	size_t n_held;                /* processes of which some threads are held, and not let go */
 };
 
 static struct watched *find_process(const struct leak_watch *watch, pid_t pid)
@@ -107,6 +110,7 @@ static struct finding *keep(struct leak_watch *watch, const struct watched *proc
 	*finding = (struct finding){
 	    .watch = watch, .pid = process->pid, .verdict = verdict, .why_not = xstrdup(why_not)};
 	*ARRAY_APPEND(watch->findings, watch->n_findings, watch->findings_capacity) = finding;
+	*u64map_put(watch->last_findings, (uint64_t)process->pid, NULL) = (uintptr_t)finding;
 	return finding;
 }
 
@@ -360,6 +364,21 @@ static bool thread_exits(void *context, struct tracee *tracee)
 	return false;
 }
 
+/* The process may be forgotten by now: where its first thread ended by itself, that is told last.
+ */
+static void process_ends(void *context, struct tracee *tracee, int wait_status)
+{
+	struct leak_watch *watch = context;
+	const uint64_t *value = u64map_get(watch->last_findings, (uint64_t)tracee->pid);
+	struct finding *finding = value ? (struct finding *)(uintptr_t)*value : NULL;
+
+	/* One that has ended was another process of this number. */
+	if (!finding || finding->has_exit)
+		return;
+	finding->has_exit = true;
+	finding->wait_status = wait_status;
+}
+
 /* Killed, a thread that is held alone ends without being let go. */
 static void thread_ends(void *context, struct tracee *tracee)
 {
@@ -477,6 +496,13 @@ static void orphan_begins(void *context, struct tracee *child, pid_t parent_pid)
 	scanner_halt_new(watch->scanner, process, child);
 }
 
+static void free_maps(struct leak_watch *watch)
+{
+	u64map_free(watch->processes);
+	u64map_free(watch->last_findings);
+	watch->processes = watch->last_findings = NULL;
+}
+
 static void tracing_ends(void *context)
 {
 	struct leak_watch *watch = context;
@@ -485,8 +511,7 @@ static void tracing_ends(void *context)
 
 	while (u64map_next(watch->processes, &position, &pid, &process))
 		watched_free((struct watched *)(uintptr_t)process);
-	u64map_free(watch->processes);
-	watch->processes = NULL;
+	free_maps(watch);
 }
 
 static const struct trace_client client = {
@@ -494,6 +519,7 @@ static const struct trace_client client = {
     .child_begins = child_begins,
     .orphan_begins = orphan_begins,
     .thread_exits = thread_exits,
+    .process_ends = process_ends,
     .thread_ends = thread_ends,
     .thread_halts = thread_halts,
     .poked = poked,
@@ -561,11 +587,11 @@ int leak_watch_start(struct leak_watch *watch, const struct repeat *repeat, stru
 	watch->set_ids = (struct leak_set_ids){0};
 	watch->may_gain = capability_is_held(CAP_SYS_PTRACE);
 	watch->processes = u64map_new();
+	watch->last_findings = u64map_new();
 	err = trace_start(&watch->tracer, &spec, diag);
 	if (err) {
 		watch->tracer = NULL;
-		u64map_free(watch->processes);
-		watch->processes = NULL;
+		free_maps(watch);
 	}
 	return err;
 }
@@ -635,26 +661,28 @@ struct leak_set_ids leak_watch_set_ids(const struct leak_watch *watch)
 }
 
 /* Where a process records is not known when it has damaged that. */
-static bool is_of(const struct finding *finding, uint64_t inode, uint32_t section, pid_t pid)
+static bool is_of(const struct finding *finding, const struct leak_image *image)
 {
 	const struct leak_verdict *verdict = &finding->verdict;
 
 	if (verdict->section == LEAK_NO_SECTION)
-		return finding->pid == pid && (!verdict->inode || verdict->inode == inode);
-	return verdict->inode == inode && verdict->section == section;
+		return finding->pid == image->pid &&
+		       (!verdict->inode || verdict->inode == image->inode);
+	return verdict->inode == image->inode && verdict->section == image->section;
 }
 
-const struct leak_verdict *leak_watch_verdict(const struct leak_watch *watch, uint64_t inode,
-                                              uint32_t section, pid_t pid, const char **why)
+struct leak_ending leak_watch_ending(const struct leak_watch *watch, const struct leak_image *image)
 {
-	*why = NULL;
 	for (size_t i = 0; i < watch->n_findings; i++) {
 		const struct finding *finding = watch->findings[i];
 
-		if (!is_of(finding, inode, section, pid))
-			continue;
-		*why = finding->why_not;
-		return finding->why_not ? NULL : &finding->verdict;
+		if (is_of(finding, image))
+			return (struct leak_ending){
+			    .verdict = finding->why_not ? NULL : &finding->verdict,
+			    .why_not = finding->why_not,
+			    .has_exit = finding->has_exit,
+			    .wait_status = finding->wait_status,
+			};
 	}
-	return NULL;
+	return (struct leak_ending){.verdict = NULL};
 }

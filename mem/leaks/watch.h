@@ -53,10 +53,26 @@ struct scan_history *leak_watch_take_scans(struct leak_watch *watch);
 /* In the last repeat. */
 struct leak_set_ids leak_watch_set_ids(const struct leak_watch *watch);
 
-/* Of the process that ended, in the last repeat: known by where it recorded, and by `pid` alone
- * where it has damaged what says that. NULL: it was not looked at, as *why says; that is NULL when
- * nothing went wrong (it ended by exec, or still runs). Both live until the next start. */
-const struct leak_verdict *leak_watch_verdict(const struct leak_watch *watch, uint64_t inode,
-                                              uint32_t section, pid_t pid, const char **why);
+/* A process image, by where it recorded, or by its process alone where it has damaged what says
+ * that.
+ */
+struct leak_image {
+	uint64_t inode; /* of its memory file */
+	uint32_t section;
+	pid_t pid;
+};
+
+/* What came of it. */
+struct leak_ending {
+	const struct leak_verdict *verdict; /* NULL: it was not looked at, */
+	const char *why_not; /* because of this; NULL: nothing went wrong (it ended by exec, or
+	                        still runs) */
+	bool has_exit;       /* it ended, with wait_status as waitpid(2) gives it */
+	int wait_status;
+};
+
+/* In the last repeat. What it points to lives until the next start. */
+struct leak_ending leak_watch_ending(const struct leak_watch *watch,
+                                     const struct leak_image *image);
 
 #endif

@@ -314,6 +314,18 @@ static bool thread_exits(void *context, struct tracee *tracee)
 	return true;
 }
 
+static void process_ends(void *context, struct tracee *tracee, int wait_status)
+{
+	struct pages_image *image = thread_of(tracee)->image;
+
+	(void)context;
+	/* A process made by vfork(2) lives in another's. */
+	if (!image || image->pid != tracee->pid)
+		return;
+	image->has_exit = true;
+	image->wait_status = wait_status;
+}
+
 static void thread_ends(void *context, struct tracee *tracee)
 {
 	if (tracee->data)
@@ -343,6 +355,7 @@ const struct trace_client pages_client = {
     .call_ends = call_ends,
     .woken = woken,
     .thread_exits = thread_exits,
+    .process_ends = process_ends,
     .thread_ends = thread_ends,
     .tracing_ends = tracing_ends,
 };

@@ -24,6 +24,8 @@ struct pages_image {
 	bool is_fork;
 	bool was_replaced; /* its process began another program */
 	bool has_huge;     /* pages larger than PAGES_BYTES, whose lengths the kernel rounds */
+	bool has_exit;     /* its process ended in it, with wait_status */
+	int wait_status;   /* as waitpid(2) gives it */
 	uint64_t brk;      /* the program break; 0: not known */
 
 	struct moments moments;

@@ -71,6 +71,8 @@ static void add_process(struct heap_run *run, const struct pages_image *image,
 	process->pid = image->pid;
 	process->parent_pid = image->parent_pid;
 	process->exec_number = image->exec_number;
+	process->has_exit = image->has_exit;
+	process->wait_status = image->wait_status;
 	memcpy(process->comm, image->comm, sizeof(process->comm));
 	process->command = xstrdup(image->command);
 	process->executable = xstrdup(image->executable);

@@ -18,7 +18,7 @@ static void write_identity(FILE *out, pid_t pid, unsigned exec_number, pid_t par
 	fputc(',', out);
 }
 
-/* Of most processes it is not known: their own parents wait for them. */
+/* Without a tracer that of the command alone is known: others' own parents wait for them. */
 static void write_end(FILE *out, const struct observed_process *process)
 {
 	fputc(',', out);

@@ -18,7 +18,7 @@ promise "massif is the run's massif.out" cmp <(profile-scenario export chain/mem
 child=$(find "$forks/processes/" -mindepth 1 -maxdepth 1 | sort | head -n 1)
 promise "a process is named by its folder" cmp <(profile-scenario export "$child" --format massif) "$child/massif.out"
 promise "and its stacks are exported from there" cmp <(profile-scenario export "$child/" --format folded) "$child/stacks.folded"
-# The end of the command is known, that of its children to it alone.
+# The end of the command is known; that of others where a tracer sees it, else to their parents alone.
 ends_of() { # NAME: "CODE SIGNAL" of each process of the latest run, in the order of their ids
 	python3 - "$PROFILE_SCENARIO_RESULTS/$1/memory/latest/processes.csv" <<'P'
 import csv, sys
@@ -27,7 +27,17 @@ print(";".join(f'{row["exit_code"]} {row["exit_signal"]}' for row in rows))
 P
 }
 promise "processes.csv has the command's exit code" is "$(ends_of chain)" "0 "
-promise "and no end of those that others wait for" is "$(ends_of forks)" "0 ; "
+promise "and its children's, which the leak check sees" is "$(ends_of forks)" "0 ;0 "
+of_each='(exit 3); (sh -c "kill -9 \$\$"); (exec sh -c "exit 4"); exec sh -c "exit 5"'
+known_ends() { # NAME: likewise, of the processes whose end is known
+	ends_of "$1" | tr ';' '\n' | grep -v '^ $' | sort | paste -sd';'
+}
+measure each sh -c "$of_each"
+promise "each its own, and none where another program was executed" is "$(known_ends each)" "$(printf '%s\n' " 9" "3 " "4 " "5 " | sort | paste -sd';')"
+measure pages --pages-as-heap=yes sh -c "$of_each"
+promise "so it is where pages are counted" is "$(known_ends pages)" "$(known_ends each)"
+measure untraced --leak-check=no "$programs/heap-ends" fork
+promise "without a tracer there is no end of those that others wait for" is "$(ends_of untraced)" "0 ; "
 measure killed sh -c 'exec sh -c "kill -9 \$\$"'
 promise "the signal that ended it, of the last of its programs" is "$(ends_of killed)" " ; 9"
 measure bell sh -c $'exec "$0" fork \'a\ab\nc\'' "$programs/heap-ends"

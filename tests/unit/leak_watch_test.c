@@ -241,6 +241,7 @@ static struct {
 	size_t n_looks;
 	size_t n_running; /* threads that did not stand still at one */
 	struct look_seen {
+		pid_t pid;
 		size_t n_threads;
 		size_t n_dead_stacks;
 	} looks[64];
@@ -291,7 +292,7 @@ int leak_look_copy(const struct leak_look *look, size_t limit_bytes, struct leak
 	*sight = NULL;
 	count_running(look->pid);
 	seen.looks[seen.n_looks % ARRAY_SIZE(seen.looks)] =
-	    (struct look_seen){look->n_threads, look->n_dead_stacks};
+	    (struct look_seen){look->pid, look->n_threads, look->n_dead_stacks};
 	seen.n_looks++;
 	verdict->inode = seen.n_looks;
 	verdict->section = 3;
@@ -334,6 +335,12 @@ void leak_verdict_fini(struct leak_verdict *verdict)
 	free(verdict->rows);
 }
 
+static struct leak_ending ending_of(const struct leak_watch *watch, pid_t pid, uint64_t inode,
+                                    uint32_t section)
+{
+	return leak_watch_ending(watch, &(struct leak_image){inode, section, pid});
+}
+
 /* The wait status of this program, called with the word. */
 static int watch(const char *word)
 {
@@ -343,7 +350,6 @@ static int watch(const char *word)
 	struct repeat repeat = {.pid = held.pid, .start_ns = clock_now_ns()};
 	struct target_end end = {0};
 	struct diag diag = {0};
-	const char *why;
 	int err;
 
 	memset(&seen, 0, sizeof(seen));
@@ -363,15 +369,17 @@ static int watch(const char *word)
 		assert_int_equal(leak_watch_step(watch, &diag), 0);
 	}
 	leak_watch_stop(watch);
-	assert_null(leak_watch_verdict(watch, seen.n_looks, 2, held.pid, &why));
+	assert_null(ending_of(watch, held.pid, seen.n_looks, 2).verdict);
 	for (uint64_t i = 1; i <= seen.n_looks; i++) {
-		const struct leak_verdict *verdict =
-		    leak_watch_verdict(watch, i, 3, held.pid, &why);
+		struct leak_ending ending = ending_of(watch, held.pid, i, 3);
 
-		assert_non_null(verdict);
-		assert_int_equal(verdict->n_rows, ROWS);
+		assert_non_null(ending.verdict);
+		assert_int_equal(ending.verdict->n_rows, ROWS);
+		assert_null(ending.why_not);
+		assert_true(ending.has_exit);
+		if (seen.looks[i - 1].pid == held.pid)
+			assert_int_equal(ending.wait_status, end.wait_status);
 	}
-	assert_null(why);
 	leak_watch_free(watch);
 	assert_int_equal(seen.n_running, 0);
 	return end.wait_status;
