@@ -173,7 +173,8 @@ static bool target_ended(void *state, struct target_end *end)
 
 static void enter(const struct checking *checking, struct heap_process *process)
 {
-	const struct leak_image image = {process->memory_inode, process->section, process->pid};
+	const struct leak_image image = {process->memory_inode, process->section, process->pid,
+	                                 process->exec_number};
 	struct leak_ending ending = leak_watch_ending(checking->watch, &image);
 
 	heap_process_set_leaks(process, ending.verdict, ending.why_not);

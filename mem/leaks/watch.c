@@ -38,6 +38,7 @@ enum { TICK_NS = 5000000 };
 struct finding {
 	struct leak_watch *watch;
 	pid_t pid;
+	unsigned exec_number;
 	struct leak_verdict verdict;
 	struct leak_sight *sight; /* as long as the verdict has to be made of it */
 	char *why_not;            /* NULL: the verdict holds */
@@ -107,8 +108,11 @@ static struct finding *keep(struct leak_watch *watch, const struct watched *proc
 {
 	struct finding *finding = xcalloc(1, sizeof(*finding));
 
-	*finding = (struct finding){
-	    .watch = watch, .pid = process->pid, .verdict = verdict, .why_not = xstrdup(why_not)};
+	*finding = (struct finding){.watch = watch,
+	                            .pid = process->pid,
+	                            .exec_number = process->exec_number,
+	                            .verdict = verdict,
+	                            .why_not = xstrdup(why_not)};
 	*ARRAY_APPEND(watch->findings, watch->n_findings, watch->findings_capacity) = finding;
 	*u64map_put(watch->last_findings, (uint64_t)process->pid, NULL) = (uintptr_t)finding;
 	return finding;
@@ -452,6 +456,8 @@ static void program_begins(void *context, struct tracee *tracee, const char *com
 	(void)command;
 	if (is_first)
 		process = add_process(watch, tracee->pid, 0);
+	else if (process)
+		process->exec_number++;
 	if (!tracee->data && process)
 		enter_thread(tracee, process);
 	if (process) {
@@ -660,29 +666,47 @@ struct leak_set_ids leak_watch_set_ids(const struct leak_watch *watch)
 	return watch->set_ids;
 }
 
-/* Where a process records is not known when it has damaged that. */
-static bool is_of(const struct finding *finding, const struct leak_image *image)
+static const struct finding *find_by_section(const struct leak_watch *watch,
+                                             const struct leak_image *image)
 {
-	const struct leak_verdict *verdict = &finding->verdict;
+	for (size_t i = 0; i < watch->n_findings; i++) {
+		const struct leak_verdict *verdict = &watch->findings[i]->verdict;
 
-	if (verdict->section == LEAK_NO_SECTION)
-		return finding->pid == image->pid &&
-		       (!verdict->inode || verdict->inode == image->inode);
-	return verdict->inode == image->inode && verdict->section == image->section;
+		if (verdict->section != LEAK_NO_SECTION && verdict->section == image->section &&
+		    verdict->inode == image->inode)
+			return watch->findings[i];
+	}
+	return NULL;
+}
+
+/* Where a process records is not known when it has damaged that, or keeps it from us. */
+static const struct finding *find_by_process(const struct leak_watch *watch,
+                                             const struct leak_image *image)
+{
+	for (size_t i = 0; i < watch->n_findings; i++) {
+		const struct finding *finding = watch->findings[i];
+		const struct leak_verdict *verdict = &finding->verdict;
+
+		if (verdict->section == LEAK_NO_SECTION && finding->pid == image->pid &&
+		    finding->exec_number == image->exec_number &&
+		    (!verdict->inode || verdict->inode == image->inode))
+			return finding;
+	}
+	return NULL;
 }
 
 struct leak_ending leak_watch_ending(const struct leak_watch *watch, const struct leak_image *image)
 {
-	for (size_t i = 0; i < watch->n_findings; i++) {
-		const struct finding *finding = watch->findings[i];
+	const struct finding *finding = find_by_section(watch, image);
 
-		if (is_of(finding, image))
-			return (struct leak_ending){
-			    .verdict = finding->why_not ? NULL : &finding->verdict,
-			    .why_not = finding->why_not,
-			    .has_exit = finding->has_exit,
-			    .wait_status = finding->wait_status,
-			};
-	}
-	return (struct leak_ending){.verdict = NULL};
+	if (!finding)
+		finding = find_by_process(watch, image);
+	if (!finding)
+		return (struct leak_ending){.verdict = NULL};
+	return (struct leak_ending){
+	    .verdict = finding->why_not ? NULL : &finding->verdict,
+	    .why_not = finding->why_not,
+	    .has_exit = finding->has_exit,
+	    .wait_status = finding->wait_status,
+	};
 }

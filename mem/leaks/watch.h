@@ -53,13 +53,13 @@ struct scan_history *leak_watch_take_scans(struct leak_watch *watch);
 /* In the last repeat. */
 struct leak_set_ids leak_watch_set_ids(const struct leak_watch *watch);
 
-/* A process image, by where it recorded, or by its process alone where it has damaged what says
- * that.
- */
+/* A process image: by where it recorded or, where the process has damaged what says that or keeps
+ * it from us, by which of the process's programs it is. */
 struct leak_image {
 	uint64_t inode; /* of its memory file */
 	uint32_t section;
 	pid_t pid;
+	unsigned exec_number; /* 0: the target itself, or a fork */
 };
 
 /* What came of it. */

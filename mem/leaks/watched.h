@@ -37,6 +37,7 @@ struct watched_thread {
 struct watched {
 	pid_t pid;
 	pid_t parent_pid;
+	unsigned exec_number;            /* of programs that it has executed; the launch is none */
 	struct watched_thread **threads; /* that live */
 	size_t n_threads;
 	size_t threads_capacity;

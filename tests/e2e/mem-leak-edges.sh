@@ -53,6 +53,23 @@ for call in process_vm_readv kcmp pidfd_getfd; do
 	promise "without $call(2) the verdict is the same" read_otherwise $call
 done
 
+# A process that is not dumpable shows an ordinary user's tracer nothing, not even where it records.
+closed() {
+	gcc -O1 -x c -o "$scratch/closed" - <<<'
+		#include <stdlib.h>
+		#include <sys/prctl.h>
+		int main(void) { prctl(PR_SET_DUMPABLE, 0); *(void *volatile *)malloc(8) = 0; return 0; }' || return 1
+	mkdir -m 777 "$scratch/theirs"
+	is "$(status_of setpriv --reuid 65534 --clear-groups profile-scenario --results "$scratch/theirs" --scenario closed --type leaks -- sh -c "exec '$scratch/closed'")" 3 &&
+		contains "$scratch/err" "processes that were not checked for leaks: 1; first " && contains "$scratch/err" "($scratch/closed): cannot read /proc/"
+}
+if [ "$(id -u)" = 0 ]; then
+	for_every_user
+	promise "one that may not be looked at is told, and not the program that it was before" closed
+else
+	skip "one that may not be looked at is told" "this takes root"
+fi
+
 for name in jemalloc tcmalloc_minimal mimalloc; do
 	library=$(ldconfig -p | awk -v name="lib$name.so" 'index($1, name ".") == 1 && /x86-64/ { print $NF; exit }')
 	if [ -z "$library" ] || [ -n "${SAN-}" ]; then

@@ -338,7 +338,7 @@ void leak_verdict_fini(struct leak_verdict *verdict)
 static struct leak_ending ending_of(const struct leak_watch *watch, pid_t pid, uint64_t inode,
                                     uint32_t section)
 {
-	return leak_watch_ending(watch, &(struct leak_image){inode, section, pid});
+	return leak_watch_ending(watch, &(struct leak_image){inode, section, pid, 0});
 }
 
 /* The wait status of this program, called with the word. */
