@@ -43,6 +43,19 @@ bool leak_document_shows(const struct leak_document *document, const struct loss
 	return document->shown_kinds >> record->kind & 1 && !record->suppression;
 }
 
+bool leak_document_repeats(const struct leak_document *document)
+{
+	for (size_t i = 0; i < document->n_processes && !document->is_summary; i++) {
+		const struct loss_list *losses = document->processes[i].losses;
+
+		for (size_t kind = 0; losses && kind < LEAK_N_KINDS; kind++)
+			if (document->shown_kinds >> kind & 1 &&
+			    losses->sums.kinds[kind].n_blocks != losses->own.kinds[kind].n_blocks)
+				return true;
+	}
+	return false;
+}
+
 /* A record that is to be shown if there is room. */
 struct candidate {
 	bool is_error;

@@ -60,6 +60,9 @@ const char *leak_frame_object(const struct leak_document *document, const struct
 /* Is the record one of those to be shown, were there room for all? */
 bool leak_document_shows(const struct leak_document *document, const struct loss_record *record);
 
+/* Have such records blocks that a process inherited, and that sums over all count in another one? */
+bool leak_document_repeats(const struct leak_document *document);
+
 typedef void leak_record_writer(const struct leak_document *document,
                                 const struct leak_process *process, size_t record, FILE *out);
 

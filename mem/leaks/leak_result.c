@@ -321,7 +321,11 @@ static void fill_table(struct text_list *table, const struct leak_document *docu
 	struct row *rows = list_rows(document, &n);
 
 	n = join_rows(rows, n);
-	if (n)
+	if (n && leak_document_repeats(document))
+		text_list_add(table,
+		              "      LOST   BLOCKS  KIND             ALLOCATED BY (what forks "
+		              "inherited counts in each)");
+	else if (n)
 		text_list_add(table, "      LOST   BLOCKS  KIND             ALLOCATED BY");
 	for (size_t i = 0; i < n && i < TABLE_ROWS; i++) {
 		char *place = place_of(&rows[i]), *line;

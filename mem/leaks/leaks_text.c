@@ -177,7 +177,11 @@ static void write_heap(const struct leak_process *process, FILE *out)
 	     count_text_of(process->allocations).text, count_text_of(process->frees).text,
 	     count_text_of(process->allocated_bytes).text);
 	if (process->inherited.n_blocks)
-		write_sum(" of which inherited", process->inherited, pid, out);
+		line(out, pid,
+		     " of which inherited: %s bytes in %s blocks; metrics and gates count these in "
+		     "the process that made them",
+		     count_text_of(process->inherited.bytes).text,
+		     count_text_of(process->inherited.n_blocks).text);
 	line(out, pid, "%s", "");
 }
 

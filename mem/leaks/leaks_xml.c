@@ -192,6 +192,10 @@ static void write_preamble(const struct leak_document *document, const struct le
 	for (size_t i = 0; i < document->n_processes; i++)
 		for (size_t j = 0; j < document->processes[i].notes->n_texts; j++)
 			write_text(out, "  ", "line", document->processes[i].notes->texts[j]);
+	if (leak_document_repeats(document))
+		write_text(out, "  ", "line",
+		           "Errors of a forked process have the blocks that it inherited, too; "
+		           "metrics and gates count these in the process that made them");
 	write_missing(document, out);
 	if (left_out)
 		write_text(out, "  ", "line", left_out);

@@ -166,7 +166,11 @@ ends() { grep -oE '^==[0-9]+== Command: .*' "$run/leaks.txt" | sed 's/.*leak-rep
 promise "processes stand in the order of their ends" is "$(ends)" " fork
 
  fork"
-promise "the child says what it inherited" contains "$run/leaks.txt" " of which inherited: 336 bytes in 11 blocks"
+counted_once='metrics and gates count these in the process that made them'
+promise "the child says what it inherited" contains "$run/leaks.txt" " of which inherited: 336 bytes in 11 blocks; $counted_once"
+promise "so do leaks.xml and the table" bash -c "
+	grep -q '<line>Errors of a forked process have the blocks that it inherited, too; $counted_once</line>' '$run/leaks.xml' &&
+	grep -q 'ALLOCATED BY (what forks inherited counts in each)' '$scratch/err'"
 promise "errors of the others name their process" bash -c "
 	[ \$(grep -c '<auxwhat>in process [0-9]*: .*leak-reports' '$run/leaks.xml') -gt 4 ]"
 # Of own blocks and their cliques: 37 + 64 bytes twice, and 10.
@@ -206,6 +210,8 @@ ours nameless -- "$scratch/nameless"
 promise "one without a name has its address" matches "$scratch/err" '^ +[0-9]+ B +[0-9]+  definitely lost  0x[0-9A-F]+ \(in nameless\)'
 nameless_rows() { grep -oE '[a-z]+ lost  .*' "$scratch/err"; }
 promise "and no row is there twice" is "$(nameless_rows | sort | uniq -d)" ""
+
+promise "without forks nothing is said of them" bash -c "! grep -q inherited '$(run_of nameless)/leaks.xml' '$scratch/err'"
 
 profile-scenario --scenario memory --type memory -- "$program" 2>"$scratch/err"
 promise "memory's own summary has a line about leaks" matches "$scratch/err" \
