@@ -459,7 +459,8 @@ static void make_order(struct file_set *set)
 
 static void make_trees(struct file_set *set)
 {
-	set->forest = heap_forest_new(set->timeline, set->options->depth, &set->options->filter);
+	set->forest = heap_forest_new(set->timeline_of->recording, set->timeline,
+	                              set->options->depth, &set->options->filter);
 	make_massif(set);
 }
 

@@ -4,8 +4,11 @@
 #include "core/alloc.h"
 #include "core/line_text.h"
 #include "core/profile.h"
-#include "core/u64map.h"
+#include "core/recording.h"
+#include "core/stack_table.h"
+#include "core/symbolize/symbolize.h"
 #include "mem/heap_filter.h"
+#include "mem/leaks/frame_words.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -15,13 +18,14 @@
 #define NO_SAMPLE UINT32_MAX
 enum { IGNORED = UINT32_MAX };
 
-/* A node of the tree that has all stacks, whatever they hold. Sites have children once somebody
+/* A node of the tree that has all stacks, whatever they hold: an address, of which massif makes a
+ * node for each call inlined there and one for the function. Sites have children once somebody
  * asked for them: few do of those that the threshold leaves. */
 struct site {
-	uint32_t parent; /* its number is smaller */
-	uint32_t depth;  /* frames from the allocator on */
-	uint32_t frame;
-	uint64_t vaddr;
+	uint32_t parent;      /* its number is smaller */
+	uint32_t depth;       /* addresses from the allocator on */
+	uint32_t named;       /* a stack of the profile whose leaf is its innermost frame */
+	uint64_t vaddr;       /* as symbolizer_address() makes it; 0: not known */
 	uint32_t first_child; /* the children are in a row */
 	uint32_t n_children;
 	uint32_t first_sample; /* of those that go no further than to here */
@@ -31,27 +35,29 @@ struct site {
 
 /* A sample on its way from the allocator to main. */
 struct walker {
-	uint32_t at;   /* the stack whose leaf is the site's frame */
+	uint32_t at;   /* the recording's stack whose leaf is the site's address */
 	uint32_t site; /* 0: it is left out, or has no frame */
 	uint32_t next; /* in the site's list */
 };
 
 struct heap_forest {
+	const struct recording *recording;
 	const struct profile *profile;
 	size_t depth;
-	bool *is_main;      /* by frame */
-	struct site *sites; /* 0 is the top */
+	bool *is_main;               /* by frame; what calls it, too */
+	struct stack_table *numbers; /* addresses below their callees' -> site */
+	struct site *sites;          /* 0 is the top */
 	size_t n_sites;
 	size_t sites_capacity;
-	struct u64map *children; /* (parent, frame) -> site */
-	struct walker *walkers;  /* by sample */
-	pthread_mutex_t lock;    /* of all: trees are made by several threads */
+	struct walker *walkers; /* by sample */
+	pthread_mutex_t lock;   /* of all: trees are made by several threads */
 };
 
 struct heap_tree {
 	struct heap_forest *forest;
 	size_t type;
 	double threshold;
+	uint64_t extra_bytes;
 	uint64_t *bytes; /* by site */
 	size_t n_bytes;
 	size_t bytes_capacity;
@@ -82,30 +88,27 @@ char *heap_frame_name(const struct profile *profile, uint32_t frame)
 	return xstrdup(profile_text(profile, f->function));
 }
 
-static char *frame_text(const struct profile *profile, const struct site *site)
+static bool is_below_main(const struct profile *profile, uint32_t frame)
 {
-	const struct frame *frame = profile_frame(profile, site->frame);
+	return frame_is_below_main(profile_text(profile, profile_frame(profile, frame)->function));
+}
+
+static char *frame_text(const struct profile *profile, uint32_t frame_id, uint64_t vaddr)
+{
+	const struct frame *frame = profile_frame(profile, frame_id);
 	const char *function = profile_text(profile, frame->function);
 	char *place, *text;
 
 	if (frame->kind == FRAME_FAILED)
 		return xasprintf("0x0: %s", function);
-	place = heap_frame_place(profile, site->frame);
-	text = xasprintf("0x%lX: %s (%s)", (unsigned long)site->vaddr,
-	                 frame->kind == FRAME_UNRESOLVED ? "???" : function, place);
+	if (frame->kind == FRAME_UNRESOLVED)
+		function = "???";
+	else if (is_below_main(profile, frame_id))
+		function = "(below main)";
+	place = heap_frame_place(profile, frame_id);
+	text = xasprintf("0x%lX: %s (%s)", (unsigned long)vaddr, function, place);
 	free(place);
 	return text;
-}
-
-/* An inlined frame has the address of the function it was inlined into, as far as `most` frames
- * reach. */
-static uint64_t address_of(const struct profile *profile, uint32_t stack, size_t most)
-{
-	uint32_t frame = profile_stack_frame(profile, stack, &stack);
-
-	while (stack && --most && profile_frame(profile, frame)->kind == FRAME_INLINED)
-		frame = profile_stack_frame(profile, stack, &stack);
-	return profile_frame(profile, frame)->vaddr;
 }
 
 /* What calls main is the same for all, and valgrind shows it only on demand. By frame. */
@@ -114,37 +117,54 @@ static bool *find_mains(const struct profile *profile)
 	bool *is_main = xcalloc((size_t)profile_n_frames(profile) + 1, sizeof(*is_main));
 
 	for (uint32_t frame = 0; frame < profile_n_frames(profile); frame++)
-		is_main[frame] = !strcmp(profile_folded_name(profile, frame), "main");
+		is_main[frame] = !strcmp(profile_folded_name(profile, frame), "main") ||
+		                 is_below_main(profile, frame);
 	return is_main;
 }
 
-static uint32_t child_of(struct heap_forest *forest, uint32_t parent, uint32_t stack)
+/* The stack's innermost address is shown with the frames from *named on; *named becomes the one
+ * above the last of them, which is returned: one that was not inlined. */
+static uint32_t last_frame(const struct heap_forest *forest, uint32_t *named)
 {
-	uint32_t callers, frame = profile_stack_frame(forest->profile, stack, &callers);
-	uint32_t depth = forest->sites[parent].depth + 1;
-	bool is_new;
-	uint64_t *child = u64map_put(forest->children, (uint64_t)parent << 32 | frame, &is_new);
+	uint32_t frame;
 
-	if (is_new) {
-		*child = forest->n_sites;
-		*ARRAY_APPEND(forest->sites, forest->n_sites, forest->sites_capacity) =
-		    (struct site){
-		        .parent = parent,
-		        .depth = depth,
-		        .frame = frame,
-		        .vaddr = address_of(forest->profile, stack, forest->depth + 1 - depth),
-		        .first_sample = NO_SAMPLE,
-		        .is_open = depth == forest->depth || forest->is_main[frame],
-		    };
-		forest->sites[parent].n_children++;
-	}
-	return (uint32_t)*child;
+	do
+		frame = profile_stack_frame(forest->profile, *named, named);
+	while (*named && profile_frame(forest->profile, frame)->kind == FRAME_INLINED);
+	return frame;
+}
+
+/* `named` is the profile's stack from the first frame on that is shown: with one filter it is the
+ * same one for each stack with this address. */
+static uint32_t child_of(struct heap_forest *forest, uint32_t parent, uint32_t stack,
+                         uint32_t named)
+{
+	uint32_t depth = forest->sites[parent].depth + 1, above = named, callers;
+	struct recorded_frame address = recording_frame(forest->recording, stack, &callers);
+	uint32_t child = stack_table_add(forest->numbers, parent,
+	                                 address.object << 1 | address.is_return, address.vaddr);
+
+	if (child < forest->n_sites)
+		return child;
+	*ARRAY_APPEND(forest->sites, forest->n_sites, forest->sites_capacity) = (struct site){
+	    .parent = parent,
+	    .depth = depth,
+	    .named = named,
+	    .vaddr = recorded_has_address(address.vaddr)
+	                 ? symbolizer_address(address.vaddr, address.is_return)
+	                 : 0,
+	    .first_sample = NO_SAMPLE,
+	    .is_open = depth == forest->depth || forest->is_main[last_frame(forest, &above)],
+	};
+	forest->sites[parent].n_children++;
+	return child;
 }
 
 /* Puts a sample's walker at the end of the child's list. */
-static void go_to(struct heap_forest *forest, uint32_t sample, uint32_t parent, uint32_t stack)
+static void go_to(struct heap_forest *forest, uint32_t sample, uint32_t parent, uint32_t stack,
+                  uint32_t named)
 {
-	uint32_t child = child_of(forest, parent, stack);
+	uint32_t child = child_of(forest, parent, stack, named);
 	struct site *site = &forest->sites[child];
 
 	forest->walkers[sample] = (struct walker){.at = stack, .site = child, .next = NO_SAMPLE};
@@ -168,9 +188,10 @@ static void open_site(struct heap_forest *forest, uint32_t number)
 		uint32_t callers;
 
 		next = walker->next;
-		profile_stack_frame(forest->profile, walker->at, &callers);
+		recording_frame(forest->recording, walker->at, &callers);
 		if (callers) {
-			go_to(forest, sample, number, callers);
+			go_to(forest, sample, number, callers,
+			      profile_stack_of(forest->profile, callers));
 			continue;
 		}
 		*end = sample;
@@ -178,6 +199,19 @@ static void open_site(struct heap_forest *forest, uint32_t number)
 	}
 	*end = NO_SAMPLE;
 	forest->sites[number].first_sample = stay;
+}
+
+/* The caller of a stack, or itself, whose innermost address has the leaf of `named`. */
+static uint32_t stack_with(const struct heap_forest *forest, uint32_t stack, uint32_t named)
+{
+	uint32_t callers;
+
+	/* Going up a stack its ids get smaller. */
+	for (;; stack = callers) {
+		recording_frame(forest->recording, stack, &callers);
+		if (profile_stack_of(forest->profile, callers) < named)
+			return stack;
+	}
 }
 
 static void start(struct heap_forest *forest, const struct heap_filter *filter)
@@ -189,27 +223,30 @@ static void start(struct heap_forest *forest, const struct heap_filter *filter)
 	top->is_open = true;
 	top->first_child = 1;
 	top->first_sample = NO_SAMPLE;
-	for (uint32_t i = 0; i < profile_n_samples(profile); i++) {
-		uint32_t callers;
+	for (uint32_t i = 0; i < recording_n_samples(forest->recording); i++) {
+		const uint64_t *values;
+		uint32_t stack = recording_sample(forest->recording, i, &values).stack, named;
 
-		if (!heap_marks_enter(marks, profile_sample(profile, i).stack, &callers))
+		if (!heap_marks_enter(marks, profile_stack_of(profile, stack), &named))
 			forest->walkers[i].site = IGNORED;
-		else if (callers)
-			go_to(forest, i, 0, callers);
+		else if (named)
+			go_to(forest, i, 0, stack_with(forest, stack, named), named);
 	}
 	heap_marks_free(marks);
 }
 
-struct heap_forest *heap_forest_new(const struct profile *profile, size_t depth,
+struct heap_forest *heap_forest_new(const struct recording *recording,
+                                    const struct profile *profile, size_t depth,
                                     const struct heap_filter *filter)
 {
 	struct heap_forest *forest = xcalloc(1, sizeof(*forest));
 
+	forest->recording = recording;
 	forest->profile = profile;
 	forest->depth = depth;
 	forest->is_main = find_mains(profile);
-	forest->children = u64map_new();
-	forest->walkers = xcalloc(profile_n_samples(profile) + 1, sizeof(*forest->walkers));
+	forest->numbers = stack_table_new();
+	forest->walkers = xcalloc(recording_n_samples(recording) + 1, sizeof(*forest->walkers));
 	pthread_mutex_init(&forest->lock, NULL);
 	start(forest, filter);
 	return forest;
@@ -223,13 +260,16 @@ void heap_forest_free(struct heap_forest *forest)
 	free(forest->is_main);
 	free(forest->sites);
 	free(forest->walkers);
-	u64map_free(forest->children);
+	stack_table_free(forest->numbers);
 	free(forest);
 }
 
 static uint64_t value_of(const struct heap_tree *tree, uint32_t sample)
 {
-	return profile_sample(tree->forest->profile, sample).values[tree->type];
+	const uint64_t *values;
+
+	recording_sample(tree->forest->recording, sample, &values);
+	return values[tree->type];
 }
 
 static void make_room(struct heap_tree *tree)
@@ -245,7 +285,7 @@ static void make_room(struct heap_tree *tree)
 static void add_bytes(struct heap_tree *tree)
 {
 	const struct heap_forest *forest = tree->forest;
-	size_t n_samples = profile_n_samples(forest->profile);
+	size_t n_samples = recording_n_samples(forest->recording);
 
 	make_room(tree);
 	for (uint32_t i = 0; i < n_samples; i++)
@@ -277,23 +317,26 @@ static int largest_first(const void *a, const void *b, void *context)
 {
 	const struct heap_tree *tree = context;
 	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-	uint32_t x_frame = tree->forest->sites[x].frame, y_frame = tree->forest->sites[y].frame;
+	const struct site *x_site = &tree->forest->sites[x], *y_site = &tree->forest->sites[y];
 
 	if (tree->bytes[x] != tree->bytes[y])
 		return tree->bytes[x] > tree->bytes[y] ? -1 : 1;
-	return x_frame < y_frame ? -1 : x_frame > y_frame;
+	if (x_site->vaddr != y_site->vaddr)
+		return x_site->vaddr < y_site->vaddr ? -1 : 1;
+	return x < y ? -1 : x > y;
 }
 
 static bool is_small(const struct heap_tree *tree, uint64_t bytes)
 {
-	return (double)bytes * 100 < tree->threshold * (double)tree->bytes[0];
+	double all = (double)(tree->bytes[0] + tree->extra_bytes);
+
+	return bytes < (uint64_t)(all * tree->threshold / 100);
 }
 
 static struct heap_node node_of_rest(const struct heap_tree *tree, uint64_t bytes, size_t n)
 {
 	return (struct heap_node){
 	    .bytes = bytes,
-	    .frame = HEAP_NO_FRAME,
 	    .text =
 	        n == 1 ? xasprintf("in 1 place, below massif's threshold (%.2f%%)", tree->threshold)
 	               : xasprintf("in %zu places, all below massif's threshold (%.2f%%)", n,
@@ -324,6 +367,30 @@ static uint32_t *large_children(struct heap_tree *tree, const struct site *site,
 	return large;
 }
 
+static void finish_children(struct heap_tree *tree, struct heap_node *node, uint32_t number);
+
+/* Makes a site's nodes, each the only child of the one before, and what is below them. */
+static void finish_site(struct heap_tree *tree, struct heap_node *node, uint32_t number)
+{
+	const struct heap_forest *forest = tree->forest;
+	const struct site site = forest->sites[number];
+	uint32_t named = site.named, end = named, frame;
+
+	last_frame(forest, &end);
+	for (;;) {
+		frame = profile_stack_frame(forest->profile, named, &named);
+		*node = (struct heap_node){
+		    .bytes = tree->bytes[number],
+		    .text = frame_text(forest->profile, frame, site.vaddr),
+		};
+		if (named == end)
+			break;
+		node->n_children = 1;
+		node = node->children = xcalloc(1, sizeof(*node->children));
+	}
+	finish_children(tree, node, number);
+}
+
 /* The depth of the recursion is that of the tree: at most the --depth option. */
 static void finish_children(struct heap_tree *tree, struct heap_node *node, uint32_t number)
 {
@@ -333,23 +400,15 @@ static void finish_children(struct heap_tree *tree, struct heap_node *node, uint
 	uint32_t *large = large_children(tree, &site, &n_large, &rest, &n_rest);
 
 	node->children = xcalloc(n_large + 1, sizeof(*node->children));
-	for (size_t i = 0; i < n_large; i++) {
-		const struct site *child = &tree->forest->sites[large[i]];
-
-		node->children[i] = (struct heap_node){
-		    .bytes = tree->bytes[large[i]],
-		    .frame = child->frame,
-		    .text = frame_text(tree->forest->profile, child),
-		};
-		finish_children(tree, &node->children[i], large[i]);
-	}
+	for (size_t i = 0; i < n_large; i++)
+		finish_site(tree, &node->children[i], large[i]);
 	free(large);
 	node->n_children = n_large;
 	if (!n_rest)
 		return;
-	/* By size, as massif places it. */
+	/* By size, before others of its size, as massif places it. */
 	for (size_t i = node->n_children++;; i--) {
-		if (i > 0 && node->children[i - 1].bytes < rest) {
+		if (i > 0 && node->children[i - 1].bytes <= rest) {
 			node->children[i] = node->children[i - 1];
 			continue;
 		}
@@ -358,18 +417,17 @@ static void finish_children(struct heap_tree *tree, struct heap_node *node, uint
 	}
 }
 
-struct heap_tree *heap_tree_new(struct heap_forest *forest, size_t type, double threshold,
-                                const char *top)
+struct heap_tree *heap_tree_new(struct heap_forest *forest, const struct heap_tree_spec *spec)
 {
 	struct heap_tree *tree = xcalloc(1, sizeof(*tree));
 
 	tree->forest = forest;
-	tree->type = type;
-	tree->threshold = threshold;
+	tree->type = spec->type;
+	tree->threshold = spec->threshold;
+	tree->extra_bytes = spec->extra_bytes;
 	pthread_mutex_lock(&forest->lock);
 	add_bytes(tree);
-	tree->top = (struct heap_node){
-	    .bytes = tree->bytes[0], .frame = HEAP_NO_FRAME, .text = xstrdup(top)};
+	tree->top = (struct heap_node){.bytes = tree->bytes[0], .text = xstrdup(spec->top)};
 	finish_children(tree, &tree->top, 0);
 	pthread_mutex_unlock(&forest->lock);
 	free(tree->bytes);

@@ -11,30 +11,38 @@ struct heap_filter;
 struct heap_forest;
 struct heap_tree;
 struct profile;
-
-#define HEAP_NO_FRAME UINT32_MAX
+struct recording;
 
 struct heap_node {
 	uint64_t bytes;
-	char *text;     /* "0x1139: main (prog.c:7)", or "in 3 places, all below massif's threshold
-	                   (1.00%)" */
-	uint32_t frame; /* in the profile; HEAP_NO_FRAME: an "in N places" node, or the top */
+	char *text; /* "0x1139: main (prog.c:7)", or "in 3 places, all below massif's threshold
+	               (1.00%)" */
 	struct heap_node
 	    *children; /* largest first, the "in N places" one where it belongs by size */
 	size_t n_children;
 };
 
-/* What the trees of all value types have in common. `depth`: frames of a stack that are told apart,
- * at least 1. `filter` (mem/heap_filter.h) may be NULL. The profile must outlive it. */
-struct heap_forest *heap_forest_new(const struct profile *profile, size_t depth,
+/* What the trees of all value types have in common. A node is an address, as in massif, so it is
+ * the recording that is walked; the profile, which was made of it, has the names. Of an address
+ * whose code was inlined each function is a node, an only child; `depth` counts addresses, at
+ * least 1. `filter` (mem/heap_filter.h) may be NULL, and has nobody who is `passed`. Recording and
+ * profile must outlive it. */
+struct heap_forest *heap_forest_new(const struct recording *recording,
+                                    const struct profile *profile, size_t depth,
                                     const struct heap_filter *filter);
 void heap_forest_free(struct heap_forest *forest); /* NULL is fine */
 
-/* `threshold` in percent of the total: smaller nodes are put together. `top` is the text of the
- * top. The forest, which grows by what the tree shows, must outlive it; several threads may make
- * trees of one at once. */
-struct heap_tree *heap_tree_new(struct heap_forest *forest, size_t type, double threshold,
-                                const char *top);
+struct heap_tree_spec {
+	size_t type;          /* of the values */
+	double threshold;     /* percent of their sum and the extra bytes: what is smaller is put
+	                         together */
+	uint64_t extra_bytes; /* beside the tree's own */
+	const char *top;      /* the text of the top */
+};
+
+/* The forest, which grows by what the tree shows, must outlive it; several threads may make trees
+ * of one at once. */
+struct heap_tree *heap_tree_new(struct heap_forest *forest, const struct heap_tree_spec *spec);
 void heap_tree_free(struct heap_tree *tree);
 
 const struct heap_node *heap_tree_top(const struct heap_tree *tree);

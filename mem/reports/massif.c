@@ -13,6 +13,15 @@ uint64_t massif_time(const struct massif *massif, const struct heap_snapshot *sn
 	return massif->time_is_bytes ? snapshot->time : snapshot->time / 1000000;
 }
 
+struct heap_tree *massif_tree(const struct massif *massif, const struct heap_snapshot *snapshot)
+{
+	return heap_tree_new(massif->forest,
+	                     &(struct heap_tree_spec){.type = snapshot->type,
+	                                              .threshold = massif->threshold,
+	                                              .extra_bytes = snapshot->extra_bytes,
+	                                              .top = massif->tree_top});
+}
+
 static void write_node(const struct heap_node *node, size_t depth, FILE *out)
 {
 	fprintf(out, "%*sn%zu: %" PRIu64 " %s\n", (int)depth, "", node->n_children, node->bytes,
@@ -35,7 +44,7 @@ static void write_snapshot(const struct massif *massif, size_t number, FILE *out
 		return;
 	}
 	fprintf(out, "heap_tree=%s\n", snapshot->is_peak ? "peak" : "detailed");
-	tree = heap_tree_new(massif->forest, snapshot->type, massif->threshold, massif->tree_top);
+	tree = massif_tree(massif, snapshot);
 	write_node(heap_tree_top(tree), 0, out);
 	heap_tree_free(tree);
 }

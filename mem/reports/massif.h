@@ -9,6 +9,7 @@
 
 struct heap_forest;
 struct heap_snapshot;
+struct heap_tree;
 
 struct massif {
 	struct heap_forest *forest; /* of a profile whose types hold the snapshots' trees */
@@ -25,6 +26,9 @@ struct massif {
 /* Format: what ms_print 3.19 reads. Both leave checking the stream to who opened it. */
 void massif_write(const struct massif *massif, FILE *out);
 void massif_report_write(const struct massif *massif, FILE *out);
+
+/* The tree of a snapshot that has one; the caller frees it. */
+struct heap_tree *massif_tree(const struct massif *massif, const struct heap_snapshot *snapshot);
 
 /* A snapshot's time in the unit of the file. */
 uint64_t massif_time(const struct massif *massif, const struct heap_snapshot *snapshot);

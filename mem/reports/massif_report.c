@@ -245,8 +245,7 @@ static void write_snapshots(const struct massif *massif, FILE *out)
 		free(extra);
 		if (!snapshot->is_detailed && !snapshot->is_peak)
 			continue;
-		tree = heap_tree_new(massif->forest, snapshot->type, massif->threshold,
-		                     massif->tree_top);
+		tree = massif_tree(massif, snapshot);
 		write_node(heap_tree_top(tree), total_of(snapshot), "", "", "", out);
 		heap_tree_free(tree);
 		if (i + 1 < massif->n_snapshots)

@@ -59,8 +59,11 @@ sound() { # NAME
 peak_bytes() { awk -F= '/^mem_heap_B=/ { bytes = $2 } /^heap_tree=peak/ { print bytes; exit }' "$1"; }
 as_massif() { # NAME PROGRAM...
 	local name=$1; shift
-	valgrind --tool=massif --peak-inaccuracy=0 --massif-out-file="$scratch/massif.out" "$@" >/dev/null 2>&1
-	is "$(peak_bytes "$PROFILE_SCENARIO_RESULTS/$name/memory/latest/massif.out")" "$(peak_bytes "$scratch/massif.out")"
+	valgrind --tool=massif --peak-inaccuracy=0 --massif-out-file="$scratch/$name.massif" "$@" >/dev/null 2>&1
+	is "$(peak_bytes "$PROFILE_SCENARIO_RESULTS/$name/memory/latest/massif.out")" "$(peak_bytes "$scratch/$name.massif")"
+}
+same_tree() { # NAME
+	python3 tests/e2e/massif_trees.py "$scratch/$1.massif" "$PROFILE_SCENARIO_RESULTS/$1/memory/latest/massif.out" peak
 }
 
 command -v ms_print >/dev/null || skip "ms_print reads each massif.out" "ms_print is not installed"
@@ -81,6 +84,7 @@ repeatable() { # PROGRAM ARG...
 	promise "$name: the snapshots are sound" sound "$name"
 	if command -v valgrind >/dev/null; then
 		promise "$name: the peak is massif's" as_massif "$name" "$@"
+		promise "$name: and so is its tree, node by node" same_tree "$name"
 	else
 		skip "$name: the peak is massif's" "valgrind is not installed"
 	fi
@@ -88,9 +92,11 @@ repeatable() { # PROGRAM ARG...
 repeatable sort --parallel=1 "$scratch/numbers"
 repeatable sqlite3 :memory: "$rows"
 repeatable mawk 'BEGIN { for (i = 0; i < 50000; i++) a[i] = i "x"; print length(a) }'
+repeatable tar cf /dev/null -C "$root" docs
+repeatable find "$root/docs" -name '*.md'
 repeatable "$programs/heap-chain"
 for words in "python3 -c 'x = [str(i) for i in range(100000)]'" "perl -e '\$h{\$_} = \$_ for 1 .. 20000'" \
-	"gcc -O1 -c -o $scratch/chain.o $root/tests/programs/heap-chain.c" "tar cf /dev/null -C $root docs" \
+	"gcc -O1 -c -o $scratch/chain.o $root/tests/programs/heap-chain.c" \
 	"git -C $root log --oneline -100" "$programs/heap-cxx" "$programs/heap-family x" "$programs/heap-paths" "$programs/heap-no-cfi"; do
 	eval "set -- $words"
 	name=$(basename "$1")

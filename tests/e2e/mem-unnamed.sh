@@ -73,7 +73,13 @@ else
 	skip "massif itself has these addresses" "valgrind is not installed"
 fi
 
-addresses() { cut -d' ' -f2 "$scratch/twin-pie.frames" | tr A-F a-f | sort -u; }
+# The others go on to what calls main. Its call ends where the next instruction begins, and the byte before that is named.
+start_call() { # TWIN
+	local behind
+	behind=$(objdump -d --no-show-raw-insn "$1" | awk '/<_start>:$/ { inside = 1 } called { print $1; exit } inside && /call/ { called = 1 }')
+	printf '0x%x\n' $((0x${behind%:} - 1))
+}
+addresses() { { cut -d' ' -f2 "$scratch/twin-pie.frames" | tr A-F a-f; start_call "$scratch/twin-pie"; } | sort -u; }
 profile-scenario export sites-pie/memory --format pprof -o "$scratch/exported.pb.gz"
 for file in "$PROFILE_SCENARIO_RESULTS/sites-pie/memory/latest/profile.pb.gz" "$scratch/exported.pb.gz"; do
 	python3 tests/readers/pprof_locations.py "$file" >"$scratch/locations"

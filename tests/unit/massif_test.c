@@ -22,14 +22,13 @@ static const char *const callers[] = {"/nowhere/big", "/nowhere/small1", "/nowhe
 static const uint64_t peak_bytes[] = {9000, 30, 40, 930};
 
 /* Each caller under one common main, with the peak bytes above. */
-static struct profile *make_profile(struct symbolizer *symbolizer)
+static struct recording *make_recording(void)
 {
 	struct recording *recording = recording_new(heap_types, HEAP_N_TYPES);
 	struct object main_object = {
 	    .kind = OBJECT_FILE, .path = (char *)"/nowhere/main", .fd = -1};
 	uint32_t main_id = recording_add_object(recording, &main_object);
 	struct sample sample = {.thread = recording_add_thread(recording, 1, 1, "test")};
-	struct profile *profile;
 
 	for (size_t i = 0; i < sizeof(peak_bytes) / sizeof(peak_bytes[0]); i++) {
 		struct object object = {.kind = OBJECT_FILE, .path = (char *)callers[i], .fd = -1};
@@ -45,9 +44,7 @@ static struct profile *make_profile(struct symbolizer *symbolizer)
 		sample.stack = recording_add_stack(recording, frames, 2);
 		recording_add_sample(recording, sample, values);
 	}
-	profile = profile_new(recording, symbolizer);
-	recording_free(recording);
-	return profile;
+	return recording;
 }
 
 static const struct heap_snapshot snapshots[] = {
@@ -65,8 +62,9 @@ typedef void writer(const struct massif *massif, FILE *out);
 static char *written_by(writer *write, double threshold, size_t depth)
 {
 	struct symbolizer *symbolizer = symbolizer_new();
-	struct profile *profile = make_profile(symbolizer);
-	struct heap_forest *forest = heap_forest_new(profile, depth, NULL);
+	struct recording *recording = make_recording();
+	struct profile *profile = profile_new(recording, symbolizer);
+	struct heap_forest *forest = heap_forest_new(recording, profile, depth, NULL);
 	struct massif massif = {.forest = forest,
 	                        .snapshots = snapshots,
 	                        .n_snapshots = 3,
@@ -82,6 +80,7 @@ static char *written_by(writer *write, double threshold, size_t depth)
 	fclose(out);
 	heap_forest_free(forest);
 	profile_free(profile);
+	recording_free(recording);
 	symbolizer_free(symbolizer);
 	return text;
 }
@@ -130,6 +129,19 @@ static void a_threshold_of_nothing_shows_every_place(void **state)
 	free(text);
 }
 
+static void the_threshold_is_a_share_of_all_bytes_the_extra_ones_too(void **state)
+{
+	/* 930 of 10,000 bytes and 240 extra ones. */
+	char *above = written_by(massif_write, 9.0, 30), *below = written_by(massif_write, 9.2, 30);
+
+	(void)state;
+	assert_non_null(strstr(above, " n1: 930 0xFFF: ??? (in middle)\n"));
+	assert_null(strstr(below, "(in middle)"));
+	assert_non_null(strstr(below, " n0: 1000 in 3 places, all below"));
+	free(above);
+	free(below);
+}
+
 static void depth_counts_the_frames_that_are_told_apart(void **state)
 {
 	char *text = written_by(massif_write, 1.0, 1);
@@ -174,6 +186,7 @@ int main(void)
 	    cmocka_unit_test(the_file_has_massifs_fields_and_one_peak),
 	    cmocka_unit_test(parts_below_the_threshold_are_put_together_where_their_size_belongs),
 	    cmocka_unit_test(a_threshold_of_nothing_shows_every_place),
+	    cmocka_unit_test(the_threshold_is_a_share_of_all_bytes_the_extra_ones_too),
 	    cmocka_unit_test(depth_counts_the_frames_that_are_told_apart),
 	    cmocka_unit_test(the_report_shows_graph_table_and_trees),
 	    cmocka_unit_test(operator_new_is_an_allocation_function_and_newer_is_not),
