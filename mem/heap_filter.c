@@ -106,20 +106,41 @@ static unsigned marks_of(struct heap_marks *marks, uint32_t frame)
 	return found;
 }
 
+/* The marks of a stack's innermost frame with those that it is inlined into; *above: the stack
+ * above. An allocator is one with all that was inlined into it, and so is who is ignored. */
+static unsigned marks_of_call(struct heap_marks *marks, uint32_t stack, uint32_t *above)
+{
+	uint32_t frame = profile_stack_frame(marks->profile, stack, above), outer = *above;
+	unsigned met = marks_of(marks, frame);
+
+	while (outer && profile_frame(marks->profile, frame)->kind == FRAME_INLINED) {
+		unsigned around;
+
+		frame = profile_stack_frame(marks->profile, outer, &outer);
+		around = marks_of(marks, frame);
+		if (around & MARK_ALLOCATOR) {
+			met = around;
+			*above = outer;
+		}
+		met |= around & MARK_IGNORED;
+	}
+	return met;
+}
+
 bool heap_marks_enter(struct heap_marks *marks, uint32_t stack, uint32_t *callers)
 {
 	uint32_t above = 0;
 	unsigned met = 0;
 
 	for (*callers = stack; *callers; *callers = above) {
-		met = marks_of(marks, profile_stack_frame(marks->profile, *callers, &above));
+		met = marks_of_call(marks, *callers, &above);
 		if (!(met & MARK_ALLOCATOR))
 			break;
 	}
 	if (*callers && met & MARK_IGNORED)
 		return false;
 	for (; *callers; *callers = above) {
-		met = marks_of(marks, profile_stack_frame(marks->profile, *callers, &above));
+		met = marks_of_call(marks, *callers, &above);
 		if (!(met & (MARK_ALLOCATOR | MARK_PASSED)))
 			break;
 	}

@@ -36,9 +36,9 @@ struct heap_marks *heap_marks_new(const struct heap_filter *filter, const struct
 void heap_marks_free(struct heap_marks *marks); /* NULL is fine */
 
 /* *callers: the stack without its innermost frames that are allocators, as many as follow one
- * another without another function between (valgrind manual, 9.4); 0: there is nothing else. False:
- * what was allocated there is left out, by who called the outermost allocator that is not of
- * `passed`. */
+ * another without another function between (valgrind manual, 9.4), and without what was inlined
+ * into them; 0: there is nothing else. False: what was allocated there is left out, by who called
+ * the outermost allocator that is not of `passed`, or by whom that is inlined into. */
 bool heap_marks_enter(struct heap_marks *marks, uint32_t stack, uint32_t *callers);
 
 #endif

@@ -39,4 +39,5 @@ if ! command -v valgrind >/dev/null; then
 fi
 promise "the peak's tree is massif's, node by node" as_massif lines --threshold=0
 promise "and of code without lines, with a threshold" as_massif no-lines --threshold=5
-promise "--depth counts addresses" as_massif lines --threshold=0 --depth=3
+promise "--depth counts addresses; --alloc-fn and --ignore-fn hold for what is inlined into such a function, too" \
+	as_massif lines --threshold=0 --depth=3 --alloc-fn=xmalloc --ignore-fn=user
