@@ -39,6 +39,15 @@ struct live_memory {
 	uint64_t end;
 };
 
+/* Where glibc keeps the stacks of ended threads for the next ones, as it tells debuggers (nptl_db).
+ */
+struct live_stack_cache {
+	uint64_t linker;      /* the dynamic linker's own data (_rtld_global); 0: not known */
+	uint64_t head;        /* of the list, in it; 0: not known */
+	uint32_t list_offset; /* of a list's node in struct pthread */
+	uint32_t tid_offset;
+};
+
 /* Where things are. What is not of the tables is set before the recording begins. */
 struct live_facts {
 	uint64_t magic;
@@ -55,6 +64,7 @@ struct live_facts {
 	struct live_memory
 	    pool; /* in it; the program's: what it allocated while we were starting */
 	struct live_memory mappings[16]; /* private memory of ours, less the entries' */
+	struct live_stack_cache stack_cache;
 };
 
 /* A page that the kernel wipes in a forked child (MADV_WIPEONFORK), however it was forked, and does

@@ -166,6 +166,15 @@ const struct option_row memory_option_rows[] = {
      .check = check_heuristics,
      .help = "pointers into blocks that count as pointers to their start: stdstring, length64, "
              "newarray, multipleinheritance; all, none"},
+    {.name = "run-libc-freeres",
+     .kind = OPTION_CHOICE,
+     .field = offsetof(struct memory_options, run_libc_freeres),
+     .argument = "yes|no",
+     .fallback = "yes",
+     .choices = no_yes,
+     .help = "what the C library keeps of threads that have ended and were joined or detached, and "
+             "of dlopen, is suppressed, and what only those threads pointed to is lost; no: it is "
+             "judged as other memory"},
     {.name = "error-exitcode",
      .kind = OPTION_COUNT,
      .field = offsetof(struct memory_options, error_exitcode),
@@ -217,6 +226,7 @@ int memory_options_suppressions(const struct memory_options *options, struct sup
 		err = suppressions_read(*set, options->suppressions.texts[i], diag);
 	if (!err && options->default_suppressions)
 		err = suppressions_read_default(*set, diag);
+	suppressions_add_keepers(*set);
 	if (!err)
 		return 0;
 	suppressions_free(*set);

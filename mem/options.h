@@ -31,6 +31,7 @@ struct memory_options {
 	int leak_resolution;         /* enum leak_resolution */
 	uint64_t num_callers;
 	char *leak_check_heuristics;
+	int run_libc_freeres;    /* index into no_yes */
 	uint64_t error_exitcode; /* 0: no gate */
 	struct text_list suppressions;
 	int default_suppressions; /* index into no_yes */
@@ -43,8 +44,9 @@ extern const struct option_row memory_option_rows[];
 bool memory_options_want_leaks(const struct memory_options *options);
 /* What the options say of leaks: suppressions are none. */
 struct leak_settings memory_options_leaks(const struct memory_options *options);
-/* Reads the files of suppressions, then the installed one. NULL: no leak check is wanted. -EINVAL:
- * one cannot be read, or is malformed. The caller frees the set. */
+/* Reads the files of suppressions, then the installed one, and adds what the C library keeps. NULL:
+ * no leak check is wanted. -EINVAL: one cannot be read, or is malformed. The caller frees the set.
+ */
 int memory_options_suppressions(const struct memory_options *options, struct suppressions **set,
                                 struct diag *diag);
 /* Do they go together? -EINVAL: no. */

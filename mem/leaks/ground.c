@@ -176,6 +176,7 @@ void leak_roots_find(const struct leak_view *view, struct leak_roots *roots)
 	add_malloc(view, &no_roots, roots);
 	add_own(view, &no_roots);
 	leak_stacks_unused(view->look, view->maps, view->memory, &no_roots);
+	add_all(&no_roots, view->kept_stacks);
 	leak_ranges_sort(&no_roots);
 	leak_ranges_subtract(&view->maps->roots, &no_roots, &left);
 	keep_touched(view, &left, &roots->ranges);

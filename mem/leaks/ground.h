@@ -24,6 +24,7 @@ struct leak_view {
 	const struct live_facts *facts;
 	const struct leak_blocks *blocks;
 	const struct leak_arenas *arenas;
+	const struct leak_ranges *kept_stacks; /* no roots (kept.h) */
 };
 
 void leak_roots_find(const struct leak_view *view, struct leak_roots *roots);

@@ -33,6 +33,15 @@ enum leak_heuristic {
 	LEAK_N_HEURISTICS,
 };
 
+/* What glibc keeps for itself, and gives back when memcheck has it do so (--run-libc-freeres). */
+enum leak_keeper {
+	LEAK_NO_KEEPER,
+	LEAK_STACK_CACHE,   /* thread-local storage of ended threads whose stacks wait for the next */
+	LEAK_OBJECT_TABLES, /* the dynamic linker's, of what dlopen(3) has loaded */
+	LEAK_SEARCH_TREES,  /* libc's own tsearch(3) trees (setenv(3)); what they point to counts */
+	LEAK_N_KEEPERS,
+};
+
 struct leak_range {
 	uint64_t start;
 	uint64_t end;
@@ -43,6 +52,7 @@ struct leak_block {
 	uint64_t size_bytes; /* as asked for; may be 0 */
 	uint32_t stack;      /* wire id; 0: none */
 	bool is_inherited;   /* a forked child's, of its parent's making */
+	uint8_t keeper;      /* enum leak_keeper */
 };
 
 /* Copies what can be read of a process's memory; the rest of `memory` becomes 0. False: nothing
@@ -56,6 +66,7 @@ struct leak_row {
 	enum leak_function function;
 	enum leak_heuristic
 	    heuristic; /* that took a pointer into each of them for one to its start */
+	enum leak_keeper keeper; /* then it is LEAK_REACHABLE */
 	bool is_inherited;
 	uint64_t n_blocks;
 	uint64_t bytes;

@@ -5,6 +5,7 @@
 #include "core/diag.h"
 #include "core/number_text.h"
 #include "mem/leaks/ground.h"
+#include "mem/leaks/kept.h"
 #include "mem/leaks/mark.h"
 #include "mem/wire.h"
 
@@ -23,6 +24,7 @@ struct subject {
 	struct live_facts facts;
 	struct leak_blocks blocks;
 	struct leak_arenas arenas;
+	struct leak_kept kept;
 	struct leak_roots roots;
 };
 
@@ -131,6 +133,8 @@ static struct leak_marking *prepare_marking(const struct subject *subject)
 	    .n_roots = subject->roots.ranges.n_ranges,
 	    .words = subject->roots.words,
 	    .n_words = subject->roots.n_words,
+	    .kept = subject->kept.blocks,
+	    .n_kept = subject->kept.n_blocks,
 	    .heuristics = subject->look->heuristics,
 	    .files = subject->maps.files.ranges,
 	    .n_files = subject->maps.files.n_ranges,
@@ -188,6 +192,7 @@ static int read_all(struct subject *subject, struct diag *diag)
 static void free_subject(struct subject *subject)
 {
 	leak_roots_fini(&subject->roots);
+	leak_kept_fini(&subject->kept);
 	leak_arenas_fini(&subject->arenas);
 	leak_blocks_fini(&subject->blocks);
 	leak_target_close(subject->target);
@@ -229,13 +234,17 @@ static int begin(struct leak_sight *sight, struct leak_verdict *verdict, struct 
 	                         .memory = &subject->memory,
 	                         .facts = &subject->facts,
 	                         .blocks = &subject->blocks,
-	                         .arenas = &subject->arenas};
+	                         .arenas = &subject->arenas,
+	                         .kept_stacks = &subject->kept.stacks};
 	int err = read_all(subject, diag);
 
 	*verdict = (struct leak_verdict){.inode = subject->maps.image_inode,
 	                                 .section = subject->facts.section};
 	if (err)
 		return err;
+	if (subject->look->frees_kept)
+		leak_kept_find(subject->look, &subject->maps, &subject->memory, &subject->facts,
+		               &subject->blocks, &subject->kept);
 	leak_roots_find(&view, &subject->roots);
 	note_troubles(subject, verdict);
 	sight->marking = prepare_marking(subject);

@@ -33,6 +33,7 @@ struct leak_look {
 	const struct leak_dead_stack *dead_stacks;
 	size_t n_dead_stacks;
 	unsigned heuristics;
+	bool frees_kept; /* what libc keeps for itself (kept.h) counts as given back */
 };
 
 struct leak_sight;

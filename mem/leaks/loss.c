@@ -60,7 +60,8 @@ struct joining {
 static uint32_t key_of(struct joining *joining, const struct leak_row *row, size_t n_operators)
 {
 	uint32_t stack = row->stack, parent;
-	uint32_t key = stack_table_add(joining->keys, 0, row->kind, row->function);
+	uint32_t key = stack_table_add(joining->keys, 0, row->keeper * LEAK_N_KINDS + row->kind,
+	                               row->function);
 	unsigned n = n_operators ? 0 : 1;
 
 	for (size_t i = 1; i < n_operators; i++, stack = parent)
@@ -91,8 +92,10 @@ static size_t find_record(struct joining *joining, const struct leak_row *row)
 		struct loss_record *record =
 		    ARRAY_APPEND(list->records, list->n_records, joining->records_capacity);
 
-		*record = (struct loss_record){
-		    .kind = row->kind, .function = row->function, .library = joining->library};
+		*record = (struct loss_record){.kind = row->kind,
+		                               .keeper = row->keeper,
+		                               .function = row->function,
+		                               .library = joining->library};
 		record->allocator = n_operators ? NULL : leak_function_name(row->function);
 		record->stack = row->stack;
 		record->named = named;
@@ -154,7 +157,9 @@ static void suppress(struct loss_list *list, const struct profile *profile,
 		uint32_t *frames;
 		struct leak_stack stack = loss_record_stack(record, profile, &frames);
 
-		record->suppression = suppression_find(finder, record->kind, &stack);
+		record->suppression =
+		    record->keeper ? suppressions_of_keeper(settings->suppressions, record->keeper)
+		                   : suppression_find(finder, record->kind, &stack);
 		free(frames);
 	}
 	suppression_finder_free(finder);

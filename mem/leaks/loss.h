@@ -30,6 +30,7 @@ struct loss_settings {
 
 struct loss_record {
 	enum leak_kind kind;
+	enum leak_keeper keeper;
 	const char *allocator; /* the function on top, "malloc"; NULL: the stack's own leaf is it */
 	enum leak_function function; /* the same, and where it is; NULL: not known */
 	const struct leak_library *library;

@@ -262,8 +262,8 @@ static void find_cliques(struct leak_marking *marking)
 /* Equal for blocks that make one row. */
 static uint64_t key_of(const struct leak_block *block, const struct node *node)
 {
-	return (uint64_t)block->stack << 8 | (uint64_t)node->kind << 4 |
-	       (uint64_t)node->heuristic << 1 | block->is_inherited;
+	return (uint64_t)block->keeper << 40 | (uint64_t)block->stack << 8 |
+	       (uint64_t)node->kind << 4 | (uint64_t)node->heuristic << 1 | block->is_inherited;
 }
 
 static void make_rows(const struct leak_marking *marking, struct leak_verdict *verdict)
@@ -284,6 +284,7 @@ static void make_rows(const struct leak_marking *marking, struct leak_verdict *v
 			row->stack = block->stack;
 			row->kind = (enum leak_kind)node->kind;
 			row->heuristic = (enum leak_heuristic)node->heuristic;
+			row->keeper = (enum leak_keeper)block->keeper;
 			row->is_inherited = block->is_inherited;
 			*number = verdict->n_rows;
 		}
@@ -366,6 +367,17 @@ size_t leak_marking_copied_bytes(const struct leak_marking *marking)
 	return block_map_copied_bytes(marking->map);
 }
 
+static void set_kept(struct leak_marking *marking)
+{
+	const struct leak_ground *ground = &marking->ground;
+
+	for (size_t i = 0; i < ground->n_kept; i++) {
+		marking->nodes[ground->kept[i]].kind = LEAK_REACHABLE;
+		if (ground->blocks[ground->kept[i]].keeper == LEAK_SEARCH_TREES)
+			push(marking, ground->kept[i]);
+	}
+}
+
 /* What is needed only now is made only now: the process may have stood still until here. */
 void leak_marking_judge(struct leak_marking *marking, struct leak_verdict *verdict)
 {
@@ -376,6 +388,7 @@ void leak_marking_judge(struct leak_marking *marking, struct leak_verdict *verdi
 	marking->pending = huge_new(n * sizeof(*marking->pending));
 	for (size_t i = 0; i < n; i++)
 		marking->nodes[i].kind = LEAK_DEFINITE;
+	set_kept(marking);
 	scan_roots(marking);
 	find_cliques(marking);
 	make_rows(marking, verdict);

@@ -21,6 +21,10 @@ struct leak_ground {
 	/* Registers of all threads. */
 	const uint64_t *words;
 	size_t n_words;
+	/* Blocks with a keeper, which count as reachable; their words don't, but for
+	 * LEAK_SEARCH_TREES. */
+	const size_t *kept;
+	size_t n_kept;
 	unsigned heuristics; /* 1 << enum leak_heuristic */
 	/* What is mapped from files, for LEAK_MULTIPLE_INHERITANCE: readable, and executable.
 	 * Sorted by address, without overlap. */

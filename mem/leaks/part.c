@@ -60,7 +60,8 @@ static void destroy(void *state)
 static int create(void **state, const struct memory_options *options, struct diag *diag)
 {
 	struct checking *checking = xcalloc(1, sizeof(*checking));
-	struct leak_watch_settings settings = {.heuristics = memory_options_heuristics(options)};
+	struct leak_watch_settings settings = {.heuristics = memory_options_heuristics(options),
+	                                       .frees_kept = options->run_libc_freeres};
 	int err = visible_find_library(&checking->library, diag);
 
 	checking->options = options;

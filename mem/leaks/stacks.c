@@ -29,13 +29,11 @@ struct stacks {
 	struct leak_ranges known; /* whole stacks, in no order */
 };
 
-/* The stack that a descriptor says is the thread's. */
-static bool read_descriptor(const struct stacks *stacks, uint64_t descriptor,
-                            struct leak_range *stack)
+bool leak_stack_of(const struct leak_memory *memory, uint64_t descriptor, struct leak_range *stack)
 {
 	uint64_t words[DESCRIPTOR_WORDS];
 
-	leak_memory_read(stacks->memory, descriptor, words, sizeof(words));
+	leak_memory_read(memory, descriptor, words, sizeof(words));
 	if (words[0] != descriptor || words[SELF_WORD] != descriptor)
 		return false;
 	for (size_t i = SELF_WORD + 1; i + 1 < DESCRIPTOR_WORDS; i++) {
@@ -69,7 +67,7 @@ static bool find_living(const struct stacks *stacks, const struct leak_thread *t
 {
 	*stack = stacks->maps->stack;
 	return holds(stack, thread->registers.rsp) ||
-	       read_descriptor(stacks, thread->registers.fs_base, stack) ||
+	       leak_stack_of(stacks->memory, thread->registers.fs_base, stack) ||
 	       thread->tid == stacks->look->pid;
 }
 
@@ -106,7 +104,7 @@ static bool find_dead(const struct stacks *stacks, uint64_t sp, struct leak_rang
 		leak_memory_read(stacks->memory, at, words, sizeof(words));
 		for (size_t j = 0; j + SELF_WORD < SEARCH_WORDS; j += DESCRIPTOR_ALIGN / WORD)
 			if (words[j] == at + j * WORD && words[j + SELF_WORD] == words[j] &&
-			    read_descriptor(stacks, words[j], stack))
+			    leak_stack_of(stacks->memory, words[j], stack))
 				return holds(stack, sp);
 	}
 	return false;

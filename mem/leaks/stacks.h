@@ -11,4 +11,8 @@
 void leak_stacks_unused(const struct leak_look *look, const struct leak_maps *maps,
                         const struct leak_memory *memory, struct leak_ranges *unused);
 
+/* The stack of a thread by its descriptor (struct pthread), which lies at the stack's upper end.
+ * False: that is none. */
+bool leak_stack_of(const struct leak_memory *memory, uint64_t descriptor, struct leak_range *stack);
+
 #endif

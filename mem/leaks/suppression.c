@@ -7,9 +7,34 @@
 
 #include <stdlib.h>
 
+static const char *const keepers[LEAK_N_KEEPERS] = {
+    [LEAK_STACK_CACHE] = "libc: thread-local storage of ended threads whose stacks it keeps",
+    [LEAK_OBJECT_TABLES] = "libc: the dynamic linker's tables of loaded objects",
+    [LEAK_SEARCH_TREES] = "libc: search trees of its own, as setenv's",
+};
+
+/* Of no kind, so that none applies to a stack. */
+void suppressions_add_keepers(struct suppressions *suppressions)
+{
+	suppressions->first_keeper = suppressions->n_rules + 1;
+	for (int i = LEAK_NO_KEEPER + 1; i < LEAK_N_KEEPERS; i++)
+		*ARRAY_APPEND(suppressions->rules, suppressions->n_rules,
+		              suppressions->rules_capacity) =
+		    (struct rule){.name = xstrdup(keepers[i]),
+		                  .file = "--run-libc-freeres=yes",
+		                  .is_default = true};
+}
+
 struct suppressions *suppressions_new(void)
 {
 	return xcalloc(1, sizeof(struct suppressions));
+}
+
+uint32_t suppressions_of_keeper(const struct suppressions *suppressions, enum leak_keeper keeper)
+{
+	if (!suppressions->first_keeper || keeper == LEAK_NO_KEEPER)
+		return 0;
+	return (uint32_t)(suppressions->first_keeper + keeper - 1);
 }
 
 void suppression_rule_fini(struct rule *rule)

@@ -39,12 +39,17 @@ int suppressions_read_default(struct suppressions *suppressions, struct diag *di
 int suppressions_parse(struct suppressions *suppressions, const char *name, const char *text,
                        size_t len, struct diag *diag);
 
+/* Adds a rule for each thing that the C library keeps for itself; they match no stack. Once. */
+void suppressions_add_keepers(struct suppressions *suppressions);
+/* The id of one of them. 0: they were not added. */
+uint32_t suppressions_of_keeper(const struct suppressions *suppressions, enum leak_keeper keeper);
+
 /* A rule's own facts; they live as long as the set. */
 struct suppression {
 	const char *name; /* one line; of LeakSanitizer's rules the rule itself */
-	const char *file; /* as it was given */
-	unsigned line;    /* of the name */
-	bool is_default;  /* of suppressions_read_default() */
+	const char *file; /* as it was given; the option for suppressions_add_keepers()'s */
+	unsigned line;    /* of the name; 0: it is in no file */
+	bool is_default;  /* of suppressions_read_default() or suppressions_add_keepers() */
 };
 
 /* Ids are 1 .. count. */

@@ -47,10 +47,11 @@ bool suppressions_write_used(const struct leak_document *document,
 
 		if (!uses[id].n_records)
 			continue;
-		fprintf(out,
-		        "--%d-- used_suppression: %6zu %s %s:%u suppressed: %s bytes in %s "
-		        "blocks\n",
-		        (int)process->pid, uses[id].n_records, rule.name, rule.file, rule.line,
+		fprintf(out, "--%d-- used_suppression: %6zu %s %s", (int)process->pid,
+		        uses[id].n_records, rule.name, rule.file);
+		if (rule.line)
+			fprintf(out, ":%u", rule.line);
+		fprintf(out, " suppressed: %s bytes in %s blocks\n",
 		        count_text_of(uses[id].bytes).text, count_text_of(uses[id].n_blocks).text);
 		any = true;
 	}

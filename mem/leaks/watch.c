@@ -180,8 +180,10 @@ static int look(struct leak_watch *watch, const struct watched *process, struct 
 {
 	size_t limit = leak_sights_limit_bytes(), copied = atomic_load(&watch->copied_bytes);
 	struct leak_thread *threads = xcalloc(process->n_threads, sizeof(*threads));
-	struct leak_look what = {
-	    .pid = process->pid, .threads = threads, .heuristics = watch->settings.heuristics};
+	struct leak_look what = {.pid = process->pid,
+	                         .threads = threads,
+	                         .heuristics = watch->settings.heuristics,
+	                         .frees_kept = watch->settings.frees_kept};
 	struct leak_dead_stack *stacks = list_dead_stacks(process, &what.n_dead_stacks);
 	int err;
 

@@ -22,6 +22,7 @@ struct target_end;
 
 struct leak_watch_settings {
 	unsigned heuristics; /* 1 << enum leak_heuristic */
+	bool frees_kept;     /* as in struct leak_look */
 	/* Programs without it in LD_PRELOAD record nothing, nor does what they execute, and are let
 	 * go. Owned by the caller. NULL: none is. */
 	const char *library;

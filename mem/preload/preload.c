@@ -217,6 +217,36 @@ static bool is_never_asked(void)
 	return block && !preload.was_asked;
 }
 
+/* glibc from 2.34 on: its lists of stacks are in the dynamic linker's data one after the other,
+ * that of kept ones behind the two that debuggers are told of (struct rtld_global). */
+static void find_stack_cache(void)
+{
+	enum { LINKER, USED, USER, LIST, N, OFFSET = 2, LIST_BYTES = 16, MAX_OFFSET = 1 << 16 };
+	struct lookup found[N] = {
+	    [LINKER] = {"_rtld_global", LOOKUP_ANYWHERE, NULL, NULL, 0},
+	    [USED] = {"_thread_db_rtld_global__dl_stack_used", LOOKUP_ANYWHERE, NULL, NULL, 0},
+	    [USER] = {"_thread_db_rtld_global__dl_stack_user", LOOKUP_ANYWHERE, NULL, NULL, 0},
+	    [LIST] = {"_thread_db_pthread_list", LOOKUP_ANYWHERE, NULL, NULL, 0},
+	};
+	uint32_t offsets[N] = {0};
+
+	lookup_all(found, N);
+	live_facts.stack_cache.linker = (uint64_t)found[LINKER].address;
+	for (int i = LINKER; i < N; i++) {
+		if (!found[i].address)
+			return;
+		if (i > LINKER)
+			offsets[i] = ((const uint32_t *)found[i].address)[OFFSET];
+		if (offsets[i] > MAX_OFFSET || offsets[i] % 8)
+			return;
+	}
+	if (!preload.has_tids || offsets[USER] != offsets[USED] + LIST_BYTES)
+		return;
+	live_facts.stack_cache.head = live_facts.stack_cache.linker + offsets[USER] + LIST_BYTES;
+	live_facts.stack_cache.list_offset = offsets[LIST];
+	live_facts.stack_cache.tid_offset = preload.tid_offset;
+}
+
 /* Where our own memory lies, for whoever looks at this process from outside. The linker defines the
  * two symbols. */
 static void publish_facts(void)
@@ -227,6 +257,7 @@ static void publish_facts(void)
 	live_facts.pool = pool_memory();
 	live_facts.image = (uint64_t)preload.image;
 	live_facts.own_page = (uint64_t)preload.own;
+	find_stack_cache();
 	live_facts.magic = LIVE_MAGIC;
 	preload.image->facts = (uint64_t)&live_facts;
 }

@@ -2,15 +2,18 @@
 
 PROGRAM is a catalogue of tests/programs/leak.h. OUT gets a line CASE|VERDICT[; VERDICT...] for each case, a verdict for each
 process. LIBRARIES is what another one wrote to its OUT: what it says of cases whose answer depends on libraries ("?") is
-the answer; "" for none."""
+the answer; "" for none. With FREERES=yes in the environment both are asked with --run-libc-freeres=yes, and compared in what
+is lost and, of ours, suppressed: what memcheck has libc give back is gone there."""
 import concurrent.futures, glob, json, os, re, subprocess, sys, tempfile
 
 tool, program, heuristics, out = sys.argv[1:5]
 libraries, wanted = "".join(sys.argv[5:6]), sys.argv[6:]
 CLASSES = {"definitely lost": "definite", "indirectly lost": "indirect", "possibly lost": "possible",
            "still reachable": "reachable", "suppressed": "suppressed"}
-MEMCHECK = ["valgrind", "--trace-children=yes", "--leak-check=full", "--show-leak-kinds=all", "--run-libc-freeres=no",
+FREERES = os.environ.get("FREERES", "no")
+MEMCHECK = ["valgrind", "--trace-children=yes", "--leak-check=full", "--show-leak-kinds=all", "--run-libc-freeres=" + FREERES,
             "--run-cxx-freeres=no"]
+SHOWN = [name for name in CLASSES.values() if FREERES == "no" or name != "reachable" and (name, tool) != ("suppressed", "memcheck")]
 
 
 def numbers(text):
@@ -19,7 +22,7 @@ def numbers(text):
 
 
 def words(verdict):
-    return " ".join(f"{name} {verdict[name][0]}/{verdict[name][1]}" for name in CLASSES.values()
+    return " ".join(f"{name} {verdict[name][0]}/{verdict[name][1]}" for name in SHOWN
                     if verdict.get(name, (0, 0)) != (0, 0))
 
 
@@ -31,7 +34,7 @@ def summary(text):
     """What a report in memcheck's shape sums up to; None when it has no end."""
     if "HEAP SUMMARY:" not in text:
         return None
-    found = re.findall(rf"({'|'.join(CLASSES)}): ([\d,]+) bytes in ([\d,]+) blocks", text)
+    found = re.findall(rf"^==\d+== +({'|'.join(CLASSES)}): ([\d,]+) bytes in ([\d,]+) blocks", text, re.M)
     return {CLASSES[name]: (int(size.replace(",", "")), int(count.replace(",", ""))) for name, size, count in found}
 
 
@@ -76,7 +79,7 @@ def ask_memcheck(names):
 def ask_us_one(name):
     with tempfile.TemporaryDirectory(prefix="profile-scenario-leaks.") as where:
         said, status = run(["profile-scenario", "--scenario", "case", "--type", "memory", "--leak-check-heuristics", heuristics,
-                            "--", program, name], where)
+                            "--run-libc-freeres", FREERES, "--", program, name], where)
         latest = where + "/case/memory/latest/"
         text = "".join(open(path).read() for path in glob.glob(latest + "leaks.txt"))
         verdict = verdict_of(["HEAP SUMMARY:" + each for each in text.split("HEAP SUMMARY:")[1:]],
@@ -98,11 +101,12 @@ def ask_us(names):
 def expected(row, said):
     name, answer, heuristic, otherwise, beside = row
     # definedness is what memcheck has and we don't.
-    known = heuristics in ["all", *heuristic.split()] if heuristic != "definedness" else tool == "memcheck"
+    known = {"definedness": tool == "memcheck", "freeres": FREERES == "yes"}.get(heuristic, heuristics in ["all", *heuristic.split()])
     if heuristic and not known:
         answer = otherwise
     if answer == "?":
-        return said[name]
+        suppressed = {"suppressed": numbers(verdicts[name]).get("suppressed", (0, 0))} if FREERES == "yes" else {}
+        return "; ".join(words(added(numbers(each), suppressed)) for each in said[name].split("; "))
     library = numbers(said[beside]) if beside else {}
     return "; ".join(sorted(words(added(numbers(each), library)) for each in answer.split(";")))
 

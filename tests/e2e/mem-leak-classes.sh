@@ -11,6 +11,12 @@ catalogue all places thread-stack dead-stack
 catalogue all stale
 catalogue all ends forks
 
+kept() {
+	FREERES=yes python3 tests/e2e/leaks.py ours "$programs/leak-kept" all "$scratch/kept" "" joined forgotten-beside-joined held-by-joined \
+		child-beside-living alike
+}
+promise "what libc keeps of threads is suppressed; forgotten threads, and what joined ones held, are not" kept
+
 if grep -qw avx512f /proc/cpuinfo; then
 	promise "pointers that AVX-512 writes and holds: the known answers" \
 		python3 tests/e2e/leaks.py ours "$programs/leak-avx512" all "$scratch/ours"

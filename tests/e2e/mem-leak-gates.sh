@@ -26,6 +26,15 @@ promise "the summary says so" bash -c "
 	head -n 1 '$scratch/err' | grep -q '^gate/memory  GATE FAILED' || head -n 2 '$scratch/err' | grep -q '^gate/memory  GATE FAILED'
 	[ \$? = 0 ] && grep -qF 'gate   mem.definitely_lost_blocks 4, limit <= 0 (--errors-for-leak-kinds=definite,reachable)' '$scratch/err' &&
 	grep -qF 'gate   mem.still_reachable_blocks 4, limit <= 0' '$scratch/err' && [ \$(wc -l <'$scratch/err') -le 12 ]"
+threads() { # STATUS CASE OPTIONS...
+	local status=$1 case=$2; shift 2
+	is "$(status_of measure --error-exitcode 9 "$@" -- "$programs/leak-kept" "$case")" "$status"
+}
+promise "a program whose threads were joined passes, by the rule that is said" threads 0 joined
+promise "the rule stands in leaks.txt" matches "$run/leaks.txt" 'used_suppression: .* --run-libc-freeres=yes suppressed: [0-9,]+ bytes in 3 blocks$'
+promise "as memcheck without its rule it does not" threads 9 joined --run-libc-freeres no
+promise "nor does one that forgot a thread" threads 9 forgotten-beside-joined
+measure --errors-for-leak-kinds definite,reachable -- "$program" 2>/dev/null
 promise "run.json has each gate" is "$(gates)" "mem.definitely_lost_blocks 4 0 failed --errors-for-leak-kinds=definite,reachable
 mem.still_reachable_blocks 4 0 failed --errors-for-leak-kinds=definite,reachable"
 promise "and the verdict" is "$(manifest_value gate/memory 'm["verdict"]')" gate_failed

@@ -86,7 +86,7 @@ memcheck() { # LOG OPTIONS... PROGRAM...
 
 ours() { # NAME OPTIONS... -- PROGRAM...
 	local name=$1; shift
-	profile-scenario --scenario "$name" --type leaks "$@" >"$scratch/out" 2>"$scratch/err"
+	profile-scenario --scenario "$name" --type leaks --run-libc-freeres no "$@" >"$scratch/out" 2>"$scratch/err"
 }
 
 run_of() { echo "$PROFILE_SCENARIO_RESULTS/$1/memory/latest"; }

@@ -82,7 +82,7 @@ P
 # asks_us NAME OPTIONS COMMAND...
 asks_us() {
 	local name=$1 options=$2; shift 2
-	env -i "${ours[@]}" PROFILE_SCENARIO_RESULTS="$PROFILE_SCENARIO_RESULTS" "${fixed[@]}" "$build/profile-scenario" --scenario "$name" --type memory --quiet $options -- \
+	env -i "${ours[@]}" PROFILE_SCENARIO_RESULTS="$PROFILE_SCENARIO_RESULTS" "${fixed[@]}" "$build/profile-scenario" --scenario "$name" --type memory --quiet --run-libc-freeres=no $options -- \
 		sh -c 'echo ${#PROFILE_SCENARIO} >"$0"; unset PROFILE_SCENARIO_RESULTS; exec "$@"' "$scratch/length" "$@" >"$scratch/$name.ours" 2>&1 </dev/null || { cat "$scratch/$name.ours"; return 1; }
 }
 

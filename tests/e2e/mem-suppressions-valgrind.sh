@@ -21,7 +21,7 @@ suppressed() { # what stdin says
 
 ours_to_valgrind() { # NAME COMMAND...
 	local name=$1; shift
-	profile-scenario --scenario "$name" --type memory --quiet --show-leak-kinds all --gen-suppressions all -- "$@" >/dev/null 2>"$scratch/err" ||
+	profile-scenario --scenario "$name" --type memory --quiet --run-libc-freeres no --show-leak-kinds all --gen-suppressions all -- "$@" >/dev/null 2>"$scratch/err" ||
 		{ cat "$scratch/err"; return 1; }
 	cp "$PROFILE_SCENARIO_RESULTS/$name/memory/latest/leaks.supp" "$scratch/$name.supp"
 	"${memcheck[@]}" --suppressions="$scratch/$name.supp" "$@" >/dev/null 2>"$scratch/$name.memcheck"
@@ -32,7 +32,7 @@ valgrinds_to_us() { # NAME COMMAND...
 	"${memcheck[@]}" "$@" >/dev/null 2>"$scratch/$name.memcheck"
 	sed -n '/^{$/,/^}$/p' "$scratch/$name.memcheck" >"$scratch/$name.theirs"
 	matches "$scratch/$name.theirs" "^   Memcheck:Leak$" || return 1
-	profile-scenario --scenario "$name" --type memory --quiet --show-leak-kinds all --suppressions "$scratch/$name.theirs" -- "$@" >/dev/null 2>"$scratch/err" ||
+	profile-scenario --scenario "$name" --type memory --quiet --run-libc-freeres no --show-leak-kinds all --suppressions "$scratch/$name.theirs" -- "$@" >/dev/null 2>"$scratch/err" ||
 		{ cat "$scratch/err"; return 1; }
 	local leaks=$PROFILE_SCENARIO_RESULTS/$name/memory/latest/leaks.txt
 	is "$(left "$leaks")" "" || { grep -A20 'in loss record' "$leaks"; return 1; }

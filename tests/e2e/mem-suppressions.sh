@@ -8,7 +8,7 @@ program=$programs/leak-suppress
 
 run() { # NAME OPTIONS... [-- more]: a leak check of the program as scenario NAME
 	local name=$1; shift
-	profile-scenario --scenario "$name" --type memory --quiet "$@" >"$scratch/out" 2>"$scratch/err"
+	profile-scenario --scenario "$name" --type memory --quiet --run-libc-freeres no "$@" >"$scratch/out" 2>"$scratch/err"
 }
 leaks() { # NAME: its leaks.txt
 	echo "$PROFILE_SCENARIO_RESULTS/$1/memory/latest/leaks.txt"

@@ -4,6 +4,7 @@
 
 #include "core/diag.h"
 #include "mem/leaks/ground.h"
+#include "mem/leaks/kept.h"
 #include "mem/leaks/pieces.h"
 
 #include <stddef.h>
@@ -64,15 +65,22 @@ static void check(const struct leak_view *view, const struct leak_roots *roots, 
 		    roots->ranges.ranges[i].start < BASE || roots->ranges.ranges[i].end > end);
 }
 
-static void find_roots(const struct leak_view *view, struct leak_maps *maps, uint64_t end)
+static void find_roots(struct leak_view *view, struct leak_maps *maps, struct leak_blocks *blocks,
+                       uint64_t end)
 {
 	struct leak_roots roots;
+	struct leak_kept kept = {.n_blocks = 0};
 
 	leak_ranges_add(&maps->all, BASE, end);
 	leak_ranges_add(&maps->roots, BASE, end);
 	maps->brk = (struct leak_range){BASE + CHUNKS, BASE + CHUNKS + PAGE};
+	leak_ranges_add(&maps->libc, BASE, end);
+	leak_kept_find(view->look, maps, view->memory, view->facts, blocks, &kept);
+	BUG(kept.n_blocks > blocks->n_blocks);
+	view->kept_stacks = &kept.stacks;
 	leak_roots_find(view, &roots);
 	check(view, &roots, end);
+	leak_kept_fini(&kept);
 	leak_roots_fini(&roots);
 	leak_maps_fini(maps);
 }
@@ -91,16 +99,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	struct leak_arenas arenas = {0};
 	struct leak_maps maps = {0};
 	struct live_facts facts;
-	struct leak_view view = {&look, &maps, &memory, &facts, &blocks, &arenas};
+	struct leak_view view = {&look, &maps, &memory, &facts, &blocks, &arenas, NULL};
 	struct diag diag;
 
 	leak_arenas_find(&memory, (struct leak_range){BASE, end}, &arenas);
 	if (!leak_facts_read(&memory, BASE, BASE, &facts, &diag) &&
 	    !leak_blocks_read(&memory, &facts, &blocks, &diag)) {
-		find_roots(&view, &maps, end);
+		find_roots(&view, &maps, &blocks, end);
 		/* Without threads of its own: the ended one's stack. */
 		look.n_threads = 0;
-		find_roots(&view, &maps, end);
+		find_roots(&view, &maps, &blocks, end);
 	}
 	leak_arenas_fini(&arenas);
 	leak_blocks_fini(&blocks);

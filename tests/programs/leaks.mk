@@ -9,7 +9,7 @@ $(LEAK)%.cet: PROGRAM_CFLAGS = -O2 -g -fcf-protection=full -Wl,-z,ibt,-z,shstk
 # What they load.
 $(LEAK)library: PROGRAM_CFLAGS = -O2 -g -shared -fPIC
 
-$(addprefix $(LEAK),shapes places ends cxx cow stale avx512): tests/programs/leak.h
+$(addprefix $(LEAK),shapes places ends cxx cow stale kept avx512): tests/programs/leak.h
 
 define leak_way
 $(LEAK)%.$(1): tests/programs/leak-%.c tests/programs/leak.h tests/programs/leaks.mk

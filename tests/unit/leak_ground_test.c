@@ -3,6 +3,7 @@
 #include "mem/leaks/arenas.h"
 #include "mem/leaks/blocks.h"
 #include "mem/leaks/ground.h"
+#include "mem/leaks/kept.h"
 #include "mem/leaks/pieces.h"
 #include "mem/leaks/stacks.h"
 
@@ -429,11 +430,11 @@ static void blocks_of_all_tables_come_by_address(void **state)
 	read_blocks(&fake, 2, &blocks);
 	assert_int_equal(blocks.n_blocks, 4);
 	assert_int_equal(blocks.n_damaged, 0);
-	assert_block(&blocks, 0, (struct leak_block){REGION + 0x10, 24, 5, false});
-	assert_block(&blocks, 1, (struct leak_block){REGION + 0x30, 0, 6, true});
-	assert_block(&blocks, 2, (struct leak_block){REGION + 0x1010, 0x5000, 7, false});
+	assert_block(&blocks, 0, (struct leak_block){REGION + 0x10, 24, 5, false, 0});
+	assert_block(&blocks, 1, (struct leak_block){REGION + 0x30, 0, 6, true, 0});
+	assert_block(&blocks, 2, (struct leak_block){REGION + 0x1010, 0x5000, 7, false, 0});
 	assert_block(&blocks, 3,
-	             (struct leak_block){REGION + 0x6018, 4095, WIRE_MAX_STACKS, false});
+	             (struct leak_block){REGION + 0x6018, 4095, WIRE_MAX_STACKS, false, 0});
 	assert_int_equal(leak_blocks_after(&blocks, REGION), 0);
 	assert_int_equal(leak_blocks_after(&blocks, REGION + 0x10 + 23), 0);
 	assert_int_equal(leak_blocks_after(&blocks, REGION + 0x10 + 24), 1);
@@ -527,14 +528,15 @@ static void roots_are_what_is_left(void **state)
 	struct leak_main_arena main = {
 	    .state = {0x401800, 0x401900}, .top = {0x407000, 0x408000}, .bytes = 0x2000};
 	struct leak_arenas arenas = {.mains = &main, .n_mains = 1};
-	struct leak_block block[] = {{0x406010, 64, 1, false}, {0x500010, 0x1ff0, 2, false}};
+	struct leak_block block[] = {{0x406010, 64, 1, false, 0}, {0x500010, 0x1ff0, 2, false, 0}};
 	struct leak_blocks blocks = {.blocks = block, .n_blocks = 2};
 	struct live_facts facts = {.library = {0x403000, 0x405000}, .pool = {0x404000, 0x404100}};
 	struct leak_maps maps = {.stack = {0x7fff00000000, 0x7fff00002000},
 	                         .brk = {0x405800, 0x40a000}};
 	struct fake fake = {0};
 	struct leak_memory memory = memory_of(&fake);
-	struct leak_view view = {&look, &maps, &memory, &facts, &blocks, &arenas};
+	struct leak_ranges kept = {0};
+	struct leak_view view = {&look, &maps, &memory, &facts, &blocks, &arenas, &kept};
 	static const struct leak_range expected[] = {
 	    {0x401000, 0x401800},
 	    {0x401900, 0x403000},
@@ -651,6 +653,127 @@ static void a_thread_descriptor_tells_its_stack(void **state)
 	fake_fini(&fake);
 }
 
+/* What libc keeps: the list's head in the linker's data, two stacks, a vector for each. */
+enum { KEPT_HEAD = 0x7f0000001010, KEPT_LIST = 0x2c0, KEPT_TID = 0x2d0, KEPT_STACK = 0x4000 };
+#define KEPT_LINKER UINT64_C(0x7f0000001000)
+#define KEPT_STACKS UINT64_C(0x7f1000000000)
+#define KEPT_LIBC UINT64_C(0x7f2000000000)
+#define KEPT_HEAP UINT64_C(0x555500001000)
+
+static uint64_t kept_descriptor(uint64_t number)
+{
+	return KEPT_STACKS + number * KEPT_STACK + KEPT_STACK - 0x900;
+}
+
+static void put_kept_stack(struct fake *fake, uint64_t number, uint64_t before, uint64_t after,
+                           int32_t tid)
+{
+	uint64_t descriptor = kept_descriptor(number);
+
+	put(fake, descriptor, descriptor);
+	put(fake, descriptor + 8, KEPT_HEAP + number * 0x200 + 16);
+	put(fake, descriptor + 16, descriptor);
+	put(fake, descriptor + KEPT_TID, (uint32_t)tid);
+	put(fake, descriptor + KEPT_LIST, after);
+	put(fake, descriptor + KEPT_LIST + 8, before);
+	put(fake, descriptor + 0x690, KEPT_STACKS + number * KEPT_STACK);
+	put(fake, descriptor + 0x698, KEPT_STACK);
+}
+
+/* Blocks: 0 and 1 the vectors, 2 a variable of the first, 3 a table, 4 one that only looks like it,
+ * 5 to 7 nodes of a tree and 8 their key. */
+static struct leak_block kept_blocks[] = {
+    {KEPT_HEAP, 288, 1, false, 0},          {KEPT_HEAP + 0x200, 288, 1, false, 0},
+    {KEPT_HEAP + 0x400, 24, 2, false, 0},   {KEPT_HEAP + 0x810, 2304, 3, false, 0},
+    {KEPT_HEAP + 0x1210, 300, 4, false, 0}, {KEPT_HEAP + 0x1400, 24, 5, false, 0},
+    {KEPT_HEAP + 0x1420, 24, 5, false, 0},  {KEPT_HEAP + 0x1440, 24, 5, false, 0},
+    {KEPT_HEAP + 0x1460, 8, 6, false, 0},
+};
+
+static void put_kept_memory(struct fake *fake)
+{
+	uint64_t head = KEPT_HEAD, first = kept_descriptor(0) + KEPT_LIST,
+	         second = kept_descriptor(1) + KEPT_LIST, table = KEPT_HEAP + 0x880;
+
+	fake_map(fake, KEPT_HEAP, 2 * PAGE);
+	fake_map(fake, KEPT_LINKER, PAGE);
+	fake_map(fake, KEPT_STACKS, (size_t)2 * KEPT_STACK);
+	fake_map(fake, KEPT_LIBC, PAGE);
+	put(fake, head, first);
+	put(fake, head + 8, second);
+	put_kept_stack(fake, 0, head, second, -1);
+	put_kept_stack(fake, 1, first, head, 0);
+	put(fake, KEPT_HEAP, 16);
+	put(fake, KEPT_HEAP + 32, KEPT_HEAP + 0x408);
+	put(fake, KEPT_HEAP + 40, KEPT_HEAP + 0x400);
+	put(fake, KEPT_LINKER + 0x800, table);
+	put(fake, table + 8, KEPT_HEAP + 0x810);
+	put(fake, table + 24, 63);
+	put(fake, KEPT_LINKER + 0x808, KEPT_HEAP + 0x1280);
+	put(fake, KEPT_HEAP + 0x1288, KEPT_HEAP + 0x1210);
+	put(fake, KEPT_HEAP + 0x1298, 63); /* has no room */
+	/* A red node with two children. */
+	put(fake, KEPT_LIBC + 0x100, KEPT_HEAP + 0x1400);
+	put(fake, KEPT_HEAP + 0x1408, KEPT_HEAP + 0x1421);
+	put(fake, KEPT_HEAP + 0x1410, KEPT_HEAP + 0x1440);
+	for (uint64_t node = 0x1400; node <= 0x1440; node += 0x20)
+		put(fake, KEPT_HEAP + node, KEPT_HEAP + 0x1460);
+}
+
+/* Their keepers, each a digit, and how many stacks. */
+static void assert_kept(struct fake *fake, uint64_t living, const char *keepers, size_t n_stacks)
+{
+	struct leak_thread thread = {.tid = 7, .registers = {.fs_base = living}};
+	struct leak_look look = {.pid = 1, .threads = &thread, .n_threads = 1};
+	struct leak_memory memory = memory_of(fake);
+	struct live_facts facts = {.stack_cache = {KEPT_LINKER, KEPT_HEAD, KEPT_LIST, KEPT_TID}};
+	struct leak_blocks blocks = {.blocks = kept_blocks, .n_blocks = ARRAY_SIZE(kept_blocks)};
+	struct leak_maps maps = {.image = 0};
+	struct leak_kept kept = {.n_blocks = 0};
+
+	leak_ranges_add(&maps.roots, KEPT_LINKER, KEPT_LINKER + PAGE);
+	leak_ranges_add(&maps.roots, KEPT_STACKS, KEPT_STACKS + 2 * KEPT_STACK);
+	leak_ranges_add(&maps.roots, KEPT_LIBC, KEPT_LIBC + PAGE);
+	leak_ranges_add(&maps.libc, KEPT_LIBC, KEPT_LIBC + PAGE);
+	leak_kept_find(&look, &maps, &memory, &facts, &blocks, &kept);
+	for (size_t i = 0; i < ARRAY_SIZE(kept_blocks); i++) {
+		assert_int_equal(kept_blocks[i].keeper, keepers[i] - '0');
+		kept_blocks[i].keeper = LEAK_NO_KEEPER;
+	}
+	assert_int_equal(kept.stacks.n_ranges, n_stacks);
+	leak_kept_fini(&kept);
+	leak_maps_fini(&maps);
+}
+
+static void what_libc_keeps_is_found_by_its_own_pointers(void **state)
+{
+	struct fake fake = {0};
+
+	(void)state;
+	put_kept_memory(&fake);
+	assert_kept(&fake, 0, "111200300", 2);
+	/* A thread that lives, by its descriptor and by its id. */
+	assert_kept(&fake, kept_descriptor(1), "101200300", 1);
+	put(&fake, kept_descriptor(0) + KEPT_TID, 20000);
+	assert_kept(&fake, 0, "010200300", 1);
+	put(&fake, kept_descriptor(0) + KEPT_TID, 0);
+	/* The list is broken behind the first one. */
+	put(&fake, kept_descriptor(1) + KEPT_LIST + 8, 0);
+	assert_kept(&fake, 0, "101200300", 1);
+	put(&fake, kept_descriptor(0) + KEPT_LIST, 0);
+	assert_kept(&fake, 0, "101200300", 1);
+	/* A vector that points elsewhere into its block, a table that has another one's beginning,
+	 * a node that leads to itself. */
+	put(&fake, kept_descriptor(0) + 8, KEPT_HEAP + 24);
+	put(&fake, KEPT_HEAP + 0x888, KEPT_HEAP + 0x1210);
+	put(&fake, KEPT_HEAP + 0x1450, KEPT_HEAP + 0x1440);
+	assert_kept(&fake, 0, "000000000", 1);
+	/* All of the tree leads back, by ways without end. */
+	put(&fake, KEPT_HEAP + 0x1448, KEPT_HEAP + 0x1400);
+	assert_kept(&fake, 0, "000000000", 1);
+	fake_fini(&fake);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -665,6 +788,7 @@ int main(void)
 	    cmocka_unit_test(facts_that_cannot_be_are_refused),
 	    cmocka_unit_test(roots_are_what_is_left),
 	    cmocka_unit_test(a_thread_descriptor_tells_its_stack),
+	    cmocka_unit_test(what_libc_keeps_is_found_by_its_own_pointers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
