@@ -187,13 +187,15 @@ struct row {
 	size_t number; /* of the first of them */
 };
 
-/* The function that called the allocation function, or where there is none that one. */
+/* The function that called the allocation function, or that one where there is none, or callers do
+ * not count, so that a record is of several. */
 static struct loss_frame caller_of(const struct leak_document *document,
                                    const struct loss_record *record)
 {
 	size_t n_frames;
 	struct loss_frame *frames =
-	    loss_record_frames(record, document->recording, document->profile, 2, &n_frames);
+	    loss_record_frames(record, document->recording, document->profile,
+	                       document->num_callers < 2 ? 1 : 2, &n_frames);
 	struct loss_frame caller = frames[n_frames > 1 ? 1 : 0];
 
 	free(frames);

@@ -10,6 +10,7 @@
 #include "mem/leaks/operators.h"
 #include "mem/leaks/suppression.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -48,9 +49,11 @@ struct joining {
 	const struct recording *recording;
 	const struct profile *profile;
 	const struct leak_library *library;
+	struct symbolizer *symbolizer; /* NULL: calls are not read */
 	struct loss_list *list;
 	size_t records_capacity;
-	struct stack_table *keys; /* kind and allocation function, then the addresses from there */
+	struct stack_table *keys; /* kind and allocation function, then the addresses from there; or
+	                             the operator, where callers do not count */
 	size_t *record_of_key;    /* + 1; 0: none yet */
 	size_t keys_capacity;
 	unsigned n_compared;
@@ -72,6 +75,11 @@ static uint32_t key_of(struct joining *joining, const struct leak_row *row, size
 		key = stack_table_add(joining->keys, key, frame.object << 1 | frame.is_return,
 		                      frame.vaddr);
 	}
+	if (n_operators && joining->symbolizer && joining->n_compared < 2)
+		key = stack_table_add(joining->keys, key, 0,
+		                      (uintptr_t)operator_called(joining->symbolizer,
+		                                                 joining->recording, row->stack,
+		                                                 n_operators));
 	return key;
 }
 
@@ -110,11 +118,10 @@ static void sum_add(struct loss_sum *sum, uint64_t bytes, uint64_t n_blocks)
 	sum->n_blocks += n_blocks;
 }
 
-/* A record whose callers were not compared has blocks of several. */
 static void find_called(struct loss_list *list, const struct recording *recording,
                         const struct profile *profile, const struct loss_settings *settings)
 {
-	if (!settings->symbolizer || frames_compared(settings) < 2)
+	if (!settings->symbolizer)
 		return;
 	for (size_t i = 0; i < list->n_records; i++) {
 		struct loss_record *record = &list->records[i];
@@ -219,6 +226,7 @@ void loss_list_make(struct loss_list *list, const struct leak_row *rows, size_t 
 	    .recording = recording,
 	    .profile = profile,
 	    .library = settings->library,
+	    .symbolizer = settings->symbolizer,
 	    .list = list,
 	    .keys = stack_table_new(),
 	    .n_compared = frames_compared(settings),

@@ -98,6 +98,31 @@ alike() { # NAME PROGRAM-ARGUMENTS OPTIONS...: the same options to both, the sam
 	shapes text "$(run_of "$name")/leaks.txt" "$scratch/$name.log"
 }
 
+# Where callers do not count. memcheck has its own operators in its own library, and libstdc++'s pool is suppressed in both.
+cat >"$scratch/operators.cc" <<'C'
+#include <cstdlib>
+#define OWN __attribute__((noinline, noclone, optimize("no-optimize-sibling-calls")))
+static volatile int turn;
+static void *volatile kept;
+OWN void array(size_t n) { kept = new char[n]; turn++; }
+OWN void object() { kept = new int; turn++; }
+OWN void other() { kept = malloc(100); kept = calloc(1, 50); kept = new long; turn++; }
+int main() { array(30); array(40); object(); other(); kept = nullptr; return 0; }
+C
+operators_alone() { sed -E '/in use at exit/,/^==[0-9]+== LEAK SUMMARY/!d; s/^==[0-9]+== ?//; s/0x[0-9A-F]+: //; s/(   at [^)]*\)?) \(in .*/\1/' "$1"; }
+alike_operators() {
+	g++ -g -O1 -o "$scratch/operators" "$scratch/operators.cc" || return 1
+	ours operators --num-callers=1 -- "$scratch/operators" || { cat "$scratch/err"; return 1; }
+	memcheck "$scratch/operators.log" --num-callers=1 "$scratch/operators"
+	diff <(operators_alone "$scratch/operators.log") <(operators_alone "$(run_of operators)/leaks.txt") || return 1
+	is "$(grep -c 'in loss record' "$scratch/operators.log")" 4 || return 1
+	# Nor is any of their callers named by the summary.
+	is "$(sed -nE 's/^ +([0-9]+) B +([0-9]+)  definitely lost  ([^(]*) \(in .*/\1 \2 \3/p' "$scratch/err")" "100 1 malloc
+70 2 operator new[]
+50 1 calloc
+12 2 operator new"
+}
+
 alike_xml() {
 	ours xml --show-leak-kinds all -- "$program" || return 1
 	valgrind --run-libc-freeres=no --leak-check=full --show-leak-kinds=all --xml=yes --xml-file="$scratch/theirs.xml" "$program" >/dev/null 2>&1
@@ -126,6 +151,7 @@ if command -v valgrind >/dev/null; then
 	promise "of a heap that was freed" alike free free
 	promise "with 40 stacks, 12 frames of which are shown" alike spread "many 40"
 	promise "and with all of their frames" alike whole "many 40" --num-callers=50
+	promise "with the allocation function alone, which operator it was included" alike_operators
 	promise "the XML's errors and elements are memcheck's" alike_xml
 	promise "a forked child and an executed program are classified as memcheck does" alike_tree
 else
