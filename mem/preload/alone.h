@@ -20,14 +20,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-static always_inline void alone_count_size(uint64_t size)
-{
-	uint64_t class = wire_size_class(size);
-
-	alone.row->sizes[class].allocations++;
-	alone.row->sizes[class].bytes += size;
-}
-
 static always_inline void alone_add_live(struct wire_section *section, uint64_t size)
 {
 	int64_t bytes = section->live_bytes + (int64_t)size;
@@ -60,10 +52,7 @@ static always_inline bool alone_count_allocation(const void *block, size_t size,
 	alone.entry = entry;
 	alone.counter = counter;
 	shards[0].clock = clock;
-	counter->allocations++;
-	counter->allocated_bytes += size;
-	counter->live_bytes += (int64_t)size;
-	alone_count_size(size);
+	count_allocation(counter, alone.row, size);
 	alone_add_live(section, size);
 	return true;
 }
@@ -83,12 +72,9 @@ static always_inline bool alone_allocate(const void *block, size_t size,
 	return done;
 }
 
-static always_inline void alone_take_live(struct wire_section *section,
-                                          struct wire_counter *counter, uint64_t size)
+static always_inline void alone_take_live(struct wire_section *section, uint64_t size)
 {
 	alone.frees_left--;
-	counter->frees++;
-	counter->live_bytes -= (int64_t)size;
 	section->live_bytes -= (int64_t)size;
 	section->live_extra_bytes -= (int64_t)wire_extra_bytes(size);
 }
@@ -107,9 +93,8 @@ static always_inline bool alone_release_last(const void *block)
 		size = live_unpack_small(*alone.entry).size_bytes;
 		*alone.entry = 0;
 		alone.last = ALONE_HAS_NONE;
-		alone.row->lifetimes[WIRE_TEMPORARY]++;
-		alone.counter->temporary++;
-		alone_take_live(section, alone.counter, size);
+		count_free(alone.counter, alone.row, size, WIRE_TEMPORARY, 0);
+		alone_take_live(section, size);
 		done = true;
 	}
 	entrance_leave_alone();
@@ -135,9 +120,8 @@ static always_inline bool alone_count_release(const void *block)
 		return false;
 	*entry = 0;
 	lifetime = origin_lifetime(live);
-	alone.row->lifetimes[wire_lifetime_class(lifetime)]++;
-	counter->lifetimes += lifetime;
-	alone_take_live(section, counter, live.size_bytes);
+	count_free(counter, alone.row, live.size_bytes, wire_lifetime_class(lifetime), lifetime);
+	alone_take_live(section, live.size_bytes);
 	return true;
 }
 

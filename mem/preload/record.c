@@ -49,43 +49,22 @@ static void count_inherited_free(struct live_block block)
 }
 
 /* The lifetime and its class are for when the block is the process's own. */
-static always_inline void count_free(struct thread *thread, struct shard *shard, enum way way,
-                                     struct live_block block, uint64_t lifetime, unsigned class)
+static always_inline void count_end(struct thread *thread, struct shard *shard, enum way way,
+                                    struct live_block block, uint64_t lifetime, unsigned class)
 {
-	struct wire_counter *counter;
-
-	if (unlikely(!origin_is_own(block.origin))) {
+	if (unlikely(!origin_is_own(block.origin)))
 		count_inherited_free(block);
-	} else {
-		thread->row->lifetimes[class]++;
-		counter = counter_at(shard->counters_off, block.stack);
-		counter->frees++;
-		counter->live_bytes -= (int64_t)block.size_bytes;
-		counter->temporary += class == WIRE_TEMPORARY;
-		counter->lifetimes += lifetime;
-	}
+	else
+		count_free(counter_at(shard->counters_off, block.stack), thread->row,
+		           block.size_bytes, class, lifetime);
 	totals_count(shard, way, block.size_bytes, -1);
-}
-
-static always_inline void count_allocation(struct thread *thread, struct shard *shard, enum way way,
-                                           uint32_t stack, size_t size)
-{
-	struct wire_counter *counter = counter_at(shard->counters_off, stack);
-	unsigned class = wire_size_class(size);
-
-	thread->row->sizes[class].allocations++;
-	thread->row->sizes[class].bytes += size;
-	counter->allocations++;
-	counter->allocated_bytes += size;
-	counter->live_bytes += (int64_t)size;
-	totals_count(shard, way, size, 1);
 }
 
 /* Out of line, for it is rare: a block whose free was not seen. */
 static __attribute__((noinline)) void count_stale(struct thread *thread, struct shard *shard,
                                                   enum way way, const struct live_block *stale)
 {
-	count_free(thread, shard, way, *stale, 0, WIRE_LIFETIME_UNKNOWN);
+	count_end(thread, shard, way, *stale, 0, WIRE_LIFETIME_UNKNOWN);
 	preload_trouble(WIRE_STALE);
 }
 
@@ -112,7 +91,8 @@ static always_inline void record_new(struct thread *thread, struct shard *shard,
 		preload_trouble(WIRE_NO_STACK);
 	origin = origin_next(shard);
 	remember(thread, shard, way, block, size, stack, origin);
-	count_allocation(thread, shard, way, stack, size);
+	count_allocation(counter_at(shard->counters_off, stack), thread->row, size);
+	totals_count(shard, way, size, 1);
 	thread->last = block;
 }
 
@@ -129,7 +109,7 @@ static always_inline void record_end(struct thread *thread, struct shard *shard,
 		lifetime = origin_lifetime(block);
 		class = wire_lifetime_class(lifetime);
 	}
-	count_free(thread, shard, way, block, lifetime, class);
+	count_end(thread, shard, way, block, lifetime, class);
 }
 
 static always_inline void allocate(struct thread *thread, struct shard *shard, enum way way,
