@@ -110,9 +110,12 @@ enum {
 	LIVE_SMALL_SIZE_AT = LIVE_STACK_BITS,
 	LIVE_SMALL_PLACE_AT = 31,
 	LIVE_SMALL_ORIGIN_AT = 64 - LIVE_ORIGIN_BITS,
+	LIVE_SMALL_DEPTH_AT = LIVE_SMALL_ORIGIN_AT + LIVE_ORIGIN_DEPTH_AT,
 };
-#define LIVE_SMALL_AT(address) (((uint64_t)(address)&24) << (LIVE_SMALL_PLACE_AT - 3))
+enum { LIVE_SMALL_AT_SHIFT = LIVE_SMALL_PLACE_AT - 3 };
+#define LIVE_SMALL_AT(address) (((uint64_t)(address)&24) << LIVE_SMALL_AT_SHIFT)
 #define LIVE_SMALL_AT_MASK (UINT64_C(3) << LIVE_SMALL_PLACE_AT)
+#define LIVE_SMALL_DEPTH_MASK ((uint64_t)LIVE_ORIGIN_DEPTH_MASK << LIVE_SMALL_DEPTH_AT)
 
 static inline uint64_t live_pack_small(uint64_t address, struct live_block block)
 {

@@ -112,8 +112,7 @@ static always_inline bool alone_count_release(const void *block)
 		return false;
 	packed = *entry;
 	live = live_unpack_small(packed);
-	if (unlikely(!packed || !live_small_is_at(packed, (uint64_t)block) ||
-	             !origin_is_own(live.origin)))
+	if (unlikely(!live_small_is_own(packed, (uint64_t)block)))
 		return false;
 	counter = section_counters(section, 0) + live.stack;
 	if (unlikely(!counter_keep_peak(counter, section->peak_epoch)))

@@ -47,8 +47,10 @@ static always_inline void count_free(struct wire_counter *counter, struct wire_t
 	row->lifetimes[class]++;
 	counter->frees++;
 	counter->live_bytes -= (int64_t)size;
-	counter->temporary += class == WIRE_TEMPORARY;
-	counter->lifetimes += lifetime;
+	if (class == WIRE_TEMPORARY)
+		counter->temporary++;
+	else
+		counter->lifetimes += lifetime;
 }
 
 #endif

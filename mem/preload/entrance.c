@@ -62,6 +62,7 @@ void entrance_begin_alone(struct thread *thread)
 	uint64_t last = (uint64_t)thread->last, *entry = live_small_entry(last);
 
 	shards[0].was_used = true;
+	thread->own_key = ~thread->key;
 	lend_credit(&shards[0]);
 	alone.limits = stacks_limits(thread);
 	alone.row = thread->row;

@@ -65,18 +65,17 @@ static inline void entrance_leave_alone(void)
 	alone.owner = (uint64_t)__builtin_thread_pointer();
 }
 
-/* The calling thread where it goes WAY_OWN, or NULL. */
+/* The calling thread where it has a shard to itself and is not in the recorder, or NULL. One that
+ * is alone is none of these, and has another own_key. */
 static inline struct thread *entrance_pass_own(void)
 {
 	uint64_t pointer = (uint64_t)__builtin_thread_pointer();
 	struct thread *thread = &thread_table[thread_place(pointer)];
-	uint32_t n_forks = preload.n_forks;
 
 	if (unlikely(thread->pointer != pointer || thread->own_key != thread_key(thread) ||
-	             thread->busy == n_forks || (alone.owner & ~(uint64_t)IN_RECORDER) == pointer ||
-	             preload_is_single_threaded() || !preload_has_section()))
+	             thread->busy || !preload_has_section()))
 		return NULL;
-	thread->busy = n_forks;
+	thread->busy = preload.n_forks;
 	atomic_signal_fence(memory_order_seq_cst);
 	return thread;
 }

@@ -2,6 +2,7 @@
  * recorder. */
 #include "mem/preload/alone.h"
 #include "mem/preload/hook.h"
+#include "mem/preload/own.h"
 
 #include <errno.h>
 #include <linux/seccomp.h>
@@ -25,11 +26,13 @@ static __attribute__((noinline)) void *malloc_aside(size_t size, const struct ho
 	return block;
 }
 
-/* Apart, so that the compiler takes it for the rare one. */
-static __attribute__((noinline, cold)) void *allocate_otherwise(void *block, size_t size,
-                                                                const struct hook_frame *caller,
-                                                                enum leak_function function)
+/* Apart, so that the compiler takes it for the rarer one. */
+static __attribute__((noinline)) void *allocate_among_others(void *block, size_t size,
+                                                             const struct hook_frame *caller,
+                                                             enum leak_function function)
 {
+	if (likely(own_allocate(block, size, caller, function)))
+		return block;
 	return record_allocation(block, size, caller, function);
 }
 
@@ -45,7 +48,7 @@ EXPORT void *malloc(size_t size)
 	block = real.malloc(size);
 	clear_block(block, size);
 	if (unlikely(!alone_allocate(block, size, CALLER, LEAK_MALLOC)))
-		block = allocate_otherwise(block, size, CALLER, LEAK_MALLOC);
+		block = allocate_among_others(block, size, CALLER, LEAK_MALLOC);
 	KEEP_FRAME();
 	return block;
 }
@@ -73,7 +76,7 @@ EXPORT void *calloc(size_t count, size_t size)
 		return calloc_aside(count, size, CALLER);
 	block = real.calloc(count, size);
 	if (unlikely(!alone_allocate(block, count * size, CALLER, LEAK_CALLOC)))
-		block = allocate_otherwise(block, count * size, CALLER, LEAK_CALLOC);
+		block = allocate_among_others(block, count * size, CALLER, LEAK_CALLOC);
 	KEEP_FRAME();
 	return block;
 }
@@ -86,13 +89,21 @@ static __attribute__((noinline)) void free_aside(void *block)
 	real.free(block);
 }
 
-/* These two are functions of their own so that the plain way saves no registers for them. */
-static __attribute__((noinline)) void free_among_others(void *block)
+/* These three are functions of their own so that the plain way saves no registers for them. */
+static __attribute__((noinline)) void free_otherwise(void *block)
 {
 	if (likely(is_on() && record_release(block)))
 		real.free(block);
 	else
 		free_aside(block);
+}
+
+static __attribute__((noinline)) void free_among_others(void *block)
+{
+	if (likely(is_on() && own_release(block)))
+		real.free(block);
+	else
+		free_otherwise(block);
 }
 
 static __attribute__((noinline)) void free_other(void *block)

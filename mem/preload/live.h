@@ -31,6 +31,7 @@ struct live_small {
 	uint64_t **tables;
 	uint32_t granule_bits;
 	uint32_t entry_mask; /* the entries of a table, less one */
+	uint64_t own_depth;  /* of this process's own blocks, for live_small_is_own() */
 };
 extern HIDDEN struct live_small live_small;
 
@@ -44,7 +45,7 @@ static inline uint64_t *live_small_entry(uint64_t address)
 {
 	uint64_t *entries, region = address >> LIVE_SMALL_REGION_BITS;
 
-	if (unlikely(region >> (LIVE_ADDRESS_BITS - LIVE_SMALL_REGION_BITS)))
+	if (unlikely(region >= UINT64_C(1) << (LIVE_ADDRESS_BITS - LIVE_SMALL_REGION_BITS)))
 		return NULL;
 	entries = __atomic_load_n(&live_small.tables[region], __ATOMIC_ACQUIRE);
 	if (unlikely(!entries))
@@ -52,10 +53,27 @@ static inline uint64_t *live_small_entry(uint64_t address)
 	return &entries[(address >> live_small.granule_bits) & live_small.entry_mask];
 }
 
+/* Of the origins of this process's own blocks from now on. */
+static inline void live_set_depth(uint32_t depth)
+{
+	live_facts.depth = depth;
+	live_small.own_depth = (uint64_t)depth << (LIVE_SMALL_DEPTH_AT - LIVE_SMALL_AT_SHIFT);
+}
+
 /* Is an entry that is not 0 of a block that starts there? */
 static inline bool live_small_is_at(uint64_t entry, uint64_t address)
 {
 	return address % 8 == 0 && (entry & LIVE_SMALL_AT_MASK) == LIVE_SMALL_AT(address);
+}
+
+/* Is an entry of a block that starts there and that this process made itself? One comparison for
+ * both: its place among 32 bytes and its depth, each where it is after a shift. */
+static always_inline bool live_small_is_own(uint64_t entry, uint64_t address)
+{
+	const uint64_t mask = (LIVE_SMALL_AT_MASK | LIVE_SMALL_DEPTH_MASK) >> LIVE_SMALL_AT_SHIFT;
+
+	return entry &&
+	       (entry >> LIVE_SMALL_AT_SHIFT & mask) == (live_small.own_depth | address % 32);
 }
 
 /* What the two below leave to others: large blocks, regions without a table. */

@@ -52,7 +52,7 @@ struct state {
 	int mode; /* enum mode */
 	struct wire_image *image;
 	struct wire_section *section;
-	uint32_t section_number;
+	uint32_t thread_keys; /* of its threads (thread.h), without their ids */
 	uint32_t
 	    n_mapped_sections; /* fewer when the address space had no room for all; 1: the own */
 	uint32_t time_unit;

@@ -49,27 +49,27 @@ static void count_inherited_free(struct live_block block)
 }
 
 /* The lifetime and its class are for when the block is the process's own. */
-static always_inline void count_end(struct thread *thread, struct shard *shard, enum way way,
-                                    struct live_block block, uint64_t lifetime, unsigned class)
+static inline void count_end(struct thread *thread, struct shard *shard, struct live_block block,
+                             uint64_t lifetime, unsigned class)
 {
 	if (unlikely(!origin_is_own(block.origin)))
 		count_inherited_free(block);
 	else
 		count_free(counter_at(shard->counters_off, block.stack), thread->row,
 		           block.size_bytes, class, lifetime);
-	totals_count(shard, way, block.size_bytes, -1);
+	totals_count(shard, block.size_bytes, -1);
 }
 
 /* Out of line, for it is rare: a block whose free was not seen. */
 static __attribute__((noinline)) void count_stale(struct thread *thread, struct shard *shard,
-                                                  enum way way, const struct live_block *stale)
+                                                  const struct live_block *stale)
 {
-	count_end(thread, shard, way, *stale, 0, WIRE_LIFETIME_UNKNOWN);
+	count_end(thread, shard, *stale, 0, WIRE_LIFETIME_UNKNOWN);
 	preload_trouble(WIRE_STALE);
 }
 
-static always_inline void remember(struct thread *thread, struct shard *shard, enum way way,
-                                   const void *block, size_t size, uint32_t stack, uint32_t origin)
+static inline void remember(struct thread *thread, struct shard *shard, const void *block,
+                            size_t size, uint32_t stack, uint32_t origin)
 {
 	struct live_block stale, live = {.size_bytes = size, .stack = stack, .origin = origin};
 	bool has_stale;
@@ -77,12 +77,12 @@ static always_inline void remember(struct thread *thread, struct shard *shard, e
 	if (unlikely(!live_put(block, live, &stale, &has_stale)))
 		preload_trouble(WIRE_UNTRACKED);
 	if (unlikely(has_stale))
-		count_stale(thread, shard, way, &stale);
+		count_stale(thread, shard, &stale);
 }
 
-static always_inline void record_new(struct thread *thread, struct shard *shard, enum way way,
-                                     const void *block, size_t size,
-                                     const struct hook_frame *caller, enum leak_function function)
+static inline void record_new(struct thread *thread, struct shard *shard, const void *block,
+                              size_t size, const struct hook_frame *caller,
+                              enum leak_function function)
 {
 	uint32_t stack = stacks_identify(shard->scratch, shard->known, thread, caller, function),
 	         origin;
@@ -90,15 +90,15 @@ static always_inline void record_new(struct thread *thread, struct shard *shard,
 	if (unlikely(!stack))
 		preload_trouble(WIRE_NO_STACK);
 	origin = origin_next(shard);
-	remember(thread, shard, way, block, size, stack, origin);
+	remember(thread, shard, block, size, stack, origin);
 	count_allocation(counter_at(shard->counters_off, stack), thread->row, size);
-	totals_count(shard, way, size, 1);
+	totals_count(shard, size, 1);
 	thread->last = block;
 }
 
 /* The free of a block that its owner gives back, or has replaced. */
-static always_inline void record_end(struct thread *thread, struct shard *shard, enum way way,
-                                     const void *address, struct live_block block)
+static inline void record_end(struct thread *thread, struct shard *shard, const void *address,
+                              struct live_block block)
 {
 	unsigned class = WIRE_TEMPORARY;
 	uint64_t lifetime = 0;
@@ -109,26 +109,25 @@ static always_inline void record_end(struct thread *thread, struct shard *shard,
 		lifetime = origin_lifetime(block);
 		class = wire_lifetime_class(lifetime);
 	}
-	count_end(thread, shard, way, block, lifetime, class);
+	count_end(thread, shard, block, lifetime, class);
 }
 
-static always_inline void allocate(struct thread *thread, struct shard *shard, enum way way,
-                                   const void *block, size_t size, const struct hook_frame *caller,
-                                   enum leak_function function)
+static inline void allocate(struct thread *thread, struct shard *shard, const void *block,
+                            size_t size, const struct hook_frame *caller,
+                            enum leak_function function)
 {
-	record_new(thread, shard, way, block, size, caller, function);
-	totals_finish_event(shard, way, size);
+	record_new(thread, shard, block, size, caller, function);
+	totals_finish_event(shard, size);
 }
 
-static always_inline bool release(struct thread *thread, struct shard *shard, enum way way,
-                                  const void *block)
+static inline bool release(struct thread *thread, struct shard *shard, const void *block)
 {
 	struct live_block live;
 
 	if (unlikely(!live_take(block, &live)))
 		return false;
-	record_end(thread, shard, way, block, live);
-	totals_finish_event(shard, way, live.size_bytes);
+	record_end(thread, shard, block, live);
+	totals_finish_event(shard, live.size_bytes);
 	return true;
 }
 
@@ -141,53 +140,34 @@ static inline void uncount_what_stayed(struct shard *shard, uint64_t old_size, u
 	shard->churn_bytes -= 2 * (old_extra < new_extra ? old_extra : new_extra);
 }
 
-static always_inline void replace(struct thread *thread, struct shard *shard, enum way way,
-                                  const void *block, const struct live_block *taken,
-                                  const void *new_block, size_t size,
-                                  const struct hook_frame *caller)
+static inline void replace(struct thread *thread, struct shard *shard, const void *block,
+                           const struct live_block *taken, const void *new_block, size_t size,
+                           const struct hook_frame *caller)
 {
-	record_end(thread, shard, way, block, *taken);
+	record_end(thread, shard, block, *taken);
 	if (new_block) {
-		record_new(thread, shard, way, new_block, size, caller, LEAK_REALLOC);
-		if (way == WAY_ANY)
-			uncount_what_stayed(shard, taken->size_bytes, size);
+		record_new(thread, shard, new_block, size, caller, LEAK_REALLOC);
+		uncount_what_stayed(shard, taken->size_bytes, size);
 	}
-	totals_finish_event(shard, way, size + taken->size_bytes);
-}
-
-static __attribute__((noinline)) void allocate_anyhow(const void *block, size_t size,
-                                                      const struct hook_frame *caller,
-                                                      enum leak_function function)
-{
-	struct thread *thread = entrance_pass();
-	struct shard *shard;
-
-	if (!thread)
-		return;
-	shard = shard_take(thread);
-	allocate(thread, shard, WAY_ANY, block, size, caller, function);
-	shard_give_back(shard);
-	entrance_leave(thread);
+	totals_finish_event(shard, size + taken->size_bytes);
 }
 
 void *record_allocation(void *block, size_t size, const struct hook_frame *caller,
                         enum leak_function function)
 {
-	struct thread *thread;
+	struct thread *thread = block ? entrance_pass() : NULL;
+	struct shard *shard;
 
-	if (!block)
-		return NULL;
-	thread = entrance_pass_own();
-	if (likely(thread)) {
-		allocate(thread, &shards[thread->shard], WAY_OWN, block, size, caller, function);
-		entrance_leave_own(thread);
-	} else {
-		allocate_anyhow(block, size, caller, function);
-	}
+	if (!thread)
+		return block;
+	shard = shard_take(thread);
+	allocate(thread, shard, block, size, caller, function);
+	shard_give_back(shard);
+	entrance_leave(thread);
 	return block;
 }
 
-static __attribute__((noinline)) bool release_anyhow(const void *block)
+bool record_release(const void *block)
 {
 	struct thread *thread = entrance_pass();
 	struct shard *shard;
@@ -196,21 +176,9 @@ static __attribute__((noinline)) bool release_anyhow(const void *block)
 	if (!thread)
 		return false;
 	shard = shard_take(thread);
-	known = release(thread, shard, WAY_ANY, block);
+	known = release(thread, shard, block);
 	shard_give_back(shard);
 	entrance_leave(thread);
-	return known;
-}
-
-bool record_release(const void *block)
-{
-	struct thread *thread = entrance_pass_own();
-	bool known;
-
-	if (unlikely(!thread))
-		return release_anyhow(block);
-	known = release(thread, &shards[thread->shard], WAY_OWN, block);
-	entrance_leave_own(thread);
 	return known;
 }
 
@@ -249,7 +217,7 @@ void record_replacement(const void *block, const struct live_block *taken, const
 	if (!thread)
 		return;
 	shard = shard_take(thread);
-	replace(thread, shard, WAY_ANY, block, taken, new_block, size, caller);
+	replace(thread, shard, block, taken, new_block, size, caller);
 	shard_give_back(shard);
 	entrance_leave(thread);
 }
@@ -295,7 +263,7 @@ void record_inherit(struct wire_section *section)
 {
 	alone.owner = 0;
 	origin_depth = origin_depth < LIVE_ORIGIN_DEPTH_MASK ? origin_depth + 1 : 1;
-	live_facts.depth = origin_depth;
+	live_set_depth(origin_depth);
 	/* Threads of the parent that held a shard have not come along. */
 	shards_reset();
 	inherited_lock = 0;

@@ -5,6 +5,7 @@
 #include "mem/preload/modules.h"
 #include "mem/preload/preload.h"
 #include "mem/preload/record.h"
+#include "mem/preload/thread.h"
 
 #include <sys/mman.h>
 #include <unistd.h>
@@ -61,7 +62,7 @@ static bool claim(void)
 	section = section_at(number);
 	section->start_ns = preload_now_ns();
 	section->pid = preload.own->pid ? preload.own->pid : getpid();
-	section->parent_section = parent ? (int32_t)preload.section_number : -1;
+	section->parent_section = parent ? (int32_t)live_facts.section : -1;
 	section->depth = parent ? parent->depth + 1 : 0;
 	section->peak_epoch = 1;
 	section->has_tids = preload.has_tids;
@@ -71,7 +72,8 @@ static bool claim(void)
 	}
 	begin_timeline(section);
 	preload.section = section;
-	preload.section_number = live_facts.section = number;
+	live_facts.section = number;
+	preload.thread_keys = number << THREAD_ID_BITS;
 	__atomic_store_n(&section->is_ready, 1, __ATOMIC_RELEASE);
 	return true;
 }

@@ -25,12 +25,6 @@ _Static_assert(WIRE_N_SHARDS == 1 << (LIVE_ORIGIN_DEPTH_AT - LIVE_ORIGIN_SHARD_A
 _Static_assert(WIRE_MAX_TICK_SHIFT >> (LIVE_ORIGIN_BITS - LIVE_ORIGIN_SHIFT_AT) == 0,
                "a shift fits");
 
-/* How an event came into the recorder, and with that what it need not ask again. */
-enum way {
-	WAY_OWN, /* among other threads, with a shard that is its own; the time unit is ns */
-	WAY_ANY,
-};
-
 struct shard {
 	/* Read by other threads, so what its owner writes all the time is in the next cache line.
 	 */
@@ -96,6 +90,12 @@ static always_inline struct shard *shard_take(struct thread *thread)
 	}
 	shard->was_used = true;
 	return shard;
+}
+
+static inline struct wire_counter *shard_counters(struct wire_section *section,
+                                                  const struct shard *shard)
+{
+	return (struct wire_counter *)((char *)section + shard->counters_off);
 }
 
 /* The clock has come to its limit. */

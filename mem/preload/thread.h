@@ -20,8 +20,8 @@ struct thread {
 	                      recorded. In a forked child the number of threads that have not come
 	                      along means nothing to the next one that gets their pointer. */
 	uint32_t key;      /* thread_key() of the thread that has `row` */
-	uint32_t own_key;  /* the same, once that thread has a shard of its own and may go the short
-	                      way of the recorder (WAY_OWN); else another */
+	uint32_t own_key;  /* the same, once that thread has a shard to itself and may go the short
+	                      way past the recorder (own.h); else another */
 	uint8_t shard;     /* where it recorded last */
 	bool shares_row;   /* the table of rows was full */
 	bool has_no_calls; /* whoever makes a system call is killed */
@@ -60,10 +60,11 @@ static inline int32_t thread_tid(const struct thread *thread)
 }
 
 /* Tells the calling thread from those that had its thread pointer before it, in this process or in
- * one that it was forked from. The kernel's ids have 22 bits. */
+ * one that it was forked from: of both it has a part. */
+enum { THREAD_ID_BITS = 22 }; /* the kernel's */
 static inline uint32_t thread_key(const struct thread *thread)
 {
-	return (uint32_t)thread_tid(thread) + (preload.section_number << 22);
+	return (uint32_t)thread_tid(thread) + preload.thread_keys;
 }
 
 /* Whose the entry was does not matter any more: the next event is the first of a new thread. */

@@ -13,7 +13,7 @@ uint64_t totals_churn(void)
 	return churn;
 }
 
-void totals_raise_peak_of_many(const struct shard *shard, int64_t live)
+static void raise_peak_of_many(const struct shard *shard, int64_t live)
 {
 	struct wire_section *section = preload.section;
 	int64_t peak = __atomic_load_n(&section->peak_bytes, __ATOMIC_RELAXED);
@@ -28,6 +28,19 @@ void totals_raise_peak_of_many(const struct shard *shard, int64_t live)
 		__atomic_fetch_add(&section->peak_epoch, 1, __ATOMIC_ACQ_REL);
 		break;
 	}
+}
+
+void totals_flush_among_others(struct shard *shard)
+{
+	struct wire_section *section = preload.section;
+	int64_t change = shard->unflushed_bytes, extra = shard->unflushed_extra;
+
+	if (likely(totals_are_little(change, extra)))
+		return;
+	shard->unflushed_bytes = shard->unflushed_extra = 0;
+	__atomic_fetch_add(&section->live_extra_bytes, extra, __ATOMIC_RELAXED);
+	raise_peak_of_many(shard,
+	                   __atomic_add_fetch(&section->live_bytes, change, __ATOMIC_ACQ_REL));
 }
 
 static uint64_t timeline_now(void)
@@ -114,4 +127,11 @@ void totals_look_at_timeline(struct shard *shard)
 		__atomic_store_n(&section->churn_bytes, now, __ATOMIC_RELAXED);
 	grant_credit(shard, now, section->interval);
 	__atomic_store_n(&section->timeline_busy, 0, __ATOMIC_RELEASE);
+}
+
+void totals_settle(struct shard *shard)
+{
+	totals_flush_among_others(shard);
+	if (shard->credit < 0)
+		totals_look_at_timeline(shard);
 }

@@ -18,19 +18,19 @@ uint64_t totals_churn(void);
 /* A snapshot, if one is due. */
 void totals_look_at_timeline(struct shard *shard);
 
-/* The live bytes may be a new peak. */
-void totals_raise_peak_of_many(const struct shard *shard, int64_t live);
+/* Among other threads: brings what the shard has changed into the process's totals, when it is
+ * worth it, and looks at the timeline, when it is time. */
+void totals_flush_among_others(struct shard *shard);
+void totals_settle(struct shard *shard);
 
 /* The sums of the process that a block adds to, or with sign -1 takes from. */
-static always_inline void totals_count(struct shard *shard, enum way way, uint64_t size,
-                                       int64_t sign)
+static inline void totals_count(struct shard *shard, uint64_t size, int64_t sign)
 {
 	uint64_t extra = wire_extra_bytes(size);
 
 	shard->unflushed_bytes += sign * (int64_t)size;
 	shard->unflushed_extra += sign * (int64_t)extra;
-	if (way == WAY_ANY)
-		shard->churn_bytes += size + extra;
+	shard->churn_bytes += size + extra;
 }
 
 /* The time of a new peak. The clock is not read for it: its last reading is at most an eighth of an
@@ -59,23 +59,11 @@ static inline void totals_raise_peak(const struct shard *shard)
 	section->peak_epoch++;
 }
 
-static inline bool totals_is_little(int64_t change)
+/* Are these changes too little to be brought into the process's totals? */
+static always_inline bool totals_are_little(int64_t bytes, int64_t extra)
 {
-	return change < WIRE_FLUSH_BYTES && change > -WIRE_FLUSH_BYTES;
-}
-
-/* Brings what the shard has changed into the process's totals, when it is worth it. */
-static inline void totals_flush_among_others(struct shard *shard)
-{
-	struct wire_section *section = preload.section;
-	int64_t change = shard->unflushed_bytes, extra = shard->unflushed_extra;
-
-	if (likely(totals_is_little(change) && totals_is_little(extra)))
-		return;
-	shard->unflushed_bytes = shard->unflushed_extra = 0;
-	__atomic_fetch_add(&section->live_extra_bytes, extra, __ATOMIC_RELAXED);
-	totals_raise_peak_of_many(
-	    shard, __atomic_add_fetch(&section->live_bytes, change, __ATOMIC_ACQ_REL));
+	return bytes < WIRE_FLUSH_BYTES && bytes > -WIRE_FLUSH_BYTES && extra < WIRE_FLUSH_BYTES &&
+	       extra > -WIRE_FLUSH_BYTES;
 }
 
 static inline void totals_flush(struct shard *shard)
@@ -93,14 +81,10 @@ static inline void totals_flush(struct shard *shard)
 }
 
 /* At the end of every event. */
-static always_inline void totals_finish_event(struct shard *shard, enum way way, uint64_t bytes)
+static inline void totals_finish_event(struct shard *shard, uint64_t bytes)
 {
-	if (way == WAY_OWN)
-		totals_flush_among_others(shard);
-	if (way == WAY_ANY)
-		totals_flush(shard);
-	shard->credit -=
-	    way == WAY_ANY && preload.time_unit == WIRE_TIME_BYTES ? (int64_t)bytes : 1;
+	totals_flush(shard);
+	shard->credit -= preload.time_unit == WIRE_TIME_BYTES ? (int64_t)bytes : 1;
 	if (unlikely(shard->credit < 0))
 		totals_look_at_timeline(shard);
 }
