@@ -340,13 +340,27 @@ out:
 	return err;
 }
 
+/* Nothing else tells of the target's end, and of how it ended. We are no child of ours: where the
+ * call is not refused it says so. */
+static int check_waiting(struct diag *diag)
+{
+	if (waitpid(getpid(), NULL, WNOHANG) < 0 && errno == ECHILD)
+		return 0;
+	return diag_fail(diag, EPERM,
+	                 "cannot wait for the target: wait4(2): %s; run profile-scenario outside "
+	                 "of the seccomp filter that refuses it",
+	                 strerror(errno));
+}
+
 int launch_hold(struct launch **result, const struct launch_spec *spec, struct diag *diag)
 {
 	struct launch *launch;
 	struct child_plan plan;
-	int err = plan_init(&plan, spec, diag);
+	int err = check_waiting(diag);
 
 	*result = NULL;
+	if (!err)
+		err = plan_init(&plan, spec, diag);
 	if (err)
 		return err;
 	launch = xcalloc(1, sizeof(*launch));

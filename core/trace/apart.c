@@ -105,7 +105,8 @@ static bool still_traces(void)
 {
 	siginfo_t ignored;
 
-	return !waitid(P_ALL, 0, &ignored, WEXITED | WSTOPPED | WNOHANG | WNOWAIT | __WALL);
+	return !waitid(P_ALL, 0, &ignored, WEXITED | WSTOPPED | WNOHANG | WNOWAIT | __WALL) ||
+	       errno != ECHILD;
 }
 
 static int run(void *context)

@@ -41,8 +41,9 @@ struct tracer {
 	size_t n_waiting; /* has_stopped without has_parent */
 	bool armed;       /* the target's exec has succeeded: calls count */
 	bool seized;
-	bool may_filter; /* we can stay with the target until its end */
-	bool filtered;   /* the target is under our filter */
+	bool asks_who_stopped; /* before it takes the stop, and with it what the thread has used */
+	bool may_filter;       /* we can stay with the target until its end */
+	bool filtered;         /* the target is under our filter */
 	struct trace_facts facts;
 	struct cpu_follower *follower;
 	struct rusage usage; /* where calls are seen of the thread that stopped last, else of the

@@ -404,13 +404,13 @@ static void take_kick(struct tracer *tracer)
  * ends of n threads cost n * n. So it is asked for where it is wanted: by who sees calls, and at
  * the target's end, for which one has to know who stopped before the stop is taken. At any stop of
  * the target's first thread, since it may be killed before its stop is taken. 0: nothing has
- * stopped any more; it was killed meanwhile. */
+ * stopped any more; it was killed meanwhile. Where waitid(2) cannot be had all are asked for. */
 static pid_t take_stop(struct tracer *tracer, int *status)
 {
 	enum { WHOM = __WALL | __WNOTHREAD };
 	siginfo_t stop = {0};
 
-	if (tracer_sees_calls(tracer))
+	if (!tracer->asks_who_stopped)
 		return wait4(-1, status, WHOM, &tracer->usage);
 	if (waitid(P_ALL, 0, &stop, WEXITED | WSTOPPED | WNOWAIT | WHOM))
 		return -1;
@@ -418,6 +418,7 @@ static pid_t take_stop(struct tracer *tracer, int *status)
 	             stop.si_pid == tracer->target ? &tracer->usage : NULL);
 }
 
+/* -errno: there are none any more, the driver is done with us, or waiting is refused. */
 static pid_t wait_for_stop(struct tracer *tracer, int *status)
 {
 	uint64_t resumed_ns = clock_now_ns();
@@ -427,7 +428,8 @@ static pid_t wait_for_stop(struct tracer *tracer, int *status)
 		tid = take_stop(tracer, status);
 		if (!tid)
 			continue;
-		if (tid > 0 || errno != EINTR || is_over(tracer))
+		tid = tid < 0 ? -errno : tid;
+		if (tid != -EINTR || is_over(tracer))
 			break;
 		take_kick(tracer);
 		if (tracer->has_timer)
@@ -513,6 +515,14 @@ void tracer_hear_kicks(void)
 	pthread_sigmask(SIG_UNBLOCK, &only_kick, NULL);
 }
 
+/* We are no child of ours: where the call is not refused it says so. */
+static bool has_waitid(void)
+{
+	siginfo_t ignored;
+
+	return waitid(P_PID, (id_t)getpid(), &ignored, WEXITED | WNOHANG) < 0 && errno == ECHILD;
+}
+
 int tracer_follow(struct tracer *tracer)
 {
 	int status, err = attach(tracer);
@@ -521,14 +531,22 @@ int tracer_follow(struct tracer *tracer)
 	if (err)
 		return err;
 	tracer->tid = gettid();
+	tracer->asks_who_stopped = !tracer_sees_calls(tracer) && has_waitid();
 	tracer_add(tracer, tracer->target)->has_parent = true;
 	while (!is_over(tracer) && (tid = wait_for_stop(tracer, &status)) > 0)
 		dispatch(tracer, tid, status);
 	/* Nobody is left. One may be on the list who died before its parent told of it. */
-	if (tid < 0 && errno == ECHILD)
+	if (tid == -ECHILD)
 		tracer->n_tracees = 0;
 	cpu_follower_rest(tracer->follower);
 	stop_timer(tracer);
+	if (tid < 0 && tid != -ECHILD && tid != -EINTR) {
+		BUG(tracer->seized);
+		return diag_fail(&tracer->diag, EPERM,
+		                 "cannot trace the target: wait4(2): %s; run profile-scenario "
+		                 "outside of the seccomp filter that refuses it",
+		                 strerror(-tid));
+	}
 	if (tracer->client->tracing_ends)
 		tracer->client->tracing_ends(tracer->context);
 	if (!tracer->seized)

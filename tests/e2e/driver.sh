@@ -53,6 +53,14 @@ promise "a place for a copy that cannot be written is refused before the target 
 promise "a directory is none" refused_early "$scratch: Is a directory" -o "$scratch"
 promise "so it is with the manifest" refused_early "$scratch/plain/x: Not a directory" "--json=$scratch/plain/x"
 promise "and with the output of repeats" refused_early "$scratch/none/x: No such" -r 2 --output "$scratch/none/x"
+refused_wait() {
+	for each in $type memory cpu; do
+		reason 3 "cannot wait for the target: wait4(2): Operation not permitted; run profile-scenario outside of the seccomp filter" \
+			timeout 60 "$programs/refuse_call" 1 wait4 "$build/profile-scenario" --type $each -- touch "$scratch/ran" || return 1
+	done
+	! test -e "$scratch/ran"
+}
+promise "where wait4(2) is refused nothing is begun, for nothing would end" refused_wait
 promise "nothing was published by then" is "$(ls "$PROFILE_SCENARIO_RESULTS" 2>/dev/null | grep -vc gitignore)" 0
 
 promise "help goes to stdout and lists every type" bash -c "profile-scenario --help >$scratch/help && grep -q '^  io' $scratch/help"

@@ -43,13 +43,15 @@ for errno in 1 13 38; do
 	promise "without ptrace(2) (errno $errno) there is no leak check, which is said once" hindered "ptrace is forbidden here" \
 		"$programs/refuse_call" $errno ptrace "$build/profile-scenario"
 done
+promise "nor is there one where the tracer may not wait" hindered "cannot trace the target: wait4(2): Operation not permitted" \
+	timeout 60 "$programs/refuse_call" 1 wait4:2:0x20000000 "$build/profile-scenario"
 promise "a gate cannot be judged then" reason 3 "ptrace is forbidden here" \
 	"$programs/refuse_call" 1 ptrace "$build/profile-scenario" --scenario gate --type leaks --error-exitcode 9 -- "$programs/cpu_split" 1
 read_otherwise() { # CALL
 	is "$(status_of "$programs/refuse_call" 1 "$1" "$build/profile-scenario" --scenario readv --type memory --quiet -- "$programs/leak-damage" nothing)" 5 &&
 		is "$(values readv definitely_lost_bytes still_reachable_blocks)" "100 1000"
 }
-for call in process_vm_readv kcmp pidfd_getfd; do
+for call in process_vm_readv kcmp pidfd_getfd waitid; do
 	promise "without $call(2) the verdict is the same" read_otherwise $call
 done
 
