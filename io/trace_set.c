@@ -88,8 +88,8 @@ static int read_regex(struct value *value, struct diag *diag)
 	if (failed) {
 		regerror(failed, &value->regex, why, sizeof(why));
 		return diag_fail(diag, EINVAL,
-		                 "option 'trace' takes regular expressions, not '%s': %s",
-		                 value->text, why);
+		                 "behind / it takes regular expressions, not '%s': %s", value->text,
+		                 why);
 	}
 	value->is_regex = true;
 	return 0;
@@ -161,12 +161,11 @@ static int unknown_value(const char *text, struct diag *diag)
 	near = nearest_word(text, words);
 	free(words);
 	if (near)
-		return diag_fail(diag, EINVAL,
-		                 "option 'trace' knows no system call '%s'; did you mean '%s'?",
+		return diag_fail(diag, EINVAL, "there is no system call '%s'; did you mean '%s'?",
 		                 text, near);
 	return diag_fail(
 	    diag, EINVAL,
-	    "option 'trace' knows no system call '%s'; it takes strace's names, "
+	    "there is no system call '%s'; it takes strace's names, "
 	    "/regex and %%classes (%%file, %%desc, %%network, ...), ! in front for all "
 	    "others",
 	    text);

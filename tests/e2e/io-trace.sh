@@ -70,5 +70,5 @@ printf '[scenario]\ncommand = true\ntypes = io\n[io]\ntrace = %%file\n' >"$scrat
 profile-scenario --quiet --scenarios "$scratch" --results "$scratch/results" --scenario chosen >/dev/null 2>&1
 promise "a scenario file chooses with the same words" contains "$(dir chosen)/summary.txt" "--trace=%file"
 sed -i s/%file/wirte/ "$scratch/chosen.ini"
-promise "and is told where it is wrong" reason 125 "chosen.ini:5: option 'trace' knows no system call 'wirte'; did you mean 'write'?" \
+promise "and is told where it is wrong" reason 125 "chosen.ini:5: option 'trace': there is no system call 'wirte'; did you mean 'write'?" \
 	profile-scenario --scenarios "$scratch" --results "$scratch/no" --scenario chosen
