@@ -66,7 +66,7 @@ static void name_inlined(struct frame_words *words, const char *linkage)
 	words->bare = words->owned[1] = function_without_templates(words->function);
 	words->alias = linkage;
 	if (strcmp(words->bare, words->function) != 0)
-		words->pattern = words->owned[3] = xasprintf("%s<*", words->bare);
+		words->pattern = words->owned[2] = xasprintf("%s<*", words->bare);
 	free(name);
 }
 
@@ -92,7 +92,18 @@ static void name_function(struct frame_words *words, const char *linkage)
 	}
 }
 
-bool frame_words_init(struct frame_words *words, const struct profile *profile, uint32_t frame)
+char *frame_real_path(const struct profile *profile, uint32_t frame)
+{
+	const struct profile_object *object =
+	    profile_object(profile, profile_frame(profile, frame)->object_id);
+	const char *path = text_or_null(profile, object->path);
+	char *real = path ? realpath(path, NULL) : NULL;
+
+	return real || !path ? real : xstrdup(path);
+}
+
+bool frame_words_init(struct frame_words *words, const struct profile *profile, uint32_t frame,
+                      const char *real)
 {
 	const struct frame *of = profile_frame(profile, frame);
 	const char *linkage = text_or_null(profile, of->linkage);
@@ -101,9 +112,7 @@ bool frame_words_init(struct frame_words *words, const struct profile *profile, 
 	if (of->kind == FRAME_FAILED)
 		return false;
 	words->path = text_or_null(profile, profile_object(profile, of->object_id)->path);
-	words->real = words->owned[2] = words->path ? realpath(words->path, NULL) : NULL;
-	if (!words->real)
-		words->real = words->path;
+	words->real = real;
 	if (of->kind == FRAME_UNRESOLVED)
 		return true;
 	words->people = profile_text(profile, of->function);

@@ -22,11 +22,17 @@ struct frame_words {
 	uint32_t line;
 	bool ends_stack; /* main and what calls it, a thread's first function: who calls them says
 	                    nothing, and differs under valgrind */
-	char *owned[4];
+	char *owned[3];
 };
 
-/* False: the frame only says that the rest of the stack is not known. */
-bool frame_words_init(struct frame_words *words, const struct profile *profile, uint32_t frame);
+/* The path of the frame's object without symbolic links, or as it is where that is not known; NULL:
+ * it is in no file. The frames of an object have one, which costs system calls. The caller frees
+ * it. */
+char *frame_real_path(const struct profile *profile, uint32_t frame);
+/* `real` is frame_real_path(), and has to outlive the words. False: the frame only says that the
+ * rest of the stack is not known. */
+bool frame_words_init(struct frame_words *words, const struct profile *profile, uint32_t frame,
+                      const char *real);
 /* Calls a frame of operator new by what was called there. */
 void frame_words_call(struct frame_words *words, const struct called_operator *called);
 void frame_words_fini(struct frame_words *words);

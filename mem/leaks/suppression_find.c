@@ -18,6 +18,7 @@ struct suppression_finder {
 	size_t n_surveyed;       /* rules */
 	unsigned kinds;          /* that any of them is for */
 	size_t most_frames;      /* of a stack that the rules look at */
+	char **real_paths;       /* by object; NULL: none was asked for yet */
 	struct u64map *index_of; /* frame id -> its words */
 	struct frame_words *words;
 	size_t n_words;
@@ -167,6 +168,15 @@ static bool applies(const struct suppression_finder *finder, const struct rule *
 	return false;
 }
 
+static const char *real_path_of(struct suppression_finder *finder, uint32_t frame)
+{
+	char **path = &finder->real_paths[profile_frame(finder->profile, frame)->object_id];
+
+	if (!*path)
+		*path = frame_real_path(finder->profile, frame);
+	return *path;
+}
+
 /* The same frame is on many stacks. */
 static const struct frame_words *words_of(struct suppression_finder *finder, uint32_t frame)
 {
@@ -177,7 +187,7 @@ static const struct frame_words *words_of(struct suppression_finder *finder, uin
 		*index = finder->n_words;
 		frame_words_init(
 		    ARRAY_APPEND(finder->words, finder->n_words, finder->words_capacity),
-		    finder->profile, frame);
+		    finder->profile, frame, real_path_of(finder, frame));
 	}
 	return &finder->words[*index];
 }
@@ -290,6 +300,8 @@ struct suppression_finder *suppression_finder_new(const struct suppressions *sup
 	finder->set = suppressions;
 	finder->profile = profile;
 	finder->num_callers = num_callers;
+	finder->real_paths =
+	    xcalloc(profile_n_objects(profile) + (size_t)1, sizeof(*finder->real_paths));
 	finder->index_of = u64map_new();
 	return finder;
 }
@@ -300,6 +312,9 @@ void suppression_finder_free(struct suppression_finder *finder)
 		return;
 	for (size_t i = 0; i < finder->n_words; i++)
 		frame_words_fini(&finder->words[i]);
+	for (uint32_t i = 0; i < profile_n_objects(finder->profile); i++)
+		free(finder->real_paths[i]);
+	free(finder->real_paths);
 	free(finder->words);
 	free(finder->stack);
 	u64map_free(finder->index_of);

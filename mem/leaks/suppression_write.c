@@ -85,13 +85,19 @@ static char *write_body(enum leak_kind kind, const struct profile *profile,
 		write_allocator(&writer, stack->allocator);
 	for (size_t i = 0; i < stack->n_frames && n_callers < num_callers && !words.ends_stack;
 	     i++) {
-		if (!frame_words_init(&words, profile, stack->frames[i]))
+		char *real = frame_real_path(profile, stack->frames[i]);
+		bool has_words = frame_words_init(&words, profile, stack->frames[i], real);
+
+		if (!has_words) {
+			free(real);
 			break;
+		}
 		if (stack->called && i == 0)
 			frame_words_call(&words, stack->called);
 		write_frame(&writer, &words);
 		n_callers += profile_frame(profile, stack->frames[i])->kind != FRAME_INLINED;
 		frame_words_fini(&words);
+		free(real);
 	}
 	fclose(writer.out);
 	return body;
