@@ -6,6 +6,7 @@
 #include "core/trace/trace.h"
 #include "core/trace/tracee.h"
 #include "core/trace/tracer.h"
+#include "io/family.h"
 #include "io/fd_table.h"
 #include "io/observe.h"
 #include "io/trace_set.h"
@@ -19,9 +20,7 @@ enum { X32_BIT = 0x40000000 };
 
 /* What the collector knows of a traced thread. */
 struct counted_thread {
-	uint32_t thread; /* rows of the counts */
-	uint32_t process;
-	uint32_t group; /* of descriptors; 0 until the target has begun */
+	struct io_member member;
 	const struct syscall_info *info;
 	uint64_t entered_ns; /* on the clock of the call times */
 };
@@ -76,8 +75,10 @@ static bool call_begins(void *context, struct tracee *tracee)
 static void note_name(struct io_counts *counts, const struct tracee *tracee,
                       const struct counted_thread *thread)
 {
-	tracee_read_comm(tracee->tid, counts->threads[thread->thread].comm,
-	                 sizeof(counts->threads[0].comm));
+	char comm[sizeof(counts->threads[0].comm)];
+
+	tracee_read_comm(tracee->tid, comm, sizeof(comm));
+	io_family_rename(counts, &thread->member, comm);
 }
 
 static void call_ends(void *context, struct tracee *tracee, int64_t result)
@@ -94,13 +95,13 @@ static void call_ends(void *context, struct tracee *tracee, int64_t result)
 	    .result = result,
 	    .now_ns = now_of(counting),
 	    .pid = tracee->pid,
-	    .group = &thread->group,
+	    .group = &thread->member.group,
 	};
 	struct io_call call;
 
 	memcpy(finished.args, tracee->args, sizeof(finished.args));
 	io_observe(counting->observer, &view, &finished, &call);
-	call.thread = thread->thread;
+	call.thread = thread->member.thread;
 	/* The kernel's estimate of system time can step back a little. */
 	call.time_ns = left_ns > thread->entered_ns ? left_ns - thread->entered_ns : 0;
 	if (trace_set_has(counting->spec.set, thread->info))
@@ -129,30 +130,14 @@ static void note_fd(void *context, int fd, bool cloexec)
 static void begin_target(const struct counting *counting, struct tracee *tracee,
                          const char *command)
 {
-	struct io_counts *counts = counting->spec.counts;
 	struct counted_thread *thread = thread_of(tracee);
+	const struct io_identity identity = {tracee->tid, tracee->pid,
+	                                     tracer_driver(counting->tracer)};
 	struct descriptor_visit visit = {counting, tracee, 0};
 
-	thread->group = visit.group = fd_table_group_new(counts->fds, tracee->pid);
+	io_family_begin(counting->spec.counts, &thread->member, &identity, command, "");
+	visit.group = thread->member.group;
 	tracee_each_fd(tracee->pid, note_fd, &visit);
-	thread->process =
-	    io_counts_add_process(counts, tracee->pid, tracer_driver(counting->tracer), 0, command);
-	thread->thread = io_counts_add_thread(counts, tracee->tid, tracee->pid, "");
-}
-
-/* Another program begins in a process that is known. */
-static void begin_another(const struct counting *counting, struct tracee *tracee,
-                          const char *command)
-{
-	struct io_counts *counts = counting->spec.counts;
-	struct counted_thread *thread = thread_of(tracee);
-	const struct process_row *former = &counts->processes[thread->process];
-	uint64_t now = now_of(counting);
-
-	thread->process = io_counts_add_process(counts, tracee->pid, former->parent_pid,
-	                                        former->exec_number + 1, command);
-	thread->group = fd_table_group_unshare(counts->fds, thread->group, tracee->pid, now);
-	fd_table_exec(counts->fds, thread->group, now);
 }
 
 static void program_begins(void *context, struct tracee *tracee, const char *command, bool is_first)
@@ -162,7 +147,8 @@ static void program_begins(void *context, struct tracee *tracee, const char *com
 	if (is_first)
 		begin_target(counting, tracee, command);
 	else
-		begin_another(counting, tracee, command);
+		io_family_exec(counting->spec.counts, &thread_of(tracee)->member, tracee->pid,
+		               command, now_of(counting));
 	note_name(counting->spec.counts, tracee, thread_of(tracee));
 }
 
@@ -170,48 +156,32 @@ static void child_begins(void *context, const struct tracee *parent_tracee,
                          struct tracee *child_tracee, uint64_t flags)
 {
 	const struct counting *counting = context;
-	struct io_counts *counts = counting->spec.counts;
 	const struct counted_thread *parent = parent_tracee->data;
-	struct counted_thread *child = thread_of(child_tracee);
+	const struct io_identity identity = {child_tracee->tid, child_tracee->pid,
+	                                     parent_tracee->pid};
 
-	child->process = parent->process;
-	if (flags & CLONE_FILES) {
-		fd_table_group_hold(counts->fds, parent->group);
-		child->group = parent->group;
-	} else {
-		child->group = fd_table_group_copy(counts->fds, parent->group, child_tracee->pid,
-		                                   now_of(counting));
-	}
-	if (child_tracee->pid == child_tracee->tid)
-		child->process =
-		    io_counts_add_process(counts, child_tracee->pid, parent_tracee->pid, 0,
-		                          counts->processes[parent->process].command);
-	child->thread = io_counts_add_thread(counts, child_tracee->tid, child_tracee->pid,
-	                                     counts->threads[parent->thread].comm);
+	io_family_fork(counting->spec.counts, &parent->member, &thread_of(child_tracee)->member,
+	               &identity, flags & CLONE_FILES, now_of(counting));
 }
 
 /* Its descriptors are guessed. */
 static void orphan_begins(void *context, struct tracee *tracee, pid_t parent_pid)
 {
 	const struct counting *counting = context;
-	struct io_counts *counts = counting->spec.counts;
-	struct counted_thread *thread = thread_of(tracee);
-	char text[TRACEE_TEXT_BYTES];
+	const struct io_identity identity = {tracee->tid, tracee->pid, parent_pid};
+	char command[TRACEE_TEXT_BYTES], comm[TRACEE_TEXT_BYTES];
 
-	thread->group = fd_table_group_new(counts->fds, tracee->pid);
-	tracee_read_command(tracee->pid, text, sizeof(text));
-	thread->process = io_counts_add_process(counts, tracee->pid, parent_pid, 0, text);
-	tracee_read_comm(tracee->tid, text, sizeof(text));
-	thread->thread = io_counts_add_thread(counts, tracee->tid, tracee->pid, text);
+	tracee_read_command(tracee->pid, command, sizeof(command));
+	tracee_read_comm(tracee->tid, comm, sizeof(comm));
+	io_family_begin(counting->spec.counts, &thread_of(tracee)->member, &identity, command,
+	                comm);
 }
 
 static void process_ends(void *context, struct tracee *tracee, int wait_status)
 {
 	const struct counting *counting = context;
-	struct process_row *row = &counting->spec.counts->processes[thread_of(tracee)->process];
 
-	row->has_exit = true;
-	row->wait_status = wait_status;
+	io_family_process_ends(counting->spec.counts, &thread_of(tracee)->member, wait_status);
 }
 
 static void thread_ends(void *context, struct tracee *tracee)
@@ -222,7 +192,7 @@ static void thread_ends(void *context, struct tracee *tracee)
 	if (tracee->in_call && tracer_has_begun(counting->tracer) &&
 	    trace_set_has(counting->spec.set, thread->info))
 		counting->spec.counts->unfinished++;
-	fd_table_group_drop(counting->spec.counts->fds, thread->group, now_of(counting));
+	io_family_thread_ends(counting->spec.counts, &thread->member, now_of(counting));
 }
 
 const struct trace_client counting_client = {
