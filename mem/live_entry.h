@@ -119,8 +119,11 @@ enum { LIVE_SMALL_AT_SHIFT = LIVE_SMALL_PLACE_AT - 3 };
 
 static inline uint64_t live_pack_small(uint64_t address, struct live_block block)
 {
-	return (block.stack + UINT64_C(1)) | block.size_bytes << LIVE_SMALL_SIZE_AT |
-	       LIVE_SMALL_AT(address) | (uint64_t)block.origin << LIVE_SMALL_ORIGIN_AT;
+	/* The place lies above the size, so both are shifted at once. */
+	uint64_t middle = block.size_bytes | LIVE_SMALL_AT(address) >> LIVE_SMALL_SIZE_AT;
+
+	return (block.stack + UINT64_C(1)) | middle << LIVE_SMALL_SIZE_AT |
+	       (uint64_t)block.origin << LIVE_SMALL_ORIGIN_AT;
 }
 
 static inline struct live_block live_unpack_small(uint64_t entry)

@@ -129,9 +129,9 @@ static always_inline bool alone_release(const void *block)
 {
 	bool done;
 
-	if (unlikely(block == alone.last || !entrance_pass_alone()))
+	if (unlikely(!entrance_pass_alone()))
 		return false;
-	done = alone_count_release(block);
+	done = block != alone.last && alone_count_release(block);
 	entrance_leave_alone();
 	return done;
 }

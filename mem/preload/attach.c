@@ -3,6 +3,7 @@
 #include "mem/preload/attach.h"
 
 #include "mem/preload/calls.h"
+#include "mem/preload/clear.h"
 #include "mem/preload/preload.h"
 
 #include <errno.h>
@@ -114,7 +115,8 @@ static int talk(int sock, uint64_t token, int (*set_up)(void))
 	preload.detailed_freq = welcome.detailed_freq;
 	preload.all_trees = welcome.all_trees;
 	/* Then glibc fills new blocks, with what the user wants to see in them. */
-	preload.clears = welcome.clears && !getenv("MALLOC_PERTURB_");
+	if (welcome.clears && !getenv("MALLOC_PERTURB_"))
+		preload.clear_below = CLEAR_LIMIT;
 	if (!err)
 		err = set_up();
 	if (err)

@@ -29,14 +29,9 @@ static inline bool is_on(void)
 	return likely(preload_mode() == MODE_ON);
 }
 
-/* What was in a block's memory before would lead a leak check to blocks that the program has
- * forgotten: memcheck knows that it is undefined, we only can see to it that it is 0. Not in large
- * ones, where it would cost more than all else, and memory that is never used. */
-enum { CLEAR_LIMIT = 1024 };
-
 static always_inline void clear_block(void *block, size_t size)
 {
-	if (preload.clears && likely(block && size < CLEAR_LIMIT))
+	if (likely(size < preload.clear_below && block))
 		clear_words(block, 0, size);
 }
 

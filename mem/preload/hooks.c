@@ -136,7 +136,7 @@ EXPORT void cfree(void *block)
  * asked malloc_usable_size(3). */
 static size_t bytes_kept(void *block, size_t new_size)
 {
-	return preload.clears && new_size < CLEAR_LIMIT ? real.malloc_usable_size(block) : SIZE_MAX;
+	return new_size < preload.clear_below ? real.malloc_usable_size(block) : SIZE_MAX;
 }
 
 /* realloc and reallocarray after their special cases: the real call has the new size. */

@@ -52,8 +52,9 @@ struct known_stack {
 	uint64_t end;     /* above the last word */
 	uint32_t context; /* whatever else it depends on */
 	uint32_t stack;   /* its id */
-	uint16_t n_groups;
-	uint16_t n_words;
+	uint8_t n_groups;
+	uint8_t n_more;      /* words that the last group has, if it is not full */
+	uint16_t full_bytes; /* of the full groups */
 };
 
 /* "Where the stack at a position differs first in this word, and memory has this value there,
@@ -195,10 +196,11 @@ static always_inline bool known_pair_differs(const struct known_group *group, ui
 /* Are all words as in memory? */
 static always_inline bool known_matches(const struct known_stack *stack, const uint64_t *frame)
 {
-	const struct known_group *group = known_groups(stack);
-	uint32_t n = stack->n_words;
+	const struct known_group *group = known_groups(stack), *end;
+	uint32_t n = stack->n_more;
 
-	for (; n >= KNOWN_GROUP; n -= KNOWN_GROUP, group++)
+	end = (const struct known_group *)((const char *)group + stack->full_bytes);
+	for (; group != end; group++)
 		if (known_pair_differs(group, 0, frame) || known_pair_differs(group, 2, frame))
 			return false;
 	if (n & 2 && known_pair_differs(group, 0, frame))

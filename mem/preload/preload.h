@@ -59,9 +59,9 @@ struct state {
 	uint32_t max_snapshots;
 	uint32_t detailed_freq;
 	bool all_trees;
-	bool clears;
-	uint32_t n_forks;            /* + 1; from handlers, so raw clones are not among them */
-	uint32_t generation;         /* of loaded modules; the next after each unloading */
+	size_t clear_below;  /* new blocks of fewer bytes are cleared (clear.h); 0: none is */
+	uint32_t n_forks;    /* + 1; from handlers, so raw clones are not among them */
+	uint32_t generation; /* of loaded modules; the next after each unloading */
 	const char *single_threaded; /* libc's own flag */
 	struct live_own_page *own;
 	bool was_asked;      /* a hook gave a block while nothing was recorded yet */
