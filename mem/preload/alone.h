@@ -66,7 +66,8 @@ static always_inline bool alone_allocate(const void *block, size_t size,
 
 	if (!entrance_pass_alone())
 		return false;
-	stack = known_guess(alone.known, caller, &alone.limits, stacks_function(function));
+	stack = known_guess(alone.known, caller, &alone.limits,
+	                    stacks_context(alone.generation, function));
 	done = likely(stack) && alone_count_allocation(block, size, stack);
 	entrance_leave_alone();
 	return done;

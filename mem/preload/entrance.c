@@ -64,7 +64,8 @@ void entrance_begin_alone(struct thread *thread)
 	shards[0].was_used = true;
 	thread->own_key = ~thread->key;
 	lend_credit(&shards[0]);
-	alone.limits = stacks_limits(thread);
+	alone.limits = thread->limits;
+	alone.generation = stacks_generation();
 	alone.row = thread->row;
 	alone.known = shards[0].known;
 	alone.last = ALONE_HAS_NO_OTHER;

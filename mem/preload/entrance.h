@@ -20,6 +20,7 @@ struct alone {
 	struct wire_thread *row;    /* of its struct thread */
 	struct known_stacks *known; /* of its shard */
 	struct known_limits limits;
+	uint32_t generation; /* stacks_generation(), which changes only in the recorder */
 	/* When an event has more to do than to count, so that others do not ask. */
 	int32_t frees_left;
 	uint64_t clock_end; /* of its shard */

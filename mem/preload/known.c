@@ -45,7 +45,7 @@ static void choose(struct known_stacks *known, struct known_root *root, const ui
 }
 
 uint32_t known_search(struct known_stacks *known, const struct hook_frame *caller,
-                      const struct known_limits *limits, uint32_t function)
+                      const struct known_limits *limits, uint32_t context)
 {
 	const uint64_t *frame = &caller->bp;
 	struct known_root *root = known_root(known, caller->ip, (uint64_t)frame);
@@ -55,8 +55,7 @@ uint32_t known_search(struct known_stacks *known, const struct hook_frame *calle
 	uint16_t differed[2];
 	uint64_t from = 0, value = 0;
 
-	if (!known_is_there(known, position) ||
-	    !known_begins_alike(stack, caller, limits, function))
+	if (!known_is_there(known, position) || !known_begins_alike(stack, caller, limits, context))
 		goto missed;
 	word = known_compare(stack, frame, 0);
 	while (word < stack->n_groups * KNOWN_GROUP) {

@@ -65,11 +65,10 @@ struct known_link {
 	uint32_t to;
 };
 
-/* What may be read, and when this is. */
+/* What may be read of a thread's stack. */
 struct known_limits {
-	uint64_t stack_hi;   /* nothing from here on */
-	uint64_t main_lo;    /* of the main stack, all of which is there; 0: it is another one */
-	uint32_t generation; /* of a context, the part that does not come from the hook */
+	uint64_t stack_hi; /* nothing from here on */
+	uint64_t main_lo;  /* of the main stack, all of which is there; 0: it is another one */
 };
 
 /* Of the stacks that start at some IP and frame. */
@@ -113,7 +112,7 @@ void known_add(struct known_stacks *known, struct known_draft *draft);
 
 /* known_find() from the root of the tree. */
 uint32_t known_search(struct known_stacks *known, const struct hook_frame *caller,
-                      const struct known_limits *limits, uint32_t function);
+                      const struct known_limits *limits, uint32_t context);
 
 static inline struct known_root *known_root(struct known_stacks *known, uint64_t ip, uint64_t frame)
 {
@@ -144,10 +143,10 @@ static inline struct known_stack *known_at(struct known_stacks *known, uint32_t 
 
 static inline bool known_begins_alike(const struct known_stack *stack,
                                       const struct hook_frame *caller,
-                                      const struct known_limits *limits, uint32_t function)
+                                      const struct known_limits *limits, uint32_t context)
 {
 	return stack->ip == caller->ip && stack->frame == (uint64_t)caller &&
-	       stack->context == (limits->generation | function) && stack->end <= limits->stack_hi;
+	       stack->context == context && stack->end <= limits->stack_hi;
 }
 
 static inline const struct known_group *known_groups(const struct known_stack *stack)
@@ -220,12 +219,11 @@ static always_inline bool known_may_choose(const struct known_root *root, const 
 	return limits->main_lo && (uint64_t)frame >= limits->main_lo && last < limits->stack_hi;
 }
 
-/* The stack of a hook's caller, if it is the one that is compared first; else NULL. `function` is
- * what the context has above the generation. */
+/* The stack of a hook's caller, if it is the one that is compared first; else NULL. */
 static always_inline const struct known_stack *known_guess(struct known_stacks *known,
                                                            const struct hook_frame *caller,
                                                            const struct known_limits *limits,
-                                                           uint32_t function)
+                                                           uint32_t context)
 {
 	const uint64_t *frame = &caller->bp;
 	const struct known_root *root = known_root(known, caller->ip, (uint64_t)frame);
@@ -236,7 +234,7 @@ static always_inline const struct known_stack *known_guess(struct known_stacks *
 		position = *known_choice(known, root, frame);
 	stack = known_at(known, position);
 	if (unlikely(!known_is_there(known, position) ||
-	             !known_begins_alike(stack, caller, limits, function)))
+	             !known_begins_alike(stack, caller, limits, context)))
 		return NULL;
 	return known_matches(stack, frame) ? stack : NULL;
 }
@@ -244,11 +242,11 @@ static always_inline const struct known_stack *known_guess(struct known_stacks *
 /* The id of the stack of a hook's caller. 0: not known. */
 static always_inline uint32_t known_find(struct known_stacks *known,
                                          const struct hook_frame *caller,
-                                         const struct known_limits *limits, uint32_t function)
+                                         const struct known_limits *limits, uint32_t context)
 {
-	const struct known_stack *stack = known_guess(known, caller, limits, function);
+	const struct known_stack *stack = known_guess(known, caller, limits, context);
 
-	return likely(stack) ? stack->stack : known_search(known, caller, limits, function);
+	return likely(stack) ? stack->stack : known_search(known, caller, limits, context);
 }
 
 #endif

@@ -78,15 +78,14 @@ static always_inline bool own_allocate(const void *block, size_t size,
 {
 	struct thread *thread = entrance_pass_own();
 	const struct known_stack *stack;
-	struct known_limits limits;
 	struct shard *shard;
 	bool done;
 
 	if (unlikely(!thread))
 		return false;
 	shard = own_shard(thread);
-	limits = stacks_limits(thread);
-	stack = known_guess(shard->known, caller, &limits, stacks_function(function));
+	stack = known_guess(shard->known, caller, &thread->limits,
+	                    stacks_context(stacks_generation(), function));
 	done = likely(stack) && own_count_allocation(thread, shard, block, size, stack->stack);
 	entrance_leave_own(thread);
 	return done;

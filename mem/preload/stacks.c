@@ -124,17 +124,17 @@ static struct extent find_extent(struct thread *thread, uint64_t sp)
 	uint64_t home = thread->pointer, lo = sp & -(uint64_t)WIRE_PAGE;
 
 	if (sp >= main_stack_lo && sp < main_stack_hi) {
-		thread->stack_lo = thread->main_lo = main_stack_lo;
-		thread->stack_hi = main_stack_hi;
+		thread->stack_lo = thread->limits.main_lo = main_stack_lo;
+		thread->limits.stack_hi = main_stack_hi;
 	}
-	if (sp >= thread->stack_lo && sp < thread->stack_hi)
-		return (struct extent){.lo = sp, .hi = thread->stack_hi};
+	if (sp >= thread->stack_lo && sp < thread->limits.stack_hi)
+		return (struct extent){.lo = sp, .hi = thread->limits.stack_hi};
 	/* All of a thread's stack up to its control block lives as long as the thread: remember it.
 	 */
 	if (sp < home && home - sp < 1024 * 1024 && is_readable(lo, home & -(uint64_t)WIRE_PAGE)) {
 		thread->stack_lo = lo;
-		thread->stack_hi = home;
-		thread->main_lo = 0;
+		thread->limits.stack_hi = home;
+		thread->limits.main_lo = 0;
 		return (struct extent){.lo = sp, .hi = home};
 	}
 	/* Another stack (sigaltstack, coroutine), or a deep one: page by page, and for this time

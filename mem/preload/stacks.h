@@ -25,34 +25,27 @@ uint32_t stacks_unwind(struct stack_scratch *scratch, struct thread *thread,
 
 enum { STACK_GENERATION_BITS = 17, STACK_GENERATION_MASK = (1 << STACK_GENERATION_BITS) - 1 };
 
-static inline struct known_limits stacks_limits(const struct thread *thread)
+/* What a known stack depends on besides its words: the generation of loaded modules, and above it
+ * the function that its leaf called. */
+static inline uint32_t stacks_generation(void)
 {
-	uint32_t generation = __atomic_load_n(&preload.generation, __ATOMIC_ACQUIRE);
-
-	return (struct known_limits){.stack_hi = thread->stack_hi,
-	                             .main_lo = thread->main_lo,
-	                             .generation = generation & STACK_GENERATION_MASK};
+	return __atomic_load_n(&preload.generation, __ATOMIC_ACQUIRE) & STACK_GENERATION_MASK;
 }
 
-/* What a known stack depends on besides its words and the generation of loaded modules, above which
- * it stands: the function that its leaf called. */
-static always_inline uint32_t stacks_function(enum leak_function function)
+static always_inline uint32_t stacks_context(uint32_t generation, enum leak_function function)
 {
-	return (uint32_t)function << STACK_GENERATION_BITS;
+	return generation | (uint32_t)function << STACK_GENERATION_BITS;
 }
 
 /* The id of the stack of a hook's caller, or 0 when the table is full. `known` is the scratch's. */
-static always_inline uint32_t stacks_identify(struct stack_scratch *scratch,
-                                              struct known_stacks *known, struct thread *thread,
-                                              const struct hook_frame *caller,
-                                              enum leak_function function)
+static inline uint32_t stacks_identify(struct stack_scratch *scratch, struct known_stacks *known,
+                                       struct thread *thread, const struct hook_frame *caller,
+                                       enum leak_function function)
 {
-	struct known_limits limits = stacks_limits(thread);
-	uint32_t above = stacks_function(function);
-	uint32_t stack = known_find(known, caller, &limits, above);
+	uint32_t context = stacks_context(stacks_generation(), function);
+	uint32_t stack = known_find(known, caller, &thread->limits, context);
 
-	return likely(stack) ? stack
-	                     : stacks_unwind(scratch, thread, caller, limits.generation | above);
+	return likely(stack) ? stack : stacks_unwind(scratch, thread, caller, context);
 }
 
 #endif

@@ -28,7 +28,8 @@ static struct thread *take_over(uint64_t pointer)
 		                                 __ATOMIC_RELAXED, __ATOMIC_RELAXED))
 			continue;
 		thread_forget(thread);
-		thread->stack_lo = thread->stack_hi = thread->main_lo = 0;
+		thread->stack_lo = 0;
+		thread->limits = (struct known_limits){0};
 		return thread;
 	}
 	return NULL;

@@ -8,6 +8,7 @@
 #ifndef MEM_PRELOAD_THREAD_H
 #define MEM_PRELOAD_THREAD_H
 
+#include "mem/preload/known.h"
 #include "mem/preload/preload.h"
 
 #include <stdbool.h>
@@ -28,9 +29,8 @@ struct thread {
 	bool has_no_clock; /* whoever reads the time-stamp counter is, as clock_gettime(2) does */
 	const void *last;  /* its last allocation, until it is freed */
 	struct wire_thread *row;
-	uint64_t stack_lo; /* known to be readable */
-	uint64_t stack_hi;
-	uint64_t main_lo; /* stack_lo where that is the main stack's; else 0 */
+	uint64_t stack_lo; /* known to be readable from here on */
+	struct known_limits limits;
 } __attribute__((aligned(64)));
 
 enum { THREAD_TABLE_BITS = 16, THREAD_PROBES = 64 };

@@ -53,12 +53,10 @@ static __attribute__((noinline)) void check_here(void)
 	const struct hook_frame *here = __builtin_frame_address(0);
 	/* As through a pointer that leads to several functions. */
 	enum leak_function function = calls_two && seen.events / 3 % 2 ? LEAK_CALLOC : LEAK_MALLOC;
-	struct known_limits limits = stacks_limits(&thread);
-	uint32_t whole, context = preload.generation | function << STACK_GENERATION_BITS;
+	uint32_t whole, context = stacks_context(stacks_generation(), function);
 
 	seen.events++;
-	seen.recognised +=
-	    known_find(&scratch->known, here, &limits, stacks_function(function)) != 0;
+	seen.recognised += known_find(&scratch->known, here, &thread.limits, context) != 0;
 	plain->n_last = 0;
 	whole = stacks_unwind(plain, &thread, here, context);
 	if (!whole || stacks_identify(scratch, &scratch->known, &thread, here, function) != whole)
