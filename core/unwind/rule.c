@@ -53,6 +53,8 @@ struct machine {
 	struct row initial;
 	struct row remembered[MAX_REMEMBERED];
 	size_t n_remembered;
+	uint64_t slots;     /* as unwind_slots_of_fde() gives them, of what was executed */
+	bool has_odd_slots; /* that do not fit there */
 };
 
 /* An instruction's operands: numbers as they are encoded, and a block's bytes. */
@@ -117,18 +119,25 @@ static void set_loc(struct machine *machine, const struct operands *operands)
 	move_to(machine, read_encoded(&machine->program, machine->fde->cie.pointer_encoding, 0));
 }
 
+static void save_at(struct machine *machine, uint64_t number, int64_t offset)
+{
+	uint64_t below = -(uint64_t)offset;
+
+	if (below % 8 || below / 8 < 1 || below / 8 > 63)
+		machine->has_odd_slots = true;
+	else
+		machine->slots |= UINT64_C(1) << below / 8;
+	set_column(machine, number, (struct column){HOW_AT_CFA, offset, {0}});
+}
+
 static void offset(struct machine *machine, const struct operands *operands)
 {
-	struct column at_cfa = {HOW_AT_CFA, factored(machine, operands->second), {0}};
-
-	set_column(machine, operands->first, at_cfa);
+	save_at(machine, operands->first, factored(machine, operands->second));
 }
 
 static void offset_negative(struct machine *machine, const struct operands *operands)
 {
-	struct column at_cfa = {HOW_AT_CFA, factored(machine, -operands->second), {0}};
-
-	set_column(machine, operands->first, at_cfa);
+	save_at(machine, operands->first, factored(machine, -operands->second));
 }
 
 static void restore(struct machine *machine, const struct operands *operands)
@@ -151,6 +160,7 @@ static void same_value(struct machine *machine, const struct operands *operands)
 
 static void other(struct machine *machine, const struct operands *operands)
 {
+	machine->has_odd_slots = true;
 	set_column(machine, operands->first, (struct column){.how = HOW_OTHER});
 }
 
@@ -158,6 +168,7 @@ static void expression(struct machine *machine, const struct operands *operands)
 {
 	struct column at_expression = {HOW_AT_EXPRESSION, 0, operands->block};
 
+	machine->has_odd_slots = true;
 	set_column(machine, operands->first, at_expression);
 }
 
@@ -438,6 +449,16 @@ struct unwind_rule unwind_rule_of_fde(const struct unwind_section *eh_frame,
 	if (row_end)
 		*row_end = machine.row_end < fde->end ? machine.row_end : fde->end;
 	return fit(&machine);
+}
+
+uint64_t unwind_slots_of_fde(const struct unwind_section *eh_frame, const struct unwind_fde *fde)
+{
+	struct machine machine = {.fde = fde, .target = UINT64_MAX, .location = fde->start};
+
+	run(&machine, eh_frame, fde->cie.instructions);
+	machine.initial = machine.row;
+	run(&machine, eh_frame, fde->instructions);
+	return machine.malformed || machine.has_odd_slots ? 0 : machine.slots;
 }
 
 struct unwind_rule unwind_rule_decode(const struct unwind_tables *tables, uint64_t vaddr)

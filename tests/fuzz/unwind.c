@@ -2,6 +2,7 @@
 #include "tests/fuzz/fuzz.h"
 
 #include "core/unwind/fde.h"
+#include "core/unwind/rule.h"
 #include "core/unwind/unwind.h"
 #include "core/walk/elf_image.h"
 #include "core/walk/unwind_index.h"
@@ -40,8 +41,10 @@ static void read_all(const struct unwind_tables *tables)
 	struct unwind_fde fde;
 	size_t offset = 0;
 
-	while (unwind_fde_next(&tables->eh_frame, &offset, &fde) == FDE_FOUND)
+	while (unwind_fde_next(&tables->eh_frame, &offset, &fde) == FDE_FOUND) {
+		unwind_slots_of_fde(&tables->eh_frame, &fde);
 		ask_all(tables, fde.start, fde.start + 40);
+	}
 	made = unwind_index_tables(index, 1, &without);
 	ask_all(&made, 0x1000, 0x1100);
 	ask_all(tables, 0x1000, 0x1100);

@@ -187,6 +187,43 @@ static void each_instruction_gives_its_rule(void **state)
 	}
 }
 
+/* The CIE saves the return address at CFA - 8; data is in units of -8. */
+static const struct {
+	const char *what;
+	uint8_t program[16];
+	size_t size;
+	uint64_t slots;
+} slot_cases[] = {
+    {"nothing more", PROGRAM(0x0e, 16), 1 << 1},
+    {"pushed, also behind the pc that would be asked for",
+     PROGRAM(0x41, 0x86, 2, 0x0e, 16, 0x44, 0x83, 3, 0x05, 12, 4), 0x1e},
+    {"restored before the end", PROGRAM(0x8f, 2, 0x0a, 0x41, 0xcf, 0x41, 0x0b), 0x6},
+    {"above the CFA", PROGRAM(0x11, 3, 0x7e), 0},
+    {"too far", PROGRAM(0x83, 64), 0},
+    {"the last that fits", PROGRAM(0x83, 63), UINT64_C(1) << 63 | 2},
+    {"at an expression", PROGRAM(0x10, 3, 2, 0x77, 8), 0},
+    {"in another register", PROGRAM(0x09, 3, 12), 0},
+    {"cut off", PROGRAM(0x0c, 7), 0},
+};
+
+static void where_a_function_saves_registers_is_told_for_all_of_it(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(slot_cases); i++) {
+		struct bytes eh_frame = {0};
+		struct unwind_tables tables;
+		struct unwind_fde fde;
+
+		put_cie(&eh_frame, "zR");
+		put_fde(&eh_frame, TEXT_VADDR, 256, slot_cases[i].program, slot_cases[i].size);
+		tables = tables_without_hdr(&eh_frame);
+		assert_int_equal(unwind_fde_find(&tables, TEXT_VADDR, &fde), FDE_FOUND);
+		if (unwind_slots_of_fde(&tables.eh_frame, &fde) != slot_cases[i].slots)
+			fail_msg("%s: %lx", slot_cases[i].what,
+			         unwind_slots_of_fde(&tables.eh_frame, &fde));
+	}
+}
+
 /* glibc's __restore_rt: the ucontext's registers by expressions, the CFA from its RSP. */
 static const uint8_t trampoline[] = {
     0x0f, 4,  0x77, 0xa0, 1,    0x06, /* CFA = *(RSP + 160) */
@@ -900,6 +937,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(each_instruction_gives_its_rule),
+	    cmocka_unit_test(where_a_function_saves_registers_is_told_for_all_of_it),
 	    cmocka_unit_test(a_signal_trampoline_is_known_by_its_mark_and_its_expressions),
 	    cmocka_unit_test(every_encoding_of_the_search_table_finds_the_same),
 	    cmocka_unit_test(a_search_table_that_lies_is_found_bad),
