@@ -65,6 +65,7 @@ struct live_facts {
 	    pool; /* in it; the program's: what it allocated while we were starting */
 	struct live_memory mappings[16]; /* private memory of ours, less the entries' */
 	struct live_stack_cache stack_cache;
+	uint64_t exits[2]; /* libc's exit(3) and quick_exit(3); 0: not known */
 };
 
 /* A page that the kernel wipes in a forked child (MADV_WIPEONFORK), however it was forked, and does

@@ -24,7 +24,7 @@
 #define WIRE_MAGIC 0x31706165682d7370u /* "ps-heap1" */
 
 enum {
-	WIRE_VERSION = 12,
+	WIRE_VERSION = 13,
 	WIRE_PAGE = 4096,
 
 	WIRE_MAX_NODES = 1 << 22,

@@ -6,6 +6,7 @@
 #include "mem/leaks/stacks.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* To the end of the uppermost chunk of all that are there, and from there back as much as its arena
  * says that it has. False: none is there. */
@@ -156,7 +157,8 @@ static void add_registers(const struct leak_look *look, struct leak_roots *roots
 {
 	enum { REGISTERS = 16 };
 
-	roots->words = xmalloc((look->n_threads + 1) * REGISTERS * sizeof(*roots->words));
+	roots->words =
+	    xmalloc(((look->n_threads + 1) * REGISTERS + LEAK_EXIT_WORDS) * sizeof(*roots->words));
 	for (size_t i = 0; i < look->n_threads; i++) {
 		const struct user_regs_struct *r = &look->threads[i].registers;
 		const uint64_t values[REGISTERS] = {r->rax, r->rbx, r->rcx, r->rdx, r->rsi, r->rdi,
@@ -168,6 +170,24 @@ static void add_registers(const struct leak_look *look, struct leak_roots *roots
 	}
 }
 
+/* Of the thread that ends the process by exit(3). */
+static void leave_out_exit(const struct leak_view *view, struct leak_ranges *no_roots,
+                           struct leak_roots *roots)
+{
+	struct leak_exit_frames frames;
+
+	for (size_t i = 0; i < view->look->n_threads; i++) {
+		if (!leak_exit_frames_find(view->memory, &view->libc, view->facts->exits,
+		                           &view->look->threads[i].registers, &frames))
+			continue;
+		leak_ranges_add(no_roots, frames.memory.start, frames.memory.end);
+		memcpy(roots->words + roots->n_words, frames.words,
+		       frames.n_words * sizeof(frames.words[0]));
+		roots->n_words += frames.n_words;
+		return;
+	}
+}
+
 void leak_roots_find(const struct leak_view *view, struct leak_roots *roots)
 {
 	struct leak_ranges no_roots = {0}, left = {0};
@@ -175,12 +195,13 @@ void leak_roots_find(const struct leak_view *view, struct leak_roots *roots)
 	*roots = (struct leak_roots){0};
 	add_malloc(view, &no_roots, roots);
 	add_own(view, &no_roots);
+	add_registers(view->look, roots);
+	leave_out_exit(view, &no_roots, roots);
 	leak_stacks_unused(view->look, view->maps, view->memory, &no_roots);
 	add_all(&no_roots, view->kept_stacks);
 	leak_ranges_sort(&no_roots);
 	leak_ranges_subtract(&view->maps->roots, &no_roots, &left);
 	keep_touched(view, &left, &roots->ranges);
-	add_registers(view->look, roots);
 	leak_ranges_fini(&no_roots);
 	leak_ranges_fini(&left);
 }

@@ -5,6 +5,7 @@
 
 #include "mem/leaks/arenas.h"
 #include "mem/leaks/blocks.h"
+#include "mem/leaks/exit_frames.h"
 #include "mem/leaks/look.h"
 #include "mem/leaks/maps.h"
 #include "mem/leaks/memory.h"
@@ -24,6 +25,7 @@ struct leak_view {
 	const struct live_facts *facts;
 	const struct leak_blocks *blocks;
 	const struct leak_arenas *arenas;
+	struct leak_libc libc;
 	const struct leak_ranges *kept_stacks; /* no roots (kept.h) */
 };
 

@@ -4,6 +4,7 @@
 #include "core/alloc.h"
 #include "core/diag.h"
 #include "core/number_text.h"
+#include "core/walk/mapped_files.h"
 #include "mem/leaks/ground.h"
 #include "mem/leaks/kept.h"
 #include "mem/leaks/mark.h"
@@ -225,6 +226,29 @@ static void free_sight(struct leak_sight *sight)
 	free(sight);
 }
 
+/* libc as it is loaded there; its file is opened once. */
+static struct leak_libc find_libc(const struct subject *subject)
+{
+	const struct proc_map *map = &subject->maps.libc_code;
+	const struct mapped_range range = {living_thread(subject->look),
+	                                   map->start,
+	                                   map->end,
+	                                   map->file_off,
+	                                   map->path,
+	                                   map->device,
+	                                   map->inode};
+	struct leak_libc libc = {.tables = NULL};
+	const struct mapped_file *file;
+
+	if (!map->path || !subject->look->files)
+		return libc;
+	file = mapped_files_get(subject->look->files, &range);
+	if (file->is_elf &&
+	    !elf_image_load_bias(&file->elf, map->start, map->file_off, true, &libc.load_bias))
+		libc.tables = &file->elf.tables;
+	return libc;
+}
+
 /* As much as can be done before the blocks are judged. */
 static int begin(struct leak_sight *sight, struct leak_verdict *verdict, struct diag *diag)
 {
@@ -245,6 +269,7 @@ static int begin(struct leak_sight *sight, struct leak_verdict *verdict, struct 
 	if (subject->look->frees_kept)
 		leak_kept_find(subject->look, &subject->maps, &subject->memory, &subject->facts,
 		               &subject->blocks, &subject->kept);
+	view.libc = find_libc(subject);
 	leak_roots_find(&view, &subject->roots);
 	note_troubles(subject, verdict);
 	sight->marking = prepare_marking(subject);

@@ -12,6 +12,7 @@
 #include <sys/user.h>
 
 struct diag;
+struct mapped_files;
 
 /* A thread of the process, stopped. */
 struct leak_thread {
@@ -33,7 +34,8 @@ struct leak_look {
 	const struct leak_dead_stack *dead_stacks;
 	size_t n_dead_stacks;
 	unsigned heuristics;
-	bool frees_kept; /* what libc keeps for itself (kept.h) counts as given back */
+	struct mapped_files *files; /* by which libc's unwind tables are had; NULL: they are not */
+	bool frees_kept;            /* what libc keeps for itself (kept.h) counts as given back */
 };
 
 struct leak_sight;

@@ -79,6 +79,10 @@ static void add_file(struct leak_maps *maps, const struct proc_map *map)
 		add(&maps->data, map);
 	if (map->is_writable && !map->is_shared && is_libc(map->path))
 		add(&maps->libc, map);
+	if (map->is_executable && !maps->libc_code.path && is_libc(map->path)) {
+		maps->libc_code = *map;
+		maps->libc_code.path = xstrdup(map->path);
+	}
 }
 
 static void note_memory_file(struct reading *reading, const struct proc_map *map)
@@ -143,4 +147,5 @@ void leak_maps_fini(struct leak_maps *maps)
 	leak_ranges_fini(&maps->code);
 	leak_ranges_fini(&maps->data);
 	leak_ranges_fini(&maps->libc);
+	free((char *)maps->libc_code.path);
 }

@@ -2,6 +2,7 @@
 #ifndef MEM_LEAKS_MAPS_H
 #define MEM_LEAKS_MAPS_H
 
+#include "core/walk/proc_maps.h"
 #include "mem/leaks/ranges.h"
 
 #include <sys/types.h>
@@ -17,6 +18,7 @@ struct leak_maps {
 	struct leak_ranges code;   /* executable files */
 	struct leak_ranges data;   /* writable segments of files of the process's own */
 	struct leak_ranges libc;   /* of these, libc's by its name */
+	struct proc_map libc_code; /* the first; its path is owned; NULL: none */
 	struct leak_range stack;   /* where the main thread began */
 	struct leak_range brk;
 	uint64_t image; /* where the memory file's header is; 0: nowhere */

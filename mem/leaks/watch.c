@@ -6,10 +6,12 @@
 #include "core/collector.h"
 #include "core/diag.h"
 #include "core/proc_file.h"
+#include "core/recording.h"
 #include "core/target/capability.h"
 #include "core/trace/trace.h"
 #include "core/trace/tracer.h"
 #include "core/u64map.h"
+#include "core/walk/mapped_files.h"
 #include "mem/leaks/judge.h"
 #include "mem/leaks/look.h"
 #include "mem/leaks/scan.h"
@@ -48,6 +50,8 @@ struct finding {
 
 struct leak_watch {
 	struct leak_watch_settings settings;
+	struct recording *objects; /* of the files */
+	struct mapped_files *files;
 	struct trace_plan plan;
 	struct tracer *tracer; /* NULL: none runs */
 	struct finding **findings;
@@ -183,6 +187,7 @@ static int look(struct leak_watch *watch, const struct watched *process, struct 
 	struct leak_look what = {.pid = process->pid,
 	                         .threads = threads,
 	                         .heuristics = watch->settings.heuristics,
+	                         .files = watch->files,
 	                         .frees_kept = watch->settings.frees_kept};
 	struct leak_dead_stack *stacks = list_dead_stacks(process, &what.n_dead_stacks);
 	int err;
@@ -553,12 +558,15 @@ static void forget_findings(struct leak_watch *watch)
 
 struct leak_watch *leak_watch_new(const struct leak_watch_settings *settings)
 {
+	static const struct value_type type = {"space", "bytes"};
 	struct leak_watch *watch = xcalloc(1, sizeof(*watch));
 
 	const struct scan_client scans = {
 	    .look = look_in_between, .ends = hand_over_scan, .context = watch};
 
 	watch->settings = *settings;
+	watch->objects = recording_new(&type, 1);
+	watch->files = mapped_files_new(watch->objects);
 	watch->scanner = scanner_new(&scans);
 	watch->judge = judge_new();
 	pthread_mutex_init(&watch->mutex, NULL);
@@ -575,6 +583,8 @@ void leak_watch_free(struct leak_watch *watch)
 	free(watch->findings);
 	free(watch->scans);
 	scanner_free(watch->scanner);
+	mapped_files_free(watch->files);
+	recording_free(watch->objects);
 	judge_free(watch->judge);
 	pthread_mutex_destroy(&watch->mutex);
 	trace_plan_fini(&watch->plan);

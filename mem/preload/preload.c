@@ -247,6 +247,18 @@ static void find_stack_cache(void)
 	live_facts.stack_cache.tid_offset = preload.tid_offset;
 }
 
+static void find_exits(void)
+{
+	struct lookup found[] = {
+	    {"exit", LOOKUP_AFTER_US, NULL, NULL, 0},
+	    {"quick_exit", LOOKUP_AFTER_US, NULL, NULL, 0},
+	};
+
+	lookup_all(found, 2);
+	for (size_t i = 0; i < 2; i++)
+		live_facts.exits[i] = (uint64_t)found[i].address;
+}
+
 /* Where our own memory lies, for whoever looks at this process from outside. The linker defines the
  * two symbols. */
 static void publish_facts(void)
@@ -258,6 +270,7 @@ static void publish_facts(void)
 	live_facts.image = (uint64_t)preload.image;
 	live_facts.own_page = (uint64_t)preload.own;
 	find_stack_cache();
+	find_exits();
 	live_facts.magic = LIVE_MAGIC;
 	preload.image->facts = (uint64_t)&live_facts;
 }

@@ -6,13 +6,13 @@
 . "$(dirname "$0")/lib.sh"
 ulimit -c 0
 
-for name in shapes places ends cxx cow stale; do
+for name in shapes places ends cxx cow stale return; do
 	for heuristics in all none stdstring length64 newarray multipleinheritance; do
 		catalogue $heuristics $name
 	done
 done
 for way in O0 no-pie cet; do
-	for name in shapes places cxx; do
+	for name in shapes places cxx return; do
 		catalogue all $name.$way
 	done
 done

@@ -17,6 +17,11 @@ kept() {
 }
 promise "what libc keeps of threads is suppressed; forgotten threads, and what joined ones held, are not" kept
 
+returned() {
+	python3 tests/e2e/leaks.py ours "$programs/leak-return" all "$scratch/return" "" returned in-register in-handler cycle
+}
+promise "what main leaves behind when it returns is lost, what it holds at exit(3) is not" returned
+
 if grep -qw avx512f /proc/cpuinfo; then
 	promise "pointers that AVX-512 writes and holds: the known answers" \
 		python3 tests/e2e/leaks.py ours "$programs/leak-avx512" all "$scratch/ours"

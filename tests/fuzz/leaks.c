@@ -99,7 +99,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	struct leak_arenas arenas = {0};
 	struct leak_maps maps = {0};
 	struct live_facts facts;
-	struct leak_view view = {&look, &maps, &memory, &facts, &blocks, &arenas, NULL};
+	struct leak_view view = {&look, &maps, &memory, &facts, &blocks, &arenas, {NULL, 0}, NULL};
 	struct diag diag;
 
 	leak_arenas_find(&memory, (struct leak_range){BASE, end}, &arenas);

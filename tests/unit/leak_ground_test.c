@@ -536,7 +536,7 @@ static void roots_are_what_is_left(void **state)
 	struct fake fake = {0};
 	struct leak_memory memory = memory_of(&fake);
 	struct leak_ranges kept = {0};
-	struct leak_view view = {&look, &maps, &memory, &facts, &blocks, &arenas, &kept};
+	struct leak_view view = {&look, &maps, &memory, &facts, &blocks, &arenas, {NULL, 0}, &kept};
 	static const struct leak_range expected[] = {
 	    {0x401000, 0x401800},
 	    {0x401900, 0x403000},
