@@ -12,11 +12,11 @@
 #include "core/trace/tracer.h"
 #include "core/u64map.h"
 #include "core/walk/mapped_files.h"
-#include "mem/leaks/judge.h"
 #include "mem/leaks/look.h"
 #include "mem/leaks/scan.h"
 #include "mem/leaks/scan_history.h"
 #include "mem/leaks/watched.h"
+#include "mem/leaks/work_queue.h"
 
 #include <errno.h>
 #include <linux/capability.h>
@@ -65,8 +65,8 @@ struct leak_watch {
 	struct leak_scan *scans;
 	size_t n_scans;
 	size_t scans_capacity;
-	bool is_stopping; /* the driver asks for them without being told */
-	struct judge *judge;
+	bool is_stopping;           /* the driver asks for them without being told */
+	struct work_queue *work;    /* that can be done when a process has gone on */
 	atomic_size_t copied_bytes; /* of what is to be judged */
 	/* The tracer's. */
 	struct scanner *scanner;
@@ -122,7 +122,7 @@ static struct finding *keep(struct leak_watch *watch, const struct watched *proc
 	return finding;
 }
 
-/* In the judge's thread. */
+/* In the thread of the work queue. */
 static void judge_sight(struct leak_watch *watch, struct leak_sight *sight,
                         struct leak_verdict *verdict)
 {
@@ -216,7 +216,7 @@ static void look_at_end(struct leak_watch *watch, const struct watched *process)
 	finding = keep(watch, process, verdict, err ? diag.text : NULL);
 	finding->sight = sight;
 	if (sight)
-		judge_give(watch->judge, judge_finding, finding);
+		work_queue_add(watch->work, judge_finding, finding);
 }
 
 static void look_in_between(void *context, struct watched *process, struct scanned_process *result)
@@ -260,7 +260,7 @@ static void hand_over_scan(void *context, struct leak_scan *scan)
 	struct finished_scan *finished = xcalloc(1, sizeof(*finished));
 
 	*finished = (struct finished_scan){watch, *scan};
-	judge_give(watch->judge, judge_scan, finished);
+	work_queue_add(watch->work, judge_scan, finished);
 }
 
 /* They go to their end, or to that of the program. */
@@ -568,7 +568,7 @@ struct leak_watch *leak_watch_new(const struct leak_watch_settings *settings)
 	watch->objects = recording_new(&type, 1);
 	watch->files = mapped_files_new(watch->objects);
 	watch->scanner = scanner_new(&scans);
-	watch->judge = judge_new();
+	watch->work = work_queue_new();
 	pthread_mutex_init(&watch->mutex, NULL);
 	trace_plan_init(&watch->plan, false);
 	return watch;
@@ -585,7 +585,7 @@ void leak_watch_free(struct leak_watch *watch)
 	scanner_free(watch->scanner);
 	mapped_files_free(watch->files);
 	recording_free(watch->objects);
-	judge_free(watch->judge);
+	work_queue_free(watch->work);
 	pthread_mutex_destroy(&watch->mutex);
 	trace_plan_fini(&watch->plan);
 	free(watch);
@@ -670,7 +670,7 @@ void leak_watch_stop(struct leak_watch *watch)
 	pthread_mutex_unlock(&watch->mutex);
 	trace_stop(watch->tracer, NULL);
 	watch->tracer = NULL;
-	judge_finish(watch->judge);
+	work_queue_finish(watch->work);
 }
 
 struct leak_set_ids leak_watch_set_ids(const struct leak_watch *watch)
