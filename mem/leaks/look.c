@@ -309,8 +309,3 @@ void leak_sight_judge(struct leak_sight *sight, struct leak_verdict *verdict)
 	leak_marking_judge(sight->marking, verdict);
 	free_sight(sight);
 }
-
-size_t leak_sights_limit_bytes(void)
-{
-	return leak_copy_limit_bytes();
-}

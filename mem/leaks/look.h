@@ -52,9 +52,6 @@ size_t leak_sight_bytes(const struct leak_sight *sight);
 /* In any thread. Frees the sight. */
 void leak_sight_judge(struct leak_sight *sight, struct leak_verdict *verdict);
 
-/* What all copies together should take at most. */
-size_t leak_sights_limit_bytes(void);
-
 /* Where a process that may run, and that we trace, records; of any of its threads. -ENOENT: it does
  * not. */
 int leak_find_section(pid_t tid, uint64_t *inode, uint32_t *section);

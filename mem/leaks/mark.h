@@ -50,7 +50,7 @@ size_t leak_marking_copied_bytes(const struct leak_marking *marking);
  * are. */
 void leak_marking_judge(struct leak_marking *marking, struct leak_verdict *verdict);
 
-/* What copies may take: an eighth of the machine's memory. */
+/* What all copies together may take: an eighth of the machine's memory. */
 size_t leak_copy_limit_bytes(void);
 
 #endif

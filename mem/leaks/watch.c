@@ -13,6 +13,7 @@
 #include "core/u64map.h"
 #include "core/walk/mapped_files.h"
 #include "mem/leaks/look.h"
+#include "mem/leaks/mark.h"
 #include "mem/leaks/scan.h"
 #include "mem/leaks/scan_history.h"
 #include "mem/leaks/watched.h"
@@ -182,7 +183,7 @@ static struct leak_dead_stack *list_dead_stacks(const struct watched *process, s
 static int look(struct leak_watch *watch, const struct watched *process, struct leak_sight **sight,
                 struct leak_verdict *verdict, struct diag *diag)
 {
-	size_t limit = leak_sights_limit_bytes(), copied = atomic_load(&watch->copied_bytes);
+	size_t limit = leak_copy_limit_bytes(), copied = atomic_load(&watch->copied_bytes);
 	struct leak_thread *threads = xcalloc(process->n_threads, sizeof(*threads));
 	struct leak_look what = {.pid = process->pid,
 	                         .threads = threads,

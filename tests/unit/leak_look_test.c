@@ -6,6 +6,7 @@
 #include "core/clock.h"
 #include "core/diag.h"
 #include "core/proc_file.h"
+#include "mem/leaks/mark.h"
 #include "mem/server.h"
 #include "mem/wire_reader.h"
 
@@ -83,7 +84,7 @@ static void forget(struct run *run, pid_t tid)
 static int look_whole(const struct leak_look *look, struct leak_verdict *verdict, struct diag *diag)
 {
 	struct leak_sight *sight;
-	int err = leak_look_copy(look, leak_sights_limit_bytes(), &sight, verdict, diag);
+	int err = leak_look_copy(look, leak_copy_limit_bytes(), &sight, verdict, diag);
 
 	if (sight)
 		leak_sight_judge(sight, verdict);

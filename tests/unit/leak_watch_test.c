@@ -7,6 +7,7 @@
 #include "core/collector.h"
 #include "core/diag.h"
 #include "mem/leaks/look.h"
+#include "mem/leaks/mark.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -317,7 +318,7 @@ void leak_sight_judge(struct leak_sight *sight, struct leak_verdict *verdict)
 	free(sight);
 }
 
-size_t leak_sights_limit_bytes(void)
+size_t leak_copy_limit_bytes(void)
 {
 	return 1000;
 }
