@@ -172,40 +172,50 @@ static int refuse_when_interrupted(const struct measurement *m)
 	           : 0;
 }
 
-/* Runs the target once; a NULL collector is a warm-up. */
-static int run_once(struct measurement *m, const struct collector *collector, bool is_first,
-                    FILE *output)
+/* All but the target's streams. A NULL collector is a warm-up. */
+static struct repeat_spec repeat_spec_of(const struct measurement *m,
+                                         const struct collector *collector, FILE *output)
 {
-	struct repeat_spec spec = {
+	const struct request *request = m->request;
+	const struct run_options *common = m->common;
+
+	return (struct repeat_spec){
 	    .launch =
 	        {
-	            .argv = m->request->runs_command ? m->request->command.texts : NULL,
+	            .argv = request->runs_command ? request->command.texts : NULL,
 	            .path = subject_path(&m->subject),
-	            .cwd = m->request->scenario.cwd,
-	            .variables = collector ? &m->variables : &m->request->variables,
-	            .user = m->common->user,
-	            .ambient_cap = m->common->ambient_cap,
+	            .cwd = request->scenario.cwd,
+	            .variables = collector ? &m->variables : &request->variables,
+	            .user = common->user,
+	            .ambient_cap = common->ambient_cap,
 	            .placement = &m->placement,
 	            .signal_mask = &m->signals->original,
 	        },
-	    .pids = m->request->pids,
-	    .n_pids = m->request->n_pids,
-	    .all_cpus = m->common->all_cpus,
+	    .pids = request->pids,
+	    .n_pids = request->n_pids,
+	    .all_cpus = common->all_cpus,
 	    .only = m->only.n_texts ? &m->only : NULL,
 	    .collector = collector,
 	    .state = m->state,
 	    .number = m->n_repeats,
 	    .results = m->run,
-	    .timeout_ns = m->common->timeout_ns,
-	    .duration_ns = m->common->duration_ns,
-	    .delay_ns = m->common->delay_ns,
-	    .is_quiet = m->common->quiet,
-	    .ready = m->common->ready,
-	    .load = m->common->load,
-	    .shell_variables = &m->request->variables,
+	    .timeout_ns = common->timeout_ns,
+	    .duration_ns = common->duration_ns,
+	    .delay_ns = common->delay_ns,
+	    .is_quiet = common->quiet,
+	    .ready = common->ready,
+	    .load = common->load,
+	    .shell_variables = &request->variables,
 	    .signals = m->signals,
 	    .output = output,
 	};
+}
+
+/* Runs the target once. Returns the exit status. */
+static int run_once(struct measurement *m, const struct collector *collector, bool is_first,
+                    FILE *output)
+{
+	struct repeat_spec spec = repeat_spec_of(m, collector, output);
 	int err = open_streams(m, is_first, &spec.launch);
 
 	if (!err)
