@@ -8,8 +8,8 @@
 struct binary;
 struct meanwhile;
 
-/* Begins, on a thread of its own where one can be had; nobody shall ask for users (getpwuid(3))
- * until the end. `binary` gets its checksum; NULL: none is known. */
+/* Begins, on a thread of its own where one can be had. `binary` gets its checksum; NULL: none is
+ * known. */
 struct meanwhile *meanwhile_begin(struct binary *binary);
 
 /* Waits. run.json's "git", as host.h has it; a new reference. */

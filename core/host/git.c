@@ -46,16 +46,25 @@ static struct owner choose_identity(const char *directory)
 	return identity;
 }
 
+/* The home of whom git runs as, or NULL; the caller frees it. This may be another thread than the
+ * one that asks for users by getpwuid(3). */
+static char *find_home(uid_t uid)
+{
+	char buffer[16384];
+	struct passwd entry, *user = NULL;
+
+	if (uid == (uid_t)-1)
+		return xstrdup(getenv("HOME"));
+	getpwuid_r(uid, &entry, buffer, sizeof(buffer), &user);
+	return xstrdup(user ? user->pw_dir : NULL);
+}
+
 /* Only what git needs: a GIT_DIR or GIT_CONFIG of the caller's would answer for another checkout.
  */
 static void make_environment(struct git *git)
 {
-	const struct passwd *user =
-	    git->identity.uid == (uid_t)-1 ? NULL : getpwuid(git->identity.uid);
 	const char *path = getenv("PATH");
-	const char *home = git->identity.uid == (uid_t)-1 ? getenv("HOME")
-	                   : user                         ? user->pw_dir
-	                                                  : NULL;
+	char *home = find_home(git->identity.uid);
 	size_t n = 0;
 
 	git->environment[n++] = xstrdup("LC_ALL=C");
@@ -64,6 +73,7 @@ static void make_environment(struct git *git)
 	/* Configuration that we cannot read would be an error to git: better a home without any. */
 	git->environment[n++] = xasprintf("HOME=%s", home ? home : "/nonexistent");
 	git->environment[n] = NULL;
+	free(home);
 }
 
 /* In the forked child: only async-signal-safe calls. */
