@@ -179,7 +179,7 @@ in_its_midst() {
 	return 1
 }
 orphaned() {
-	for _ in $(seq 600); do grep -q ended "$scratch/killed.out" && break; sleep 0.05; done
+	wait_for grep -q ended "$scratch/killed.out"
 	contains "$scratch/killed.out" "ended 7"
 }
 interrupted() {
@@ -222,9 +222,9 @@ twice() {
 	profile-scenario --scenario twice --type memory -- sh -c 'echo begun; read -r _; exit 5' <"$scratch/twice.in" >"$scratch/twice.out" 2>"$scratch/twice.err" &
 	tool=$!
 	exec 7>"$scratch/twice.in"
-	for _ in $(seq 600); do grep -q begun "$scratch/twice.out" && break; sleep 0.05; done
+	wait_for grep -q begun "$scratch/twice.out"
 	for _ in $(seq 50); do kill -USR2 $tool; done
-	for _ in $(seq 600); do grep -q 'leak scan' "$scratch/twice.err" && break; sleep 0.05; done
+	wait_for grep -q 'leak scan' "$scratch/twice.err"
 	exec 7>&-
 	wait $tool
 	is $? 5 && matches "$scratch/twice.err" "leak scan 1 after"

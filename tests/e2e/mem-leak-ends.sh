@@ -23,17 +23,16 @@ promise "and one that a thread of it executed; the one before has no verdict" ch
 promise "each process of a tree is checked" checked children 70 "$ends" children
 promise "as is what a shell runs, in a pipe and by itself" checked shell 30 sh -c "'$ends' return | cat; '$ends' kill; '$ends' exit"
 
+begun_or_over() { # NAME
+	grep -q waits "$scratch/$1.out" || ! kill -0 $tool
+}
 # waiting NAME [OPTION...]: runs until something from outside ends it.
 waiting() {
 	local name=$1; shift
 	# What a script starts beside itself ignores SIGINT.
 	env --default-signal=INT profile-scenario --scenario "$name" --type memory --quiet "$@" -- "$ends" wait >"$scratch/$name.out" 2>"$scratch/$name.err" &
 	tool=$!
-	for _ in $(seq 1000); do
-		grep -q waits "$scratch/$name.out" && break
-		kill -0 $tool 2>/dev/null || break
-		sleep 0.05
-	done
+	wait_for begun_or_over "$name"
 	target=$(pgrep -P $tool leak-exits)
 }
 ended() { # NAME STATUS EXPECTED

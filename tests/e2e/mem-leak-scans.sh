@@ -24,12 +24,10 @@ say() {
 
 # scanned NAME N: waits until the tool has told of so many scans.
 scanned() {
-	for _ in $(seq 600); do
-		[ "$(grep -c 'leak scan' "$scratch/$1.err")" -ge "$2" ] && return
-		sleep 0.1
-	done
-	cat "$scratch/$1.err"
-	return 1
+	wait_for has_told "$@" || { cat "$scratch/$1.err"; return 1; }
+}
+has_told() {
+	[ "$(grep -c 'leak scan' "$scratch/$1.err")" -ge "$2" ]
 }
 
 scan() { # NAME N
@@ -133,14 +131,6 @@ talk stopped
 say "leak 1"
 target=$(pgrep -P $tool leak-scans)
 kill -STOP "$target"
-state() {
-	for _ in $(seq 100); do
-		[ "$(awk '/^State/{print $2}' "/proc/$target/status")" = "$1" ] && return
-		sleep 0.05
-	done
-	cat "/proc/$target/status"
-	return 1
-}
 stays_stopped() {
 	scan stopped 1 && sleep 0.2 && ! read -r -t 0.2 _ <&8
 }
@@ -159,9 +149,9 @@ unscanned() {
 	profile-scenario --scenario "$name" "$@" -- sh -c 'echo begun; read -r _; exit 5' <"$scratch/$name.in" >"$scratch/$name.out" 2>"$scratch/$name.err" &
 	tool=$!
 	exec 7>"$scratch/$name.in"
-	for _ in $(seq 600); do grep -q begun "$scratch/$name.out" && break; sleep 0.05; done
+	wait_for grep -q begun "$scratch/$name.out"
 	kill -USR2 $tool
-	for _ in $(seq 600); do grep -q 'no scan' "$scratch/$name.err" && break; sleep 0.05; done
+	wait_for grep -q 'no scan' "$scratch/$name.err"
 	exec 7>&-
 	wait $tool
 	is $? 5 && is "$(grep -c "^profile-scenario: no scan: .*$reason" "$scratch/$name.err")" 1
@@ -173,9 +163,9 @@ strace_first() { # the tool's target has a tracer then
 		<"$scratch/strace.in" >"$scratch/strace.out" 2>"$scratch/strace.err" &
 	tool=$!
 	exec 7>"$scratch/strace.in"
-	for _ in $(seq 600); do grep -q begun "$scratch/strace.out" && break; sleep 0.05; done
+	wait_for grep -q begun "$scratch/strace.out"
 	kill -USR2 "$(pgrep -P $tool)"
-	for _ in $(seq 600); do grep -q 'no scan' "$scratch/strace.err" && break; sleep 0.05; done
+	wait_for grep -q 'no scan' "$scratch/strace.err"
 	exec 7>&-
 	wait $tool
 	is $? 5 && contains "$scratch/strace.err" "traces it already"

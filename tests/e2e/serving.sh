@@ -67,12 +67,10 @@ promise "a target that fails under --load gives its own status" reason 6 "ended 
 	sh -c 'until [ -e "$1" ]; do sleep 0.02; done; exit 6' sh "$scratch/loading"
 ends_with_us() { # it is told to; when it does so is its own affair
 	run --type io --load "sleep 4321$$ & echo \$! >$scratch/left; sleep 4321$$" -- sh -c "until [ -s '$scratch/left' ]; do sleep 0.02; done"
-	for _ in $(seq 600); do
-		pgrep -f "sleep 4321$$\$" >/dev/null || return 0
-		sleep 0.1
-	done
-	pgrep -fa "sleep 4321$$\$"
-	return 1
+	wait_for has_ended || { pgrep -fa "sleep 4321$$\$"; return 1; }
+}
+has_ended() {
+	! pgrep -f "sleep 4321$$\$"
 }
 promise "and what --load had started has ended" ends_with_us
 promise "a target that ignores SIGTERM is killed" is "$(run --type io --load "until [ -e $scratch/deaf ]; do sleep 0.02; done" --scenario deaf -- sh -c 'trap "" TERM; touch "$1"; sleep 20' sh "$scratch/deaf"; manifest_value deaf/io 'm["exit"]["by"], m["exit"]["signal"]')" "load 9"

@@ -93,11 +93,11 @@ promise "an interrupt between two runs keeps what was measured" when_ready SIGTE
 promise "and says so" is "$(manifest twice/io 'len(m["metrics"]["io.calls"]["samples"]), m["quality"]["notes"]')" "1 ['interrupted after 1 of the runs']"
 
 for type in cpu memory io; do
-	promise "a killed tool leaves the target running ($type)" env -u BASH_ENV bash -c '
+	promise "a killed tool leaves the target running ($type)" env -u BASH_ENV bash -c "$(declare -f wait_for)"'
 		profile-scenario --quiet --scenario killed --type '$type' -- sh -c "echo \$\$ >$0/pid; until [ -e $0/killed ]; do sleep 0.02; done; echo >$0/lived" & tool=$!
-		until [ -s $0/pid ]; do sleep 0.02; done; sleep 0.1
+		wait_for test -s $0/pid; sleep 0.1
 		kill -KILL $tool; wait $tool; touch $0/killed
-		for i in {1..600}; do [ -e $0/lived ] && break; sleep 0.1; done; rm $0/pid $0/killed $0/lived' "$scratch"
+		wait_for test -e $0/lived; rm $0/pid $0/killed $0/lived' "$scratch"
 	profile-scenario --quiet --scenario killed --type $type -- sleep 0.01
 	promise "and the next run sweeps what it left ($type)" is "$(find "$PROFILE_SCENARIO_RESULTS/killed/$type" -name '*.tmp' | wc -l)" 0
 done

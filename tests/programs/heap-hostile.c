@@ -2,6 +2,7 @@
  * "heap-hostile HOW [PATH]". Says on stdout that it lived. Alone, or where there is no such memory,
  * it does no more than that. */
 #include "mem/wire.h"
+#include "tests/programs/noise.h"
 
 #include <stdint.h>
 #include <stdio.h>
@@ -36,24 +37,6 @@ static struct wire_image *image(void)
 static struct wire_section *section(uint32_t number)
 {
 	return (struct wire_section *)(shared + WIRE_SECTIONS_OFF + number * WIRE_SECTION_BYTES);
-}
-
-static uint64_t noise(void)
-{
-	static uint64_t state = 88172645463325252u;
-
-	state ^= state << 13; /* xorshift64 (Marsaglia) */
-	state ^= state >> 7;
-	state ^= state << 17;
-	return state;
-}
-
-static void scribble(void *memory, size_t bytes)
-{
-	uint64_t *words = memory;
-
-	for (size_t i = 0; i < bytes / 8; i++)
-		words[i] = noise();
 }
 
 static void scribble_all(uint32_t number)

@@ -4,6 +4,7 @@
 #include "mem/live_entry.h"
 #include "mem/wire.h"
 #include "tests/programs/leak.h"
+#include "tests/programs/noise.h"
 
 #include <pthread.h>
 #include <stdint.h>
@@ -12,22 +13,6 @@ enum { N_BLOCKS = 1000, BINS_WORDS = 254, WORDS_BEFORE_BINS = 12, NEXT_WORD = BI
 
 static void **volatile list;
 static void *volatile of_thread;
-
-static uint64_t noise(void)
-{
-	static uint64_t state = 88172645463325252u;
-
-	state ^= state << 13; /* xorshift64 (Marsaglia) */
-	state ^= state >> 7;
-	state ^= state << 17;
-	return state;
-}
-
-static void scribble(uint64_t *words, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		words[i] = noise();
-}
 
 LEAK_APART void allocate(void)
 {
@@ -117,17 +102,18 @@ static void damage_top(void)
 {
 	uint64_t *top = (uint64_t *)bins()[-2];
 
-	scribble(top, 2);
+	scribble(top, 2 * sizeof(*top));
 }
 
 static void damage_bins(void)
 {
-	scribble(bins(), BINS_WORDS);
+	scribble(bins(), BINS_WORDS * sizeof(uint64_t));
 }
 
 static void damage_arena(void)
 {
-	scribble(bins() - WORDS_BEFORE_BINS, NEXT_WORD + WORDS_BEFORE_BINS + 4);
+	scribble(bins() - WORDS_BEFORE_BINS,
+	         (NEXT_WORD + WORDS_BEFORE_BINS + 4) * sizeof(uint64_t));
 }
 
 /* Arenas that never come back to the first. */
@@ -160,7 +146,7 @@ static void damage_mapped(void)
 static void damage_facts(void)
 {
 	if (facts())
-		scribble((uint64_t *)facts(), sizeof(struct live_facts) / 8);
+		scribble(facts(), sizeof(struct live_facts));
 }
 
 static void damage_tables(void)
@@ -168,7 +154,7 @@ static void damage_tables(void)
 	struct live_table *each = tables();
 
 	if (each)
-		scribble((uint64_t *)each, facts()->n_tables * sizeof(*each) / 8);
+		scribble(each, facts()->n_tables * sizeof(*each));
 }
 
 /* What of the first of them is in use. */
