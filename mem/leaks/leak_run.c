@@ -130,6 +130,17 @@ static void note_limits(struct checked *checked)
 		add_note(&checked->notes, heap_trouble_text(trouble));
 }
 
+/* The caller frees the text. */
+static char *why_missing(const struct heap_process *process)
+{
+	if (process->why_no_leaks)
+		return line_text(process->why_no_leaks);
+	return xstrdup(process->end_ns
+	                   ? "it ended unseen: a program that was let go, as those with "
+	                     "a sanitizer are, had started it, or the run was over"
+	                   : "it had not ended when the run did");
+}
+
 static void add_process(struct leak_run *leaks, const struct heap_process *process, size_t number)
 {
 	struct checked *checked = &leaks->checked[leaks->n_checked];
@@ -145,9 +156,7 @@ static void add_process(struct leak_run *leaks, const struct heap_process *proce
 		take_rows(leaks, checked);
 		note_limits(checked);
 	} else {
-		checked->missing = process->why_no_leaks
-		                       ? line_text(process->why_no_leaks)
-		                       : xstrdup("it had not ended when the run did");
+		checked->missing = why_missing(process);
 	}
 }
 

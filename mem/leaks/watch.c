@@ -16,6 +16,7 @@
 #include "mem/leaks/mark.h"
 #include "mem/leaks/scan.h"
 #include "mem/leaks/scan_history.h"
+#include "mem/leaks/self_tracers.h"
 #include "mem/leaks/watched.h"
 #include "mem/leaks/work_queue.h"
 
@@ -70,6 +71,7 @@ struct leak_watch {
 	struct work_queue *work;    /* that can be done when a process has gone on */
 	atomic_size_t copied_bytes; /* of what is to be judged */
 	/* The tracer's. */
+	struct self_tracers *self_tracers;
 	struct scanner *scanner;
 	bool may_gain;                /* programs do gain rights below us */
 	struct u64map *processes;     /* pid -> struct watched *, or 0 */
@@ -474,7 +476,7 @@ static void program_begins(void *context, struct tracee *tracee, const char *com
 	}
 	if (!watch->may_gain && should_have_gained(tracee->pid))
 		note_set_id(watch, tracee->pid);
-	if (!may_record(watch, tracee->pid))
+	if (!may_record(watch, tracee->pid) || self_tracers_has(watch->self_tracers, tracee->pid))
 		tracer_let_go(tracee);
 }
 
@@ -570,6 +572,7 @@ struct leak_watch *leak_watch_new(const struct leak_watch_settings *settings)
 	watch->files = mapped_files_new(watch->objects);
 	watch->scanner = scanner_new(&scans);
 	watch->work = work_queue_new();
+	watch->self_tracers = self_tracers_new();
 	pthread_mutex_init(&watch->mutex, NULL);
 	trace_plan_init(&watch->plan, false);
 	return watch;
@@ -587,6 +590,7 @@ void leak_watch_free(struct leak_watch *watch)
 	mapped_files_free(watch->files);
 	recording_free(watch->objects);
 	work_queue_free(watch->work);
+	self_tracers_free(watch->self_tracers);
 	pthread_mutex_destroy(&watch->mutex);
 	trace_plan_fini(&watch->plan);
 	free(watch);
