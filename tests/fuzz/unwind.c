@@ -38,7 +38,7 @@ static void read_all(const struct unwind_tables *tables)
 {
 	struct unwind_index *index = unwind_index_new();
 	struct unwind_tables without = {.eh_frame = tables->eh_frame}, made;
-	struct unwind_fde fde;
+	struct unwind_fde fde = {.offset = 0};
 	size_t offset = 0;
 
 	while (unwind_fde_next(&tables->eh_frame, &offset, &fde) == FDE_FOUND) {
