@@ -149,16 +149,20 @@ typedef void keep_by_word(struct finding *finding, uint64_t word);
 static void walk_data(struct finding *finding, uint64_t addr, keep_by_word *keep_by)
 {
 	const struct leak_range *map = addr ? leak_ranges_find(&finding->maps->roots, addr) : NULL;
-	uint64_t start, end, *words;
+	const struct leak_blocks *blocks = finding->blocks;
+	uint64_t start, end, *words, lowest, extent;
 
-	if (!map)
+	if (!map || !blocks->n_blocks)
 		return;
+	lowest = blocks->blocks[0].addr;
+	extent = leak_block_end(&blocks->blocks[blocks->n_blocks - 1]) - lowest;
 	start = addr - map->start > DATA_BYTES ? addr / WORD * WORD - DATA_BYTES : map->start;
 	end = map->end - addr > DATA_BYTES ? addr + DATA_BYTES : map->end;
 	words = xcalloc((end - start) / WORD + 1, WORD);
 	leak_memory_read(finding->memory, start, words, (end - start) / WORD * WORD);
 	for (uint64_t i = 0; i < (end - start) / WORD; i++)
-		keep_by(finding, words[i]);
+		if (words[i] - lowest < extent)
+			keep_by(finding, words[i]);
 	free(words);
 }
 
