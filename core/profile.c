@@ -41,6 +41,11 @@ struct profile *profile_view_new(const struct profile *of, size_t n_types)
 	return view;
 }
 
+bool profile_same_stacks(const struct profile *a, const struct profile *b)
+{
+	return a->stacks == b->stacks;
+}
+
 static void free_contents(struct profile *profile)
 {
 	for (size_t i = 0; i < profile->n_types; i++) {

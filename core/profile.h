@@ -62,6 +62,8 @@ struct profile *profile_new(const struct recording *recording, struct symbolizer
 void profile_free(struct profile *profile); /* NULL is fine */
 /* The same profile with the first n_types of its value types alone; to be freed before it. */
 struct profile *profile_view_new(const struct profile *of, size_t n_types);
+/* Is one a view of the other, or both of the same, so that an id means the same in both? */
+bool profile_same_stacks(const struct profile *a, const struct profile *b);
 
 size_t profile_n_types(const struct profile *profile);
 const struct value_type *profile_type(const struct profile *profile, size_t i);

@@ -367,9 +367,9 @@ static void merge_process(struct recording *merged, const struct heap_process *p
 	stack_copy_fini(&copy);
 }
 
-struct recording *heap_run_merge(const struct heap_run *run, size_t n_types)
+struct recording *heap_run_merge(const struct heap_run *run)
 {
-	struct recording *merged = recording_new(heap_types, n_types);
+	struct recording *merged = recording_new(heap_types, HEAP_N_TYPES);
 	const struct heap_process *largest = heap_run_largest(run);
 
 	for (size_t i = 0; i < run->n_processes; i++)

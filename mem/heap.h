@@ -195,8 +195,8 @@ const struct heap_process **heap_by_peak(const struct heap_process *processes, s
 /* An empty recording of these types and so many trees. The caller frees it. */
 struct recording *heap_recording_new(size_t n_trees);
 
-/* All processes in one recording of the first `n_types`: a thread each. Peak values are of the
- * largest one. The caller frees it. */
-struct recording *heap_run_merge(const struct heap_run *run, size_t n_types);
+/* All processes in one recording: a thread each. Peak values are of the largest one. The caller
+ * frees it. */
+struct recording *heap_run_merge(const struct heap_run *run);
 
 #endif

@@ -295,7 +295,7 @@ void call_tree_init(struct call_tree *tree, const struct call_tree_spec *spec)
 	struct builder builder = {.spec = spec, .tree = tree, .order = spec->order};
 
 	BUG(spec->n_types > CALL_TREE_MAX_PARTS);
-	BUG(spec->order && (call_order_profile(spec->order) != spec->profile ||
+	BUG(spec->order && (!profile_same_stacks(call_order_profile(spec->order), spec->profile) ||
 	                    call_order_key(spec->order) != spec->key));
 	if (!builder.order)
 		builder.order = own = call_order_new(spec->profile, spec->key);

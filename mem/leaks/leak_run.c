@@ -16,10 +16,8 @@
 #include <string.h>
 #include <unistd.h>
 
-static const struct value_type leaked_types[LEAKED_N_TYPES] = {
-    [LEAKED_OBJECTS] = {"leaked_objects", "count"},
-    [LEAKED_SPACE] = {"leaked_space", "bytes"},
-};
+/* What a row adds to the recording: stacks have names where they carry samples. */
+static const struct value_type row_type = {"blocks", "count"};
 
 /* What one process found, on stacks of the common recording. */
 struct checked {
@@ -77,15 +75,10 @@ static void take_rows(struct leak_run *leaks, struct checked *checked)
 	checked->rows = xcalloc(verdict->n_rows + 1, sizeof(*checked->rows));
 	stack_copy_init(&copy, process->recording);
 	for (size_t i = 0; i < verdict->n_rows; i++) {
-		const uint64_t values[LEAKED_N_TYPES] = {
-		    [LEAKED_OBJECTS] = verdict->rows[i].n_blocks,
-		    [LEAKED_SPACE] = verdict->rows[i].bytes,
-		};
-
 		checked->rows[i] = verdict->rows[i];
 		checked->rows[i].stack = sample.stack =
 		    stack_copy_add(&copy, leaks->recording, verdict->rows[i].stack);
-		recording_add_sample(leaks->recording, sample, values);
+		recording_add_sample(leaks->recording, sample, &verdict->rows[i].n_blocks);
 	}
 	stack_copy_fini(&copy);
 }
@@ -298,7 +291,7 @@ struct leak_run *leak_run_new(const struct heap_run *run, const struct leak_sett
 	loss.symbolizer = symbolizer;
 	leak_library_find(&leaks->library);
 	loss.library = &leaks->library;
-	leaks->recording = recording_new(leaked_types, LEAKED_N_TYPES);
+	leaks->recording = recording_new(&row_type, 1);
 	add_all(leaks);
 	symbolizer_open(symbolizer, leaks->recording);
 	leaks->profile = profile_new(leaks->recording, symbolizer);
@@ -416,10 +409,8 @@ bool leak_run_has_verdict(const struct leak_run *leaks)
 	return false;
 }
 
-/* Adds what the process has lost: `first` and the next are the types of enum leaked_type. `copy`:
- * where the stacks go to, NULL: they are the recording's own. */
-static void add_leaked(struct recording *recording, const struct checked *checked, size_t first,
-                       struct stack_copy *copy)
+/* Adds what the process has lost to its recording. */
+static void enter(struct recording *recording, const struct checked *checked)
 {
 	const struct heap_process *process = checked->process;
 	uint64_t *values = xcalloc(recording_n_types(recording), sizeof(*values));
@@ -432,11 +423,9 @@ static void add_leaked(struct recording *recording, const struct checked *checke
 		if (row->kind != LEAK_DEFINITE || row->is_inherited ||
 		    checked->losses.records[checked->losses.record_of[i]].suppression)
 			continue;
-		values[first + LEAKED_OBJECTS] = row->n_blocks + row->indirect_blocks;
-		values[first + LEAKED_SPACE] = row->bytes + row->indirect_bytes;
+		values[HEAP_LEAKED_OBJECTS] = row->n_blocks + row->indirect_blocks;
+		values[HEAP_LEAKED_SPACE] = row->bytes + row->indirect_bytes;
 		sample.stack = process->leaks->rows[i].stack;
-		if (copy)
-			sample.stack = stack_copy_add(copy, recording, sample.stack);
 		recording_add_sample(recording, sample, values);
 	}
 	free(values);
@@ -444,37 +433,10 @@ static void add_leaked(struct recording *recording, const struct checked *checke
 
 void leak_run_enter(const struct leak_run *leaks, struct heap_run *run)
 {
-	_Static_assert((int)HEAP_LEAKED_SPACE - (int)HEAP_LEAKED_OBJECTS == (int)LEAKED_SPACE,
-	               "the types of both stand in the same order");
-
 	for (size_t i = 0; i < leaks->n_checked; i++) {
 		const struct checked *checked = &leaks->checked[i];
 
 		if (checked->process && checked->process->leaks)
-			add_leaked(run->processes[checked->number].recording, checked,
-			           HEAP_LEAKED_OBJECTS, NULL);
+			enter(run->processes[checked->number].recording, checked);
 	}
-}
-
-struct profile *leak_run_leaked(const struct leak_run *leaks, const struct heap_process *process,
-                                struct symbolizer *symbolizer)
-{
-	struct recording *recording = recording_new(leaked_types, LEAKED_N_TYPES);
-	struct profile *profile;
-
-	for (size_t i = 0; i < leaks->n_checked; i++) {
-		const struct checked *checked = &leaks->checked[i];
-
-		if (checked->process && checked->process->leaks &&
-		    (!process || checked->process == process)) {
-			struct stack_copy copy;
-
-			stack_copy_init(&copy, checked->process->recording);
-			add_leaked(recording, checked, 0, &copy);
-			stack_copy_fini(&copy);
-		}
-	}
-	profile = profile_new(recording, symbolizer);
-	recording_free(recording);
-	return profile;
 }

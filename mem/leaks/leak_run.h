@@ -49,15 +49,9 @@ const char *leak_run_limit(const struct leak_run *leaks);
 /* Does any process have a verdict? */
 bool leak_run_has_verdict(const struct leak_run *leaks);
 
-/* Adds the same to the recordings of the run's processes, as HEAP_LEAKED_OBJECTS and
- * HEAP_LEAKED_SPACE. The run is that of leak_run_new(). */
+/* Adds what is definitely lost and not suppressed, whole cliques at their leaders' stacks, to the
+ * recordings of the run's processes, as HEAP_LEAKED_OBJECTS and HEAP_LEAKED_SPACE: memcheck's
+ * "leaked". The run is that of leak_run_new(). */
 void leak_run_enter(const struct leak_run *leaks, struct heap_run *run);
-
-/* A profile of what is definitely lost and not suppressed, whole cliques at their leaders' stacks:
- * memcheck's "leaked". Its types are enum leaked_type. `process` NULL: of all of them. The caller
- * frees it. */
-enum leaked_type { LEAKED_OBJECTS, LEAKED_SPACE, LEAKED_N_TYPES };
-struct profile *leak_run_leaked(const struct leak_run *leaks, const struct heap_process *process,
-                                struct symbolizer *symbolizer);
 
 #endif

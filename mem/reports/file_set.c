@@ -259,15 +259,16 @@ static int write_leaked(const struct file_set *set, FILE *out, struct diag *diag
 	              counted_text_of(leaks->lost.kinds[LEAK_DEFINITE].n_blocks, "block").text,
 	              leaks->lack ? "; " : "", leaks->lack ? leaks->lack : "", set->limits);
 	struct export_options options = {
-	    .type = LEAKED_SPACE,
+	    .type = HEAP_LEAKED_SPACE,
 	    .title = set->title,
 	    .picture = set->result->picture,
+	    .order = set->order,
 	    .subtitle = subtitle,
 	    .count_name = "bytes",
 	    .command = set->result->command,
 	    .most_bytes = PICTURE_BYTES,
 	};
-	int err = flamegraph_exporter.write(leaks->leaked, &options, out, diag);
+	int err = flamegraph_exporter.write(set->whole, &options, out, diag);
 
 	free(subtitle);
 	return err;

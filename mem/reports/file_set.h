@@ -20,17 +20,18 @@ struct results_run;
 /* What a leak check adds. */
 struct leak_files {
 	struct leak_document document;
-	bool has_verdict;             /* else all that is known is why */
-	const struct profile *leaked; /* of enum leaked_type (mem/leaks/leak_run.h) */
-	struct loss_sums lost;        /* own blocks */
-	const char *lack;             /* what it is not of, or NULL */
+	bool has_verdict;      /* else all that is known is why */
+	struct loss_sums lost; /* own blocks */
+	const char *lack;      /* what it is not of, or NULL */
 };
 
 /* What one set is made from; the caller's but for the last part. */
 struct file_set {
 	const char *folder;                     /* "" or "processes/7.0-sh/" */
 	const struct heap_process *timeline_of; /* a view of it (mem/reports/heap_view.h) */
-	const struct profile *profile;          /* for report and pictures */
+	const struct profile *profile;          /* for report and pictures; without what leaked
+	                                           where that is not known of all */
+	const struct profile *whole;            /* the same with it */
 	const struct profile *timeline;         /* with the trees of the snapshots */
 	struct heap_totals totals;
 	const struct heap_process *processes;

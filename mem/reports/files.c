@@ -69,9 +69,9 @@ static void split_command(const char *command, struct text_list *words)
 /* What a leak check of the run, or of one process (NULL: of all), has for its files. False: there
  * are none, as it ended by exec. */
 static bool leak_files_init(struct leak_files *files, const struct leak_run *leaks,
-                            const struct heap_process *process, struct symbolizer *symbolizer)
+                            const struct heap_process *process)
 {
-	*files = (struct leak_files){.leaked = NULL};
+	*files = (struct leak_files){.has_verdict = false};
 	if (!leaks || (process && !leak_run_process_document(leaks, process, &files->document)))
 		return false;
 	if (!process)
@@ -85,13 +85,7 @@ static bool leak_files_init(struct leak_files *files, const struct leak_run *lea
 		loss_sums_add(&files->lost, &losses->own);
 	}
 	files->lack = process ? NULL : leak_run_lack(leaks);
-	files->leaked = leak_run_leaked(leaks, process, symbolizer);
 	return true;
-}
-
-static void leak_files_fini(struct leak_files *files)
-{
-	profile_free((struct profile *)files->leaked);
 }
 
 /* How many types the values have that are shown: what a leak check did not measure is left out, so
@@ -117,7 +111,7 @@ static int write_process(const struct heap_process *process, const char *folder,
 	struct leak_files leaks;
 	int err;
 
-	if (leak_files_init(&leaks, set.options->leaks, process, symbolizer))
+	if (leak_files_init(&leaks, set.options->leaks, process))
 		set.leaks = &leaks;
 	else
 		set.leaks = NULL;
@@ -129,7 +123,7 @@ static int write_process(const struct heap_process *process, const char *folder,
 	                      process->exec_number, process->comm);
 	set.timeline_of = &view;
 	set.profile = profile;
-	set.timeline = timeline;
+	set.whole = set.timeline = timeline;
 	set.totals = process->totals;
 	set.processes = process;
 	set.n_processes = 1;
@@ -139,7 +133,6 @@ static int write_process(const struct heap_process *process, const char *folder,
 	set.limits = heap_limits_text(&process->totals, profile, process->recording, symbolizer);
 	err = file_set_write(&set, results, diag);
 	free(set.limits);
-	leak_files_fini(&leaks);
 	text_list_fini(&argv);
 	heap_view_fini(&view);
 	profile_free(profile);
@@ -212,10 +205,9 @@ int files_write(const struct heap_run *run, struct symbolizer *symbolizer,
                 struct result *result, struct diag *diag)
 {
 	const struct heap_process *largest = heap_run_largest(run);
-	size_t n_types = n_types_of(options->leaks, NULL);
-	struct recording *merged = run->n_processes > 1 ? heap_run_merge(run, n_types) : NULL;
+	struct recording *merged = run->n_processes > 1 ? heap_run_merge(run) : NULL;
 	const struct recording *recording = merged ? merged : largest->recording;
-	struct profile *profile, *timeline;
+	struct profile *profile, *timeline, *joined;
 	struct heap_process view;
 	const char **notes;
 	struct text_list argv = {0};
@@ -238,11 +230,12 @@ int files_write(const struct heap_run *run, struct symbolizer *symbolizer,
 	symbolizer_set_target_uid(symbolizer, result->target_uid);
 	symbolizer_open(symbolizer, recording);
 	set.timeline = timeline = profile_new(largest->recording, symbolizer);
-	set.profile = profile =
-	    merged ? profile_new(merged, symbolizer) : profile_view_new(timeline, n_types);
+	joined = merged ? profile_new(merged, symbolizer) : NULL;
+	set.whole = joined ? joined : timeline;
+	set.profile = profile = profile_view_new(set.whole, n_types_of(options->leaks, NULL));
 	view = heap_view_new(largest, timeline, &options->filter);
 	heap_summarize(run, recording, profile, symbolizer, &options->filter, result);
-	if (leak_files_init(&leaks, options->leaks, NULL, symbolizer))
+	if (leak_files_init(&leaks, options->leaks, NULL))
 		set.leaks = &leaks;
 	split_command(result->command, &argv);
 	leaks.document.command = &argv;
@@ -257,13 +250,13 @@ int files_write(const struct heap_run *run, struct symbolizer *symbolizer,
 	if (!err)
 		err = write_histograms(run, results, diag);
 	result->page = "flamegraph-peak.svg";
-	leak_files_fini(&leaks);
 	text_list_fini(&argv);
 	free(notes);
 	free(set.limits);
 	free(set.title);
 	heap_view_fini(&view);
 	profile_free(profile);
+	profile_free(joined);
 	profile_free(timeline);
 	recording_free(merged);
 	return err;
