@@ -243,6 +243,10 @@ static void copy_head(struct builder *builder)
 
 		profile->types[i] = (struct value_type){xstrdup(type->name), xstrdup(type->unit)};
 	}
+}
+
+static void copy_threads(struct profile *profile, const struct recording *recording)
+{
 	profile->n_threads = recording_n_threads(recording);
 	profile->threads = xcalloc(profile->n_threads, sizeof(*profile->threads));
 	for (size_t i = 0; i < profile->n_threads; i++)
@@ -341,20 +345,20 @@ static void order_values(struct profile *profile)
 	profile->values_capacity = profile->n_values + 1;
 }
 
-static void sum_samples(struct builder *builder)
+void profile_sum(struct profile *profile, const struct recording *recording)
 {
-	struct profile *profile = builder->profile;
 	struct u64map *sums = u64map_new();
-	size_t n_expected = sums_to_expect(builder->recording);
+	size_t n_expected = sums_to_expect(recording);
 
+	copy_threads(profile, recording);
 	u64map_reserve(sums, n_expected);
 	profile->values = array_reserve(profile->values, &profile->values_capacity,
 	                                n_expected * profile->n_types, sizeof(*profile->values));
-	for (size_t i = 0; i < recording_n_samples(builder->recording); i++) {
+	for (size_t i = 0; i < recording_n_samples(recording); i++) {
 		const uint64_t *values;
-		struct sample sample = recording_sample(builder->recording, i, &values);
-		const struct summed_sample *sum = find_sum(
-		    profile, sums, sample.thread, builder->profile->stack_of[sample.stack]);
+		struct sample sample = recording_sample(recording, i, &values);
+		const struct summed_sample *sum =
+		    find_sum(profile, sums, sample.thread, profile->stack_of[sample.stack]);
 
 		for (size_t type = 0; type < profile->n_types; type++) {
 			profile->values[sum->values + type] += values[type];
@@ -391,7 +395,8 @@ static void fold_names(struct profile *profile)
 	}
 }
 
-struct profile *profile_new(const struct recording *recording, struct symbolizer *symbolizer)
+struct profile *profile_of_stacks_new(const struct recording *recording,
+                                      struct symbolizer *symbolizer)
 {
 	struct profile *profile = xcalloc(1, sizeof(*profile));
 	struct builder builder = {
@@ -407,12 +412,19 @@ struct profile *profile_new(const struct recording *recording, struct symbolizer
 	copy_head(&builder);
 	copy_objects(&builder);
 	name_stacks(&builder);
-	sum_samples(&builder);
 	fold_names(profile);
 	u64map_free(builder.frame_ids);
 	stack_table_free(builder.addresses);
 	free(builder.lists);
 	free(builder.listed);
 	free(builder.object_of);
+	return profile;
+}
+
+struct profile *profile_new(const struct recording *recording, struct symbolizer *symbolizer)
+{
+	struct profile *profile = profile_of_stacks_new(recording, symbolizer);
+
+	profile_sum(profile, recording);
 	return profile;
 }

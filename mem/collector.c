@@ -360,6 +360,7 @@ static struct leak_run *check_leaks(struct memory *memory, const struct heap_run
 
 	settings.loss.suppressions = memory->suppressions;
 	for (size_t i = 0; i < memory->n_runs; i++) {
+		settings.has_files = &memory->runs[i] == kept;
 		leaks[i] = leak_run_new(&memory->runs[i], &settings, memory->symbolizer);
 		is_whole &= leaks[i] && !leak_run_lack(leaks[i]);
 	}

@@ -36,7 +36,9 @@ struct checked {
 struct leak_run {
 	const struct heap_run *run;
 	struct leak_settings settings;
-	struct recording *recording; /* of all rows' stacks */
+	const struct heap_process *only; /* whose recording has them all; NULL: there are several */
+	struct recording *joined;        /* of the rows of all processes, then */
+	const struct recording *recording; /* of all rows' stacks: one of these */
 	struct profile *profile;
 	char **real_paths; /* of its objects */
 	struct leak_library library;
@@ -62,25 +64,34 @@ static bool ended_by_exec(const struct heap_run *run, const struct heap_process 
 	return false;
 }
 
-/* Copies the rows with their stacks, which carry samples there. */
-static void take_rows(struct leak_run *leaks, struct checked *checked)
+/* Copies the stacks of the rows, which carry samples there. */
+static void join_rows(struct leak_run *leaks, struct checked *checked)
 {
 	const struct heap_process *process = checked->process;
 	const struct leak_verdict *verdict = process->leaks;
-	struct sample sample = {.thread = recording_add_thread(leaks->recording, process->pid,
+	struct sample sample = {.thread = recording_add_thread(leaks->joined, process->pid,
 	                                                       process->pid, process->comm)};
 	struct stack_copy copy;
 
-	checked->n_rows = verdict->n_rows;
-	checked->rows = xcalloc(verdict->n_rows + 1, sizeof(*checked->rows));
 	stack_copy_init(&copy, process->recording);
 	for (size_t i = 0; i < verdict->n_rows; i++) {
-		checked->rows[i] = verdict->rows[i];
 		checked->rows[i].stack = sample.stack =
-		    stack_copy_add(&copy, leaks->recording, verdict->rows[i].stack);
-		recording_add_sample(leaks->recording, sample, &verdict->rows[i].n_blocks);
+		    stack_copy_add(&copy, leaks->joined, verdict->rows[i].stack);
+		recording_add_sample(leaks->joined, sample, &verdict->rows[i].n_blocks);
 	}
 	stack_copy_fini(&copy);
+}
+
+static void take_rows(struct leak_run *leaks, struct checked *checked)
+{
+	const struct leak_verdict *verdict = checked->process->leaks;
+
+	checked->n_rows = verdict->n_rows;
+	checked->rows = xcalloc(verdict->n_rows + 1, sizeof(*checked->rows));
+	for (size_t i = 0; i < verdict->n_rows; i++)
+		checked->rows[i] = verdict->rows[i];
+	if (leaks->joined)
+		join_rows(leaks, checked);
 }
 
 static void add_note(struct text_list *notes, char *note)
@@ -277,6 +288,20 @@ static char **find_real_paths(const struct profile *profile)
 	return paths;
 }
 
+/* The process whose recording has samples for all stacks: the only one, which has inherited
+ * nothing. Several have stacks in common, which are named once where they are joined. */
+static const struct heap_process *find_only(const struct heap_run *run)
+{
+	const struct heap_process *process = run->processes;
+
+	if (run->n_processes != 1 || !process->leaks)
+		return NULL;
+	for (size_t i = 0; i < process->leaks->n_rows; i++)
+		if (process->leaks->rows[i].is_inherited)
+			return NULL;
+	return process;
+}
+
 struct leak_run *leak_run_new(const struct heap_run *run, const struct leak_settings *settings,
                               struct symbolizer *symbolizer)
 {
@@ -291,10 +316,12 @@ struct leak_run *leak_run_new(const struct heap_run *run, const struct leak_sett
 	loss.symbolizer = symbolizer;
 	leak_library_find(&leaks->library);
 	loss.library = &leaks->library;
-	leaks->recording = recording_new(&row_type, 1);
+	leaks->only = settings->has_files ? find_only(run) : NULL;
+	leaks->joined = leaks->only ? NULL : recording_new(&row_type, 1);
+	leaks->recording = leaks->only ? leaks->only->recording : leaks->joined;
 	add_all(leaks);
 	symbolizer_open(symbolizer, leaks->recording);
-	leaks->profile = profile_new(leaks->recording, symbolizer);
+	leaks->profile = profile_of_stacks_new(leaks->recording, symbolizer);
 	leaks->real_paths = find_real_paths(leaks->profile);
 	leaks->processes = xcalloc(leaks->n_checked + 1, sizeof(*leaks->processes));
 	for (size_t i = 0; i < leaks->n_checked; i++) {
@@ -333,7 +360,7 @@ void leak_run_free(struct leak_run *leaks)
 	free(leaks->lack);
 	free(leaks->limit);
 	profile_free(leaks->profile);
-	recording_free(leaks->recording);
+	recording_free(leaks->joined);
 	free(leaks);
 }
 
@@ -431,7 +458,7 @@ static void enter(struct recording *recording, const struct checked *checked)
 	free(values);
 }
 
-void leak_run_enter(const struct leak_run *leaks, struct heap_run *run)
+void leak_run_enter(struct leak_run *leaks, struct heap_run *run)
 {
 	for (size_t i = 0; i < leaks->n_checked; i++) {
 		const struct checked *checked = &leaks->checked[i];
@@ -439,4 +466,12 @@ void leak_run_enter(const struct leak_run *leaks, struct heap_run *run)
 		if (checked->process && checked->process->leaks)
 			enter(run->processes[checked->number].recording, checked);
 	}
+	if (leaks->only)
+		profile_sum(leaks->profile, leaks->only->recording);
+}
+
+const struct profile *leak_run_names(const struct leak_run *leaks,
+                                     const struct heap_process *process)
+{
+	return process == leaks->only ? leaks->profile : NULL;
 }

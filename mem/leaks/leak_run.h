@@ -23,6 +23,7 @@ struct leak_settings {
 	unsigned shown_kinds;
 	unsigned error_kinds;
 	bool makes_suppressions;
+	bool has_files; /* the processes' other stacks will need names, too: leak_run_names() */
 };
 
 /* NULL: the run's processes were not to be checked. The run must outlive it. */
@@ -49,9 +50,15 @@ const char *leak_run_limit(const struct leak_run *leaks);
 /* Does any process have a verdict? */
 bool leak_run_has_verdict(const struct leak_run *leaks);
 
+/* The names of the process's recording, where its records have them from there: the profile of that
+ * once leak_run_enter() has been called. It lives as long as `leaks`. NULL: they were named by
+ * themselves. */
+const struct profile *leak_run_names(const struct leak_run *leaks,
+                                     const struct heap_process *process);
+
 /* Adds what is definitely lost and not suppressed, whole cliques at their leaders' stacks, to the
  * recordings of the run's processes, as HEAP_LEAKED_OBJECTS and HEAP_LEAKED_SPACE: memcheck's
  * "leaked". The run is that of leak_run_new(). */
-void leak_run_enter(const struct leak_run *leaks, struct heap_run *run);
+void leak_run_enter(struct leak_run *leaks, struct heap_run *run);
 
 #endif

@@ -190,8 +190,6 @@ static int by_size(const void *a, const void *b)
 		return x->kind < y->kind ? -1 : 1;
 	if (x->n_blocks != y->n_blocks)
 		return x->n_blocks < y->n_blocks ? -1 : 1;
-	if (x->stack != y->stack)
-		return x->stack < y->stack ? -1 : 1;
 	return left->before < right->before ? -1 : left->before > right->before;
 }
 

@@ -98,11 +98,21 @@ static size_t n_types_of(const struct leak_run *leaks, const struct heap_process
 	return is_whole ? HEAP_N_TYPES : HEAP_N_COUNTED_TYPES;
 }
 
+/* By name, which is long work where there are many stacks, and may be done already. */
+static struct profile *name_process(const struct heap_process *process,
+                                    const struct leak_run *leaks, struct symbolizer *symbolizer)
+{
+	const struct profile *known = leaks ? leak_run_names(leaks, process) : NULL;
+
+	return known ? profile_view_new(known, profile_n_types(known))
+	             : profile_new(process->recording, symbolizer);
+}
+
 static int write_process(const struct heap_process *process, const char *folder,
                          struct file_set set, struct symbolizer *symbolizer,
                          struct results_run *results, struct diag *diag)
 {
-	struct profile *timeline = profile_new(process->recording, symbolizer);
+	struct profile *timeline = name_process(process, set.options->leaks, symbolizer);
 	/* Exporters show the types of the process, not those of its snapshots. */
 	struct profile *profile =
 	    profile_view_new(timeline, n_types_of(set.options->leaks, process));
@@ -229,7 +239,7 @@ int files_write(const struct heap_run *run, struct symbolizer *symbolizer,
 
 	symbolizer_set_target_uid(symbolizer, result->target_uid);
 	symbolizer_open(symbolizer, recording);
-	set.timeline = timeline = profile_new(largest->recording, symbolizer);
+	set.timeline = timeline = name_process(largest, options->leaks, symbolizer);
 	joined = merged ? profile_new(merged, symbolizer) : NULL;
 	set.whole = joined ? joined : timeline;
 	set.profile = profile = profile_view_new(set.whole, n_types_of(options->leaks, NULL));

@@ -277,6 +277,30 @@ static void what_leaked_is_definite_own_and_with_its_clique(void **state)
 	family_fini(&family);
 }
 
+static void the_stacks_of_an_only_process_are_named_once(void **state)
+{
+	struct leak_settings with_files = settings;
+	struct leak_document document;
+	struct family family;
+
+	(void)state;
+	with_files.has_files = true;
+	family_init(&family);
+	family.run.n_processes = 1;
+	family.leaks = leak_run_new(&family.run, &with_files, family.fixture.symbolizer);
+	document = leak_run_document(family.leaks);
+	assert_ptr_equal(document.recording, family.fixture.recording);
+	assert_ptr_equal(document.profile, leak_run_names(family.leaks, family.processes));
+	assert_int_equal(document.processes[0].losses->n_records, 1);
+	leak_run_free(family.leaks);
+	/* What was inherited may have stacks without a sample of its own. */
+	family.rows[0].is_inherited = true;
+	family.leaks = leak_run_new(&family.run, &with_files, family.fixture.symbolizer);
+	assert_null(leak_run_names(family.leaks, family.processes));
+	assert_int_equal(leak_run_document(family.leaks).processes[0].losses->n_records, 1);
+	family_fini(&family);
+}
+
 static void a_run_that_was_not_checked_has_none(void **state)
 {
 	struct family family;
@@ -299,6 +323,7 @@ int main(void)
 	    cmocka_unit_test(an_image_that_was_not_observed_is_named_and_takes_no_metric),
 	    cmocka_unit_test(what_limits_a_verdict_is_noted),
 	    cmocka_unit_test(what_leaked_is_definite_own_and_with_its_clique),
+	    cmocka_unit_test(the_stacks_of_an_only_process_are_named_once),
 	    cmocka_unit_test(a_run_that_was_not_checked_has_none),
 	};
 

@@ -438,6 +438,34 @@ static void a_view_has_the_first_types_alone(void **state)
 	profile_free(profile);
 }
 
+static void samples_may_be_added_between_names_and_sums(void **state)
+{
+	struct fixture fixture = start_recording();
+	struct symbolizer *symbolizer = symbolizer_new();
+	struct profile *profile;
+	const uint64_t values[] = {2, 20}, *old;
+	struct sample later;
+
+	(void)state;
+	add_samples(&fixture, fixture.threads[0], 3, (uint64_t)LEFT, (uint64_t)ROOT, (uint64_t)0);
+	profile = profile_of_stacks_new(fixture.recording, symbolizer);
+	later = recording_sample(fixture.recording, 0, &old);
+	assert_int_equal(profile_n_samples(profile), 0);
+	assert_int_not_equal(profile_stack_of(profile, later.stack), 0);
+	recording_add_sample(fixture.recording, later, values);
+	later.thread = recording_add_thread(fixture.recording, 9, 9, "later");
+	recording_add_sample(fixture.recording, later, values);
+	profile_sum(profile, fixture.recording);
+	recording_free(fixture.recording);
+	symbolizer_free(symbolizer);
+	assert_int_equal(profile_total(profile, 0), 7);
+	assert_int_equal(profile_n_samples(profile), 2);
+	assert_int_equal(profile_sample(profile, 0).values[1], 50);
+	assert_string_equal(profile_thread(profile, profile_sample(profile, 1).thread)->comm,
+	                    "later");
+	profile_free(profile);
+}
+
 static void a_recording_without_samples_is_an_empty_profile(void **state)
 {
 	struct fixture fixture = start_recording();
@@ -468,6 +496,7 @@ int main(void)
 	    cmocka_unit_test(a_stack_that_ends_early_says_why),
 	    cmocka_unit_test(inlined_calls_are_frames_of_their_own),
 	    cmocka_unit_test(a_view_has_the_first_types_alone),
+	    cmocka_unit_test(samples_may_be_added_between_names_and_sums),
 	    cmocka_unit_test(a_recording_without_samples_is_an_empty_profile),
 	};
 
