@@ -210,21 +210,52 @@ static const char **note_texts(const json_t *quality)
 	return texts;
 }
 
-int files_write(const struct heap_run *run, struct symbolizer *symbolizer,
-                const struct files_options *options, struct results_run *results,
-                struct result *result, struct diag *diag)
+/* The stacks of a run with names. */
+struct named_run {
+	struct recording *merged;          /* of all processes; NULL: there is one */
+	const struct recording *recording; /* that, or the one's */
+	struct profile *timeline;          /* of the largest process */
+	struct profile *joined;            /* of the merged recording; NULL: there is none */
+	struct profile *profile;           /* of all processes, what is shown of it */
+	struct heap_process largest;       /* as it is shown */
+};
+
+static void named_run_init(struct named_run *named, const struct heap_run *run,
+                           struct symbolizer *symbolizer, const struct files_options *options)
 {
 	const struct heap_process *largest = heap_run_largest(run);
 	struct recording *merged = run->n_processes > 1 ? heap_run_merge(run) : NULL;
-	const struct recording *recording = merged ? merged : largest->recording;
-	struct profile *profile, *timeline, *joined;
-	struct heap_process view;
-	const char **notes;
-	struct text_list argv = {0};
-	struct leak_files leaks;
-	struct file_set set = {
+
+	named->merged = merged;
+	named->recording = merged ? merged : largest->recording;
+	symbolizer_open(symbolizer, named->recording);
+	named->timeline = name_process(largest, options->leaks, symbolizer);
+	named->joined = merged ? profile_new(merged, symbolizer) : NULL;
+	named->profile = profile_view_new(merged ? named->joined : named->timeline,
+	                                  n_types_of(options->leaks, NULL));
+	named->largest = heap_view_new(largest, named->timeline, &options->filter);
+}
+
+static void named_run_fini(struct named_run *named)
+{
+	heap_view_fini(&named->largest);
+	profile_free(named->profile);
+	profile_free(named->joined);
+	profile_free(named->timeline);
+	recording_free(named->merged);
+}
+
+/* Of all processes, but for what a leak check found and the texts on quality. The title is the
+ * caller's to free. */
+static struct file_set file_set_of(const struct heap_run *run, const struct named_run *named,
+                                   const struct files_options *options, const struct result *result)
+{
+	return (struct file_set){
 	    .folder = "",
-	    .timeline_of = &view,
+	    .timeline_of = &named->largest,
+	    .timeline = named->timeline,
+	    .whole = named->joined ? named->joined : named->timeline,
+	    .profile = named->profile,
 	    .totals = heap_run_totals(run),
 	    .processes = run->processes,
 	    .n_processes = run->n_processes,
@@ -235,39 +266,50 @@ int files_write(const struct heap_run *run, struct symbolizer *symbolizer,
 	    .result = result,
 	    .title = xasprintf("%s/%s", result->scenario, result->type),
 	};
+}
+
+static int write_all(const struct heap_run *run, struct file_set *set,
+                     struct symbolizer *symbolizer, struct results_run *results, struct diag *diag)
+{
+	int err = file_set_write(set, results, diag);
+
+	if (!err)
+		err = write_processes(run, set, symbolizer, results, diag);
+	if (!err)
+		err = write_process_rows(run, set->options->leaks, set->result, results, diag);
+	if (!err)
+		err = write_histograms(run, results, diag);
+	return err;
+}
+
+int files_write(const struct heap_run *run, struct symbolizer *symbolizer,
+                const struct files_options *options, struct results_run *results,
+                struct result *result, struct diag *diag)
+{
+	struct named_run named;
+	const char **notes;
+	struct text_list argv = {0};
+	struct leak_files leaks;
+	struct file_set set;
 	int err;
 
 	symbolizer_set_target_uid(symbolizer, result->target_uid);
-	symbolizer_open(symbolizer, recording);
-	set.timeline = timeline = name_process(largest, options->leaks, symbolizer);
-	joined = merged ? profile_new(merged, symbolizer) : NULL;
-	set.whole = joined ? joined : timeline;
-	set.profile = profile = profile_view_new(set.whole, n_types_of(options->leaks, NULL));
-	view = heap_view_new(largest, timeline, &options->filter);
-	heap_summarize(run, recording, profile, symbolizer, &options->filter, result);
+	named_run_init(&named, run, symbolizer, options);
+	set = file_set_of(run, &named, options, result);
+	heap_summarize(run, named.recording, named.profile, symbolizer, &options->filter, result);
 	if (leak_files_init(&leaks, options->leaks, NULL))
 		set.leaks = &leaks;
 	split_command(result->command, &argv);
 	leaks.document.command = &argv;
 	leaks.document.wall_ns = run->wall_ns;
 	set.notes = notes = note_texts(result->quality);
-	set.limits = heap_limits_text(&set.totals, profile, recording, symbolizer);
-	err = file_set_write(&set, results, diag);
-	if (!err)
-		err = write_processes(run, &set, symbolizer, results, diag);
-	if (!err)
-		err = write_process_rows(run, options->leaks, result, results, diag);
-	if (!err)
-		err = write_histograms(run, results, diag);
+	set.limits = heap_limits_text(&set.totals, named.profile, named.recording, symbolizer);
+	err = write_all(run, &set, symbolizer, results, diag);
 	result->page = "flamegraph-peak.svg";
 	text_list_fini(&argv);
 	free(notes);
 	free(set.limits);
 	free(set.title);
-	heap_view_fini(&view);
-	profile_free(profile);
-	profile_free(joined);
-	profile_free(timeline);
-	recording_free(merged);
+	named_run_fini(&named);
 	return err;
 }
