@@ -4,8 +4,9 @@ SNAPSHOT: "peak", or "last" for the last one that has a tree. A node is its byte
 with the reason (docs/formats.md):
 - of an address the place in its page: a library is at another one in every run, and massif's are of memory;
 - a file by its name, without what follows ".so": massif has what a link leads to;
-- a function without the version or suffix of its symbol (massif), or template and argument lists of inlined ones (ours). A symbol with a
-  version is the C library's own name, where the compiler's may be another one: it is known by its address.
+- a function without the version or suffix of its symbol (massif), or, where it is inlined, its scope and arguments (ours). A symbol with a
+  version is the C library's own name, where the compiler's may be another one: it is known by its address. So is one that massif has no
+  name for, as in the dynamic linker, whose debug file it does not read.
 Nodes of 0 bytes, which massif shows where something was freed, are left out, and the numbers of places in "in 3 places, all below",
 which count them, are compared with --places alone."""
 import re
@@ -31,8 +32,19 @@ def place_of(text):
     return int(address, 16) & 0xFFF, function, where
 
 
+def bare(function):
+    """"allocate" of "std::allocator<int>::allocate(unsigned long)"."""
+    kept, depth = "", 0
+    for character in function:
+        depth += character in "<("
+        kept += "" if depth else character
+        depth -= character in ">)"
+    return kept.split(" [clone")[0].split("::")[-1]
+
+
 def same_function(theirs, ours):
-    return "@" in theirs or re.sub(r"\.(part|isra|constprop|cold)\.\d+$", "", theirs) in (ours, re.sub(r"^.*::|[<(].*", "", ours))
+    theirs = re.sub(r"\.(part|isra|constprop|cold)\.\d+$", "", theirs)
+    return "@" in theirs or theirs == "???" or theirs == ours or bare(theirs) == bare(ours)
 
 
 def same(theirs, ours, places):

@@ -95,9 +95,10 @@ repeatable mawk 'BEGIN { for (i = 0; i < 50000; i++) a[i] = i "x"; print length(
 repeatable tar cf /dev/null -C "$root" docs
 repeatable find "$root/docs" -name '*.md'
 repeatable "$programs/heap-chain"
+repeatable "$programs/heap-cxx"
 for words in "python3 -c 'x = [str(i) for i in range(100000)]'" "perl -e '\$h{\$_} = \$_ for 1 .. 20000'" \
 	"gcc -O1 -c -o $scratch/chain.o $root/tests/programs/heap-chain.c" \
-	"git -C $root log --oneline -100" "$programs/heap-cxx" "$programs/heap-family x" "$programs/heap-paths" "$programs/heap-no-cfi"; do
+	"git -C $root log --oneline -100" "$programs/heap-family x" "$programs/heap-paths" "$programs/heap-no-cfi"; do
 	eval "set -- $words"
 	name=$(basename "$1")
 	if command -v "$1" >/dev/null; then
