@@ -180,12 +180,11 @@ void known_add(struct known_stacks *known, struct known_draft *draft)
 
 	if (draft->is_too_large)
 		return;
-	draft->stack.n_more = draft->n_words % KNOWN_GROUP;
-	draft->stack.full_bytes =
-	    (uint16_t)(draft->n_words / KNOWN_GROUP * sizeof(struct known_group));
+	draft->stack.length = (uint16_t)(draft->n_words / KNOWN_GROUP * sizeof(struct known_group) +
+	                                 draft->n_words % KNOWN_GROUP);
 	fill_group(draft);
 	n_groups = draft->n_words / KNOWN_GROUP;
-	draft->stack.n_groups = (uint8_t)n_groups;
+	draft->stack.n_groups = (uint16_t)n_groups;
 	position = take_room(
 	    known, (uint32_t)((sizeof(*place) + n_groups * sizeof(struct known_group)) / 8));
 	link_to(known, draft, position);

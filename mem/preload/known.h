@@ -52,9 +52,9 @@ struct known_stack {
 	uint64_t end;     /* above the last word */
 	uint32_t context; /* whatever else it depends on */
 	uint32_t stack;   /* its id */
-	uint8_t n_groups;
-	uint8_t n_more;      /* words that the last group has, if it is not full */
-	uint16_t full_bytes; /* of the full groups */
+	uint16_t n_groups;
+	uint16_t
+	    length; /* of the full groups, in bytes; in the lower 3 bits the words of one more */
 };
 
 /* "Where the stack at a position differs first in this word, and memory has this value there,
@@ -180,14 +180,19 @@ static always_inline bool known_word_differs(uint64_t word, uint64_t value)
 	return unlikely(word != value);
 }
 
-/* Loads are what limits how fast a stack is compared, so both offsets are one. */
-static always_inline bool known_pair_differs(const struct known_group *group, uint32_t i,
-                                             const uint64_t *frame)
+/* Loads are what limits how fast a stack is compared, so all four offsets are one. */
+static always_inline uint64_t known_offsets(const struct known_group *group)
 {
-	uint32_t offsets;
+	uint64_t offsets;
 
-	memcpy(&offsets, &group->offsets[i], sizeof(offsets));
+	memcpy(&offsets, group->offsets, sizeof(offsets));
 	__asm__("" : "+r"(offsets));
+	return offsets;
+}
+
+static always_inline bool known_pair_differs(const struct known_group *group, uint32_t i,
+                                             uint32_t offsets, const uint64_t *frame)
+{
 	return known_word_differs(frame[(uint16_t)offsets], group->values[i]) ||
 	       known_word_differs(frame[offsets >> 16], group->values[i + 1]);
 }
@@ -196,13 +201,17 @@ static always_inline bool known_pair_differs(const struct known_group *group, ui
 static always_inline bool known_matches(const struct known_stack *stack, const uint64_t *frame)
 {
 	const struct known_group *group = known_groups(stack), *end;
-	uint32_t n = stack->n_more;
+	uint32_t n = stack->length % 8;
+	uint64_t offsets;
 
-	end = (const struct known_group *)((const char *)group + stack->full_bytes);
-	for (; group != end; group++)
-		if (known_pair_differs(group, 0, frame) || known_pair_differs(group, 2, frame))
+	end = (const struct known_group *)((const char *)group + (stack->length - n));
+	for (; group != end; group++) {
+		offsets = known_offsets(group);
+		if (known_pair_differs(group, 0, (uint32_t)offsets, frame) ||
+		    known_pair_differs(group, 2, (uint32_t)(offsets >> 32), frame))
 			return false;
-	if (n & 2 && known_pair_differs(group, 0, frame))
+	}
+	if (n & 2 && known_pair_differs(group, 0, (uint32_t)known_offsets(group), frame))
 		return false;
 	return !(n & 1) || !known_word_differs(frame[group->offsets[n & 2]], group->values[n & 2]);
 }

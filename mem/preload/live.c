@@ -11,7 +11,6 @@ static struct live_table *tables; /* all, for walking */
 bool live_init(bool allocator_is_glibc)
 {
 	live_small.granule_bits = allocator_is_glibc ? 5 : 3;
-	live_small.entry_mask = live_table_entries(true, live_small.granule_bits) - 1;
 	live_small.tables = preload_reserve(sizeof(*live_small.tables)
 	                                    << (LIVE_ADDRESS_BITS - LIVE_SMALL_REGION_BITS));
 	big_tables =
@@ -114,7 +113,9 @@ bool live_take_big(uint64_t address, struct live_block *block)
  * parent. */
 static void walk_small(uint64_t *entries, void (*visit)(void *, struct live_block *), void *context)
 {
-	for (size_t i = 0; i <= live_small.entry_mask; i++) {
+	size_t n = live_table_entries(true, live_small.granule_bits);
+
+	for (size_t i = 0; i < n; i++) {
 		struct live_block block = live_unpack_small(entries[i]);
 		uint64_t change = block.origin;
 

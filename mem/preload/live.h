@@ -30,8 +30,7 @@ void live_for_each(void (*visit)(void *context, struct live_block *block), void 
 struct live_small {
 	uint64_t **tables;
 	uint32_t granule_bits;
-	uint32_t entry_mask; /* the entries of a table, less one */
-	uint64_t own_depth;  /* of this process's own blocks, for live_small_is_own() */
+	uint64_t own_depth; /* of this process's own blocks, for live_small_is_own() */
 };
 extern HIDDEN struct live_small live_small;
 
@@ -50,7 +49,7 @@ static inline uint64_t *live_small_entry(uint64_t address)
 	entries = __atomic_load_n(&live_small.tables[region], __ATOMIC_ACQUIRE);
 	if (unlikely(!entries))
 		return NULL;
-	return &entries[(address >> live_small.granule_bits) & live_small.entry_mask];
+	return &entries[(address % (1 << LIVE_SMALL_REGION_BITS)) >> live_small.granule_bits];
 }
 
 /* Of the origins of this process's own blocks from now on. */

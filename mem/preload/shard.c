@@ -99,11 +99,10 @@ struct shard *shard_take_shared(struct thread *thread)
 
 void origin_widen_ticks(struct shard *shard)
 {
-	uint32_t shift = shard->tick_shift + 1;
+	uint32_t shift = (shard->origin >> LIVE_ORIGIN_SHIFT_AT) + 1;
 
 	if (shift > WIRE_MAX_TICK_SHIFT) /* never: it takes years */
 		return;
-	shard->tick_shift = (uint8_t)shift;
 	shard->clock_limit <<= 1;
 	shard->origin += UINT32_C(1) << LIVE_ORIGIN_SHIFT_AT;
 	if (preload.section->tick_shift < shift)

@@ -39,8 +39,7 @@ struct shard {
 
 	uint32_t is_taken __attribute__((aligned(64)));
 	bool was_used;
-	uint8_t tick_shift;
-	uint32_t origin;         /* of its next block, without the tick */
+	uint32_t origin;         /* of its next block, without the tick; the shift is uppermost */
 	int64_t unflushed_bytes; /* not yet in the section's live_bytes */
 	int64_t unflushed_extra; /* nor in its live_extra_bytes */
 	uint64_t churn_bytes; /* allocated and freed, with the extra bytes: massif's time unit B */
@@ -104,7 +103,7 @@ void origin_widen_ticks(struct shard *shard);
 /* The origin of a block that is allocated when the clock shows this, which is below its limit. */
 static inline uint32_t origin_at(const struct shard *shard, uint64_t clock)
 {
-	return shard->origin | (uint32_t)(clock >> shard->tick_shift);
+	return shard->origin | (uint32_t)(clock >> (shard->origin >> LIVE_ORIGIN_SHIFT_AT));
 }
 
 /* The origin of a block that is allocated now. */
