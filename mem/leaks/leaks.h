@@ -36,7 +36,7 @@ enum leak_heuristic {
 /* What glibc keeps for itself, and gives back when memcheck has it do so (--run-libc-freeres). */
 enum leak_keeper {
 	LEAK_NO_KEEPER,
-	LEAK_STACK_CACHE,   /* thread-local storage of ended threads whose stacks wait for the next */
+	LEAK_STACK_CACHE, /* thread-local storage of ended threads whose stacks wait for the next */
 	LEAK_OBJECT_TABLES, /* the dynamic linker's, of what dlopen(3) has loaded */
 	LEAK_SEARCH_TREES,  /* libc's own tsearch(3) trees (setenv(3)); what they point to counts */
 	LEAK_N_KEEPERS,
@@ -65,7 +65,7 @@ struct leak_row {
 	enum leak_kind kind;
 	enum leak_function function;
 	enum leak_heuristic
-	    heuristic; /* that took a pointer into each of them for one to its start */
+	    heuristic;           /* that took a pointer into each of them for one to its start */
 	enum leak_keeper keeper; /* then it is LEAK_REACHABLE */
 	bool is_inherited;
 	uint64_t n_blocks;

@@ -36,7 +36,8 @@ struct suppressions {
 	struct rule *rules;
 	size_t n_rules;
 	size_t rules_capacity;
-	size_t first_keeper; /* id of suppressions_add_keepers()'s first rule; 0: it was not called */
+	size_t
+	    first_keeper; /* id of suppressions_add_keepers()'s first rule; 0: it was not called */
 	char **files;
 	size_t n_files;
 	size_t files_capacity;

@@ -106,7 +106,7 @@ def expected(row, said):
         answer = otherwise
     if answer == "?":
         suppressed = {"suppressed": numbers(verdicts[name]).get("suppressed", (0, 0))} if FREERES == "yes" else {}
-        return "; ".join(words(added(numbers(each), suppressed)) for each in said[name].split("; "))
+        return "; ".join(words({**numbers(each), **suppressed}) for each in said[name].split("; "))
     library = numbers(said[beside]) if beside else {}
     return "; ".join(sorted(words(added(numbers(each), library)) for each in answer.split(";")))
 

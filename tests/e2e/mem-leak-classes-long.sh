@@ -22,6 +22,14 @@ for freeres in no yes; do
 	FREERES=$freeres catalogue all kept
 done
 
+# memcheck does not ask libc when a signal ends the program.
+killed() {
+	profile-scenario --results "$scratch/killed" --scenario killed --type leaks --quiet -- "$programs/leak-kept" joined-and-killed >/dev/null 2>&1
+	local run=$scratch/killed/killed/memory/latest
+	is "$(metric "$run" mem.definitely_lost_bytes) $(metric "$run" mem.possibly_lost_blocks) $(metric "$run" mem.suppressed_blocks)" "200 0 2"
+}
+promise "what libc keeps is suppressed where a signal ends the program, too" killed
+
 # Programs with threads, and with libraries that they open.
 lost() { # FILE
 	sed -nE 's/^==[0-9]+== +((definitely|indirectly|possibly) lost): ([0-9,]+ bytes in [0-9,]+) blocks$/\1 \3/p' "$1" | grep -v ' 0 bytes'

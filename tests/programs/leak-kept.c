@@ -243,11 +243,12 @@ static void joined_and_killed(void)
  * themselves where it begins, and a list like that of kept stacks. */
 static void alike(void)
 {
-	static void *volatile inner __attribute__((used)), *volatile ring[2];
+	static void *volatile inner, *volatile ring[2];
 	uint64_t *table = zeroed(aligned_alloc(128, 2304), 2304), *page;
 
 	table[17] = (uint64_t)table;
 	inner = table + 16;
+	__asm__ volatile("" ::"r"(&inner) : "memory");
 	page = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	page[512] = page[514] = (uint64_t)(page + 512);
 	page[513] = (uint64_t)((char *)take(288) + 16);
