@@ -336,31 +336,41 @@ struct counts {
 	uint64_t n_lost; /* with PERF_FORMAT_LOST */
 };
 
-/* Of all threads that have the event, now or before. */
-static struct counts counts_of(const struct perf_stream *stream, unsigned event)
+/* Of all threads that have the event, now or before. False: not each of them could be read. */
+static bool add_counts(const struct perf_stream *stream, unsigned event, struct counts *sum)
 {
 	bool has_lost = stream->attrs[event].read_format == PERF_FORMAT_LOST;
 	ssize_t size = has_lost ? sizeof(struct counts) : sizeof(uint64_t);
-	struct counts sum = {0}, counts = {0};
+	struct counts counts = {0};
+	bool has_all = true;
 
+	*sum = (struct counts){0};
 	for (size_t i = 0; i < stream->n_watched; i++) {
-		if (stream->watched[i].event != event ||
-		    read(stream->watched[i].fd, &counts, (size_t)size) != size)
+		if (stream->watched[i].event != event)
 			continue;
-		sum.value += counts.value;
-		sum.n_lost += counts.n_lost;
+		if (read(stream->watched[i].fd, &counts, (size_t)size) != size) {
+			has_all = false;
+			continue;
+		}
+		sum->value += counts.value;
+		sum->n_lost += counts.n_lost;
 	}
-	return sum;
+	return has_all;
 }
 
 uint64_t perf_stream_n_lost(const struct perf_stream *stream, unsigned event)
 {
-	return counts_of(stream, event).n_lost;
+	struct counts sum;
+
+	add_counts(stream, event, &sum);
+	return sum.n_lost;
 }
 
 uint64_t perf_stream_count(const struct perf_stream *stream, unsigned event)
 {
-	return counts_of(stream, event).value;
+	struct counts sum;
+
+	return add_counts(stream, event, &sum) ? sum.value : 0;
 }
 
 uint64_t perf_stream_n_malformed(const struct perf_stream *stream)

@@ -71,7 +71,8 @@ bool perf_stream_saw_twice(const struct perf_stream *stream);
  * next record that fits. 0 when its attr's read_format is not PERF_FORMAT_LOST (Linux 6.0). */
 uint64_t perf_stream_n_lost(const struct perf_stream *stream, unsigned event);
 /* What the event has counted in all threads that have or had it: nanoseconds for a clock, whether
- * or not each period of them gave a sample. A thread that has it twice is counted twice. */
+ * or not each period of them gave a sample. A thread that has it twice is counted twice. 0: one of
+ * the counters could not be read. */
 uint64_t perf_stream_count(const struct perf_stream *stream, unsigned event);
 uint64_t perf_stream_n_malformed(const struct perf_stream *stream);
 
