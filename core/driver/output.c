@@ -93,7 +93,8 @@ static int check_place(const char *file)
 	char *directory = slash ? xstrndup(file, (size_t)(slash + 1 - file)) : xstrdup(".");
 	int err = !slash || slash[1] ? 0 : EISDIR;
 
-	if (!err && eaccess(directory, W_OK | X_OK) < 0)
+	/* A folder that is missing may be there by then: --prepare, the target or we make it. */
+	if (!err && eaccess(directory, W_OK | X_OK) < 0 && errno != ENOENT)
 		err = errno;
 	free(directory);
 	return err;

@@ -25,7 +25,7 @@ struct output {
 bool output_is_stdout(const char *file);
 
 /* For what is written when the work is done: -errno with a sentence where output_open() would
- * refuse it now. Nothing is made, and nothing is opened. */
+ * refuse it now, but for a folder that is missing. Nothing is made, and nothing is opened. */
 int output_check(const char *file, struct diag *diag);
 
 /* -errno with a sentence when it cannot be opened; then there is nothing to close. */

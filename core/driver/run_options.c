@@ -17,6 +17,12 @@ static int check_names(const char *text, struct diag *diag)
 	                                           text);
 }
 
+static int check_output(const char *text, struct diag *diag)
+{
+	return *text ? 0
+	             : diag_fail(diag, EINVAL, "null, inherit or the name of a file is expected");
+}
+
 static const char *const pass_fail[] = {"pass", "fail", NULL};
 
 static const struct option_row rows[] = {
@@ -168,6 +174,7 @@ static const struct option_row rows[] = {
      .field = FIELD(repeat_output),
      .argument = "null|inherit|FILE",
      .fallback = "null",
+     .check = check_output,
      .help = "stdout of repeats after the first"},
     {.name = "o",
      .letter = 'o',

@@ -49,10 +49,12 @@ refused_early() { # TEXT OPTION...: before the target runs
 	reason 125 "cannot write $1" profile-scenario --type $type "${@:2}" -- touch "$scratch/ran" && ! test -e "$scratch/ran"
 }
 promise "a place for a copy that cannot be written is refused before the target runs" \
-	refused_early "$scratch/none/copy: No such file or directory" -o "$scratch/none/copy"
+	refused_early "$scratch/plain/copy: Not a directory" -o "$scratch/plain/copy"
 promise "a directory is none" refused_early "$scratch: Is a directory" -o "$scratch"
 promise "so it is with the manifest" refused_early "$scratch/plain/x: Not a directory" "--json=$scratch/plain/x"
-promise "and with the output of repeats" refused_early "$scratch/none/x: No such" -r 2 --output "$scratch/none/x"
+promise "and with the output of repeats" refused_early "$scratch/plain/x: Not a directory" -r 2 --output "$scratch/plain/x"
+promise "which a file has to have a name for" reason 125 "option 'output': null, inherit or the name of a file is expected" \
+	profile-scenario --type $type --output= -- true
 refused_wait() {
 	for each in $type memory cpu; do
 		reason 3 "cannot wait for the target: wait4(2): Operation not permitted; run profile-scenario outside of the seccomp filter" \
@@ -109,6 +111,12 @@ promise "what was measured as a view of a type is stored as that type, which sho
 promise "-o - copies it to stdout, as an empty name does" bash -c "
 	for name in - ''; do profile-scenario -o \"\$name\" --quiet --type $type -- true | grep -q 'total' || exit; done"
 promise "-o copies the main file" bash -c "profile-scenario -o $scratch/main --quiet --type $type -- true && test -s $scratch/main"
+promise "also into a folder that --prepare makes" bash -c "
+	profile-scenario -o '$scratch/new/copy' --prepare 'mkdir $scratch/new' --quiet --type $type -- true && test -s '$scratch/new/copy'"
+promise "or that the results make" bash -c "cd '$scratch' &&
+	profile-scenario --results late -o late/copy --quiet --type $type -- true && test -s late/copy"
+promise "one that is still missing is told at the end" \
+	reason 125 "to $scratch/none/copy: No such file or directory" profile-scenario -o "$scratch/none/copy" --type $type -- true
 
 promise "the target's exit status is ours" reason 7 "status 7" profile-scenario --scenario seven --type $type -- sh -c 'exit 7'
 promise "a failed target leaves a whole run" is "$(runs seven)" 1
