@@ -89,6 +89,7 @@ struct result {
 	char *backend;             /* "perf_event", "ptrace", "preload" */
 	char *event;               /* cpu: "cycles", "cpu-clock"; else NULL */
 	char *fallback;            /* why something lesser was used, or NULL */
+	unsigned headline_repeat;  /* whose figures the headline has, from 1; 0: the median's */
 	char *headline;            /* "1,083 samples, 1.09 s, ...; lost 0, truncated 0.2 %" */
 	struct text_list table;    /* at most 7 lines for the summary */
 	const char *page;          /* artifact to look at first */

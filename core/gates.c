@@ -28,6 +28,9 @@ struct gate {
 	char *source;
 	enum gate_status status;
 	double value;
+	bool of_each; /* the value is the highest of the runs' ... */
+	size_t run;   /* ... and this one's, from 1, */
+	size_t n_runs;
 };
 
 struct gates {
@@ -59,8 +62,8 @@ void gates_free(struct gates *gates)
 	free(gates);
 }
 
-void gates_require(struct gates *gates, const char *metric, enum gate_comparison comparison,
-                   double limit, const char *source)
+static struct gate *add_gate(struct gates *gates, const char *metric,
+                             enum gate_comparison comparison, double limit, const char *source)
 {
 	struct gate *gate = ARRAY_APPEND(gates->items, gates->n_items, gates->items_capacity);
 
@@ -69,6 +72,19 @@ void gates_require(struct gates *gates, const char *metric, enum gate_comparison
 	gate->limit = limit;
 	gate->source = xstrdup(source);
 	gate->status = GATE_NOT_MEASURED;
+	return gate;
+}
+
+void gates_require(struct gates *gates, const char *metric, enum gate_comparison comparison,
+                   double limit, const char *source)
+{
+	add_gate(gates, metric, comparison, limit, source);
+}
+
+void gates_require_of_each(struct gates *gates, const char *metric, double limit,
+                           const char *source)
+{
+	add_gate(gates, metric, GATE_AT_MOST, limit, source)->of_each = true;
 }
 
 void gates_set_exit_status(struct gates *gates, int status)
@@ -104,12 +120,19 @@ static bool holds(const struct gate *gate)
 	return false;
 }
 
+static bool find_value(struct gate *gate, const struct metrics *metrics)
+{
+	gate->n_runs = metrics_n_samples(metrics, gate->metric);
+	return gate->of_each ? metrics_highest(metrics, gate->metric, &gate->value, &gate->run)
+	                     : metrics_value(metrics, gate->metric, &gate->value);
+}
+
 void gates_judge(struct gates *gates, const struct metrics *metrics)
 {
 	for (size_t i = 0; i < gates->n_items; i++) {
 		struct gate *gate = &gates->items[i];
 
-		if (!metrics_value(metrics, gate->metric, &gate->value))
+		if (!find_value(gate, metrics))
 			gate->status = GATE_NOT_MEASURED;
 		else
 			gate->status = holds(gate) ? GATE_OK : GATE_FAILED;
@@ -153,10 +176,17 @@ static const struct gate *find_first(const struct gates *gates, enum gate_status
 char *gates_why_failed(const struct gates *gates)
 {
 	const struct gate *gate = find_first(gates, GATE_FAILED);
+	char *where, *text;
 
-	return gate ? xasprintf("%s is %.15g, limit %s %.15g (%s)", gate->metric, gate->value,
-	                        signs[gate->comparison], gate->limit, gate->source)
-	            : NULL;
+	if (!gate)
+		return NULL;
+	where = gate->of_each && gate->n_runs > 1
+	            ? xasprintf(" in run %zu of %zu", gate->run, gate->n_runs)
+	            : xstrdup("");
+	text = xasprintf("%s is %.15g%s, limit %s %.15g (%s)", gate->metric, gate->value, where,
+	                 signs[gate->comparison], gate->limit, gate->source);
+	free(where);
+	return text;
 }
 
 char *gates_why_unmeasured(const struct gates *gates)

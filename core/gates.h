@@ -27,6 +27,10 @@ void gates_free(struct gates *gates); /* NULL is fine */
 /* `source` is where the limit comes from, as a user would type it: "--errors-for-leak-kinds". */
 void gates_require(struct gates *gates, const char *metric, enum gate_comparison comparison,
                    double limit, const char *source);
+/* The metric is to be at most this in each of the repeats, whatever their median is: an error that
+ * one run in three has is one. */
+void gates_require_of_each(struct gates *gates, const char *metric, double limit,
+                           const char *source);
 
 /* The exit status of a failed gate instead of 1 (--error-exitcode). */
 void gates_set_exit_status(struct gates *gates, int status);

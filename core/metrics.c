@@ -137,6 +137,27 @@ bool metrics_value(const struct metrics *metrics, const char *name, double *valu
 	return true;
 }
 
+bool metrics_highest(const struct metrics *metrics, const char *name, double *value, size_t *run)
+{
+	const struct metric *metric = find_metric(metrics, name);
+
+	if (!metric)
+		return false;
+	*run = 1;
+	for (size_t i = 1; i < metric->n_samples; i++)
+		if (metric->samples[i] > metric->samples[*run - 1])
+			*run = i + 1;
+	*value = metric->samples[*run - 1];
+	return true;
+}
+
+size_t metrics_n_samples(const struct metrics *metrics, const char *name)
+{
+	const struct metric *metric = find_metric(metrics, name);
+
+	return metric ? metric->n_samples : 0;
+}
+
 /* JSON has one kind of number, jansson two. */
 json_t *metric_number_to_json(double value)
 {

@@ -38,6 +38,10 @@ void metrics_mark_instrumented(struct metrics *metrics, const char *name);
 
 /* False: not measured. */
 bool metrics_value(const struct metrics *metrics, const char *name, double *value);
+/* The highest of the samples, and of which run it is, from 1; of equal ones the first. False: not
+ * measured. */
+bool metrics_highest(const struct metrics *metrics, const char *name, double *value, size_t *run);
+size_t metrics_n_samples(const struct metrics *metrics, const char *name);
 
 /* The object of run.json's "metrics", in the order in which they were added. New reference. */
 json_t *metrics_to_json(const struct metrics *metrics);

@@ -415,10 +415,12 @@ static int finish(void *state, struct results_run *results, struct result *resul
 			report.state = memory->active[i].state;
 			err = memory->active[i].part->report(&report, diag);
 		}
-	if (memory->is_of_leaks)
+	if (memory->is_of_leaks) {
 		leak_result_summarise(&report);
-	else
+		result->headline_repeat = (unsigned)(run - memory->runs) + 1;
+	} else {
 		leak_result_mention(&report);
+	}
 	leak_run_free(leaks);
 	return err;
 }

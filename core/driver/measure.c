@@ -521,9 +521,13 @@ static void say_repeats(struct measurement *m)
 
 	if (m->n_repeats < 2 || !headline)
 		return;
-	m->result.headline =
-	    xasprintf(m->collector->merges_repeats ? "%s; %u runs merged" : "%s; median of %u runs",
-	              headline, m->n_repeats);
+	if (m->result.headline_repeat)
+		m->result.headline = xasprintf("%s; run %u of %u", headline,
+		                               m->result.headline_repeat, m->n_repeats);
+	else
+		m->result.headline = xasprintf(
+		    m->collector->merges_repeats ? "%s; %u runs merged" : "%s; median of %u runs",
+		    headline, m->n_repeats);
 	free(headline);
 }
 

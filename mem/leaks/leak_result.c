@@ -83,7 +83,7 @@ static void require_gates(const struct memory_report *report)
 		char *metric = xasprintf("mem.%s_blocks", kinds[i].name);
 
 		if (error_kinds >> kinds[i].kind & 1)
-			gates_require(report->result->gates, metric, GATE_AT_MOST, 0, source);
+			gates_require_of_each(report->result->gates, metric, 0, source);
 		free(metric);
 	}
 	if (options->error_exitcode)
@@ -117,6 +117,23 @@ static void doubt_gates(const struct memory_report *report)
 	free(what);
 }
 
+/* The files show one of the runs; another may have lost more. */
+static void note_worse_run(struct result *result, struct loss_sum shown)
+{
+	const char *name = "mem.definitely_lost_blocks";
+	double n_blocks;
+	size_t run;
+
+	if (metrics_highest(result->metrics, name, &n_blocks, &run) &&
+	    n_blocks > (double)shown.n_blocks)
+		quality_add_note(
+		    result->quality,
+		    "run %zu of %zu lost most, %s definitely; the files are not of it: "
+		    "repeat with -r 1 until they are",
+		    run, metrics_n_samples(result->metrics, name),
+		    counted_text_of((uint64_t)n_blocks, "block").text);
+}
+
 void leak_result_judge(const struct memory_report *report)
 {
 	struct result *result = report->result;
@@ -137,6 +154,7 @@ void leak_result_judge(const struct memory_report *report)
 		               size_text_of(definite.bytes).text,
 		               counted_text_of(definite.n_blocks, "block").text,
 		               where_lost(report));
+	note_worse_run(result, definite);
 	if (!has_gates(report->options))
 		return;
 	require_gates(report);

@@ -49,6 +49,18 @@ mem.possibly_lost_blocks 0 0 ok --error-exitcode=42"
 promise "the target's own status comes first" \
 	reason 3 "ended with status 3" measure --error-exitcode 42 -- sh -c "$program; exit 3"
 
+# The program of run 2 of 3 leaks; the median of the runs is 0.
+second_leaks="echo >>$scratch/runs; [ \$(wc -l <$scratch/runs) = 2 ] || exec $program free; exec $program"
+promise "an error of one run in three is one" \
+	reason 42 "mem.definitely_lost_blocks is 4 in run 2 of 3, limit <= 0 (--error-exitcode=42)" measure -r 3 --error-exitcode 42 -- sh -c "$second_leaks"
+promise "the files' run and the worst one are named" python3 -c "
+import json, re
+m = json.load(open('$run/run.json'))
+shown = int(re.search(r'; run (\d) of 3$', m['summary']['headline'])[1])
+notes = [note for note in m['quality']['notes'] if note.startswith('run 2 of 3 lost most, 4 blocks definitely')]
+assert len(notes) == (shown != 2), m
+assert m['metrics']['mem.definitely_lost_blocks']['value'] == 0, m"
+
 kinds_shown() { # OPTIONS...
 	measure --quiet --leak-check=yes "$@" -- "$program" || return 1
 	grep -oE 'are [a-z]+ [a-z]+ in loss record' "$run/leaks.txt" | cut -d' ' -f2,3 | sort -u | paste -sd,

@@ -53,6 +53,27 @@ static void a_limit_is_compared_as_it_says(void **state)
 	metrics_free(metrics);
 }
 
+static void an_error_of_one_run_in_three_is_one(void **state)
+{
+	struct metrics *metrics = metrics_new();
+	struct gates *gates = gates_new();
+	char *why;
+
+	(void)state;
+	metrics_add(metrics, rows, "mem.leaks", 0);
+	metrics_add(metrics, rows, "mem.leaks", 2);
+	metrics_add(metrics, rows, "mem.leaks", 0);
+	gates_require(gates, "mem.leaks", GATE_AT_MOST, 0, "--median");
+	gates_require_of_each(gates, "mem.leaks", 0, "--each");
+	gates_judge(gates, metrics);
+	assert_int_equal(gates_n_failed(gates), 1);
+	why = gates_why_failed(gates);
+	assert_string_equal(why, "mem.leaks is 2 in run 2 of 3, limit <= 0 (--each)");
+	free(why);
+	gates_free(gates);
+	metrics_free(metrics);
+}
+
 /* Only where there are gates, and all of them hold. */
 static void gates_that_hold_for_a_part_are_inconclusive(void **state)
 {
@@ -151,6 +172,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_limit_is_compared_as_it_says),
+	    cmocka_unit_test(an_error_of_one_run_in_three_is_one),
 	    cmocka_unit_test(gates_that_hold_for_a_part_are_inconclusive),
 	    cmocka_unit_test(a_failed_gate_is_a_sentence_and_a_row),
 	    cmocka_unit_test(what_was_not_measured_neither_holds_nor_fails),

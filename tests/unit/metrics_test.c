@@ -51,14 +51,32 @@ static void merged_repeats_are_summed(void **state)
 	metrics_free(metrics);
 }
 
+static void the_highest_sample_names_its_run(void **state)
+{
+	struct metrics *metrics = metrics_new();
+	double value;
+	size_t run;
+
+	(void)state;
+	add(metrics, "io.calls", 1, 9, 9);
+	assert_true(metrics_highest(metrics, "io.calls", &value, &run));
+	assert_true(value == 9);
+	assert_int_equal(run, 2);
+	assert_int_equal(metrics_n_samples(metrics, "io.calls"), 3);
+	metrics_free(metrics);
+}
+
 static void what_was_not_measured_is_absent(void **state)
 {
 	struct metrics *metrics = metrics_new();
 	json_t *json = metrics_to_json(metrics);
 	double value;
+	size_t run;
 
 	(void)state;
 	assert_false(metrics_value(metrics, "io.calls", &value));
+	assert_false(metrics_highest(metrics, "io.calls", &value, &run));
+	assert_int_equal(metrics_n_samples(metrics, "io.calls"), 0);
 	assert_int_equal(json_object_size(json), 0);
 	json_decref(json);
 	metrics_add(metrics, rows, "io.calls", NAN);
@@ -109,6 +127,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_value_is_the_median_of_its_samples),
 	    cmocka_unit_test(merged_repeats_are_summed),
+	    cmocka_unit_test(the_highest_sample_names_its_run),
 	    cmocka_unit_test(what_was_not_measured_is_absent),
 	    cmocka_unit_test(an_exact_row_goes_before_a_pattern),
 	    cmocka_unit_test(three_equal_runs_are_deterministic_and_fewer_are_unknown),
