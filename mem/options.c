@@ -173,8 +173,8 @@ const struct option_row memory_option_rows[] = {
      .fallback = "yes",
      .choices = no_yes,
      .help = "what the C library keeps of threads that have ended and were joined or detached, and "
-             "of dlopen, is suppressed, and what only those threads pointed to is lost; no: it is "
-             "judged as other memory"},
+             "of dlopen and setenv, is suppressed, and what only those threads pointed to is lost; "
+             "no: it is judged as other memory"},
     {.name = "error-exitcode",
      .kind = OPTION_COUNT,
      .field = offsetof(struct memory_options, error_exitcode),

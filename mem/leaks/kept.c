@@ -10,15 +10,20 @@
 
 enum {
 	WORD = 8,
-	MOST_STACKS = 1 << 16,
 	VECTOR_WORD = 1, /* of struct pthread, as of each thread's control block: its vector */
-	VECTOR_BYTES = 1 << 20,
-	DATA_BYTES = 1 << 16, /* of a library, around what is known to be its own */
+	VECTOR_BYTES = 1 << 20, /* for 65,534 libraries with variables of threads */
+	DATA_BYTES = 1 << 16,   /* of a library, around what is known to be its own; all of libc's
+	                           is 60 KB in glibc 2.36, the dynamic linker's 5 KB */
 	TABLE_ALIGN = 128,
-	MOST_TABLES = 64, /* each twice as large as the one before */
-	DEEPEST_TREE = 64,
-	MOST_NODES =
-	    1 << 20, /* of trees that are looked at, one by one: they may lead in circles */
+	MOST_TABLES = 64,  /* each twice as large as the one before */
+	DEEPEST_TREE = 64, /* if it is balanced, one so deep has over 4 billion nodes */
+	VISITED = 0x80,    /* of a block's keeper, while a tree is looked at */
+};
+
+/* A node of a tree that is looked at. */
+struct visited {
+	struct leak_block *block;
+	bool is_hidden; /* nothing but a red node points there */
 };
 
 struct finding {
@@ -28,7 +33,11 @@ struct finding {
 	const struct live_facts *facts;
 	struct leak_blocks *blocks;
 	struct leak_kept *kept;
-	size_t n_nodes; /* looked at */
+	struct visited *nodes; /* of one tree */
+	size_t n_nodes;
+	size_t nodes_capacity;
+	size_t n_visits; /* of all trees */
+	bool is_cut;     /* there is more of this tree than is looked at */
 };
 
 /* The block that holds the address, or NULL. */
@@ -60,7 +69,8 @@ static void keep_vector(const struct finding *finding, uint64_t vector)
 	struct leak_block *block = find_block(finding, vector);
 	uint64_t *words, n_words;
 
-	if (!block || block->addr + PAIR * WORD != vector || block->size_bytes > VECTOR_BYTES)
+	if (!block || block->keeper || block->addr + PAIR * WORD != vector ||
+	    block->size_bytes > VECTOR_BYTES)
 		return;
 	n_words = block->size_bytes / WORD;
 	words = xcalloc(n_words + 1, WORD);
@@ -111,9 +121,12 @@ static void keep_stacks(const struct finding *finding)
 	if (!cache->head)
 		return;
 	leak_memory_read(finding->memory, cache->head, links, sizeof(links));
-	for (int i = 0; i < MOST_STACKS && links[0] != cache->head; i++) {
+	for (int i = 0; links[0] != cache->head; i++) {
 		uint64_t node = links[0];
 
+		finding->kept->is_list_cut = i == LEAK_MOST_STACKS;
+		if (finding->kept->is_list_cut)
+			return;
 		leak_memory_read(finding->memory, node, links, sizeof(links));
 		if (links[1] != before)
 			return;
@@ -189,56 +202,81 @@ static struct leak_block *find_start(const struct finding *finding, uint64_t add
 	                                                                              : NULL;
 }
 
-/* Is it a whole tree, all in blocks, no red node below another? */
-static bool is_tree(struct finding *finding, uint64_t addr, int depth, bool is_below_red)
+/* False: there is no such node, it was reached already, so that this is no tree, or these are too
+ * many. */
+static bool visit(struct finding *finding, uint64_t addr, bool is_hidden)
+{
+	struct leak_block *block = find_start(finding, addr, sizeof(struct tree_node));
+
+	if (!block || block->keeper & VISITED)
+		return false;
+	finding->is_cut =
+	    finding->n_nodes == LEAK_MOST_NODES || finding->n_visits == LEAK_MOST_VISITS;
+	if (finding->is_cut)
+		return false;
+	block->keeper |= VISITED;
+	*ARRAY_APPEND(finding->nodes, finding->n_nodes, finding->nodes_capacity) =
+	    (struct visited){block, is_hidden};
+	finding->n_visits++;
+	return true;
+}
+
+/* Of a node among the children of another. */
+enum place { BELOW_BLACK, LEFT_OF_RED, RIGHT_OF_RED };
+
+/* Is it a whole tree, all in blocks, no red node below another? Collects its nodes. Each is read
+ * once: memory that others share may change. */
+static bool is_tree(struct finding *finding, uint64_t addr, int depth, enum place place)
 {
 	struct tree_node node;
 	bool is_red;
 
 	if (!addr)
 		return true;
-	if (depth == DEEPEST_TREE || finding->n_nodes++ >= MOST_NODES ||
-	    !find_start(finding, addr, sizeof(node)))
+	if (depth == DEEPEST_TREE || !visit(finding, addr, place == LEFT_OF_RED))
 		return false;
 	leak_memory_read(finding->memory, addr, &node, sizeof(node));
 	is_red = node.left & 1;
-	return !(is_red && is_below_red) && find_start(finding, node.key, 0) &&
-	       is_tree(finding, node.left & ~UINT64_C(1), depth + 1, is_red) &&
-	       is_tree(finding, node.right, depth + 1, is_red);
+	return !(is_red && place != BELOW_BLACK) && find_start(finding, node.key, 0) &&
+	       is_tree(finding, node.left & ~UINT64_C(1), depth + 1,
+	               is_red ? LEFT_OF_RED : BELOW_BLACK) &&
+	       is_tree(finding, node.right, depth + 1, is_red ? RIGHT_OF_RED : BELOW_BLACK);
 }
 
 /* Only what the bit hides: a red node's left child. */
-static void keep_hidden(struct finding *finding, uint64_t addr, int depth)
-{
-	struct tree_node node;
-	uint64_t left;
-
-	if (!addr || depth == DEEPEST_TREE)
-		return;
-	leak_memory_read(finding->memory, addr, &node, sizeof(node));
-	left = node.left & ~UINT64_C(1);
-	if (left && left != node.left)
-		keep(finding, find_start(finding, left, sizeof(node)), LEAK_SEARCH_TREES);
-	keep_hidden(finding, left, depth + 1);
-	keep_hidden(finding, node.right, depth + 1);
-}
-
 static void keep_tree(struct finding *finding, uint64_t word)
 {
-	if (word && is_tree(finding, word, 0, false))
-		keep_hidden(finding, word, 0);
+	bool is_whole;
+
+	finding->n_nodes = 0;
+	finding->is_cut = false;
+	is_whole = word && is_tree(finding, word, 0, BELOW_BLACK);
+	for (size_t i = 0; i < finding->n_nodes; i++) {
+		const struct visited *node = &finding->nodes[i];
+
+		node->block->keeper &= (uint8_t)~VISITED;
+		if (is_whole && node->is_hidden)
+			keep(finding, node->block, LEAK_SEARCH_TREES);
+	}
+	finding->kept->n_cut_trees += finding->is_cut;
 }
 
 void leak_kept_find(const struct leak_look *look, const struct leak_maps *maps,
                     const struct leak_memory *memory, const struct live_facts *facts,
                     struct leak_blocks *blocks, struct leak_kept *kept)
 {
-	struct finding finding = {look, maps, memory, facts, blocks, kept, 0};
+	struct finding finding = {.look = look,
+	                          .maps = maps,
+	                          .memory = memory,
+	                          .facts = facts,
+	                          .blocks = blocks,
+	                          .kept = kept};
 
 	keep_stacks(&finding);
 	walk_data(&finding, facts->stack_cache.linker, keep_tables);
 	for (size_t i = 0; i < maps->libc.n_ranges; i++)
 		walk_data(&finding, maps->libc.ranges[i].start, keep_tree);
+	free(finding.nodes);
 }
 
 void leak_kept_fini(struct leak_kept *kept)

@@ -169,6 +169,11 @@ static void note_troubles(const struct subject *subject, struct leak_verdict *ve
 	     "outside of malloc's known heaps that blocks are in: not searched");
 	note(verdict, subject->maps.n_large_shared, "shared mapping",
 	     "of over 256 MB: searched where the process had touched it");
+	note(verdict, subject->kept.is_list_cut, "list",
+	     "of ended threads' stacks in libc, damaged or too long: judged as other memory "
+	     "behind its first 65,536");
+	note(verdict, subject->kept.n_cut_trees, "word",
+	     "of libc's data with too many nodes behind for a search tree: judged as other memory");
 }
 
 static int find(struct subject *subject, struct diag *diag)

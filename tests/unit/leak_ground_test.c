@@ -720,29 +720,47 @@ static void put_kept_memory(struct fake *fake)
 		put(fake, KEPT_HEAP + node, KEPT_HEAP + 0x1460);
 }
 
-/* Their keepers, each a digit, and how many stacks. */
-static void assert_kept(struct fake *fake, uint64_t living, const char *keepers, size_t n_stacks)
+/* What is kept by libc in memory, beside a thread of this descriptor. */
+static void find_kept(const struct leak_memory *memory, uint64_t living, struct leak_blocks *blocks,
+                      struct leak_kept *kept)
 {
 	struct leak_thread thread = {.tid = 7, .registers = {.fs_base = living}};
 	struct leak_look look = {.pid = 1, .threads = &thread, .n_threads = 1};
-	struct leak_memory memory = memory_of(fake);
 	struct live_facts facts = {.stack_cache = {KEPT_LINKER, KEPT_HEAD, KEPT_LIST, KEPT_TID}};
-	struct leak_blocks blocks = {.blocks = kept_blocks, .n_blocks = ARRAY_SIZE(kept_blocks)};
 	struct leak_maps maps = {.image = 0};
-	struct leak_kept kept = {.n_blocks = 0};
 
 	leak_ranges_add(&maps.roots, KEPT_LINKER, KEPT_LINKER + PAGE);
 	leak_ranges_add(&maps.roots, KEPT_STACKS, KEPT_STACKS + 2 * KEPT_STACK);
 	leak_ranges_add(&maps.roots, KEPT_LIBC, KEPT_LIBC + PAGE);
 	leak_ranges_add(&maps.libc, KEPT_LIBC, KEPT_LIBC + PAGE);
-	leak_kept_find(&look, &maps, &memory, &facts, &blocks, &kept);
+	*kept = (struct leak_kept){.n_blocks = 0};
+	leak_kept_find(&look, &maps, memory, &facts, blocks, kept);
+	leak_maps_fini(&maps);
+}
+
+/* Their keepers, each a digit, and how many stacks. */
+static void assert_kept_of(const struct leak_memory *memory, uint64_t living, const char *keepers,
+                           size_t n_stacks)
+{
+	struct leak_blocks blocks = {.blocks = kept_blocks, .n_blocks = ARRAY_SIZE(kept_blocks)};
+	struct leak_kept kept;
+
+	find_kept(memory, living, &blocks, &kept);
 	for (size_t i = 0; i < ARRAY_SIZE(kept_blocks); i++) {
 		assert_int_equal(kept_blocks[i].keeper, keepers[i] - '0');
 		kept_blocks[i].keeper = LEAK_NO_KEEPER;
 	}
 	assert_int_equal(kept.stacks.n_ranges, n_stacks);
+	assert_false(kept.is_list_cut);
+	assert_int_equal(kept.n_cut_trees, 0);
 	leak_kept_fini(&kept);
-	leak_maps_fini(&maps);
+}
+
+static void assert_kept(struct fake *fake, uint64_t living, const char *keepers, size_t n_stacks)
+{
+	struct leak_memory memory = memory_of(fake);
+
+	assert_kept_of(&memory, living, keepers, n_stacks);
 }
 
 static void what_libc_keeps_is_found_by_its_own_pointers(void **state)
@@ -774,6 +792,153 @@ static void what_libc_keeps_is_found_by_its_own_pointers(void **state)
 	fake_fini(&fake);
 }
 
+/* Somebody else writes there as soon as it was read. */
+struct changing {
+	struct fake *fake;
+	uint64_t read[64];
+	size_t n_read;
+	size_t n_read_again;
+	uint64_t word; /* that stands there then */
+};
+
+static bool changing_read(void *context, uint64_t addr, void *data, size_t bytes)
+{
+	struct changing *changing = context;
+
+	for (size_t i = 0; i < changing->n_read; i++) {
+		if (changing->read[i] != addr)
+			continue;
+		for (size_t at = 0; at + sizeof(uint64_t) <= bytes; at += sizeof(uint64_t))
+			memcpy((char *)data + at, &changing->word, sizeof(uint64_t));
+		changing->n_read_again++;
+		return true;
+	}
+	assert_true(changing->n_read < ARRAY_SIZE(changing->read));
+	changing->read[changing->n_read++] = addr;
+	return fake_read(changing->fake, addr, data, bytes);
+}
+
+static void assert_kept_while_it_changes(struct fake *fake, uint64_t word, const char *keepers)
+{
+	struct changing changing = {.fake = fake, .word = word};
+	struct leak_memory memory = {changing_read, fake_next, &changing};
+
+	assert_kept_of(&memory, 0, keepers, 2);
+	assert_true(changing.n_read > 0);
+	assert_int_equal(changing.n_read_again, 0);
+}
+
+static void memory_that_changes_meanwhile_is_read_once(void **state)
+{
+	struct fake fake = {0};
+
+	(void)state;
+	put_kept_memory(&fake);
+	assert_kept_while_it_changes(&fake, KEPT_HEAP + 0x1423, "111200300"); /* in a node */
+	assert_kept_while_it_changes(&fake, UINT64_MAX, "111200300");
+	fake_fini(&fake);
+}
+
+/* All threads have one vector. It is looked at once: it may be large, and they many. */
+static void a_vector_of_many_is_read_once(void **state)
+{
+	struct fake fake = {0};
+
+	(void)state;
+	put_kept_memory(&fake);
+	put(&fake, kept_descriptor(1) + 8, KEPT_HEAP + 16);
+	assert_kept_while_it_changes(&fake, 0, "101200300");
+	fake_fini(&fake);
+}
+
+/* The list's nodes and no more. */
+static void put_long_list(struct fake *fake, uint64_t n)
+{
+	uint64_t before = KEPT_HEAD, node = KEPT_STACKS;
+
+	fake_map(fake, KEPT_LINKER, PAGE);
+	fake_map(fake, KEPT_STACKS, (n * 32 + PAGE - 1) / PAGE * PAGE);
+	put(fake, KEPT_HEAD, node);
+	for (uint64_t i = 0; i < n; i++, before = node, node += 32) {
+		put(fake, node, i + 1 < n ? node + 32 : KEPT_HEAD);
+		put(fake, node + 8, before);
+		put(fake, node + KEPT_TID - KEPT_LIST, 1);
+	}
+}
+
+static void a_list_of_stacks_that_is_too_long_is_told(void **state)
+{
+	(void)state;
+	for (uint64_t more = 0; more < 2; more++) {
+		struct fake fake = {0};
+		struct leak_memory memory = memory_of(&fake);
+		struct leak_blocks blocks = {.n_blocks = 0};
+		struct leak_kept kept;
+
+		put_long_list(&fake, LEAK_MOST_STACKS + more);
+		find_kept(&memory, 0, &blocks, &kept);
+		assert_int_equal(kept.is_list_cut, more);
+		leak_kept_fini(&kept);
+		fake_fini(&fake);
+	}
+}
+
+/* A tree of black nodes, each its own key, beginning with the first. */
+static void put_nodes(struct fake *fake, uint64_t first, uint64_t n, struct leak_block *blocks)
+{
+	uint64_t(*nodes)[4] = fake_map(fake, first, (n * sizeof(*nodes) + PAGE - 1) / PAGE * PAGE);
+
+	for (uint64_t i = 0; i < n; i++) {
+		uint64_t addr = first + i * sizeof(*nodes), left = 2 * i + 1;
+
+		blocks[i] = (struct leak_block){.addr = addr, .size_bytes = 24};
+		nodes[i][0] = addr;
+		nodes[i][1] = left < n ? first + left * sizeof(*nodes) : 0;
+		nodes[i][2] = left + 1 < n ? first + (left + 1) * sizeof(*nodes) : 0;
+	}
+}
+
+/* Words of libc's data lead to the large tree, and one behind them to a small one that has a red
+ * node. */
+static void check_trees(uint64_t n_nodes, uint64_t n_words, uint64_t n_cut, bool is_small_found)
+{
+	struct leak_block *list = xcalloc(n_nodes + 3, sizeof(*list));
+	uint64_t small = KEPT_HEAP + (n_nodes * 32 + PAGE - 1) / PAGE * PAGE;
+	struct leak_blocks blocks = {.blocks = list, .n_blocks = n_nodes + 3};
+	struct fake fake = {0};
+	struct leak_memory memory = memory_of(&fake);
+	struct leak_kept kept;
+
+	put_nodes(&fake, KEPT_HEAP, n_nodes, list);
+	put_nodes(&fake, small, 3, list + n_nodes);
+	fake_map(&fake, KEPT_LIBC, PAGE);
+	put(&fake, small + 8, small + 33); /* red */
+	for (uint64_t i = 0; i < n_words; i++)
+		put(&fake, KEPT_LIBC + i * 8, KEPT_HEAP);
+	put(&fake, KEPT_LIBC + n_words * 8, small);
+	find_kept(&memory, 0, &blocks, &kept);
+	assert_int_equal(kept.n_cut_trees, n_cut);
+	assert_int_equal(kept.n_blocks, is_small_found);
+	assert_int_equal(list[n_nodes + 1].keeper,
+	                 is_small_found ? LEAK_SEARCH_TREES : LEAK_NO_KEEPER);
+	for (uint64_t i = 0; i <= n_nodes; i++)
+		assert_int_equal(list[i].keeper, LEAK_NO_KEEPER);
+	leak_kept_fini(&kept);
+	fake_fini(&fake);
+	free(list);
+}
+
+static void trees_that_are_too_large_are_told_and_hide_no_others(void **state)
+{
+	enum { WHOLE = LEAK_MOST_VISITS / LEAK_MOST_NODES };
+
+	(void)state;
+	check_trees(LEAK_MOST_NODES, 1, 0, true);
+	check_trees(LEAK_MOST_NODES + 1, 1, 1, true);
+	check_trees(LEAK_MOST_NODES, WHOLE, 1, false);
+	check_trees(LEAK_MOST_NODES, WHOLE + 2, 3, false);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -789,6 +954,10 @@ int main(void)
 	    cmocka_unit_test(roots_are_what_is_left),
 	    cmocka_unit_test(a_thread_descriptor_tells_its_stack),
 	    cmocka_unit_test(what_libc_keeps_is_found_by_its_own_pointers),
+	    cmocka_unit_test(memory_that_changes_meanwhile_is_read_once),
+	    cmocka_unit_test(a_vector_of_many_is_read_once),
+	    cmocka_unit_test(a_list_of_stacks_that_is_too_long_is_told),
+	    cmocka_unit_test(trees_that_are_too_large_are_told_and_hide_no_others),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
