@@ -26,7 +26,7 @@ struct leak_exit_frames {
 
 /* By the registers of a thread at exit_group(2), and where exit(3) and quick_exit(3) are. False: it
  * did not come there through one of these and libc's own functions alone, as unwinding by libc's
- * tables says, or that cannot be told. */
+ * tables says, or that cannot be told; *frames is undefined then. */
 bool leak_exit_frames_find(const struct leak_memory *memory, const struct leak_libc *libc,
                            const uint64_t exits[2], const struct user_regs_struct *registers,
                            struct leak_exit_frames *frames);
