@@ -100,6 +100,22 @@ static const char *where_lost(const struct memory_report *report)
 	return has_records ? "leaks.txt" : "flamegraph-leaked.svg";
 }
 
+/* Metrics count a block in the process that made it, which may have kept it. */
+static void doubt_heirs(const struct memory_report *report)
+{
+	uint64_t n_blocks = report->leaks ? leak_run_lost_by_heirs(report->leaks) : 0;
+	char *what;
+
+	if (!n_blocks)
+		return;
+	what = xasprintf("a forked process has definitely lost %s that it inherited and that the "
+	                 "process that made them did not lose; see leaks.txt",
+	                 counted_text_of(n_blocks, "block").text);
+	quality_add_note(report->result->quality, "not in the leak metrics: %s", what);
+	gates_doubt(report->result->gates, what);
+	free(what);
+}
+
 /* What was not observed at all is missing in the metrics, and may have lost anything. */
 static void doubt_gates(const struct memory_report *report)
 {
@@ -155,6 +171,7 @@ void leak_result_judge(const struct memory_report *report)
 		               counted_text_of(definite.n_blocks, "block").text,
 		               where_lost(report));
 	note_worse_run(result, definite);
+	doubt_heirs(report);
 	if (!has_gates(report->options))
 		return;
 	require_gates(report);

@@ -409,6 +409,24 @@ struct loss_sums leak_run_sums(const struct leak_run *leaks)
 	return sums;
 }
 
+uint64_t leak_run_lost_by_heirs(const struct leak_run *leaks)
+{
+	struct loss_sums sums = leak_run_sums(leaks);
+	uint64_t n_lost = sums.kinds[LEAK_DEFINITE].n_blocks + sums.kinds[LEAK_INDIRECT].n_blocks +
+	                  sums.kinds[LEAK_POSSIBLE].n_blocks;
+	uint64_t most = 0;
+
+	for (size_t i = 0; i < leaks->n_checked; i++) {
+		const struct loss_list *losses = &leaks->checked[i].losses;
+		uint64_t inherited = losses->sums.kinds[LEAK_DEFINITE].n_blocks -
+		                     losses->own.kinds[LEAK_DEFINITE].n_blocks;
+
+		if (inherited > n_lost && inherited - n_lost > most)
+			most = inherited - n_lost;
+	}
+	return most;
+}
+
 const struct loss_sums *leak_run_process_sums(const struct leak_run *leaks,
                                               const struct heap_process *process)
 {

@@ -39,6 +39,9 @@ bool leak_run_process_document(const struct leak_run *leaks, const struct heap_p
 
 /* Sums over the processes that have a verdict. */
 struct loss_sums leak_run_sums(const struct leak_run *leaks);
+/* How many blocks some forked process has lost for certain that those who made them have not: it
+ * has definitely lost so many more of what it inherited than all processes lost of their own. */
+uint64_t leak_run_lost_by_heirs(const struct leak_run *leaks);
 /* Those of one process's own blocks; NULL: it has no verdict. */
 const struct loss_sums *leak_run_process_sums(const struct leak_run *leaks,
                                               const struct heap_process *process);

@@ -61,6 +61,17 @@ notes = [note for note in m['quality']['notes'] if note.startswith('run 2 of 3 l
 assert len(notes) == (shown != 2), m
 assert m['metrics']['mem.definitely_lost_blocks']['value'] == 0, m"
 
+# The metrics count blocks in the process that made them, which has not lost these.
+heirs="a forked process has definitely lost 3 blocks that it inherited and that the process that made them did not lose; see leaks.txt"
+promise "what forks alone lost is no gate that holds" \
+	reason 2 "inconclusive: $heirs" measure --error-exitcode 42 --inconclusive fail -- "$programs/leak-heirs"
+promise "as run.json and leaks.txt say" is "$(manifest_value gate/memory 'm["verdict"], m["metrics"]["mem.definitely_lost_blocks"]["value"], any("'"$heirs"'" in note for note in m["quality"]["notes"])') $(
+	grep -c 'definitely lost: 3,000 bytes in 3 blocks' "$run/leaks.txt")" "inconclusive 0 True 2"
+inherited() {
+	is "$(status_of measure --error-exitcode 42 --inconclusive fail -- "$programs/leak-ends" forks)" 42
+}
+promise "what the maker has lost is its error, once" inherited
+
 kinds_shown() { # OPTIONS...
 	measure --quiet --leak-check=yes "$@" -- "$program" || return 1
 	grep -oE 'are [a-z]+ [a-z]+ in loss record' "$run/leaks.txt" | cut -d' ' -f2,3 | sort -u | paste -sd,
