@@ -51,6 +51,9 @@ struct option_row {
 	uint64_t min, max;          /* for numbers (ns for seconds); max 0: no bound */
 	bool command_line_only;     /* not a key of scenario files */
 	const char *alias;          /* another long name that means the same, or NULL */
+	/* The option of this table without which this one does nothing, or NULL. It is the
+	 * collector that knows when that is (check_options). */
+	const char *serves;
 	/* A switch that is on makes the field false: with the row that makes it true it is one
 	 * choice under two names, and the later use wins. */
 	bool is_opposite;

@@ -50,6 +50,8 @@ static int refuse_instructions(const char *unit, struct diag *diag)
 	                 "is the same in every run too");
 }
 
+static const char leak_check[] = "leak-check";
+
 /* massif's names, defaults and bounds (valgrind manual, 9.4). */
 const struct option_row memory_option_rows[] = {
     {.name = "depth",
@@ -107,9 +109,8 @@ const struct option_row memory_option_rows[] = {
      .fallback = "no",
      .choices = no_yes,
      .help = "count what mmap, mremap, munmap and brk give and take, instead of malloc and free"},
-    /* memcheck's names from here on, and its defaults but for the first one's, "summary". All that
-       come after that one are nothing without a leak check. */
-    {.name = "leak-check",
+    /* memcheck's names from here on, and its defaults but for the first one's, "summary". */
+    {.name = leak_check,
      .kind = OPTION_CHOICE,
      .field = offsetof(struct memory_options, leak_check),
      .argument = "no|summary|full|yes",
@@ -118,6 +119,7 @@ const struct option_row memory_option_rows[] = {
      .help = "tell blocks that nothing points to any more from those that are still in use; yes "
              "is full"},
     {.name = "show-leak-kinds",
+     .serves = leak_check,
      .kind = OPTION_TEXT,
      .field = offsetof(struct memory_options, show_leak_kinds),
      .argument = "KINDS",
@@ -125,12 +127,14 @@ const struct option_row memory_option_rows[] = {
      .check = check_kinds,
      .help = "loss records in leaks.txt: definite, indirect, possible, reachable; all, none"},
     {.name = "show-reachable",
+     .serves = leak_check,
      .kind = OPTION_TEXT,
      .field = offsetof(struct memory_options, show_reachable),
      .argument = "yes|no",
      .check = check_no_yes,
      .help = "yes is --show-leak-kinds=all, no takes reachable from the kinds shown"},
     {.name = "show-possibly-lost",
+     .serves = leak_check,
      .kind = OPTION_TEXT,
      .field = offsetof(struct memory_options, show_possibly_lost),
      .argument = "yes|no",
@@ -138,12 +142,14 @@ const struct option_row memory_option_rows[] = {
      .help = "put possible among the kinds shown, or take it from there, but for "
              "--show-reachable=yes"},
     {.name = "errors-for-leak-kinds",
+     .serves = leak_check,
      .kind = OPTION_TEXT,
      .field = offsetof(struct memory_options, errors_for_leak_kinds),
      .argument = "KINDS",
      .check = check_kinds,
      .help = "exit with 1 when there are leaks of these kinds (definite,possible count as errors)"},
     {.name = "leak-resolution",
+     .serves = leak_check,
      .kind = OPTION_CHOICE,
      .field = offsetof(struct memory_options, leak_resolution),
      .argument = "low|med|high",
@@ -151,6 +157,7 @@ const struct option_row memory_option_rows[] = {
      .choices = leak_resolutions,
      .help = "blocks are one loss record when 2, 4 or all frames shown are the same"},
     {.name = "num-callers",
+     .serves = leak_check,
      .kind = OPTION_COUNT,
      .field = offsetof(struct memory_options, num_callers),
      .argument = "N",
@@ -159,6 +166,7 @@ const struct option_row memory_option_rows[] = {
      .max = 500,
      .help = "frames of a loss record"},
     {.name = "leak-check-heuristics",
+     .serves = leak_check,
      .kind = OPTION_TEXT,
      .field = offsetof(struct memory_options, leak_check_heuristics),
      .argument = "SET",
@@ -167,6 +175,7 @@ const struct option_row memory_option_rows[] = {
      .help = "pointers into blocks that count as pointers to their start: stdstring, length64, "
              "newarray, multipleinheritance; all, none"},
     {.name = "run-libc-freeres",
+     .serves = leak_check,
      .kind = OPTION_CHOICE,
      .field = offsetof(struct memory_options, run_libc_freeres),
      .argument = "yes|no",
@@ -176,6 +185,7 @@ const struct option_row memory_option_rows[] = {
              "of dlopen and setenv, is suppressed, and what only those threads pointed to is lost; "
              "no: it is judged as other memory"},
     {.name = "error-exitcode",
+     .serves = leak_check,
      .kind = OPTION_COUNT,
      .field = offsetof(struct memory_options, error_exitcode),
      .argument = "N",
@@ -184,12 +194,14 @@ const struct option_row memory_option_rows[] = {
      .help =
          "exit with N when there are leaks that are errors; 0: --errors-for-leak-kinds decides"},
     {.name = "suppressions",
+     .serves = leak_check,
      .kind = OPTION_LIST,
      .field = offsetof(struct memory_options, suppressions),
      .argument = "FILE",
      .help = "leave leaks out that a file names, in valgrind's format or LeakSanitizer's; "
              "repeatable"},
     {.name = "default-suppressions",
+     .serves = leak_check,
      .kind = OPTION_CHOICE,
      .field = offsetof(struct memory_options, default_suppressions),
      .argument = "yes|no",
@@ -197,6 +209,7 @@ const struct option_row memory_option_rows[] = {
      .choices = no_yes,
      .help = "leave out what is known of the C library"},
     {.name = "gen-suppressions",
+     .serves = leak_check,
      .kind = OPTION_CHOICE,
      .field = offsetof(struct memory_options, gen_suppressions),
      .argument = "no|yes|all",
@@ -204,6 +217,7 @@ const struct option_row memory_option_rows[] = {
      .choices = no_yes_all,
      .help = "write a suppression for each loss record shown, into leaks.txt and leaks.supp"},
     {.name = "leak-every",
+     .serves = leak_check,
      .kind = OPTION_SECONDS,
      .field = offsetof(struct memory_options, leak_every_ns),
      .argument = "SECONDS",
@@ -268,10 +282,11 @@ static unsigned shown_kinds(const struct memory_options *options)
 static const struct option_row *find_leak_option(const struct memory_options *options)
 {
 	const struct option_table table = {memory_option_rows, sizeof(*options)};
-	const struct option_row *row = options_find(&table, "leak-check") + 1;
+	const struct option_row *row = memory_option_rows;
 	void *defaults = options_new(&table);
 
-	while (row->name && options_are_alike(row, options, defaults))
+	while (row->name && (!row->serves || strcmp(row->serves, leak_check) != 0 ||
+	                     options_are_alike(row, options, defaults)))
 		row++;
 	options_free(&table, defaults);
 	return row->name ? row : NULL;

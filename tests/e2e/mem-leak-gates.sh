@@ -119,7 +119,10 @@ promise "a gate without a leak check is refused before anything is run" unchecke
 promise "so is one by kinds" unchecked --errors-for-leak-kinds=all
 promise "so is a file of suppressions, which nobody would miss" unchecked --suppressions="$scratch/none"
 promise "and the rest of the leak check's options" bash -c "$(declare -f unchecked reason is status_of); scratch='$scratch'
-	unchecked --show-leak-kinds=all && unchecked --num-callers=5 && unchecked --default-suppressions=no && unchecked --leak-every=1"
+	for each in show-leak-kinds=all show-reachable=yes show-possibly-lost=no leak-resolution=low num-callers=5 leak-check-heuristics=none \\
+		run-libc-freeres=no default-suppressions=no gen-suppressions=all leak-every=1; do
+		unchecked --\$each || exit
+	done"
 promise "rules for records that are not there are refused" \
 	reason 125 "--gen-suppressions writes a rule for each loss record shown, and --leak-check=summary shows none" \
 	measure --leak-check=summary --gen-suppressions=all -- "$program"
