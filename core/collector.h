@@ -117,8 +117,11 @@ struct collector {
 	const struct metric_row *metrics;
 	const struct finding_row *findings;
 
-	/* Do the options go together? Asked before anything is run. NULL: all do. */
-	int (*check_options)(const void *options, struct diag *diag);
+	/* Do the options go together? 0, or -EINVAL with a sentence. Asked before there is a state
+	 * and before anything is run; no I/O. `options` are those that will hold, `typed` the
+	 * defaults with the command line alone over them: what a scenario file has for its usual
+	 * runs may be idle in this one, what was typed must not be. NULL: all do. */
+	int (*check_options)(const void *options, const void *typed, struct diag *diag);
 	/* Can this target be seen by this collector, under these options? */
 	int (*check)(const struct target *target, const void *options, struct diag *diag);
 	int (*create)(void **state, const void *options, struct diag *diag);

@@ -113,19 +113,19 @@ static int create_of_leaks(void **state, const void *options, struct diag *diag)
 	return create_for(state, options, true, diag);
 }
 
-static int check_options(const void *options, struct diag *diag)
+static int check_options(const void *options, const void *typed, struct diag *diag)
 {
-	return memory_options_check(options, diag);
+	return memory_options_check(options, typed, diag);
 }
 
-static int check_options_of_leaks(const void *options, struct diag *diag)
+static int check_options_of_leaks(const void *options, const void *typed, struct diag *diag)
 {
 	if (!memory_options_want_leaks(options))
 		return diag_fail(
 		    diag, EINVAL,
 		    "type leaks is nothing without a leak check, which --leak-check=no "
 		    "and --pages-as-heap=yes do without");
-	return memory_options_check(options, diag);
+	return memory_options_check(options, typed, diag);
 }
 
 static int environment(void *state, struct text_list *variables, struct diag *diag)

@@ -292,17 +292,18 @@ static const struct option_row *find_leak_option(const struct memory_options *op
 	return row->name ? row : NULL;
 }
 
-int memory_options_check(const struct memory_options *options, struct diag *diag)
+int memory_options_check(const struct memory_options *options, const struct memory_options *typed,
+                         struct diag *diag)
 {
 	bool is_summary = options->leak_check == LEAK_CHECK_SUMMARY;
 	const struct option_row *idle =
-	    memory_options_want_leaks(options) ? NULL : find_leak_option(options);
+	    memory_options_want_leaks(options) ? NULL : find_leak_option(typed);
 
 	if (idle)
 		return diag_fail(
 		    diag, EINVAL, "--%s is nothing without a leak check, which %s does without",
 		    idle->name, options->pages_as_heap ? "--pages-as-heap=yes" : "--leak-check=no");
-	if (options->gen_suppressions && (is_summary || !shown_kinds(options)))
+	if (typed->gen_suppressions && (is_summary || !shown_kinds(options)))
 		return diag_fail(diag, EINVAL,
 		                 "--gen-suppressions writes a rule for each loss record shown, and "
 		                 "%s",

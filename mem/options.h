@@ -49,8 +49,9 @@ struct leak_settings memory_options_leaks(const struct memory_options *options);
  */
 int memory_options_suppressions(const struct memory_options *options, struct suppressions **set,
                                 struct diag *diag);
-/* Do they go together? -EINVAL: no. */
-int memory_options_check(const struct memory_options *options, struct diag *diag);
+/* Has all that was typed something to do? -EINVAL: no. As a collector's check_options(). */
+int memory_options_check(const struct memory_options *options, const struct memory_options *typed,
+                         struct diag *diag);
 /* Are names of functions needed as valgrind has them, to compare or to write? */
 bool memory_options_need_symbols(const struct memory_options *options);
 /* 1 << enum leak_heuristic. */

@@ -78,6 +78,22 @@ static int expand_commands(const struct request *request, struct run_options *co
 	return err;
 }
 
+static int check_together(const struct request *request, const struct collector *collector,
+                          const void *own, struct diag *diag)
+{
+	void *typed;
+	int err;
+
+	if (!collector->check_options)
+		return 0;
+	typed = options_new(&collector->options);
+	err = command_line_apply(request->line, collector, typed, diag);
+	if (!err)
+		err = collector->check_options(own, typed, diag);
+	options_free(&collector->options, typed);
+	return err;
+}
+
 int request_options(const struct request *request, const struct collector *collector,
                     struct run_options **common, void **own, struct diag *diag)
 {
@@ -97,7 +113,7 @@ int request_options(const struct request *request, const struct collector *colle
 		err = ending_check_ignored((*common)->ignore_failure, diag);
 	if (!err)
 		err = abilities_check(collector, *common, diag);
-	if (!err && collector->check_options)
-		err = collector->check_options(*own, diag);
+	if (!err)
+		err = check_together(request, collector, *own, diag);
 	return err;
 }

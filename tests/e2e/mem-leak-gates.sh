@@ -123,6 +123,28 @@ promise "and the rest of the leak check's options" bash -c "$(declare -f uncheck
 		run-libc-freeres=no default-suppressions=no gen-suppressions=all leak-every=1; do
 		unchecked --\$each || exit
 	done"
+
+in_file() { # STATUS TEXT SETTINGS OPTIONS...: a scenario file with these settings of [memory], one a word
+	local status=$1 text=$2 settings=$3; shift 3
+	printf '[scenario]\ncommand = %s\ntypes = memory\n[memory]\n' "$program" >"$scratch/scenarios/idle.ini"
+	printf '%s\n' $settings >>"$scratch/scenarios/idle.ini"
+	if [ "$status" = 0 ]; then
+		is "$(status_of profile-scenario --scenarios "$scratch/scenarios" --scenario idle "$@")" 0
+	else
+		reason "$status" "$text" profile-scenario --scenarios "$scratch/scenarios" --scenario idle "$@"
+	fi
+}
+promise "what a file says for runs with a leak check is idle in one without" bash -c "$(declare -f in_file reason is status_of); scratch='$scratch' program='$program'
+	in_file 0 '' 'num-callers=20 suppressions=$scratch/none' --leak-check=no && in_file 0 '' num-callers=20 --pages-as-heap=yes"
+promise "and its rules for records are in one that shows none" in_file 0 "" gen-suppressions=all --leak-check=summary
+promise "what is typed over a file without a leak check is not" \
+	in_file 125 "--num-callers is nothing without a leak check, which --leak-check=no does without" leak-check=no --num-callers=20
+promise "nor is it beside a file that has it too" \
+	in_file 125 "--num-callers is nothing without a leak check" num-callers=20 --leak-check=no --num-callers=5
+promise "nor are rules for records that the file does not show" \
+	in_file 125 "--gen-suppressions writes a rule for each loss record shown" show-leak-kinds=none --gen-suppressions=all
+promise "a file's gate on what was not measured is neither kept nor failed: 3" \
+	in_file 3 "leak errors cannot be judged: no leak check was asked for" error-exitcode=42 --leak-check=no
 promise "rules for records that are not there are refused" \
 	reason 125 "--gen-suppressions writes a rule for each loss record shown, and --leak-check=summary shows none" \
 	measure --leak-check=summary --gen-suppressions=all -- "$program"
