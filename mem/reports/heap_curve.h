@@ -14,6 +14,8 @@ struct curve_point {
 	uint64_t time;
 	uint64_t bytes;
 	bool is_peak;
+	bool has_tree;  /* the last of: */
+	size_t n_trees; /* that come up to here */
 };
 
 /* A moment whose allocations are known by stack. */
@@ -38,14 +40,19 @@ struct heap_curve {
 };
 
 /* Puts the snapshots and moments of the process together, and at its end what was in use at exit.
+ * Unless the peak's time is exact, as in bytes, it may be any up to the next snapshot: moments
+ * tell.
  */
-void heap_curve_init(struct heap_curve *curve, const struct heap_process *process);
+void heap_curve_init(struct heap_curve *curve, const struct heap_process *process,
+                     bool peak_time_is_exact);
 void heap_curve_fini(struct heap_curve *curve);
 
-/* What site number `site` has at a point, in bytes: its share of the heap at the trees before and
- * after, in proportion to the time between them, of what is live. The sites' types are those of the
- * trees, in their order. */
-double heap_curve_part(const struct heap_curve *curve, const struct heap_sites *sites, size_t site,
-                       size_t point);
+/* What each site has at a point, in bytes; the rest of the heap there is all others'. Where sites
+ * were counted it is that. In between each goes evenly from one count to the next, and all, the
+ * others too, are then moved within their own two counts, to add up to what is live. What is live
+ * beyond that is the others'; where even the lower counts are more, all have as much less in
+ * proportion. The sites' types are those of the trees, in their order. */
+void heap_curve_split(const struct heap_curve *curve, const struct heap_sites *sites, size_t point,
+                      double *bytes);
 
 #endif

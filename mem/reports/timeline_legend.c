@@ -73,7 +73,9 @@ static void write_rest_row(const struct sheet *sheet, double y)
 	        "<rect class=\"area other\" x=\"%d\" y=\"%.1f\" width=\"30\" height=\"15\"/>\n",
 	        KEY_X + 18, y - 12);
 	write_numbers(sheet, y, rest, NULL);
-	sheet_write_shortened(sheet, NAME_X, y, "", "all other sites", SHEET_CHARACTER);
+	sheet_write_shortened(sheet, NAME_X, y, "",
+	                      "all other sites, and what came and went between the counts",
+	                      SHEET_CHARACTER);
 }
 
 static void write_line_row(const struct sheet *sheet, const char *style_name, double y,

@@ -180,12 +180,14 @@ static double *sum_up(const struct heap_curve *curve, const struct heap_sites *s
 {
 	size_t n = curve->n_points, n_sites = heap_sites_n(sites);
 	double *edges = xcalloc((n_sites + 2) * n, sizeof(*edges));
+	double parts[HEAP_MOST_SITES] = {0};
 
 	for (size_t point = 0; point < n; point++) {
 		double live = (double)curve->points[point].bytes, sum = 0;
 
+		heap_curve_split(curve, sites, point, parts);
 		for (size_t site = 0; site < n_sites; site++) {
-			sum += heap_curve_part(curve, sites, site, point);
+			sum += parts[site];
 			edges[(site + 1) * n + point] = sum < live ? sum : live;
 		}
 		edges[(n_sites + 1) * n + point] = live;
@@ -349,8 +351,8 @@ static void write_peak(const struct sheet *sheet)
 static void write_foot(const struct sheet *sheet)
 {
 	char *text =
-	    xasprintf("Sites were counted at the %s marked below the axis; in between they "
-	              "are drawn in proportion.",
+	    xasprintf("Sites were counted at the %s marked below the axis; in between they are "
+	              "drawn between their counts, within the bytes in use.",
 	              counted_text_of(sheet->curve.n_trees, "moment").text);
 
 	sheet_write_shortened(sheet, 10, sheet->height - 9, "quiet", text, SHEET_CHARACTER);
@@ -388,7 +390,7 @@ void timeline_svg_write(const struct timeline_picture *picture, FILE *out)
 
 	if (picture->picture && picture->picture->width)
 		sheet.width = (double)picture->picture->width;
-	heap_curve_init(&sheet.curve, picture->process);
+	heap_curve_init(&sheet.curve, picture->process, picture->time_is_bytes);
 	sheet.types = xcalloc(sheet.curve.n_trees + 1, sizeof(*sheet.types));
 	for (size_t i = 0; i < sheet.curve.n_trees; i++)
 		sheet.types[i] = sheet.curve.trees[i].type;
