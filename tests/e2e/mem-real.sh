@@ -79,10 +79,13 @@ for row in csv.DictReader(open(sys.argv[1])):
 P
 }
 
+# What both are asked with.
+freeres=no
+
 # asks_us NAME OPTIONS COMMAND...
 asks_us() {
 	local name=$1 options=$2; shift 2
-	env -i "${ours[@]}" PROFILE_SCENARIO_RESULTS="$PROFILE_SCENARIO_RESULTS" "${fixed[@]}" "$build/profile-scenario" --scenario "$name" --type memory --quiet --run-libc-freeres=no $options -- \
+	env -i "${ours[@]}" PROFILE_SCENARIO_RESULTS="$PROFILE_SCENARIO_RESULTS" "${fixed[@]}" "$build/profile-scenario" --scenario "$name" --type memory --quiet --run-libc-freeres=$freeres $options -- \
 		sh -c 'echo ${#PROFILE_SCENARIO} >"$0"; unset PROFILE_SCENARIO_RESULTS; exec "$@"' "$scratch/length" "$@" >"$scratch/$name.ours" 2>&1 </dev/null || { cat "$scratch/$name.ours"; return 1; }
 }
 
@@ -91,7 +94,7 @@ asks_memcheck() {
 	local name=$1 options=$2; shift 2
 	rm -f "$scratch/$name".*.log
 	sh -c '"$@"; exit $?' sh env -i "${theirs[@]}" PROFILE_SCENARIO="$(printf '%*s' "$(cat "$scratch/length")" '')" "$valgrind" --trace-children=yes \
-		--log-file="$scratch/$name.%p.log" --leak-check=full --run-libc-freeres=no --run-cxx-freeres=no $options \
+		--log-file="$scratch/$name.%p.log" --leak-check=full --run-libc-freeres=$freeres --run-cxx-freeres=no $options \
 		"$@" >"$scratch/$name.memcheck" 2>&1 </dev/null || { cat "$scratch/$name.memcheck"; return 1; }
 }
 
@@ -152,6 +155,18 @@ feeds_back() {
 	done
 }
 
+# loses_when_freed NAME COMMAND...: what memcheck calls lost when libc gives back its own, of which there is some.
+lost_in() {
+	contains "$1" "HEAP SUMMARY:" && sed -nE 's/^==[0-9]+== +((definitely|indirectly|possibly) lost): ([0-9,]+ bytes in [0-9,]+) blocks$/\1 \3/p' "$1"
+}
+loses_when_freed() {
+	local freeres=yes name=$1-freed theirs_lost; shift
+	local leaks=$PROFILE_SCENARIO_RESULTS/$name/memory/latest/leaks.txt
+	asks_us "$name" $show_lost "$@" && asks_memcheck "$name" $show_lost "$@" &&
+		theirs_lost=$(lost_in "$scratch/$name".*.log) && [ -n "$theirs_lost" ] || { echo "memcheck said nothing: $theirs_lost"; return 1; }
+	is "$(lost_in "$leaks")" "$theirs_lost" && matches "$leaks" 'used_suppression: .* --run-libc-freeres=yes suppressed: '
+}
+
 # real NAME COMMAND...: with forks=yes, it has children that execute nothing; memcheck counts what their parents did in
 # each of them again.
 real() {
@@ -190,6 +205,8 @@ else
 	promise "both tools get an environment of one size" prepare_environments
 	prepare_environments
 	real sort sort lines
+	cat lines lines >lines-for-threads # sort(1) begins none for less than 131,072
+	promise "sort with threads loses what memcheck says when libc gives back its own" loses_when_freed sort-threads sort --parallel=2 -S 64M lines-for-threads
 	real tar tar cf - tree
 	real git git --no-pager -C repository log --stat --patch
 	promise "the rules that are made of its leaks take them away, from memcheck too" feeds_back git git --no-pager -C repository log --stat --patch
