@@ -139,8 +139,8 @@ int main(int argc, char **argv)
 	const struct leak_case *chosen;
 
 	__asm__("" : "=r"(place) : "0"(words)); /* which outlives it */
-	/* As leak_main(), but that what the case leaves on the stack is not cleared behind it: that is
-	 * to count for nothing. */
+	/* As leak_main(), but that what the case leaves on the stack is not cleared behind it: that
+	 * is to count for nothing. */
 	if (!strcmp(name, "list")) {
 		leak_list(cases, n_cases);
 		return 0;
