@@ -59,9 +59,10 @@ struct profile;
  * The recording is only read and may be freed afterwards. Never fails: what has
  * no name is FRAME_UNRESOLVED and is counted. */
 struct profile *profile_new(const struct recording *recording, struct symbolizer *symbolizer);
-/* The same in two steps. The first names every stack that carries samples by then; the second sums
- * the samples of the same recording, those too that such a stack was given meanwhile. Until then
- * the profile has no samples and no threads. */
+/* The same in two steps. The first names every stack that carries samples by then; the second,
+ * called once, sums the samples of the same recording, those too that such a stack was given
+ * meanwhile; a stack that is newer must not carry samples. Until then the profile has no samples
+ * and no threads. */
 struct profile *profile_of_stacks_new(const struct recording *recording,
                                       struct symbolizer *symbolizer);
 void profile_sum(struct profile *profile, const struct recording *recording);

@@ -358,7 +358,7 @@ void profile_sum(struct profile *profile, const struct recording *recording)
 		const uint64_t *values;
 		struct sample sample = recording_sample(recording, i, &values);
 		const struct summed_sample *sum =
-		    find_sum(profile, sums, sample.thread, profile->stack_of[sample.stack]);
+		    find_sum(profile, sums, sample.thread, profile_stack_of(profile, sample.stack));
 
 		for (size_t type = 0; type < profile->n_types; type++) {
 			profile->values[sum->values + type] += values[type];
