@@ -50,13 +50,23 @@ static struct owner choose_identity(const char *directory)
  * one that asks for users by getpwuid(3). */
 static char *find_home(uid_t uid)
 {
-	char buffer[16384];
 	struct passwd entry, *user = NULL;
+	size_t size_bytes = 16;
+	char *buffer, *home;
 
 	if (uid == (uid_t)-1)
 		return xstrdup(getenv("HOME"));
-	getpwuid_r(uid, &entry, buffer, sizeof(buffer), &user);
-	return xstrdup(user ? user->pw_dir : NULL);
+	/* How long an entry may be nobody says; a directory service has long ones. Any is longer
+	 * than the first size, so that short ones go the same way. */
+	buffer = xcalloc(1, size_bytes);
+	while (getpwuid_r(uid, &entry, buffer, size_bytes, &user) == ERANGE) {
+		free(buffer);
+		size_bytes *= 2;
+		buffer = xcalloc(1, size_bytes);
+	}
+	home = xstrdup(user ? user->pw_dir : NULL);
+	free(buffer);
+	return home;
 }
 
 /* Only what git needs: a GIT_DIR or GIT_CONFIG of the caller's would answer for another checkout.
