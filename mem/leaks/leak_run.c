@@ -491,5 +491,5 @@ void leak_run_enter(struct leak_run *leaks, struct heap_run *run)
 const struct profile *leak_run_names(const struct leak_run *leaks,
                                      const struct heap_process *process)
 {
-	return process == leaks->only ? leaks->profile : NULL;
+	return process && process == leaks->only ? leaks->profile : NULL;
 }

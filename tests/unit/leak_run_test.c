@@ -106,6 +106,9 @@ static void processes_stand_in_the_order_of_their_ends(void **state)
 	assert_int_equal(document.processes[1].inherited.n_blocks, 1);
 	assert_int_equal(document.processes[0].notes->n_texts, 0);
 	assert_null(leak_run_limit(family.leaks));
+	/* Their records have names that are of no process's recording. */
+	assert_null(leak_run_names(family.leaks, NULL));
+	assert_null(leak_run_names(family.leaks, &family.processes[0]));
 	family_fini(&family);
 }
 
