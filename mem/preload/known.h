@@ -46,6 +46,11 @@ struct known_group {
 	uint16_t offsets[KNOWN_GROUP];
 };
 
+_Static_assert(sizeof(struct known_group) % 8 == 0 && KNOWN_GROUP <= 8,
+               "known_stack.length has room for words beside full groups");
+_Static_assert(KNOWN_GROUPS * sizeof(struct known_group) <= UINT16_MAX,
+               "known_stack.length holds the largest stack");
+
 struct known_stack {
 	uint64_t ip; /* where it starts: the hook's return address and frame */
 	uint64_t frame;
