@@ -1,7 +1,8 @@
 /* The threads, program images and tables of descriptors of a process tree, for counting.
  *
- * Shared by the backends: what they see begin and end becomes rows of the counts and groups of the
- * fd_table. Times are ns since the repeat's start. Pure; one thread at a time.
+ * Apart from the backend that sees it: what it sees begin and end becomes rows of the counts and
+ * groups of the fd_table. Texts are copied. Times are ns since the repeat's start. Pure; one thread
+ * at a time.
  */
 #ifndef IO_FAMILY_H
 #define IO_FAMILY_H
@@ -19,7 +20,7 @@ struct io_member {
 	uint32_t group; /* of descriptors; 0: none */
 };
 
-/* Whom a thread is, as the backend knows it. */
+/* Who a thread is, as the backend knows it. */
 struct io_identity {
 	pid_t tid;
 	pid_t pid;
@@ -31,12 +32,14 @@ struct io_identity {
 void io_family_begin(struct io_counts *counts, struct io_member *member,
                      const struct io_identity *identity, const char *command, const char *comm);
 
-/* A known thread makes another one. `shares_files`: CLONE_FILES. */
+/* A known thread makes another one, which is the first of a process with a row of its own (with the
+ * command of the parent's) where the identity's tid is the pid. `shares_files`: CLONE_FILES. */
 void io_family_fork(struct io_counts *counts, const struct io_member *parent,
                     struct io_member *child, const struct io_identity *identity, bool shares_files,
                     uint64_t now_ns);
 
-/* Another program begins in the process. */
+/* Another program begins in the process: a new row. The member must have begun, here as in the next
+ * two. */
 void io_family_exec(struct io_counts *counts, struct io_member *member, pid_t pid,
                     const char *command, uint64_t now_ns);
 
