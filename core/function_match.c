@@ -64,6 +64,14 @@ char *function_without_templates(const char *name)
 	return result;
 }
 
+bool function_has_symbol(const char *function, const char *symbol)
+{
+	size_t len = strlen(function);
+
+	return !strncmp(symbol, function, len) &&
+	       (!symbol[len] || symbol[len] == '@' || symbol[len] == '.');
+}
+
 const char *function_last_component(const char *name)
 {
 	const char *last = name;

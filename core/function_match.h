@@ -14,6 +14,9 @@ bool function_matches(const char *pattern, const char *name);
  * The caller frees it. */
 char *function_without_templates(const char *name);
 
+/* Is the symbol the function's, but for a version ("@GLIBC_2.34") or a clone's suffix (".cold")? */
+bool function_has_symbol(const char *function, const char *symbol);
+
 /* "g" of "ns::f::g": points into the name. */
 const char *function_last_component(const char *name);
 

@@ -5,27 +5,20 @@
 #include "core/function_match.h"
 #include "core/profile.h"
 #include "core/symbolize/demangle.h"
+#include "mem/below_main.h"
 #include "mem/leaks/operators.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* Functions that memcheck calls something else too. A symbol version or a clone's suffix may follow
- * the name. */
+/* Functions that memcheck calls something else too, beside those that call main. */
 struct special_name {
 	const char *function;
 	const char *alias;
 	bool ends_stack;
 };
-static const char below_main[] = "(below main)";
 static const struct special_name special_names[] = {
     {"main", NULL, true},
-    /* What calls main has one name (valgrind's VG_(get_fnname_kind)). */
-    {"__libc_start_main", below_main, true},
-    {"__libc_start_main_impl", below_main, true},
-    {"__libc_start_call_main", below_main, true},
-    {"generic_start_main", below_main, true},
-    {"_start", below_main, true},
     {"start_thread", NULL, true},
     /* valgrind has no clone3, so that threads are made by clone there. */
     {"clone3", "clone", true},
@@ -35,21 +28,14 @@ static const struct special_name special_names[] = {
 
 static const struct special_name *special_name_of(const char *function)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(special_names); i++) {
-		size_t len = strlen(special_names[i].function);
+	static const struct special_name below_main = {NULL, BELOW_MAIN, true};
 
-		if (!strncmp(function, special_names[i].function, len) &&
-		    (!function[len] || function[len] == '@' || function[len] == '.'))
+	if (is_below_main(function))
+		return &below_main;
+	for (size_t i = 0; i < ARRAY_SIZE(special_names); i++)
+		if (function_has_symbol(special_names[i].function, function))
 			return &special_names[i];
-	}
 	return NULL;
-}
-
-bool frame_is_below_main(const char *function)
-{
-	const struct special_name *special = special_name_of(function);
-
-	return special && special->alias == below_main;
 }
 
 static const char *text_or_null(const struct profile *profile, uint32_t text)

@@ -37,7 +37,4 @@ bool frame_words_init(struct frame_words *words, const struct profile *profile, 
 void frame_words_call(struct frame_words *words, const struct called_operator *called);
 void frame_words_fini(struct frame_words *words);
 
-/* Is this one of the functions of the C library that call main, which have one name together? */
-bool frame_is_below_main(const char *function);
-
 #endif

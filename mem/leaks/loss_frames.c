@@ -5,8 +5,8 @@
 #include "core/profile.h"
 #include "core/recording.h"
 #include "core/symbolize/symbolize.h"
+#include "mem/below_main.h"
 #include "mem/heap_filter.h"
-#include "mem/leaks/frame_words.h"
 #include "mem/leaks/library.h"
 #include "mem/leaks/operators.h"
 #include "mem/leaks/suppression.h"
@@ -81,7 +81,7 @@ static void show_below_main(struct walk *walk)
 		last = inner;
 		walk->n_frames--;
 	}
-	last->function = "(below main)";
+	last->function = BELOW_MAIN;
 }
 
 /* Adds the frames of the next address, and goes on to its caller. False: that was main, or what
@@ -101,8 +101,8 @@ static bool add_address(struct walk *walk)
 		is_whole = named->kind != FRAME_INLINED;
 		if (!frame->function)
 			continue;
-		ends |= frame_is_below_main(frame->function) || !strcmp(frame->function, "main");
-		if (frame_is_below_main(frame->function))
+		ends |= is_below_main(frame->function) || !strcmp(frame->function, "main");
+		if (is_below_main(frame->function))
 			show_below_main(walk);
 	}
 	return !ends;

@@ -7,8 +7,8 @@
 #include "core/recording.h"
 #include "core/stack_table.h"
 #include "core/symbolize/symbolize.h"
+#include "mem/below_main.h"
 #include "mem/heap_filter.h"
-#include "mem/leaks/frame_words.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -88,9 +88,9 @@ char *heap_frame_name(const struct profile *profile, uint32_t frame)
 	return xstrdup(profile_text(profile, f->function));
 }
 
-static bool is_below_main(const struct profile *profile, uint32_t frame)
+static bool frame_is_below_main(const struct profile *profile, uint32_t frame)
 {
-	return frame_is_below_main(profile_text(profile, profile_frame(profile, frame)->function));
+	return is_below_main(profile_text(profile, profile_frame(profile, frame)->function));
 }
 
 static char *frame_text(const struct profile *profile, uint32_t frame_id, uint64_t vaddr)
@@ -103,8 +103,8 @@ static char *frame_text(const struct profile *profile, uint32_t frame_id, uint64
 		return xasprintf("0x0: %s", function);
 	if (frame->kind == FRAME_UNRESOLVED)
 		function = "???";
-	else if (is_below_main(profile, frame_id))
-		function = "(below main)";
+	else if (frame_is_below_main(profile, frame_id))
+		function = BELOW_MAIN;
 	place = heap_frame_place(profile, frame_id);
 	text = xasprintf("0x%lX: %s (%s)", (unsigned long)vaddr, function, place);
 	free(place);
@@ -118,7 +118,7 @@ static bool *find_mains(const struct profile *profile)
 
 	for (uint32_t frame = 0; frame < profile_n_frames(profile); frame++)
 		is_main[frame] = !strcmp(profile_folded_name(profile, frame), "main") ||
-		                 is_below_main(profile, frame);
+		                 frame_is_below_main(profile, frame);
 	return is_main;
 }
 

@@ -65,6 +65,16 @@ static void a_pattern_is_a_name_a_glob_or_a_last_component(void **state)
 	assert_false(function_matches("", "main"));
 }
 
+static void a_symbol_may_have_a_version_or_a_suffix(void **state)
+{
+	(void)state;
+	assert_true(function_has_symbol("clone3", "clone3"));
+	assert_true(function_has_symbol("clone3", "clone3@@GLIBC_2.34"));
+	assert_true(function_has_symbol("main", "main.cold"));
+	assert_false(function_has_symbol("main", "main_loop"));
+	assert_false(function_has_symbol("main", "mai"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -72,6 +82,7 @@ int main(void)
 	    cmocka_unit_test(operators_and_rust_paths_keep_their_angles),
 	    cmocka_unit_test(the_last_component_stands_outside_of_brackets),
 	    cmocka_unit_test(a_pattern_is_a_name_a_glob_or_a_last_component),
+	    cmocka_unit_test(a_symbol_may_have_a_version_or_a_suffix),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
