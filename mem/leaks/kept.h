@@ -19,7 +19,7 @@
 enum {
 	LEAK_MOST_STACKS = 1 << 16, /* a process has 32,768 threads at most by default */
 	LEAK_MOST_NODES = 1 << 18,  /* of a tree */
-	LEAK_MOST_VISITS = 1 << 20, /* nodes of all that may be trees */
+	LEAK_MOST_VISITS = 1 << 20, /* nodes of all that may be trees: 2.3 s */
 };
 
 struct leak_kept {

@@ -31,6 +31,7 @@ done
 promise "nor without the preload library's own facts" damaged facts absent "own memory in the target is damaged"
 promise "nor without its tables" damaged tables absent "tables of live blocks"
 promise "damaged entries there are counted" damaged entries 1 "with a damaged entry: left out"
+promise "what may be a search tree of libc's and is too large is told" damaged tree 1 "1 word of libc's data with too many nodes behind for a search tree"
 
 # The program of this test has 1,001 allocations, one of which is lost.
 hindered() { # TEXT COMMAND...: no verdict, and all else as ever

@@ -6,6 +6,7 @@
 #include "tests/programs/leak.h"
 #include "tests/programs/noise.h"
 
+#include <dlfcn.h>
 #include <pthread.h>
 #include <stdint.h>
 
@@ -170,6 +171,27 @@ static void damage_entries(void)
 		}
 }
 
+/* Where libc has search trees of its own, one that is too large; in a variable that it does not
+ * read, and not the program's copy of it. */
+static void damage_tree(void)
+{
+	enum { N_NODES = (1 << 18) + 1 };
+	void *libc = dlopen("libc.so.6", RTLD_LAZY), ***nodes = take(N_NODES * sizeof(*nodes));
+
+	for (size_t i = 0; i < N_NODES; i++)
+		nodes[i] = take(3 * sizeof(**nodes));
+	for (size_t i = 0; i < N_NODES; i++) {
+		nodes[i][0] = nodes[i];
+		for (size_t child = 1; child <= 2 && 2 * i + child < N_NODES; child++)
+			nodes[i][child] = nodes[2 * i + child];
+	}
+	if (!libc || !dlsym(libc, "optarg"))
+		abort();
+	*(void **)dlsym(libc, "optarg") = nodes[0];
+	free(nodes);
+	clear_stack();
+}
+
 static const struct {
 	const char *how;
 	void (*make)(void);
@@ -178,6 +200,7 @@ static const struct {
     {"top", damage_top},         {"bins", damage_bins},     {"arena", damage_arena},
     {"ring", damage_ring},       {"heap", damage_heap},     {"mapped", damage_mapped},
     {"facts", damage_facts},     {"tables", damage_tables}, {"entries", damage_entries},
+    {"tree", damage_tree},
 };
 
 int main(int argc, char **argv)
