@@ -377,6 +377,12 @@ static void fill_table(struct text_list *table, const struct leak_document *docu
 		free(line);
 		free(place);
 	}
+	if (n > TABLE_ROWS) {
+		char *line = xasprintf("%s more: leaks.txt", count_text_of(n - TABLE_ROWS).text);
+
+		text_list_add(table, line);
+		free(line);
+	}
 	free(rows);
 }
 

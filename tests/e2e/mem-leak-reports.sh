@@ -315,3 +315,20 @@ if command -v strace >/dev/null; then
 else
 	skip "a target that somebody traces is not checked" "strace is not installed"
 fi
+
+# The table on the terminal: five of seven sites.
+cat >"$scratch/sites.c" <<'C'
+#include <stdlib.h>
+static void *volatile block;
+#define SITE(size) __attribute__((noinline)) static void site##size(void) { block = malloc(size); block = 0; }
+SITE(10) SITE(20) SITE(30) SITE(40) SITE(50) SITE(60) SITE(70)
+int main(void) { site10(), site20(), site30(), site40(), site50(), site60(), site70(); }
+C
+gcc -g -O1 -o "$scratch/sites" "$scratch/sites.c"
+table_of() { # PROGRAM: its rows without the head
+	profile-scenario --scenario table --type leaks -- "$1" 2>&1 >"$scratch/out" | sed -n '/ALLOCATED BY/,/^note/p' | sed '1d;$d'
+}
+promise "the table says how many rows there are besides" is "$(table_of "$scratch/sites" | sed '1,5d')" "   2 more: leaks.txt"
+sed -i 's/SITE(60) SITE(70)//; s/, site60(), site70()//' "$scratch/sites.c"
+gcc -g -O1 -o "$scratch/sites" "$scratch/sites.c"
+promise "and nothing where that is all" is "$(table_of "$scratch/sites" | grep -c .)" 5
