@@ -11,6 +11,7 @@
 #include "core/symbolize/demangle.h"
 #include "mem/counts.h"
 #include "mem/heap.h"
+#include "mem/heap_words.h"
 #include "mem/leaks/leak_run.h"
 #include "mem/options.h"
 #include "mem/part.h"
@@ -222,17 +223,29 @@ struct row {
 	size_t number; /* of the first of them */
 };
 
-/* The function that called the allocation function, or that one where there is none, or callers do
- * not count, so that a record is of several. */
+/* Like the dynamic linker's inline ones around the allocation functions. */
+static bool is_wrapper(const struct loss_frame *frame)
+{
+	for (size_t i = 0; frame->function && heap_words.wrappers[i]; i++)
+		if (!strcmp(frame->function, heap_words.wrappers[i]))
+			return true;
+	return false;
+}
+
+/* The function that called the allocation function, with its wrappers that were inlined there; or
+ * that one where there is none, or callers do not count, so that a record is of several. */
 static struct loss_frame caller_of(const struct leak_document *document,
                                    const struct loss_record *record)
 {
-	size_t n_frames;
+	size_t n_frames, at = 1;
 	struct loss_frame *frames =
 	    loss_record_frames(record, document->recording, document->profile,
 	                       document->num_callers < 2 ? 1 : 2, &n_frames);
-	struct loss_frame caller = frames[n_frames > 1 ? 1 : 0];
+	struct loss_frame caller;
 
+	while (at + 1 < n_frames && is_wrapper(&frames[at]))
+		at++;
+	caller = frames[at < n_frames ? at : 0];
 	free(frames);
 	return caller;
 }

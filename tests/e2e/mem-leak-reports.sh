@@ -332,3 +332,23 @@ promise "the table says how many rows there are besides" is "$(table_of "$scratc
 sed -i 's/SITE(60) SITE(70)//; s/, site60(), site70()//' "$scratch/sites.c"
 gcc -g -O1 -o "$scratch/sites" "$scratch/sites.c"
 promise "and nothing where that is all" is "$(table_of "$scratch/sites" | grep -c .)" 5
+
+# Like rtld-malloc.h of glibc: an allocation function's inline wrapper has its name.
+cat >"$scratch/wrapper.c" <<'C'
+typedef __SIZE_TYPE__ size_t;
+extern void *called(size_t n, size_t size) __asm__("calloc");
+static inline __attribute__((always_inline)) void *calloc(size_t n, size_t size) { return called(n, size); }
+static void *volatile block;
+__attribute__((noinline)) static void user(void) { block = calloc(1, 37); block = 0; }
+int main(void) { user(); }
+C
+gcc -g -O1 -fno-builtin -o "$scratch/wrapper" "$scratch/wrapper.c"
+promise "what is inlined around calloc by its name is not who allocated" \
+	is "$(table_of "$scratch/wrapper" | sed 's/.*lost  //')" "user (wrapper.c:5)"
+if command -v valgrind >/dev/null; then
+	memcheck "$scratch/wrapper.log" "$scratch/wrapper"
+	promise "leaks.txt has it, as memcheck's" matches "$scratch/wrapper.log" ' by 0x[0-9A-F]*: calloc \(wrapper.c:3\)$'
+	promise "and all the rest" shapes text "$(run_of table)/leaks.txt" "$scratch/wrapper.log"
+else
+	skip "leaks.txt has it, as memcheck's" "valgrind is not installed"
+fi
