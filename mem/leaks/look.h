@@ -25,13 +25,14 @@ struct leak_thread {
  * where a thread that lives has its own in the same mapping: it has got the stack since.) */
 struct leak_dead_stack {
 	uint64_t sp;
+	uint64_t nth; /* the later, the higher */
 };
 
 struct leak_look {
 	pid_t pid;
 	const struct leak_thread *threads; /* all that live: the first one may not be there */
 	size_t n_threads;
-	const struct leak_dead_stack *dead_stacks;
+	const struct leak_dead_stack *dead_stacks; /* in the order in which they ended */
 	size_t n_dead_stacks;
 	unsigned heuristics;
 	struct mapped_files *files; /* by which libc's unwind tables are had; NULL: they are not */

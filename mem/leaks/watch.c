@@ -168,16 +168,25 @@ static size_t read_threads(const struct watched *process, struct leak_thread *th
 	return n;
 }
 
+static int by_end(const void *one, const void *other)
+{
+	uint64_t a = ((const struct leak_dead_stack *)one)->nth;
+	uint64_t b = ((const struct leak_dead_stack *)other)->nth;
+
+	return (a > b) - (a < b);
+}
+
 static struct leak_dead_stack *list_dead_stacks(const struct watched *process, size_t *n_stacks)
 {
 	struct leak_dead_stack *stacks =
 	    xcalloc(u64map_count(process->dead_stacks) + 1, sizeof(*stacks));
 	size_t position = 0;
-	uint64_t sp, ignored;
+	struct leak_dead_stack each;
 
 	*n_stacks = 0;
-	while (u64map_next(process->dead_stacks, &position, &sp, &ignored))
-		stacks[(*n_stacks)++].sp = sp;
+	while (u64map_next(process->dead_stacks, &position, &each.sp, &each.nth))
+		stacks[(*n_stacks)++] = each;
+	qsort(stacks, *n_stacks, sizeof(*stacks), by_end);
 	return stacks;
 }
 

@@ -73,7 +73,7 @@ void watched_leave(struct watched_thread *thread)
 
 static void add_dead_stack(struct watched *process, uint64_t sp)
 {
-	u64map_put(process->dead_stacks, sp, NULL);
+	*u64map_put(process->dead_stacks, sp, NULL) = ++process->n_ended;
 }
 
 /* Those of the parent's threads that sleep can be had; of the others the child's copies count
@@ -81,10 +81,11 @@ static void add_dead_stack(struct watched *process, uint64_t sp)
 void watched_inherit(struct watched *child, const struct watched *parent)
 {
 	size_t position = 0;
-	uint64_t sp, ignored;
+	uint64_t sp, nth, ignored;
 
-	while (u64map_next(parent->dead_stacks, &position, &sp, &ignored))
-		add_dead_stack(child, sp);
+	while (u64map_next(parent->dead_stacks, &position, &sp, &nth))
+		*u64map_put(child->dead_stacks, sp, NULL) = nth;
+	child->n_ended = parent->n_ended;
 	for (size_t i = 0; i < parent->n_threads; i++)
 		if (tracee_read_sleep(parent->threads[i]->tracee->tid, &ignored, &sp))
 			add_dead_stack(child, sp);

@@ -48,7 +48,8 @@ struct watched {
 	bool is_let_go;             /* to its end, or to its next program */
 	bool shares_memory;         /* with the process that made it */
 	bool may_share_memory;      /* nobody could tell */
-	struct u64map *dead_stacks; /* stack pointers of threads that have ended */
+	struct u64map *dead_stacks; /* stack pointers of ended threads: which of n_ended it was */
+	uint64_t n_ended;
 };
 
 /* What is to be done about the threads that are held. */

@@ -412,6 +412,76 @@ static void other_arena(void)
 	run_threads(1, give);
 }
 
+/* With a pointer in all its frame, or with zeros. glibc gives back what is more than 16 KB below
+ * the stack pointer of a thread that ends by pthread_exit(3). */
+enum { DEEPEST = 12 * 1024 };
+
+LEAK_APART void end_deep(size_t depth, void *word)
+{
+	void *volatile words[DEEPEST / sizeof(void *)];
+	char *deep = (char *)words + DEEPEST - depth;
+
+	for (size_t i = 0; i < DEEPEST / sizeof(void *); i++)
+		words[i] = word;
+	__asm__ volatile("mov %0, %%rsp\n syscall\n hlt" ::"r"(deep), "a"(SYS_exit), "D"(0)
+	                 : "rcx", "r11", "memory");
+}
+
+static void *end_deep_only(void *depth)
+{
+	end_deep((size_t)depth, NULL);
+	return NULL;
+}
+
+static void *end_deep_with_block(void *depth)
+{
+	end_deep((size_t)depth, take(100));
+	return NULL;
+}
+
+LEAK_APART void leave_block_in_frame(void)
+{
+	void *volatile words[DEEPEST / sizeof(void *)];
+	void *block = take(100);
+
+	for (size_t i = 0; i < DEEPEST / sizeof(void *); i++)
+		words[i] = block;
+	__asm__ volatile("" ::"r"(words) : "memory");
+}
+
+static void *end_above_block(void *unused)
+{
+	leave_block_in_frame();
+	return unused;
+}
+
+LEAK_APART void run_thread(void *(*body)(void *), size_t argument)
+{
+	pthread_t thread;
+
+	if (pthread_create(&thread, NULL, body, (void *)argument) || pthread_join(thread, NULL))
+		abort();
+}
+
+/* One after the other on the same stack, each with another end of it: the last one's counts. */
+static void dead_deep_alone(void)
+{
+	for (size_t depth = 1024; depth < DEEPEST; depth += 1024)
+		run_thread(end_deep_only, depth);
+}
+
+static void dead_deep_then_not(void)
+{
+	dead_deep_alone();
+	run_thread(end_above_block, 0);
+}
+
+static void dead_deep_at_last(void)
+{
+	dead_deep_alone();
+	run_thread(end_deep_with_block, DEEPEST);
+}
+
 static void many_dead_alone(void)
 {
 	run_threads(30, end_only);
@@ -707,6 +777,9 @@ static const struct leak_case cases[] = {
     LEAKS_BESIDE("dead-alone", "dead-stack", dead_stack, "definite 100/1"),
     LEAKS_BESIDE("dead-alone", "dead-tls", dead_tls, "reachable 100/1"),
     LEAKS_BESIDE("dead-alone", "dead-specific", dead_specific, "definite 100/1"),
+    LEAKS("dead-deep-alone", dead_deep_alone, "?"),
+    LEAKS_BESIDE("dead-deep-alone", "dead-deep-then-not", dead_deep_then_not, "definite 100/1"),
+    LEAKS_BESIDE("dead-deep-alone", "dead-deep-at-last", dead_deep_at_last, "reachable 100/1"),
     LEAKS_BESIDE("dead-alone", "other-arena", other_arena, "definite 100/1 reachable 200/1"),
     LEAKS("many-dead-alone", many_dead_alone, "?"),
     LEAKS_BESIDE("many-dead-alone", "many-dead", many_dead, "definite 3000/30"),
