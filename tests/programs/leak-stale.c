@@ -73,6 +73,36 @@ static void at_old_end(void)
 		release(pieces[--n]);
 }
 
+enum { CACHE_LINES = 128 };
+
+/* A block with such an address, or without. */
+LEAK_APART void *take_where(size_t size, int is_aligned)
+{
+	enum { TRIES = 256 };
+	void *others[2 * TRIES], *block;
+	size_t n = 0;
+
+	while ((uintptr_t)(block = take(size)) % CACHE_LINES ? is_aligned : !is_aligned) {
+		if (n == 2 * TRIES)
+			abort();
+		others[n++] = block;
+		others[n++] = take(8 + n % 128 * 8);
+	}
+	while (n)
+		release(others[--n]);
+	return block;
+}
+
+/* Only a rounded address is kept, which is the block's own or not: as malloc has it. */
+static void rounded_up(void)
+{
+	static void *volatile rounded[2];
+
+	for (int i = 0; i < 2; i++)
+		rounded[i] = (void *)(((uintptr_t)take_where(i ? 300 : 400, !i) + CACHE_LINES - 1) &
+		                      -(uintptr_t)CACHE_LINES);
+}
+
 /* malloc_usable_size() is more than was asked for, but what is behind does not count. */
 static void behind_block(void)
 {
@@ -134,6 +164,7 @@ static const struct leak_case cases[] = {
     DIFFERS("at-old-end", at_old_end, "definite 100/1", "reachable 100/1"),
     DIFFERS("in-frame", in_frame, "definite 100/1", "reachable 100/1"),
     DIFFERS("red-zone", in_red_zone, "reachable 100/1", "definite 100/1"),
+    LEAKS("rounded-up", rounded_up, "possible 300/1 reachable 400/1"),
     LEAKS("in-block", in_block, "definite 100/1 reachable 200/1"),
     LEAKS("in-growth", in_growth, "definite 100/1 reachable 900/1"),
     LEAKS("behind-block", behind_block, "definite 100/1 reachable 90/1"),
