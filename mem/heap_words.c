@@ -3,9 +3,12 @@
 
 #include <stddef.h>
 
-/* As the dynamic linker has them by itself: rtld-malloc.h of glibc 2.36. */
+/* As the dynamic linker has them by itself (rtld-malloc.h of glibc 2.36), and others a program's
+ * header. */
 static const char *const heap_wrappers[] = {
-    "malloc", "calloc", "realloc", "__rtld_malloc", "__rtld_calloc", "__rtld_realloc", NULL,
+    "malloc",        "calloc",         "realloc", "reallocarray", "aligned_alloc",
+    "memalign",      "posix_memalign", "valloc",  "pvalloc",      "__rtld_malloc",
+    "__rtld_calloc", "__rtld_realloc", NULL,
 };
 /* And malloc with its parts, as glibc 2.36 names them. */
 static const char *const page_wrappers[] = {

@@ -338,13 +338,16 @@ cat >"$scratch/wrapper.c" <<'C'
 typedef __SIZE_TYPE__ size_t;
 extern void *called(size_t n, size_t size) __asm__("calloc");
 static inline __attribute__((always_inline)) void *calloc(size_t n, size_t size) { return called(n, size); }
+extern void *called_too(size_t alignment, size_t size) __asm__("memalign");
+static inline __attribute__((always_inline)) void *memalign(size_t alignment, size_t size) { return called_too(alignment, size); }
 static void *volatile block;
 __attribute__((noinline)) static void user(void) { block = calloc(1, 37); block = 0; }
-int main(void) { user(); }
+__attribute__((noinline)) static void other(void) { block = memalign(64, 10); block = 0; }
+int main(void) { user(), other(); }
 C
 gcc -g -O1 -fno-builtin -o "$scratch/wrapper" "$scratch/wrapper.c"
-promise "what is inlined around calloc by its name is not who allocated" \
-	is "$(table_of "$scratch/wrapper" | sed 's/.*lost  //')" "user (wrapper.c:5)"
+promise "what is inlined around calloc and memalign by their names is not who allocated" \
+	is "$(table_of "$scratch/wrapper" | sed 's/.*lost  //')" $'user (wrapper.c:7)\nother (wrapper.c:8)'
 if command -v valgrind >/dev/null; then
 	memcheck "$scratch/wrapper.log" "$scratch/wrapper"
 	promise "leaks.txt has it, as memcheck's" matches "$scratch/wrapper.log" ' by 0x[0-9A-F]*: calloc \(wrapper.c:3\)$'
