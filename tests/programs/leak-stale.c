@@ -4,6 +4,9 @@
  * left over. Each case has both answers. */
 #include "tests/programs/leak.h"
 
+#include <malloc.h>
+#include <pthread.h>
+#include <semaphore.h>
 #include <stdint.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -73,6 +76,54 @@ static void at_old_end(void)
 		release(pieces[--n]);
 }
 
+static __thread void *volatile dangling;
+static sem_t has_ended;
+
+static void *free_and_end(void *block)
+{
+	if (block) {
+		dangling = take(72);
+		release(dangling);
+	}
+	return NULL;
+}
+
+static void *lose_and_end(void *block)
+{
+	sem_wait(&has_ended);
+	if (block)
+		take(72);
+	clear_stack();
+	return NULL;
+}
+
+/* What the first thread freed, the second one has: in the only arena. */
+LEAK_APART void run_two(void *with_blocks)
+{
+	pthread_t first, second;
+
+	mallopt(M_ARENA_MAX, 1);
+	sem_init(&has_ended, 0, 0);
+	if (pthread_create(&second, NULL, lose_and_end, with_blocks) ||
+	    pthread_create(&first, NULL, free_and_end, with_blocks) || pthread_join(first, NULL))
+		abort();
+	sem_post(&has_ended);
+	if (pthread_join(second, NULL))
+		abort();
+}
+
+static void two_threads(void)
+{
+	run_two(NULL);
+}
+
+/* glibc keeps the stack of a joined thread, and its variables with it. A thread_local std::map
+ * leaves such a pointer to its root behind. */
+static void dangling_in_joined(void)
+{
+	run_two(&has_ended);
+}
+
 enum { CACHE_LINES = 128 };
 
 /* A block with such an address, or without. */
@@ -86,18 +137,19 @@ LEAK_APART void *take_where(size_t size, int is_aligned)
 		if (n == 2 * TRIES)
 			abort();
 		others[n++] = block;
-		others[n++] = take(8 + n % 128 * 8);
+		others[n] = take(8 + n % 128 * 8);
+		n++;
 	}
 	while (n)
 		release(others[--n]);
 	return block;
 }
 
+static void *volatile rounded[2];
+
 /* Only a rounded address is kept, which is the block's own or not: as malloc has it. */
 static void rounded_up(void)
 {
-	static void *volatile rounded[2];
-
 	for (int i = 0; i < 2; i++)
 		rounded[i] = (void *)(((uintptr_t)take_where(i ? 300 : 400, !i) + CACHE_LINES - 1) &
 		                      -(uintptr_t)CACHE_LINES);
@@ -164,6 +216,9 @@ static const struct leak_case cases[] = {
     DIFFERS("at-old-end", at_old_end, "definite 100/1", "reachable 100/1"),
     DIFFERS("in-frame", in_frame, "definite 100/1", "reachable 100/1"),
     DIFFERS("red-zone", in_red_zone, "reachable 100/1", "definite 100/1"),
+    LEAKS("two-threads", two_threads, "?"),
+    {"dangling-in-joined", dangling_in_joined, "definite 72/1", "definedness", "reachable 72/1",
+     "two-threads"},
     LEAKS("rounded-up", rounded_up, "possible 300/1 reachable 400/1"),
     LEAKS("in-block", in_block, "definite 100/1 reachable 200/1"),
     LEAKS("in-growth", in_growth, "definite 100/1 reachable 900/1"),
