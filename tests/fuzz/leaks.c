@@ -91,7 +91,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	struct leak_memory memory = {read_input, next_touched, &input};
 	struct leak_thread thread = {
 	    .registers = {.rsp = BASE + DESCRIPTOR - 64, .fs_base = BASE + DESCRIPTOR}};
-	struct leak_dead_stack dead = {BASE + DESCRIPTOR - 128};
+	struct leak_dead_stack dead = {.sp = BASE + DESCRIPTOR - 128};
 	struct leak_look look = {
 	    .threads = &thread, .n_threads = 1, .dead_stacks = &dead, .n_dead_stacks = 1};
 	uint64_t end = (input.end + PAGE - 1) & -(uint64_t)PAGE;
