@@ -13,7 +13,7 @@ CHECK_PACKAGES := $(BUILD_PACKAGES) g++ binutils libcmocka-dev linux-perf strace
 	gzip libcap2-bin iproute2 musl-tools procps dwz xz-utils \
 	libjemalloc-dev libgoogle-perftools-dev libmimalloc-dev
 # An npm that is no package of Debian's brings its own Node.js, beside which Debian's cannot be.
-LONG_PACKAGES := $(CHECK_PACKAGES) clang libclang-rt-dev llvm gfortran rustc chromium protobuf-compiler redis-tools nginx-light wrk nmap \
+LONG_PACKAGES := $(CHECK_PACKAGES) git curl clang libclang-rt-dev llvm gfortran rustc chromium protobuf-compiler redis-tools nginx-light wrk nmap \
 	$(if $(shell command -v npm),,npm)
 FUZZ_PACKAGES := $(CHECK_PACKAGES) clang libclang-rt-dev llvm
 BENCH_PACKAGES := $(BUILD_PACKAGES) linux-perf strace valgrind heaptrack python3 sqlite3 \
