@@ -55,6 +55,8 @@ promise "so it is with the manifest" refused_early "$scratch/plain/x: Not a dire
 promise "and with the output of repeats" refused_early "$scratch/plain/x: Not a directory" -r 2 --output "$scratch/plain/x"
 promise "which a file has to have a name for" reason 125 "option 'output': null, inherit or the name of a file is expected" \
 	profile-scenario --type $type --output= -- true
+promise "and stdout is the first run's alone" reason 125 "option 'output': null, inherit or the name of a file is expected" \
+	profile-scenario --type $type --output=- -- true
 # A sanitizer's own leak check, where this tool is built with one, waits as well.
 refused_wait() {
 	local -x ASAN_OPTIONS=detect_leaks=0
