@@ -3,7 +3,6 @@
 #include "mem/pages/client.h"
 
 #include "core/alloc.h"
-#include "core/clock.h"
 #include "core/trace/trace.h"
 #include "core/trace/tracer.h"
 #include "mem/pages/calls.h"
@@ -17,7 +16,7 @@
 
 enum {
 	LOOK_NS = 50000000, /* at turns, while some thread waits for one */
-	LONGEST_TURN_NS = 200000000,
+	MOST_LOOKS = 20, /* that find who has the turn in one and the same sleep */
 };
 
 /* What is known of a traced thread. */
@@ -53,7 +52,7 @@ static struct pages_image *add_image(struct pages_client *client, pid_t pid, con
 
 static void pass_turn(const struct pages_client *client, struct pages_image *image, pid_t tid)
 {
-	pid_t next = pages_image_pass_turn(image, tid, tracer_stopped_ns(client->tracer));
+	pid_t next = pages_image_pass_turn(image, tid);
 
 	if (next)
 		tracer_resume(client->tracer, next, 0);
@@ -197,7 +196,7 @@ static bool call_begins(void *context, struct tracee *tracee)
 	thread->call = pages_call_of(tracee);
 	if (!thread->image || (thread->call == PAGES_CALL_NONE && !copies))
 		return true;
-	if (pages_image_take_turn(thread->image, tracee->tid, tracer_stopped_ns(client->tracer)))
+	if (pages_image_take_turn(thread->image, tracee->tid))
 		return true;
 	if (!client->watches)
 		tracer_wake_every(client->tracer, LOOK_NS);
@@ -207,17 +206,16 @@ static bool call_begins(void *context, struct tracee *tracee)
 
 /* A call may wait for what a thread does after one that waits for its turn: MAP_POPULATE of memory
  * that the program itself fills (userfaultfd(2)), say. Then they all go on, and what they did is
- * read from /proc. */
+ * read from /proc. A thread that is only slow, since others have the processors, does not sleep. */
 static void woken(void *context)
 {
 	struct pages_client *client = context;
-	uint64_t now_ns = clock_now_ns();
 	size_t n_waiting = 0;
 
 	for (size_t i = 0; i < client->n_images; i++) {
 		struct pages_image *image = client->images[i];
 
-		if (image->n_waiting && now_ns - image->turn_ns >= LONGEST_TURN_NS) {
+		if (image->n_waiting && pages_image_look_at_turn(image) >= MOST_LOOKS) {
 			image->n_out_of_turn = image->n_waiting;
 			image->turn = 0;
 			for (size_t j = 0; j < image->n_waiting; j++)

@@ -4,6 +4,7 @@
 #include "core/alloc.h"
 #include "core/proc_file.h"
 #include "core/trace/tracee.h"
+#include "mem/pages/proc.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -35,14 +36,18 @@ void pages_image_free(struct pages_image *image)
 	free(image);
 }
 
-bool pages_image_take_turn(struct pages_image *image, pid_t tid, uint64_t now_ns)
+static void give_turn(struct pages_image *image, pid_t tid)
+{
+	image->turn = tid;
+	image->turn_looks = 0;
+}
+
+bool pages_image_take_turn(struct pages_image *image, pid_t tid)
 {
 	if (image->n_out_of_turn)
 		return true;
-	if (!image->turn) {
-		image->turn = tid;
-		image->turn_ns = now_ns;
-	}
+	if (!image->turn)
+		give_turn(image, tid);
 	if (image->turn != tid)
 		*ARRAY_APPEND(image->waiting, image->n_waiting, image->waiting_capacity) = tid;
 	return image->turn == tid;
@@ -55,16 +60,29 @@ static void remove_waiting(struct pages_image *image, size_t at)
 	        (image->n_waiting - at) * sizeof(*image->waiting));
 }
 
-pid_t pages_image_pass_turn(struct pages_image *image, pid_t tid, uint64_t now_ns)
+pid_t pages_image_pass_turn(struct pages_image *image, pid_t tid)
 {
 	for (size_t i = 0; i < image->n_waiting; i++)
 		if (image->waiting[i] == tid)
 			remove_waiting(image, i--);
 	if (image->turn != tid)
 		return 0;
-	image->turn = image->n_waiting ? image->waiting[0] : 0;
-	image->turn_ns = now_ns;
+	give_turn(image, image->n_waiting ? image->waiting[0] : 0);
 	if (image->turn)
 		remove_waiting(image, 0);
 	return image->turn;
+}
+
+unsigned pages_image_look_at_turn(struct pages_image *image)
+{
+	long n_sleeps = pages_proc_sleeps(image->turn);
+
+	if (n_sleeps < 0)
+		image->turn_looks = 0;
+	else if (image->turn_looks && n_sleeps == image->turn_sleeps)
+		image->turn_looks++;
+	else
+		image->turn_looks = 1;
+	image->turn_sleeps = n_sleeps;
+	return image->turn_looks;
 }

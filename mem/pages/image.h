@@ -35,7 +35,8 @@ struct pages_image {
 
 	/* Calls that change it are made one after the other, so that their order is known. */
 	pid_t turn; /* the thread in such a call; 0: none */
-	uint64_t turn_ns;
+	long turn_sleeps;    /* how often it has slept, by the last look at it */
+	unsigned turn_looks; /* in a row that found it asleep, in one and the same sleep */
 	/* Not 0: no longer so, since one of them waited for others, which were let go. */
 	uint64_t n_out_of_turn;
 	pid_t *waiting;
@@ -51,9 +52,12 @@ struct pages_image *pages_image_new(pid_t pid, const char *command);
 void pages_image_free(struct pages_image *image); /* NULL is fine */
 
 /* True: the thread may go on, and has the turn. False: it waits for it. */
-bool pages_image_take_turn(struct pages_image *image, pid_t tid, uint64_t now_ns);
+bool pages_image_take_turn(struct pages_image *image, pid_t tid);
 /* The thread has the turn no more, or no longer waits. Returns who has it now and waited for it; 0:
  * nobody. */
-pid_t pages_image_pass_turn(struct pages_image *image, pid_t tid, uint64_t now_ns);
+pid_t pages_image_pass_turn(struct pages_image *image, pid_t tid);
+/* Returns how many looks in a row have now found who has the turn asleep, and not once awake in
+ * between; 0: it is awake, or not seen. */
+unsigned pages_image_look_at_turn(struct pages_image *image);
 
 #endif

@@ -39,17 +39,37 @@ int pages_proc_maps(pid_t tid, struct pages_map *map, struct pages_range *stack)
 	return err || map->n_ranges ? err : -ESRCH;
 }
 
+/* Of the file "stat", counted from 1: field 2, the name, ends with the last ). NULL: there is none. */
+static const char *stat_field(char *text, size_t text_bytes, pid_t tid, int number)
+{
+	char *at;
+
+	if (proc_file_read(tid, "stat", text, text_bytes) <= 0)
+		return NULL;
+	at = strrchr(text, ')');
+	for (int field = 2; at && field < number; field++)
+		at = strchr(at + 1, ' ');
+	return at ? at + 1 : NULL;
+}
+
 uint64_t pages_proc_start_brk(pid_t tid)
 {
-	enum { START_BRK_FIELD = 47 }; /* counted from 1; the name, field 2, ends with the last ) */
-	char text[1024], *at;
+	enum { START_BRK_FIELD = 47 };
+	char text[1024];
+	const char *field = stat_field(text, sizeof(text), tid, START_BRK_FIELD);
 
-	if (proc_file_read(tid, "stat", text, sizeof(text)) <= 0)
-		return 0;
-	at = strrchr(text, ')');
-	for (int field = 2; at && field < START_BRK_FIELD; field++)
-		at = strchr(at + 1, ' ');
-	return at ? strtoull(at, NULL, 10) : 0;
+	return field ? strtoull(field, NULL, 10) : 0;
+}
+
+long pages_proc_sleeps(pid_t tid)
+{
+	enum { STATE_FIELD = 3 };
+	char text[1024];
+	const char *state = stat_field(text, sizeof(text), tid, STATE_FIELD);
+
+	if (!state || (*state != 'S' && *state != 'D'))
+		return -1;
+	return proc_file_status(tid, "voluntary_ctxt_switches: %ld");
 }
 
 uint64_t pages_proc_resident(pid_t tid)

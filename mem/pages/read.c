@@ -38,8 +38,8 @@ static void add_troubles(struct heap_process *process, const struct pages_image 
 	    {"byte", "given or taken by what was not seen: counted at the end",
 	     image->unexplained_bytes},
 	    {"call",
-	     "let go out of turn, since another waited for it: from then on pages that two calls "
-	     "gave at once may be under the stack of the other",
+	     "let go out of turn, since another waited for it: from then on what two calls gave at "
+	     "once may be counted as a call of one of them, and no temporary pages are counted",
 	     image->n_out_of_turn},
 	    {"stack", "with frames found by frame pointers, where the code has no tables",
 	     image->code.guessed_stacks},
