@@ -151,6 +151,30 @@ bool tracee_read_sleep(pid_t tid, uint64_t *number, uint64_t *sp)
 	       sscanf(text, "%" SCNu64 " %*x %*x %*x %*x %*x %*x %" SCNx64, number, sp) == 2;
 }
 
+long tracee_count_sleeps(pid_t tid)
+{
+	unsigned long flags, pending;
+	char letter;
+
+	if (!read_stat(tid, &letter, &flags, &pending) || (letter != 'S' && letter != 'D'))
+		return -1;
+	return proc_file_status(tid, "voluntary_ctxt_switches: %ld");
+}
+
+unsigned tracee_look_at_sleep(struct tracee_sleep *sleep, pid_t tid)
+{
+	long n_sleeps = tracee_count_sleeps(tid);
+
+	if (n_sleeps < 0)
+		sleep->n_looks = 0;
+	else if (sleep->n_looks && n_sleeps == sleep->n_sleeps)
+		sleep->n_looks++;
+	else
+		sleep->n_looks = 1;
+	sleep->n_sleeps = n_sleeps;
+	return sleep->n_looks;
+}
+
 size_t tracee_n_threads(pid_t pid)
 {
 	char path[64];

@@ -36,6 +36,19 @@ bool tracee_read_state(pid_t tid, struct tracee_state *state);
 /* The call in which the thread sleeps, and its stack pointer. False: it is in none, or runs. */
 bool tracee_read_sleep(pid_t tid, uint64_t *number, uint64_t *sp);
 
+/* Tells a thread that waits for something from one that is only slow, since others have the
+ * processors. All 0: nobody has looked yet. */
+struct tracee_sleep {
+	long n_sleeps;    /* how often the thread has gone to sleep, by the last look */
+	unsigned n_looks; /* in a row that found it asleep, in one and the same sleep */
+};
+
+/* How often the thread has gone to sleep, the sleep that it is in included; -1: it is not asleep,
+ * or not there. */
+long tracee_count_sleeps(pid_t tid);
+/* Looks once more, and returns sleep->n_looks. */
+unsigned tracee_look_at_sleep(struct tracee_sleep *sleep, pid_t tid);
+
 /* How many threads the process has, a first one that has ended included; 0: it is gone. */
 size_t tracee_n_threads(pid_t pid);
 

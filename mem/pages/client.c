@@ -4,6 +4,7 @@
 
 #include "core/alloc.h"
 #include "core/trace/trace.h"
+#include "core/trace/tracee.h"
 #include "core/trace/tracer.h"
 #include "mem/pages/calls.h"
 #include "mem/pages/change.h"
@@ -16,7 +17,7 @@
 
 enum {
 	LOOK_NS = 50000000, /* at turns, while some thread waits for one */
-	MOST_LOOKS = 20, /* that find who has the turn in one and the same sleep */
+	MOST_LOOKS = 20,    /* that find who has the turn in one and the same sleep */
 };
 
 /* What is known of a traced thread. */
@@ -215,7 +216,8 @@ static void woken(void *context)
 	for (size_t i = 0; i < client->n_images; i++) {
 		struct pages_image *image = client->images[i];
 
-		if (image->n_waiting && pages_image_look_at_turn(image) >= MOST_LOOKS) {
+		if (image->n_waiting &&
+		    tracee_look_at_sleep(&image->turn_sleep, image->turn) >= MOST_LOOKS) {
 			image->n_out_of_turn = image->n_waiting;
 			image->turn = 0;
 			for (size_t j = 0; j < image->n_waiting; j++)

@@ -4,7 +4,6 @@
 #include "core/alloc.h"
 #include "core/proc_file.h"
 #include "core/trace/tracee.h"
-#include "mem/pages/proc.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -39,7 +38,7 @@ void pages_image_free(struct pages_image *image)
 static void give_turn(struct pages_image *image, pid_t tid)
 {
 	image->turn = tid;
-	image->turn_looks = 0;
+	image->turn_sleep = (struct tracee_sleep){0};
 }
 
 bool pages_image_take_turn(struct pages_image *image, pid_t tid)
@@ -71,18 +70,4 @@ pid_t pages_image_pass_turn(struct pages_image *image, pid_t tid)
 	if (image->turn)
 		remove_waiting(image, 0);
 	return image->turn;
-}
-
-unsigned pages_image_look_at_turn(struct pages_image *image)
-{
-	long n_sleeps = pages_proc_sleeps(image->turn);
-
-	if (n_sleeps < 0)
-		image->turn_looks = 0;
-	else if (image->turn_looks && n_sleeps == image->turn_sleeps)
-		image->turn_looks++;
-	else
-		image->turn_looks = 1;
-	image->turn_sleeps = n_sleeps;
-	return image->turn_looks;
 }

@@ -3,6 +3,7 @@
 #ifndef MEM_PAGES_IMAGE_H
 #define MEM_PAGES_IMAGE_H
 
+#include "core/trace/tracee.h"
 #include "mem/moments.h"
 #include "mem/pages/space.h"
 #include "mem/pages/stack.h"
@@ -35,8 +36,7 @@ struct pages_image {
 
 	/* Calls that change it are made one after the other, so that their order is known. */
 	pid_t turn; /* the thread in such a call; 0: none */
-	long turn_sleeps;    /* how often it has slept, by the last look at it */
-	unsigned turn_looks; /* in a row that found it asleep, in one and the same sleep */
+	struct tracee_sleep turn_sleep;
 	/* Not 0: no longer so, since one of them waited for others, which were let go. */
 	uint64_t n_out_of_turn;
 	pid_t *waiting;
@@ -56,8 +56,5 @@ bool pages_image_take_turn(struct pages_image *image, pid_t tid);
 /* The thread has the turn no more, or no longer waits. Returns who has it now and waited for it; 0:
  * nobody. */
 pid_t pages_image_pass_turn(struct pages_image *image, pid_t tid);
-/* Returns how many looks in a row have now found who has the turn asleep, and not once awake in
- * between; 0: it is awake, or not seen. */
-unsigned pages_image_look_at_turn(struct pages_image *image);
 
 #endif

@@ -39,7 +39,8 @@ int pages_proc_maps(pid_t tid, struct pages_map *map, struct pages_range *stack)
 	return err || map->n_ranges ? err : -ESRCH;
 }
 
-/* Of the file "stat", counted from 1: field 2, the name, ends with the last ). NULL: there is none. */
+/* Of the file "stat", counted from 1: field 2, the name, ends with the last ). NULL: there is none.
+ */
 static const char *stat_field(char *text, size_t text_bytes, pid_t tid, int number)
 {
 	char *at;
@@ -59,17 +60,6 @@ uint64_t pages_proc_start_brk(pid_t tid)
 	const char *field = stat_field(text, sizeof(text), tid, START_BRK_FIELD);
 
 	return field ? strtoull(field, NULL, 10) : 0;
-}
-
-long pages_proc_sleeps(pid_t tid)
-{
-	enum { STATE_FIELD = 3 };
-	char text[1024];
-	const char *state = stat_field(text, sizeof(text), tid, STATE_FIELD);
-
-	if (!state || (*state != 'S' && *state != 'D'))
-		return -1;
-	return proc_file_status(tid, "voluntary_ctxt_switches: %ld");
 }
 
 uint64_t pages_proc_resident(pid_t tid)

@@ -14,10 +14,6 @@ int pages_proc_maps(pid_t tid, struct pages_map *map, struct pages_range *stack)
 /* Where the program break is before the first brk(2); 0: not known. */
 uint64_t pages_proc_start_brk(pid_t tid);
 
-/* How often the thread has gone to sleep, the sleep that it is in included, by /proc/TID/stat and
- * status; -1: it is not asleep, or not there. */
-long pages_proc_sleeps(pid_t tid);
-
 /* Resident memory by /proc/TID/statm, in bytes; 0: it cannot be read. */
 uint64_t pages_proc_resident(pid_t tid);
 

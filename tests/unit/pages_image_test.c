@@ -1,15 +1,10 @@
-/* Turns in an address space: one at a time, in order, whoever ends or is let go; and who sleeps in
- * one. */
+/* Turns in an address space: one at a time, in order, whoever ends or is let go. */
 #include "mem/pages/image.h"
 
-#include "mem/pages/proc.h"
-
 #include <setjmp.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -57,77 +52,6 @@ static void out_of_turn_nobody_waits(void **state)
 	pages_image_free(image);
 }
 
-static void on_signal(int signal)
-{
-	(void)signal;
-}
-
-/* Runs until it is killed. */
-static pid_t start(void (*run)(void))
-{
-	pid_t child = fork();
-
-	if (child)
-		return child;
-	signal(SIGUSR1, on_signal);
-	for (;;)
-		run();
-}
-
-static void sleep_once(void)
-{
-	pause();
-}
-
-static void stay_awake(void)
-{
-}
-
-static void end(pid_t child)
-{
-	kill(child, SIGKILL);
-	waitpid(child, NULL, 0);
-}
-
-static void a_sleep_is_counted_in_looks_until_it_ends(void **state)
-{
-	struct pages_image *image = pages_image_new(getpid(), "prog");
-	pid_t child = start(sleep_once);
-	long n_sleeps;
-
-	(void)state;
-	pages_image_take_turn(image, child);
-	while (pages_image_look_at_turn(image) < 5)
-		usleep(1000);
-	n_sleeps = image->turn_sleeps;
-	kill(child, SIGUSR1);
-	while (pages_proc_sleeps(child) <= n_sleeps)
-		usleep(1000);
-	assert_int_equal(pages_image_look_at_turn(image), 1);
-	assert_int_equal(pages_image_look_at_turn(image), 2);
-	pages_image_pass_turn(image, child);
-	pages_image_take_turn(image, child);
-	assert_int_equal(pages_image_look_at_turn(image), 1);
-	end(child);
-	assert_int_equal(pages_image_look_at_turn(image), 0);
-	pages_image_free(image);
-}
-
-static void who_runs_or_waits_for_a_processor_does_not_sleep(void **state)
-{
-	struct pages_image *image = pages_image_new(getpid(), "prog");
-	pid_t child = start(stay_awake);
-
-	(void)state;
-	pages_image_take_turn(image, child);
-	for (int i = 0; i < 50; i++) {
-		assert_int_equal(pages_image_look_at_turn(image), 0);
-		usleep(1000);
-	}
-	end(child);
-	pages_image_free(image);
-}
-
 static void an_image_knows_its_program(void **state)
 {
 	struct pages_image *image = pages_image_new(getpid(), "prog with arguments");
@@ -145,8 +69,6 @@ int main(void)
 	    cmocka_unit_test(turns_come_in_the_order_in_which_they_were_asked_for),
 	    cmocka_unit_test(who_ends_while_it_waits_gets_none),
 	    cmocka_unit_test(out_of_turn_nobody_waits),
-	    cmocka_unit_test(a_sleep_is_counted_in_looks_until_it_ends),
-	    cmocka_unit_test(who_runs_or_waits_for_a_processor_does_not_sleep),
 	    cmocka_unit_test(an_image_knows_its_program),
 	};
 

@@ -1,0 +1,86 @@
+/* Who sleeps, and who is only slow. */
+#include "core/trace/tracee.h"
+
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static void on_signal(int signal)
+{
+	(void)signal;
+}
+
+/* Runs until it is killed. */
+static pid_t start(void (*run)(void))
+{
+	pid_t child = fork();
+
+	if (child)
+		return child;
+	signal(SIGUSR1, on_signal);
+	for (;;)
+		run();
+}
+
+static void sleep_once(void)
+{
+	pause();
+}
+
+static void stay_awake(void)
+{
+}
+
+static void end(pid_t child)
+{
+	kill(child, SIGKILL);
+	waitpid(child, NULL, 0);
+}
+
+static void a_sleep_is_counted_in_looks_until_it_ends(void **state)
+{
+	struct tracee_sleep sleep = {0};
+	pid_t child = start(sleep_once);
+	long n_sleeps;
+
+	(void)state;
+	while (tracee_look_at_sleep(&sleep, child) < 5)
+		usleep(1000);
+	n_sleeps = sleep.n_sleeps;
+	kill(child, SIGUSR1);
+	while (tracee_count_sleeps(child) <= n_sleeps)
+		usleep(1000);
+	assert_int_equal(tracee_look_at_sleep(&sleep, child), 1);
+	assert_int_equal(tracee_look_at_sleep(&sleep, child), 2);
+	end(child);
+	assert_int_equal(tracee_look_at_sleep(&sleep, child), 0);
+}
+
+static void who_runs_or_waits_for_a_processor_does_not_sleep(void **state)
+{
+	struct tracee_sleep sleep = {0};
+	pid_t child = start(stay_awake);
+
+	(void)state;
+	for (int i = 0; i < 50; i++) {
+		assert_int_equal(tracee_look_at_sleep(&sleep, child), 0);
+		usleep(1000);
+	}
+	end(child);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(a_sleep_is_counted_in_looks_until_it_ends),
+	    cmocka_unit_test(who_runs_or_waits_for_a_processor_does_not_sleep),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
