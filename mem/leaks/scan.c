@@ -12,8 +12,9 @@
 #include <stdlib.h>
 
 /* A thread that waits for a disk, or for a child of vfork(2), cannot be halted, and the others
- * shall not stand still for it. */
-#define LONGEST_HALT_NS UINT64_C(100000000)
+ * shall not stand still for it: so many ticks in a row find it in that sleep. One that only waits
+ * for a processor is waited for. */
+enum { MOST_LOOKS = 20 };
 
 struct scanner {
 	struct scan_client client;
@@ -24,8 +25,7 @@ struct scanner {
 	size_t n_pids;
 	size_t pids_capacity;
 	struct watched *current; /* is being halted; NULL: none is */
-	uint64_t since_ns;       /* when that began, */
-	uint64_t last_ns;        /* and when a thread of it halted last */
+	uint64_t since_ns;       /* when that began */
 	struct leak_scan scan;
 };
 
@@ -86,6 +86,18 @@ static bool all_have_halted(const struct watched *process)
 	return !watched_has_unheard_of(process);
 }
 
+static bool cannot_be_halted(const struct watched *process)
+{
+	for (size_t i = 0; i < process->n_threads; i++) {
+		struct watched_thread *thread = process->threads[i];
+
+		if (!thread->tracee->is_halted &&
+		    tracee_look_at_sleep(&thread->sleep, thread->tracee->tid) >= MOST_LOOKS)
+			return true;
+	}
+	return false;
+}
+
 static struct scanned_process *add_result(struct scanner *scanner, pid_t pid)
 {
 	struct scanned_process *result = ARRAY_APPEND(
@@ -115,9 +127,11 @@ static void halt_next(struct scanner *scanner)
 		if (!process || !may_be_scanned(process))
 			continue;
 		scanner->current = process;
-		scanner->since_ns = scanner->last_ns = clock_now_ns();
-		for (size_t i = 0; i < process->n_threads; i++)
+		scanner->since_ns = clock_now_ns();
+		for (size_t i = 0; i < process->n_threads; i++) {
+			process->threads[i]->sleep = (struct tracee_sleep){0};
 			tracer_halt(process->threads[i]->tracee);
+		}
 	}
 	if (scanner->current)
 		return;
@@ -146,10 +160,7 @@ void scanner_begin(struct scanner *scanner, struct tracer *tracer, const struct 
 
 void scanner_note_thread(struct scanner *scanner, struct watched *process)
 {
-	if (process != scanner->current)
-		return;
-	scanner->last_ns = clock_now_ns();
-	if (!process->n_threads || !all_have_halted(process))
+	if (process != scanner->current || !process->n_threads || !all_have_halted(process))
 		return;
 	look(scanner);
 	halt_next(scanner);
@@ -169,17 +180,17 @@ void scanner_drop(struct scanner *scanner, const struct watched *process)
 	halt_next(scanner);
 }
 
-void scanner_tick(struct scanner *scanner, uint64_t now_ns)
+void scanner_tick(struct scanner *scanner)
 {
 	if (!scanner->current)
 		return;
 	if (scanner->current->n_threads && all_have_halted(scanner->current)) {
 		look(scanner);
-	} else if (now_ns - scanner->last_ns > LONGEST_HALT_NS) {
+	} else if (cannot_be_halted(scanner->current)) {
 		struct scanned_process *result = add_result(scanner, scanner->current->pid);
 
-		result->why_not =
-		    xstrdup("its threads did not all stop within 0.1 s of each other");
+		result->why_not = xstrdup("a thread of it sleeps where it cannot be stopped: it "
+		                          "waits for a disk, say, or for a child of vfork");
 		go_on(scanner);
 	} else {
 		return;

@@ -57,6 +57,6 @@ void scanner_halt_new(struct scanner *scanner, struct watched *process, struct t
 /* The process is about to end or begins another program: it is not looked at. */
 void scanner_drop(struct scanner *scanner, const struct watched *process);
 /* To be called every few ms while it is busy. */
-void scanner_tick(struct scanner *scanner, uint64_t now_ns);
+void scanner_tick(struct scanner *scanner);
 
 #endif

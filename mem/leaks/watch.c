@@ -342,7 +342,7 @@ static void woken(void *context)
 		if (process && process->n_held && !process->is_let_go)
 			settle(watch, process, now_ns);
 	}
-	scanner_tick(watch->scanner, now_ns);
+	scanner_tick(watch->scanner);
 	tick_while_busy(watch, was_busy);
 }
 

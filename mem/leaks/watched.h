@@ -8,6 +8,7 @@
 #ifndef MEM_LEAKS_WATCHED_H
 #define MEM_LEAKS_WATCHED_H
 
+#include "core/trace/tracee.h"
 #include "mem/leaks/leaks.h"
 
 #include <sys/types.h>
@@ -31,6 +32,7 @@ struct watched_thread {
 	size_t index; /* in the process's list */
 	enum watched_fate fate;
 	bool is_held;
+	struct tracee_sleep sleep; /* while it is waited for */
 };
 
 /* What stands and falls with an address space, but for those that share one. */

@@ -142,6 +142,57 @@ promise "until it is told to go on" is "$answer" "leak 2"
 hang_up stopped
 promise "and ends as ever" is $? 0
 
+# Threads that want to run and get no processor for a long time are waited for.
+cat >"$scratch/spinning.c" <<'P'
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static void *spin(void *context)
+{
+	for (;;)
+		__asm__ volatile("");
+	return context;
+}
+
+int main(void)
+{
+	char line[80];
+	char *volatile lost;
+	pthread_t thread;
+
+	for (int i = 0; i < 8; i++)
+		pthread_create(&thread, NULL, spin, NULL);
+	while (fgets(line, sizeof(line), stdin) && fputs(line, stdout) >= 0) {
+		lost = malloc(100);
+		lost = NULL;
+		fflush(stdout);
+	}
+	return 0;
+}
+P
+cc -O2 -pthread -o "$scratch/spinning" "$scratch/spinning.c"
+program=$scratch/spinning
+hogs=()
+# All its threads get a small part of one processor until the hogs are killed.
+starve() {
+	local cpu target
+	cpu=$(taskset -cp $$ | sed 's/.*: \([0-9]*\).*/\1/')
+	target=$(pgrep -P $tool spinning)
+	for _ in 1 2 3; do
+		taskset -c "$cpu" sh -c 'while :; do :; done' &
+		hogs+=($!)
+	done
+	taskset -acp "$cpu" "$target" && renice -n 19 -p $(ls "/proc/$target/task")
+}
+talk starved
+say "leak 1" && starve >"$scratch/starve.out" && scan starved 1
+kill "${hogs[@]}"
+hang_up starved
+program=$programs/leak-scans
+promise "threads that get no processor for long are waited for" matches "$scratch/starved.err" \
+	"leak scan 1 after [0-9.]+ s: definitely lost 100 bytes in 1 block "
+
 # unscanned NAME REASON OPTION...: no scan can be had, which is said, and the program goes on to its end.
 unscanned() {
 	local name=$1 reason=$2 tool; shift 2
