@@ -1,31 +1,14 @@
-/* Asks /proc for each process some time after its EXIT record. */
+/* Counts them, and says so. */
 #include "cpu/escapes.h"
 
 #include "core/alloc.h"
-#include "core/clock.h"
 #include "core/number_text.h"
-#include "core/perf/proc_scan.h"
 #include "core/quality.h"
 
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-
-/* From its EXIT record a thread is a few steps away from being a zombie; on a busy machine these
- * may have to wait for a CPU. */
-enum { ENDED_AFTER_NS = 100000000 };
-
-struct ended {
-	pid_t pid;
-	uint64_t at_ns;
-	char comm[16];
-};
 
 struct escapes {
-	struct ended *waiting; /* in the order of their ends */
-	size_t n_waiting;
-	size_t capacity;
 	size_t n_escaped;
 	char first[16]; /* the name of one of them */
 };
@@ -37,50 +20,13 @@ struct escapes *escapes_new(void)
 
 void escapes_free(struct escapes *escapes)
 {
-	if (!escapes)
-		return;
-	free(escapes->waiting);
 	free(escapes);
 }
 
-void escapes_ended(struct escapes *escapes, pid_t pid, const char *comm)
+void escapes_add(struct escapes *escapes, const char *comm)
 {
-	struct ended *ended = ARRAY_APPEND(escapes->waiting, escapes->n_waiting, escapes->capacity);
-
-	ended->pid = pid;
-	ended->at_ns = clock_now_ns();
-	snprintf(ended->comm, sizeof(ended->comm), "%s", comm);
-}
-
-/* Another process may have got the number: then its name is another one, or it is one of ours too.
- */
-static bool goes_on(const struct ended *ended)
-{
-	struct proc_state state;
-
-	return proc_scan_state(ended->pid, &state) && !state.is_zombie &&
-	       !strcmp(state.comm, ended->comm);
-}
-
-void escapes_look(struct escapes *escapes)
-{
-	uint64_t now = escapes->n_waiting ? clock_now_ns() : 0;
-	size_t n_done = 0;
-
-	while (n_done < escapes->n_waiting &&
-	       now - escapes->waiting[n_done].at_ns >= ENDED_AFTER_NS) {
-		const struct ended *ended = &escapes->waiting[n_done++];
-
-		if (!goes_on(ended))
-			continue;
-		escapes->n_escaped++;
-		memcpy(escapes->first, ended->comm, sizeof(escapes->first));
-	}
-	if (!n_done) /* as before the first, when there is no array either */
-		return;
-	escapes->n_waiting -= n_done;
-	memmove(escapes->waiting, escapes->waiting + n_done,
-	        escapes->n_waiting * sizeof(*escapes->waiting));
+	escapes->n_escaped++;
+	snprintf(escapes->first, sizeof(escapes->first), "%s", comm);
 }
 
 void escapes_note(const struct escapes *escapes, json_t *quality)

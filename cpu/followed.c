@@ -34,6 +34,7 @@ struct followed {
 	bool adopts_unknown;
 	size_t n_closed;
 	struct escapes *escapes;
+	struct u64map *unmapped; /* pid -> not 0: nothing of its new program has been mapped */
 	struct u64map *in_exec; /* pid -> not 0: it has not run an instruction of its new program */
 	bool hides_kernel;
 	uint32_t failed_object;        /* of frames that say why there are no more */
@@ -53,6 +54,7 @@ struct followed *followed_new(struct recording *recording)
 	followed->n_threads = u64map_new();
 	followed->threads = u64map_new();
 	followed->adopted = u64map_new();
+	followed->unmapped = u64map_new();
 	followed->in_exec = u64map_new();
 	followed->frames = xcalloc(MAX_CHAIN_FRAMES + WALK_MAX_FRAMES, sizeof(*followed->frames));
 	return followed;
@@ -64,6 +66,7 @@ void followed_free(struct followed *followed)
 		return;
 	escapes_free(followed->escapes);
 	free(followed->frames);
+	u64map_free(followed->unmapped);
 	u64map_free(followed->in_exec);
 	u64map_free(followed->adopted);
 	u64map_free(followed->threads);
@@ -84,6 +87,7 @@ static void on_mapping(struct followed *followed, const struct perf_record *reco
 	address_spaces_map(followed->spaces, record->pid, record->addr, record->size_bytes,
 	                   record->file_off, record->path, record->device, record->inode,
 	                   record->executable);
+	*u64map_put(followed->unmapped, (uint32_t)record->pid, NULL) = 0;
 }
 
 /* What is said twice, as of a thread that was made while /proc was read, counts once: false then.
@@ -104,6 +108,7 @@ static void begin_process(struct followed *followed, pid_t pid)
 {
 	*u64map_put(followed->n_threads, (uint32_t)pid, NULL) = 0;
 	*u64map_put(followed->threads, (uint32_t)pid, NULL) = 0;
+	*u64map_put(followed->unmapped, (uint32_t)pid, NULL) = 0;
 	begin_thread(followed, pid, pid);
 }
 
@@ -131,8 +136,8 @@ static void on_exit_record(struct followed *followed, const struct perf_record *
 	if (!n_threads || *n_threads == 0 || --*n_threads > 0)
 		return;
 	address_spaces_exit(followed->spaces, record->pid);
-	escapes_ended(followed->escapes, record->pid,
-	              thread_names_get(followed->names, record->pid));
+	if (*u64map_put(followed->unmapped, (uint32_t)record->pid, NULL))
+		escapes_add(followed->escapes, thread_names_get(followed->names, record->pid));
 }
 
 static void on_comm(struct followed *followed, const struct perf_record *record)
@@ -142,6 +147,7 @@ static void on_comm(struct followed *followed, const struct perf_record *record)
 		return;
 	address_spaces_exec(followed->spaces, record->pid);
 	begin_process(followed, record->pid); /* the other threads have ended */
+	*u64map_put(followed->unmapped, (uint32_t)record->pid, NULL) = 1;
 	*u64map_put(followed->in_exec, (uint32_t)record->pid, NULL) = 1;
 }
 

@@ -2,7 +2,6 @@
 #include "cpu/offcpu.h"
 
 #include "cpu/blocked_thread.h"
-#include "cpu/escapes.h"
 #include "cpu/offcpu_window.h"
 #include "cpu/wake.h"
 
@@ -364,7 +363,6 @@ int offcpu_step(struct offcpu *offcpu, struct diag *diag)
 	read_records(offcpu);
 	if (reads_stacks(offcpu))
 		waits_visit_unread(offcpu->waits, read_stack, offcpu);
-	escapes_look(followed_escapes(offcpu->followed));
 	return recording_check(offcpu->recording, diag);
 }
 

@@ -1,7 +1,6 @@
 /* Reads the sampling event of a target: perf records in time order, samples become stacks. */
 #include "cpu/sampler.h"
 
-#include "cpu/escapes.h"
 #include "cpu/event.h"
 #include "cpu/followed.h"
 #include "cpu/larger_copies.h"
@@ -331,7 +330,6 @@ int sampler_step(struct sampler *sampler, struct diag *diag)
 	wake_quiet(&sampler->wake);
 	perf_stream_begin(sampler->observation.stream);
 	read_records(sampler);
-	escapes_look(followed_escapes(sampler->followed));
 	larger_copies_judge(&sampler->larger, sampler->observation.stream);
 	return recording_check(sampler->recording, diag);
 }
