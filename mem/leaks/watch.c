@@ -291,7 +291,7 @@ static void give_up(struct leak_watch *watch, const struct watched *process)
 
 	if (!leak_find_section(process->threads[0]->tracee->tid, &verdict.inode, &verdict.section))
 		keep(watch, process, verdict,
-		     "its threads did not all stop at their end within 5 s of each other");
+		     "a thread of it sleeps where it cannot be ended: it waits for a disk, say");
 }
 
 static void settle(struct leak_watch *watch, struct watched *process, uint64_t now_ns)
@@ -306,13 +306,11 @@ static void settle(struct leak_watch *watch, struct watched *process, uint64_t n
 	}
 	if (!process->n_held)
 		return;
-	verdict = watched_judge(process, now_ns);
+	verdict = watched_judge(process);
 	if (verdict == WATCHED_WAIT)
 		return;
 	if (verdict == WATCHED_WHOLE && !shares_memory(process))
 		look_at_end(watch, process);
-	if (verdict == WATCHED_STUCK)
-		give_up(watch, process);
 	let_go(watch, process);
 }
 
@@ -341,6 +339,11 @@ static void woken(void *context)
 
 		if (process && process->n_held && !process->is_let_go)
 			settle(watch, process, now_ns);
+		if (process && process->n_held && !process->is_let_go &&
+		    watched_is_stuck(process)) {
+			give_up(watch, process);
+			let_go(watch, process);
+		}
 	}
 	scanner_tick(watch->scanner);
 	tick_while_busy(watch, was_busy);

@@ -3,7 +3,7 @@
  *
  * A client of core/trace without system call stops. Processes that share another's memory (vfork)
  * and images that end by exec get no verdict, as with memcheck. A hold ends in any case: when a
- * thread does not come within 5 s of the last one, all go on, and the process has none.
+ * thread sleeps where it cannot be ended (a disk), all go on, and the process has none.
  *
  * Not thread-safe; verdicts may be asked for when leak_watch_stop() has returned.
  */

@@ -16,13 +16,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* A thread that cannot come (it waits for a disk, say) shall not keep the others for ever: so long
- * after the last one has come they go on. */
-#define LONGEST_HOLD_NS UINT64_C(5000000000)
 /* A thread that is ready to run may have taken a signal that nothing tells of yet. */
 #define LONGEST_DOUBT_NS UINT64_C(50000000)
 
 enum {
+	/* A thread that cannot come (it waits for a disk, say) shall not keep the others for ever:
+	 * so many ticks in a row find it in one and the same sleep, 5 s at least. */
+	MOST_LOOKS = 1000,
 	X32_BIT = 0x40000000,
 	X32_EXECVE = 520,
 	X32_EXECVEAT = 545,
@@ -187,7 +187,7 @@ static bool is_replaced(const struct watched *process)
 	       is_exec(find_first(process, true)->arch, number);
 }
 
-enum watched_verdict watched_judge(struct watched *process, uint64_t now_ns)
+enum watched_verdict watched_judge(struct watched *process)
 {
 	bool may_be_whole = process->n_held == process->n_threads;
 
@@ -195,7 +195,24 @@ enum watched_verdict watched_judge(struct watched *process, uint64_t now_ns)
 		return WATCHED_WHOLE;
 	if (!may_be_whole && is_replaced(process))
 		return WATCHED_REPLACED;
-	return now_ns - process->last_held_ns > LONGEST_HOLD_NS ? WATCHED_STUCK : WATCHED_WAIT;
+	return WATCHED_WAIT;
+}
+
+/* Who executes a program waits for the others, however long these take. */
+bool watched_is_stuck(struct watched *process)
+{
+	uint64_t number, sp;
+
+	for (size_t i = 0; i < process->n_threads; i++) {
+		struct watched_thread *thread = process->threads[i];
+		pid_t tid = thread->tracee->tid;
+
+		if (!thread->is_held && tracee_look_at_sleep(&thread->sleep, tid) >= MOST_LOOKS &&
+		    !(tracee_read_sleep(tid, &number, &sp) &&
+		      is_exec(find_first(process, true)->arch, number)))
+			return true;
+	}
+	return false;
 }
 
 bool watched_ends_by_call(const struct watched *process)

@@ -59,7 +59,6 @@ enum watched_verdict {
 	WATCHED_WAIT,     /* more have to come */
 	WATCHED_WHOLE,    /* all stand still: the process ends */
 	WATCHED_REPLACED, /* a thread of it begins another program, and waits for them */
-	WATCHED_STUCK,    /* not all come, and they have waited long enough */
 };
 
 struct watched *watched_new(pid_t pid, pid_t parent_pid);
@@ -76,7 +75,10 @@ void watched_begin_program(struct watched *process);
 
 /* The thread has stopped at its exit. */
 void watched_hold(struct watched_thread *thread, uint64_t now_ns);
-enum watched_verdict watched_judge(struct watched *process, uint64_t now_ns);
+enum watched_verdict watched_judge(struct watched *process);
+/* Looks at those that have not come: one of them cannot. To be called at each tick while some are
+ * held. */
+bool watched_is_stuck(struct watched *process);
 
 /* All are held, and one of them ends the process by exit_group(2): no signal does. */
 bool watched_ends_by_call(const struct watched *process);
