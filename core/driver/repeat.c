@@ -377,14 +377,19 @@ static void handle_events(struct run *run, struct pollfd polls[N_POLLS], struct 
 	meet_deadline(run, diag);
 }
 
-/* True when the descendants have ended too, or have had their second. */
+/* True when the descendants have ended too, or have had their second. Where it was we who had no
+ * CPU meanwhile, their ends are still to be read. */
 static bool is_over(struct run *run)
 {
+	bool is_late;
+
 	if (!run->ended || !run->launch)
 		return run->ended;
+	is_late = clock_now_ns() >= run->leave_at_ns;
+	if (is_late)
+		process_tree_step(run->tree);
 	run->result->n_left_alive = process_tree_n_alive(run->tree);
-	return !run->result->n_left_alive || run->result->by == ENDED_BY_INTERRUPT ||
-	       clock_now_ns() >= run->leave_at_ns;
+	return !run->result->n_left_alive || run->result->by == ENDED_BY_INTERRUPT || is_late;
 }
 
 static void watch(struct run *run, struct diag *diag)
