@@ -62,7 +62,7 @@ refused_wait() {
 	local -x ASAN_OPTIONS=detect_leaks=0
 	for each in $type memory cpu; do
 		reason 3 "cannot wait for the target: wait4(2): Operation not permitted; run profile-scenario outside of the seccomp filter" \
-			timeout 60 "$programs/refuse_call" 1 wait4 "$build/profile-scenario" --type $each -- touch "$scratch/ran" || return 1
+			timeout 300 "$programs/refuse_call" 1 wait4 "$build/profile-scenario" --type $each -- touch "$scratch/ran" || return 1
 	done
 	! test -e "$scratch/ran"
 }

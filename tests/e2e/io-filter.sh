@@ -5,7 +5,7 @@
 . "$(dirname "$0")/lib.sh"
 ulimit -c 0
 
-io() { timeout 100 profile-scenario --quiet --results "$scratch/results" --scenario target --type io "$@"; }
+io() { timeout 300 profile-scenario --quiet --results "$scratch/results" --scenario target --type io "$@"; }
 run_json=$scratch/results/target/io/latest/run.json
 backend() { python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["collector"]["backend"])' "${1-$run_json}"; }
 

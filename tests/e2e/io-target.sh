@@ -3,7 +3,7 @@
 # tier: quick
 . "$(dirname "$0")/lib.sh"
 
-io() { timeout 100 profile-scenario --quiet --results "$scratch/results" --scenario target --type io "$@"; }
+io() { timeout 300 profile-scenario --quiet --results "$scratch/results" --scenario target --type io "$@"; }
 
 # same COMMAND...: output and exit status are those of the bare command.
 same() {

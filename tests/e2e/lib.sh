@@ -114,7 +114,7 @@ matches() { # FILE EXTENDED-REGEX
 
 # wait_for COMMAND...: until it succeeds, however slow the machine is; not for ever.
 wait_for() {
-	for _ in $(seq 1000); do
+	for _ in $(seq 5000); do
 		"$@" >/dev/null 2>&1 && return
 		sleep 0.05
 	done

@@ -19,7 +19,7 @@ talk() {
 say() {
 	local answer
 	echo "$1" >&7
-	read -r -t 60 answer <&8 && is "$answer" "$1"
+	read -r -t 250 answer <&8 && is "$answer" "$1"
 }
 
 # scanned NAME N: waits until the tool has told of so many scans.
@@ -137,7 +137,7 @@ stays_stopped() {
 echo "leak 2" >&7
 promise "a stopped program is scanned, and stays stopped" stays_stopped
 kill -CONT "$target"
-read -r -t 60 answer <&8
+read -r -t 250 answer <&8
 promise "until it is told to go on" is "$answer" "leak 2"
 hang_up stopped
 promise "and ends as ever" is $? 0

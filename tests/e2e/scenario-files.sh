@@ -126,7 +126,7 @@ printf '[scenario]\ncommand = yes found 1\ntypes = io\ntimeout = 20\n[metrics]\n
 endless() { profile-scenario --quiet --scenarios "$scratch/scenarios" --scenario endless 2>"$scratch/err" | head -n 1; is "${PIPESTATUS[0]}" 141; }
 promise "a target whose output is read for [metrics] still gets SIGPIPE" endless
 printf '[scenario]\ncommand = yes found 1 &\nshell = yes\ntypes = cpu\n[metrics]\nfound = /found ([0-9]+)/\n' >"$scratch/scenarios/noisy.ini"
-promise "a descendant that goes on writing is not waited for" timeout 10 profile-scenario --quiet -i --scenarios "$scratch/scenarios" --scenario noisy --type $type
+promise "a descendant that goes on writing is not waited for" timeout 300 profile-scenario --quiet -i --scenarios "$scratch/scenarios" --scenario noisy --type $type
 
 printf '[scenario]\ncommand = sh -c "exit 3"\ntypes = io\nexit = 3\n' >"$scratch/scenarios/three.ini"
 promise "exit = 3 makes 3 a good end" is "$(status_of profile-scenario --scenarios "$scratch/scenarios" --scenario three)" 0

@@ -12,7 +12,7 @@ steps = [line.rstrip("\n").split("\t") for line in sys.stdin]
 pid, fd = pty.fork()
 if not pid:
     os.execvp(sys.argv[1], sys.argv[1:])
-out, seen, end = b"", 0, time.time() + 100
+out, seen, end = b"", 0, time.time() + 300
 while time.time() < end:
     if steps and steps[0][0].encode() in out[seen:]:
         seen = len(out)

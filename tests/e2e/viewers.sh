@@ -12,7 +12,7 @@ svg=$run/flamegraph.svg
 
 # browse ADDRESS: the document after its scripts ran. No name resolves, so nothing can come from elsewhere.
 browse() {
-	timeout 60 chromium --headless --no-sandbox --disable-gpu --disable-quic --no-first-run \
+	timeout 300 chromium --headless --no-sandbox --disable-gpu --disable-quic --no-first-run \
 		--disable-background-networking --disable-component-update --disable-sync \
 		--host-resolver-rules='MAP * ~NOTFOUND' --user-data-dir="$scratch/browser" \
 		--virtual-time-budget=3000 --dump-dom "$1" 2>>"$scratch/browser.err"
