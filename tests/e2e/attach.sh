@@ -28,10 +28,9 @@ until_runs() {
 }
 # until_works PID: it has used 0.2 s of processor time more: some 200 samples.
 until_works="at() { cut -d' ' -f14 /proc/\$1/stat; }; works() { end=\$((\$(at \$1) + 20)); until [ \$(at \$1) -ge \$end ]; do sleep 0.02; done; }; works"
-# until_begun TOOL: it has opened its events, and a moment for the rest.
+# until_begun TOOL: it has opened its events, and waits in poll(2) for what comes.
 until_begun() {
-	until ls -l "/proc/$1/fd" 2>/dev/null | grep -q perf_event; do sleep 0.02; done
-	sleep 0.2
+	until ls -l "/proc/$1/fd" 2>/dev/null | grep -q perf_event && grep -q '^7 ' "/proc/$1/syscall"; do sleep 0.02; done
 }
 
 if [ "$(status_of run --type cpu -- "$programs/cpu_split" 100)" = 3 ]; then
@@ -87,10 +86,12 @@ promise "and the process lives on" kill -0 $busy
 promise "--ready and --delay hold for it" is "$(status_of run -p $busy --scenario later --ready true --delay 0.2 --load "sleep 0.2; $until_works $busy") $(manifest_value later/cpu 'm["quality"]["notes"][0].split()[-2:]')" \
 	"0 ['(--ready,', '--delay)']"
 # Two, of which one ends; then the other is ended.
-"$programs/cpu_split" 150 >/dev/null & short=$!
+"$programs/cpu_split" 100000 >/dev/null & short=$!
 until_runs $short "$programs/cpu_split"
 profile-scenario --quiet -p $short,$busy,$short --scenario two & tool=$!
 until_begun $tool
+sh -c "$until_works $short"
+kill $short
 wait $short
 kill $busy
 wait $busy
@@ -118,10 +119,15 @@ kill $parent
 # ticks of 10 ms, and to more where the time that a host took is the clock's.
 "$programs/storm" "$scratch/tally" & storm=$!
 until_runs $storm "$programs/storm"
+# It stands still but for the time that is told of: the tool begins before that and ends after it.
+kill -STOP $storm
+is_still="grep -q '^State:.T' /proc/$storm/status"
+until eval "$is_still"; do sleep 0.02; done
 used="cut -d' ' -f14-17 /proc/$storm/stat; od -An -tu8 $scratch/tally"
 run -p $storm --freq 4000 --load "{ $used; } >$scratch/used; all() { set -- \$($used); echo \$((\$1 + \$2 + \$3 + \$4)); }
-	end=\$((\$(all) + 60)); until [ \$(all) -ge \$end ]; do sleep 0.1; done; { $used; } >>$scratch/used"
-kill $storm
+	end=\$((\$(all) + 60)); kill -CONT $storm; until [ \$(all) -ge \$end ]; do sleep 0.1; done
+	kill -STOP $storm; until $is_still; do sleep 0.02; done; { $used; } >>$scratch/used"
+kill -KILL $storm
 profile-scenario export storm/cpu --format perf-script -o "$scratch/storm"
 promise "threads and children that are made all the time are all measured, once" python3 -c "
 import json, os, re

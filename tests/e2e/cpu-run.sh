@@ -49,12 +49,12 @@ assert m['value'] >= 100 and len(m['samples']) >= 2 and sum(m['samples']) == m['
 promise "the merged runs are in one file of stacks" is \
 	"$(awk '{ n += $NF } END { print n }' "$again/stacks.folded")" "$(metric "$again" cpu.samples)"
 
-# 10 ms of processor time a run: one alone would have to wait for a processor for half a second.
+# 10 ms of processor time a run: some tens of them, but where one had to wait for a processor for long.
 status_of cpu --scenario longer --min-time 0.5 -- "$programs/cpu_split" 10 >/dev/null
 promise "--min-time repeats the command until it ran for so long" python3 -c "
 import json
 ns = json.load(open('$scratch/results/longer/cpu/latest/run.json'))['metrics']['run.wall_ns']['samples']
-assert len(ns) >= 2 and sum(ns[:-1]) < 500e6 <= sum(ns), ns"
+assert sum(ns[:-1]) < 500e6 <= sum(ns), ns"
 
 # main has all samples, the burners 70, 20 and 10 % of them: 40 % is 11 standard deviations from 20 of 500, 14 from 70.
 status_of cpu --scenario limited --percent-limit 40 -- "$programs/cpu_split" 500 >/dev/null

@@ -15,7 +15,7 @@ notes() { # NAME
 # damaged HOW BLOCKS [NOTE]: it ends as alone, with so many blocks definitely lost, or without a verdict for a reason.
 damaged() {
 	local how=$1
-	is "$(status_of timeout 60 profile-scenario --scenario damage --type memory --quiet -- "$programs/leak-damage" "$how")" 5 || { cat "$scratch/err"; return 1; }
+	is "$(status_of timeout 300 profile-scenario --scenario damage --type memory --quiet -- "$programs/leak-damage" "$how")" 5 || { cat "$scratch/err"; return 1; }
 	is "$(cat "$scratch/out")" lived && is "$(values damage definitely_lost_blocks)" "$2" && notes damage || return 1
 	[ $# = 2 ] || { contains "$scratch/notes" "$3" && contains "$PROFILE_SCENARIO_RESULTS/damage/memory/latest/leaks.txt" "$3"; }
 }
@@ -45,7 +45,7 @@ for errno in 1 13 38; do
 		"$programs/refuse_call" $errno ptrace "$build/profile-scenario"
 done
 promise "nor is there one where the tracer may not wait" hindered "cannot trace the target: wait4(2): Operation not permitted" \
-	timeout 60 "$programs/refuse_call" 1 wait4:2:0x20000000 "$build/profile-scenario"
+	timeout 300 "$programs/refuse_call" 1 wait4:2:0x20000000 "$build/profile-scenario"
 promise "a gate cannot be judged then" reason 3 "ptrace is forbidden here" \
 	"$programs/refuse_call" 1 ptrace "$build/profile-scenario" --scenario gate --type leaks --error-exitcode 9 -- "$programs/cpu_split" 1
 read_otherwise() { # CALL
@@ -109,16 +109,30 @@ for kind in leak address; do
 	fi
 done
 
-# Each is a fork, 1,500 execute a program; then the shell itself, and what it counts with: 2 forks that execute one.
-# A program's memory file stays open; of what is read of processes a few may be at a time, of those that still run.
+# Each is a fork, 1,500 execute a program; then the shell itself, which waits until what is open in the tool has been counted:
+# a program's memory file stays open; of what is read of processes a few may be at a time, of those that still run, and of those
+# whose end a busy tool has not heard of yet.
 cat >"$scratch/tree" <<'S'
 i=0; while [ $i -lt 1500 ]; do /bin/true; (exit 0); i=$((i + 1)); done
-ls -l /proc/$PPID/fd 2>/dev/null | grep -c ' /proc/'
+echo made; read -r _
 S
 tree() {
-	is "$(status_of profile-scenario --scenario tree --type memory --quiet -- sh "$scratch/tree")" 0 || { cat "$scratch/err"; return 1; }
-	is "$(manifest_value tree/memory "len(m['processes'])")" $((3000 + 1500 + 1 + 4)) && is "$(values tree definitely_lost_blocks)" 0 &&
-		[ "$(cat "$scratch/out")" -lt 50 ]
+	local tool n_open status
+	few_are_open() {
+		n_open=$(ls -l "/proc/$tool/fd" 2>/dev/null | grep -c ' /proc/')
+		[ "$n_open" -lt 50 ]
+	}
+	mkfifo "$scratch/tree.in"
+	profile-scenario --scenario tree --type memory --quiet -- sh "$scratch/tree" <"$scratch/tree.in" >"$scratch/out" 2>"$scratch/err" &
+	tool=$!
+	exec 7>"$scratch/tree.in"
+	wait_for grep -q made "$scratch/out"
+	wait_for few_are_open || { echo "$n_open are open"; return 1; }
+	exec 7>&-
+	wait $tool
+	status=$?
+	is $status 1 || { cat "$scratch/err"; return 1; }
+	is "$(manifest_value tree/memory "len(m['processes'])")" $((3000 + 1500 + 1)) && is "$(values tree definitely_lost_blocks)" 0
 }
 promise "3,000 short processes are checked, and leave nothing open in the tool" tree
 
@@ -137,7 +151,7 @@ int main(void)
 C
 gcc -O1 -o "$scratch/reserve" "$scratch/reserve.c"
 reserve() {
-	is "$(status_of timeout 60 profile-scenario --scenario reserve --type memory --quiet -- "$scratch/reserve")" 0 && is "$(values reserve still_reachable_bytes)" 100
+	is "$(status_of timeout 300 profile-scenario --scenario reserve --type memory --quiet -- "$scratch/reserve")" 0 && is "$(values reserve still_reachable_bytes)" 100
 }
 kernel=$(uname -r)
 if [ "$(printf '%s\n' 6.7 "${kernel%%-*}" | sort -V | head -n 1)" != 6.7 ]; then

@@ -169,7 +169,8 @@ import json
 m = json.load(open('$scratch/results/twice/offcpu/latest/run.json'))['metrics']['offcpu.blocked_ns']
 assert len(m['samples']) == 2 and sum(m['samples']) == m['value'] >= 100e6, m"
 # Asleep since long before: of that wait only the part after the delay counts, with its stack.
-timed status_of offcpu --scenario late --delay 0.3 --duration 0.5 -- sleep 60 >/dev/null
+timed status_of offcpu --scenario late --ready "grep -q nanosleep /proc/\$(cat '$scratch/sleeps')/wchan" --delay 0.3 --duration 0.5 -- \
+	sh -c 'echo $$ >"$1"; exec sleep 60' sh "$scratch/sleeps" >/dev/null
 promise "with --delay a wait that began before counts from there on" waits_for "$scratch/results/late/offcpu/latest" \
 	'^sleep;.*clock_nanosleep' 500000000 $((took_ns - 300000000))
 # Running processes: one that waits all the while never switches, and still is there with its stack.
@@ -183,14 +184,18 @@ promise "running processes can be watched" is "$(cat "$scratch/status")" 0
 kill $asleep $busy
 promise "who waits all the while does so from beginning to end" waits_for "$scratch/results/attached/offcpu/latest" \
 	'^sleep;.*clock_nanosleep' 500000000 $took_ns
-all_the_time() { # COMMS: these threads are there, each for as long as it was watched
-	awk -v comms="$1" 'NF == 11 && $3 ~ /^[0-9]+$/ {
-			seen[$2]++; life = $5 + $6 + $8 + $10
-			if (life < 0.5 || $11 > 0) { print "not whole: " $0; bad = 1 } }
+# all_the_time REPORT COMMS: these threads are there, each for as long as it was watched. Of some of it nothing is known where a
+# driver that got no CPU left records in a full ring, which is said.
+all_the_time() {
+	local lost
+	lost=$(grep -c 'switch records found the perf ring' "${1%/*}/run.json")
+	awk -v comms="$2" -v lost="$lost" 'NF == 11 && $3 ~ /^[0-9]+$/ {
+			seen[$2]++; life = $5 + $6 + $8 + $10 + $11
+			if (life < 0.5 || $11 > 0 && !lost) { print "not whole: " $0; bad = 1 } }
 		END { n = split(comms, names, " "); for (i = 1; i <= n; i++) if (!seen[names[i]]) { print "no " names[i]; bad = 1 }; exit bad }' \
-		"$scratch/results/attached/offcpu/latest/report.txt"
+		"$1"
 }
-promise "all their threads have all the time" all_the_time "sleep pong offcpu_pingpong"
+promise "all their threads have all the time" all_the_time "$scratch/results/attached/offcpu/latest/report.txt" "sleep pong offcpu_pingpong"
 promise "off-cpu is the same type" is "$(status_of profile-scenario --results "$scratch/results" --type off-cpu --scenario alias -- sleep 0.01 && ls "$scratch/results/alias")" "0
 offcpu"
 
@@ -242,7 +247,7 @@ if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null && [ "$(cat /proc/sys/ker
 	promise "and the notes what would give all of them" contains "$run/run.json" "sysctl kernel.perf_event_paranoid=1"
 	# Stacks of waits that are over when measuring begins are read too: with them there were 3.25 for each wait.
 	status_of setpriv --reuid 65534 --clear-groups "$build/profile-scenario" --results "$scratch/others/r" --scenario later \
-		--type offcpu --delay 0.5 --quiet -- sh -c 'i=0; while [ $i -lt 25 ]; do sleep 0.02; i=$((i + 1)); done; sleep 0.3' >/dev/null
+		--type offcpu --delay 0.5 --duration 0.3 --quiet -- sh -c 'i=0; while [ $i -lt 25 ]; do sleep 0.02; i=$((i + 1)); done; exec sleep 60' >/dev/null
 	promise "no more stacks are completed than waits have one" python3 - "$scratch/others/r/later/offcpu/latest/run.json" <<-'P'
 	import json, sys
 	quality = json.load(open(sys.argv[1]))["quality"]
