@@ -55,7 +55,7 @@ handles_signals() {
 		kill -USR1 $$; kill -USR1 $$; /bin/true; (exit 3); echo $?; kill -0 $$; exit 5'
 }
 stops_and_goes_on() { # more than one SIGCONT, since the first may come before the stop
-	"${watch[@]}" bash -c 'for i in {1..50}; do sleep 0.1; kill -CONT $$; done & other=$!
+	"${watch[@]}" bash -c 'while sleep 0.1 && kill -CONT $$; do :; done & other=$!
 		kill -STOP $$; echo on; kill $other; wait $other; echo $?'
 }
 waits_for_its_children() {
