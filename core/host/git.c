@@ -4,23 +4,30 @@
 #include "core/alloc.h"
 #include "core/clock.h"
 #include "core/diag.h"
+#include "core/perf/proc_scan.h"
+#include "core/proc_file.h"
 #include "core/results/fdpath.h"
 #include "core/target/program.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define ANSWER_MS 3000
+enum {
+	ANSWER_MS = 3000, /* but for its waits for a processor */
+	LOOK_MS = 50,     /* while it may be in one of them */
+};
 
 struct git {
 	char *program;
@@ -106,8 +113,27 @@ static _Noreturn void become_git(const struct git *git, char *const *argv, int o
 	_exit(127);
 }
 
-/* Reads until the end, or until `size` - 1 bytes have come. False: it took too long. */
-static bool read_answer(int fd, int64_t deadline_ms, char *answer, size_t size)
+/* What of the time since git was asked is not its own: by /proc/PID/schedstat how long it has
+ * waited for a processor, without a wait that has not ended. *waits: it may be in one, and has not
+ * computed for as long as it may either. */
+static int64_t starved_ms(pid_t git, bool *waits)
+{
+	uint64_t ran_ns, waited_ns;
+	struct proc_state state;
+	char text[128];
+
+	*waits = false;
+	if (proc_file_read(git, "schedstat", text, sizeof(text)) <= 0 ||
+	    sscanf(text, "%" SCNu64 " %" SCNu64, &ran_ns, &waited_ns) != 2)
+		return 0;
+	*waits = proc_scan_state(git, &state) && state.is_running &&
+	         ran_ns < ANSWER_MS * UINT64_C(1000000);
+	return (int64_t)(waited_ns / 1000000);
+}
+
+/* Reads until the end, or until `size` - 1 bytes have come. False: it took too long. What has come
+ * is read even where it was us who had no processor meanwhile. */
+static bool read_answer(int fd, pid_t git, int64_t deadline_ms, char *answer, size_t size)
 {
 	struct pollfd readable = {.fd = fd, .events = POLLIN};
 	size_t used = 0;
@@ -115,12 +141,16 @@ static bool read_answer(int fd, int64_t deadline_ms, char *answer, size_t size)
 
 	answer[0] = '\0';
 	while (used < size - 1) {
-		int64_t left_ms = deadline_ms - now_ms();
+		bool waits;
+		int64_t left_ms = deadline_ms + starved_ms(git, &waits) - now_ms();
 
 		if (left_ms <= 0)
-			return false;
-		if (poll(&readable, 1, (int)left_ms) <= 0)
+			left_ms = waits ? LOOK_MS : 0;
+		if (poll(&readable, 1, (int)left_ms) <= 0) {
+			if (!left_ms)
+				return false;
 			continue;
+		}
 		len = read(fd, answer + used, size - 1 - used);
 		if (len < 0 && errno == EINTR)
 			continue;
@@ -154,7 +184,7 @@ static bool ask(const struct git *git, char *const *words, char *answer, size_t 
 	/* Here too, lest we kill a group that the child has not made yet. */
 	if (child > 0)
 		setpgid(child, child);
-	answered = child > 0 && read_answer(ends[0], git->deadline_ms, answer, size);
+	answered = child > 0 && read_answer(ends[0], child, git->deadline_ms, answer, size);
 	close(ends[0]);
 	if (child < 0)
 		return false;

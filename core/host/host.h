@@ -13,11 +13,11 @@ json_t *host_to_json(void);
 void host_add_files(json_t *host, const char *root);
 
 /* run.json's "git" for a directory (NULL: the current one): {"commit", "dirty"}, or null outside a
- * checkout, without git, or when it does not answer within 3 s ("dirty" is absent when only that
- * takes longer). Dirty as `git describe
- * --dirty` has it: untracked files do not count. Root reads as the user behind sudo, else as the
- * owner of the directory: git does not trust foreign checkouts, and filters configured in one must
- * not run as root. New reference. */
+ * checkout, without git, or when it takes more than 3 s ("dirty" is absent when only that does);
+ * time in which git waits for a processor does not count. Dirty as `git describe --dirty` has it:
+ * untracked files do not count. Root reads as the user behind sudo, else as the owner of the
+ * directory: git does not trust foreign checkouts, and filters configured in one must not run as
+ * root. New reference. */
 json_t *git_to_json(const char *directory);
 
 #endif
