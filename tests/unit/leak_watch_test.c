@@ -104,9 +104,39 @@ static int join_all(void)
 	return STATUS;
 }
 
+/* How many threads this process has, a first one that has ended included. */
+static int count_threads(void)
+{
+	DIR *tasks = opendir("/proc/self/task");
+	int n = -2; /* . and .. */
+
+	if (!tasks)
+		abort();
+	while (readdir(tasks))
+		n++;
+	closedir(tasks);
+	return n;
+}
+
+static void wait_for_the_first_to_end(void)
+{
+	char path[64], text[512], *state;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/stat", (int)getpid());
+	do {
+		FILE *file = fopen(path, "r");
+
+		if (!file || !fgets(text, sizeof(text), file))
+			abort();
+		fclose(file);
+		state = strrchr(text, ')') + 2;
+		usleep(1000);
+	} while (*state != 'Z');
+}
+
 static void *exit_later(void *context)
 {
-	usleep(50000);
+	wait_for_the_first_to_end();
 	exit(STATUS);
 	return context;
 }
@@ -119,7 +149,7 @@ static int leave_main(void)
 
 static void *end_last(void *context)
 {
-	usleep(50000);
+	wait_for_the_first_to_end();
 	syscall(SYS_exit, STATUS);
 	return context;
 }
@@ -190,7 +220,8 @@ static int lose_a_thread(void)
 {
 	start(N_SOME, wait_for_ever);
 	start(1, end_by_filter);
-	usleep(100000);
+	while (count_threads() > 1 + N_SOME)
+		usleep(1000);
 	return STATUS;
 }
 
