@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/mman.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -73,13 +74,20 @@ static int make_threads(void)
 /* Kills processes that do nothing but fork, and waits for all that they have made. */
 static int kill_parents(void)
 {
+	volatile unsigned *n_made =
+	    mmap(NULL, sizeof(*n_made), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	if (n_made == MAP_FAILED)
+		abort();
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	for (unsigned i = 0; i < N_KILLS; i++) {
 		pid_t pid = fork();
 
-		while (!pid)
+		for (; !pid; ++*n_made)
 			if (!fork())
 				_exit(0);
+		while (*n_made <= i) /* one a kill, at least */
+			usleep(100);
 		usleep(500 + i * 7 % 40 * 50);
 		kill(pid, SIGKILL);
 		while (waitpid(-1, NULL, 0) > 0)
