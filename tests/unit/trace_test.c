@@ -83,9 +83,11 @@ static int kill_parents(void)
 	for (unsigned i = 0; i < N_KILLS; i++) {
 		pid_t pid = fork();
 
-		for (; !pid; ++*n_made)
+		while (!pid) {
 			if (!fork())
 				_exit(0);
+			++*n_made;
+		}
 		while (*n_made <= i) /* one a kill, at least */
 			usleep(100);
 		usleep(500 + i * 7 % 40 * 50);
