@@ -285,13 +285,12 @@ static void let_go(struct leak_watch *watch, struct watched *process)
 			tracer_resume(watch->tracer, process->threads[i]->tracee->tid, 0);
 }
 
-static void give_up(struct leak_watch *watch, const struct watched *process)
+static void give_up(struct leak_watch *watch, const struct watched *process, const char *why)
 {
 	struct leak_verdict verdict = {0};
 
 	if (!leak_find_section(process->threads[0]->tracee->tid, &verdict.inode, &verdict.section))
-		keep(watch, process, verdict,
-		     "a thread of it sleeps where it cannot be ended: it waits for a disk, say");
+		keep(watch, process, verdict, why);
 }
 
 static void settle(struct leak_watch *watch, struct watched *process, uint64_t now_ns)
@@ -311,6 +310,9 @@ static void settle(struct leak_watch *watch, struct watched *process, uint64_t n
 		return;
 	if (verdict == WATCHED_WHOLE && !shares_memory(process))
 		look_at_end(watch, process);
+	if (verdict == WATCHED_MISSED)
+		give_up(watch, process,
+		        "its first thread was killed during a scan, and ended unseen");
 	let_go(watch, process);
 }
 
@@ -341,7 +343,9 @@ static void woken(void *context)
 			settle(watch, process, now_ns);
 		if (process && process->n_held && !process->is_let_go &&
 		    watched_is_stuck(process)) {
-			give_up(watch, process);
+			give_up(watch, process,
+			        "a thread of it sleeps where it cannot be ended: it waits for a "
+			        "disk, say");
 			let_go(watch, process);
 		}
 	}

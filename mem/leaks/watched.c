@@ -158,12 +158,37 @@ bool watched_has_unheard_of(const struct watched *process)
 	return search.found;
 }
 
-/* Of those that are held, or of the others. */
-static const struct tracee *find_first(const struct watched *process, bool is_held)
+/* Its first thread has ended without the stop before: one that is killed while it stands for a scan
+ * may be there already when it is told to go on. The kernel tells of that end when all others have
+ * ended. */
+static bool has_lost_leader(const struct watched *process)
+{
+	struct tracee_state state;
+
+	for (size_t i = 0; i < process->n_threads; i++)
+		if (process->threads[i]->tracee->tid == process->pid)
+			return !process->threads[i]->is_held &&
+			       tracee_read_state(process->pid, &state) && state.has_ended;
+	return false;
+}
+
+static const struct tracee *find_held(const struct watched *process)
 {
 	for (size_t i = 0; i < process->n_threads; i++)
-		if (process->threads[i]->is_held == is_held)
+		if (process->threads[i]->is_held)
 			return process->threads[i]->tracee;
+	return NULL;
+}
+
+/* One of those that have not come, and can. */
+static const struct tracee *find_awaited(const struct watched *process, bool has_lost_leader)
+{
+	for (size_t i = 0; i < process->n_threads; i++) {
+		const struct watched_thread *thread = process->threads[i];
+
+		if (!thread->is_held && !(has_lost_leader && thread->tracee->tid == process->pid))
+			return thread->tracee;
+	}
 	return NULL;
 }
 
@@ -177,25 +202,26 @@ static bool is_exec(uint32_t arch, uint64_t number)
 }
 
 /* The one that has not come sleeps in execve: it waits for the others to be gone. */
-static bool is_replaced(const struct watched *process)
+static bool is_replaced(const struct watched *process, bool has_lost_leader)
 {
 	uint64_t number, sp;
 
-	return !process->is_ending && process->n_held + 1 == process->n_threads &&
-	       process->n_held &&
-	       tracee_read_sleep(find_first(process, false)->tid, &number, &sp) &&
-	       is_exec(find_first(process, true)->arch, number);
+	return !process->is_ending && process->n_held &&
+	       tracee_read_sleep(find_awaited(process, has_lost_leader)->tid, &number, &sp) &&
+	       is_exec(find_held(process)->arch, number);
 }
 
 enum watched_verdict watched_judge(struct watched *process)
 {
-	bool may_be_whole = process->n_held == process->n_threads;
+	size_t n_awaited = process->n_threads - process->n_held;
+	bool lost = n_awaited && n_awaited <= 2 && has_lost_leader(process);
 
-	if (may_be_whole && !watched_has_unheard_of(process))
-		return WATCHED_WHOLE;
-	if (!may_be_whole && is_replaced(process))
+	n_awaited -= lost;
+	if (n_awaited == 1 && is_replaced(process, lost))
 		return WATCHED_REPLACED;
-	return WATCHED_WAIT;
+	if (n_awaited || watched_has_unheard_of(process))
+		return WATCHED_WAIT;
+	return lost ? WATCHED_MISSED : WATCHED_WHOLE;
 }
 
 /* Who executes a program waits for the others, however long these take. */
@@ -209,7 +235,7 @@ bool watched_is_stuck(struct watched *process)
 
 		if (!thread->is_held && tracee_look_at_sleep(&thread->sleep, tid) >= MOST_LOOKS &&
 		    !(tracee_read_sleep(tid, &number, &sp) &&
-		      is_exec(find_first(process, true)->arch, number)))
+		      is_exec(find_held(process)->arch, number)))
 			return true;
 	}
 	return false;

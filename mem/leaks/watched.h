@@ -59,6 +59,7 @@ enum watched_verdict {
 	WATCHED_WAIT,     /* more have to come */
 	WATCHED_WHOLE,    /* all stand still: the process ends */
 	WATCHED_REPLACED, /* a thread of it begins another program, and waits for them */
+	WATCHED_MISSED,   /* all stand still but the first one, which has ended unseen */
 };
 
 struct watched *watched_new(pid_t pid, pid_t parent_pid);
