@@ -226,18 +226,22 @@ ALONE static void on_tick(int number)
 	NO_TAIL_CALL;
 }
 
-/* The timer interrupts a read that waits, which the kernel starts again each time. */
+/* The timer interrupts a read that waits, which the kernel starts again each time. No tick comes
+ * outside: where others have the processor one may come before the read. */
 ALONE static void wait_for_byte(int fd)
 {
+	const struct itimerval every_ms = {{0, 1000}, {0, 1000}}, never = {{0, 0}, {0, 0}};
 	char byte;
 
+	setitimer(ITIMER_REAL, &every_ms, NULL);
 	while (read(fd, &byte, 1) < 0 && errno == EINTR)
 		;
+	setitimer(ITIMER_REAL, &never, NULL);
+	NO_TAIL_CALL;
 }
 
 static void restart_calls(void)
 {
-	const struct itimerval every_ms = {{0, 1000}, {0, 1000}};
 	int fds[2];
 	pid_t writer;
 
@@ -252,9 +256,7 @@ static void restart_calls(void)
 		_exit(write(fds[1], "", 1) != 1);
 	}
 	handle(SIGALRM, on_tick, SA_RESTART);
-	setitimer(ITIMER_REAL, &every_ms, NULL);
 	wait_for_byte(fds[0]);
-	setitimer(ITIMER_REAL, &(struct itimerval){0}, NULL);
 	waitpid(writer, NULL, 0);
 }
 
