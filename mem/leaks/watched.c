@@ -23,6 +23,7 @@ enum {
 	/* A thread that cannot come (it waits for a disk, say) shall not keep the others for ever:
 	 * so many ticks in a row find it in one and the same sleep, 5 s at least. */
 	MOST_LOOKS = 1000,
+	MOST_STILL_LOOKS = 12000, /* in whatever state: 60 s at least */
 	X32_BIT = 0x40000000,
 	X32_EXECVE = 520,
 	X32_EXECVEAT = 545,
@@ -224,6 +225,16 @@ enum watched_verdict watched_judge(struct watched *process)
 	return lost ? WATCHED_MISSED : WATCHED_WHOLE;
 }
 
+static bool has_long_stood_still(struct watched_thread *thread)
+{
+	pid_t tid = thread->tracee->tid;
+	struct tracee_state state;
+
+	thread->n_still = tracee_read_state(tid, &state) && state.runs ? 0 : thread->n_still + 1;
+	return tracee_look_at_sleep(&thread->sleep, tid) >= MOST_LOOKS ||
+	       thread->n_still >= MOST_STILL_LOOKS;
+}
+
 /* Who executes a program waits for the others, however long these take. */
 bool watched_is_stuck(struct watched *process)
 {
@@ -231,10 +242,9 @@ bool watched_is_stuck(struct watched *process)
 
 	for (size_t i = 0; i < process->n_threads; i++) {
 		struct watched_thread *thread = process->threads[i];
-		pid_t tid = thread->tracee->tid;
 
-		if (!thread->is_held && tracee_look_at_sleep(&thread->sleep, tid) >= MOST_LOOKS &&
-		    !(tracee_read_sleep(tid, &number, &sp) &&
+		if (!thread->is_held && has_long_stood_still(thread) &&
+		    !(tracee_read_sleep(thread->tracee->tid, &number, &sp) &&
 		      is_exec(find_held(process)->arch, number)))
 			return true;
 	}

@@ -33,6 +33,7 @@ struct watched_thread {
 	enum watched_fate fate;
 	bool is_held;
 	struct tracee_sleep sleep; /* while it is waited for */
+	unsigned n_still;          /* looks in a row that found it not ready to run, likewise */
 };
 
 /* What stands and falls with an address space, but for those that share one. */
