@@ -7,7 +7,8 @@ COLLECTOR_FOLDERS := cpu mem io
 
 # Debian packages, each list once: `make deps` installs what building needs, `make demo` and `make check` add theirs.
 BUILD_PACKAGES := gcc libc6-dev libdw-dev libelf-dev libunwind-dev libseccomp-dev libjansson-dev \
-	libinih-dev libiberty-dev liblzma-dev zlib1g-dev libdeflate-dev libcapstone-dev
+	libinih-dev libiberty-dev liblzma-dev zlib1g-dev libdeflate-dev libcapstone-dev \
+	clang libbpf-dev bpftool
 DEMO_PACKAGES := $(BUILD_PACKAGES)
 CHECK_PACKAGES := $(BUILD_PACKAGES) g++ binutils libcmocka-dev linux-perf strace valgrind heaptrack python3 sqlite3 \
 	gzip libcap2-bin iproute2 musl-tools procps dwz xz-utils \
@@ -34,12 +35,12 @@ WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvl
 OPTIMISE := $(if $(DEBUG),-O0,-O2)
 SANITIZE := $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer)
 CFLAGS += -std=gnu11 -g $(OPTIMISE) $(WARNINGS)
-CPPFLAGS += -I. -D_GNU_SOURCE -DVERSION='"$(VERSION)"'
-LDLIBS := -ldw -lelf -ldeflate -lunwind-x86_64 -lunwind -lseccomp -ljansson -linih -liberty -llzma -lz -lpthread -lm
+CPPFLAGS += -I. -I$(BUILD) -D_GNU_SOURCE -DVERSION='"$(VERSION)"'
+LDLIBS := -lbpf -ldw -lelf -ldeflate -lunwind-x86_64 -lunwind -lseccomp -ljansson -linih -liberty -llzma -lz -lpthread -lm
 
 CORE_SRCS := $(filter-out core/driver/% core/trace/keeper.c,$(wildcard core/*.c core/*/*.c))
 KEEPER_SRCS := core/trace/keeper.c core/trace/filter_stop.c
-COLLECTOR_SRCS := $(foreach c,$(COLLECTOR_FOLDERS),$(filter-out $c/preload/%,$(wildcard $c/*.c $c/*/*.c)))
+COLLECTOR_SRCS := $(foreach c,$(COLLECTOR_FOLDERS),$(filter-out $c/preload/% %.bpf.c,$(wildcard $c/*.c $c/*/*.c)))
 DRIVER_SRCS := $(wildcard core/driver/*.c)
 PRELOAD_SRCS := $(wildcard mem/preload/*.c) mem/timeline.c
 WORKLOAD_SRCS := $(wildcard scenarios/workloads/*.c)
@@ -64,7 +65,7 @@ FUZZERS := $(patsubst %.c,$(BUILD)/%,$(FUZZ_SRCS))
 
 .PHONY: help deps build tests benches check bench demo clean
 .DEFAULT_GOAL := build
-.SECONDARY: $(call objects,$(UNIT_SRCS) $(FUZZ_SRCS))
+.SECONDARY: $(call objects,$(UNIT_SRCS) $(FUZZ_SRCS)) $(BUILD)/io/bpf/meter.bpf.o
 
 help:
 	@echo 'make deps    install what building needs (Debian packages)'
@@ -89,6 +90,21 @@ $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
 	$(call say,CC)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(SANITIZE) -fPIC -MMD -MP -c -o $@ $<
+
+# Programs for the kernel: clang compiles them, libbpf fits them to the kernel that runs, and the tool has them as data.
+BPF_CLANG ?= clang
+BPF_CPPFLAGS := -I. -D__TARGET_ARCH_x86 -idirafter /usr/include/$(shell uname -m)-linux-gnu
+
+$(BUILD)/%.bpf.o: %.bpf.c
+	@mkdir -p $(@D)
+	$(call say,BPF)
+	$(Q)$(BPF_CLANG) -target bpf $(BPF_CPPFLAGS) -O2 -g -Wall -Wextra -Wno-unused-parameter $(if $(CI),-Werror) -MMD -MP -c -o $@ $<
+
+$(BUILD)/%.skel.h: $(BUILD)/%.bpf.o
+	$(call say,SKEL)
+	$(Q)bpftool gen skeleton $< name $(basename $(basename $(@F))) >$@.new && mv $@.new $@
+
+$(BUILD)/io/bpf/meter.o: $(BUILD)/io/bpf/meter.skel.h
 
 $(BUILD)/core/driver/%.o: CPPFLAGS += -DCOLLECTORS='$(foreach c,$(COLLECTORS),COLLECTOR($c))'
 $(BUILD)/core/driver/collectors.o: Makefile

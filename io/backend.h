@@ -17,27 +17,30 @@ struct io_backend_spec {
 	const struct repeat *repeat;
 	struct io_counts *counts;
 	const struct trace_set *set; /* what to count */
-	const void *plan;
+	void *plan;
 	bool cpu_time; /* time_ns is system time, not wall time */
 };
 
 struct io_backend {
 	const char *name;
+	const char *time_note; /* of what wall times hold, for summary.txt */
 	/* Once, before the first repeat: makes what all share. */
 	int (*plan)(void **plan, const struct trace_set *set, struct diag *diag);
 	void (*plan_free)(void *plan); /* NULL is fine */
-	/* As the collector's hook; the backend is started. */
+	/* As the collector's hook; the backend is started. NULL: nothing to do there. */
 	int (*in_child)(const void *plan);
 	int (*start)(void **state, const struct io_backend_spec *spec, struct diag *diag);
 	/* To poll for reading; step() then, which reports what went wrong meanwhile. */
 	int (*fd)(void *state);
 	int (*step)(void *state, struct diag *diag);
+	/* NULL: the driver waits for the target itself. */
 	bool (*target_ended)(void *state, struct target_end *end);
 	/* Lets go of all that still runs, and frees the state. The counts are complete then. NULL
 	 * is fine. */
 	void (*stop)(void *state);
 };
 
+extern const struct io_backend io_backend_bpf;
 extern const struct io_backend io_backend_ptrace;
 
 #endif

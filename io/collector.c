@@ -10,6 +10,7 @@
 #include "core/results/results.h"
 #include "io/backend.h"
 #include "io/batching.h"
+#include "io/bpf/meter.h"
 #include "io/metrics.h"
 #include "io/summary.h"
 #include "io/tables.h"
@@ -27,9 +28,14 @@ enum { TABLE_ROWS = 5 };
 struct io_options {
 	char *trace; /* NULL: all */
 	int sort;    /* index of the word */
+	int backend; /* likewise */
 	bool cpu_time;
 	uint64_t small_bytes;
 };
+
+enum { BACKEND_AUTO, BACKEND_BPF, BACKEND_PTRACE };
+static const char *const backend_words[] = {
+    [BACKEND_AUTO] = "auto", [BACKEND_BPF] = "bpf", [BACKEND_PTRACE] = "ptrace", NULL};
 
 static const struct option_row option_rows[] = {
     {.name = "trace",
@@ -64,6 +70,14 @@ static const struct option_row option_rows[] = {
      .argument = "BYTES",
      .fallback = "512",
      .help = "reads and writes that ask for less are small"},
+    {.name = "backend",
+     .kind = OPTION_CHOICE,
+     .field = offsetof(struct io_options, backend),
+     .argument = "HOW",
+     .fallback = "auto",
+     .choices = backend_words,
+     .help = "what watches the calls: programs in the kernel (bpf), or a tracer that stops each "
+             "thread (ptrace); auto: bpf where it may"},
     {.name = NULL},
 };
 
@@ -72,6 +86,7 @@ struct io_state {
 	struct trace_set *set;
 	const struct io_backend *backend;
 	void *plan;                /* the backend's */
+	char *fallback;            /* why it is not bpf; NULL: it is, or was not asked for */
 	void *backend_state;       /* NULL between repeats */
 	struct io_counts *current; /* the running repeat's */
 	struct io_counts **repeats;
@@ -115,11 +130,20 @@ static int check_sanitizer(const struct target *target, struct diag *diag)
 	                 binary->path, binary->sanitizer, options[is_leak], off);
 }
 
-static int io_check(const struct target *target, const void *options, struct diag *diag)
+static bool may_trace(const struct io_options *options)
 {
+	struct diag why;
+
+	return options->backend == BACKEND_PTRACE || options->cpu_time || bpf_meter_check(&why);
+}
+
+static int io_check(const struct target *target, const void *context, struct diag *diag)
+{
+	const struct io_options *options = context;
 	const struct binary *binary = target->binary;
 
-	(void)options;
+	if (options->backend == BACKEND_BPF || !may_trace(options))
+		return 0;
 	/* Under a tracer without rights over it, the kernel runs such a program without its own. */
 	if (geteuid() != 0 && (binary->is_setuid || binary->has_file_capabilities))
 		return diag_fail(
@@ -132,7 +156,8 @@ static int io_check(const struct target *target, const void *options, struct dia
 
 static void stop(struct io_state *io)
 {
-	io->backend->stop(io->backend_state);
+	if (io->backend)
+		io->backend->stop(io->backend_state);
 	io->backend_state = NULL;
 }
 
@@ -149,8 +174,55 @@ static void io_destroy(void *state)
 	free(io->repeats);
 	if (io->backend)
 		io->backend->plan_free(io->plan);
+	free(io->fallback);
 	trace_set_free(io->set);
 	free(io);
+}
+
+/* bpf sees no system time of a call. */
+static int io_check_options(const void *context, struct diag *diag)
+{
+	const struct io_options *options = context;
+
+	if (options->backend == BACKEND_BPF && options->cpu_time)
+		return diag_fail(diag, EINVAL, "--cpu-time is measured by --backend ptrace alone");
+	return 0;
+}
+
+static int plan_bpf(struct io_state *io, struct diag *diag)
+{
+	int err = io_backend_bpf.plan(&io->plan, io->set, diag);
+
+	if (!err)
+		io->backend = &io_backend_bpf;
+	return err;
+}
+
+static int plan_ptrace(struct io_state *io, struct diag *diag)
+{
+	int err = io_backend_ptrace.plan(&io->plan, io->set, diag);
+
+	if (!err)
+		io->backend = &io_backend_ptrace;
+	return err;
+}
+
+/* bpf where it may load, else ptrace, and why. */
+static int plan_any(struct io_state *io, struct diag *diag)
+{
+	struct diag why = {.text = "--cpu-time takes ptrace"};
+
+	if (!io->options->cpu_time && !plan_bpf(io, &why))
+		return 0;
+	io->fallback = xasprintf("ptrace: %s", why.text);
+	return plan_ptrace(io, diag);
+}
+
+static int plan_backend(struct io_state *io, struct diag *diag)
+{
+	if (io->options->backend == BACKEND_BPF)
+		return plan_bpf(io, diag);
+	return io->options->backend == BACKEND_PTRACE ? plan_ptrace(io, diag) : plan_any(io, diag);
 }
 
 static int io_create(void **state, const void *options, struct diag *diag)
@@ -159,10 +231,9 @@ static int io_create(void **state, const void *options, struct diag *diag)
 	int err;
 
 	io->options = options;
-	io->backend = &io_backend_ptrace;
 	err = trace_set_new(&io->set, io->options->trace, diag);
 	if (!err)
-		err = io->backend->plan(&io->plan, io->set, diag);
+		err = plan_backend(io, diag);
 	if (err)
 		io_destroy(io);
 	else
@@ -188,7 +259,7 @@ static int io_in_child(void *state)
 {
 	const struct io_state *io = state;
 
-	return io->backend->in_child(io->plan);
+	return io->backend->in_child ? io->backend->in_child(io->plan) : 0;
 }
 
 static int io_fd(void *state)
@@ -207,8 +278,9 @@ static int io_step(void *state, struct diag *diag)
 
 static bool io_reaps_target(void *state)
 {
-	(void)state;
-	return true;
+	const struct io_state *io = state;
+
+	return io->backend->target_ended != NULL;
 }
 
 static bool io_target_ended(void *state, struct target_end *end)
@@ -259,9 +331,7 @@ static void write_summary(FILE *out, const struct io_state *io, const struct io_
 		fputs("\nTimes are system time of the calling process, in the kernel's estimate.\n",
 		      out);
 	else
-		fputs("\nTimes are wall time from start to end of each call and hold one switch to "
-		      "the tracer.\n",
-		      out);
+		fprintf(out, "\n%s\n", io->backend->time_note);
 	if (counts->unfinished)
 		fprintf(out,
 		        "Calls that never returned (exit, or cut short by a signal), not counted "
@@ -327,6 +397,8 @@ static void add_quality(json_t *quality, const struct io_counts *counts)
 	     "whose memory could not be read: messages or bytes are missing"},
 	    {counts->foreign_memory, "32-bit or x32 call",
 	     "whose structures are not decoded: messages are missing"},
+	    {counts->lost_events, "fork, exec or end",
+	     "that was missed: calls of those threads may be missing"},
 	    {counts->guessed_fds, "descriptor",
 	     "in use whose opening was not seen: the name is a guess"},
 	    {counts->refused_ptraces, "ptrace call",
@@ -409,7 +481,9 @@ static int io_finish(void *state, struct results_run *run, struct result *result
 	counts = median_repeat(io);
 	result->backend =
 	    xasprintf("%s%s", io->backend->name, counts->trace.is_filtered ? "+seccomp" : "");
-	if (counts->trace.why_unfiltered)
+	if (io->fallback)
+		result->fallback = xstrdup(io->fallback);
+	else if (counts->trace.why_unfiltered)
 		result->fallback = xasprintf("every call stops: %s", counts->trace.why_unfiltered);
 	io_metrics_add(result->metrics, io->set, io->repeats, io->n_repeats);
 	io_findings_judge(result->findings, counts);
@@ -434,6 +508,7 @@ const struct collector io_collector = {
     .options = {option_rows, sizeof(struct io_options)},
     .metrics = io_metric_rows,
     .findings = io_finding_rows,
+    .check_options = io_check_options,
     .check = io_check,
     .create = io_create,
     .prepare = io_prepare,

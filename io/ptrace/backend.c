@@ -94,6 +94,8 @@ static void backend_stop(void *state)
 
 const struct io_backend io_backend_ptrace = {
     .name = "ptrace",
+    .time_note = "Times are wall time from start to end of each call and hold one switch to the "
+                 "tracer.",
     .plan = plan_new,
     .plan_free = plan_free,
     .in_child = plan_in_child,

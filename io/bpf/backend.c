@@ -1,0 +1,117 @@
+/* The bpf backend: counts what programs in the kernel tell of the target's calls. */
+#include "io/backend.h"
+
+#include "core/alloc.h"
+#include "core/trace/tracee.h"
+#include "io/bpf/meter.h"
+#include "io/bpf/tally.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { RECORDS_A_STEP = 65536 }; /* then the driver sees to other things */
+
+struct bpf_backend {
+	struct bpf_meter *meter;
+	struct io_counts *counts;
+	struct bpf_tally *tally;
+};
+
+static int plan_new(void **plan, const struct trace_set *set, struct diag *diag)
+{
+	return bpf_meter_new((struct bpf_meter **)plan, set, diag);
+}
+
+static void plan_free(void *plan)
+{
+	bpf_meter_free(plan);
+}
+
+struct visit {
+	struct bpf_tally *tally;
+	pid_t pid;
+};
+
+static void inherit_fd(void *context, int fd, bool cloexec)
+{
+	const struct visit *visit = context;
+	char name[TRACEE_TEXT_BYTES];
+
+	if (!cloexec && tracee_describe_fd(visit->pid, fd, name, sizeof(name)))
+		bpf_tally_inherit(visit->tally, fd, name);
+}
+
+static int backend_start(void **state, const struct io_backend_spec *spec, struct diag *diag)
+{
+	struct bpf_backend *backend = xcalloc(1, sizeof(*backend));
+	const struct bpf_tally_spec tally = {
+	    .counts = spec->counts,
+	    .set = spec->set,
+	    .driver = getpid(),
+	    .start_ns = spec->repeat->start_ns,
+	};
+	struct visit visit = {.pid = spec->repeat->pid};
+	int err;
+
+	backend->meter = spec->plan;
+	backend->counts = spec->counts;
+	backend->tally = visit.tally = bpf_tally_new(&tally);
+	/* The held child has what the target will find. */
+	tracee_each_fd(visit.pid, inherit_fd, &visit);
+	err = bpf_meter_attach(backend->meter, visit.pid, diag);
+	if (err) {
+		bpf_tally_free(backend->tally);
+		free(backend);
+		return err;
+	}
+	*state = backend;
+	return 0;
+}
+
+static int backend_fd(void *state)
+{
+	return bpf_meter_fd(((struct bpf_backend *)state)->meter);
+}
+
+static void take_record(void *context, const void *record, size_t len_bytes)
+{
+	bpf_tally_record(context, record, len_bytes);
+}
+
+static int backend_step(void *state, struct diag *diag)
+{
+	struct bpf_backend *backend = state;
+
+	(void)diag;
+	bpf_meter_read(backend->meter, RECORDS_A_STEP, take_record, backend->tally);
+	return 0;
+}
+
+static void backend_stop(void *state)
+{
+	struct bpf_backend *backend = state;
+	struct bpf_meter_losses losses;
+
+	if (!backend)
+		return;
+	bpf_meter_detach(backend->meter);
+	bpf_meter_read(backend->meter, 0, take_record, backend->tally);
+	losses = bpf_meter_losses(backend->meter);
+	backend->counts->lost = losses.calls;
+	backend->counts->lost_events = losses.events;
+	backend->counts->trace.let_go = bpf_tally_n_threads(backend->tally);
+	bpf_tally_free(backend->tally);
+	free(backend);
+}
+
+const struct io_backend io_backend_bpf = {
+    .name = "bpf",
+    .time_note = "Times are wall time from start to end of each call, as the kernel's tracepoints "
+                 "see them.",
+    .plan = plan_new,
+    .plan_free = plan_free,
+    .start = backend_start,
+    .fd = backend_fd,
+    .step = backend_step,
+    .stop = backend_stop,
+};

@@ -1,0 +1,303 @@
+/* Loads the programs through their skeleton, attaches them, and empties the ring. */
+#include "io/bpf/meter.h"
+
+#include "core/alloc.h"
+#include "core/diag.h"
+#include "core/proc_file.h"
+#include "core/target/capability.h"
+#include "io/bpf/plan.h"
+#include "io/bpf/wire.h"
+#include "io/syscalls.h"
+#include "io/trace_set.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <linux/capability.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+/* Generated, of types in wire.h. */
+#include "io/bpf/meter.skel.h"
+
+#ifndef CAP_BPF /* Linux 5.8 */
+#define CAP_PERFMON 38
+#define CAP_BPF 39
+#endif
+
+enum {
+	INITIAL_PID_NAMESPACE = (int)0xEFFFFFFC, /* PROC_PID_INIT_INO of linux/proc_ns.h */
+	LOOK_INTERVAL_MS = 100,                  /* at the ring, when it does not fill before */
+};
+
+struct bpf_meter {
+	struct meter *programs;
+	struct ring_buffer *ring;
+	int timer_fd;
+	int poll_fd; /* the timer, or a ring that is filling */
+	bool is_attached;
+	uint64_t former_misses;
+	/* Of bpf_meter_read(). */
+	bpf_meter_read_fn *read;
+	void *context;
+	size_t n_left;
+};
+
+/* libbpf's last words, for the sentence. One thread at a time. */
+static char last_words[256];
+
+static int keep_words(enum libbpf_print_level level, const char *format, va_list arguments)
+{
+	if (level == LIBBPF_WARN) {
+		vsnprintf(last_words, sizeof(last_words), format, arguments);
+		last_words[strcspn(last_words, "\n")] = '\0';
+	}
+	return 0;
+}
+
+static bool is_locked_down(void)
+{
+	FILE *file = fopen("/sys/kernel/security/lockdown", "re");
+	char text[128] = "";
+	bool is_locked;
+
+	if (!file)
+		return false;
+	is_locked = fgets(text, sizeof(text), file) && strstr(text, "[confidentiality]");
+	fclose(file);
+	return is_locked;
+}
+
+/* The kernel's side has the thread ids of the initial namespace. */
+static bool is_in_pid_namespace(void)
+{
+	struct stat namespace;
+
+	return !stat("/proc/self/ns/pid", &namespace) &&
+	       namespace.st_ino != (ino_t)(unsigned)INITIAL_PID_NAMESPACE;
+}
+
+int bpf_meter_check(struct diag *diag)
+{
+	static const struct {
+		int number;
+		const char *name;
+	} needed[] = {{CAP_BPF, "CAP_BPF"}, {CAP_PERFMON, "CAP_PERFMON"}};
+
+	for (size_t i = 0; i < ARRAY_SIZE(needed) && !capability_is_held(CAP_SYS_ADMIN); i++)
+		if (!capability_is_held(needed[i].number))
+			return diag_fail(diag, EPERM,
+			                 "BPF programs take %s, which is missing; run as root",
+			                 needed[i].name);
+	if (access("/sys/kernel/btf/vmlinux", R_OK))
+		return diag_fail(diag, EOPNOTSUPP,
+		                 "the kernel does not tell its types (/sys/kernel/btf/vmlinux: "
+		                 "%s), which BPF programs take; use one with CONFIG_DEBUG_INFO_BTF",
+		                 strerror(errno));
+	if (is_locked_down())
+		return diag_fail(diag, EPERM,
+		                 "kernel lockdown is at confidentiality, which keeps BPF programs "
+		                 "from reading; boot with lockdown=integrity or less");
+	if (is_in_pid_namespace())
+		return diag_fail(diag, EOPNOTSUPP,
+		                 "in a PID namespace BPF programs see other thread ids than we do; "
+		                 "run the container with --pid=host");
+	return 0;
+}
+
+static void set_plans(struct meter *programs, const struct trace_set *set)
+{
+	for (int abi = 0; abi < WIRE_ABIS; abi++)
+		for (uint32_t number = 0; number < WIRE_CALL_NUMBERS; number++)
+			programs->bss->plans[abi][number] =
+			    bpf_plan_of(syscall_find((enum syscall_abi)abi, number), set);
+	programs->bss->plan_of_unknown.tasks = trace_set_has_unnamed(set) ? WIRE_TELL : 0;
+}
+
+static int load(struct bpf_meter *meter, struct diag *diag)
+{
+	int err;
+
+	last_words[0] = '\0';
+	libbpf_set_print(keep_words);
+	meter->programs = meter__open();
+	err = meter->programs ? meter__load(meter->programs) : -errno;
+	if (!err)
+		return 0;
+	/* An old kernel refuses what it does not know with EINVAL. */
+	return diag_fail(diag, err == -EPERM || err == -EACCES ? -err : EOPNOTSUPP,
+	                 "the kernel refused the BPF programs: %s%s%s", strerror(-err),
+	                 last_words[0] ? "; " : "", last_words);
+}
+
+static int on_record(void *context, void *record, size_t len_bytes)
+{
+	struct bpf_meter *meter = context;
+
+	meter->read(meter->context, record, len_bytes);
+	return meter->n_left && !--meter->n_left ? -EAGAIN : 0;
+}
+
+static int watch(const struct bpf_meter *meter, int fd, uint32_t events)
+{
+	struct epoll_event event = {.events = events};
+
+	return epoll_ctl(meter->poll_fd, EPOLL_CTL_ADD, fd, &event);
+}
+
+/* Every record would make a polled ring readable; so it counts when it is woken for alone. */
+static int make_readable(struct bpf_meter *meter, struct diag *diag)
+{
+	int ring_fd = bpf_map__fd(meter->programs->maps.ring);
+
+	meter->ring = ring_buffer__new(ring_fd, on_record, meter, NULL);
+	meter->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	meter->poll_fd = epoll_create1(EPOLL_CLOEXEC);
+	if (!meter->ring || meter->timer_fd < 0 || meter->poll_fd < 0 ||
+	    watch(meter, meter->timer_fd, EPOLLIN) || watch(meter, ring_fd, EPOLLIN | EPOLLET))
+		return diag_fail(diag, errno, "cannot read from the BPF programs: %s",
+		                 strerror(errno));
+	return 0;
+}
+
+int bpf_meter_new(struct bpf_meter **result, const struct trace_set *set, struct diag *diag)
+{
+	struct bpf_meter *meter = xcalloc(1, sizeof(*meter));
+	int err;
+
+	meter->timer_fd = meter->poll_fd = -1;
+	err = bpf_meter_check(diag);
+	if (!err)
+		err = load(meter, diag);
+	if (!err)
+		err = make_readable(meter, diag);
+	if (err) {
+		bpf_meter_free(meter);
+		return err;
+	}
+	set_plans(meter->programs, set);
+	*result = meter;
+	return 0;
+}
+
+void bpf_meter_free(struct bpf_meter *meter)
+{
+	if (!meter)
+		return;
+	if (meter->poll_fd >= 0)
+		close(meter->poll_fd);
+	if (meter->timer_fd >= 0)
+		close(meter->timer_fd);
+	ring_buffer__free(meter->ring);
+	meter__destroy(meter->programs);
+	free(meter);
+}
+
+/* How often a program did not run because it ran already. */
+static uint64_t misses(const struct bpf_meter *meter)
+{
+	struct bpf_program *program;
+	uint64_t sum = 0;
+
+	bpf_object__for_each_program(program, meter->programs->obj)
+	{
+		struct bpf_prog_info info = {0};
+		__u32 len = sizeof(info);
+
+		if (!bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &len))
+			sum += info.recursion_misses;
+	}
+	return sum;
+}
+
+static int mark(struct bpf_meter *meter, pid_t pid)
+{
+	struct wire_thread thread = {.epoch = ++meter->programs->bss->epoch};
+	int process = (int)syscall(SYS_pidfd_open, pid, 0), err;
+
+	if (process < 0)
+		return -errno;
+	err = bpf_map__update_elem(meter->programs->maps.threads, &process, sizeof(process),
+	                           &thread, sizeof(thread), BPF_ANY);
+	close(process);
+	return err;
+}
+
+static void set_timer(const struct bpf_meter *meter, long interval_ms)
+{
+	struct itimerspec times = {.it_interval = {.tv_nsec = interval_ms * 1000000}};
+
+	times.it_value = times.it_interval;
+	timerfd_settime(meter->timer_fd, 0, &times, NULL);
+}
+
+int bpf_meter_attach(struct bpf_meter *meter, pid_t pid, struct diag *diag)
+{
+	int err = mark(meter, pid);
+
+	if (err)
+		return diag_fail(diag, -err, "cannot mark the target for the BPF programs: %s",
+		                 strerror(-err));
+	meter->programs->bss->lost_calls = meter->programs->bss->lost_details = 0;
+	meter->programs->bss->lost_events = meter->programs->bss->lost_threads = 0;
+	meter->former_misses = misses(meter);
+	err = meter__attach(meter->programs);
+	if (err)
+		return diag_fail(diag, -err, "cannot attach the BPF programs: %s; %s",
+		                 strerror(-err), last_words);
+	meter->is_attached = true;
+	set_timer(meter, LOOK_INTERVAL_MS);
+	return 0;
+}
+
+void bpf_meter_detach(struct bpf_meter *meter)
+{
+	meter__detach(meter->programs);
+	meter->is_attached = false;
+	set_timer(meter, 0);
+}
+
+int bpf_meter_fd(const struct bpf_meter *meter)
+{
+	return meter->poll_fd;
+}
+
+void bpf_meter_read(struct bpf_meter *meter, size_t n_records, bpf_meter_read_fn *read_record,
+                    void *context)
+{
+	struct epoll_event events[2];
+	uint64_t ticks;
+
+	epoll_wait(meter->poll_fd, events, ARRAY_SIZE(events), 0);
+	if (read(meter->timer_fd, &ticks, sizeof(ticks)) < 0)
+		ticks = 0;
+	meter->read = read_record;
+	meter->context = context;
+	meter->n_left = n_records;
+	/* More is there: again soon, after whatever else waits for the driver. */
+	if (ring_buffer__consume(meter->ring) == -EAGAIN && meter->is_attached) {
+		struct itimerspec times = {
+		    .it_interval = {.tv_nsec = LOOK_INTERVAL_MS * 1000000},
+		    .it_value = {.tv_nsec = 1},
+		};
+
+		timerfd_settime(meter->timer_fd, 0, &times, NULL);
+	}
+}
+
+struct bpf_meter_losses bpf_meter_losses(const struct bpf_meter *meter)
+{
+	const struct meter__bss *bss = meter->programs->bss;
+
+	return (struct bpf_meter_losses){
+	    .calls = bss->lost_calls + misses(meter) - meter->former_misses,
+	    .details = bss->lost_details,
+	    .events = bss->lost_events + bss->lost_threads,
+	};
+}

@@ -1,0 +1,46 @@
+/* The programs in the kernel: loaded, attached, read from.
+ *
+ * Errors are 0 or -errno with a sentence; -EPERM, -EACCES and -EOPNOTSUPP mean that they cannot be
+ * had here.
+ */
+#ifndef IO_BPF_METER_H
+#define IO_BPF_METER_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct bpf_meter;
+struct diag;
+struct trace_set;
+
+/* What went unseen since bpf_meter_attach(). */
+struct bpf_meter_losses {
+	uint64_t calls;
+	uint64_t details; /* memory or names of calls */
+	uint64_t events;  /* forks, execs, ends */
+};
+
+/* Called for each record; the record is gone when it returns. */
+typedef void bpf_meter_read_fn(void *context, const void *record, size_t len_bytes);
+
+/* Is there a chance to load them? Asks for what can be known beforehand. */
+int bpf_meter_check(struct diag *diag);
+
+int bpf_meter_new(struct bpf_meter **meter, const struct trace_set *set, struct diag *diag);
+void bpf_meter_free(struct bpf_meter *meter); /* NULL is fine */
+
+/* From its exec on the process is followed, and what it makes. */
+int bpf_meter_attach(struct bpf_meter *meter, pid_t pid, struct diag *diag);
+/* Nothing more is told; what is in the ring stays there. */
+void bpf_meter_detach(struct bpf_meter *meter);
+
+/* To poll for reading, while attached. */
+int bpf_meter_fd(const struct bpf_meter *meter);
+/* Hands over what is in the ring; at most `n_records`, 0: all. */
+void bpf_meter_read(struct bpf_meter *meter, size_t n_records, bpf_meter_read_fn *read,
+                    void *context);
+
+struct bpf_meter_losses bpf_meter_losses(const struct bpf_meter *meter);
+
+#endif

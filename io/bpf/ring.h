@@ -1,0 +1,65 @@
+/* Puts records into the ring. Part of meter.bpf.c. */
+#ifndef IO_BPF_RING_H
+#define IO_BPF_RING_H
+
+/* Records of forks, execs and ends have this much room that calls leave them: a lost call is one
+ * call, a lost fork is a family. */
+enum { RESERVED_BYTES = 1 << 18, WAKE_WINDOW_BYTES = 1 << 14 };
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 1 << 24); /* the driver may choose */
+} ring SEC(".maps");
+
+const volatile __u64 ring_bytes = 1 << 24;
+__u64 lost_calls;
+__u64 lost_details;
+__u64 lost_events;
+
+static __u64 unread_bytes(void)
+{
+	return bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA);
+}
+
+/* The driver looks by its own clock; it is woken, once, when a quarter of the ring is full. */
+static __u64 flags_at(__u64 unread)
+{
+	__u64 mark = ring_bytes / 4;
+
+	return unread >= mark && unread < mark + WAKE_WINDOW_BYTES ? BPF_RB_FORCE_WAKEUP
+	                                                           : BPF_RB_NO_WAKEUP;
+}
+
+static void tell_call(const struct wire_call *call)
+{
+	__u64 unread = unread_bytes();
+
+	if (unread + RESERVED_BYTES > ring_bytes ||
+	    bpf_ringbuf_output(&ring, (void *)call, sizeof(*call), flags_at(unread)))
+		__sync_fetch_and_add(&lost_calls, 1);
+}
+
+static void tell_detail(const void *record, __u64 len_bytes)
+{
+	__u64 unread = unread_bytes();
+
+	if (unread + RESERVED_BYTES > ring_bytes ||
+	    bpf_ringbuf_output(&ring, (void *)record, len_bytes, flags_at(unread)))
+		__sync_fetch_and_add(&lost_details, 1);
+}
+
+static void tell_event(const void *record, __u64 len_bytes)
+{
+	if (bpf_ringbuf_output(&ring, (void *)record, len_bytes, flags_at(unread_bytes())))
+		__sync_fetch_and_add(&lost_events, 1);
+}
+
+static void tell_comm(struct task_struct *task, __u64 now_ns)
+{
+	struct wire_comm comm = {.head = {WIRE_COMM, task->pid, now_ns}};
+
+	bpf_get_current_comm(comm.comm, sizeof(comm.comm));
+	tell_detail(&comm, sizeof(comm));
+}
+
+#endif

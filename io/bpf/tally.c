@@ -1,0 +1,366 @@
+/* Feeds the model of the process tree and the counts with records, in their order. */
+#include "io/bpf/tally.h"
+
+#include "core/alloc.h"
+#include "core/trace/tracee.h"
+#include "core/u64map.h"
+#include "io/bpf/name.h"
+#include "io/bpf/wire.h"
+#include "io/family.h"
+#include "io/fd_table.h"
+#include "io/observe.h"
+#include "io/trace_set.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* A piece of user memory that came with a call. */
+struct piece {
+	uint64_t addr;
+	size_t len_bytes;
+	size_t at; /* in the bytes */
+};
+
+struct named_fd {
+	int fd;
+	char text[TRACEE_TEXT_BYTES];
+};
+
+/* What came with the call that a thread is about to finish. */
+struct details {
+	struct piece *pieces;
+	size_t n_pieces, pieces_capacity;
+	uint8_t *bytes;
+	size_t n_bytes, bytes_capacity;
+	struct named_fd *names;
+	size_t n_names, names_capacity;
+};
+
+struct metered_thread {
+	pid_t tid;
+	pid_t pid;
+	struct io_member member;
+	struct details details;
+};
+
+struct bpf_tally {
+	struct bpf_tally_spec spec;
+	struct io_observer *observer;
+	struct u64map *threads; /* tid -> struct metered_thread *, or 0 */
+	size_t n_threads;
+	struct named_fd *inherited;
+	size_t n_inherited, inherited_capacity;
+};
+
+struct bpf_tally *bpf_tally_new(const struct bpf_tally_spec *spec)
+{
+	struct bpf_tally *tally = xcalloc(1, sizeof(*tally));
+
+	tally->spec = *spec;
+	tally->observer = io_observer_new(spec->counts);
+	tally->threads = u64map_new();
+	return tally;
+}
+
+static void thread_free(struct metered_thread *thread)
+{
+	if (!thread)
+		return;
+	free(thread->details.pieces);
+	free(thread->details.bytes);
+	free(thread->details.names);
+	free(thread);
+}
+
+void bpf_tally_free(struct bpf_tally *tally)
+{
+	uint64_t tid, value;
+	size_t position = 0;
+
+	if (!tally)
+		return;
+	while (u64map_next(tally->threads, &position, &tid, &value))
+		thread_free((struct metered_thread *)(uintptr_t)value);
+	u64map_free(tally->threads);
+	io_observer_free(tally->observer);
+	free(tally->inherited);
+	free(tally);
+}
+
+void bpf_tally_inherit(struct bpf_tally *tally, int fd, const char *name)
+{
+	struct named_fd *named =
+	    ARRAY_APPEND(tally->inherited, tally->n_inherited, tally->inherited_capacity);
+
+	named->fd = fd;
+	snprintf(named->text, sizeof(named->text), "%s", name);
+}
+
+size_t bpf_tally_n_threads(const struct bpf_tally *tally)
+{
+	return tally->n_threads;
+}
+
+static uint64_t since_start(const struct bpf_tally *tally, const struct wire_head *head)
+{
+	return head->now_ns > tally->spec.start_ns ? head->now_ns - tally->spec.start_ns : 0;
+}
+
+static struct metered_thread *find(const struct bpf_tally *tally, uint32_t tid)
+{
+	const uint64_t *value = u64map_get(tally->threads, tid);
+
+	return value ? (struct metered_thread *)(uintptr_t)*value : NULL;
+}
+
+static void forget(struct bpf_tally *tally, struct metered_thread *thread)
+{
+	*u64map_put(tally->threads, (uint64_t)thread->tid, NULL) = 0;
+	tally->n_threads--;
+	thread_free(thread);
+}
+
+/* A thread of that id may be there when the record of its end was lost. */
+static struct metered_thread *enter(struct bpf_tally *tally, uint32_t tid, uint32_t pid,
+                                    uint64_t now_ns)
+{
+	struct metered_thread *thread = find(tally, tid);
+
+	if (thread) {
+		io_family_thread_ends(tally->spec.counts, &thread->member, now_ns);
+		forget(tally, thread);
+	}
+	thread = xcalloc(1, sizeof(*thread));
+	thread->tid = (pid_t)tid;
+	thread->pid = (pid_t)pid;
+	*u64map_put(tally->threads, tid, NULL) = (uintptr_t)thread;
+	tally->n_threads++;
+	return thread;
+}
+
+/* The record of its fork was lost: /proc may still know it. */
+static struct metered_thread *adopt(struct bpf_tally *tally, const struct wire_head *head)
+{
+	struct io_identity identity = {.tid = (pid_t)head->tid, .pid = (pid_t)head->tid};
+	char command[TRACEE_TEXT_BYTES], comm[TRACEE_TEXT_BYTES];
+	struct metered_thread *thread;
+
+	tracee_read_family(identity.tid, &identity.pid, &identity.parent_pid);
+	tracee_read_command(identity.pid, command, sizeof(command));
+	tracee_read_comm(identity.tid, comm, sizeof(comm));
+	thread = enter(tally, head->tid, (uint32_t)identity.pid, since_start(tally, head));
+	io_family_begin(tally->spec.counts, &thread->member, &identity, command, comm);
+	return thread;
+}
+
+static struct metered_thread *thread_of(struct bpf_tally *tally, const struct wire_head *head)
+{
+	struct metered_thread *thread = find(tally, head->tid);
+
+	return thread ? thread : adopt(tally, head);
+}
+
+static void take_memory(struct bpf_tally *tally, const struct wire_memory *record)
+{
+	struct details *details = &thread_of(tally, &record->head)->details;
+	struct piece *last = details->n_pieces ? &details->pieces[details->n_pieces - 1] : NULL;
+	size_t at = details->n_bytes;
+
+	details->bytes = array_reserve(details->bytes, &details->bytes_capacity,
+	                               at + record->len_bytes, sizeof(*details->bytes));
+	memcpy(details->bytes + at, record->data, record->len_bytes);
+	details->n_bytes += record->len_bytes;
+	/* A large area comes in several records. */
+	if (last && last->addr + last->len_bytes == record->addr)
+		last->len_bytes += record->len_bytes;
+	else
+		*ARRAY_APPEND(details->pieces, details->n_pieces, details->pieces_capacity) =
+		    (struct piece){record->addr, record->len_bytes, at};
+}
+
+static void take_name(struct bpf_tally *tally, const struct wire_name *record)
+{
+	struct details *details = &thread_of(tally, &record->head)->details;
+	struct named_fd named = {.fd = record->fd};
+
+	if (bpf_name_format(record, named.text, sizeof(named.text)))
+		*ARRAY_APPEND(details->names, details->n_names, details->names_capacity) = named;
+}
+
+static bool view_read(void *context, uint64_t addr, void *buffer, size_t len_bytes)
+{
+	const struct metered_thread *thread = context;
+	const struct details *details = &thread->details;
+
+	for (size_t i = 0; i < details->n_pieces; i++) {
+		const struct piece *piece = &details->pieces[i];
+
+		if (addr < piece->addr || addr - piece->addr > piece->len_bytes ||
+		    len_bytes > piece->len_bytes - (addr - piece->addr))
+			continue;
+		memcpy(buffer, details->bytes + piece->at + (addr - piece->addr), len_bytes);
+		return true;
+	}
+	return false;
+}
+
+/* What came with no call is asked of /proc, which by now may tell of another file. */
+static bool view_describe(void *context, int fd, char *name, size_t name_bytes)
+{
+	const struct metered_thread *thread = context;
+	const struct details *details = &thread->details;
+
+	for (size_t i = details->n_names; i-- > 0;)
+		if (details->names[i].fd == fd) {
+			snprintf(name, name_bytes, "%s", details->names[i].text);
+			return true;
+		}
+	return tracee_describe_fd(thread->tid, fd, name, name_bytes);
+}
+
+static void take_call(struct bpf_tally *tally, const struct wire_call *record)
+{
+	struct metered_thread *thread = thread_of(tally, &record->head);
+	const struct target_view view = {thread, view_read, view_describe};
+	struct finished_call finished = {
+	    .info = syscall_find((enum syscall_abi)record->abi, record->number),
+	    .result = record->result,
+	    .now_ns = since_start(tally, &record->head),
+	    .pid = thread->pid,
+	    .group = &thread->member.group,
+	};
+	struct io_call call;
+
+	for (size_t i = 0; i < ARRAY_SIZE(finished.args); i++)
+		finished.args[i] = record->args[i];
+	io_observe(tally->observer, &view, &finished, &call);
+	call.thread = thread->member.thread;
+	call.time_ns = record->head.now_ns - record->entered_ns;
+	if (trace_set_has(tally->spec.set, finished.info))
+		io_counts_add(tally->spec.counts, &call);
+	thread->details.n_pieces = thread->details.n_bytes = thread->details.n_names = 0;
+}
+
+static void take_fork(struct bpf_tally *tally, const struct wire_fork *record)
+{
+	const struct io_identity identity = {(pid_t)record->child_tid, (pid_t)record->child_pid,
+	                                     (pid_t)record->pid};
+	const struct metered_thread *parent = thread_of(tally, &record->head);
+	uint64_t now_ns = since_start(tally, &record->head);
+	struct metered_thread *child = enter(tally, record->child_tid, record->child_pid, now_ns);
+
+	io_family_fork(tally->spec.counts, &parent->member, &child->member, &identity,
+	               record->shares_files, now_ns);
+}
+
+/* As ps(1) shows it. */
+static void format_command(const struct wire_exec *record, char *text, size_t text_bytes)
+{
+	size_t len = record->len_bytes < text_bytes ? record->len_bytes : text_bytes - 1;
+
+	memcpy(text, record->command, len);
+	while (len && !text[len - 1])
+		len--;
+	text[len] = '\0';
+	for (size_t i = 0; i < len; i++)
+		if (!text[i])
+			text[i] = ' ';
+	if (!len)
+		snprintf(text, text_bytes, "[%s]", record->comm);
+}
+
+static void begin_target(struct bpf_tally *tally, const struct wire_exec *record,
+                         const char *command)
+{
+	const struct io_identity identity = {(pid_t)record->head.tid, (pid_t)record->pid,
+	                                     tally->spec.driver};
+	uint64_t now_ns = since_start(tally, &record->head);
+	struct metered_thread *thread = enter(tally, record->head.tid, record->pid, now_ns);
+
+	io_family_begin(tally->spec.counts, &thread->member, &identity, command, record->comm);
+	for (size_t i = 0; i < tally->n_inherited; i++)
+		fd_table_open(tally->spec.counts->fds, thread->member.group, tally->inherited[i].fd,
+		              tally->inherited[i].text, false, FD_INHERITED, now_ns);
+}
+
+/* A thread that is not the leader takes the leader's id, which has ended. */
+static struct metered_thread *rename_thread(struct bpf_tally *tally, const struct wire_exec *record)
+{
+	struct metered_thread *thread = find(tally, record->former_tid);
+
+	if (!thread || record->former_tid == record->head.tid)
+		return thread_of(tally, &record->head);
+	*u64map_put(tally->threads, record->former_tid, NULL) = 0;
+	thread->tid = (pid_t)record->head.tid;
+	*u64map_put(tally->threads, record->head.tid, NULL) = (uintptr_t)thread;
+	return thread;
+}
+
+static void take_exec(struct bpf_tally *tally, const struct wire_exec *record)
+{
+	char command[WIRE_COMMAND_BYTES + 1];
+	struct metered_thread *thread;
+
+	format_command(record, command, sizeof(command));
+	if (record->is_first) {
+		begin_target(tally, record, command);
+		return;
+	}
+	thread = rename_thread(tally, record);
+	io_family_exec(tally->spec.counts, &thread->member, thread->pid, command,
+	               since_start(tally, &record->head));
+	io_family_rename(tally->spec.counts, &thread->member, record->comm);
+}
+
+static void take_comm(struct bpf_tally *tally, const struct wire_comm *record)
+{
+	io_family_rename(tally->spec.counts, &thread_of(tally, &record->head)->member,
+	                 record->comm);
+}
+
+static void take_exit(struct bpf_tally *tally, const struct wire_exit *record)
+{
+	struct metered_thread *thread = thread_of(tally, &record->head);
+	struct io_counts *counts = tally->spec.counts;
+
+	if (record->flags & WIRE_EXIT_IN_CALL &&
+	    trace_set_has(tally->spec.set,
+	                  syscall_find((enum syscall_abi)record->abi, record->number)))
+		counts->unfinished++;
+	if (record->flags & WIRE_EXIT_OF_PROCESS)
+		io_family_process_ends(counts, &thread->member, record->wait_status);
+	io_family_thread_ends(counts, &thread->member, since_start(tally, &record->head));
+	forget(tally, thread);
+}
+
+void bpf_tally_record(struct bpf_tally *tally, const void *record, size_t len_bytes)
+{
+	const struct wire_head *head = record;
+
+	(void)len_bytes;
+	switch ((enum wire_kind)head->kind) {
+	case WIRE_CALL:
+		take_call(tally, record);
+		break;
+	case WIRE_MEMORY:
+		take_memory(tally, record);
+		break;
+	case WIRE_NAME:
+		take_name(tally, record);
+		break;
+	case WIRE_FORK:
+		take_fork(tally, record);
+		break;
+	case WIRE_EXEC:
+		take_exec(tally, record);
+		break;
+	case WIRE_COMM:
+		take_comm(tally, record);
+		break;
+	case WIRE_EXIT:
+		take_exit(tally, record);
+		break;
+	}
+}

@@ -1,0 +1,33 @@
+/* Counts what the records of the kernel's side tell. */
+#ifndef IO_BPF_TALLY_H
+#define IO_BPF_TALLY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct io_counts;
+struct trace_set;
+struct bpf_tally;
+
+struct bpf_tally_spec {
+	struct io_counts *counts;
+	const struct trace_set *set;
+	pid_t driver;
+	uint64_t start_ns; /* of the repeat */
+};
+
+struct bpf_tally *bpf_tally_new(const struct bpf_tally_spec *spec);
+void bpf_tally_free(struct bpf_tally *tally); /* NULL is fine */
+
+/* A descriptor that the target will find open at its start. */
+void bpf_tally_inherit(struct bpf_tally *tally, int fd, const char *name);
+
+/* One record of the ring (io/bpf/wire.h). */
+void bpf_tally_record(struct bpf_tally *tally, const void *record, size_t len_bytes);
+
+/* Threads that have not ended. */
+size_t bpf_tally_n_threads(const struct bpf_tally *tally);
+
+#endif

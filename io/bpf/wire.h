@@ -1,0 +1,146 @@
+/* What the programs in the kernel tell the driver: the records of the ring, and what they share.
+ *
+ * Records come in the order in which things happened. Those that describe a call (memory, names)
+ * come before the call's own, from the same thread. Times are CLOCK_MONOTONIC in ns.
+ */
+#ifndef IO_BPF_WIRE_H
+#define IO_BPF_WIRE_H
+
+#include <linux/types.h>
+
+enum {
+	WIRE_CHUNK_BYTES = 4096,  /* of user memory in one record */
+	WIRE_NAME_BYTES = 4096,   /* of a path */
+	WIRE_COMMAND_BYTES = 511, /* of a command line */
+	WIRE_COMM_BYTES = 16,     /* TASK_COMM_LEN */
+	WIRE_CALL_NUMBERS = 600,  /* SYSCALL_NUMBERS */
+	WIRE_ABIS = 3,            /* N_ABIS, in its order */
+};
+
+enum wire_kind {
+	WIRE_CALL,
+	WIRE_MEMORY,
+	WIRE_NAME,
+	WIRE_FORK,
+	WIRE_EXEC,
+	WIRE_COMM,
+	WIRE_EXIT,
+};
+
+struct wire_head {
+	__u32 kind;
+	__u32 tid;
+	__u64 now_ns;
+};
+
+/* A call has returned. */
+struct wire_call {
+	struct wire_head head;
+	__u64 entered_ns;
+	__s64 result;
+	__u32 number;
+	__u32 abi;
+	__u64 args[6];
+};
+
+/* Memory of the thread's process, as it was at the call's end. */
+struct wire_memory {
+	struct wire_head head;
+	__u64 addr;
+	__u32 len_bytes;
+	__u32 unused;
+	__u8 data[WIRE_CHUNK_BYTES];
+};
+
+enum wire_name_flag {
+	WIRE_NAME_PSEUDO = 1 << 0, /* of no directory: a socket, a pipe, an eventfd */
+	WIRE_NAME_DELETED = 1 << 1,
+	WIRE_NAME_TRUNCATED = 1 << 2,   /* nearer to the root it goes on */
+	WIRE_NAME_UNREACHABLE = 1 << 3, /* from our root directory */
+};
+
+/* What a descriptor is open on: the components of a path from the last one to the root, each
+ * ended by NUL. */
+struct wire_name {
+	struct wire_head head;
+	__s32 fd;
+	__u32 flags;
+	__u64 inode;
+	__u64 file_system; /* magic of <linux/magic.h> */
+	__u32 len_bytes;
+	__u32 unused;
+	char text[WIRE_NAME_BYTES];
+};
+
+/* A thread has made another one, which has not run yet. */
+struct wire_fork {
+	struct wire_head head;
+	__u32 pid;
+	__u32 child_tid;
+	__u32 child_pid;
+	__u32 shares_files;
+};
+
+/* The process has begun another program; the thread had another id before unless it led. */
+struct wire_exec {
+	struct wire_head head;
+	__u32 pid;
+	__u32 former_tid;
+	__u32 is_first; /* the target's own */
+	__u32 len_bytes;
+	char comm[WIRE_COMM_BYTES];
+	char command[WIRE_COMMAND_BYTES + 1]; /* words ended by NUL */
+};
+
+struct wire_comm {
+	struct wire_head head;
+	char comm[WIRE_COMM_BYTES];
+};
+
+enum wire_exit_flag {
+	WIRE_EXIT_IN_CALL = 1 << 0, /* which will not return */
+	WIRE_EXIT_OF_PROCESS = 1 << 1,
+};
+
+struct wire_exit {
+	struct wire_head head;
+	__u32 flags;
+	__s32 wait_status; /* of the process so far, as waitpid(2) gives it */
+	__u32 number;      /* of the call */
+	__u32 abi;
+};
+
+/* What to do at the end of a call: flags, and which arguments. */
+enum wire_task {
+	WIRE_TELL = 1 << 0,            /* a record of the call */
+	WIRE_COPY_BUFFERS = 1 << 1,    /* struct iovec[`count`] at `memory` */
+	WIRE_COPY_MESSAGE = 1 << 2,    /* struct msghdr at `memory`, and its buffers */
+	WIRE_COPY_MESSAGES = 1 << 3,   /* struct mmsghdr[result] at `memory` */
+	WIRE_COPY_CONTROL = 1 << 4,    /* control messages of these, and names of what they bring */
+	WIRE_COPY_ADDRESS = 1 << 5,    /* at argument 1, of as many bytes as argument 2 says */
+	WIRE_COPY_ADDRESS_AT = 1 << 6, /* or what argument 2 points to */
+	WIRE_COPY_PAIR = 1 << 7,       /* int[2] at `memory` */
+	WIRE_NAME_PAIR = 1 << 8,       /* names of these two */
+	WIRE_NAME_RESULT = 1 << 9,
+	WIRE_TELL_COMM = 1 << 10, /* prctl(2): perhaps a new name */
+};
+
+struct wire_plan {
+	__u16 tasks;
+	__u8 memory;
+	__u8 count;
+};
+
+/* In every thread of the tree. */
+struct wire_thread {
+	__u64 entered_ns;
+	__u32 number;
+	__u8 abi;
+	__u8 in_call;
+	__u8 is_new; /* it was forked and has not returned from that */
+	__u8 counts; /* the target's exec has succeeded */
+	__u32 epoch; /* of which repeat */
+	__u32 unused;
+};
+
+#endif
