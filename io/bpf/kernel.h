@@ -86,6 +86,14 @@ struct signal_struct {
 	int group_exit_code;
 };
 
+typedef struct {
+	unsigned long sig[1];
+} sigset_t;
+
+struct sigpending {
+	sigset_t signal;
+};
+
 struct task_struct {
 	struct thread_info thread_info;
 	struct mm_struct *mm;
@@ -97,6 +105,7 @@ struct task_struct {
 	struct fs_struct *fs;
 	struct files_struct *files;
 	struct signal_struct *signal;
+	struct sigpending pending;
 };
 
 #pragma clang attribute pop
@@ -105,6 +114,7 @@ enum {
 	TS_COMPAT = 0x2,         /* thread_info.status: in a call by int 0x80 */
 	X32_BIT = 0x40000000,    /* of a call's number */
 	SIGNAL_GROUP_EXIT = 0x4, /* signal_struct.flags */
+	KILL_SIGNAL = 9,
 };
 
 #endif

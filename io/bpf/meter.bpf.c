@@ -101,6 +101,28 @@ static void tell_details(struct task_struct *task, const struct wire_plan *plan,
 	tell_memory(task, plan, call);
 }
 
+/* A signal that ends the process and dumps no core has SIGKILL sent to all its threads when it is
+ * sent, unless a tracer is there, who would see this call return (complete_signal()). The first
+ * thread is the one that takes it. */
+static bool takes_deadly_signal(const struct task_struct *task)
+{
+	const __u64 dumps_core = 1 << 3 | 1 << 4 | 1 << 5 | 1 << 6 | 1 << 7 | 1 << 8 | 1 << 11 |
+	                         1 << 24 | 1 << 25 | 1u << 31;
+	__u32 signal = task->signal->group_exit_code & 0x7f;
+
+	return signal && signal != KILL_SIGNAL && !(dumps_core >> signal & 1) &&
+	       task->signal->flags & SIGNAL_GROUP_EXIT && task->group_leader == task;
+}
+
+/* The call is over, but the thread is to end before it is back in its program. As under a tracer,
+ * that is no return. */
+static bool will_return(const struct task_struct *task)
+{
+	bool is_killed = task->pending.signal.sig[0] >> (KILL_SIGNAL - 1) & 1;
+
+	return !is_killed || takes_deadly_signal(task);
+}
+
 enum { EINPROGRESS = 115, DETAILS = (__u16)~WIRE_TELL };
 
 SEC("tp_btf/sys_exit")
@@ -114,6 +136,8 @@ int BPF_PROG(call_ends, struct pt_regs *regs, long result)
 	if (!thread)
 		return 0;
 	call.head.now_ns = bpf_ktime_get_ns();
+	if (!will_return(task))
+		return 0;
 	/* A filter of the target's own answers before sys_enter. */
 	if (!thread->in_call) {
 		identify(thread, task, (long)regs->orig_ax);
