@@ -6,7 +6,7 @@ enum {
 	MAX_SLOTS = 1024, /* IOV_MAX: the kernel takes no more buffers, nor messages */
 	MAX_ADDRESS_BYTES = 128,
 	MAX_CONTROL_BYTES = 4096,
-	MAX_CONTROL_MESSAGES = 8,
+	MAX_CONTROL_MESSAGES = 4,
 	MAX_PASSED_FDS = 253, /* SCM_MAX_FD */
 	SCM_RIGHTS_TYPE = 1,
 	SOL_SOCKET_LEVEL = 1,
@@ -41,13 +41,13 @@ struct {
 	__type(value, struct wire_memory);
 } memory_scratch SEC(".maps");
 
-static void tell_name(struct task_struct *task, int fd, __u64 now_ns);
+/* The verifier looks at a function that is not static once, and not at each of its calls: so these
+ * are not, and take numbers alone. */
+int tell_name(int fd);
 
 struct copying {
 	__u64 addr;
 	__u64 len_bytes; /* left */
-	__u64 now_ns;
-	__u32 tid;
 };
 
 static long copy_chunk(__u32 index, struct copying *copying)
@@ -62,7 +62,7 @@ static long copy_chunk(__u32 index, struct copying *copying)
 		len_bytes = WIRE_CHUNK_BYTES;
 	if (bpf_probe_read_user(record->data, len_bytes, (void *)copying->addr))
 		return 1;
-	record->head = (struct wire_head){WIRE_MEMORY, copying->tid, copying->now_ns};
+	record->head = (struct wire_head){.kind = WIRE_MEMORY, .tid = current_tid()};
 	record->addr = copying->addr;
 	record->len_bytes = len_bytes;
 	tell_detail(record, offsetof(struct wire_memory, data) + len_bytes);
@@ -71,19 +71,17 @@ static long copy_chunk(__u32 index, struct copying *copying)
 	return 0;
 }
 
-static void copy_user(const struct wire_call *call, __u64 addr, __u64 len_bytes)
+__noinline int copy_user(__u64 addr, __u64 len_bytes)
 {
-	struct copying copying = {addr, len_bytes, call->head.now_ns, call->head.tid};
+	struct copying copying = {addr, len_bytes};
 
-	if (len_bytes)
-		bpf_loop(1 + MAX_SLOTS * sizeof(struct user_messages) / WIRE_CHUNK_BYTES,
-		         copy_chunk, &copying, 0);
+	bpf_loop(1 + MAX_SLOTS * sizeof(struct user_messages) / WIRE_CHUNK_BYTES, copy_chunk,
+	         &copying, 0);
+	return 0;
 }
 
 struct passing {
-	struct task_struct *task;
 	__u64 at, end;
-	__u64 now_ns;
 };
 
 static long name_passed(__u32 index, struct passing *passing)
@@ -94,63 +92,67 @@ static long name_passed(__u32 index, struct passing *passing)
 	    bpf_probe_read_user(&fd, sizeof(fd), (void *)passing->at))
 		return 1;
 	passing->at += sizeof(fd);
-	tell_name(bpf_get_current_task_btf(), fd, passing->now_ns);
+	tell_name(fd);
 	return 0;
 }
 
-static long visit_control(__u32 index, struct passing *passing)
+__noinline int name_all_passed(__u64 at, __u64 end)
 {
-	struct passing fds = *passing;
+	struct passing passing = {at, end};
+
+	bpf_loop(MAX_PASSED_FDS, name_passed, &passing, 0);
+	return 0;
+}
+
+/* Goes from one control message to the next; 0: there is none. */
+static __always_inline __u64 visit_control(__u64 at, __u64 end)
+{
 	struct user_control control;
+	__u64 fds_end;
 
-	if (passing->at + sizeof(control) > passing->end ||
-	    bpf_probe_read_user(&control, sizeof(control), (void *)passing->at) ||
+	if (at + sizeof(control) > end ||
+	    bpf_probe_read_user(&control, sizeof(control), (void *)at) ||
 	    control.len_bytes < sizeof(control))
-		return 1;
-	if (control.level == SOL_SOCKET_LEVEL && control.type == SCM_RIGHTS_TYPE) {
-		fds.at = passing->at + sizeof(control);
-		if (passing->at + control.len_bytes < fds.end)
-			fds.end = passing->at + control.len_bytes;
-		bpf_loop(MAX_PASSED_FDS, name_passed, &fds, 0);
-	}
-	passing->at += (control.len_bytes + 7) & ~7ull;
-	return 0;
+		return 0;
+	fds_end = at + control.len_bytes;
+	if (control.level == SOL_SOCKET_LEVEL && control.type == SCM_RIGHTS_TYPE)
+		name_all_passed(at + sizeof(control), fds_end < end ? fds_end : end);
+	return at + ((control.len_bytes + 7) & ~7ull);
 }
 
-static void copy_control(const struct wire_call *call, const struct user_message *message)
+__noinline int copy_control(__u64 addr, __u64 len_bytes)
 {
-	__u64 len_bytes = message->control_bytes;
-	struct passing passing = {.at = message->control, .now_ns = call->head.now_ns};
+	__u64 at = addr;
 
-	if (!len_bytes)
-		return;
 	if (len_bytes > MAX_CONTROL_BYTES)
 		len_bytes = MAX_CONTROL_BYTES;
-	copy_user(call, message->control, len_bytes);
-	passing.end = message->control + len_bytes;
-	bpf_loop(MAX_CONTROL_MESSAGES, visit_control, &passing, 0);
+	copy_user(addr, len_bytes);
+	for (int i = 0; i < MAX_CONTROL_MESSAGES && at; i++)
+		at = visit_control(at, addr + len_bytes);
+	return 0;
 }
 
-static void copy_buffers(const struct wire_call *call, __u64 addr, __u64 n_buffers)
+__noinline int copy_buffers(__u64 addr, __u64 n_buffers)
 {
 	if (n_buffers <= MAX_SLOTS)
-		copy_user(call, addr, n_buffers * sizeof(struct user_iovec));
+		copy_user(addr, n_buffers * sizeof(struct user_iovec));
+	return 0;
 }
 
-static void copy_message(const struct wire_plan *plan, const struct wire_call *call, __u64 addr)
+__noinline int copy_message(__u64 addr, __u32 tasks)
 {
 	struct user_message message;
 
 	if (bpf_probe_read_user(&message, sizeof(message), (void *)addr))
-		return;
-	copy_user(call, addr, sizeof(message));
-	copy_buffers(call, message.buffers, message.n_buffers);
-	if (plan->tasks & WIRE_COPY_CONTROL)
-		copy_control(call, &message);
+		return 0;
+	copy_user(addr, sizeof(message));
+	copy_buffers(message.buffers, message.n_buffers);
+	if (tasks & WIRE_COPY_CONTROL && message.control_bytes)
+		copy_control(message.control, message.control_bytes);
+	return 0;
 }
 
 struct visiting {
-	const struct wire_call *call;
 	__u64 addr;
 	__u64 n_left;
 };
@@ -162,52 +164,52 @@ static long visit_message(__u32 index, struct visiting *visiting)
 	if (!visiting->n_left ||
 	    bpf_probe_read_user(&message, sizeof(message), (void *)visiting->addr))
 		return 1;
-	copy_control(visiting->call, &message);
+	if (message.control_bytes)
+		copy_control(message.control, message.control_bytes);
 	visiting->addr += sizeof(struct user_messages);
 	visiting->n_left--;
 	return 0;
 }
 
-static void copy_messages(const struct wire_plan *plan, const struct wire_call *call, __u64 addr)
+__noinline int copy_messages(__u64 addr, __u64 n_messages, __u32 tasks)
 {
-	__u64 n_messages = (__u64)call->result;
-	struct visiting visiting = {call, addr, n_messages};
+	struct visiting visiting = {addr, n_messages};
 
 	if (n_messages > MAX_SLOTS)
-		return;
-	copy_user(call, addr, n_messages * sizeof(struct user_messages));
-	if (plan->tasks & WIRE_COPY_CONTROL)
+		return 0;
+	copy_user(addr, n_messages * sizeof(struct user_messages));
+	if (tasks & WIRE_COPY_CONTROL)
 		bpf_loop(MAX_SLOTS, visit_message, &visiting, 0);
+	return 0;
 }
 
-static void copy_address(const struct wire_call *call, bool length_in_memory)
+/* `len`: how long it is, or with WIRE_COPY_ADDRESS_AT where that stands. */
+__noinline int copy_address(__u64 addr, __u64 len, __u32 tasks)
 {
-	__u64 len_bytes = call->args[2];
 	__u32 length;
 
-	if (!call->args[1])
-		return;
-	if (length_in_memory) {
-		if (bpf_probe_read_user(&length, sizeof(length), (void *)call->args[2]))
-			return;
-		copy_user(call, call->args[2], sizeof(length));
-		len_bytes = length;
+	if (!addr)
+		return 0;
+	if (tasks & WIRE_COPY_ADDRESS_AT) {
+		if (bpf_probe_read_user(&length, sizeof(length), (void *)len))
+			return 0;
+		copy_user(len, sizeof(length));
+		len = length;
 	}
-	if (len_bytes > MAX_ADDRESS_BYTES)
-		len_bytes = MAX_ADDRESS_BYTES;
-	copy_user(call, call->args[1], len_bytes);
+	copy_user(addr, len > MAX_ADDRESS_BYTES ? MAX_ADDRESS_BYTES : len);
+	return 0;
 }
 
-static void copy_pair(struct task_struct *task, const struct wire_plan *plan,
-                      const struct wire_call *call, __u64 addr)
+__noinline int copy_pair(__u64 addr, __u32 tasks)
 {
 	int fds[2];
 
-	copy_user(call, addr, sizeof(fds));
-	if (!(plan->tasks & WIRE_NAME_PAIR) || bpf_probe_read_user(fds, sizeof(fds), (void *)addr))
-		return;
-	tell_name(task, fds[0], call->head.now_ns);
-	tell_name(task, fds[1], call->head.now_ns);
+	copy_user(addr, sizeof(fds));
+	if (!(tasks & WIRE_NAME_PAIR) || bpf_probe_read_user(fds, sizeof(fds), (void *)addr))
+		return 0;
+	tell_name(fds[0]);
+	tell_name(fds[1]);
+	return 0;
 }
 
 static __u64 argument(const struct wire_call *call, __u8 number)
@@ -215,21 +217,21 @@ static __u64 argument(const struct wire_call *call, __u8 number)
 	return call->args[number < 6 ? number : 0];
 }
 
-static void tell_memory(struct task_struct *task, const struct wire_plan *plan,
-                        const struct wire_call *call)
+static void tell_memory(const struct wire_plan *plan, const struct wire_call *call)
 {
 	__u64 addr = argument(call, plan->memory);
+	__u32 tasks = plan->tasks;
 
-	if (plan->tasks & WIRE_COPY_BUFFERS)
-		copy_buffers(call, addr, (__u32)argument(call, plan->count));
-	if (plan->tasks & WIRE_COPY_MESSAGE)
-		copy_message(plan, call, addr);
-	if (plan->tasks & WIRE_COPY_MESSAGES)
-		copy_messages(plan, call, addr);
-	if (plan->tasks & (WIRE_COPY_ADDRESS | WIRE_COPY_ADDRESS_AT))
-		copy_address(call, plan->tasks & WIRE_COPY_ADDRESS_AT);
-	if (plan->tasks & WIRE_COPY_PAIR)
-		copy_pair(task, plan, call, addr);
+	if (tasks & WIRE_COPY_BUFFERS)
+		copy_buffers(addr, (__u32)argument(call, plan->count));
+	else if (tasks & WIRE_COPY_MESSAGE)
+		copy_message(addr, tasks);
+	else if (tasks & WIRE_COPY_MESSAGES)
+		copy_messages(addr, (__u64)call->result, tasks);
+	else if (tasks & (WIRE_COPY_ADDRESS | WIRE_COPY_ADDRESS_AT))
+		copy_address(call->args[1], call->args[2], tasks);
+	else if (tasks & WIRE_COPY_PAIR)
+		copy_pair(addr, tasks);
 }
 
 #endif

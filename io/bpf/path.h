@@ -37,7 +37,7 @@ struct walk {
 };
 
 /* From the root of a file system to where it is mounted; false: it is mounted nowhere. */
-static bool cross_mount(struct walk *walk)
+static __always_inline bool cross_mount(struct walk *walk)
 {
 	struct mount *mount = (void *)walk->mount - bpf_core_field_offset(struct mount, mnt);
 	struct mount *parent = BPF_CORE_READ(mount, mnt_parent);
@@ -76,7 +76,8 @@ static long walk_up(__u32 index, struct walk *walk)
 	                                      BPF_CORE_READ(dentry, d_name.name));
 	if (len_bytes <= 0)
 		return 1;
-	walk->len_bytes = at + len_bytes;
+	/* The mask keeps the verifier from looking at each length by itself. */
+	walk->len_bytes = (at + len_bytes) & (2 * WIRE_NAME_BYTES - 1);
 	walk->dentry = BPF_CORE_READ(dentry, d_parent);
 	return 0;
 }
@@ -110,8 +111,9 @@ static void find_path(struct walk *walk, bool is_deleted)
 		walk->flags |= WIRE_NAME_TRUNCATED;
 }
 
-static void tell_name(struct task_struct *task, int fd, __u64 now_ns)
+__noinline int tell_name(int fd)
 {
+	struct task_struct *task = bpf_get_current_task_btf();
 	__u32 zero = 0, len_bytes;
 	struct wire_name *name = bpf_map_lookup_elem(&name_scratch, &zero);
 	struct file *file = file_of(task, fd);
@@ -121,12 +123,12 @@ static void tell_name(struct task_struct *task, int fd, __u64 now_ns)
 	struct walk walk = {.dentry = dentry, .mount = mount};
 
 	if (!name || !file)
-		return;
+		return 0;
 	if (is_top && dentry != BPF_CORE_READ(mount, mnt_root))
 		find_pseudo_name(&walk, name);
 	else
 		find_path(&walk, !is_top && !BPF_CORE_READ(dentry, d_hash.pprev));
-	name->head = (struct wire_head){WIRE_NAME, task->pid, now_ns};
+	name->head = (struct wire_head){.kind = WIRE_NAME, .tid = current_tid()};
 	name->fd = fd;
 	name->flags = walk.flags;
 	name->inode = BPF_CORE_READ(file, f_inode, i_ino);
@@ -136,13 +138,15 @@ static void tell_name(struct task_struct *task, int fd, __u64 now_ns)
 		len_bytes = WIRE_NAME_BYTES;
 	name->len_bytes = len_bytes;
 	tell_detail(name, offsetof(struct wire_name, text) + len_bytes);
+	return 0;
 }
 
 static void tell_exec(struct task_struct *task, int former_tid, bool is_first)
 {
 	__u32 zero = 0;
 	struct wire_exec *exec = bpf_map_lookup_elem(&exec_scratch, &zero);
-	unsigned long start = task->mm->arg_start, len_bytes = task->mm->arg_end - start;
+	unsigned long start = BPF_CORE_READ(task, mm, arg_start);
+	unsigned long len_bytes = BPF_CORE_READ(task, mm, arg_end) - start;
 
 	if (!exec)
 		return;

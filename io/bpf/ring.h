@@ -16,6 +16,11 @@ __u64 lost_calls;
 __u64 lost_details;
 __u64 lost_events;
 
+static __u32 current_tid(void)
+{
+	return (__u32)bpf_get_current_pid_tgid();
+}
+
 static __u64 unread_bytes(void)
 {
 	return bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA);
