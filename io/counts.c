@@ -102,44 +102,47 @@ static uint32_t find_call_row(struct io_counts *counts, const struct syscall_inf
 	return (uint32_t)(*index - 1);
 }
 
-static void count_error(struct call_row *row, int error)
+static void count_error(struct call_row *row, int error, uint64_t n_calls)
 {
 	struct errno_count *count = row->errnos;
 
-	row->errors++;
+	row->errors += n_calls;
 	while (count < row->errnos + row->n_errnos && count->error != error)
 		count++;
 	if (count == row->errnos + row->n_errnos) {
 		count = ARRAY_APPEND(row->errnos, row->n_errnos, row->errnos_capacity);
 		count->error = error;
 	}
-	count->count++;
+	count->count += n_calls;
 }
 
-static void count_call(struct call_row *row, const struct io_call *call)
+static void count_call(struct call_row *row, const struct io_call *call,
+                       const struct io_repetition *repetition)
 {
-	row->calls++;
+	uint64_t n_calls = repetition->n_calls;
+
+	row->calls += n_calls;
 	row->time_ns += call->time_ns;
-	if (call->time_ns < row->min_ns)
-		row->min_ns = call->time_ns;
-	if (call->time_ns > row->max_ns)
-		row->max_ns = call->time_ns;
+	if (repetition->min_ns < row->min_ns)
+		row->min_ns = repetition->min_ns;
+	if (repetition->max_ns > row->max_ns)
+		row->max_ns = repetition->max_ns;
 	if (call->result < 0) {
-		count_error(row, (int)-call->result);
+		count_error(row, (int)-call->result, n_calls);
 		return;
 	}
-	row->bytes += call->bytes;
-	row->messages += call->messages;
+	row->bytes += n_calls * call->bytes;
+	row->messages += n_calls * call->messages;
 	if (call->knows_slots) {
-		row->slots += call->slots;
-		row->used_slots += call->used_slots;
+		row->slots += n_calls * call->slots;
+		row->used_slots += n_calls * call->used_slots;
 	}
-	if (row->per_call)
+	for (uint64_t i = 0; row->per_call && i < n_calls; i++)
 		distribution_add(row->per_call, call->messages);
 }
 
 static void count_for_thread(struct io_counts *counts, uint32_t row_index,
-                             const struct io_call *call)
+                             const struct io_call *call, uint64_t n_calls)
 {
 	struct thread_row *thread = &counts->threads[call->thread];
 	uint64_t *position = u64map_put(counts->private->thread_call_index,
@@ -150,11 +153,11 @@ static void count_for_thread(struct io_counts *counts, uint32_t row_index,
 		    row_index;
 		*position = thread->n_by_call;
 	}
-	thread->by_call[*position - 1].calls++;
+	thread->by_call[*position - 1].calls += n_calls;
 	thread->by_call[*position - 1].time_ns += call->time_ns;
-	thread->calls++;
+	thread->calls += n_calls;
 	thread->time_ns += call->time_ns;
-	thread->errors += call->result < 0;
+	thread->errors += call->result < 0 ? n_calls : 0;
 }
 
 static struct descriptor_row *descriptor_row(struct io_counts *counts, uint32_t id)
@@ -195,15 +198,16 @@ static uint64_t avoidable_calls(const struct batch_run *run)
 	return run->calls > needed ? run->calls - needed : 0;
 }
 
-static void continue_run(struct io_counts *counts, uint32_t descriptor, size_t use, uint64_t units)
+static void continue_run(struct io_counts *counts, uint32_t descriptor, size_t use,
+                         uint64_t n_calls, uint64_t units)
 {
 	struct batch_run *run = &descriptor_row(counts, descriptor)->run;
 
 	if (run->use != use + 1)
 		*run = (struct batch_run){.use = use + 1};
 	counts->uses[use].avoidable -= avoidable_calls(run);
-	run->calls++;
-	run->units += units;
+	run->calls += n_calls;
+	run->units += n_calls * units;
 	counts->uses[use].avoidable += avoidable_calls(run);
 }
 
@@ -222,7 +226,7 @@ static bool has_room_left(const struct io_call *call)
 }
 
 static void count_use(struct io_counts *counts, uint32_t row_index, const struct io_call *call,
-                      uint32_t descriptor)
+                      uint64_t n_calls, uint32_t descriptor)
 {
 	enum io_direction direction =
 	    call->info->facts->effect == EFFECT_WRITE ? IO_WRITE : IO_READ;
@@ -238,25 +242,25 @@ static void count_use(struct io_counts *counts, uint32_t row_index, const struct
 		*index = counts->n_uses;
 	}
 	row = &counts->uses[*index - 1];
-	row->calls++;
-	row->messages += call->messages;
-	row->bytes += call->bytes;
+	row->calls += n_calls;
+	row->messages += n_calls * call->messages;
+	row->bytes += n_calls * call->bytes;
 	is_small = call->knows_asked && call->asked_bytes < counts->private->small_bytes;
 	if (is_small) {
-		row->small_calls++;
-		row->small_bytes += call->bytes;
-		counts->totals.small_calls[direction]++;
+		row->small_calls += n_calls;
+		row->small_bytes += n_calls * call->bytes;
+		counts->totals.small_calls[direction] += n_calls;
 	}
 	if (!is_small && !syscall_batches(call->info->facts))
 		break_run(counts, descriptor);
 	else if (descriptor && units_of(call))
-		continue_run(counts, descriptor, *index - 1, units_of(call));
+		continue_run(counts, descriptor, *index - 1, n_calls, units_of(call));
 	if (has_room_left(call))
 		break_run(counts, descriptor);
 }
 
 static void count_for_batches(struct io_counts *counts, uint32_t row_index,
-                              const struct io_call *call)
+                              const struct io_call *call, uint64_t n_calls)
 {
 	enum syscall_effect effect = call->info->facts->effect;
 	uint32_t descriptor = effect == EFFECT_WRITE ? call->to : call->from;
@@ -266,14 +270,14 @@ static void count_for_batches(struct io_counts *counts, uint32_t row_index,
 		break_run(counts, call->from);
 		break_run(counts, call->to);
 	} else if (call->result >= 0) {
-		count_use(counts, row_index, call, descriptor);
+		count_use(counts, row_index, call, n_calls, descriptor);
 	} else if (call->result == -EAGAIN) {
 		end_batch(counts, descriptor, row_index);
 	}
 }
 
 /* One direction of a call that moves data. */
-static void count_moved(struct io_counts *counts, const struct io_call *call,
+static void count_moved(struct io_counts *counts, const struct io_call *call, uint64_t n_calls,
                         enum io_direction direction, uint32_t descriptor)
 {
 	struct thread_row *thread = &counts->threads[call->thread];
@@ -281,44 +285,54 @@ static void count_moved(struct io_counts *counts, const struct io_call *call,
 
 	if (descriptor) {
 		row = descriptor_row(counts, descriptor);
-		row->calls[direction]++;
-		row->bytes[direction] += call->bytes;
-		row->errors += call->result < 0;
+		row->calls[direction] += n_calls;
+		row->bytes[direction] += n_calls * call->bytes;
+		row->errors += call->result < 0 ? n_calls : 0;
 		row->time_ns += call->time_ns;
 	}
-	counts->totals.bytes[direction] += call->bytes;
-	*(direction == IO_READ ? &thread->bytes_read : &thread->bytes_written) += call->bytes;
+	counts->totals.bytes[direction] += n_calls * call->bytes;
+	*(direction == IO_READ ? &thread->bytes_read : &thread->bytes_written) +=
+	    n_calls * call->bytes;
 }
 
-static void count_other_use(struct io_counts *counts, const struct io_call *call)
+static void count_other_use(struct io_counts *counts, const struct io_call *call, uint64_t n_calls)
 {
 	struct descriptor_row *row;
 
 	if (!call->from)
 		return;
 	row = descriptor_row(counts, call->from);
-	row->other_calls++;
-	row->errors += call->result < 0;
+	row->other_calls += n_calls;
+	row->errors += call->result < 0 ? n_calls : 0;
 	row->time_ns += call->time_ns;
+}
+
+void io_counts_add_repeated(struct io_counts *counts, const struct io_call *call,
+                            const struct io_repetition *repetition)
+{
+	uint32_t row_index = find_call_row(counts, call->info);
+	enum syscall_effect effect = call->info->facts ? call->info->facts->effect : EFFECT_NONE;
+	uint64_t n_calls = repetition->n_calls;
+
+	counts->totals.calls += n_calls;
+	counts->totals.errors += call->result < 0 ? n_calls : 0;
+	counts->totals.time_ns += call->time_ns;
+	count_call(&counts->calls[row_index], call, repetition);
+	count_for_thread(counts, row_index, call, n_calls);
+
+	if (effect == EFFECT_READ || effect == EFFECT_COPY)
+		count_moved(counts, call, n_calls, IO_READ, call->from);
+	if (effect == EFFECT_WRITE || effect == EFFECT_COPY)
+		count_moved(counts, call, n_calls, IO_WRITE, call->to);
+	if (effect != EFFECT_READ && effect != EFFECT_WRITE && effect != EFFECT_COPY)
+		count_other_use(counts, call, n_calls);
+	if (syscall_moves_data(call->info->facts))
+		count_for_batches(counts, row_index, call, n_calls);
 }
 
 void io_counts_add(struct io_counts *counts, const struct io_call *call)
 {
-	uint32_t row_index = find_call_row(counts, call->info);
-	enum syscall_effect effect = call->info->facts ? call->info->facts->effect : EFFECT_NONE;
+	const struct io_repetition once = {1, call->time_ns, call->time_ns};
 
-	counts->totals.calls++;
-	counts->totals.errors += call->result < 0;
-	counts->totals.time_ns += call->time_ns;
-	count_call(&counts->calls[row_index], call);
-	count_for_thread(counts, row_index, call);
-
-	if (effect == EFFECT_READ || effect == EFFECT_COPY)
-		count_moved(counts, call, IO_READ, call->from);
-	if (effect == EFFECT_WRITE || effect == EFFECT_COPY)
-		count_moved(counts, call, IO_WRITE, call->to);
-	if (effect != EFFECT_READ && effect != EFFECT_WRITE && effect != EFFECT_COPY)
-		count_other_use(counts, call);
-	if (syscall_moves_data(call->info->facts))
-		count_for_batches(counts, row_index, call);
+	io_counts_add_repeated(counts, call, &once);
 }

@@ -37,6 +37,12 @@ struct io_call {
 	bool knows_slots;     /* used_slots holds */
 };
 
+/* How often in a row a thread made the same call, with the same outcome. */
+struct io_repetition {
+	uint64_t n_calls;
+	uint64_t min_ns, max_ns; /* of one */
+};
+
 struct errno_count {
 	int error;
 	uint64_t count;
@@ -173,5 +179,10 @@ uint32_t io_counts_add_process(struct io_counts *counts, pid_t pid, pid_t parent
                                unsigned exec_number, const char *command);
 
 void io_counts_add(struct io_counts *counts, const struct io_call *call);
+
+/* The same as so many times io_counts_add(). The call's time_ns is that of all, the rest of it that
+ * of one. */
+void io_counts_add_repeated(struct io_counts *counts, const struct io_call *call,
+                            const struct io_repetition *repetition);
 
 #endif

@@ -5,6 +5,7 @@
 #include "core/trace/tracee.h"
 #include "io/bpf/meter.h"
 #include "io/bpf/tally.h"
+#include "io/bpf/wire.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -87,6 +88,15 @@ static int backend_step(void *state, struct diag *diag)
 	return 0;
 }
 
+static void take_runs_of(void *context, pid_t pid)
+{
+	const struct bpf_backend *backend = context;
+	struct wire_thread thread;
+
+	if (bpf_meter_thread(backend->meter, pid, &thread))
+		bpf_tally_take_runs(backend->tally, &thread);
+}
+
 static void backend_stop(void *state)
 {
 	struct bpf_backend *backend = state;
@@ -96,6 +106,7 @@ static void backend_stop(void *state)
 		return;
 	bpf_meter_detach(backend->meter);
 	bpf_meter_read(backend->meter, 0, take_record, backend->tally);
+	bpf_tally_each_leader(backend->tally, take_runs_of, backend);
 	losses = bpf_meter_losses(backend->meter);
 	backend->counts->lost = losses.calls;
 	backend->counts->lost_events = losses.events;

@@ -134,18 +134,19 @@ int BPF_PROG(call_ends, struct pt_regs *regs, long result)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct wire_thread *thread = known_thread(task);
-	struct wire_call call = {};
 	const struct wire_plan *plan;
+	struct wire_call call;
+	__u64 now_ns;
 
 	if (!thread)
 		return 0;
-	call.head.now_ns = bpf_ktime_get_ns();
+	now_ns = bpf_ktime_get_ns();
 	if (!will_return(task))
 		return 0;
 	/* A filter of the target's own answers before sys_enter. */
 	if (!thread->in_call) {
 		identify(thread, task, (long)regs->orig_ax);
-		thread->entered_ns = call.head.now_ns;
+		thread->entered_ns = now_ns;
 	}
 	thread->in_call = 0;
 	if (thread->is_new || !thread->counts) {
@@ -155,8 +156,14 @@ int BPF_PROG(call_ends, struct pt_regs *regs, long result)
 	plan = plan_of(thread);
 	if (!plan->tasks)
 		return 0;
-	call.head.kind = WIRE_CALL;
-	call.head.tid = task->pid;
+	if (plan->tasks & WIRE_MAY_REPEAT && result > 0 && (__u64)result == regs->dx &&
+	    !thread->shares_files) {
+		join_run(thread, (__u32)regs->di, regs->dx, now_ns);
+		return 0;
+	}
+	if (thread->has_runs)
+		tell_runs(thread);
+	call.head = (struct wire_head){WIRE_CALL, task->pid, now_ns};
 	call.entered_ns = thread->entered_ns;
 	call.result = result;
 	call.number = thread->number;
@@ -176,6 +183,8 @@ int BPF_PROG(thread_forks, struct task_struct *parent, struct task_struct *child
 
 	if (!from || !from->counts)
 		return 0;
+	if (from->has_runs)
+		tell_runs(from);
 	to = bpf_task_storage_get(&threads, child, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (!to) {
 		__sync_fetch_and_add(&lost_threads, 1);
@@ -191,6 +200,9 @@ int BPF_PROG(thread_forks, struct task_struct *parent, struct task_struct *child
 	fork.child_tid = child->pid;
 	fork.child_pid = child->tgid;
 	fork.shares_files = BPF_CORE_READ(parent, files) == BPF_CORE_READ(child, files);
+	to->shares_files = fork.shares_files;
+	if (fork.shares_files)
+		from->shares_files = 1;
 	tell_event(&fork, sizeof(fork));
 	return 0;
 }
@@ -204,8 +216,11 @@ int BPF_PROG(program_begins, struct task_struct *task, int former_tid)
 		return 0;
 	if (!thread->counts)
 		set_root(task);
+	if (thread->has_runs)
+		tell_runs(thread);
 	tell_exec(task, former_tid, !thread->counts);
 	thread->counts = 1;
+	thread->shares_files = 0;
 	return 0;
 }
 
@@ -218,6 +233,8 @@ int BPF_PROG(thread_ends, struct task_struct *task)
 
 	if (!thread || !thread->counts)
 		return 0;
+	if (thread->has_runs)
+		tell_runs(thread);
 	end.head.tid = task->pid;
 	end.head.now_ns = bpf_ktime_get_ns();
 	end.flags = (thread->in_call ? WIRE_EXIT_IN_CALL : 0) |

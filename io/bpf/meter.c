@@ -291,6 +291,18 @@ void bpf_meter_read(struct bpf_meter *meter, size_t n_records, bpf_meter_read_fn
 	}
 }
 
+bool bpf_meter_thread(const struct bpf_meter *meter, pid_t pid, struct wire_thread *thread)
+{
+	int process = (int)syscall(SYS_pidfd_open, pid, 0), err;
+
+	if (process < 0)
+		return false;
+	err = bpf_map__lookup_elem(meter->programs->maps.threads, &process, sizeof(process), thread,
+	                           sizeof(*thread), 0);
+	close(process);
+	return !err && thread->epoch == meter->programs->bss->epoch;
+}
+
 struct bpf_meter_losses bpf_meter_losses(const struct bpf_meter *meter)
 {
 	const struct meter__bss *bss = meter->programs->bss;

@@ -6,6 +6,7 @@
 #ifndef IO_BPF_METER_H
 #define IO_BPF_METER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -13,6 +14,7 @@
 struct bpf_meter;
 struct diag;
 struct trace_set;
+struct wire_thread;
 
 /* What went unseen since bpf_meter_attach(). */
 struct bpf_meter_losses {
@@ -40,6 +42,10 @@ int bpf_meter_fd(const struct bpf_meter *meter);
 /* Hands over what is in the ring; at most `n_records`, 0: all. */
 void bpf_meter_read(struct bpf_meter *meter, size_t n_records, bpf_meter_read_fn *read,
                     void *context);
+
+/* What the programs keep of a process's first thread, once detached; false: it is gone, or of
+ * another repeat. */
+bool bpf_meter_thread(const struct bpf_meter *meter, pid_t pid, struct wire_thread *thread);
 
 struct bpf_meter_losses bpf_meter_losses(const struct bpf_meter *meter);
 

@@ -59,6 +59,9 @@ struct wire_plan bpf_plan_of(const struct syscall_info *info, const struct trace
 	if (info->abi != ABI_X86_64)
 		plan.tasks &= (__u16) ~(WIRE_COPY_BUFFERS | WIRE_COPY_MESSAGE | WIRE_COPY_MESSAGES |
 		                        WIRE_COPY_CONTROL);
+	if (plan.tasks & WIRE_TELL && info->abi == ABI_X86_64 && facts->extent == EXTENT_SIZE &&
+	    facts->effect != EFFECT_COPY && facts->fd == 0 && facts->count == 2)
+		plan.tasks |= WIRE_MAY_REPEAT;
 	plan.memory = facts->memory;
 	plan.count = facts->count;
 	return plan;

@@ -4,7 +4,7 @@
 
 /* Records of forks, execs and ends have this much room that calls leave them: a lost call is one
  * call, a lost fork is a family. */
-enum { RESERVED_BYTES = 1 << 18, WAKE_WINDOW_BYTES = 1 << 14 };
+enum { RESERVED_BYTES = 1 << 18, WAKE_WINDOW_BYTES = 1 << 14, LONGEST_RUN_NS = 100000000 };
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
@@ -35,6 +35,15 @@ static __u64 flags_at(__u64 unread)
 	                                                           : BPF_RB_NO_WAKEUP;
 }
 
+static void tell_run(const struct wire_run *run)
+{
+	__u64 unread = unread_bytes();
+
+	if (unread + RESERVED_BYTES > ring_bytes ||
+	    bpf_ringbuf_output(&ring, (void *)run, sizeof(*run), flags_at(unread)))
+		__sync_fetch_and_add(&lost_calls, run->n_calls);
+}
+
 static void tell_call(const struct wire_call *call)
 {
 	__u64 unread = unread_bytes();
@@ -42,6 +51,50 @@ static void tell_call(const struct wire_call *call)
 	if (unread + RESERVED_BYTES > ring_bytes ||
 	    bpf_ringbuf_output(&ring, (void *)call, sizeof(*call), flags_at(unread)))
 		__sync_fetch_and_add(&lost_calls, 1);
+}
+
+static __noinline void tell_runs(struct wire_thread *thread)
+{
+	for (int i = 0; i < WIRE_RUNS; i++) {
+		struct wire_run *run = &thread->runs[i];
+
+		if (run->n_calls)
+			tell_run(run);
+		run->n_calls = 0;
+	}
+	thread->has_runs = 0;
+}
+
+/* The call at the end of a run, or the first one of another. */
+static void join_run(struct wire_thread *thread, __u32 fd, __u64 size_bytes, __u64 now_ns)
+{
+	struct wire_run *run = &thread->runs[fd % WIRE_RUNS];
+	__u64 time_ns = now_ns - thread->entered_ns;
+
+	if (run->n_calls &&
+	    (run->fd != fd || run->number != thread->number || run->size_bytes != size_bytes ||
+	     now_ns - run->first_ns > LONGEST_RUN_NS)) {
+		tell_run(run);
+		run->n_calls = 0;
+	}
+	if (!run->n_calls) {
+		run->head.kind = WIRE_RUN;
+		run->head.tid = current_tid();
+		run->first_ns = now_ns;
+		run->fd = fd;
+		run->number = thread->number;
+		run->size_bytes = size_bytes;
+		run->time_ns = run->max_ns = 0;
+		run->min_ns = ~0ull;
+		thread->has_runs = 1;
+	}
+	run->n_calls++;
+	run->head.now_ns = now_ns;
+	run->time_ns += time_ns;
+	if (time_ns < run->min_ns)
+		run->min_ns = time_ns;
+	if (time_ns > run->max_ns)
+		run->max_ns = time_ns;
 }
 
 static void tell_detail(const void *record, __u64 len_bytes)

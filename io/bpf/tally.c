@@ -243,6 +243,27 @@ static void take_call(struct bpf_tally *tally, const struct wire_call *record)
 	thread->details.n_pieces = thread->details.n_bytes = thread->details.n_names = 0;
 }
 
+static void take_run(struct bpf_tally *tally, const struct wire_run *record)
+{
+	struct metered_thread *thread = thread_of(tally, &record->head);
+	const struct target_view view = {thread, view_read, view_describe};
+	const struct io_repetition repetition = {record->n_calls, record->min_ns, record->max_ns};
+	const struct finished_call finished = {
+	    .info = syscall_find(ABI_X86_64, record->number),
+	    .args = {record->fd, 0, record->size_bytes},
+	    .result = (int64_t)record->size_bytes,
+	    .now_ns = since_start(tally, &record->head),
+	    .pid = thread->pid,
+	    .group = &thread->member.group,
+	};
+	struct io_call call;
+
+	io_observe(tally->observer, &view, &finished, &call);
+	call.thread = thread->member.thread;
+	call.time_ns = record->time_ns;
+	io_counts_add_repeated(tally->spec.counts, &call, &repetition);
+}
+
 static void take_fork(struct bpf_tally *tally, const struct wire_fork *record)
 {
 	const struct io_identity identity = {(pid_t)record->child_tid, (pid_t)record->child_pid,
@@ -335,6 +356,28 @@ static void take_exit(struct bpf_tally *tally, const struct wire_exit *record)
 	forget(tally, thread);
 }
 
+void bpf_tally_take_runs(struct bpf_tally *tally, const struct wire_thread *thread)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(thread->runs); i++)
+		if (thread->runs[i].n_calls)
+			take_run(tally, &thread->runs[i]);
+}
+
+void bpf_tally_each_leader(const struct bpf_tally *tally, void (*visit)(void *context, pid_t pid),
+                           void *context)
+{
+	uint64_t tid, value;
+	size_t position = 0;
+
+	while (u64map_next(tally->threads, &position, &tid, &value)) {
+		const struct metered_thread *thread =
+		    (const struct metered_thread *)(uintptr_t)value;
+
+		if (thread && thread->pid == thread->tid)
+			visit(context, thread->pid);
+	}
+}
+
 void bpf_tally_record(struct bpf_tally *tally, const void *record, size_t len_bytes)
 {
 	const struct wire_head *head = record;
@@ -343,6 +386,9 @@ void bpf_tally_record(struct bpf_tally *tally, const void *record, size_t len_by
 	switch ((enum wire_kind)head->kind) {
 	case WIRE_CALL:
 		take_call(tally, record);
+		break;
+	case WIRE_RUN:
+		take_run(tally, record);
 		break;
 	case WIRE_MEMORY:
 		take_memory(tally, record);

@@ -10,6 +10,7 @@
 struct io_counts;
 struct trace_set;
 struct bpf_tally;
+struct wire_thread;
 
 struct bpf_tally_spec {
 	struct io_counts *counts;
@@ -26,6 +27,13 @@ void bpf_tally_inherit(struct bpf_tally *tally, int fd, const char *name);
 
 /* One record of the ring (io/bpf/wire.h). */
 void bpf_tally_record(struct bpf_tally *tally, const void *record, size_t len_bytes);
+
+/* Of a thread that lives: runs of calls that it has not told of. */
+void bpf_tally_take_runs(struct bpf_tally *tally, const struct wire_thread *thread);
+
+/* The first threads of processes that have not ended. */
+void bpf_tally_each_leader(const struct bpf_tally *tally, void (*visit)(void *context, pid_t pid),
+                           void *context);
 
 /* Threads that have not ended. */
 size_t bpf_tally_n_threads(const struct bpf_tally *tally);

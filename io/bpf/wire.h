@@ -19,6 +19,7 @@ enum {
 
 enum wire_kind {
 	WIRE_CALL,
+	WIRE_RUN,
 	WIRE_MEMORY,
 	WIRE_NAME,
 	WIRE_FORK,
@@ -41,6 +42,18 @@ struct wire_call {
 	__u32 number;
 	__u32 abi;
 	__u64 args[6];
+};
+
+/* The same call many times in a row on one descriptor, each of which moved all that it asked for;
+ * other descriptors may have been used meanwhile. */
+struct wire_run {
+	struct wire_head head; /* at the last one's end */
+	__u64 n_calls;
+	__u64 time_ns, min_ns, max_ns;
+	__u64 first_ns;
+	__u64 size_bytes; /* argument 2 */
+	__u32 fd;         /* argument 0 */
+	__u32 number;     /* of the native ABI */
 };
 
 /* Memory of the thread's process, as it was at the call's end. */
@@ -122,7 +135,8 @@ enum wire_task {
 	WIRE_COPY_PAIR = 1 << 7,       /* int[2] at `memory` */
 	WIRE_NAME_PAIR = 1 << 8,       /* names of these two */
 	WIRE_NAME_RESULT = 1 << 9,
-	WIRE_TELL_COMM = 1 << 10, /* prctl(2): perhaps a new name */
+	WIRE_MAY_REPEAT = 1 << 11, /* joins a run when it can */
+	WIRE_TELL_COMM = 1 << 10,  /* prctl(2): perhaps a new name */
 };
 
 struct wire_plan {
@@ -131,16 +145,21 @@ struct wire_plan {
 	__u8 count;
 };
 
+enum { WIRE_RUNS = 4 }; /* that a thread is in at a time, by descriptor */
+
 /* In every thread of the tree. */
 struct wire_thread {
 	__u64 entered_ns;
 	__u32 number;
 	__u8 abi;
 	__u8 in_call;
-	__u8 is_new; /* it was forked and has not returned from that */
-	__u8 counts; /* the target's exec has succeeded */
-	__u32 epoch; /* of which repeat */
-	__u32 unused;
+	__u8 is_new;       /* it was forked and has not returned from that */
+	__u8 counts;       /* the target's exec has succeeded */
+	__u32 epoch;       /* of which repeat */
+	__u8 shares_files; /* others may change what its descriptors mean: no runs */
+	__u8 has_runs;
+	__u16 unused;
+	struct wire_run runs[WIRE_RUNS]; /* n_calls 0: none */
 };
 
 #endif
