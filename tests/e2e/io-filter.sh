@@ -5,7 +5,7 @@
 . "$(dirname "$0")/lib.sh"
 ulimit -c 0
 
-io() { timeout 300 profile-scenario --quiet --results "$scratch/results" --scenario target --type io "$@"; }
+io() { timeout 300 profile-scenario --quiet --results "$scratch/results" --scenario target --type io --backend ptrace "$@"; }
 run_json=$scratch/results/target/io/latest/run.json
 backend() { python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["collector"]["backend"])' "${1-$run_json}"; }
 
@@ -125,7 +125,7 @@ promise "a stopped target stays stopped, and goes on with SIGCONT" stop_and_go
 
 tool_stops() {
 	local tool pid
-	profile-scenario --quiet --results "$scratch/results" --scenario target --type io -e read \
+	profile-scenario --quiet --results "$scratch/results" --scenario target --type io --backend ptrace -e read \
 		sh -c 'touch "$1.runs"; until [ -e "$1" ]; do sleep 0.02; done' sh "$scratch/go" >/dev/null 2>&1 &
 	tool=$!
 	wait_for test -e "$scratch/go.runs" && kill -STOP $tool && wait_for grep -q '^State:.*stopped' /proc/$tool/status && kill -CONT $tool &&
@@ -136,7 +136,7 @@ promise "the tool itself can be stopped, all its threads" tool_stops
 # Where no filter can be had every call stops the target, and the set is chosen from them.
 without() { # TEXT COMMAND...: the counts are right, and TEXT says why there was no filter
 	local text=$1; shift
-	"$@" --quiet --results "$scratch/without" --scenario target --type io -e write \
+	"$@" --quiet --results "$scratch/without" --scenario target --type io --backend ptrace -e write \
 		dd if=/dev/zero of=/dev/null bs=1 count=100 status=none || return 1
 	local latest=$scratch/without/target/io/latest
 	is "$(metric "$latest" io.write.calls)" 100 && is "$(metric "$latest" io.calls)" 100 && is "$(backend "$latest/run.json")" ptrace &&
@@ -157,7 +157,7 @@ if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
 	gains() { [ "$("${nobody[@]}" "$scratch/id" -u)" = 0 ]; }
 	# Under a tracer without rights a set-user-id program gains nothing, filter or not.
 	as_nobody() {
-		"${nobody[@]}" "$build/profile-scenario" --quiet --results "$scratch/nobody" --scenario target --type io "$@" sh -c "$scratch/id -u; exit 9"
+		"${nobody[@]}" "$build/profile-scenario" --quiet --results "$scratch/nobody" --scenario target --type io --backend ptrace "$@" sh -c "$scratch/id -u; exit 9"
 	}
 	promise "an ordinary user's set-user-id child gains nothing under a tracer, filter or not" \
 		is "$(as_nobody -e read 2>/dev/null) $?" "$(as_nobody 2>/dev/null) $?"
@@ -177,7 +177,7 @@ if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
 	# As in many containers: root may trace, yet not install a filter.
 	promise "without that right a set-user-id child gains as alone, too" is \
 		"$(setpriv --bounding-set -sys_admin profile-scenario --quiet --results "$scratch/results" --scenario target \
-			--type io --user nobody -e read sh -c "$scratch/id -u" 2>/dev/null)" "$("${nobody[@]}" "$scratch/id" -u)"
+			--type io --backend ptrace --user nobody -e read sh -c "$scratch/id -u" 2>/dev/null)" "$("${nobody[@]}" "$scratch/id" -u)"
 	promise "but there is no filter, which is said" \
 		contains "$run_json" "or no_new_privs, by which set-user-id programs would gain nothing"
 else

@@ -2,6 +2,7 @@
 # Calls and errors by name equal those of `strace -f -c`, on every kind of process tree.
 # tier: quick
 . "$(dirname "$0")/lib.sh"
+backend=${IO_BACKEND:-ptrace} # tests/e2e/io-bpf.sh runs this one again
 
 command -v strace >/dev/null || { skip "calls equal strace's" "no strace here"; exit; }
 
@@ -20,7 +21,7 @@ calls() {
 same_calls() {
 	local name=$1; shift
 	strace -f -c -o "$scratch/$name.strace" "$@" >/dev/null 2>&1
-	profile-scenario --quiet --results "$scratch/results" --scenario "$name" --type io "$@" >/dev/null 2>&1
+	profile-scenario --quiet --results "$scratch/results" --scenario "$name" --type io --backend $backend "$@" >/dev/null 2>&1
 	calls "$scratch/$name.strace" >"$scratch/$name.expected"
 	calls "$scratch/results/$name/io/latest/summary.txt" >"$scratch/$name.got"
 	[ -s "$scratch/$name.expected" ] && diff "$scratch/$name.expected" "$scratch/$name.got"

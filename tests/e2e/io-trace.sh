@@ -2,11 +2,12 @@
 # A choice of calls (--trace): counts equal those of strace with the same choice, and nothing else is counted.
 # tier: quick
 . "$(dirname "$0")/lib.sh"
+backend=${IO_BACKEND:-ptrace} # tests/e2e/io-bpf.sh runs this one again
 
 tree=$programs/io_tree
 run() { # NAME COMMAND...
 	local name=$1; shift
-	profile-scenario --quiet --results "$scratch/results" --scenario "$name" --type io "$@" >"$scratch/out" 2>"$scratch/err"
+	profile-scenario --quiet --results "$scratch/results" --scenario "$name" --type io --backend $backend "$@" >"$scratch/out" 2>"$scratch/err"
 }
 dir() { echo "$scratch/results/$1/io/latest"; }
 
