@@ -14,6 +14,7 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <linux/capability.h>
+#include <malloc.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -38,15 +39,10 @@ enum {
 
 struct bpf_meter {
 	struct meter *programs;
-	struct ring_buffer *ring;
+	struct bpf_reader *reader;
 	int timer_fd;
 	int poll_fd; /* the timer, or a ring that is filling */
-	bool is_attached;
 	uint64_t former_misses;
-	/* Of bpf_meter_read(). */
-	bpf_meter_read_fn *read;
-	void *context;
-	size_t n_left;
 };
 
 /* libbpf's last words, for the sentence. One thread at a time. */
@@ -128,20 +124,15 @@ static int load(struct bpf_meter *meter, struct diag *diag)
 	libbpf_set_print(keep_words);
 	meter->programs = meter__open();
 	err = meter->programs ? meter__load(meter->programs) : -errno;
+	/* All of the kernel's types were here: what we fork need not begin with their memory, which
+	 * would count as its own. */
+	malloc_trim(0);
 	if (!err)
 		return 0;
 	/* An old kernel refuses what it does not know with EINVAL. */
 	return diag_fail(diag, err == -EPERM || err == -EACCES ? -err : EOPNOTSUPP,
 	                 "the kernel refused the BPF programs: %s%s%s", strerror(-err),
 	                 last_words[0] ? "; " : "", last_words);
-}
-
-static int on_record(void *context, void *record, size_t len_bytes)
-{
-	struct bpf_meter *meter = context;
-
-	meter->read(meter->context, record, len_bytes);
-	return meter->n_left && !--meter->n_left ? -EAGAIN : 0;
 }
 
 static int watch(const struct bpf_meter *meter, int fd, uint32_t events)
@@ -154,14 +145,18 @@ static int watch(const struct bpf_meter *meter, int fd, uint32_t events)
 /* Every record would make a polled ring readable; so it counts when it is woken for alone. */
 static int make_readable(struct bpf_meter *meter, struct diag *diag)
 {
-	int ring_fd = bpf_map__fd(meter->programs->maps.ring);
+	const struct bpf_map *ring = meter->programs->maps.ring;
+	int ring_fd = bpf_map__fd(ring);
+	int err = bpf_reader_new(&meter->reader, ring_fd, bpf_map__max_entries(ring));
 
-	meter->ring = ring_buffer__new(ring_fd, on_record, meter, NULL);
+	if (err)
+		return diag_fail(diag, -err, "cannot map the ring of the BPF programs: %s",
+		                 strerror(-err));
 	meter->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	meter->poll_fd = epoll_create1(EPOLL_CLOEXEC);
-	if (!meter->ring || meter->timer_fd < 0 || meter->poll_fd < 0 ||
-	    watch(meter, meter->timer_fd, EPOLLIN) || watch(meter, ring_fd, EPOLLIN | EPOLLET))
-		return diag_fail(diag, errno, "cannot read from the BPF programs: %s",
+	if (meter->timer_fd < 0 || meter->poll_fd < 0 || watch(meter, meter->timer_fd, EPOLLIN) ||
+	    watch(meter, ring_fd, EPOLLIN | EPOLLET))
+		return diag_fail(diag, errno, "cannot wait for the BPF programs: %s",
 		                 strerror(errno));
 	return 0;
 }
@@ -194,7 +189,7 @@ void bpf_meter_free(struct bpf_meter *meter)
 		close(meter->poll_fd);
 	if (meter->timer_fd >= 0)
 		close(meter->timer_fd);
-	ring_buffer__free(meter->ring);
+	bpf_reader_free(meter->reader);
 	meter__destroy(meter->programs);
 	free(meter);
 }
@@ -229,11 +224,14 @@ static int mark(struct bpf_meter *meter, pid_t pid)
 	return err;
 }
 
-static void set_timer(const struct bpf_meter *meter, long interval_ms)
+/* 0: never. */
+static void set_timer(const struct bpf_meter *meter, long first_ns, long interval_ms)
 {
-	struct itimerspec times = {.it_interval = {.tv_nsec = interval_ms * 1000000}};
+	const struct itimerspec times = {
+	    .it_interval = {.tv_nsec = interval_ms * 1000000},
+	    .it_value = {.tv_nsec = first_ns},
+	};
 
-	times.it_value = times.it_interval;
 	timerfd_settime(meter->timer_fd, 0, &times, NULL);
 }
 
@@ -251,16 +249,14 @@ int bpf_meter_attach(struct bpf_meter *meter, pid_t pid, struct diag *diag)
 	if (err)
 		return diag_fail(diag, -err, "cannot attach the BPF programs: %s; %s",
 		                 strerror(-err), last_words);
-	meter->is_attached = true;
-	set_timer(meter, LOOK_INTERVAL_MS);
+	set_timer(meter, LOOK_INTERVAL_MS * 1000000, LOOK_INTERVAL_MS);
 	return 0;
 }
 
 void bpf_meter_detach(struct bpf_meter *meter)
 {
 	meter__detach(meter->programs);
-	meter->is_attached = false;
-	set_timer(meter, 0);
+	set_timer(meter, 0, 0);
 }
 
 int bpf_meter_fd(const struct bpf_meter *meter)
@@ -268,7 +264,7 @@ int bpf_meter_fd(const struct bpf_meter *meter)
 	return meter->poll_fd;
 }
 
-void bpf_meter_read(struct bpf_meter *meter, size_t n_records, bpf_meter_read_fn *read_record,
+void bpf_meter_read(struct bpf_meter *meter, size_t n_records, bpf_reader_take_fn *take,
                     void *context)
 {
 	struct epoll_event events[2];
@@ -276,19 +272,10 @@ void bpf_meter_read(struct bpf_meter *meter, size_t n_records, bpf_meter_read_fn
 
 	epoll_wait(meter->poll_fd, events, ARRAY_SIZE(events), 0);
 	if (read(meter->timer_fd, &ticks, sizeof(ticks)) < 0)
-		ticks = 0;
-	meter->read = read_record;
-	meter->context = context;
-	meter->n_left = n_records;
-	/* More is there: again soon, after whatever else waits for the driver. */
-	if (ring_buffer__consume(meter->ring) == -EAGAIN && meter->is_attached) {
-		struct itimerspec times = {
-		    .it_interval = {.tv_nsec = LOOK_INTERVAL_MS * 1000000},
-		    .it_value = {.tv_nsec = 1},
-		};
-
-		timerfd_settime(meter->timer_fd, 0, &times, NULL);
-	}
+		ticks = 0; /* it was the ring that woke us */
+	/* The rest soon, after whatever else waits for the driver. */
+	if (bpf_reader_read(meter->reader, n_records, take, context))
+		set_timer(meter, 1, LOOK_INTERVAL_MS);
 }
 
 bool bpf_meter_thread(const struct bpf_meter *meter, pid_t pid, struct wire_thread *thread)

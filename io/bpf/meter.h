@@ -6,6 +6,8 @@
 #ifndef IO_BPF_METER_H
 #define IO_BPF_METER_H
 
+#include "io/bpf/reader.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -23,9 +25,6 @@ struct bpf_meter_losses {
 	uint64_t events;  /* forks, execs, ends */
 };
 
-/* Called for each record; the record is gone when it returns. */
-typedef void bpf_meter_read_fn(void *context, const void *record, size_t len_bytes);
-
 /* Is there a chance to load them? Asks for what can be known beforehand. */
 int bpf_meter_check(struct diag *diag);
 
@@ -40,7 +39,7 @@ void bpf_meter_detach(struct bpf_meter *meter);
 /* To poll for reading, while attached. */
 int bpf_meter_fd(const struct bpf_meter *meter);
 /* Hands over what is in the ring; at most `n_records`, 0: all. */
-void bpf_meter_read(struct bpf_meter *meter, size_t n_records, bpf_meter_read_fn *read,
+void bpf_meter_read(struct bpf_meter *meter, size_t n_records, bpf_reader_take_fn *take,
                     void *context);
 
 /* What the programs keep of a process's first thread, once detached; false: it is gone, or of

@@ -2,17 +2,20 @@
  *
  * sendmmsg: vectors of 64, 64 and 11 messages of 100 bytes; recvmmsg: vectors with 32 slots until
  * none is left, so 32, 32, 32, 32, 11 and one EAGAIN.
+ *
+ *   udp_batches [ROUNDS]   before that, in each round one vector of 64, and two of 32 slots
  */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 enum { MESSAGE_BYTES = 100, MAX_BATCH = 64, SLOTS = 32 };
 
-int main(void)
+int main(int argc, char **argv)
 {
 	static const unsigned batches[] = {64, 64, 11};
 	static char data[MAX_BATCH][2048];
@@ -32,6 +35,11 @@ int main(void)
 		messages[i].msg_hdr.msg_iov = &buffers[i];
 		messages[i].msg_hdr.msg_iovlen = 1;
 	}
+	for (int rounds = argc > 1 ? atoi(argv[1]) : 0; rounds > 0; rounds--)
+		if (sendmmsg(sender, messages, 64, 0) != 64 ||
+		    recvmmsg(receiver, messages, SLOTS, MSG_DONTWAIT, NULL) != SLOTS ||
+		    recvmmsg(receiver, messages, SLOTS, MSG_DONTWAIT, NULL) != SLOTS)
+			return 2;
 	for (unsigned i = 0; i < sizeof(batches) / sizeof(batches[0]); i++)
 		if (sendmmsg(sender, messages, batches[i], 0) != (int)batches[i])
 			return 1;
