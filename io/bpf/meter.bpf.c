@@ -1,16 +1,17 @@
 /* Runs in the kernel: tells the driver of each system call of a process tree, in order.
  *
- * The tree is marked by task storage: the driver marks the target before its exec, and each fork
- * marks the child. The tracepoints run with preemption off, so a CPU has one program of a kind at
- * a time, and scratch space by CPU is its own. User memory that is not in RAM cannot be read here;
- * the driver counts what it misses.
+ * The tree is marked by task storage: the driver marks the target before its exec, and a child of
+ * it marks itself when it returns from its fork. These are raw tracepoints and no CO-RE: for
+ * typed ones, and for CO-RE, libbpf reads all of the kernel's types, some of them many times (45 ms
+ * of processor time; so it is 13). The tracepoints run with preemption off, so a CPU has one
+ * program of a kind at a time, and scratch space by CPU is its own. User memory that is not in RAM
+ * cannot be read here; the driver counts what it misses.
  */
 #include "io/bpf/kernel.h"
 #include "io/bpf/wire.h"
 
 #include <linux/bpf.h>
 
-#include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 
@@ -32,31 +33,47 @@ struct wire_plan plan_of_unknown;
 __u32 epoch;
 __u64 lost_threads; /* that could not be marked */
 
-static struct wire_thread *known_thread(struct task_struct *task)
+/* By thread id: children that have not been back from their fork. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 1 << 16);
+	__type(key, __u32);
+	__type(value, struct wire_child);
+} children SEC(".maps");
+
+__s64 n_children; /* spares all other threads of the machine the look for themselves there */
+
+/* A field of a task is read directly: the verifier knows the offset. */
+#define PEEK(type, task, field) (*(type *)PLACE(task, field))
+
+static struct wire_thread *known_thread(void)
 {
+	struct task_struct *task = bpf_get_current_task_btf();
 	struct wire_thread *thread = bpf_task_storage_get(&threads, task, 0, 0);
 
 	return thread && thread->epoch == epoch ? thread : NULL;
 }
 
-static void identify(struct wire_thread *thread, const struct task_struct *task, long id)
+static void identify(struct wire_thread *thread, long id)
 {
-	if (task->thread_info.status & TS_COMPAT)
+	struct task_struct *task = bpf_get_current_task_btf();
+
+	if (PEEK(__u32, PLACE(task, task_thread_info), thread_info_status) & TS_COMPAT)
 		thread->abi = 2;
 	else
 		thread->abi = !!(id & X32_BIT);
 	thread->number = (__u32)id & ~(thread->abi == 1 ? X32_BIT : 0);
 }
 
-SEC("tp_btf/sys_enter")
-int BPF_PROG(call_begins, struct pt_regs *regs, long id)
+SEC("raw_tp/sys_enter")
+int BPF_PROG(call_begins, void *regs, long id)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
-	struct wire_thread *thread = known_thread(task);
+	struct wire_thread *thread = known_thread();
 
 	if (!thread)
 		return 0;
-	identify(thread, task, id);
+	identify(thread, id);
 	thread->in_call = 1;
 	thread->entered_ns = bpf_ktime_get_ns();
 	return 0;
@@ -71,7 +88,7 @@ static const struct wire_plan *plan_of(const struct wire_thread *thread)
 	return &plans[abi][number];
 }
 
-static void set_arguments(__u64 args[6], const struct pt_regs *regs, __u32 abi)
+static void set_arguments(__u64 args[6], const struct call_registers *regs, __u32 abi)
 {
 	if (abi == 2) {
 		args[0] = (__u32)regs->bx;
@@ -91,18 +108,14 @@ static void set_arguments(__u64 args[6], const struct pt_regs *regs, __u32 abi)
 }
 
 /* What the driver will want to know beside arguments and result. */
-static __always_inline void tell_details(struct task_struct *task, const struct wire_plan *plan,
-                                         const struct wire_call *call)
+static __always_inline void tell_details(const struct wire_plan *plan, const struct wire_call *call)
 {
 	if (plan->tasks & WIRE_TELL_COMM)
-		tell_comm(task, call->head.now_ns);
+		tell_comm(call->head.now_ns);
 	if (plan->tasks & WIRE_NAME_RESULT)
 		tell_name((int)call->result);
 	tell_memory(plan, call);
 }
-
-/* Fields that are pointers are read by helpers: the verifier asks for the type of each that is read
- * directly in all of the kernel's types, 1.5 ms apiece. */
 
 /* A signal that ends the process and dumps no core has SIGKILL sent to all its threads when it is
  * sent, unless a tracer is there, who would see this call return (complete_signal()). The first
@@ -111,106 +124,135 @@ static bool takes_deadly_signal(struct task_struct *task)
 {
 	const __u64 dumps_core = 1 << 3 | 1 << 4 | 1 << 5 | 1 << 6 | 1 << 7 | 1 << 8 | 1 << 11 |
 	                         1 << 24 | 1 << 25 | 1u << 31;
-	struct signal_struct *of_all = BPF_CORE_READ(task, signal);
-	__u32 signal = BPF_CORE_READ(of_all, group_exit_code) & 0x7f;
+	void *of_all = READ(void *, task, task_signal);
+	__u32 signal = READ(__u32, of_all, signal_group_exit_code) & 0x7f;
+	__u64 id = bpf_get_current_pid_tgid();
 
 	return signal && signal != KILL_SIGNAL && !(dumps_core >> signal & 1) &&
-	       BPF_CORE_READ(of_all, flags) & SIGNAL_GROUP_EXIT && task->pid == task->tgid;
+	       READ(__u32, of_all, signal_flags) & SIGNAL_GROUP_EXIT && (__u32)id == id >> 32;
 }
 
 /* The call is over, but the thread is to end before it is back in its program. As under a tracer,
  * that is no return. */
-static bool will_return(struct task_struct *task)
+static bool will_return(void)
 {
-	bool is_killed = task->pending.signal.sig[0] >> (KILL_SIGNAL - 1) & 1;
+	struct task_struct *task = bpf_get_current_task_btf();
+	__u64 pending = PEEK(__u64, PLACE(task, task_pending), sigpending_signal);
 
-	return !is_killed || takes_deadly_signal(task);
+	return !(pending >> (KILL_SIGNAL - 1) & 1) || takes_deadly_signal(task);
+}
+
+/* A child of the tree that is back from its fork, or ends without that; false: it is none. */
+static bool take_child(void)
+{
+	__u32 tid = current_tid();
+	struct wire_child *child = bpf_map_lookup_elem(&children, &tid);
+	struct wire_thread *thread;
+
+	if (!child)
+		return false;
+	thread = bpf_task_storage_get(&threads, bpf_get_current_task_btf(), 0,
+	                              BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (thread) {
+		thread->in_call = 0;
+		thread->counts = 1;
+		thread->epoch = child->epoch;
+		thread->shares_files = child->shares_files;
+	} else {
+		__sync_fetch_and_add(&lost_threads, 1);
+	}
+	/* Those of a former repeat are not among them. */
+	if (child->epoch == epoch)
+		__sync_fetch_and_add(&n_children, -1);
+	bpf_map_delete_elem(&children, &tid);
+	return true;
 }
 
 enum { EINPROGRESS = 115, DETAILS = (__u16)~WIRE_TELL };
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(call_ends, struct pt_regs *regs, long result)
+SEC("raw_tp/sys_exit")
+int BPF_PROG(call_ends, void *registers, long result)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
-	struct wire_thread *thread = known_thread(task);
+	struct wire_thread *thread = known_thread();
 	const struct wire_plan *plan;
+	struct call_registers regs;
 	struct wire_call call;
 	__u64 now_ns;
 
-	if (!thread)
+	if (!thread) {
+		if (n_children)
+			take_child();
 		return 0;
+	}
 	now_ns = bpf_ktime_get_ns();
-	if (!will_return(task))
+	if (!will_return())
+		return 0;
+	if (bpf_probe_read_kernel(&regs, sizeof(regs), registers + REGISTERS_OFFSET))
 		return 0;
 	/* A filter of the target's own answers before sys_enter. */
 	if (!thread->in_call) {
-		identify(thread, task, (long)regs->orig_ax);
+		identify(thread, (long)regs.orig_ax);
 		thread->entered_ns = now_ns;
 	}
 	thread->in_call = 0;
-	if (thread->is_new || !thread->counts) {
-		thread->is_new = 0;
+	if (!thread->counts)
 		return 0;
-	}
 	plan = plan_of(thread);
 	if (!plan->tasks)
 		return 0;
-	if (plan->tasks & WIRE_MAY_REPEAT && result > 0 && (__u64)result == regs->dx &&
+	if (plan->tasks & WIRE_MAY_REPEAT && result > 0 && (__u64)result == regs.dx &&
 	    !thread->shares_files) {
-		join_run(thread, (__u32)regs->di, regs->dx, now_ns);
+		join_run(thread, (__u32)regs.di, regs.dx, now_ns);
 		return 0;
 	}
 	if (thread->has_runs)
 		tell_runs(thread);
-	call.head = (struct wire_head){WIRE_CALL, task->pid, now_ns};
+	call.head = (struct wire_head){WIRE_CALL, current_tid(), now_ns};
 	call.entered_ns = thread->entered_ns;
 	call.result = result;
 	call.number = thread->number;
 	call.abi = thread->abi;
-	set_arguments(call.args, regs, thread->abi);
+	set_arguments(call.args, &regs, thread->abi);
 	if (plan->tasks & DETAILS && (result >= 0 || result == -EINPROGRESS))
-		tell_details(task, plan, &call);
+		tell_details(plan, &call);
 	tell_call(&call);
 	return 0;
 }
 
-SEC("tp_btf/sched_process_fork")
-int BPF_PROG(thread_forks, struct task_struct *parent, struct task_struct *child)
+SEC("raw_tp/sched_process_fork")
+int BPF_PROG(thread_forks, void *parent, void *child)
 {
-	struct wire_thread *from = known_thread(parent), *to;
+	struct wire_thread *from = known_thread();
 	struct wire_fork fork = {.head = {.kind = WIRE_FORK}};
+	struct wire_child pending = {};
 
 	if (!from || !from->counts)
 		return 0;
 	if (from->has_runs)
 		tell_runs(from);
-	to = bpf_task_storage_get(&threads, child, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
-	if (!to) {
-		__sync_fetch_and_add(&lost_threads, 1);
-		return 0;
-	}
-	to->is_new = 1;
-	to->in_call = 0;
-	to->counts = 1;
-	to->epoch = epoch;
-	fork.head.tid = parent->pid;
+	fork.head.tid = current_tid();
 	fork.head.now_ns = bpf_ktime_get_ns();
-	fork.pid = parent->tgid;
-	fork.child_tid = child->pid;
-	fork.child_pid = child->tgid;
-	fork.shares_files = BPF_CORE_READ(parent, files) == BPF_CORE_READ(child, files);
-	to->shares_files = fork.shares_files;
+	fork.pid = bpf_get_current_pid_tgid() >> 32;
+	fork.child_tid = READ(__u32, child, task_pid);
+	fork.child_pid = READ(__u32, child, task_tgid);
+	fork.shares_files = READ(__u64, parent, task_files) == READ(__u64, child, task_files);
 	if (fork.shares_files)
 		from->shares_files = 1;
+	pending.epoch = epoch;
+	pending.shares_files = fork.shares_files;
 	tell_event(&fork, sizeof(fork));
+	__sync_fetch_and_add(&n_children, 1);
+	if (bpf_map_update_elem(&children, &fork.child_tid, &pending, BPF_ANY)) {
+		__sync_fetch_and_add(&n_children, -1);
+		__sync_fetch_and_add(&lost_threads, 1);
+	}
 	return 0;
 }
 
-SEC("tp_btf/sched_process_exec")
-int BPF_PROG(program_begins, struct task_struct *task, int former_tid)
+SEC("raw_tp/sched_process_exec")
+int BPF_PROG(program_begins, void *task, int former_tid)
 {
-	struct wire_thread *thread = known_thread(task);
+	struct wire_thread *thread = known_thread();
 
 	if (!thread)
 		return 0;
@@ -224,24 +266,26 @@ int BPF_PROG(program_begins, struct task_struct *task, int former_tid)
 	return 0;
 }
 
-SEC("tp_btf/sched_process_exit")
-int BPF_PROG(thread_ends, struct task_struct *task)
+SEC("raw_tp/sched_process_exit")
+int BPF_PROG(thread_ends, void *task)
 {
-	struct wire_thread *thread = known_thread(task);
 	struct wire_exit end = {.head = {.kind = WIRE_EXIT}};
-	struct signal_struct *signal = BPF_CORE_READ(task, signal);
+	void *of_all = READ(void *, task, task_signal);
+	struct wire_thread *thread = known_thread();
 
+	if (!thread && n_children && take_child())
+		thread = known_thread();
 	if (!thread || !thread->counts)
 		return 0;
 	if (thread->has_runs)
 		tell_runs(thread);
-	end.head.tid = task->pid;
+	end.head.tid = current_tid();
 	end.head.now_ns = bpf_ktime_get_ns();
 	end.flags = (thread->in_call ? WIRE_EXIT_IN_CALL : 0) |
-	            (BPF_CORE_READ(signal, live.counter) ? 0 : WIRE_EXIT_OF_PROCESS);
-	end.wait_status = BPF_CORE_READ(signal, flags) & SIGNAL_GROUP_EXIT
-	                      ? BPF_CORE_READ(signal, group_exit_code)
-	                      : BPF_CORE_READ(task, group_leader, exit_code);
+	            (READ(__u32, of_all, signal_live) ? 0 : WIRE_EXIT_OF_PROCESS);
+	end.wait_status = READ(__u32, of_all, signal_flags) & SIGNAL_GROUP_EXIT
+	                      ? READ(__u32, of_all, signal_group_exit_code)
+	                      : READ(__u32, READ(void *, task, task_group_leader), task_exit_code);
 	end.number = thread->number;
 	end.abi = thread->abi;
 	tell_event(&end, sizeof(end));

@@ -5,6 +5,7 @@
 #include "core/diag.h"
 #include "core/proc_file.h"
 #include "core/target/capability.h"
+#include "io/bpf/offsets.h"
 #include "io/bpf/plan.h"
 #include "io/bpf/wire.h"
 #include "io/syscalls.h"
@@ -123,10 +124,14 @@ static int load(struct bpf_meter *meter, struct diag *diag)
 	last_words[0] = '\0';
 	libbpf_set_print(keep_words);
 	meter->programs = meter__open();
-	err = meter->programs ? meter__load(meter->programs) : -errno;
-	/* All of the kernel's types were here: what we fork need not begin with their memory, which
-	 * would count as its own. */
+	if (!meter->programs)
+		return diag_fail(diag, errno, "cannot open the BPF programs: %s", strerror(errno));
+	err = bpf_offsets_find((struct wire_offsets *)&meter->programs->rodata->offsets, diag);
+	/* What we fork need not begin with that memory, which would count as its own. */
 	malloc_trim(0);
+	if (err)
+		return err;
+	err = meter__load(meter->programs);
 	if (!err)
 		return 0;
 	/* An old kernel refuses what it does not know with EINVAL. */
@@ -243,6 +248,7 @@ int bpf_meter_attach(struct bpf_meter *meter, pid_t pid, struct diag *diag)
 		return diag_fail(diag, -err, "cannot mark the target for the BPF programs: %s",
 		                 strerror(-err));
 	meter->programs->bss->lost_calls = meter->programs->bss->lost_details = 0;
+	meter->programs->bss->n_children = 0;
 	meter->programs->bss->lost_events = meter->programs->bss->lost_threads = 0;
 	meter->former_misses = misses(meter);
 	err = meter__attach(meter->programs);

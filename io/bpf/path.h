@@ -22,15 +22,15 @@ struct {
 __u64 root_mount;
 __u64 root_dentry;
 
-static void set_root(struct task_struct *task)
+static void set_root(void *task)
 {
-	root_mount = (__u64)BPF_CORE_READ(task, fs, root.mnt);
-	root_dentry = (__u64)BPF_CORE_READ(task, fs, root.dentry);
+	root_mount = READ(__u64, PLACE(READ(void *, task, task_fs), fs_root), path_mnt);
+	root_dentry = READ(__u64, PLACE(READ(void *, task, task_fs), fs_root), path_dentry);
 }
 
 struct walk {
-	struct dentry *dentry;
-	struct vfsmount *mount;
+	void *dentry;
+	void *mount;
 	__u32 len_bytes;
 	__u32 flags;
 	__u32 is_done;
@@ -39,13 +39,13 @@ struct walk {
 /* From the root of a file system to where it is mounted; false: it is mounted nowhere. */
 static __always_inline bool cross_mount(struct walk *walk)
 {
-	struct mount *mount = (void *)walk->mount - bpf_core_field_offset(struct mount, mnt);
-	struct mount *parent = BPF_CORE_READ(mount, mnt_parent);
+	void *mount = walk->mount - offsets.mount_mnt;
+	void *parent = READ(void *, mount, mount_parent);
 
 	if (parent == mount)
 		return false;
-	walk->dentry = BPF_CORE_READ(mount, mnt_mountpoint);
-	walk->mount = (void *)parent + bpf_core_field_offset(struct mount, mnt);
+	walk->dentry = READ(void *, mount, mount_mountpoint);
+	walk->mount = PLACE(parent, mount_mnt);
 	return true;
 }
 
@@ -53,8 +53,8 @@ static long walk_up(__u32 index, struct walk *walk)
 {
 	__u32 zero = 0, at = walk->len_bytes;
 	struct wire_name *name = bpf_map_lookup_elem(&name_scratch, &zero);
-	struct dentry *dentry = walk->dentry;
-	struct vfsmount *mount = walk->mount;
+	void *dentry = walk->dentry;
+	void *mount = walk->mount;
 	long len_bytes;
 
 	if (!name)
@@ -63,7 +63,7 @@ static long walk_up(__u32 index, struct walk *walk)
 		walk->is_done = 1;
 		return 1;
 	}
-	if (dentry == BPF_CORE_READ(mount, mnt_root)) {
+	if (dentry == READ(void *, mount, vfsmount_root)) {
 		if (cross_mount(walk))
 			return 0;
 		walk->flags |= WIRE_NAME_UNREACHABLE;
@@ -73,21 +73,21 @@ static long walk_up(__u32 index, struct walk *walk)
 	if (at > WIRE_NAME_BYTES - COMPONENT_BYTES)
 		return 1;
 	len_bytes = bpf_probe_read_kernel_str(name->text + at, COMPONENT_BYTES,
-	                                      BPF_CORE_READ(dentry, d_name.name));
+	                                      READ(void *, PLACE(dentry, dentry_name), qstr_name));
 	if (len_bytes <= 0)
 		return 1;
 	/* The mask keeps the verifier from looking at each length by itself. */
 	walk->len_bytes = (at + len_bytes) & (2 * WIRE_NAME_BYTES - 1);
-	walk->dentry = BPF_CORE_READ(dentry, d_parent);
+	walk->dentry = READ(void *, dentry, dentry_parent);
 	return 0;
 }
 
-static struct file *file_of(struct task_struct *task, int fd)
+static void *file_of(void *task, int fd)
 {
-	struct fdtable *table = BPF_CORE_READ(task, files, fdt);
-	struct file **files = BPF_CORE_READ(table, fd), *file = NULL;
+	void *table = READ(void *, READ(void *, task, task_files), files_fdt);
+	void **files = READ(void *, table, fdtable_fd), *file = NULL;
 
-	if (fd >= 0 && (__u32)fd < BPF_CORE_READ(table, max_fds))
+	if (fd >= 0 && (__u32)fd < READ(__u32, table, fdtable_max_fds))
 		bpf_probe_read_kernel(&file, sizeof(file), files + fd);
 	return file;
 }
@@ -95,9 +95,9 @@ static struct file *file_of(struct task_struct *task, int fd)
 /* d_path() of the kernel gives what has no directory a name of its own (d_dname). */
 static void find_pseudo_name(struct walk *walk, struct wire_name *name)
 {
-	struct dentry *dentry = walk->dentry;
-	long len_bytes = bpf_probe_read_kernel_str(name->text, COMPONENT_BYTES,
-	                                           BPF_CORE_READ(dentry, d_name.name));
+	void *dentry = walk->dentry;
+	long len_bytes = bpf_probe_read_kernel_str(
+	    name->text, COMPONENT_BYTES, READ(void *, PLACE(dentry, dentry_name), qstr_name));
 
 	walk->flags = WIRE_NAME_PSEUDO;
 	walk->len_bytes = len_bytes > 0 ? len_bytes : 0;
@@ -116,23 +116,23 @@ __noinline int tell_name(int fd)
 	struct task_struct *task = bpf_get_current_task_btf();
 	__u32 zero = 0, len_bytes;
 	struct wire_name *name = bpf_map_lookup_elem(&name_scratch, &zero);
-	struct file *file = file_of(task, fd);
-	struct dentry *dentry = BPF_CORE_READ(file, f_path.dentry);
-	struct vfsmount *mount = BPF_CORE_READ(file, f_path.mnt);
-	bool is_top = dentry == BPF_CORE_READ(dentry, d_parent);
+	void *file = file_of(task, fd);
+	void *dentry = READ(void *, PLACE(file, file_path), path_dentry);
+	void *mount = READ(void *, PLACE(file, file_path), path_mnt);
+	bool is_top = dentry == READ(void *, dentry, dentry_parent);
 	struct walk walk = {.dentry = dentry, .mount = mount};
 
 	if (!name || !file)
 		return 0;
-	if (is_top && dentry != BPF_CORE_READ(mount, mnt_root))
+	if (is_top && dentry != READ(void *, mount, vfsmount_root))
 		find_pseudo_name(&walk, name);
 	else
-		find_path(&walk, !is_top && !BPF_CORE_READ(dentry, d_hash.pprev));
+		find_path(&walk, !is_top && !READ(__u64, PLACE(dentry, dentry_hash), hash_pprev));
 	name->head = (struct wire_head){.kind = WIRE_NAME, .tid = current_tid()};
 	name->fd = fd;
 	name->flags = walk.flags;
-	name->inode = BPF_CORE_READ(file, f_inode, i_ino);
-	name->file_system = BPF_CORE_READ(dentry, d_sb, s_magic);
+	name->inode = READ(__u64, READ(void *, file, file_inode), inode_number);
+	name->file_system = READ(__u64, READ(void *, dentry, dentry_sb), sb_magic);
 	len_bytes = walk.len_bytes;
 	if (len_bytes > WIRE_NAME_BYTES)
 		len_bytes = WIRE_NAME_BYTES;
@@ -141,12 +141,13 @@ __noinline int tell_name(int fd)
 	return 0;
 }
 
-static void tell_exec(struct task_struct *task, int former_tid, bool is_first)
+static void tell_exec(void *task, int former_tid, bool is_first)
 {
 	__u32 zero = 0;
 	struct wire_exec *exec = bpf_map_lookup_elem(&exec_scratch, &zero);
-	unsigned long start = BPF_CORE_READ(task, mm, arg_start);
-	unsigned long len_bytes = BPF_CORE_READ(task, mm, arg_end) - start;
+	void *memory = READ(void *, task, task_mm);
+	__u64 start = READ(__u64, memory, mm_arg_start);
+	__u64 len_bytes = READ(__u64, memory, mm_arg_end) - start;
 
 	if (!exec)
 		return;
@@ -154,8 +155,8 @@ static void tell_exec(struct task_struct *task, int former_tid, bool is_first)
 		len_bytes = WIRE_COMMAND_BYTES;
 	if (bpf_probe_read_user(exec->command, len_bytes, (void *)start))
 		len_bytes = 0;
-	exec->head = (struct wire_head){WIRE_EXEC, task->pid, bpf_ktime_get_ns()};
-	exec->pid = task->tgid;
+	exec->head = (struct wire_head){WIRE_EXEC, current_tid(), bpf_ktime_get_ns()};
+	exec->pid = READ(__u32, task, task_tgid);
 	exec->former_tid = former_tid;
 	exec->is_first = is_first;
 	exec->len_bytes = len_bytes;

@@ -112,9 +112,9 @@ static void tell_event(const void *record, __u64 len_bytes)
 		__sync_fetch_and_add(&lost_events, 1);
 }
 
-static void tell_comm(struct task_struct *task, __u64 now_ns)
+static void tell_comm(__u64 now_ns)
 {
-	struct wire_comm comm = {.head = {WIRE_COMM, task->pid, now_ns}};
+	struct wire_comm comm = {.head = {WIRE_COMM, current_tid(), now_ns}};
 
 	bpf_get_current_comm(comm.comm, sizeof(comm.comm));
 	tell_detail(&comm, sizeof(comm));

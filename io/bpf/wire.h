@@ -123,6 +123,21 @@ struct wire_exit {
 	__u32 abi;
 };
 
+/* Of members of the kernel's structures. */
+struct wire_offsets {
+#define OFFSET(field, structure, member) __u32 field;
+#include "io/bpf/offsets.def"
+#undef OFFSET
+};
+
+#define WIRE_NO_OFFSET 0xffffffffu
+
+/* A child that was forked and has not returned from that. */
+struct wire_child {
+	__u32 epoch;
+	__u32 shares_files;
+};
+
 /* What to do at the end of a call: flags, and which arguments. */
 enum wire_task {
 	WIRE_TELL = 1 << 0,            /* a record of the call */
@@ -153,12 +168,11 @@ struct wire_thread {
 	__u32 number;
 	__u8 abi;
 	__u8 in_call;
-	__u8 is_new;       /* it was forked and has not returned from that */
 	__u8 counts;       /* the target's exec has succeeded */
 	__u32 epoch;       /* of which repeat */
 	__u8 shares_files; /* others may change what its descriptors mean: no runs */
 	__u8 has_runs;
-	__u16 unused;
+	__u8 unused[3];
 	struct wire_run runs[WIRE_RUNS]; /* n_calls 0: none */
 };
 

@@ -1,0 +1,214 @@
+/* Reads BTF (Documentation/bpf/btf.rst). */
+#include "io/bpf/offsets.h"
+
+#include "core/alloc.h"
+#include "core/diag.h"
+#include "io/bpf/wire.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/btf.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const char btf_path[] = "/sys/kernel/btf/vmlinux";
+
+enum { MAX_DEPTH = 8 }; /* of anonymous structures in each other */
+
+struct types {
+	uint8_t *bytes;
+	const uint8_t *at, *end; /* of the types */
+	const char *names;
+	size_t names_bytes;
+	uint32_t *places; /* by id - 1, in the types */
+	size_t n_places, places_capacity;
+};
+
+#define OFFSET(field, structure, member)                                                           \
+	{#structure, #member, offsetof(struct wire_offsets, field)},
+static const struct wanted {
+	const char *structure;
+	const char *member;
+	size_t field;
+} wanted[] = {
+#include "io/bpf/offsets.def"
+};
+#undef OFFSET
+
+static int read_types(uint8_t **bytes, size_t *len_bytes)
+{
+	int fd = open(btf_path, O_RDONLY | O_CLOEXEC);
+	struct stat file;
+	size_t done = 0;
+	ssize_t n = 1;
+
+	if (fd < 0 || fstat(fd, &file)) {
+		n = -errno;
+		if (fd >= 0)
+			close(fd);
+		return (int)n;
+	}
+	*bytes = xmalloc((size_t)file.st_size + 1);
+	while (done < (size_t)file.st_size && n > 0) {
+		n = read(fd, *bytes + done, (size_t)file.st_size - done);
+		done += n > 0 ? (size_t)n : 0;
+	}
+	*len_bytes = done;
+	close(fd);
+	return n < 0 ? -EIO : 0;
+}
+
+static unsigned kind_of(const struct btf_type *type)
+{
+	return BTF_INFO_KIND(type->info);
+}
+
+static size_t size_of(const struct btf_type *type)
+{
+	static const struct {
+		uint8_t fixed, each;
+	} sizes[] = {
+	    [BTF_KIND_INT] = {4, 0},      [BTF_KIND_ARRAY] = {sizeof(struct btf_array), 0},
+	    [BTF_KIND_STRUCT] = {0, 12},  [BTF_KIND_UNION] = {0, 12},
+	    [BTF_KIND_ENUM] = {0, 8},     [BTF_KIND_FUNC_PROTO] = {0, 8},
+	    [BTF_KIND_VAR] = {4, 0},      [BTF_KIND_DATASEC] = {0, 12},
+	    [17 /* DECL_TAG */] = {4, 0}, [19 /* ENUM64 */] = {0, 12},
+	};
+	unsigned kind = kind_of(type);
+
+	if (kind >= ARRAY_SIZE(sizes))
+		return sizeof(*type);
+	return sizeof(*type) + sizes[kind].fixed + BTF_INFO_VLEN(type->info) * sizes[kind].each;
+}
+
+static const char *name_at(const struct types *types, uint32_t at)
+{
+	return at < types->names_bytes ? types->names + at : "";
+}
+
+static bool index_types(struct types *types, size_t len_bytes)
+{
+	const struct btf_header *header = (const void *)types->bytes;
+	const uint8_t *at;
+
+	if (len_bytes < sizeof(*header) || header->magic != BTF_MAGIC ||
+	    (uint64_t)header->hdr_len + header->type_off + header->type_len > len_bytes ||
+	    (uint64_t)header->hdr_len + header->str_off + header->str_len > len_bytes)
+		return false;
+	types->bytes[len_bytes] = '\0';
+	types->names = (const char *)types->bytes + header->hdr_len + header->str_off;
+	types->names_bytes = header->str_len;
+	types->at = types->bytes + header->hdr_len + header->type_off;
+	types->end = types->at + header->type_len;
+	for (at = types->at; at + sizeof(struct btf_type) <= types->end;
+	     at += size_of((const void *)at))
+		*ARRAY_APPEND(types->places, types->n_places, types->places_capacity) =
+		    (uint32_t)(at - types->at);
+	return true;
+}
+
+/* NULL: there is none of that id. */
+static const struct btf_type *type_of(const struct types *types, uint32_t id)
+{
+	const struct btf_type *type;
+
+	if (!id || id > types->n_places)
+		return NULL;
+	type = (const void *)(types->at + types->places[id - 1]);
+	return (const uint8_t *)type + size_of(type) <= types->end ? type : NULL;
+}
+
+static bool has_members(const struct btf_type *type)
+{
+	return type && (kind_of(type) == BTF_KIND_STRUCT || kind_of(type) == BTF_KIND_UNION);
+}
+
+/* Also in anonymous structures and unions. */
+static bool find_member(const struct types *types, const struct btf_type *type, const char *member,
+                        unsigned depth, uint32_t *bits)
+{
+	const struct btf_member *members = (const void *)(type + 1);
+
+	for (unsigned i = 0; i < BTF_INFO_VLEN(type->info); i++) {
+		const char *name = name_at(types, members[i].name_off);
+		uint32_t at = BTF_INFO_KFLAG(type->info) ? BTF_MEMBER_BIT_OFFSET(members[i].offset)
+		                                         : members[i].offset;
+		const struct btf_type *inner = *name ? NULL : type_of(types, members[i].type);
+
+		/* const struct is in front of the one or the other */
+		if (!strcmp(name, member)) {
+			*bits += at;
+			return true;
+		}
+		if (has_members(inner) && depth < MAX_DEPTH &&
+		    find_member(types, inner, member, depth + 1, bits)) {
+			*bits += at;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Offsets of all members that are wanted of the structure. */
+static size_t take_structure(const struct types *types, const struct btf_type *type,
+                             struct wire_offsets *offsets)
+{
+	const char *name = name_at(types, type->name_off);
+	size_t n_found = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(wanted); i++) {
+		uint32_t *field = (void *)((uint8_t *)offsets + wanted[i].field), bits = 0;
+
+		if (name[0] != wanted[i].structure[0] || strcmp(name, wanted[i].structure) != 0 ||
+		    *field != WIRE_NO_OFFSET)
+			continue;
+		if (!find_member(types, type, wanted[i].member, 0, &bits))
+			continue;
+		*field = bits / 8;
+		n_found++;
+	}
+	return n_found;
+}
+
+static int find_all(const struct types *types, struct wire_offsets *offsets, struct diag *diag)
+{
+	size_t n_found = 0;
+
+	memset(offsets, 0xff, sizeof(*offsets));
+	for (uint32_t id = 1; id <= types->n_places && n_found < ARRAY_SIZE(wanted); id++) {
+		const struct btf_type *type = type_of(types, id);
+
+		if (type && kind_of(type) == BTF_KIND_STRUCT)
+			n_found += take_structure(types, type, offsets);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(wanted); i++)
+		if (*(uint32_t *)((uint8_t *)offsets + wanted[i].field) == WIRE_NO_OFFSET)
+			return diag_fail(diag, EOPNOTSUPP,
+			                 "this kernel's struct %s has no %s, which the BPF "
+			                 "programs look at",
+			                 wanted[i].structure, wanted[i].member);
+	return 0;
+}
+
+int bpf_offsets_find(struct wire_offsets *offsets, struct diag *diag)
+{
+	struct types types = {.bytes = NULL};
+	size_t len_bytes = 0;
+	int err = read_types(&types.bytes, &len_bytes);
+
+	if (err)
+		err = diag_fail(diag, EOPNOTSUPP, "cannot read the kernel's types in %s: %s",
+		                btf_path, strerror(-err));
+	else if (!index_types(&types, len_bytes))
+		err = diag_fail(diag, EOPNOTSUPP, "the kernel's types in %s are damaged", btf_path);
+	else
+		err = find_all(&types, offsets, diag);
+	free(types.places);
+	free(types.bytes);
+	return err;
+}

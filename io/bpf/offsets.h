@@ -1,0 +1,15 @@
+/* Finds members of the running kernel's structures.
+ *
+ * What CO-RE does, for the few that are wanted, in one pass over the kernel's types: libbpf goes
+ * through all 126,610 of them for each structure (36 ms of processor time for 16, this takes 3).
+ */
+#ifndef IO_BPF_OFFSETS_H
+#define IO_BPF_OFFSETS_H
+
+struct diag;
+struct wire_offsets;
+
+/* -EOPNOTSUPP with a sentence: the kernel does not tell its types, or one is not as we know it. */
+int bpf_offsets_find(struct wire_offsets *offsets, struct diag *diag);
+
+#endif
