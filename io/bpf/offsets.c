@@ -13,6 +13,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -22,6 +23,8 @@ enum { MAX_DEPTH = 8 }; /* of anonymous structures in each other */
 
 struct types {
 	uint8_t *bytes;
+	size_t len_bytes;
+	bool is_mapped;          /* else from malloc(3) */
 	const uint8_t *at, *end; /* of the types */
 	const char *names;
 	size_t names_bytes;
@@ -40,12 +43,14 @@ static const struct wanted {
 };
 #undef OFFSET
 
-static int read_types(uint8_t **bytes, size_t *len_bytes)
+/* Linux 6.16 and later lets them be mapped, which saves copying 5 MB. */
+static int read_types(struct types *types)
 {
 	int fd = open(btf_path, O_RDONLY | O_CLOEXEC);
 	struct stat file;
 	size_t done = 0;
 	ssize_t n = 1;
+	void *mapped;
 
 	if (fd < 0 || fstat(fd, &file)) {
 		n = -errno;
@@ -53,14 +58,25 @@ static int read_types(uint8_t **bytes, size_t *len_bytes)
 			close(fd);
 		return (int)n;
 	}
-	*bytes = xmalloc((size_t)file.st_size + 1);
-	while (done < (size_t)file.st_size && n > 0) {
-		n = read(fd, *bytes + done, (size_t)file.st_size - done);
+	types->len_bytes = (size_t)file.st_size;
+	mapped = mmap(NULL, types->len_bytes, PROT_READ, MAP_PRIVATE, fd, 0);
+	types->is_mapped = mapped != MAP_FAILED;
+	types->bytes = types->is_mapped ? mapped : xmalloc(types->len_bytes);
+	while (!types->is_mapped && done < types->len_bytes && n > 0) {
+		n = read(fd, types->bytes + done, types->len_bytes - done);
 		done += n > 0 ? (size_t)n : 0;
 	}
-	*len_bytes = done;
 	close(fd);
-	return n < 0 ? -EIO : 0;
+	return types->is_mapped || done == types->len_bytes ? 0 : -EIO;
+}
+
+static void free_types(struct types *types)
+{
+	if (types->is_mapped)
+		munmap(types->bytes, types->len_bytes);
+	else
+		free(types->bytes);
+	free(types->places);
 }
 
 static unsigned kind_of(const struct btf_type *type)
@@ -91,18 +107,20 @@ static const char *name_at(const struct types *types, uint32_t at)
 	return at < types->names_bytes ? types->names + at : "";
 }
 
-static bool index_types(struct types *types, size_t len_bytes)
+static bool index_types(struct types *types)
 {
 	const struct btf_header *header = (const void *)types->bytes;
+	size_t len_bytes = types->len_bytes;
 	const uint8_t *at;
 
 	if (len_bytes < sizeof(*header) || header->magic != BTF_MAGIC ||
 	    (uint64_t)header->hdr_len + header->type_off + header->type_len > len_bytes ||
 	    (uint64_t)header->hdr_len + header->str_off + header->str_len > len_bytes)
 		return false;
-	types->bytes[len_bytes] = '\0';
 	types->names = (const char *)types->bytes + header->hdr_len + header->str_off;
 	types->names_bytes = header->str_len;
+	if (!types->names_bytes || types->names[types->names_bytes - 1])
+		return false;
 	types->at = types->bytes + header->hdr_len + header->type_off;
 	types->end = types->at + header->type_len;
 	for (at = types->at; at + sizeof(struct btf_type) <= types->end;
@@ -140,7 +158,6 @@ static bool find_member(const struct types *types, const struct btf_type *type, 
 		                                         : members[i].offset;
 		const struct btf_type *inner = *name ? NULL : type_of(types, members[i].type);
 
-		/* const struct is in front of the one or the other */
 		if (!strcmp(name, member)) {
 			*bits += at;
 			return true;
@@ -198,17 +215,15 @@ static int find_all(const struct types *types, struct wire_offsets *offsets, str
 int bpf_offsets_find(struct wire_offsets *offsets, struct diag *diag)
 {
 	struct types types = {.bytes = NULL};
-	size_t len_bytes = 0;
-	int err = read_types(&types.bytes, &len_bytes);
+	int err = read_types(&types);
 
 	if (err)
 		err = diag_fail(diag, EOPNOTSUPP, "cannot read the kernel's types in %s: %s",
 		                btf_path, strerror(-err));
-	else if (!index_types(&types, len_bytes))
+	else if (!index_types(&types))
 		err = diag_fail(diag, EOPNOTSUPP, "the kernel's types in %s are damaged", btf_path);
 	else
 		err = find_all(&types, offsets, diag);
-	free(types.places);
-	free(types.bytes);
+	free_types(&types);
 	return err;
 }
