@@ -168,7 +168,7 @@ static bool take_child(void)
 	return true;
 }
 
-enum { EINPROGRESS = 115, DETAILS = (__u16)~WIRE_TELL };
+enum { EINPROGRESS = 115, DETAILS = (__u16) ~(WIRE_TELL | WIRE_MAY_REPEAT | WIRE_IS_FREE) };
 
 SEC("raw_tp/sys_exit")
 int BPF_PROG(call_ends, void *registers, long result)
@@ -200,13 +200,17 @@ int BPF_PROG(call_ends, void *registers, long result)
 	plan = plan_of(thread);
 	if (!plan->tasks)
 		return 0;
+	if (plan->tasks & WIRE_IS_FREE && !thread->shares_files) {
+		join_free_run(thread, result, now_ns);
+		return 0;
+	}
 	if (plan->tasks & WIRE_MAY_REPEAT && result > 0 && (__u64)result == regs.dx &&
 	    !thread->shares_files) {
-		join_run(thread, (__u32)regs.di, regs.dx, now_ns);
+		join_fd_run(thread, (__u32)regs.di, regs.dx, now_ns);
 		return 0;
 	}
 	if (thread->has_runs)
-		tell_runs(thread);
+		tell_fd_runs(thread);
 	call.head = (struct wire_head){WIRE_CALL, current_tid(), now_ns};
 	call.entered_ns = thread->entered_ns;
 	call.result = result;
@@ -228,8 +232,8 @@ int BPF_PROG(thread_forks, void *parent, void *child)
 
 	if (!from || !from->counts)
 		return 0;
-	if (from->has_runs)
-		tell_runs(from);
+	/* It may be the first of several threads: only one that is alone has runs. */
+	tell_all_runs(from);
 	fork.head.tid = current_tid();
 	fork.head.now_ns = bpf_ktime_get_ns();
 	fork.pid = bpf_get_current_pid_tgid() >> 32;
@@ -258,8 +262,7 @@ int BPF_PROG(program_begins, void *task, int former_tid)
 		return 0;
 	if (!thread->counts)
 		set_root(task);
-	if (thread->has_runs)
-		tell_runs(thread);
+	tell_all_runs(thread);
 	tell_exec(task, former_tid, !thread->counts);
 	thread->counts = 1;
 	thread->shares_files = 0;
@@ -277,8 +280,7 @@ int BPF_PROG(thread_ends, void *task)
 		thread = known_thread();
 	if (!thread || !thread->counts)
 		return 0;
-	if (thread->has_runs)
-		tell_runs(thread);
+	tell_all_runs(thread);
 	end.head.tid = current_tid();
 	end.head.now_ns = bpf_ktime_get_ns();
 	end.flags = (thread->in_call ? WIRE_EXIT_IN_CALL : 0) |

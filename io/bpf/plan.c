@@ -50,6 +50,9 @@ struct wire_plan bpf_plan_of(const struct syscall_info *info, const struct trace
 
 	if (!strcmp(info->name, "prctl"))
 		plan.tasks |= WIRE_TELL_COMM;
+	if (plan.tasks == WIRE_TELL && info->abi == ABI_X86_64 &&
+	    (!facts || facts->effect == EFFECT_NONE))
+		plan.tasks |= WIRE_IS_FREE;
 	if (!facts || !(plan.tasks & WIRE_TELL || changes_descriptors(facts)))
 		return plan;
 	plan.tasks |= WIRE_TELL |

@@ -53,30 +53,37 @@ static void tell_call(const struct wire_call *call)
 		__sync_fetch_and_add(&lost_calls, 1);
 }
 
-static __noinline void tell_runs(struct wire_thread *thread)
+static void end_run(struct wire_run *run)
 {
-	for (int i = 0; i < WIRE_RUNS; i++) {
-		struct wire_run *run = &thread->runs[i];
+	if (run->n_calls)
+		tell_run(run);
+	run->n_calls = 0;
+}
 
-		if (run->n_calls)
-			tell_run(run);
-		run->n_calls = 0;
-	}
+/* Those by descriptor, before something that may change what descriptors mean, or be one's next. */
+static __noinline void tell_fd_runs(struct wire_thread *thread)
+{
+	for (int i = 0; i < WIRE_FD_RUNS; i++)
+		end_run(&thread->runs[i]);
+	thread->has_runs = 0;
+}
+
+static __noinline void tell_all_runs(struct wire_thread *thread)
+{
+	for (int i = 0; i < WIRE_RUNS; i++)
+		end_run(&thread->runs[i]);
 	thread->has_runs = 0;
 }
 
 /* The call at the end of a run, or the first one of another. */
-static void join_run(struct wire_thread *thread, __u32 fd, __u64 size_bytes, __u64 now_ns)
+static void join_run(const struct wire_thread *thread, struct wire_run *run, __u32 fd,
+                     __u64 size_bytes, __u64 now_ns)
 {
-	struct wire_run *run = &thread->runs[fd % WIRE_RUNS];
 	__u64 time_ns = now_ns - thread->entered_ns;
 
-	if (run->n_calls &&
-	    (run->fd != fd || run->number != thread->number || run->size_bytes != size_bytes ||
-	     now_ns - run->first_ns > LONGEST_RUN_NS)) {
-		tell_run(run);
-		run->n_calls = 0;
-	}
+	if (run->fd != fd || run->number != thread->number || run->size_bytes != size_bytes ||
+	    now_ns - run->first_ns > LONGEST_RUN_NS)
+		end_run(run);
 	if (!run->n_calls) {
 		run->head.kind = WIRE_RUN;
 		run->head.tid = current_tid();
@@ -86,7 +93,6 @@ static void join_run(struct wire_thread *thread, __u32 fd, __u64 size_bytes, __u
 		run->size_bytes = size_bytes;
 		run->time_ns = run->max_ns = 0;
 		run->min_ns = ~0ull;
-		thread->has_runs = 1;
 	}
 	run->n_calls++;
 	run->head.now_ns = now_ns;
@@ -95,6 +101,19 @@ static void join_run(struct wire_thread *thread, __u32 fd, __u64 size_bytes, __u
 		run->min_ns = time_ns;
 	if (time_ns > run->max_ns)
 		run->max_ns = time_ns;
+}
+
+static void join_fd_run(struct wire_thread *thread, __u32 fd, __u64 size_bytes, __u64 now_ns)
+{
+	join_run(thread, &thread->runs[fd % WIRE_FD_RUNS], fd, size_bytes, now_ns);
+	thread->has_runs = 1;
+}
+
+static void join_free_run(struct wire_thread *thread, long result, __u64 now_ns)
+{
+	__u32 slot = WIRE_FD_RUNS + thread->number % WIRE_FREE_RUNS;
+
+	join_run(thread, &thread->runs[slot], 0, result < 0 ? (__u64)result : 0, now_ns);
 }
 
 static void tell_detail(const void *record, __u64 len_bytes)

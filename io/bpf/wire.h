@@ -45,13 +45,14 @@ struct wire_call {
 };
 
 /* The same call many times in a row on one descriptor, each of which moved all that it asked for;
- * other descriptors may have been used meanwhile. */
+ * other descriptors may have been used meanwhile. Or a call without descriptors, many times. */
 struct wire_run {
 	struct wire_head head; /* at the last one's end */
 	__u64 n_calls;
 	__u64 time_ns, min_ns, max_ns;
 	__u64 first_ns;
-	__u64 size_bytes; /* argument 2 */
+	__u64 size_bytes; /* argument 2 and the result; of a free call the result, 0 for all good
+	                     ones */
 	__u32 fd;         /* argument 0 */
 	__u32 number;     /* of the native ABI */
 };
@@ -151,6 +152,7 @@ enum wire_task {
 	WIRE_NAME_PAIR = 1 << 8,       /* names of these two */
 	WIRE_NAME_RESULT = 1 << 9,
 	WIRE_MAY_REPEAT = 1 << 11, /* joins a run when it can */
+	WIRE_IS_FREE = 1 << 12,    /* has nothing to do with descriptors: may be told later */
 	WIRE_TELL_COMM = 1 << 10,  /* prctl(2): perhaps a new name */
 };
 
@@ -160,7 +162,9 @@ struct wire_plan {
 	__u8 count;
 };
 
-enum { WIRE_RUNS = 4 }; /* that a thread is in at a time, by descriptor */
+/* Runs that a thread is in at a time: by descriptor, and, behind these, by number those of calls
+ * that have nothing to do with descriptors. */
+enum { WIRE_FD_RUNS = 4, WIRE_FREE_RUNS = 4, WIRE_RUNS = WIRE_FD_RUNS + WIRE_FREE_RUNS };
 
 /* In every thread of the tree. */
 struct wire_thread {
@@ -171,7 +175,7 @@ struct wire_thread {
 	__u8 counts;       /* the target's exec has succeeded */
 	__u32 epoch;       /* of which repeat */
 	__u8 shares_files; /* others may change what its descriptors mean: no runs */
-	__u8 has_runs;
+	__u8 has_runs;     /* by descriptor */
 	__u8 unused[3];
 	struct wire_run runs[WIRE_RUNS]; /* n_calls 0: none */
 };
