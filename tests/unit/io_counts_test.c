@@ -283,6 +283,54 @@ static void calls_of_another_abi_have_their_own_rows(void **state)
 	assert_int_equal(target->counts->n_calls, 2);
 }
 
+/* 130 small writes, or reads that find nothing, by themselves and at once. */
+static void count_alike(struct io_counts *counts, int64_t result, bool at_once)
+{
+	const struct io_repetition repetition = {130, 7, 7};
+	const struct io_call alike = {
+	    .info = syscall_find_named(ABI_X86_64, result < 0 ? "read" : "write"),
+	    .result = result,
+	    .time_ns = at_once ? 130 * 7 : 7,
+	    .asked_bytes = 10,
+	    .knows_asked = true,
+	    .bytes = result < 0 ? 0 : 10,
+	    .from = result < 0 ? 1 : 0,
+	    .to = result < 0 ? 0 : 1,
+	};
+
+	if (at_once)
+		io_counts_add_repeated(counts, &alike, &repetition);
+	for (int i = 0; i < 130 && !at_once; i++)
+		io_counts_add(counts, &alike);
+}
+
+static void repeated_calls_count_as_each_by_itself(void **state)
+{
+	const struct target *target = *state;
+	struct io_counts *each = target->counts, *at_once = io_counts_new(SMALL);
+
+	io_counts_add_thread(at_once, 1, 1, "test");
+	for (int i = 0; i < 2; i++) {
+		count_alike(i ? at_once : each, 10, i);
+		count_alike(i ? at_once : each, -EAGAIN, i);
+		count_alike(i ? at_once : each, 10, i);
+	}
+	assert_int_equal(each->totals.calls, 390);
+	assert_memory_equal(&each->totals, &at_once->totals, sizeof(each->totals));
+	assert_int_equal(each->n_uses, 1);
+	assert_memory_equal(each->uses, at_once->uses, sizeof(*each->uses));
+	assert_memory_equal(each->descriptors, at_once->descriptors,
+	                    2 * sizeof(*each->descriptors));
+	for (size_t i = 0; i < 2; i++) {
+		assert_int_equal(each->calls[i].calls, at_once->calls[i].calls);
+		assert_int_equal(each->calls[i].errors, at_once->calls[i].errors);
+		assert_int_equal(each->calls[i].min_ns, at_once->calls[i].min_ns);
+		assert_int_equal(each->threads[0].by_call[i].calls,
+		                 at_once->threads[0].by_call[i].calls);
+	}
+	io_counts_free(at_once);
+}
+
 static void a_thread_may_have_the_name_of_another_row(void **state)
 {
 	struct target *target = *state;
@@ -323,6 +371,7 @@ int main(void)
 	    PROMISE(a_close_that_fails_still_closes),
 	    PROMISE(copies_count_on_both_sides),
 	    PROMISE(calls_of_another_abi_have_their_own_rows),
+	    PROMISE(repeated_calls_count_as_each_by_itself),
 	    PROMISE(a_thread_may_have_the_name_of_another_row),
 	    PROMISE(every_row_of_facts_names_a_call),
 	};
