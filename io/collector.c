@@ -180,10 +180,11 @@ static void io_destroy(void *state)
 }
 
 /* bpf sees no system time of a call. */
-static int io_check_options(const void *context, struct diag *diag)
+static int io_check_options(const void *context, const void *typed, struct diag *diag)
 {
 	const struct io_options *options = context;
 
+	(void)typed;
 	if (options->backend == BACKEND_BPF && options->cpu_time)
 		return diag_fail(diag, EINVAL, "--cpu-time is measured by --backend ptrace alone");
 	return 0;
