@@ -91,7 +91,7 @@ static int backend_step(void *state, struct diag *diag)
 static void take_runs_of(void *context, pid_t pid)
 {
 	const struct bpf_backend *backend = context;
-	struct wire_thread thread;
+	struct meter_thread thread;
 
 	if (bpf_meter_thread(backend->meter, pid, &thread))
 		bpf_tally_take_runs(backend->tally, &thread);

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 
 /* The verifier knows them: they do not change once the programs are loaded. */
-const volatile struct wire_offsets offsets = {};
+const volatile struct meter_offsets offsets = {};
 
 /* The member itself, and where it is. */
 #define PLACE(object, field) ((void *)(object) + offsets.field)

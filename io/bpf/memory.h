@@ -38,7 +38,7 @@ struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, 1);
 	__type(key, __u32);
-	__type(value, struct wire_memory);
+	__type(value, struct meter_memory);
 } memory_scratch SEC(".maps");
 
 /* The verifier looks at a function that is not static once, and not at each of its calls: so these
@@ -53,19 +53,19 @@ struct copying {
 static long copy_chunk(__u32 index, struct copying *copying)
 {
 	__u32 zero = 0;
-	struct wire_memory *record = bpf_map_lookup_elem(&memory_scratch, &zero);
+	struct meter_memory *record = bpf_map_lookup_elem(&memory_scratch, &zero);
 	__u64 len_bytes = copying->len_bytes;
 
 	if (!record || !len_bytes)
 		return 1;
-	if (len_bytes > WIRE_CHUNK_BYTES)
-		len_bytes = WIRE_CHUNK_BYTES;
+	if (len_bytes > METER_CHUNK_BYTES)
+		len_bytes = METER_CHUNK_BYTES;
 	if (bpf_probe_read_user(record->data, len_bytes, (void *)copying->addr))
 		return 1;
-	record->head = (struct wire_head){.kind = WIRE_MEMORY, .tid = current_tid()};
+	record->head = (struct meter_head){.kind = METER_MEMORY, .tid = current_tid()};
 	record->addr = copying->addr;
 	record->len_bytes = len_bytes;
-	tell_detail(record, offsetof(struct wire_memory, data) + len_bytes);
+	tell_detail(record, offsetof(struct meter_memory, data) + len_bytes);
 	copying->addr += len_bytes;
 	copying->len_bytes -= len_bytes;
 	return 0;
@@ -75,7 +75,7 @@ __noinline int copy_user(__u64 addr, __u64 len_bytes)
 {
 	struct copying copying = {addr, len_bytes};
 
-	bpf_loop(1 + MAX_SLOTS * sizeof(struct user_messages) / WIRE_CHUNK_BYTES, copy_chunk,
+	bpf_loop(1 + MAX_SLOTS * sizeof(struct user_messages) / METER_CHUNK_BYTES, copy_chunk,
 	         &copying, 0);
 	return 0;
 }
@@ -147,7 +147,7 @@ __noinline int copy_message(__u64 addr, __u32 tasks)
 		return 0;
 	copy_user(addr, sizeof(message));
 	copy_buffers(message.buffers, message.n_buffers);
-	if (tasks & WIRE_COPY_CONTROL && message.control_bytes)
+	if (tasks & METER_COPY_CONTROL && message.control_bytes)
 		copy_control(message.control, message.control_bytes);
 	return 0;
 }
@@ -178,19 +178,19 @@ __noinline int copy_messages(__u64 addr, __u64 n_messages, __u32 tasks)
 	if (n_messages > MAX_SLOTS)
 		return 0;
 	copy_user(addr, n_messages * sizeof(struct user_messages));
-	if (tasks & WIRE_COPY_CONTROL)
+	if (tasks & METER_COPY_CONTROL)
 		bpf_loop(MAX_SLOTS, visit_message, &visiting, 0);
 	return 0;
 }
 
-/* `len`: how long it is, or with WIRE_COPY_ADDRESS_AT where that stands. */
+/* `len`: how long it is, or with METER_COPY_ADDRESS_AT where that stands. */
 __noinline int copy_address(__u64 addr, __u64 len, __u32 tasks)
 {
 	__u32 length;
 
 	if (!addr)
 		return 0;
-	if (tasks & WIRE_COPY_ADDRESS_AT) {
+	if (tasks & METER_COPY_ADDRESS_AT) {
 		if (bpf_probe_read_user(&length, sizeof(length), (void *)len))
 			return 0;
 		copy_user(len, sizeof(length));
@@ -205,32 +205,32 @@ __noinline int copy_pair(__u64 addr, __u32 tasks)
 	int fds[2];
 
 	copy_user(addr, sizeof(fds));
-	if (!(tasks & WIRE_NAME_PAIR) || bpf_probe_read_user(fds, sizeof(fds), (void *)addr))
+	if (!(tasks & METER_NAME_PAIR) || bpf_probe_read_user(fds, sizeof(fds), (void *)addr))
 		return 0;
 	tell_name(fds[0]);
 	tell_name(fds[1]);
 	return 0;
 }
 
-static __u64 argument(const struct wire_call *call, __u8 number)
+static __u64 argument(const struct meter_call *call, __u8 number)
 {
 	return call->args[number < 6 ? number : 0];
 }
 
-static void tell_memory(const struct wire_plan *plan, const struct wire_call *call)
+static void tell_memory(const struct meter_plan *plan, const struct meter_call *call)
 {
 	__u64 addr = argument(call, plan->memory);
 	__u32 tasks = plan->tasks;
 
-	if (tasks & WIRE_COPY_BUFFERS)
+	if (tasks & METER_COPY_BUFFERS)
 		copy_buffers(addr, (__u32)argument(call, plan->count));
-	else if (tasks & WIRE_COPY_MESSAGE)
+	else if (tasks & METER_COPY_MESSAGE)
 		copy_message(addr, tasks);
-	else if (tasks & WIRE_COPY_MESSAGES)
+	else if (tasks & METER_COPY_MESSAGES)
 		copy_messages(addr, (__u64)call->result, tasks);
-	else if (tasks & (WIRE_COPY_ADDRESS | WIRE_COPY_ADDRESS_AT))
+	else if (tasks & (METER_COPY_ADDRESS | METER_COPY_ADDRESS_AT))
 		copy_address(call->args[1], call->args[2], tasks);
-	else if (tasks & WIRE_COPY_PAIR)
+	else if (tasks & METER_COPY_PAIR)
 		copy_pair(addr, tasks);
 }
 

@@ -25,11 +25,11 @@ struct {
 	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, int);
-	__type(value, struct wire_thread);
+	__type(value, struct meter_thread);
 } threads SEC(".maps");
 
-struct wire_plan plans[WIRE_ABIS][WIRE_CALL_NUMBERS]; /* set by the driver */
-struct wire_plan plan_of_unknown;
+struct meter_plan plans[METER_ABIS][METER_CALL_NUMBERS]; /* set by the driver */
+struct meter_plan plan_of_unknown;
 __u32 epoch;
 __u64 lost_threads; /* that could not be marked */
 
@@ -39,7 +39,7 @@ struct {
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__uint(max_entries, 1 << 16);
 	__type(key, __u32);
-	__type(value, struct wire_child);
+	__type(value, struct meter_child);
 } children SEC(".maps");
 
 __s64 n_children; /* spares all other threads of the machine the look for themselves there */
@@ -47,15 +47,15 @@ __s64 n_children; /* spares all other threads of the machine the look for themse
 /* A field of a task is read directly: the verifier knows the offset. */
 #define PEEK(type, task, field) (*(type *)PLACE(task, field))
 
-static struct wire_thread *known_thread(void)
+static struct meter_thread *known_thread(void)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct wire_thread *thread = bpf_task_storage_get(&threads, task, 0, 0);
+	struct meter_thread *thread = bpf_task_storage_get(&threads, task, 0, 0);
 
 	return thread && thread->epoch == epoch ? thread : NULL;
 }
 
-static void identify(struct wire_thread *thread, long id)
+static void identify(struct meter_thread *thread, long id)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 
@@ -69,7 +69,7 @@ static void identify(struct wire_thread *thread, long id)
 SEC("raw_tp/sys_enter")
 int BPF_PROG(call_begins, void *regs, long id)
 {
-	struct wire_thread *thread = known_thread();
+	struct meter_thread *thread = known_thread();
 
 	if (!thread)
 		return 0;
@@ -79,11 +79,11 @@ int BPF_PROG(call_begins, void *regs, long id)
 	return 0;
 }
 
-static const struct wire_plan *plan_of(const struct wire_thread *thread)
+static const struct meter_plan *plan_of(const struct meter_thread *thread)
 {
 	__u32 abi = thread->abi, number = thread->number;
 
-	if (abi >= WIRE_ABIS || number >= WIRE_CALL_NUMBERS)
+	if (abi >= METER_ABIS || number >= METER_CALL_NUMBERS)
 		return &plan_of_unknown;
 	return &plans[abi][number];
 }
@@ -108,11 +108,12 @@ static void set_arguments(__u64 args[6], const struct call_registers *regs, __u3
 }
 
 /* What the driver will want to know beside arguments and result. */
-static __always_inline void tell_details(const struct wire_plan *plan, const struct wire_call *call)
+static __always_inline void tell_details(const struct meter_plan *plan,
+                                         const struct meter_call *call)
 {
-	if (plan->tasks & WIRE_TELL_COMM)
+	if (plan->tasks & METER_TELL_COMM)
 		tell_comm(call->head.now_ns);
-	if (plan->tasks & WIRE_NAME_RESULT)
+	if (plan->tasks & METER_NAME_RESULT)
 		tell_name((int)call->result);
 	tell_memory(plan, call);
 }
@@ -146,8 +147,8 @@ static bool will_return(void)
 static bool take_child(void)
 {
 	__u32 tid = current_tid();
-	struct wire_child *child = bpf_map_lookup_elem(&children, &tid);
-	struct wire_thread *thread;
+	struct meter_child *child = bpf_map_lookup_elem(&children, &tid);
+	struct meter_thread *thread;
 
 	if (!child)
 		return false;
@@ -168,15 +169,15 @@ static bool take_child(void)
 	return true;
 }
 
-enum { EINPROGRESS = 115, DETAILS = (__u16) ~(WIRE_TELL | WIRE_MAY_REPEAT | WIRE_IS_FREE) };
+enum { EINPROGRESS = 115, DETAILS = (__u16) ~(METER_TELL | METER_MAY_REPEAT | METER_IS_FREE) };
 
 SEC("raw_tp/sys_exit")
 int BPF_PROG(call_ends, void *registers, long result)
 {
-	struct wire_thread *thread = known_thread();
-	const struct wire_plan *plan;
+	struct meter_thread *thread = known_thread();
+	const struct meter_plan *plan;
 	struct call_registers regs;
-	struct wire_call call;
+	struct meter_call call;
 	__u64 now_ns;
 
 	if (!thread) {
@@ -200,18 +201,18 @@ int BPF_PROG(call_ends, void *registers, long result)
 	plan = plan_of(thread);
 	if (!plan->tasks)
 		return 0;
-	if (plan->tasks & WIRE_IS_FREE && !thread->shares_files) {
+	if (plan->tasks & METER_IS_FREE && !thread->shares_files) {
 		join_free_run(thread, result, now_ns);
 		return 0;
 	}
-	if (plan->tasks & WIRE_MAY_REPEAT && result > 0 && (__u64)result == regs.dx &&
+	if (plan->tasks & METER_MAY_REPEAT && result > 0 && (__u64)result == regs.dx &&
 	    !thread->shares_files) {
 		join_fd_run(thread, (__u32)regs.di, regs.dx, now_ns);
 		return 0;
 	}
 	if (thread->has_runs)
 		tell_fd_runs(thread);
-	call.head = (struct wire_head){WIRE_CALL, current_tid(), now_ns};
+	call.head = (struct meter_head){METER_CALL, current_tid(), now_ns};
 	call.entered_ns = thread->entered_ns;
 	call.result = result;
 	call.number = thread->number;
@@ -226,9 +227,9 @@ int BPF_PROG(call_ends, void *registers, long result)
 SEC("raw_tp/sched_process_fork")
 int BPF_PROG(thread_forks, void *parent, void *child)
 {
-	struct wire_thread *from = known_thread();
-	struct wire_fork fork = {.head = {.kind = WIRE_FORK}};
-	struct wire_child pending = {};
+	struct meter_thread *from = known_thread();
+	struct meter_fork fork = {.head = {.kind = METER_FORK}};
+	struct meter_child pending = {};
 
 	if (!from || !from->counts)
 		return 0;
@@ -256,7 +257,7 @@ int BPF_PROG(thread_forks, void *parent, void *child)
 SEC("raw_tp/sched_process_exec")
 int BPF_PROG(program_begins, void *task, int former_tid)
 {
-	struct wire_thread *thread = known_thread();
+	struct meter_thread *thread = known_thread();
 
 	if (!thread)
 		return 0;
@@ -272,9 +273,9 @@ int BPF_PROG(program_begins, void *task, int former_tid)
 SEC("raw_tp/sched_process_exit")
 int BPF_PROG(thread_ends, void *task)
 {
-	struct wire_exit end = {.head = {.kind = WIRE_EXIT}};
+	struct meter_exit end = {.head = {.kind = METER_EXIT}};
 	void *of_all = READ(void *, task, task_signal);
-	struct wire_thread *thread = known_thread();
+	struct meter_thread *thread = known_thread();
 
 	if (!thread && n_children && take_child())
 		thread = known_thread();
@@ -283,8 +284,8 @@ int BPF_PROG(thread_ends, void *task)
 	tell_all_runs(thread);
 	end.head.tid = current_tid();
 	end.head.now_ns = bpf_ktime_get_ns();
-	end.flags = (thread->in_call ? WIRE_EXIT_IN_CALL : 0) |
-	            (READ(__u32, of_all, signal_live) ? 0 : WIRE_EXIT_OF_PROCESS);
+	end.flags = (thread->in_call ? METER_EXIT_IN_CALL : 0) |
+	            (READ(__u32, of_all, signal_live) ? 0 : METER_EXIT_OF_PROCESS);
 	end.wait_status = READ(__u32, of_all, signal_flags) & SIGNAL_GROUP_EXIT
 	                      ? READ(__u32, of_all, signal_group_exit_code)
 	                      : READ(__u32, READ(void *, task, task_group_leader), task_exit_code);

@@ -110,11 +110,11 @@ int bpf_meter_check(struct diag *diag)
 
 static void set_plans(struct meter *programs, const struct trace_set *set)
 {
-	for (int abi = 0; abi < WIRE_ABIS; abi++)
-		for (uint32_t number = 0; number < WIRE_CALL_NUMBERS; number++)
+	for (int abi = 0; abi < METER_ABIS; abi++)
+		for (uint32_t number = 0; number < METER_CALL_NUMBERS; number++)
 			programs->bss->plans[abi][number] =
 			    bpf_plan_of(syscall_find((enum syscall_abi)abi, number), set);
-	programs->bss->plan_of_unknown.tasks = trace_set_has_unnamed(set) ? WIRE_TELL : 0;
+	programs->bss->plan_of_unknown.tasks = trace_set_has_unnamed(set) ? METER_TELL : 0;
 }
 
 static int load(struct bpf_meter *meter, struct diag *diag)
@@ -126,7 +126,7 @@ static int load(struct bpf_meter *meter, struct diag *diag)
 	meter->programs = meter__open();
 	if (!meter->programs)
 		return diag_fail(diag, errno, "cannot open the BPF programs: %s", strerror(errno));
-	err = bpf_offsets_find((struct wire_offsets *)&meter->programs->rodata->offsets, diag);
+	err = bpf_offsets_find((struct meter_offsets *)&meter->programs->rodata->offsets, diag);
 	/* What we fork need not begin with that memory, which would count as its own. */
 	malloc_trim(0);
 	if (err)
@@ -218,7 +218,7 @@ static uint64_t misses(const struct bpf_meter *meter)
 
 static int mark(struct bpf_meter *meter, pid_t pid)
 {
-	struct wire_thread thread = {.epoch = ++meter->programs->bss->epoch};
+	struct meter_thread thread = {.epoch = ++meter->programs->bss->epoch};
 	int process = (int)syscall(SYS_pidfd_open, pid, 0), err;
 
 	if (process < 0)
@@ -284,7 +284,7 @@ void bpf_meter_read(struct bpf_meter *meter, size_t n_records, bpf_reader_take_f
 		set_timer(meter, 1, LOOK_INTERVAL_MS);
 }
 
-bool bpf_meter_thread(const struct bpf_meter *meter, pid_t pid, struct wire_thread *thread)
+bool bpf_meter_thread(const struct bpf_meter *meter, pid_t pid, struct meter_thread *thread)
 {
 	int process = (int)syscall(SYS_pidfd_open, pid, 0), err;
 

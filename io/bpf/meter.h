@@ -16,7 +16,7 @@
 struct bpf_meter;
 struct diag;
 struct trace_set;
-struct wire_thread;
+struct meter_thread;
 
 /* What went unseen since bpf_meter_attach(). */
 struct bpf_meter_losses {
@@ -44,7 +44,7 @@ void bpf_meter_read(struct bpf_meter *meter, size_t n_records, bpf_reader_take_f
 
 /* What the programs keep of a process's first thread, once detached; false: it is gone, or of
  * another repeat. */
-bool bpf_meter_thread(const struct bpf_meter *meter, pid_t pid, struct wire_thread *thread);
+bool bpf_meter_thread(const struct bpf_meter *meter, pid_t pid, struct meter_thread *thread);
 
 struct bpf_meter_losses bpf_meter_losses(const struct bpf_meter *meter);
 

@@ -26,7 +26,7 @@ static const struct {
     {TMPFS_MAGIC, "/%s (deleted)", false},         {HUGETLBFS_MAGIC, "/%s (deleted)", false},
 };
 
-static bool format_pseudo(const struct wire_name *name, char *text, size_t text_bytes)
+static bool format_pseudo(const struct meter_name *name, char *text, size_t text_bytes)
 {
 	char component[256];
 
@@ -53,20 +53,20 @@ static void append(char *text, size_t text_bytes, const char *more)
 	snprintf(text + len, text_bytes - len, "%s", more);
 }
 
-bool bpf_name_format(const struct wire_name *name, char *text, size_t text_bytes)
+bool bpf_name_format(const struct meter_name *name, char *text, size_t text_bytes)
 {
 	const char *components[MAX_COMPONENTS];
 	size_t n_components = 0;
 
-	if (name->flags & WIRE_NAME_PSEUDO)
+	if (name->flags & METER_NAME_PSEUDO)
 		return format_pseudo(name, text, text_bytes);
 	for (size_t at = 0; at < name->len_bytes && n_components < MAX_COMPONENTS;
 	     at += strnlen(name->text + at, name->len_bytes - at) + 1)
 		components[n_components++] = name->text + at;
 	text[0] = '\0';
-	if (name->flags & WIRE_NAME_UNREACHABLE)
+	if (name->flags & METER_NAME_UNREACHABLE)
 		append(text, text_bytes, "(unreachable)");
-	if (name->flags & WIRE_NAME_TRUNCATED)
+	if (name->flags & METER_NAME_TRUNCATED)
 		append(text, text_bytes, "(...)");
 	if (!n_components)
 		append(text, text_bytes, "/");
@@ -74,7 +74,7 @@ bool bpf_name_format(const struct wire_name *name, char *text, size_t text_bytes
 		append(text, text_bytes, "/");
 		append(text, text_bytes, components[--n_components]);
 	}
-	if (name->flags & WIRE_NAME_DELETED)
+	if (name->flags & METER_NAME_DELETED)
 		append(text, text_bytes, " (deleted)");
 	return true;
 }

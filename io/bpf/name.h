@@ -5,9 +5,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-struct wire_name;
+struct meter_name;
 
 /* Cut to the buffer, as readlink(2) does. False: only /proc knows how to call it. */
-bool bpf_name_format(const struct wire_name *name, char *text, size_t text_bytes);
+bool bpf_name_format(const struct meter_name *name, char *text, size_t text_bytes);
 
 #endif

@@ -33,7 +33,7 @@ struct types {
 };
 
 #define OFFSET(field, structure, member)                                                           \
-	{#structure, #member, offsetof(struct wire_offsets, field)},
+	{#structure, #member, offsetof(struct meter_offsets, field)},
 static const struct wanted {
 	const char *structure;
 	const char *member;
@@ -173,7 +173,7 @@ static bool find_member(const struct types *types, const struct btf_type *type, 
 
 /* Offsets of all members that are wanted of the structure. */
 static size_t take_structure(const struct types *types, const struct btf_type *type,
-                             struct wire_offsets *offsets)
+                             struct meter_offsets *offsets)
 {
 	const char *name = name_at(types, type->name_off);
 	size_t n_found = 0;
@@ -182,7 +182,7 @@ static size_t take_structure(const struct types *types, const struct btf_type *t
 		uint32_t *field = (void *)((uint8_t *)offsets + wanted[i].field), bits = 0;
 
 		if (name[0] != wanted[i].structure[0] || strcmp(name, wanted[i].structure) != 0 ||
-		    *field != WIRE_NO_OFFSET)
+		    *field != METER_NO_OFFSET)
 			continue;
 		if (!find_member(types, type, wanted[i].member, 0, &bits))
 			continue;
@@ -192,7 +192,7 @@ static size_t take_structure(const struct types *types, const struct btf_type *t
 	return n_found;
 }
 
-static int find_all(const struct types *types, struct wire_offsets *offsets, struct diag *diag)
+static int find_all(const struct types *types, struct meter_offsets *offsets, struct diag *diag)
 {
 	size_t n_found = 0;
 
@@ -204,7 +204,7 @@ static int find_all(const struct types *types, struct wire_offsets *offsets, str
 			n_found += take_structure(types, type, offsets);
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(wanted); i++)
-		if (*(uint32_t *)((uint8_t *)offsets + wanted[i].field) == WIRE_NO_OFFSET)
+		if (*(uint32_t *)((uint8_t *)offsets + wanted[i].field) == METER_NO_OFFSET)
 			return diag_fail(diag, EOPNOTSUPP,
 			                 "this kernel's struct %s has no %s, which the BPF "
 			                 "programs look at",
@@ -212,7 +212,7 @@ static int find_all(const struct types *types, struct wire_offsets *offsets, str
 	return 0;
 }
 
-int bpf_offsets_find(struct wire_offsets *offsets, struct diag *diag)
+int bpf_offsets_find(struct meter_offsets *offsets, struct diag *diag)
 {
 	struct types types = {.bytes = NULL};
 	int err = read_types(&types);

@@ -7,9 +7,9 @@
 #define IO_BPF_OFFSETS_H
 
 struct diag;
-struct wire_offsets;
+struct meter_offsets;
 
 /* -EOPNOTSUPP with a sentence: the kernel does not tell its types, or one is not as we know it. */
-int bpf_offsets_find(struct wire_offsets *offsets, struct diag *diag);
+int bpf_offsets_find(struct meter_offsets *offsets, struct diag *diag);
 
 #endif

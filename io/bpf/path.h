@@ -8,14 +8,14 @@ struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, 1);
 	__type(key, __u32);
-	__type(value, struct wire_name);
+	__type(value, struct meter_name);
 } name_scratch SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, 1);
 	__type(key, __u32);
-	__type(value, struct wire_exec);
+	__type(value, struct meter_exec);
 } exec_scratch SEC(".maps");
 
 /* The directory that is the target's root at its exec, and ours. */
@@ -52,7 +52,7 @@ static __always_inline bool cross_mount(struct walk *walk)
 static long walk_up(__u32 index, struct walk *walk)
 {
 	__u32 zero = 0, at = walk->len_bytes;
-	struct wire_name *name = bpf_map_lookup_elem(&name_scratch, &zero);
+	struct meter_name *name = bpf_map_lookup_elem(&name_scratch, &zero);
 	void *dentry = walk->dentry;
 	void *mount = walk->mount;
 	long len_bytes;
@@ -66,18 +66,18 @@ static long walk_up(__u32 index, struct walk *walk)
 	if (dentry == READ(void *, mount, vfsmount_root)) {
 		if (cross_mount(walk))
 			return 0;
-		walk->flags |= WIRE_NAME_UNREACHABLE;
+		walk->flags |= METER_NAME_UNREACHABLE;
 		walk->is_done = 1;
 		return 1;
 	}
-	if (at > WIRE_NAME_BYTES - COMPONENT_BYTES)
+	if (at > METER_NAME_BYTES - COMPONENT_BYTES)
 		return 1;
 	len_bytes = bpf_probe_read_kernel_str(name->text + at, COMPONENT_BYTES,
 	                                      READ(void *, PLACE(dentry, dentry_name), qstr_name));
 	if (len_bytes <= 0)
 		return 1;
 	/* The mask keeps the verifier from looking at each length by itself. */
-	walk->len_bytes = (at + len_bytes) & (2 * WIRE_NAME_BYTES - 1);
+	walk->len_bytes = (at + len_bytes) & (2 * METER_NAME_BYTES - 1);
 	walk->dentry = READ(void *, dentry, dentry_parent);
 	return 0;
 }
@@ -93,29 +93,29 @@ static void *file_of(void *task, int fd)
 }
 
 /* d_path() of the kernel gives what has no directory a name of its own (d_dname). */
-static void find_pseudo_name(struct walk *walk, struct wire_name *name)
+static void find_pseudo_name(struct walk *walk, struct meter_name *name)
 {
 	void *dentry = walk->dentry;
 	long len_bytes = bpf_probe_read_kernel_str(
 	    name->text, COMPONENT_BYTES, READ(void *, PLACE(dentry, dentry_name), qstr_name));
 
-	walk->flags = WIRE_NAME_PSEUDO;
+	walk->flags = METER_NAME_PSEUDO;
 	walk->len_bytes = len_bytes > 0 ? len_bytes : 0;
 }
 
 static void find_path(struct walk *walk, bool is_deleted)
 {
-	walk->flags = is_deleted ? WIRE_NAME_DELETED : 0;
+	walk->flags = is_deleted ? METER_NAME_DELETED : 0;
 	bpf_loop(MAX_STEPS, walk_up, walk, 0);
 	if (!walk->is_done)
-		walk->flags |= WIRE_NAME_TRUNCATED;
+		walk->flags |= METER_NAME_TRUNCATED;
 }
 
 __noinline int tell_name(int fd)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	__u32 zero = 0, len_bytes;
-	struct wire_name *name = bpf_map_lookup_elem(&name_scratch, &zero);
+	struct meter_name *name = bpf_map_lookup_elem(&name_scratch, &zero);
 	void *file = file_of(task, fd);
 	void *dentry = READ(void *, PLACE(file, file_path), path_dentry);
 	void *mount = READ(void *, PLACE(file, file_path), path_mnt);
@@ -128,40 +128,40 @@ __noinline int tell_name(int fd)
 		find_pseudo_name(&walk, name);
 	else
 		find_path(&walk, !is_top && !READ(__u64, PLACE(dentry, dentry_hash), hash_pprev));
-	name->head = (struct wire_head){.kind = WIRE_NAME, .tid = current_tid()};
+	name->head = (struct meter_head){.kind = METER_NAME, .tid = current_tid()};
 	name->fd = fd;
 	name->flags = walk.flags;
 	name->inode = READ(__u64, READ(void *, file, file_inode), inode_number);
 	name->file_system = READ(__u64, READ(void *, dentry, dentry_sb), sb_magic);
 	len_bytes = walk.len_bytes;
-	if (len_bytes > WIRE_NAME_BYTES)
-		len_bytes = WIRE_NAME_BYTES;
+	if (len_bytes > METER_NAME_BYTES)
+		len_bytes = METER_NAME_BYTES;
 	name->len_bytes = len_bytes;
-	tell_detail(name, offsetof(struct wire_name, text) + len_bytes);
+	tell_detail(name, offsetof(struct meter_name, text) + len_bytes);
 	return 0;
 }
 
 static void tell_exec(void *task, int former_tid, bool is_first)
 {
 	__u32 zero = 0;
-	struct wire_exec *exec = bpf_map_lookup_elem(&exec_scratch, &zero);
+	struct meter_exec *exec = bpf_map_lookup_elem(&exec_scratch, &zero);
 	void *memory = READ(void *, task, task_mm);
 	__u64 start = READ(__u64, memory, mm_arg_start);
 	__u64 len_bytes = READ(__u64, memory, mm_arg_end) - start;
 
 	if (!exec)
 		return;
-	if (len_bytes > WIRE_COMMAND_BYTES)
-		len_bytes = WIRE_COMMAND_BYTES;
+	if (len_bytes > METER_COMMAND_BYTES)
+		len_bytes = METER_COMMAND_BYTES;
 	if (bpf_probe_read_user(exec->command, len_bytes, (void *)start))
 		len_bytes = 0;
-	exec->head = (struct wire_head){WIRE_EXEC, current_tid(), bpf_ktime_get_ns()};
+	exec->head = (struct meter_head){METER_EXEC, current_tid(), bpf_ktime_get_ns()};
 	exec->pid = READ(__u32, task, task_tgid);
 	exec->former_tid = former_tid;
 	exec->is_first = is_first;
 	exec->len_bytes = len_bytes;
 	bpf_get_current_comm(exec->comm, sizeof(exec->comm));
-	tell_event(exec, offsetof(struct wire_exec, command) + len_bytes);
+	tell_event(exec, offsetof(struct meter_exec, command) + len_bytes);
 }
 
 #endif

@@ -9,30 +9,30 @@
 static unsigned tasks_of_extent(enum syscall_extent extent, enum syscall_effect effect)
 {
 	static const unsigned tasks[] = {
-	    [EXTENT_BUFFERS] = WIRE_COPY_BUFFERS,
-	    [EXTENT_MESSAGE] = WIRE_COPY_MESSAGE,
-	    [EXTENT_MESSAGES] = WIRE_COPY_MESSAGES,
+	    [EXTENT_BUFFERS] = METER_COPY_BUFFERS,
+	    [EXTENT_MESSAGE] = METER_COPY_MESSAGE,
+	    [EXTENT_MESSAGES] = METER_COPY_MESSAGES,
 	    [EXTENT_ENTRIES] = 0,
 	};
 	bool has_control = extent == EXTENT_MESSAGE || extent == EXTENT_MESSAGES;
 
-	return tasks[extent] | (has_control && effect == EFFECT_READ ? WIRE_COPY_CONTROL : 0);
+	return tasks[extent] | (has_control && effect == EFFECT_READ ? METER_COPY_CONTROL : 0);
 }
 
 static unsigned tasks_of_effect(const struct syscall_facts *facts)
 {
 	switch (facts->effect) {
 	case EFFECT_OPEN:
-		return WIRE_NAME_RESULT;
+		return METER_NAME_RESULT;
 	case EFFECT_ACCEPT:
 	case EFFECT_GETSOCKNAME:
 	case EFFECT_GETPEERNAME:
-		return WIRE_COPY_ADDRESS_AT;
+		return METER_COPY_ADDRESS_AT;
 	case EFFECT_BIND:
 	case EFFECT_CONNECT:
-		return WIRE_COPY_ADDRESS;
+		return METER_COPY_ADDRESS;
 	case EFFECT_PAIR: /* of a pipe: both ends have one name, its inode */
-		return WIRE_COPY_PAIR | (facts->memory == 0 ? WIRE_NAME_PAIR : 0);
+		return METER_COPY_PAIR | (facts->memory == 0 ? METER_NAME_PAIR : 0);
 	default:
 		return 0;
 	}
@@ -43,28 +43,28 @@ static bool changes_descriptors(const struct syscall_facts *facts)
 	return facts->effect >= EFFECT_OPEN;
 }
 
-struct wire_plan bpf_plan_of(const struct syscall_info *info, const struct trace_set *set)
+struct meter_plan bpf_plan_of(const struct syscall_info *info, const struct trace_set *set)
 {
 	const struct syscall_facts *facts = info->facts;
-	struct wire_plan plan = {.tasks = trace_set_has(set, info) ? WIRE_TELL : 0};
+	struct meter_plan plan = {.tasks = trace_set_has(set, info) ? METER_TELL : 0};
 
 	if (!strcmp(info->name, "prctl"))
-		plan.tasks |= WIRE_TELL_COMM;
-	if (plan.tasks == WIRE_TELL && info->abi == ABI_X86_64 &&
+		plan.tasks |= METER_TELL_COMM;
+	if (plan.tasks == METER_TELL && info->abi == ABI_X86_64 &&
 	    (!facts || facts->effect == EFFECT_NONE))
-		plan.tasks |= WIRE_IS_FREE;
-	if (!facts || !(plan.tasks & WIRE_TELL || changes_descriptors(facts)))
+		plan.tasks |= METER_IS_FREE;
+	if (!facts || !(plan.tasks & METER_TELL || changes_descriptors(facts)))
 		return plan;
-	plan.tasks |= WIRE_TELL |
+	plan.tasks |= METER_TELL |
 	              (facts->extent ? tasks_of_extent(facts->extent, facts->effect) : 0) |
 	              tasks_of_effect(facts);
 	/* Structures of other ABIs are not decoded. */
 	if (info->abi != ABI_X86_64)
-		plan.tasks &= (__u16) ~(WIRE_COPY_BUFFERS | WIRE_COPY_MESSAGE | WIRE_COPY_MESSAGES |
-		                        WIRE_COPY_CONTROL);
-	if (plan.tasks & WIRE_TELL && info->abi == ABI_X86_64 && facts->extent == EXTENT_SIZE &&
+		plan.tasks &= (__u16) ~(METER_COPY_BUFFERS | METER_COPY_MESSAGE |
+		                        METER_COPY_MESSAGES | METER_COPY_CONTROL);
+	if (plan.tasks & METER_TELL && info->abi == ABI_X86_64 && facts->extent == EXTENT_SIZE &&
 	    facts->effect != EFFECT_COPY && facts->fd == 0 && facts->count == 2)
-		plan.tasks |= WIRE_MAY_REPEAT;
+		plan.tasks |= METER_MAY_REPEAT;
 	plan.memory = facts->memory;
 	plan.count = facts->count;
 	return plan;

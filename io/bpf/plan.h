@@ -9,6 +9,6 @@ struct trace_set;
 
 /* By the facts of io/syscalls.def: all that io_observe() may read, for calls of the set and for
  * those that change descriptors which it uses. */
-struct wire_plan bpf_plan_of(const struct syscall_info *info, const struct trace_set *set);
+struct meter_plan bpf_plan_of(const struct syscall_info *info, const struct trace_set *set);
 
 #endif

@@ -35,7 +35,7 @@ static __u64 flags_at(__u64 unread)
 	                                                           : BPF_RB_NO_WAKEUP;
 }
 
-static void tell_run(const struct wire_run *run)
+static void tell_run(const struct meter_run *run)
 {
 	__u64 unread = unread_bytes();
 
@@ -44,7 +44,7 @@ static void tell_run(const struct wire_run *run)
 		__sync_fetch_and_add(&lost_calls, run->n_calls);
 }
 
-static void tell_call(const struct wire_call *call)
+static void tell_call(const struct meter_call *call)
 {
 	__u64 unread = unread_bytes();
 
@@ -53,7 +53,7 @@ static void tell_call(const struct wire_call *call)
 		__sync_fetch_and_add(&lost_calls, 1);
 }
 
-static void end_run(struct wire_run *run)
+static void end_run(struct meter_run *run)
 {
 	if (run->n_calls)
 		tell_run(run);
@@ -61,22 +61,22 @@ static void end_run(struct wire_run *run)
 }
 
 /* Those by descriptor, before something that may change what descriptors mean, or be one's next. */
-static __noinline void tell_fd_runs(struct wire_thread *thread)
+static __noinline void tell_fd_runs(struct meter_thread *thread)
 {
-	for (int i = 0; i < WIRE_FD_RUNS; i++)
+	for (int i = 0; i < METER_FD_RUNS; i++)
 		end_run(&thread->runs[i]);
 	thread->has_runs = 0;
 }
 
-static __noinline void tell_all_runs(struct wire_thread *thread)
+static __noinline void tell_all_runs(struct meter_thread *thread)
 {
-	for (int i = 0; i < WIRE_RUNS; i++)
+	for (int i = 0; i < METER_RUNS; i++)
 		end_run(&thread->runs[i]);
 	thread->has_runs = 0;
 }
 
 /* The call at the end of a run, or the first one of another. */
-static void join_run(const struct wire_thread *thread, struct wire_run *run, __u32 fd,
+static void join_run(const struct meter_thread *thread, struct meter_run *run, __u32 fd,
                      __u64 size_bytes, __u64 now_ns)
 {
 	__u64 time_ns = now_ns - thread->entered_ns;
@@ -85,7 +85,7 @@ static void join_run(const struct wire_thread *thread, struct wire_run *run, __u
 	    now_ns - run->first_ns > LONGEST_RUN_NS)
 		end_run(run);
 	if (!run->n_calls) {
-		run->head.kind = WIRE_RUN;
+		run->head.kind = METER_RUN;
 		run->head.tid = current_tid();
 		run->first_ns = now_ns;
 		run->fd = fd;
@@ -103,15 +103,15 @@ static void join_run(const struct wire_thread *thread, struct wire_run *run, __u
 		run->max_ns = time_ns;
 }
 
-static void join_fd_run(struct wire_thread *thread, __u32 fd, __u64 size_bytes, __u64 now_ns)
+static void join_fd_run(struct meter_thread *thread, __u32 fd, __u64 size_bytes, __u64 now_ns)
 {
-	join_run(thread, &thread->runs[fd % WIRE_FD_RUNS], fd, size_bytes, now_ns);
+	join_run(thread, &thread->runs[fd % METER_FD_RUNS], fd, size_bytes, now_ns);
 	thread->has_runs = 1;
 }
 
-static void join_free_run(struct wire_thread *thread, long result, __u64 now_ns)
+static void join_free_run(struct meter_thread *thread, long result, __u64 now_ns)
 {
-	__u32 slot = WIRE_FD_RUNS + thread->number % WIRE_FREE_RUNS;
+	__u32 slot = METER_FD_RUNS + thread->number % METER_FREE_RUNS;
 
 	join_run(thread, &thread->runs[slot], 0, result < 0 ? (__u64)result : 0, now_ns);
 }
@@ -133,7 +133,7 @@ static void tell_event(const void *record, __u64 len_bytes)
 
 static void tell_comm(__u64 now_ns)
 {
-	struct wire_comm comm = {.head = {WIRE_COMM, current_tid(), now_ns}};
+	struct meter_comm comm = {.head = {METER_COMM, current_tid(), now_ns}};
 
 	bpf_get_current_comm(comm.comm, sizeof(comm.comm));
 	tell_detail(&comm, sizeof(comm));

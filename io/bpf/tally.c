@@ -38,7 +38,7 @@ struct details {
 	size_t n_names, names_capacity;
 };
 
-struct metered_thread {
+struct tallied_thread {
 	pid_t tid;
 	pid_t pid;
 	struct io_member member;
@@ -48,7 +48,7 @@ struct metered_thread {
 struct bpf_tally {
 	struct bpf_tally_spec spec;
 	struct io_observer *observer;
-	struct u64map *threads; /* tid -> struct metered_thread *, or 0 */
+	struct u64map *threads; /* tid -> struct tallied_thread *, or 0 */
 	size_t n_threads;
 	struct named_fd *inherited;
 	size_t n_inherited, inherited_capacity;
@@ -64,7 +64,7 @@ struct bpf_tally *bpf_tally_new(const struct bpf_tally_spec *spec)
 	return tally;
 }
 
-static void thread_free(struct metered_thread *thread)
+static void thread_free(struct tallied_thread *thread)
 {
 	if (!thread)
 		return;
@@ -82,7 +82,7 @@ void bpf_tally_free(struct bpf_tally *tally)
 	if (!tally)
 		return;
 	while (u64map_next(tally->threads, &position, &tid, &value))
-		thread_free((struct metered_thread *)(uintptr_t)value);
+		thread_free((struct tallied_thread *)(uintptr_t)value);
 	u64map_free(tally->threads);
 	io_observer_free(tally->observer);
 	free(tally->inherited);
@@ -103,19 +103,19 @@ size_t bpf_tally_n_threads(const struct bpf_tally *tally)
 	return tally->n_threads;
 }
 
-static uint64_t since_start(const struct bpf_tally *tally, const struct wire_head *head)
+static uint64_t since_start(const struct bpf_tally *tally, const struct meter_head *head)
 {
 	return head->now_ns > tally->spec.start_ns ? head->now_ns - tally->spec.start_ns : 0;
 }
 
-static struct metered_thread *find(const struct bpf_tally *tally, uint32_t tid)
+static struct tallied_thread *find(const struct bpf_tally *tally, uint32_t tid)
 {
 	const uint64_t *value = u64map_get(tally->threads, tid);
 
-	return value ? (struct metered_thread *)(uintptr_t)*value : NULL;
+	return value ? (struct tallied_thread *)(uintptr_t)*value : NULL;
 }
 
-static void forget(struct bpf_tally *tally, struct metered_thread *thread)
+static void forget(struct bpf_tally *tally, struct tallied_thread *thread)
 {
 	*u64map_put(tally->threads, (uint64_t)thread->tid, NULL) = 0;
 	tally->n_threads--;
@@ -123,10 +123,10 @@ static void forget(struct bpf_tally *tally, struct metered_thread *thread)
 }
 
 /* A thread of that id may be there when the record of its end was lost. */
-static struct metered_thread *enter(struct bpf_tally *tally, uint32_t tid, uint32_t pid,
+static struct tallied_thread *enter(struct bpf_tally *tally, uint32_t tid, uint32_t pid,
                                     uint64_t now_ns)
 {
-	struct metered_thread *thread = find(tally, tid);
+	struct tallied_thread *thread = find(tally, tid);
 
 	if (thread) {
 		io_family_thread_ends(tally->spec.counts, &thread->member, now_ns);
@@ -141,11 +141,11 @@ static struct metered_thread *enter(struct bpf_tally *tally, uint32_t tid, uint3
 }
 
 /* The record of its fork was lost: /proc may still know it. */
-static struct metered_thread *adopt(struct bpf_tally *tally, const struct wire_head *head)
+static struct tallied_thread *adopt(struct bpf_tally *tally, const struct meter_head *head)
 {
 	struct io_identity identity = {.tid = (pid_t)head->tid, .pid = (pid_t)head->tid};
 	char command[TRACEE_TEXT_BYTES], comm[TRACEE_TEXT_BYTES];
-	struct metered_thread *thread;
+	struct tallied_thread *thread;
 
 	tracee_read_family(identity.tid, &identity.pid, &identity.parent_pid);
 	tracee_read_command(identity.pid, command, sizeof(command));
@@ -155,14 +155,14 @@ static struct metered_thread *adopt(struct bpf_tally *tally, const struct wire_h
 	return thread;
 }
 
-static struct metered_thread *thread_of(struct bpf_tally *tally, const struct wire_head *head)
+static struct tallied_thread *thread_of(struct bpf_tally *tally, const struct meter_head *head)
 {
-	struct metered_thread *thread = find(tally, head->tid);
+	struct tallied_thread *thread = find(tally, head->tid);
 
 	return thread ? thread : adopt(tally, head);
 }
 
-static void take_memory(struct bpf_tally *tally, const struct wire_memory *record)
+static void take_memory(struct bpf_tally *tally, const struct meter_memory *record)
 {
 	struct details *details = &thread_of(tally, &record->head)->details;
 	struct piece *last = details->n_pieces ? &details->pieces[details->n_pieces - 1] : NULL;
@@ -180,7 +180,7 @@ static void take_memory(struct bpf_tally *tally, const struct wire_memory *recor
 		    (struct piece){record->addr, record->len_bytes, at};
 }
 
-static void take_name(struct bpf_tally *tally, const struct wire_name *record)
+static void take_name(struct bpf_tally *tally, const struct meter_name *record)
 {
 	struct details *details = &thread_of(tally, &record->head)->details;
 	struct named_fd named = {.fd = record->fd};
@@ -191,7 +191,7 @@ static void take_name(struct bpf_tally *tally, const struct wire_name *record)
 
 static bool view_read(void *context, uint64_t addr, void *buffer, size_t len_bytes)
 {
-	const struct metered_thread *thread = context;
+	const struct tallied_thread *thread = context;
 	const struct details *details = &thread->details;
 
 	for (size_t i = 0; i < details->n_pieces; i++) {
@@ -209,7 +209,7 @@ static bool view_read(void *context, uint64_t addr, void *buffer, size_t len_byt
 /* What came with no call is asked of /proc, which by now may tell of another file. */
 static bool view_describe(void *context, int fd, char *name, size_t name_bytes)
 {
-	const struct metered_thread *thread = context;
+	const struct tallied_thread *thread = context;
 	const struct details *details = &thread->details;
 
 	for (size_t i = details->n_names; i-- > 0;)
@@ -220,9 +220,9 @@ static bool view_describe(void *context, int fd, char *name, size_t name_bytes)
 	return tracee_describe_fd(thread->tid, fd, name, name_bytes);
 }
 
-static void take_call(struct bpf_tally *tally, const struct wire_call *record)
+static void take_call(struct bpf_tally *tally, const struct meter_call *record)
 {
-	struct metered_thread *thread = thread_of(tally, &record->head);
+	struct tallied_thread *thread = thread_of(tally, &record->head);
 	const struct target_view view = {thread, view_read, view_describe};
 	struct finished_call finished = {
 	    .info = syscall_find((enum syscall_abi)record->abi, record->number),
@@ -243,9 +243,9 @@ static void take_call(struct bpf_tally *tally, const struct wire_call *record)
 	thread->details.n_pieces = thread->details.n_bytes = thread->details.n_names = 0;
 }
 
-static void take_run(struct bpf_tally *tally, const struct wire_run *record)
+static void take_run(struct bpf_tally *tally, const struct meter_run *record)
 {
-	struct metered_thread *thread = thread_of(tally, &record->head);
+	struct tallied_thread *thread = thread_of(tally, &record->head);
 	const struct target_view view = {thread, view_read, view_describe};
 	const struct io_repetition repetition = {record->n_calls, record->min_ns, record->max_ns};
 	const struct finished_call finished = {
@@ -264,20 +264,20 @@ static void take_run(struct bpf_tally *tally, const struct wire_run *record)
 	io_counts_add_repeated(tally->spec.counts, &call, &repetition);
 }
 
-static void take_fork(struct bpf_tally *tally, const struct wire_fork *record)
+static void take_fork(struct bpf_tally *tally, const struct meter_fork *record)
 {
 	const struct io_identity identity = {(pid_t)record->child_tid, (pid_t)record->child_pid,
 	                                     (pid_t)record->pid};
-	const struct metered_thread *parent = thread_of(tally, &record->head);
+	const struct tallied_thread *parent = thread_of(tally, &record->head);
 	uint64_t now_ns = since_start(tally, &record->head);
-	struct metered_thread *child = enter(tally, record->child_tid, record->child_pid, now_ns);
+	struct tallied_thread *child = enter(tally, record->child_tid, record->child_pid, now_ns);
 
 	io_family_fork(tally->spec.counts, &parent->member, &child->member, &identity,
 	               record->shares_files, now_ns);
 }
 
 /* As ps(1) shows it. */
-static void format_command(const struct wire_exec *record, char *text, size_t text_bytes)
+static void format_command(const struct meter_exec *record, char *text, size_t text_bytes)
 {
 	size_t len = record->len_bytes < text_bytes ? record->len_bytes : text_bytes - 1;
 
@@ -292,13 +292,13 @@ static void format_command(const struct wire_exec *record, char *text, size_t te
 		snprintf(text, text_bytes, "[%s]", record->comm);
 }
 
-static void begin_target(struct bpf_tally *tally, const struct wire_exec *record,
+static void begin_target(struct bpf_tally *tally, const struct meter_exec *record,
                          const char *command)
 {
 	const struct io_identity identity = {(pid_t)record->head.tid, (pid_t)record->pid,
 	                                     tally->spec.driver};
 	uint64_t now_ns = since_start(tally, &record->head);
-	struct metered_thread *thread = enter(tally, record->head.tid, record->pid, now_ns);
+	struct tallied_thread *thread = enter(tally, record->head.tid, record->pid, now_ns);
 
 	io_family_begin(tally->spec.counts, &thread->member, &identity, command, record->comm);
 	for (size_t i = 0; i < tally->n_inherited; i++)
@@ -307,9 +307,10 @@ static void begin_target(struct bpf_tally *tally, const struct wire_exec *record
 }
 
 /* A thread that is not the leader takes the leader's id, which has ended. */
-static struct metered_thread *rename_thread(struct bpf_tally *tally, const struct wire_exec *record)
+static struct tallied_thread *rename_thread(struct bpf_tally *tally,
+                                            const struct meter_exec *record)
 {
-	struct metered_thread *thread = find(tally, record->former_tid);
+	struct tallied_thread *thread = find(tally, record->former_tid);
 
 	if (!thread || record->former_tid == record->head.tid)
 		return thread_of(tally, &record->head);
@@ -319,10 +320,10 @@ static struct metered_thread *rename_thread(struct bpf_tally *tally, const struc
 	return thread;
 }
 
-static void take_exec(struct bpf_tally *tally, const struct wire_exec *record)
+static void take_exec(struct bpf_tally *tally, const struct meter_exec *record)
 {
-	char command[WIRE_COMMAND_BYTES + 1];
-	struct metered_thread *thread;
+	char command[METER_COMMAND_BYTES + 1];
+	struct tallied_thread *thread;
 
 	format_command(record, command, sizeof(command));
 	if (record->is_first) {
@@ -335,28 +336,28 @@ static void take_exec(struct bpf_tally *tally, const struct wire_exec *record)
 	io_family_rename(tally->spec.counts, &thread->member, record->comm);
 }
 
-static void take_comm(struct bpf_tally *tally, const struct wire_comm *record)
+static void take_comm(struct bpf_tally *tally, const struct meter_comm *record)
 {
 	io_family_rename(tally->spec.counts, &thread_of(tally, &record->head)->member,
 	                 record->comm);
 }
 
-static void take_exit(struct bpf_tally *tally, const struct wire_exit *record)
+static void take_exit(struct bpf_tally *tally, const struct meter_exit *record)
 {
-	struct metered_thread *thread = thread_of(tally, &record->head);
+	struct tallied_thread *thread = thread_of(tally, &record->head);
 	struct io_counts *counts = tally->spec.counts;
 
-	if (record->flags & WIRE_EXIT_IN_CALL &&
+	if (record->flags & METER_EXIT_IN_CALL &&
 	    trace_set_has(tally->spec.set,
 	                  syscall_find((enum syscall_abi)record->abi, record->number)))
 		counts->unfinished++;
-	if (record->flags & WIRE_EXIT_OF_PROCESS)
+	if (record->flags & METER_EXIT_OF_PROCESS)
 		io_family_process_ends(counts, &thread->member, record->wait_status);
 	io_family_thread_ends(counts, &thread->member, since_start(tally, &record->head));
 	forget(tally, thread);
 }
 
-void bpf_tally_take_runs(struct bpf_tally *tally, const struct wire_thread *thread)
+void bpf_tally_take_runs(struct bpf_tally *tally, const struct meter_thread *thread)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(thread->runs); i++)
 		if (thread->runs[i].n_calls)
@@ -370,8 +371,8 @@ void bpf_tally_each_leader(const struct bpf_tally *tally, void (*visit)(void *co
 	size_t position = 0;
 
 	while (u64map_next(tally->threads, &position, &tid, &value)) {
-		const struct metered_thread *thread =
-		    (const struct metered_thread *)(uintptr_t)value;
+		const struct tallied_thread *thread =
+		    (const struct tallied_thread *)(uintptr_t)value;
 
 		if (thread && thread->pid == thread->tid)
 			visit(context, thread->pid);
@@ -380,32 +381,32 @@ void bpf_tally_each_leader(const struct bpf_tally *tally, void (*visit)(void *co
 
 void bpf_tally_record(struct bpf_tally *tally, const void *record, size_t len_bytes)
 {
-	const struct wire_head *head = record;
+	const struct meter_head *head = record;
 
 	(void)len_bytes;
-	switch ((enum wire_kind)head->kind) {
-	case WIRE_CALL:
+	switch ((enum meter_kind)head->kind) {
+	case METER_CALL:
 		take_call(tally, record);
 		break;
-	case WIRE_RUN:
+	case METER_RUN:
 		take_run(tally, record);
 		break;
-	case WIRE_MEMORY:
+	case METER_MEMORY:
 		take_memory(tally, record);
 		break;
-	case WIRE_NAME:
+	case METER_NAME:
 		take_name(tally, record);
 		break;
-	case WIRE_FORK:
+	case METER_FORK:
 		take_fork(tally, record);
 		break;
-	case WIRE_EXEC:
+	case METER_EXEC:
 		take_exec(tally, record);
 		break;
-	case WIRE_COMM:
+	case METER_COMM:
 		take_comm(tally, record);
 		break;
-	case WIRE_EXIT:
+	case METER_EXIT:
 		take_exit(tally, record);
 		break;
 	}

@@ -10,7 +10,7 @@
 struct io_counts;
 struct trace_set;
 struct bpf_tally;
-struct wire_thread;
+struct meter_thread;
 
 struct bpf_tally_spec {
 	struct io_counts *counts;
@@ -29,7 +29,7 @@ void bpf_tally_inherit(struct bpf_tally *tally, int fd, const char *name);
 void bpf_tally_record(struct bpf_tally *tally, const void *record, size_t len_bytes);
 
 /* Of a thread that lives: runs of calls that it has not told of. */
-void bpf_tally_take_runs(struct bpf_tally *tally, const struct wire_thread *thread);
+void bpf_tally_take_runs(struct bpf_tally *tally, const struct meter_thread *thread);
 
 /* The first threads of processes that have not ended. */
 void bpf_tally_each_leader(const struct bpf_tally *tally, void (*visit)(void *context, pid_t pid),

@@ -9,34 +9,34 @@
 #include <linux/types.h>
 
 enum {
-	WIRE_CHUNK_BYTES = 4096,  /* of user memory in one record */
-	WIRE_NAME_BYTES = 4096,   /* of a path */
-	WIRE_COMMAND_BYTES = 511, /* of a command line */
-	WIRE_COMM_BYTES = 16,     /* TASK_COMM_LEN */
-	WIRE_CALL_NUMBERS = 600,  /* SYSCALL_NUMBERS */
-	WIRE_ABIS = 3,            /* N_ABIS, in its order */
+	METER_CHUNK_BYTES = 4096,  /* of user memory in one record */
+	METER_NAME_BYTES = 4096,   /* of a path */
+	METER_COMMAND_BYTES = 511, /* of a command line */
+	METER_COMM_BYTES = 16,     /* TASK_COMM_LEN */
+	METER_CALL_NUMBERS = 600,  /* SYSCALL_NUMBERS */
+	METER_ABIS = 3,            /* N_ABIS, in its order */
 };
 
-enum wire_kind {
-	WIRE_CALL,
-	WIRE_RUN,
-	WIRE_MEMORY,
-	WIRE_NAME,
-	WIRE_FORK,
-	WIRE_EXEC,
-	WIRE_COMM,
-	WIRE_EXIT,
+enum meter_kind {
+	METER_CALL,
+	METER_RUN,
+	METER_MEMORY,
+	METER_NAME,
+	METER_FORK,
+	METER_EXEC,
+	METER_COMM,
+	METER_EXIT,
 };
 
-struct wire_head {
+struct meter_head {
 	__u32 kind;
 	__u32 tid;
 	__u64 now_ns;
 };
 
 /* A call has returned. */
-struct wire_call {
-	struct wire_head head;
+struct meter_call {
+	struct meter_head head;
 	__u64 entered_ns;
 	__s64 result;
 	__u32 number;
@@ -46,8 +46,8 @@ struct wire_call {
 
 /* The same call many times in a row on one descriptor, each of which moved all that it asked for;
  * other descriptors may have been used meanwhile. Or a call without descriptors, many times. */
-struct wire_run {
-	struct wire_head head; /* at the last one's end */
+struct meter_run {
+	struct meter_head head; /* at the last one's end */
 	__u64 n_calls;
 	__u64 time_ns, min_ns, max_ns;
 	__u64 first_ns;
@@ -58,37 +58,37 @@ struct wire_run {
 };
 
 /* Memory of the thread's process, as it was at the call's end. */
-struct wire_memory {
-	struct wire_head head;
+struct meter_memory {
+	struct meter_head head;
 	__u64 addr;
 	__u32 len_bytes;
 	__u32 unused;
-	__u8 data[WIRE_CHUNK_BYTES];
+	__u8 data[METER_CHUNK_BYTES];
 };
 
-enum wire_name_flag {
-	WIRE_NAME_PSEUDO = 1 << 0, /* of no directory: a socket, a pipe, an eventfd */
-	WIRE_NAME_DELETED = 1 << 1,
-	WIRE_NAME_TRUNCATED = 1 << 2,   /* nearer to the root it goes on */
-	WIRE_NAME_UNREACHABLE = 1 << 3, /* from our root directory */
+enum meter_name_flag {
+	METER_NAME_PSEUDO = 1 << 0, /* of no directory: a socket, a pipe, an eventfd */
+	METER_NAME_DELETED = 1 << 1,
+	METER_NAME_TRUNCATED = 1 << 2,   /* nearer to the root it goes on */
+	METER_NAME_UNREACHABLE = 1 << 3, /* from our root directory */
 };
 
 /* What a descriptor is open on: the components of a path from the last one to the root, each
  * ended by NUL. */
-struct wire_name {
-	struct wire_head head;
+struct meter_name {
+	struct meter_head head;
 	__s32 fd;
 	__u32 flags;
 	__u64 inode;
 	__u64 file_system; /* magic of <linux/magic.h> */
 	__u32 len_bytes;
 	__u32 unused;
-	char text[WIRE_NAME_BYTES];
+	char text[METER_NAME_BYTES];
 };
 
 /* A thread has made another one, which has not run yet. */
-struct wire_fork {
-	struct wire_head head;
+struct meter_fork {
+	struct meter_head head;
 	__u32 pid;
 	__u32 child_tid;
 	__u32 child_pid;
@@ -96,28 +96,28 @@ struct wire_fork {
 };
 
 /* The process has begun another program; the thread had another id before unless it led. */
-struct wire_exec {
-	struct wire_head head;
+struct meter_exec {
+	struct meter_head head;
 	__u32 pid;
 	__u32 former_tid;
 	__u32 is_first; /* the target's own */
 	__u32 len_bytes;
-	char comm[WIRE_COMM_BYTES];
-	char command[WIRE_COMMAND_BYTES + 1]; /* words ended by NUL */
+	char comm[METER_COMM_BYTES];
+	char command[METER_COMMAND_BYTES + 1]; /* words ended by NUL */
 };
 
-struct wire_comm {
-	struct wire_head head;
-	char comm[WIRE_COMM_BYTES];
+struct meter_comm {
+	struct meter_head head;
+	char comm[METER_COMM_BYTES];
 };
 
-enum wire_exit_flag {
-	WIRE_EXIT_IN_CALL = 1 << 0, /* which will not return */
-	WIRE_EXIT_OF_PROCESS = 1 << 1,
+enum meter_exit_flag {
+	METER_EXIT_IN_CALL = 1 << 0, /* which will not return */
+	METER_EXIT_OF_PROCESS = 1 << 1,
 };
 
-struct wire_exit {
-	struct wire_head head;
+struct meter_exit {
+	struct meter_head head;
 	__u32 flags;
 	__s32 wait_status; /* of the process so far, as waitpid(2) gives it */
 	__u32 number;      /* of the call */
@@ -125,38 +125,38 @@ struct wire_exit {
 };
 
 /* Of members of the kernel's structures. */
-struct wire_offsets {
+struct meter_offsets {
 #define OFFSET(field, structure, member) __u32 field;
 #include "io/bpf/offsets.def"
 #undef OFFSET
 };
 
-#define WIRE_NO_OFFSET 0xffffffffu
+#define METER_NO_OFFSET 0xffffffffu
 
 /* A child that was forked and has not returned from that. */
-struct wire_child {
+struct meter_child {
 	__u32 epoch;
 	__u32 shares_files;
 };
 
 /* What to do at the end of a call: flags, and which arguments. */
-enum wire_task {
-	WIRE_TELL = 1 << 0,            /* a record of the call */
-	WIRE_COPY_BUFFERS = 1 << 1,    /* struct iovec[`count`] at `memory` */
-	WIRE_COPY_MESSAGE = 1 << 2,    /* struct msghdr at `memory`, and its buffers */
-	WIRE_COPY_MESSAGES = 1 << 3,   /* struct mmsghdr[result] at `memory` */
-	WIRE_COPY_CONTROL = 1 << 4,    /* control messages of these, and names of what they bring */
-	WIRE_COPY_ADDRESS = 1 << 5,    /* at argument 1, of as many bytes as argument 2 says */
-	WIRE_COPY_ADDRESS_AT = 1 << 6, /* or what argument 2 points to */
-	WIRE_COPY_PAIR = 1 << 7,       /* int[2] at `memory` */
-	WIRE_NAME_PAIR = 1 << 8,       /* names of these two */
-	WIRE_NAME_RESULT = 1 << 9,
-	WIRE_MAY_REPEAT = 1 << 11, /* joins a run when it can */
-	WIRE_IS_FREE = 1 << 12,    /* has nothing to do with descriptors: may be told later */
-	WIRE_TELL_COMM = 1 << 10,  /* prctl(2): perhaps a new name */
+enum meter_task {
+	METER_TELL = 1 << 0,          /* a record of the call */
+	METER_COPY_BUFFERS = 1 << 1,  /* struct iovec[`count`] at `memory` */
+	METER_COPY_MESSAGE = 1 << 2,  /* struct msghdr at `memory`, and its buffers */
+	METER_COPY_MESSAGES = 1 << 3, /* struct mmsghdr[result] at `memory` */
+	METER_COPY_CONTROL = 1 << 4,  /* control messages of these, and names of what they bring */
+	METER_COPY_ADDRESS = 1 << 5,  /* at argument 1, of as many bytes as argument 2 says */
+	METER_COPY_ADDRESS_AT = 1 << 6, /* or what argument 2 points to */
+	METER_COPY_PAIR = 1 << 7,       /* int[2] at `memory` */
+	METER_NAME_PAIR = 1 << 8,       /* names of these two */
+	METER_NAME_RESULT = 1 << 9,
+	METER_MAY_REPEAT = 1 << 11, /* joins a run when it can */
+	METER_IS_FREE = 1 << 12,    /* has nothing to do with descriptors: may be told later */
+	METER_TELL_COMM = 1 << 10,  /* prctl(2): perhaps a new name */
 };
 
-struct wire_plan {
+struct meter_plan {
 	__u16 tasks;
 	__u8 memory;
 	__u8 count;
@@ -164,10 +164,10 @@ struct wire_plan {
 
 /* Runs that a thread is in at a time: by descriptor, and, behind these, by number those of calls
  * that have nothing to do with descriptors. */
-enum { WIRE_FD_RUNS = 4, WIRE_FREE_RUNS = 4, WIRE_RUNS = WIRE_FD_RUNS + WIRE_FREE_RUNS };
+enum { METER_FD_RUNS = 4, METER_FREE_RUNS = 4, METER_RUNS = METER_FD_RUNS + METER_FREE_RUNS };
 
 /* In every thread of the tree. */
-struct wire_thread {
+struct meter_thread {
 	__u64 entered_ns;
 	__u32 number;
 	__u8 abi;
@@ -177,7 +177,7 @@ struct wire_thread {
 	__u8 shares_files; /* others may change what its descriptors mean: no runs */
 	__u8 has_runs;     /* by descriptor */
 	__u8 unused[3];
-	struct wire_run runs[WIRE_RUNS]; /* n_calls 0: none */
+	struct meter_run runs[METER_RUNS]; /* n_calls 0: none */
 };
 
 #endif

@@ -12,13 +12,13 @@
 
 #include <cmocka.h>
 
-static struct wire_name name;
+static struct meter_name name;
 static char text[64];
 
 static const char *format(uint32_t flags, uint64_t file_system, const char *components,
                           size_t len_bytes)
 {
-	name = (struct wire_name){.flags = flags, .file_system = file_system, .inode = 4711};
+	name = (struct meter_name){.flags = flags, .file_system = file_system, .inode = 4711};
 	memcpy(name.text, components, len_bytes);
 	name.len_bytes = (uint32_t)len_bytes;
 	return bpf_name_format(&name, text, sizeof(text)) ? text : NULL;
@@ -32,33 +32,33 @@ static void paths_are_put_together_from_the_root(void **state)
 	(void)state;
 	assert_string_equal(FORMAT(0, EXT4_SUPER_MAGIC, "passwd\0etc\0"), "/etc/passwd");
 	assert_string_equal(FORMAT(0, EXT4_SUPER_MAGIC, ""), "/");
-	assert_string_equal(FORMAT(WIRE_NAME_DELETED, EXT4_SUPER_MAGIC, "a\0tmp\0"),
+	assert_string_equal(FORMAT(METER_NAME_DELETED, EXT4_SUPER_MAGIC, "a\0tmp\0"),
 	                    "/tmp/a (deleted)");
 }
 
 static void what_could_not_be_followed_is_said(void **state)
 {
 	(void)state;
-	assert_string_equal(FORMAT(WIRE_NAME_TRUNCATED, EXT4_SUPER_MAGIC, "b\0a\0"), "(...)/a/b");
-	assert_string_equal(FORMAT(WIRE_NAME_UNREACHABLE, EXT4_SUPER_MAGIC, "b\0a\0"),
+	assert_string_equal(FORMAT(METER_NAME_TRUNCATED, EXT4_SUPER_MAGIC, "b\0a\0"), "(...)/a/b");
+	assert_string_equal(FORMAT(METER_NAME_UNREACHABLE, EXT4_SUPER_MAGIC, "b\0a\0"),
 	                    "(unreachable)/a/b");
 }
 
 static void what_has_no_directory_has_a_number_or_a_name(void **state)
 {
 	(void)state;
-	assert_string_equal(FORMAT(WIRE_NAME_PSEUDO, SOCKFS_MAGIC, "\0"), "socket:[4711]");
-	assert_string_equal(FORMAT(WIRE_NAME_PSEUDO, PIPEFS_MAGIC, "\0"), "pipe:[4711]");
-	assert_string_equal(FORMAT(WIRE_NAME_PSEUDO, ANON_INODE_FS_MAGIC, "[eventpoll]\0"),
+	assert_string_equal(FORMAT(METER_NAME_PSEUDO, SOCKFS_MAGIC, "\0"), "socket:[4711]");
+	assert_string_equal(FORMAT(METER_NAME_PSEUDO, PIPEFS_MAGIC, "\0"), "pipe:[4711]");
+	assert_string_equal(FORMAT(METER_NAME_PSEUDO, ANON_INODE_FS_MAGIC, "[eventpoll]\0"),
 	                    "anon_inode:[eventpoll]");
-	assert_string_equal(FORMAT(WIRE_NAME_PSEUDO, TMPFS_MAGIC, "memfd:x\0"),
+	assert_string_equal(FORMAT(METER_NAME_PSEUDO, TMPFS_MAGIC, "memfd:x\0"),
 	                    "/memfd:x (deleted)");
 }
 
 static void of_unknown_kinds_proc_is_asked(void **state)
 {
 	(void)state;
-	assert_null(FORMAT(WIRE_NAME_PSEUDO, 1, "x\0"));
+	assert_null(FORMAT(METER_NAME_PSEUDO, 1, "x\0"));
 }
 
 static void long_paths_are_cut_as_readlink_cuts(void **state)
