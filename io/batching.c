@@ -5,6 +5,7 @@
 #include "io/distribution.h"
 #include "io/names.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -80,17 +81,49 @@ bool io_batch_summarise(const struct io_counts *counts, uint32_t call,
 	return true;
 }
 
-static void write_batched_calls(FILE *out, const struct io_counts *counts)
+/* The calls that rules are for, in the order of the rules: that in which they were made depends on
+ * the backend. */
+struct ruled_calls {
+	const struct io_counts *counts;
+	uint32_t *rows;
+	size_t n_rows;
+};
+
+static struct ruled_calls find_ruled(const struct io_counts *counts)
+{
+	struct ruled_calls calls = {.counts = counts};
+
+	calls.rows = xcalloc(counts->n_calls + 1, sizeof(*calls.rows));
+	for (size_t i = 0; i < ARRAY_SIZE(rules) * N_ABIS; i++)
+		for (uint32_t row = 0; row < counts->n_calls; row++) {
+			const struct syscall_info *info = counts->calls[row].info;
+
+			if (info->abi == i % N_ABIS && !strcmp(info->name, rules[i / N_ABIS].call))
+				calls.rows[calls.n_rows++] = row;
+		}
+	return calls;
+}
+
+/* Bytes of each unit; entries and events have none. */
+static void format_unit_bytes(const struct call_row *row, char *text, size_t text_bytes)
+{
+	if (row->info->facts->extent == EXTENT_ENTRIES || !row->messages)
+		snprintf(text, text_bytes, "-");
+	else
+		snprintf(text, text_bytes, "%.1f", (double)row->bytes / (double)row->messages);
+}
+
+static void write_batched_calls(FILE *out, const struct ruled_calls *calls)
 {
 	struct batch_summary batch;
-	char fill[16];
+	char fill[16], unit_bytes[32];
 	bool any = false;
 
 	fputs("Batched calls\n", out);
-	for (uint32_t i = 0; i < counts->n_calls; i++) {
-		const struct call_row *row = &counts->calls[i];
+	for (size_t i = 0; i < calls->n_rows; i++) {
+		const struct call_row *row = &calls->counts->calls[calls->rows[i]];
 
-		if (!io_batch_summarise(counts, i, &batch))
+		if (!io_batch_summarise(calls->counts, calls->rows[i], &batch))
 			continue;
 		if (!any)
 			fprintf(out, "%-16s %9s %9s %10s %-8s %8s %5s %5s %5s %7s %12s %9s  %s\n",
@@ -99,50 +132,79 @@ static void write_batched_calls(FILE *out, const struct io_counts *counts)
 		any = true;
 		snprintf(fill, sizeof(fill), batch.fill_percent < 0 ? "?" : "%.1f %%",
 		         batch.fill_percent);
+		format_unit_bytes(row, unit_bytes, sizeof(unit_bytes));
 		fprintf(out,
 		        "%-16s %9" PRIu64 " %9" PRIu64 " %10" PRIu64 " %-8s %8.1f %5" PRIu64
-		        " %5" PRIu64 " %5" PRIu64 " %7s %12.1f %9" PRIu64 "  %s\n",
+		        " %5" PRIu64 " %5" PRIu64 " %7s %12s %9" PRIu64 "  %s\n",
 		        row->info->name, row->calls, row->errors, batch.messages, batch.unit,
-		        batch.per_call, batch.p50, batch.p95, batch.max, fill,
-		        batch.messages ? (double)row->bytes / (double)batch.messages : 0,
+		        batch.per_call, batch.p50, batch.p95, batch.max, fill, unit_bytes,
 		        batch.avoidable, batch.avoidable ? batch.better : "-");
 	}
 	fputs(any ? "\n" : "none\n\n", out);
 }
 
-static int by_small_calls(const void *left, const void *right)
+/* The uses of a descriptor by one call; pid and fd -1 where it is not known. */
+struct small_use {
+	const struct use_row *use;
+	const char *call;
+	pid_t pid;
+	int fd;
+};
+
+static struct small_use describe_use(const struct io_counts *counts, const struct use_row *use)
 {
-	const struct use_row *a = *(const struct use_row *const *)left;
-	const struct use_row *b = *(const struct use_row *const *)right;
+	struct small_use small = {use, counts->calls[use->call].info->name, -1, -1};
 
-	if (a->small_calls != b->small_calls)
-		return a->small_calls < b->small_calls ? 1 : -1;
-	return (a > b) - (a < b);
-}
-
-static void write_small_row(FILE *out, const struct io_counts *counts, const struct use_row *use)
-{
-	const char *call = counts->calls[use->call].info->name;
-	const struct batch_rule *rule = find_rule(call);
-	uint64_t avoidable = use->avoidable;
-	const char *better = "-";
-	char process[24] = "?", fd[12] = "?";
-
-	if (rule && avoidable)
-		better = io_is_datagram(counts->fds, use->descriptor) ? rule->better_datagram
-		                                                      : rule->better_stream;
 	if (use->descriptor) {
 		const struct fd_descriptor *descriptor =
 		    fd_table_descriptor(counts->fds, use->descriptor);
 
-		snprintf(process, sizeof(process), "%d", (int)descriptor->pid);
-		snprintf(fd, sizeof(fd), "%d", descriptor->fd);
+		small.pid = descriptor->pid;
+		small.fd = descriptor->fd;
+	}
+	return small;
+}
+
+static int compare(uint64_t a, uint64_t b)
+{
+	return (a > b) - (a < b);
+}
+
+/* Largest first; of as many, in the order of process, call and descriptor. */
+static int by_small_calls(const void *left, const void *right)
+{
+	const struct small_use *a = left, *b = right;
+	int order = compare(b->use->small_calls, a->use->small_calls);
+
+	if (!order)
+		order = compare((uint64_t)a->pid, (uint64_t)b->pid);
+	if (!order)
+		order = strcmp(a->call, b->call);
+	if (!order)
+		order = compare((uint64_t)a->fd, (uint64_t)b->fd);
+	return order ? order : compare(a->use->descriptor, b->use->descriptor);
+}
+
+static void write_small_row(FILE *out, const struct io_counts *counts,
+                            const struct small_use *small)
+{
+	const struct use_row *use = small->use;
+	const struct batch_rule *rule = find_rule(small->call);
+	const char *better = "-";
+	char process[24] = "?", fd[12] = "?";
+
+	if (rule && use->avoidable)
+		better = io_is_datagram(counts->fds, use->descriptor) ? rule->better_datagram
+		                                                      : rule->better_stream;
+	if (use->descriptor) {
+		snprintf(process, sizeof(process), "%d", (int)small->pid);
+		snprintf(fd, sizeof(fd), "%d", small->fd);
 	}
 	fprintf(out,
 	        "%-10s %9" PRIu64 " %9" PRIu64 " %12" PRIu64 " %9.1f %9" PRIu64 "  %-26s %7s %4s  ",
-	        call, use->small_calls, use->calls, use->small_bytes,
-	        (double)use->small_bytes / (double)use->small_calls, avoidable, better, process,
-	        fd);
+	        small->call, use->small_calls, use->calls, use->small_bytes,
+	        (double)use->small_bytes / (double)use->small_calls, use->avoidable, better,
+	        process, fd);
 	if (use->descriptor)
 		io_write_descriptor_name(out, counts->fds, use->descriptor);
 	else
@@ -152,13 +214,13 @@ static void write_small_row(FILE *out, const struct io_counts *counts, const str
 
 static void write_small_calls(FILE *out, const struct io_counts *counts, uint64_t small_bytes)
 {
-	const struct use_row **rows = xcalloc(counts->n_uses + 1, sizeof(*rows));
+	struct small_use *rows = xcalloc(counts->n_uses + 1, sizeof(*rows));
 	uint64_t left_out = 0;
 	size_t n_rows = 0;
 
 	for (size_t i = 0; i < counts->n_uses; i++)
 		if (counts->uses[i].small_calls)
-			rows[n_rows++] = &counts->uses[i];
+			rows[n_rows++] = describe_use(counts, &counts->uses[i]);
 	qsort(rows, n_rows, sizeof(*rows), by_small_calls);
 	fprintf(out, "Small reads and writes: calls that asked for less than %" PRIu64 " bytes\n",
 	        small_bytes);
@@ -169,9 +231,9 @@ static void write_small_calls(FILE *out, const struct io_counts *counts, uint64_
 		fputs("none\n", out);
 	for (size_t i = 0; i < n_rows; i++) {
 		if (i < MAX_SMALL_ROWS)
-			write_small_row(out, counts, rows[i]);
+			write_small_row(out, counts, &rows[i]);
 		else
-			left_out += rows[i]->small_calls;
+			left_out += rows[i].use->small_calls;
 	}
 	if (left_out)
 		fprintf(out, "%zu more with %" PRIu64 " small calls\n", n_rows - MAX_SMALL_ROWS,
@@ -179,22 +241,144 @@ static void write_small_calls(FILE *out, const struct io_counts *counts, uint64_
 	free(rows);
 }
 
+static bool has_outcome(const struct call_row *row)
+{
+	return row->calls > row->errors || io_count_errno(row, EAGAIN);
+}
+
+static void write_outcome(FILE *out, const struct call_row *row)
+{
+	uint64_t offered = row->per_call ? row->slots : row->asked_bytes;
+	uint64_t moved = row->per_call ? row->used_slots : row->moved_bytes;
+	char fill[16] = "-";
+
+	if (offered)
+		snprintf(fill, sizeof(fill), "%.1f %%", 100.0 * (double)moved / (double)offered);
+	fprintf(out,
+	        "%-16s %9" PRIu64 " %9" PRIu64 " %9" PRIu64 " %14" PRIu64 " %14" PRIu64
+	        " %-8s %7s\n",
+	        row->info->name, row->calls - row->errors, io_count_errno(row, EAGAIN),
+	        row->short_calls, offered, moved,
+	        row->per_call ? find_rule(row->info->name)->unit : "bytes", fill);
+}
+
+static void write_outcomes(FILE *out, const struct ruled_calls *calls)
+{
+	bool any = false;
+
+	fputs("\nOffered and moved\n", out);
+	for (size_t i = 0; i < calls->n_rows; i++) {
+		const struct call_row *row = &calls->counts->calls[calls->rows[i]];
+
+		if (!has_outcome(row))
+			continue;
+		if (!any)
+			fprintf(out, "%-16s %9s %9s %9s %14s %14s %-8s %7s\n", "call", "succeeded",
+			        "EAGAIN", "short", "offered", "moved", "unit", "fill");
+		any = true;
+		write_outcome(out, row);
+	}
+	if (!any)
+		fputs("none\n", out);
+}
+
+/* How many units a call had. */
+static const struct {
+	uint64_t least, most;
+	const char *title;
+} size_classes[] = {
+    {0, 0, "0"},
+    {1, 1, "1"},
+    {2, 2, "2"},
+    {3, 4, "3-4"},
+    {5, 8, "5-8"},
+    {9, 16, "9-16"},
+    {17, 32, "17-32"},
+    {33, 64, "33-64"},
+    {65, 128, "65-128"},
+    {129, 256, "-256"},
+    {257, 512, "-512"},
+    {513, 1024, "-1024"},
+    {1025, UINT64_MAX, "more"},
+};
+
+static void write_histogram(FILE *out, const struct call_row *row)
+{
+	fprintf(out, "%-16s", row->info->name);
+	for (size_t i = 0; i < ARRAY_SIZE(size_classes); i++)
+		fprintf(
+		    out, " %8" PRIu64,
+		    distribution_count(row->per_call, size_classes[i].least, size_classes[i].most));
+	fputc('\n', out);
+}
+
+static void write_histograms(FILE *out, const struct ruled_calls *calls)
+{
+	struct batch_summary batch;
+	bool any = false;
+
+	fputs("\nCalls by how many messages, buffers, entries or events each had\n", out);
+	for (size_t i = 0; i < calls->n_rows; i++) {
+		if (!io_batch_summarise(calls->counts, calls->rows[i], &batch))
+			continue;
+		if (!any) {
+			fprintf(out, "%-16s", "call");
+			for (size_t j = 0; j < ARRAY_SIZE(size_classes); j++)
+				fprintf(out, " %8s", size_classes[j].title);
+			fputc('\n', out);
+		}
+		any = true;
+		write_histogram(out, &calls->counts->calls[calls->rows[i]]);
+	}
+	if (!any)
+		fputs("none\n", out);
+}
+
+/* What can be saved of one call's, by the better call: on streams, or on sockets that keep messages
+ * apart. */
+static uint64_t sum_avoidable(const struct io_counts *counts, uint32_t call, bool of_datagrams)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < counts->n_uses; i++)
+		if (counts->uses[i].call == call &&
+		    io_is_datagram(counts->fds, counts->uses[i].descriptor) == of_datagrams)
+			sum += counts->uses[i].avoidable;
+	return sum;
+}
+
+static void write_better_calls(FILE *out, const struct io_counts *counts, uint32_t call)
+{
+	const struct batch_rule *rule = find_rule(counts->calls[call].info->name);
+	uint64_t datagrams = sum_avoidable(counts, call, true);
+	uint64_t streams = sum_avoidable(counts, call, false);
+
+	if (datagrams && streams && strcmp(rule->better_datagram, rule->better_stream) != 0)
+		fprintf(out, ": %" PRIu64 " by %s, %" PRIu64 " by %s", streams, rule->better_stream,
+		        datagrams, rule->better_datagram);
+	else
+		fprintf(out, ": %s", datagrams ? rule->better_datagram : rule->better_stream);
+}
+
 /* The sum over descriptors in one sentence a call, for who reads no tables. */
-static void write_savings(FILE *out, const struct io_counts *counts)
+static void write_savings(FILE *out, const struct ruled_calls *calls)
 {
 	bool any = false;
 
 	fprintf(out, "\nCalls that batches of %d on each descriptor would save\n", IO_GOOD_BATCH);
-	for (uint32_t i = 0; i < counts->n_calls; i++) {
-		const struct call_row *row = &counts->calls[i];
+	for (size_t i = 0; i < calls->n_rows; i++) {
+		const struct call_row *row = &calls->counts->calls[calls->rows[i]];
 		bool has_datagrams;
-		struct use_row uses = sum_uses(counts, i, &has_datagrams);
+		struct use_row uses = sum_uses(calls->counts, calls->rows[i], &has_datagrams);
 
-		if (uses.avoidable)
-			fprintf(out, "%" PRIu64 " of %" PRIu64 " %s%s calls\n", uses.avoidable,
-			        row->per_call ? uses.calls : uses.small_calls,
-			        row->per_call ? "" : "small ", row->info->name);
-		any |= uses.avoidable != 0;
+		if (!uses.avoidable)
+			continue;
+		any = true;
+		fprintf(out, "%" PRIu64 " of %" PRIu64 " %s%s calls avoidable at batch %d",
+		        uses.avoidable, row->per_call ? uses.calls : uses.small_calls,
+		        row->per_call ? "" : "small ", row->info->name, IO_GOOD_BATCH);
+		write_better_calls(out, calls->counts, calls->rows[i]);
+		fputc('\n', out);
 	}
 	if (!any)
 		fputs("none\n", out);
@@ -202,7 +386,12 @@ static void write_savings(FILE *out, const struct io_counts *counts)
 
 void io_batching_write(FILE *out, const struct io_counts *counts, uint64_t small_bytes)
 {
-	write_batched_calls(out, counts);
+	struct ruled_calls calls = find_ruled(counts);
+
+	write_batched_calls(out, &calls);
 	write_small_calls(out, counts, small_bytes);
-	write_savings(out, counts);
+	write_outcomes(out, &calls);
+	write_histograms(out, &calls);
+	write_savings(out, &calls);
+	free(calls.rows);
 }

@@ -16,6 +16,7 @@ struct io_counts_private {
 	struct u64map *call_index;        /* abi, number -> row + 1 */
 	struct u64map *thread_call_index; /* thread, row -> position in by_call + 1 */
 	struct u64map *use_index;         /* descriptor, call row -> use row + 1 */
+	struct u64map *writes;            /* pid -> calls by which it wrote */
 	size_t calls_capacity;
 	size_t threads_capacity;
 	size_t processes_capacity;
@@ -32,6 +33,7 @@ struct io_counts *io_counts_new(uint64_t small_bytes)
 	own->call_index = u64map_new();
 	own->thread_call_index = u64map_new();
 	own->use_index = u64map_new();
+	own->writes = u64map_new();
 	counts->private = own;
 	counts->fds = fd_table_new();
 	return counts;
@@ -58,6 +60,7 @@ void io_counts_free(struct io_counts *counts)
 	u64map_free(counts->private->call_index);
 	u64map_free(counts->private->thread_call_index);
 	u64map_free(counts->private->use_index);
+	u64map_free(counts->private->writes);
 	free(counts->private);
 	free(counts);
 }
@@ -116,6 +119,23 @@ static void count_error(struct call_row *row, int error, uint64_t n_calls)
 	count->count += n_calls;
 }
 
+bool io_is_short(const struct io_call *call)
+{
+	if (call->result < 0)
+		return false;
+	if (syscall_moves_many(call->info->facts) && call->info->facts->extent != EXTENT_BUFFERS)
+		return call->knows_slots && call->used_slots < call->slots;
+	return call->knows_asked && call->bytes < call->asked_bytes;
+}
+
+uint64_t io_count_errno(const struct call_row *row, int error)
+{
+	for (size_t i = 0; i < row->n_errnos; i++)
+		if (row->errnos[i].error == error)
+			return row->errnos[i].count;
+	return 0;
+}
+
 static void count_call(struct call_row *row, const struct io_call *call,
                        const struct io_repetition *repetition)
 {
@@ -137,6 +157,11 @@ static void count_call(struct call_row *row, const struct io_call *call,
 		row->slots += n_calls * call->slots;
 		row->used_slots += n_calls * call->used_slots;
 	}
+	if (call->knows_asked) {
+		row->asked_bytes += n_calls * call->asked_bytes;
+		row->moved_bytes += n_calls * call->bytes;
+	}
+	row->short_calls += io_is_short(call) ? n_calls : 0;
 	for (uint64_t i = 0; row->per_call && i < n_calls; i++)
 		distribution_add(row->per_call, call->messages);
 }
@@ -198,24 +223,36 @@ static uint64_t avoidable_calls(const struct batch_run *run)
 	return run->calls > needed ? run->calls - needed : 0;
 }
 
-static void continue_run(struct io_counts *counts, uint32_t descriptor, size_t use,
-                         uint64_t n_calls, uint64_t units)
-{
-	struct batch_run *run = &descriptor_row(counts, descriptor)->run;
-
-	if (run->use != use + 1)
-		*run = (struct batch_run){.use = use + 1};
-	counts->uses[use].avoidable -= avoidable_calls(run);
-	run->calls += n_calls;
-	run->units += n_calls * units;
-	counts->uses[use].avoidable += avoidable_calls(run);
-}
-
 /* What the call has in a batch: a message whatever its buffers, or as many units as it moved. None
  * (an io_uring_enter that only waits): it is of no batch. */
 static uint64_t units_of(const struct io_call *call)
 {
 	return syscall_moves_many(call->info->facts) ? call->messages : 1;
+}
+
+static uint64_t *writes_of(struct io_counts *counts, const struct io_call *call)
+{
+	return u64map_put(counts->private->writes, (uint64_t)counts->threads[call->thread].pid,
+	                  NULL);
+}
+
+static void continue_run(struct io_counts *counts, uint32_t descriptor, size_t use,
+                         const struct io_call *call, uint64_t n_calls)
+{
+	struct batch_run *run = &descriptor_row(counts, descriptor)->run;
+	struct batch_run start = {.use = use + 1};
+	uint64_t units = units_of(call);
+
+	if (syscall_tells_events(call->info->facts)) {
+		start.pid = counts->threads[call->thread].pid;
+		start.n_writes = *writes_of(counts, call);
+	}
+	if (run->use != start.use || run->pid != start.pid || run->n_writes != start.n_writes)
+		*run = start;
+	counts->uses[use].avoidable -= avoidable_calls(run);
+	run->calls += n_calls;
+	run->units += n_calls * units;
+	counts->uses[use].avoidable += avoidable_calls(run);
 }
 
 /* It found no more, or no more room: a larger batch would have moved as much. */
@@ -254,7 +291,7 @@ static void count_use(struct io_counts *counts, uint32_t row_index, const struct
 	if (!is_small && !syscall_batches(call->info->facts))
 		break_run(counts, descriptor);
 	else if (descriptor && units_of(call))
-		continue_run(counts, descriptor, *index - 1, n_calls, units_of(call));
+		continue_run(counts, descriptor, *index - 1, call, n_calls);
 	if (has_room_left(call))
 		break_run(counts, descriptor);
 }
@@ -324,9 +361,11 @@ void io_counts_add_repeated(struct io_counts *counts, const struct io_call *call
 		count_moved(counts, call, n_calls, IO_READ, call->from);
 	if (effect == EFFECT_WRITE || effect == EFFECT_COPY)
 		count_moved(counts, call, n_calls, IO_WRITE, call->to);
+	if (effect == EFFECT_WRITE || effect == EFFECT_COPY || effect == EFFECT_SUBMIT)
+		*writes_of(counts, call) += n_calls;
 	if (effect != EFFECT_READ && effect != EFFECT_WRITE && effect != EFFECT_COPY)
 		count_other_use(counts, call, n_calls);
-	if (syscall_moves_data(call->info->facts))
+	if (syscall_moves_data(call->info->facts) || syscall_tells_events(call->info->facts))
 		count_for_batches(counts, row_index, call, n_calls);
 }
 

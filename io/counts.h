@@ -27,10 +27,10 @@ struct io_call {
 	uint64_t time_ns;
 	uint64_t asked_bytes; /* what the buffers could have held */
 	uint64_t bytes;       /* moved */
-	uint32_t slots;       /* messages, buffers or ring entries offered */
+	uint32_t slots;       /* messages, buffers, ring entries or events offered */
 	uint32_t used_slots;  /* of these, taken or filled */
 	uint32_t messages;    /* CONTRACT 5: messages moved, buffers of the successful call, entries
-	                         submitted */
+	                         submitted, events told */
 	uint32_t from;        /* descriptor read, or used in another way; 0: none */
 	uint32_t to;          /* descriptor written */
 	bool knows_asked;     /* asked_bytes holds */
@@ -57,6 +57,9 @@ struct call_row {
 	uint64_t bytes;
 	uint64_t messages;
 	uint64_t slots, used_slots; /* of calls where both are known */
+	uint64_t asked_bytes;       /* by the calls that succeeded, where that is known */
+	uint64_t moved_bytes;       /* of these */
+	uint64_t short_calls;       /* that took or gave less than they offered: io_is_short() */
 	struct distribution
 	    *per_call; /* messages of each successful call; NULL unless it batches */
 	struct errno_count *errnos;
@@ -99,13 +102,16 @@ enum { IO_GOOD_BATCH = 64 }; /* what "avoidable" compares with */
 enum io_direction { IO_READ, IO_WRITE };
 
 /* Calls of one kind on one descriptor that one larger batch could have joined: small reads and
- * writes, and all calls that move messages, buffers or entries. Any other read or write there
- * breaks the run, and so does one of its own kind that would have blocked, or that moved less than
- * it had room for: requests that wait for their answers are no run. */
+ * writes, and all calls that move messages, buffers or entries, or tell of events. Any other read
+ * or write there breaks the run, and so does one of its own kind that would have blocked, or that
+ * moved less than it had room for: requests that wait for their answers are no run. For the same
+ * reason events are none when the process wrote anything between. */
 struct batch_run {
 	size_t use; /* index of the use + 1; 0: none */
 	uint64_t calls;
-	uint64_t units; /* what a batch holds IO_GOOD_BATCH of */
+	uint64_t units;    /* what a batch holds IO_GOOD_BATCH of */
+	pid_t pid;         /* of events: who was told */
+	uint64_t n_writes; /* that it had made by then */
 };
 
 struct descriptor_row {
@@ -168,6 +174,13 @@ struct io_counts {
 
 	struct io_counts_private *private;
 };
+
+/* A call that succeeded moved less than it offered, as far as is known: messages, entries or events
+ * where it moves several of these, else bytes. */
+bool io_is_short(const struct io_call *call);
+
+/* How many calls of this row failed so. */
+uint64_t io_count_errno(const struct call_row *row, int error);
 
 /* Calls that ask for less than small_bytes are small. */
 struct io_counts *io_counts_new(uint64_t small_bytes);

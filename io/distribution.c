@@ -39,6 +39,17 @@ void distribution_add(struct distribution *distribution, uint64_t value)
 	distribution->n_values++;
 }
 
+uint64_t distribution_count(const struct distribution *distribution, uint64_t least, uint64_t most)
+{
+	uint64_t value, count, sum = 0;
+	size_t position = 0;
+
+	while (u64map_next(distribution->counts, &position, &value, &count))
+		if (value >= least && value <= most)
+			sum += count;
+	return sum;
+}
+
 static int by_value(const void *left, const void *right)
 {
 	const struct bin *a = left, *b = right;

@@ -21,7 +21,7 @@ const struct metric_row io_metric_rows[] = {
     {"io.*.errors", "count", METRIC_LOWER, "of these, with an error"},
     {"io.*.time_ns", "ns", METRIC_LOWER, "time in them"},
     {"io.*.bytes", "bytes", METRIC_NEUTRAL, "moved by them"},
-    {"io.*.messages", "count", METRIC_NEUTRAL, "messages, buffers or entries moved"},
+    {"io.*.messages", "count", METRIC_NEUTRAL, "messages, buffers, entries or events moved"},
     {"io.*.messages_per_call", "count", METRIC_HIGHER, "the same for each successful call"},
     {"io.*.fill_percent", "percent", METRIC_HIGHER, "slots used of those offered"},
     {0},
@@ -29,7 +29,7 @@ const struct metric_row io_metric_rows[] = {
 
 const struct finding_row io_finding_rows[] = {
     {"messages-per-call", FINDING_BELOW, 50, "warning",
-     "messages a call of sendmmsg and recvmmsg, entries a call of io_uring_enter"},
+     "messages a call of sendmmsg and recvmmsg, entries of io_uring_enter, events of epoll_wait"},
     {"small-reads", FINDING_ABOVE, 1000, "warning", "reads under --small-io"},
     {"small-writes", FINDING_ABOVE, 1000, "warning", "writes under --small-io"},
     {0},
@@ -145,8 +145,8 @@ static int by_name(const void *left, const void *right)
 	return strcmp(a->name, b->name);
 }
 
-/* The calls that any repeat made, and those of the set that move data whether made or not: a budget
- * on them is about 0 calls then. */
+/* The calls that any repeat made, and those of the set that move data or can batch whether made or
+ * not: a budget on them is about 0 calls then. */
 static size_t collect_calls(const struct trace_set *set, struct io_counts *const *repeats,
                             size_t n_repeats, const struct syscall_info ***calls)
 {
@@ -156,7 +156,8 @@ static size_t collect_calls(const struct trace_set *set, struct io_counts *const
 	for (const struct syscall_facts *facts = syscall_facts; facts->name; facts++) {
 		const struct syscall_info *info = syscall_find_named(ABI_X86_64, facts->name);
 
-		if (info && syscall_moves_data(facts) && trace_set_has(set, info))
+		if (info && (syscall_moves_data(facts) || syscall_batches(facts)) &&
+		    trace_set_has(set, info))
 			*ARRAY_APPEND(*calls, n_calls, capacity) = info;
 	}
 	for (size_t i = 0; i < n_repeats; i++)

@@ -17,6 +17,7 @@
 
 enum {
 	MAX_SLOTS = IOV_MAX, /* the kernel takes no more buffers, nor messages, in one call */
+	MAX_MOVED_BYTES = INT_MAX & ~4095, /* MAX_RW_COUNT: nor more bytes */
 	NAME_BYTES = 512,
 	CONTROL_BYTES = 4096, /* SCM_MAX_FD (253) descriptors take 1 KB */
 };
@@ -137,7 +138,9 @@ static void enter_passed_fds(const struct observation *o, const struct msghdr *m
 
 static void measure_size(const struct observation *o)
 {
-	o->call->asked_bytes = o->finished->args[o->facts->count];
+	uint64_t asked = o->finished->args[o->facts->count];
+
+	o->call->asked_bytes = asked < MAX_MOVED_BYTES ? asked : MAX_MOVED_BYTES;
 	o->call->knows_asked = true;
 }
 
@@ -289,6 +292,7 @@ static void do_move(const struct observation *o)
 static void do_use(const struct observation *o)
 {
 	o->call->from = use_descriptor(o, o->facts->fd);
+	measure(o);
 }
 
 static void do_open(const struct observation *o)

@@ -99,6 +99,11 @@ bool syscall_moves_many(const struct syscall_facts *facts)
 	return syscall_batches(facts) && facts->extent != EXTENT_MESSAGE;
 }
 
+bool syscall_tells_events(const struct syscall_facts *facts)
+{
+	return syscall_batches(facts) && facts->effect == EFFECT_USE;
+}
+
 bool syscall_moves_data(const struct syscall_facts *facts)
 {
 	return facts && facts->effect >= EFFECT_READ && facts->effect <= EFFECT_SUBMIT;

@@ -69,7 +69,8 @@ enum syscall_extent {
 	EXTENT_BUFFERS,  /* struct iovec[`count`] at `memory` */
 	EXTENT_MESSAGE,  /* one struct msghdr at `memory` */
 	EXTENT_MESSAGES, /* struct mmsghdr[`count`] at `memory` */
-	EXTENT_ENTRIES,  /* entries of a ring in argument `count` */
+	EXTENT_ENTRIES, /* entries of a ring, or events, in argument `count`; the result is how many
+	                   it was */
 };
 
 /* One row of facts. Numbers name arguments, 0 to 5. */
@@ -110,11 +111,13 @@ const char *syscall_abi_name(enum syscall_abi abi);
 /* The rows, ended by one without a name. */
 extern const struct syscall_facts syscall_facts[];
 
-/* The call is one that moves messages or buffers and so can batch. */
+/* The call is one that moves messages, buffers, entries or events and so can batch. */
 bool syscall_batches(const struct syscall_facts *facts);
 /* Of these: one call can move several messages, buffers or entries that another call could have
  * moved alone. Not sendmsg and recvmsg, which move one message whatever its buffers. */
 bool syscall_moves_many(const struct syscall_facts *facts);
+/* Of these: the call moves no data, it tells of events. */
+bool syscall_tells_events(const struct syscall_facts *facts);
 /* The call moves data, or would if it succeeded. */
 bool syscall_moves_data(const struct syscall_facts *facts);
 

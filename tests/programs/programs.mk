@@ -16,3 +16,4 @@ $(BUILD)/tests/programs/offcpu_waits_fp: PROGRAM_CFLAGS = -O0 -g -fno-omit-frame
 # Or the compiler leaves out pairs of new and delete.
 $(BUILD)/tests/programs/heap-operators: PROGRAM_CFLAGS = -O2 -g -std=c++17 -fno-builtin
 $(BUILD)/tests/programs/heap-odd: PROGRAM_CFLAGS = -O2 -g -fno-builtin
+$(BUILD)/tests/programs/io_batches: PROGRAM_CFLAGS = -O2 -g -static

@@ -129,7 +129,8 @@ static void single_messages_are_avoidable(void **state)
 	assert_int_equal(batch.avoidable, 984);
 	assert_string_equal(batch.better, "more messages a call");
 	text = batching(counts);
-	assert_non_null(strstr(text, "984 of 1000 sendmmsg calls\n"));
+	assert_non_null(strstr(text, "984 of 1000 sendmmsg calls avoidable at batch 64: "
+	                             "more messages a call\n"));
 }
 
 static void calls_on_two_descriptors_share_no_batch(void **state)
@@ -141,7 +142,8 @@ static void calls_on_two_descriptors_share_no_batch(void **state)
 	write_small(counts, "write", 2, 64);
 	text = batching(counts);
 	/* One call each remains, not one for both. */
-	assert_non_null(strstr(text, "126 of 128 small write calls\n"));
+	assert_non_null(strstr(text, "126 of 128 small write calls avoidable at batch 64: "
+	                             "63 by a larger buffer, or writev, 63 by sendmmsg\n"));
 }
 
 static void requests_and_their_answers_are_no_run(void **state)
@@ -160,10 +162,11 @@ static void requests_and_their_answers_are_no_run(void **state)
 		write_small(counts, "write", 1, 1);
 		io_counts_add(counts, &answer);
 	}
-	assert_null(strstr(batching(counts), " small write calls\n"));
+	assert_null(strstr(batching(counts), " small write calls avoidable"));
 	/* Two runs of 64 and 36, of which two calls remain. */
 	write_small(counts, "write", 1, 100);
-	assert_non_null(strstr(batching(counts), "98 of 200 small write calls\n"));
+	assert_non_null(strstr(batching(counts),
+	                       "98 of 200 small write calls avoidable at batch 64: sendmmsg\n"));
 }
 
 static void move_one(struct io_counts *counts, const char *name, int64_t result)
@@ -253,6 +256,105 @@ static void full_batches_do_not_pay_for_single_messages(void **state)
 	assert_int_equal(avoidable(counts, "sendmmsg"), 75 - 12);
 	send_batches(counts, 1, 1, 0); /* what moves nothing is of no batch */
 	assert_int_equal(avoidable(counts, "sendmmsg"), 75 - 12);
+}
+
+/* Of 4 that are asked for. */
+static void wait_for_events(struct io_counts *counts, uint32_t thread, int n_calls, int n_events)
+{
+	const struct io_call call = {
+	    .info = syscall_find_named(ABI_X86_64, "epoll_wait"),
+	    .thread = thread,
+	    .result = n_events,
+	    .slots = 4,
+	    .used_slots = (uint32_t)n_events,
+	    .messages = (uint32_t)n_events,
+	    .from = 2,
+	    .knows_slots = true,
+	};
+
+	for (int i = 0; i < n_calls; i++)
+		io_counts_add(counts, &call);
+}
+
+static void events_one_call_after_another_are_a_run(void **state)
+{
+	struct io_counts *counts = *state;
+
+	wait_for_events(counts, 0, 20, 4); /* 80 events in 2 calls */
+	assert_int_equal(avoidable(counts, "epoll_wait"), 18);
+	/* Fewer than there was room for: a larger array would have had as many. */
+	for (int i = 0; i < 10; i++) {
+		wait_for_events(counts, 0, 1, 0);
+		wait_for_events(counts, 0, 1, 3);
+	}
+	assert_int_equal(avoidable(counts, "epoll_wait"), 18);
+}
+
+static void events_that_may_be_answers_are_no_run(void **state)
+{
+	struct io_counts *counts = *state;
+	uint32_t other = io_counts_add_thread(counts, 2, 2, "other");
+	uint32_t sibling = io_counts_add_thread(counts, 3, 1, "sibling");
+
+	for (int i = 0; i < 10; i++) {
+		write_small(counts, "write", 1, 1);
+		wait_for_events(counts, 0, 1, 4);
+	}
+	assert_int_equal(avoidable(counts, "epoll_wait"), 0);
+	/* What another process was told is not what this one waited for. */
+	for (int i = 0; i < 10; i++) {
+		wait_for_events(counts, other, 1, 4);
+		wait_for_events(counts, 0, 1, 4);
+	}
+	assert_int_equal(avoidable(counts, "epoll_wait"), 0);
+	/* Another thread's events are. */
+	wait_for_events(counts, sibling, 1, 4);
+	assert_int_equal(avoidable(counts, "epoll_wait"), 1);
+}
+
+static void what_came_of_calls_is_said(void **state)
+{
+	struct io_counts *counts = *state;
+	struct io_call call = {
+	    .info = syscall_find_named(ABI_X86_64, "read"),
+	    .result = 10,
+	    .bytes = 10,
+	    .asked_bytes = 40,
+	    .from = 2,
+	    .knows_asked = true,
+	};
+	const char *text;
+
+	io_counts_add(counts, &call);
+	call.result = call.bytes = call.asked_bytes;
+	io_counts_add(counts, &call);
+	call.result = -EAGAIN;
+	call.knows_asked = false;
+	io_counts_add(counts, &call);
+	call.result = -EINTR;
+	io_counts_add(counts, &call);
+	send_batches(counts, 2, 64, 64);
+	send_batches(counts, 1, 64, 1);
+	text = batching(counts);
+	assert_non_null(strstr(text,
+	                       "\nread                     2         1         1             80"
+	                       "             50 bytes     62.5 %\n"));
+	assert_non_null(strstr(text,
+	                       "\nsendmmsg                 3         0         1            192"
+	                       "            129 messages  67.2 %\n"));
+}
+
+static void calls_are_told_apart_by_what_they_had(void **state)
+{
+	static const uint32_t sizes[] = {0, 1, 2, 3, 4, 5, 64, 65, 1024, 1025, 5000};
+	static const char expected[] = "\nsendmmsg                1        1        1        2"
+	                               "        1        0        0        1        1        0"
+	                               "        0        1        2\n";
+	struct io_counts *counts = *state;
+
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
+		send_batches(counts, 1, sizes[i], sizes[i]);
+	assert_non_null(strstr(batching(counts), expected));
 }
 
 static void the_better_call_depends_on_the_descriptor(void **state)
@@ -381,6 +483,10 @@ int main(void)
 	    PROMISE(what_had_to_be_waited_for_is_no_run),
 	    PROMISE(a_batch_that_had_room_left_is_no_run),
 	    PROMISE(full_batches_do_not_pay_for_single_messages),
+	    PROMISE(events_one_call_after_another_are_a_run),
+	    PROMISE(events_that_may_be_answers_are_no_run),
+	    PROMISE(what_came_of_calls_is_said),
+	    PROMISE(calls_are_told_apart_by_what_they_had),
 	    PROMISE(the_better_call_depends_on_the_descriptor),
 	    PROMISE(what_the_set_leaves_out_is_absent),
 	    PROMISE(metrics_are_those_of_the_contract),
