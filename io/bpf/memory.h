@@ -62,7 +62,6 @@ static long copy_chunk(__u32 index, struct copying *copying)
 		len_bytes = METER_CHUNK_BYTES;
 	if (bpf_probe_read_user(record->data, len_bytes, (void *)copying->addr))
 		return 1;
-	record->head = (struct meter_head){.kind = METER_MEMORY, .tid = current_tid()};
 	record->addr = copying->addr;
 	record->len_bytes = len_bytes;
 	tell_detail(record, offsetof(struct meter_memory, data) + len_bytes);

@@ -107,10 +107,24 @@ static void set_arguments(__u64 args[6], const struct call_registers *regs, __u3
 	}
 }
 
+/* The records of details bear the call's time, by which the driver knows whose they are. */
+static void begin_details(__u64 now_ns)
+{
+	__u32 zero = 0, tid = current_tid();
+	struct meter_memory *memory = bpf_map_lookup_elem(&memory_scratch, &zero);
+	struct meter_name *name = bpf_map_lookup_elem(&name_scratch, &zero);
+
+	if (memory)
+		memory->head = (struct meter_head){METER_MEMORY, tid, now_ns};
+	if (name)
+		name->head = (struct meter_head){METER_NAME, tid, now_ns};
+}
+
 /* What the driver will want to know beside arguments and result. */
 static __always_inline void tell_details(const struct meter_plan *plan,
                                          const struct meter_call *call)
 {
+	begin_details(call->head.now_ns);
 	if (plan->tasks & METER_TELL_COMM)
 		tell_comm(call->head.now_ns);
 	if (plan->tasks & METER_NAME_RESULT)

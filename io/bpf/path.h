@@ -128,7 +128,6 @@ __noinline int tell_name(int fd)
 		find_pseudo_name(&walk, name);
 	else
 		find_path(&walk, !is_top && !READ(__u64, PLACE(dentry, dentry_hash), hash_pprev));
-	name->head = (struct meter_head){.kind = METER_NAME, .tid = current_tid()};
 	name->fd = fd;
 	name->flags = walk.flags;
 	name->inode = READ(__u64, READ(void *, file, file_inode), inode_number);

@@ -30,6 +30,7 @@ struct named_fd {
 
 /* What came with the call that a thread is about to finish. */
 struct details {
+	uint64_t now_ns; /* its end */
 	struct piece *pieces;
 	size_t n_pieces, pieces_capacity;
 	uint8_t *bytes;
@@ -117,21 +118,28 @@ static struct tallied_thread *find(const struct bpf_tally *tally, uint32_t tid)
 
 static void forget(struct bpf_tally *tally, struct tallied_thread *thread)
 {
-	*u64map_put(tally->threads, (uint64_t)thread->tid, NULL) = 0;
+	*u64map_put(tally->threads, (uint32_t)thread->tid, NULL) = 0;
 	tally->n_threads--;
 	thread_free(thread);
 }
 
 /* A thread of that id may be there when the record of its end was lost. */
-static struct tallied_thread *enter(struct bpf_tally *tally, uint32_t tid, uint32_t pid,
-                                    uint64_t now_ns)
+static void make_room(struct bpf_tally *tally, uint32_t tid, uint64_t now_ns)
 {
 	struct tallied_thread *thread = find(tally, tid);
 
-	if (thread) {
-		io_family_thread_ends(tally->spec.counts, &thread->member, now_ns);
-		forget(tally, thread);
-	}
+	if (!thread)
+		return;
+	io_family_thread_ends(tally->spec.counts, &thread->member, now_ns);
+	forget(tally, thread);
+}
+
+static struct tallied_thread *enter(struct bpf_tally *tally, uint32_t tid, uint32_t pid,
+                                    uint64_t now_ns)
+{
+	struct tallied_thread *thread;
+
+	make_room(tally, tid, now_ns);
 	thread = xcalloc(1, sizeof(*thread));
 	thread->tid = (pid_t)tid;
 	thread->pid = (pid_t)pid;
@@ -162,9 +170,23 @@ static struct tallied_thread *thread_of(struct bpf_tally *tally, const struct me
 	return thread ? thread : adopt(tally, head);
 }
 
+static void forget_details(struct details *details)
+{
+	details->n_pieces = details->n_bytes = details->n_names = 0;
+}
+
+/* Of the call that ends then: the record of the call before may have been lost, not its details. */
+static struct details *details_of(struct tallied_thread *thread, uint64_t now_ns)
+{
+	if (thread->details.now_ns != now_ns)
+		forget_details(&thread->details);
+	thread->details.now_ns = now_ns;
+	return &thread->details;
+}
+
 static void take_memory(struct bpf_tally *tally, const struct meter_memory *record)
 {
-	struct details *details = &thread_of(tally, &record->head)->details;
+	struct details *details = details_of(thread_of(tally, &record->head), record->head.now_ns);
 	struct piece *last = details->n_pieces ? &details->pieces[details->n_pieces - 1] : NULL;
 	size_t at = details->n_bytes;
 
@@ -182,7 +204,7 @@ static void take_memory(struct bpf_tally *tally, const struct meter_memory *reco
 
 static void take_name(struct bpf_tally *tally, const struct meter_name *record)
 {
-	struct details *details = &thread_of(tally, &record->head)->details;
+	struct details *details = details_of(thread_of(tally, &record->head), record->head.now_ns);
 	struct named_fd named = {.fd = record->fd};
 
 	if (bpf_name_format(record, named.text, sizeof(named.text)))
@@ -235,12 +257,13 @@ static void take_call(struct bpf_tally *tally, const struct meter_call *record)
 
 	for (size_t i = 0; i < ARRAY_SIZE(finished.args); i++)
 		finished.args[i] = record->args[i];
+	details_of(thread, record->head.now_ns);
 	io_observe(tally->observer, &view, &finished, &call);
 	call.thread = thread->member.thread;
 	call.time_ns = record->head.now_ns - record->entered_ns;
 	if (trace_set_has(tally->spec.set, finished.info))
 		io_counts_add(tally->spec.counts, &call);
-	thread->details.n_pieces = thread->details.n_bytes = thread->details.n_names = 0;
+	forget_details(&thread->details);
 }
 
 static void take_run(struct bpf_tally *tally, const struct meter_run *record)
@@ -314,6 +337,7 @@ static struct tallied_thread *rename_thread(struct bpf_tally *tally,
 
 	if (!thread || record->former_tid == record->head.tid)
 		return thread_of(tally, &record->head);
+	make_room(tally, record->head.tid, since_start(tally, &record->head));
 	*u64map_put(tally->threads, record->former_tid, NULL) = 0;
 	thread->tid = (pid_t)record->head.tid;
 	*u64map_put(tally->threads, record->head.tid, NULL) = (uintptr_t)thread;
@@ -379,11 +403,75 @@ void bpf_tally_each_leader(const struct bpf_tally *tally, void (*visit)(void *co
 	}
 }
 
+static bool is_ended(const char comm[METER_COMM_BYTES])
+{
+	return memchr(comm, '\0', METER_COMM_BYTES);
+}
+
+/* The last component too. */
+static bool is_ended_name(const struct meter_name *name, size_t text_bytes)
+{
+	return name->len_bytes <= text_bytes &&
+	       (!name->len_bytes || !name->text[name->len_bytes - 1]);
+}
+
+/* What the record says of its own length, and what else must hold for it to be followed. */
+static bool is_sound(enum meter_kind kind, const void *record, size_t len_bytes)
+{
+	const struct meter_head *head = record;
+
+	switch (kind) {
+	case METER_CALL:
+		return ((const struct meter_call *)record)->abi < METER_ABIS;
+	case METER_RUN:
+		return !syscall_batches(
+		    syscall_find(ABI_X86_64, ((const struct meter_run *)record)->number)->facts);
+	case METER_MEMORY:
+		len_bytes -= offsetof(struct meter_memory, data);
+		return ((const struct meter_memory *)record)->len_bytes <= len_bytes;
+	case METER_NAME:
+		len_bytes -= offsetof(struct meter_name, text);
+		return is_ended_name(record, len_bytes);
+	case METER_FORK:
+		return ((const struct meter_fork *)record)->child_tid != head->tid;
+	case METER_EXEC:
+		len_bytes -= offsetof(struct meter_exec, command);
+		return ((const struct meter_exec *)record)->len_bytes <= len_bytes &&
+		       is_ended(((const struct meter_exec *)record)->comm);
+	case METER_COMM:
+		return is_ended(((const struct meter_comm *)record)->comm);
+	case METER_EXIT:
+		return ((const struct meter_exit *)record)->abi < METER_ABIS;
+	}
+	return false;
+}
+
+static bool is_whole(const void *record, size_t len_bytes)
+{
+	static const size_t least_bytes[] = {
+	    [METER_CALL] = sizeof(struct meter_call),
+	    [METER_RUN] = sizeof(struct meter_run),
+	    [METER_MEMORY] = offsetof(struct meter_memory, data),
+	    [METER_NAME] = offsetof(struct meter_name, text),
+	    [METER_FORK] = sizeof(struct meter_fork),
+	    [METER_EXEC] = offsetof(struct meter_exec, command),
+	    [METER_COMM] = sizeof(struct meter_comm),
+	    [METER_EXIT] = sizeof(struct meter_exit),
+	};
+	const struct meter_head *head = record;
+
+	return len_bytes >= sizeof(*head) && head->kind < ARRAY_SIZE(least_bytes) &&
+	       len_bytes >= least_bytes[head->kind] && is_sound(head->kind, record, len_bytes);
+}
+
 void bpf_tally_record(struct bpf_tally *tally, const void *record, size_t len_bytes)
 {
 	const struct meter_head *head = record;
 
-	(void)len_bytes;
+	if (!is_whole(record, len_bytes)) {
+		tally->spec.counts->lost_events++;
+		return;
+	}
 	switch ((enum meter_kind)head->kind) {
 	case METER_CALL:
 		take_call(tally, record);

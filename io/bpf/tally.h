@@ -25,7 +25,8 @@ void bpf_tally_free(struct bpf_tally *tally); /* NULL is fine */
 /* A descriptor that the target will find open at its start. */
 void bpf_tally_inherit(struct bpf_tally *tally, int fd, const char *name);
 
-/* One record of the ring (io/bpf/wire.h). */
+/* One record of the ring (io/bpf/wire.h), aligned to 8 bytes. What is none, or cut short, counts as
+ * a lost event. */
 void bpf_tally_record(struct bpf_tally *tally, const void *record, size_t len_bytes);
 
 /* Of a thread that lives: runs of calls that it has not told of. */

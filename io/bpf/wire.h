@@ -1,7 +1,8 @@
 /* What the programs in the kernel tell the driver: the records of the ring, and what they share.
  *
  * Records come in the order in which things happened. Those that describe a call (memory, names)
- * come before the call's own, from the same thread. Times are CLOCK_MONOTONIC in ns.
+ * come before the call's own, from the same thread, and bear its time. Times are CLOCK_MONOTONIC in
+ * ns.
  */
 #ifndef IO_BPF_WIRE_H
 #define IO_BPF_WIRE_H
