@@ -29,7 +29,9 @@ struct io_backend {
 	void (*plan_free)(void *plan); /* NULL is fine */
 	/* As the collector's hook; the backend is started. NULL: nothing to do there. */
 	int (*in_child)(const void *plan);
+	/* Counts from then on, or where the repeat begins later from begin() on. */
 	int (*start)(void **state, const struct io_backend_spec *spec, struct diag *diag);
+	void (*begin)(void *state);
 	/* To poll for reading; step() then, which reports what went wrong meanwhile. */
 	int (*fd)(void *state);
 	int (*step)(void *state, struct diag *diag);

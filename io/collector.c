@@ -92,6 +92,7 @@ struct io_state {
 	struct io_counts **repeats;
 	size_t n_repeats;
 	size_t repeats_capacity;
+	bool counts_part; /* only some threads, or not all of their time */
 };
 
 /* The value that the target will find, or "". */
@@ -252,6 +253,7 @@ static int io_prepare(void *state, const struct repeat *repeat, struct diag *dia
 	    .cpu_time = io->options->cpu_time,
 	};
 
+	io->counts_part = repeat->begins_later || repeat->only;
 	spec.counts = io->current = io_counts_new(io->options->small_bytes);
 	return io->backend->start(&io->backend_state, &spec, diag);
 }
@@ -261,6 +263,15 @@ static int io_in_child(void *state)
 	const struct io_state *io = state;
 
 	return io->backend->in_child ? io->backend->in_child(io->plan) : 0;
+}
+
+static int io_begin(void *state, struct diag *diag)
+{
+	struct io_state *io = state;
+
+	(void)diag;
+	io->backend->begin(io->backend_state);
+	return 0;
 }
 
 static int io_fd(void *state)
@@ -324,6 +335,24 @@ static const struct io_counts *median_repeat(const struct io_state *io)
 	return median;
 }
 
+/* Calls without a beginning, an end, or both. */
+static void write_uncounted(FILE *out, const struct io_counts *counts)
+{
+	const struct {
+		uint64_t count;
+		const char *which;
+	} rows[] = {
+	    {counts->unfinished, "that never returned (exit, or cut short by a signal)"},
+	    {counts->already_in, "that were in progress when measuring began"},
+	    {counts->still_in, "that were in progress when measuring ended"},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		if (rows[i].count)
+			fprintf(out, "Calls %s, not counted above: %" PRIu64 ".\n", rows[i].which,
+			        rows[i].count);
+}
+
 static void write_summary(FILE *out, const struct io_state *io, const struct io_counts *counts)
 {
 	io_summary_write(out, counts, io_sort_of_word(io->options->sort));
@@ -333,17 +362,12 @@ static void write_summary(FILE *out, const struct io_state *io, const struct io_
 		      out);
 	else
 		fprintf(out, "\n%s\n", io->backend->time_note);
-	if (counts->unfinished)
-		fprintf(out,
-		        "Calls that never returned (exit, or cut short by a signal), not counted "
-		        "above: %" PRIu64 ".\n",
-		        counts->unfinished);
+	write_uncounted(out, counts);
 }
 
 static void write_threads(FILE *out, const struct io_state *io, const struct io_counts *counts)
 {
-	(void)io;
-	io_threads_write(out, counts);
+	io_threads_write(out, counts, !io->counts_part);
 }
 
 static void write_files(FILE *out, const struct io_state *io, const struct io_counts *counts)
@@ -402,6 +426,7 @@ static void add_quality(json_t *quality, const struct io_counts *counts)
 	     "that was missed: calls of those threads may be missing"},
 	    {counts->guessed_fds, "descriptor",
 	     "in use whose opening was not seen: the name is a guess"},
+	    {counts->left_out, "call", "of other commands, left out (--only)"},
 	    {counts->refused_ptraces, "ptrace call",
 	     "of the target that failed: a thread has one tracer, and that was us"},
 	    {counts->trace.refused_stricts, "call",
@@ -486,6 +511,10 @@ static int io_finish(void *state, struct results_run *run, struct result *result
 		result->fallback = xstrdup(io->fallback);
 	else if (counts->trace.why_unfiltered)
 		result->fallback = xasprintf("every call stops: %s", counts->trace.why_unfiltered);
+	if (counts->left_out && !counts->totals.calls) {
+		result->unusable = xstrdup("no calls of the commands that --only names");
+		return 0;
+	}
 	io_metrics_add(result->metrics, io->set, io->repeats, io->n_repeats);
 	io_findings_judge(result->findings, counts);
 	add_quality(result->quality, counts);
@@ -506,6 +535,7 @@ const struct collector io_collector = {
     .aliases = aliases,
     .help = "every system call: counts, errors, times, bytes, batches, by thread and descriptor",
     .slows_target = true,
+    .chooses_names = true,
     .options = {option_rows, sizeof(struct io_options)},
     .metrics = io_metric_rows,
     .findings = io_finding_rows,
@@ -514,6 +544,7 @@ const struct collector io_collector = {
     .create = io_create,
     .prepare = io_prepare,
     .in_child = io_in_child,
+    .begin = io_begin,
     .fd = io_fd,
     .step = io_step,
     .reaps_target = io_reaps_target,

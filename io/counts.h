@@ -163,6 +163,9 @@ struct io_counts {
 	uint64_t lost_events; /* forks, execs and ends of threads likewise */
 	uint64_t
 	    unfinished; /* calls that never returned: exit, and what a signal's death cut short */
+	uint64_t already_in; /* in progress when measuring began, and returned since */
+	uint64_t still_in;   /* in progress when measuring ended */
+	uint64_t left_out;   /* calls of threads that --only does not name */
 	uint64_t unreadable; /* calls whose memory could not be read: their messages or bytes are
 	                        missing */
 	uint64_t

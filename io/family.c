@@ -12,6 +12,7 @@ void io_family_begin(struct io_counts *counts, struct io_member *member,
 	member->process =
 	    io_counts_add_process(counts, identity->pid, identity->parent_pid, 0, command);
 	member->thread = io_counts_add_thread(counts, identity->tid, identity->pid, comm);
+	member->leader = member->thread;
 }
 
 void io_family_fork(struct io_counts *counts, const struct io_member *parent,
@@ -32,6 +33,7 @@ void io_family_fork(struct io_counts *counts, const struct io_member *parent,
 		                          counts->processes[parent->process].command);
 	child->thread = io_counts_add_thread(counts, identity->tid, identity->pid,
 	                                     counts->threads[parent->thread].comm);
+	child->leader = identity->pid == identity->tid ? child->thread : parent->leader;
 }
 
 void io_family_exec(struct io_counts *counts, struct io_member *member, pid_t pid,
@@ -41,6 +43,7 @@ void io_family_exec(struct io_counts *counts, struct io_member *member, pid_t pi
 
 	member->process = io_counts_add_process(counts, pid, former->parent_pid,
 	                                        former->exec_number + 1, command);
+	member->leader = member->thread;
 	member->group = fd_table_group_unshare(counts->fds, member->group, pid, now_ns);
 	fd_table_exec(counts->fds, member->group, now_ns);
 }

@@ -16,6 +16,7 @@
 /* A thread that lives. All 0 until it begins. */
 struct io_member {
 	uint32_t thread; /* rows of the counts */
+	uint32_t leader; /* row of its process's first thread */
 	uint32_t process;
 	uint32_t group; /* of descriptors; 0: none */
 };

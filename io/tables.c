@@ -48,16 +48,18 @@ static void write_thread(FILE *out, const struct io_counts *counts, const struct
 	free(calls);
 }
 
-void io_threads_write(FILE *out, const struct io_counts *counts)
+void io_threads_write(FILE *out, const struct io_counts *counts, bool with_idle)
 {
 	const struct thread_row **rows = xcalloc(counts->n_threads + 1, sizeof(*rows));
+	size_t n_rows = 0;
 
 	for (size_t i = 0; i < counts->n_threads; i++)
-		rows[i] = &counts->threads[i];
-	qsort(rows, counts->n_threads, sizeof(*rows), threads_by_time);
+		if (with_idle || counts->threads[i].calls)
+			rows[n_rows++] = &counts->threads[i];
+	qsort(rows, n_rows, sizeof(*rows), threads_by_time);
 	fprintf(out, "%7s %7s %-15s %10s %9s %12s %14s %14s  %s\n", "pid", "tid", "name", "calls",
 	        "errors", "seconds", "bytes read", "bytes written", "most time in");
-	for (size_t i = 0; i < counts->n_threads; i++)
+	for (size_t i = 0; i < n_rows; i++)
 		write_thread(out, counts, rows[i]);
 	free(rows);
 }
@@ -96,13 +98,20 @@ static void write_file(FILE *out, const struct io_counts *counts, const struct f
 	fputc('\n', out);
 }
 
+/* Calls that are not counted may use one, too. */
+static bool was_used(const struct descriptor_row *row)
+{
+	return row->calls[IO_READ] || row->calls[IO_WRITE] || row->other_calls;
+}
+
 void io_files_write(FILE *out, const struct io_counts *counts)
 {
 	struct file_line *lines = xcalloc(counts->n_descriptors + 1, sizeof(*lines));
 	size_t n_lines = 0;
 
 	for (uint32_t id = 1; id < counts->n_descriptors; id++)
-		lines[n_lines++] = (struct file_line){&counts->descriptors[id], id};
+		if (was_used(&counts->descriptors[id]))
+			lines[n_lines++] = (struct file_line){&counts->descriptors[id], id};
 	qsort(lines, n_lines, sizeof(*lines), files_by_time);
 	fprintf(out, "%7s %4s %11s %11s %9s %14s %9s %14s %7s %7s %12s  %s\n", "pid", "fd",
 	        "opened s", "closed s", "reads", "bytes read", "writes", "bytes written", "other",

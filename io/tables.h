@@ -5,10 +5,11 @@
 
 #include "io/counts.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 
-/* A line a thread, the longest in calls first. */
-void io_threads_write(FILE *out, const struct io_counts *counts);
+/* A line a thread, the longest in calls first. `with_idle`: also those without calls. */
+void io_threads_write(FILE *out, const struct io_counts *counts, bool with_idle);
 
 /* A line a descriptor, the longest in calls first. */
 void io_files_write(FILE *out, const struct io_counts *counts);

@@ -108,6 +108,8 @@ struct trace_client {
 	void (*poked)(void *context);
 	/* trace_stop() waits until the client has done what it is at. NULL: it never waits. */
 	bool (*is_busy)(void *context);
+	/* Of each thread that has not ended when tracing does. */
+	void (*tracing_ends_in)(void *context, struct tracee *tracee);
 	/* Nothing more will be told. */
 	void (*tracing_ends)(void *context);
 };

@@ -523,6 +523,20 @@ static bool has_waitid(void)
 	return waitid(P_PID, (id_t)getpid(), &ignored, WEXITED | WNOHANG) < 0 && errno == ECHILD;
 }
 
+static void tell_ending(const struct tracer *tracer)
+{
+	uint64_t tid, value;
+	size_t position = 0;
+
+	while (tracer->client->tracing_ends_in && tracer->n_tracees &&
+	       u64map_next(tracer->tracees, &position, &tid, &value))
+		if (value)
+			tracer->client->tracing_ends_in(tracer->context,
+			                                (struct tracee *)(uintptr_t)value);
+	if (tracer->client->tracing_ends)
+		tracer->client->tracing_ends(tracer->context);
+}
+
 int tracer_follow(struct tracer *tracer)
 {
 	int status, err = attach(tracer);
@@ -547,8 +561,7 @@ int tracer_follow(struct tracer *tracer)
 		                 "outside of the seccomp filter that refuses it",
 		                 strerror(-tid));
 	}
-	if (tracer->client->tracing_ends)
-		tracer->client->tracing_ends(tracer->context);
+	tell_ending(tracer);
 	if (!tracer->seized)
 		sem_post(&tracer->ready); /* it died at the gate; launching will say why */
 	return 0;

@@ -6,6 +6,7 @@
 #include "io/bpf/meter.h"
 #include "io/bpf/tally.h"
 #include "io/bpf/wire.h"
+#include "io/scope.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -15,6 +16,7 @@ enum { RECORDS_A_STEP = 65536 }; /* then the driver sees to other things */
 struct bpf_backend {
 	struct bpf_meter *meter;
 	struct io_counts *counts;
+	struct io_scope scope;
 	struct bpf_tally *tally;
 };
 
@@ -47,7 +49,7 @@ static int backend_start(void **state, const struct io_backend_spec *spec, struc
 	struct bpf_backend *backend = xcalloc(1, sizeof(*backend));
 	const struct bpf_tally_spec tally = {
 	    .counts = spec->counts,
-	    .set = spec->set,
+	    .scope = &backend->scope,
 	    .driver = getpid(),
 	    .start_ns = spec->repeat->start_ns,
 	};
@@ -56,10 +58,11 @@ static int backend_start(void **state, const struct io_backend_spec *spec, struc
 
 	backend->meter = spec->plan;
 	backend->counts = spec->counts;
+	io_scope_init(&backend->scope, spec->set, spec->repeat);
 	backend->tally = visit.tally = bpf_tally_new(&tally);
 	/* The held child has what the target will find. */
 	tracee_each_fd(visit.pid, inherit_fd, &visit);
-	err = bpf_meter_attach(backend->meter, visit.pid, diag);
+	err = bpf_meter_attach(backend->meter, visit.pid, backend->scope.begun_ns, diag);
 	if (err) {
 		bpf_tally_free(backend->tally);
 		free(backend);
@@ -67,6 +70,13 @@ static int backend_start(void **state, const struct io_backend_spec *spec, struc
 	}
 	*state = backend;
 	return 0;
+}
+
+static void backend_begin(void *state)
+{
+	struct bpf_backend *backend = state;
+
+	bpf_meter_begin(backend->meter, io_scope_begin(&backend->scope));
 }
 
 static int backend_fd(void *state)
@@ -88,13 +98,17 @@ static int backend_step(void *state, struct diag *diag)
 	return 0;
 }
 
-static void take_runs_of(void *context, pid_t pid)
+/* Where the thread is at the end: what the programs know of it, else what it sleeps in. */
+static void take_last_of(void *context, pid_t tid)
 {
 	const struct bpf_backend *backend = context;
 	struct meter_thread thread;
+	uint64_t number, sp;
 
-	if (bpf_meter_thread(backend->meter, pid, &thread))
-		bpf_tally_take_runs(backend->tally, &thread);
+	if (bpf_meter_thread(backend->meter, tid, &thread))
+		bpf_tally_take_last(backend->tally, tid, &thread);
+	else if (tracee_read_sleep(tid, &number, &sp))
+		bpf_tally_still_in(backend->tally, tid, (uint32_t)number);
 }
 
 static void backend_stop(void *state)
@@ -106,7 +120,7 @@ static void backend_stop(void *state)
 		return;
 	bpf_meter_detach(backend->meter);
 	bpf_meter_read(backend->meter, 0, take_record, backend->tally);
-	bpf_tally_each_leader(backend->tally, take_runs_of, backend);
+	bpf_tally_each(backend->tally, take_last_of, backend);
 	losses = bpf_meter_losses(backend->meter);
 	backend->counts->lost = losses.calls;
 	backend->counts->lost_events = losses.events;
@@ -122,6 +136,7 @@ const struct io_backend io_backend_bpf = {
     .plan = plan_new,
     .plan_free = plan_free,
     .start = backend_start,
+    .begin = backend_begin,
     .fd = backend_fd,
     .step = backend_step,
     .stop = backend_stop,

@@ -31,6 +31,7 @@ struct {
 struct meter_plan plans[METER_ABIS][METER_CALL_NUMBERS]; /* set by the driver */
 struct meter_plan plan_of_unknown;
 __u32 epoch;
+__u64 begun_ns;     /* when measuring began, as struct io_scope has it; set by the driver */
 __u64 lost_threads; /* that could not be marked */
 
 /* By thread id: children that have not been back from their fork. */
@@ -183,7 +184,25 @@ static bool take_child(void)
 	return true;
 }
 
-enum { EINPROGRESS = 115, DETAILS = (__u16) ~(METER_TELL | METER_MAY_REPEAT | METER_IS_FREE) };
+enum {
+	EINPROGRESS = 115,
+	DETAILS = (__u16) ~(METER_TELL | METER_MAY_REPEAT | METER_IS_FREE | METER_TRACKS),
+};
+
+/* False: it needs a record of its own. */
+static bool join_runs(struct meter_thread *thread, const struct meter_plan *plan,
+                      const struct call_registers *regs, long result, __u64 now_ns)
+{
+	if (thread->shares_files || thread->entered_ns < begun_ns)
+		return false;
+	if (plan->tasks & METER_IS_FREE)
+		join_free_run(thread, result, now_ns);
+	else if (plan->tasks & METER_MAY_REPEAT && result > 0 && (__u64)result == regs->dx)
+		join_fd_run(thread, (__u32)regs->di, regs->dx, now_ns);
+	else
+		return false;
+	return true;
+}
 
 SEC("raw_tp/sys_exit")
 int BPF_PROG(call_ends, void *registers, long result)
@@ -213,18 +232,14 @@ int BPF_PROG(call_ends, void *registers, long result)
 	if (!thread->counts)
 		return 0;
 	plan = plan_of(thread);
-	if (!plan->tasks)
+	if (!plan->tasks || (now_ns < begun_ns && !(plan->tasks & METER_TRACKS)))
 		return 0;
-	if (plan->tasks & METER_IS_FREE && !thread->shares_files) {
-		join_free_run(thread, result, now_ns);
+	if (join_runs(thread, plan, &regs, result, now_ns))
 		return 0;
-	}
-	if (plan->tasks & METER_MAY_REPEAT && result > 0 && (__u64)result == regs.dx &&
-	    !thread->shares_files) {
-		join_fd_run(thread, (__u32)regs.di, regs.dx, now_ns);
-		return 0;
-	}
-	if (thread->has_runs)
+	/* With another name the thread's calls may be no longer those that are wanted. */
+	if (plan->tasks & METER_TELL_COMM)
+		tell_all_runs(thread);
+	else if (thread->has_runs)
 		tell_fd_runs(thread);
 	call.head = (struct meter_head){METER_CALL, current_tid(), now_ns};
 	call.entered_ns = thread->entered_ns;

@@ -14,6 +14,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/capability.h>
 #include <malloc.h>
 #include <stdbool.h>
@@ -31,6 +32,10 @@
 #ifndef CAP_BPF /* Linux 5.8 */
 #define CAP_PERFMON 38
 #define CAP_BPF 39
+#endif
+
+#ifndef PIDFD_THREAD /* Linux 6.9 */
+#define PIDFD_THREAD O_EXCL
 #endif
 
 enum {
@@ -240,9 +245,11 @@ static void set_timer(const struct bpf_meter *meter, long first_ns, long interva
 	timerfd_settime(meter->timer_fd, 0, &times, NULL);
 }
 
-int bpf_meter_attach(struct bpf_meter *meter, pid_t pid, struct diag *diag)
+int bpf_meter_attach(struct bpf_meter *meter, pid_t pid, uint64_t begun_ns, struct diag *diag)
 {
 	int err = mark(meter, pid);
+
+	bpf_meter_begin(meter, begun_ns);
 
 	if (err)
 		return diag_fail(diag, -err, "cannot mark the target for the BPF programs: %s",
@@ -257,6 +264,11 @@ int bpf_meter_attach(struct bpf_meter *meter, pid_t pid, struct diag *diag)
 		                 strerror(-err), last_words);
 	set_timer(meter, LOOK_INTERVAL_MS * 1000000, LOOK_INTERVAL_MS);
 	return 0;
+}
+
+void bpf_meter_begin(struct bpf_meter *meter, uint64_t begun_ns)
+{
+	meter->programs->bss->begun_ns = begun_ns;
 }
 
 void bpf_meter_detach(struct bpf_meter *meter)
@@ -284,15 +296,17 @@ void bpf_meter_read(struct bpf_meter *meter, size_t n_records, bpf_reader_take_f
 		set_timer(meter, 1, LOOK_INTERVAL_MS);
 }
 
-bool bpf_meter_thread(const struct bpf_meter *meter, pid_t pid, struct meter_thread *thread)
+bool bpf_meter_thread(const struct bpf_meter *meter, pid_t tid, struct meter_thread *thread)
 {
-	int process = (int)syscall(SYS_pidfd_open, pid, 0), err;
+	int fd = (int)syscall(SYS_pidfd_open, tid, 0), err;
 
-	if (process < 0)
+	if (fd < 0)
+		fd = (int)syscall(SYS_pidfd_open, tid, PIDFD_THREAD);
+	if (fd < 0)
 		return false;
-	err = bpf_map__lookup_elem(meter->programs->maps.threads, &process, sizeof(process), thread,
+	err = bpf_map__lookup_elem(meter->programs->maps.threads, &fd, sizeof(fd), thread,
 	                           sizeof(*thread), 0);
-	close(process);
+	close(fd);
 	return !err && thread->epoch == meter->programs->bss->epoch;
 }
 

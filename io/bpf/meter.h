@@ -31,8 +31,11 @@ int bpf_meter_check(struct diag *diag);
 int bpf_meter_new(struct bpf_meter **meter, const struct trace_set *set, struct diag *diag);
 void bpf_meter_free(struct bpf_meter *meter); /* NULL is fine */
 
-/* From its exec on the process is followed, and what it makes. */
-int bpf_meter_attach(struct bpf_meter *meter, pid_t pid, struct diag *diag);
+/* From its exec on the process is followed, and what it makes. `begun_ns`: as struct io_scope has
+ * it. */
+int bpf_meter_attach(struct bpf_meter *meter, pid_t pid, uint64_t begun_ns, struct diag *diag);
+/* Measuring has begun at that time. */
+void bpf_meter_begin(struct bpf_meter *meter, uint64_t begun_ns);
 /* Nothing more is told; what is in the ring stays there. */
 void bpf_meter_detach(struct bpf_meter *meter);
 
@@ -42,9 +45,9 @@ int bpf_meter_fd(const struct bpf_meter *meter);
 void bpf_meter_read(struct bpf_meter *meter, size_t n_records, bpf_reader_take_fn *take,
                     void *context);
 
-/* What the programs keep of a process's first thread, once detached; false: it is gone, or of
- * another repeat. */
-bool bpf_meter_thread(const struct bpf_meter *meter, pid_t pid, struct meter_thread *thread);
+/* What the programs keep of a thread, once detached; false: it is gone, of another repeat, or the
+ * kernel is older than 6.9 and it is not the first one of its process. */
+bool bpf_meter_thread(const struct bpf_meter *meter, pid_t tid, struct meter_thread *thread);
 
 struct bpf_meter_losses bpf_meter_losses(const struct bpf_meter *meter);
 

@@ -49,7 +49,7 @@ struct meter_plan bpf_plan_of(const struct syscall_info *info, const struct trac
 	struct meter_plan plan = {.tasks = trace_set_has(set, info) ? METER_TELL : 0};
 
 	if (!strcmp(info->name, "prctl"))
-		plan.tasks |= METER_TELL_COMM;
+		plan.tasks |= METER_TELL_COMM | METER_TRACKS;
 	if (plan.tasks == METER_TELL && info->abi == ABI_X86_64 &&
 	    (!facts || facts->effect == EFFECT_NONE))
 		plan.tasks |= METER_IS_FREE;
@@ -65,6 +65,8 @@ struct meter_plan bpf_plan_of(const struct syscall_info *info, const struct trac
 	if (plan.tasks & METER_TELL && info->abi == ABI_X86_64 && facts->extent == EXTENT_SIZE &&
 	    facts->effect != EFFECT_COPY && facts->fd == 0 && facts->count == 2)
 		plan.tasks |= METER_MAY_REPEAT;
+	if (changes_descriptors(facts) || plan.tasks & METER_COPY_CONTROL)
+		plan.tasks |= METER_TRACKS;
 	plan.memory = facts->memory;
 	plan.count = facts->count;
 	return plan;

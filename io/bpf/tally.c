@@ -9,7 +9,7 @@
 #include "io/family.h"
 #include "io/fd_table.h"
 #include "io/observe.h"
-#include "io/trace_set.h"
+#include "io/scope.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -261,8 +261,8 @@ static void take_call(struct bpf_tally *tally, const struct meter_call *record)
 	io_observe(tally->observer, &view, &finished, &call);
 	call.thread = thread->member.thread;
 	call.time_ns = record->head.now_ns - record->entered_ns;
-	if (trace_set_has(tally->spec.set, finished.info))
-		io_counts_add(tally->spec.counts, &call);
+	io_scope_count(tally->spec.scope, tally->spec.counts, &thread->member, &call,
+	               record->entered_ns, record->head.now_ns, NULL);
 	forget_details(&thread->details);
 }
 
@@ -284,7 +284,9 @@ static void take_run(struct bpf_tally *tally, const struct meter_run *record)
 	io_observe(tally->observer, &view, &finished, &call);
 	call.thread = thread->member.thread;
 	call.time_ns = record->time_ns;
-	io_counts_add_repeated(tally->spec.counts, &call, &repetition);
+	/* The kernel's side joins none that began before measuring did. */
+	io_scope_count(tally->spec.scope, tally->spec.counts, &thread->member, &call,
+	               record->first_ns, record->head.now_ns, &repetition);
 }
 
 static void take_fork(struct bpf_tally *tally, const struct meter_fork *record)
@@ -371,36 +373,50 @@ static void take_exit(struct bpf_tally *tally, const struct meter_exit *record)
 	struct tallied_thread *thread = thread_of(tally, &record->head);
 	struct io_counts *counts = tally->spec.counts;
 
-	if (record->flags & METER_EXIT_IN_CALL &&
-	    trace_set_has(tally->spec.set,
-	                  syscall_find((enum syscall_abi)record->abi, record->number)))
-		counts->unfinished++;
+	if (record->flags & METER_EXIT_IN_CALL)
+		io_scope_count_unfinished(
+		    tally->spec.scope, counts, &thread->member,
+		    syscall_find((enum syscall_abi)record->abi, record->number),
+		    record->head.now_ns);
 	if (record->flags & METER_EXIT_OF_PROCESS)
 		io_family_process_ends(counts, &thread->member, record->wait_status);
 	io_family_thread_ends(counts, &thread->member, since_start(tally, &record->head));
 	forget(tally, thread);
 }
 
-void bpf_tally_take_runs(struct bpf_tally *tally, const struct meter_thread *thread)
+static void still_in(struct bpf_tally *tally, uint32_t tid, const struct syscall_info *info)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(thread->runs); i++)
-		if (thread->runs[i].n_calls)
-			take_run(tally, &thread->runs[i]);
+	const struct tallied_thread *thread = find(tally, tid);
+
+	if (thread)
+		io_scope_count_still_in(tally->spec.scope, tally->spec.counts, &thread->member,
+		                        info);
 }
 
-void bpf_tally_each_leader(const struct bpf_tally *tally, void (*visit)(void *context, pid_t pid),
-                           void *context)
+void bpf_tally_take_last(struct bpf_tally *tally, pid_t tid, const struct meter_thread *last)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(last->runs); i++)
+		if (last->runs[i].n_calls)
+			take_run(tally, &last->runs[i]);
+	if (last->in_call)
+		still_in(tally, (uint32_t)tid,
+		         syscall_find((enum syscall_abi)last->abi, last->number));
+}
+
+void bpf_tally_still_in(struct bpf_tally *tally, pid_t tid, uint32_t number)
+{
+	still_in(tally, (uint32_t)tid, syscall_find(ABI_X86_64, number));
+}
+
+void bpf_tally_each(const struct bpf_tally *tally, void (*visit)(void *context, pid_t tid),
+                    void *context)
 {
 	uint64_t tid, value;
 	size_t position = 0;
 
-	while (u64map_next(tally->threads, &position, &tid, &value)) {
-		const struct tallied_thread *thread =
-		    (const struct tallied_thread *)(uintptr_t)value;
-
-		if (thread && thread->pid == thread->tid)
-			visit(context, thread->pid);
-	}
+	while (u64map_next(tally->threads, &position, &tid, &value))
+		if (value)
+			visit(context, (pid_t)tid);
 }
 
 static bool is_ended(const char comm[METER_COMM_BYTES])

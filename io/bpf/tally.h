@@ -8,13 +8,13 @@
 #include <sys/types.h>
 
 struct io_counts;
-struct trace_set;
+struct io_scope;
 struct bpf_tally;
 struct meter_thread;
 
 struct bpf_tally_spec {
 	struct io_counts *counts;
-	const struct trace_set *set;
+	const struct io_scope *scope;
 	pid_t driver;
 	uint64_t start_ns; /* of the repeat */
 };
@@ -29,12 +29,15 @@ void bpf_tally_inherit(struct bpf_tally *tally, int fd, const char *name);
  * a lost event. */
 void bpf_tally_record(struct bpf_tally *tally, const void *record, size_t len_bytes);
 
-/* Of a thread that lives: runs of calls that it has not told of. */
-void bpf_tally_take_runs(struct bpf_tally *tally, const struct meter_thread *thread);
+/* Of a thread that lives, at the end: runs of calls that it has not told of, and the call that it
+ * is in. */
+void bpf_tally_take_last(struct bpf_tally *tally, pid_t tid, const struct meter_thread *thread);
+/* The same of one of which only this call is known. */
+void bpf_tally_still_in(struct bpf_tally *tally, pid_t tid, uint32_t number);
 
-/* The first threads of processes that have not ended. */
-void bpf_tally_each_leader(const struct bpf_tally *tally, void (*visit)(void *context, pid_t pid),
-                           void *context);
+/* The threads that have not ended. */
+void bpf_tally_each(const struct bpf_tally *tally, void (*visit)(void *context, pid_t tid),
+                    void *context);
 
 /* Threads that have not ended. */
 size_t bpf_tally_n_threads(const struct bpf_tally *tally);

@@ -155,6 +155,7 @@ enum meter_task {
 	METER_MAY_REPEAT = 1 << 11, /* joins a run when it can */
 	METER_IS_FREE = 1 << 12,    /* has nothing to do with descriptors: may be told later */
 	METER_TELL_COMM = 1 << 10,  /* prctl(2): perhaps a new name */
+	METER_TRACKS = 1 << 13,     /* told before measuring begins, too: changes what is known */
 };
 
 struct meter_plan {

@@ -58,6 +58,7 @@ static int backend_start(void **state, const struct io_backend_spec *spec, struc
 	int err;
 
 	counting->spec = *spec;
+	io_scope_init(&counting->scope, spec->set, spec->repeat);
 	counting->observer = io_observer_new(spec->counts);
 	err = trace_start(&counting->tracer, &trace, diag);
 	if (err)
@@ -65,6 +66,13 @@ static int backend_start(void **state, const struct io_backend_spec *spec, struc
 	else
 		*state = counting;
 	return err;
+}
+
+static void backend_begin(void *state)
+{
+	struct counting *counting = state;
+
+	io_scope_begin(&counting->scope);
 }
 
 static int backend_fd(void *state)
@@ -100,6 +108,7 @@ const struct io_backend io_backend_ptrace = {
     .plan_free = plan_free,
     .in_child = plan_in_child,
     .start = backend_start,
+    .begin = backend_begin,
     .fd = backend_fd,
     .step = backend_step,
     .target_ended = backend_target_ended,

@@ -9,7 +9,6 @@
 #include "io/family.h"
 #include "io/fd_table.h"
 #include "io/observe.h"
-#include "io/trace_set.h"
 
 #include <linux/audit.h>
 #include <sched.h>
@@ -23,6 +22,7 @@ struct counted_thread {
 	struct io_member member;
 	const struct syscall_info *info;
 	uint64_t entered_ns; /* on the clock of the call times */
+	uint64_t began_ns;   /* the same moment, on CLOCK_MONOTONIC */
 };
 
 static struct counted_thread *thread_of(struct tracee *tracee)
@@ -67,8 +67,9 @@ static bool call_begins(void *context, struct tracee *tracee)
 
 	thread->info = identify(tracee->arch, tracee->number);
 	/* Our own work is not the call's: its wall time starts when it may run. */
+	thread->began_ns = clock_now_ns();
 	thread->entered_ns =
-	    counting->spec.cpu_time ? tracer_system_ns(counting->tracer) : clock_now_ns();
+	    counting->spec.cpu_time ? tracer_system_ns(counting->tracer) : thread->began_ns;
 	return true;
 }
 
@@ -104,10 +105,10 @@ static void call_ends(void *context, struct tracee *tracee, int64_t result)
 	call.thread = thread->member.thread;
 	/* The kernel's estimate of system time can step back a little. */
 	call.time_ns = left_ns > thread->entered_ns ? left_ns - thread->entered_ns : 0;
-	if (trace_set_has(counting->spec.set, thread->info))
-		io_counts_add(counts, &call);
 	if (result == 0 && tracee->call == TRACED_PRCTL && tracee->args[0] == PR_SET_NAME)
 		note_name(counts, tracee, thread);
+	io_scope_count(&counting->scope, counts, &thread->member, &call, thread->began_ns,
+	               tracer_stopped_ns(tracer), NULL);
 }
 
 struct descriptor_visit {
@@ -184,14 +185,24 @@ static void process_ends(void *context, struct tracee *tracee, int wait_status)
 	io_family_process_ends(counting->spec.counts, &thread_of(tracee)->member, wait_status);
 }
 
+static void tracing_ends_in(void *context, struct tracee *tracee)
+{
+	const struct counting *counting = context;
+	const struct counted_thread *thread = tracee->data;
+
+	if (thread && tracee->in_call && tracer_has_begun(counting->tracer))
+		io_scope_count_still_in(&counting->scope, counting->spec.counts, &thread->member,
+		                        thread->info);
+}
+
 static void thread_ends(void *context, struct tracee *tracee)
 {
 	const struct counting *counting = context;
 	const struct counted_thread *thread = thread_of(tracee);
 
-	if (tracee->in_call && tracer_has_begun(counting->tracer) &&
-	    trace_set_has(counting->spec.set, thread->info))
-		counting->spec.counts->unfinished++;
+	if (tracee->in_call && tracer_has_begun(counting->tracer))
+		io_scope_count_unfinished(&counting->scope, counting->spec.counts, &thread->member,
+		                          thread->info, tracer_stopped_ns(counting->tracer));
 	io_family_thread_ends(counting->spec.counts, &thread->member, now_of(counting));
 }
 
@@ -203,4 +214,5 @@ const struct trace_client counting_client = {
     .call_ends = call_ends,
     .process_ends = process_ends,
     .thread_ends = thread_ends,
+    .tracing_ends_in = tracing_ends_in,
 };

@@ -3,6 +3,7 @@
 #define IO_PTRACE_COUNTING_H
 
 #include "io/backend.h"
+#include "io/scope.h"
 
 struct io_observer;
 struct trace_client;
@@ -10,6 +11,7 @@ struct tracer;
 
 struct counting {
 	struct io_backend_spec spec;
+	struct io_scope scope;
 	struct io_observer *observer;
 	struct tracer *tracer;
 };

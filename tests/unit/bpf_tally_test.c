@@ -6,6 +6,7 @@
 #include "io/bpf/wire.h"
 #include "io/counts.h"
 #include "io/fd_table.h"
+#include "io/scope.h"
 #include "io/trace_set.h"
 
 #include <errno.h>
@@ -27,6 +28,7 @@ enum { FIRST = 1 << 30, CHILD, OTHER, DRIVER = 7, START_NS = 1000 };
 
 static struct io_counts *counts;
 static struct trace_set *set;
+static struct io_scope scope; /* from the start */
 static struct bpf_tally *tally;
 static uint64_t now_ns;
 
@@ -153,7 +155,8 @@ static int set_up_set(void **state, const char *words)
 	counts = spec.counts = io_counts_new(512);
 	if (trace_set_new(&set, words, &diag))
 		return 1;
-	spec.set = set;
+	scope.set = set;
+	spec.scope = &scope;
 	tally = bpf_tally_new(&spec);
 	bpf_tally_inherit(tally, 1, "/log");
 	tell_exec(FIRST, FIRST, true, "prog");
@@ -331,15 +334,16 @@ static void a_run_is_as_many_calls(void **state)
 	assert_int_equal(counts->totals.small_calls[IO_WRITE], 1000000);
 }
 
-static void runs_that_a_living_thread_keeps_are_taken(void **state)
+static void runs_and_the_call_of_a_living_thread_are_taken(void **state)
 {
-	struct meter_thread thread = {.epoch = 1};
+	struct meter_thread thread = {.epoch = 1, .in_call = 1, .number = SYS_read};
 
 	(void)state;
 	thread.runs[1] = run_of(FIRST, SYS_write, 1, 5, 8);
 	thread.runs[METER_FD_RUNS] = run_of(FIRST, SYS_getpid, 0, 6, 0);
-	bpf_tally_take_runs(tally, &thread);
+	bpf_tally_take_last(tally, FIRST, &thread);
 	assert_int_equal(counts->totals.calls, 11);
+	assert_int_equal(counts->still_in, 1);
 }
 
 static void buffers_are_read_from_the_memory_that_came_before(void **state)
@@ -536,7 +540,7 @@ int main(void)
 	    TEST(a_thread_whose_fork_was_lost_is_counted_all_the_same),
 	    TEST(a_target_whose_exec_was_lost_is_counted_all_the_same),
 	    TEST(a_run_is_as_many_calls),
-	    TEST(runs_that_a_living_thread_keeps_are_taken),
+	    TEST(runs_and_the_call_of_a_living_thread_are_taken),
 	    TEST(buffers_are_read_from_the_memory_that_came_before),
 	    TEST(memory_that_did_not_come_is_unreadable),
 	    TEST(what_came_with_a_lost_call_is_not_the_next_ones),
