@@ -181,8 +181,8 @@ static size_t take_structure(const struct types *types, const struct btf_type *t
 	for (size_t i = 0; i < ARRAY_SIZE(wanted); i++) {
 		uint32_t *field = (void *)((uint8_t *)offsets + wanted[i].field), bits = 0;
 
-		if (name[0] != wanted[i].structure[0] || strcmp(name, wanted[i].structure) != 0 ||
-		    *field != METER_NO_OFFSET)
+		if (*field != METER_NO_OFFSET || name[0] != wanted[i].structure[0] ||
+		    strcmp(name, wanted[i].structure) != 0)
 			continue;
 		if (!find_member(types, type, wanted[i].member, 0, &bits))
 			continue;
