@@ -19,10 +19,13 @@
 
 static const char btf_path[] = "/sys/kernel/btf/vmlinux";
 
-enum { MAX_DEPTH = 8 }; /* of anonymous structures in each other */
+enum {
+	MAX_DEPTH = 8,        /* of anonymous structures in each other */
+	MAX_LOOKS = 10000000, /* at members, of all structures: a kernel takes 20,000 */
+};
 
 struct types {
-	uint8_t *bytes;
+	const uint8_t *bytes;
 	size_t len_bytes;
 	bool is_mapped;          /* else from malloc(3) */
 	const uint8_t *at, *end; /* of the types */
@@ -30,6 +33,7 @@ struct types {
 	size_t names_bytes;
 	uint32_t *places; /* by id - 1, in the types */
 	size_t n_places, places_capacity;
+	unsigned n_looks;
 };
 
 #define OFFSET(field, structure, member)                                                           \
@@ -48,6 +52,7 @@ static int read_types(struct types *types)
 {
 	int fd = open(btf_path, O_RDONLY | O_CLOEXEC);
 	struct stat file;
+	uint8_t *bytes;
 	size_t done = 0;
 	ssize_t n = 1;
 	void *mapped;
@@ -61,9 +66,10 @@ static int read_types(struct types *types)
 	types->len_bytes = (size_t)file.st_size;
 	mapped = mmap(NULL, types->len_bytes, PROT_READ, MAP_PRIVATE, fd, 0);
 	types->is_mapped = mapped != MAP_FAILED;
-	types->bytes = types->is_mapped ? mapped : xmalloc(types->len_bytes);
+	bytes = types->is_mapped ? mapped : xmalloc(types->len_bytes);
+	types->bytes = bytes;
 	while (!types->is_mapped && done < types->len_bytes && n > 0) {
-		n = read(fd, types->bytes + done, types->len_bytes - done);
+		n = read(fd, bytes + done, types->len_bytes - done);
 		done += n > 0 ? (size_t)n : 0;
 	}
 	close(fd);
@@ -73,9 +79,9 @@ static int read_types(struct types *types)
 static void free_types(struct types *types)
 {
 	if (types->is_mapped)
-		munmap(types->bytes, types->len_bytes);
+		munmap((void *)(uintptr_t)types->bytes, types->len_bytes);
 	else
-		free(types->bytes);
+		free((void *)(uintptr_t)types->bytes);
 	free(types->places);
 }
 
@@ -84,6 +90,7 @@ static unsigned kind_of(const struct btf_type *type)
 	return BTF_INFO_KIND(type->info);
 }
 
+/* 0: nobody knows a type of that kind. */
 static size_t size_of(const struct btf_type *type)
 {
 	static const struct {
@@ -97,8 +104,8 @@ static size_t size_of(const struct btf_type *type)
 	};
 	unsigned kind = kind_of(type);
 
-	if (kind >= ARRAY_SIZE(sizes))
-		return sizeof(*type);
+	if (!kind || kind >= ARRAY_SIZE(sizes))
+		return 0;
 	return sizeof(*type) + sizes[kind].fixed + BTF_INFO_VLEN(type->info) * sizes[kind].each;
 }
 
@@ -107,38 +114,45 @@ static const char *name_at(const struct types *types, uint32_t at)
 	return at < types->names_bytes ? types->names + at : "";
 }
 
-static bool index_types(struct types *types)
+static bool index_strings(struct types *types, const struct btf_header *header)
 {
-	const struct btf_header *header = (const void *)types->bytes;
-	size_t len_bytes = types->len_bytes;
-	const uint8_t *at;
-
-	if (len_bytes < sizeof(*header) || header->magic != BTF_MAGIC ||
-	    (uint64_t)header->hdr_len + header->type_off + header->type_len > len_bytes ||
-	    (uint64_t)header->hdr_len + header->str_off + header->str_len > len_bytes)
+	if ((uint64_t)header->hdr_len + header->type_off + header->type_len > types->len_bytes ||
+	    (uint64_t)header->hdr_len + header->str_off + header->str_len > types->len_bytes)
 		return false;
 	types->names = (const char *)types->bytes + header->hdr_len + header->str_off;
 	types->names_bytes = header->str_len;
-	if (!types->names_bytes || types->names[types->names_bytes - 1])
+	return types->names_bytes && !types->names[types->names_bytes - 1];
+}
+
+static bool index_types(struct types *types)
+{
+	const struct btf_header *header = (const void *)types->bytes;
+	const uint8_t *at;
+	size_t size_bytes;
+
+	if (types->len_bytes < sizeof(*header) || header->magic != BTF_MAGIC ||
+	    !index_strings(types, header) || (header->hdr_len + header->type_off) % 4 ||
+	    header->type_len % 4)
 		return false;
 	types->at = types->bytes + header->hdr_len + header->type_off;
 	types->end = types->at + header->type_len;
-	for (at = types->at; at + sizeof(struct btf_type) <= types->end;
-	     at += size_of((const void *)at))
+	for (at = types->at; at < types->end; at += size_bytes) {
+		size_t left = (size_t)(types->end - at);
+
+		size_bytes = left < sizeof(struct btf_type) ? 0 : size_of((const void *)at);
+		if (!size_bytes || size_bytes > left)
+			return false;
 		*ARRAY_APPEND(types->places, types->n_places, types->places_capacity) =
 		    (uint32_t)(at - types->at);
+	}
 	return true;
 }
 
 /* NULL: there is none of that id. */
 static const struct btf_type *type_of(const struct types *types, uint32_t id)
 {
-	const struct btf_type *type;
-
-	if (!id || id > types->n_places)
-		return NULL;
-	type = (const void *)(types->at + types->places[id - 1]);
-	return (const uint8_t *)type + size_of(type) <= types->end ? type : NULL;
+	return id && id <= types->n_places ? (const void *)(types->at + types->places[id - 1])
+	                                   : NULL;
 }
 
 static bool has_members(const struct btf_type *type)
@@ -147,17 +161,18 @@ static bool has_members(const struct btf_type *type)
 }
 
 /* Also in anonymous structures and unions. */
-static bool find_member(const struct types *types, const struct btf_type *type, const char *member,
+static bool find_member(struct types *types, const struct btf_type *type, const char *member,
                         unsigned depth, uint32_t *bits)
 {
 	const struct btf_member *members = (const void *)(type + 1);
 
-	for (unsigned i = 0; i < BTF_INFO_VLEN(type->info); i++) {
+	for (unsigned i = 0; i < BTF_INFO_VLEN(type->info) && types->n_looks < MAX_LOOKS; i++) {
 		const char *name = name_at(types, members[i].name_off);
 		uint32_t at = BTF_INFO_KFLAG(type->info) ? BTF_MEMBER_BIT_OFFSET(members[i].offset)
 		                                         : members[i].offset;
 		const struct btf_type *inner = *name ? NULL : type_of(types, members[i].type);
 
+		types->n_looks++;
 		if (!strcmp(name, member)) {
 			*bits += at;
 			return true;
@@ -172,7 +187,7 @@ static bool find_member(const struct types *types, const struct btf_type *type, 
 }
 
 /* Offsets of all members that are wanted of the structure. */
-static size_t take_structure(const struct types *types, const struct btf_type *type,
+static size_t take_structure(struct types *types, const struct btf_type *type,
                              struct meter_offsets *offsets)
 {
 	const char *name = name_at(types, type->name_off);
@@ -192,7 +207,7 @@ static size_t take_structure(const struct types *types, const struct btf_type *t
 	return n_found;
 }
 
-static int find_all(const struct types *types, struct meter_offsets *offsets, struct diag *diag)
+static int find_all(struct types *types, struct meter_offsets *offsets, struct diag *diag)
 {
 	size_t n_found = 0;
 
@@ -212,6 +227,15 @@ static int find_all(const struct types *types, struct meter_offsets *offsets, st
 	return 0;
 }
 
+static int take_types(struct types *types, struct meter_offsets *offsets, struct diag *diag)
+{
+	if (!index_types(types))
+		return diag_fail(diag, EOPNOTSUPP,
+		                 "the kernel's types in %s are damaged, or newer than we know",
+		                 btf_path);
+	return find_all(types, offsets, diag);
+}
+
 int bpf_offsets_find(struct meter_offsets *offsets, struct diag *diag)
 {
 	struct types types = {.bytes = NULL};
@@ -220,10 +244,18 @@ int bpf_offsets_find(struct meter_offsets *offsets, struct diag *diag)
 	if (err)
 		err = diag_fail(diag, EOPNOTSUPP, "cannot read the kernel's types in %s: %s",
 		                btf_path, strerror(-err));
-	else if (!index_types(&types))
-		err = diag_fail(diag, EOPNOTSUPP, "the kernel's types in %s are damaged", btf_path);
 	else
-		err = find_all(&types, offsets, diag);
+		err = take_types(&types, offsets, diag);
 	free_types(&types);
+	return err;
+}
+
+int bpf_offsets_read(struct meter_offsets *offsets, const void *btf, size_t len_bytes,
+                     struct diag *diag)
+{
+	struct types types = {.bytes = btf, .len_bytes = len_bytes};
+	int err = take_types(&types, offsets, diag);
+
+	free(types.places);
 	return err;
 }
