@@ -161,7 +161,7 @@ void pages_change(struct pages_image *image, struct pages_event *event, const st
 	if (call == PAGES_CALL_MMAP && args[3] & MAP_HUGETLB)
 		image->has_huge = true;
 	if (call == PAGES_CALL_MMAP && args[2] & PROT_EXEC)
-		pages_code_forget(&image->code);
+		traced_code_forget(&image->code);
 	if (call == PAGES_CALL_BRK && image->n_out_of_turn)
 		image->brk = addr;
 	if (call == PAGES_CALL_BRK && !image->n_out_of_turn) {

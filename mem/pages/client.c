@@ -3,9 +3,11 @@
 #include "mem/pages/client.h"
 
 #include "core/alloc.h"
+#include "core/recording.h"
 #include "core/trace/trace.h"
 #include "core/trace/tracee.h"
 #include "core/trace/tracer.h"
+#include "mem/heap.h"
 #include "mem/pages/calls.h"
 #include "mem/pages/change.h"
 #include "mem/pages/image.h"
@@ -76,7 +78,7 @@ static void leave(const struct pages_client *client, struct pages_thread *thread
 		return;
 	pages_space_close(&image->space);
 	moments_close(&image->moments);
-	pages_stacks_end(client->stacks, &image->code);
+	traced_stacks_end(client->stacks, &image->code);
 }
 
 static struct pages_event event_of(const struct pages_client *client, struct pages_image *image)
@@ -109,10 +111,12 @@ static void program_begins(void *context, struct tracee *tracee, const char *com
 	struct pages_image *image;
 	struct pages_event event;
 
-	if (is_first)
-		client->stacks = pages_stacks_new();
-	else
+	if (is_first) {
+		client->recording = heap_recording_new(0);
+		client->stacks = traced_stacks_new(client->recording);
+	} else {
 		thread->exec_number++;
+	}
 	if (thread->image && thread->image->pid == tracee->pid)
 		thread->image->was_replaced = true;
 	leave(client, thread, tracee->tid);
@@ -120,7 +124,7 @@ static void program_begins(void *context, struct tracee *tracee, const char *com
 	pages_space_init(&image->space, &client->settings, tracer_stopped_ns(client->tracer));
 	image->brk = pages_proc_start_brk(tracee->tid);
 	event = event_of(client, image);
-	event.stack = pages_stacks_walk(client->stacks, &image->code, tracee->pid, tracee->tid);
+	event.stack = traced_stacks_walk(client->stacks, &image->code, tracee->pid, tracee->tid);
 	pages_resync(image, &event, tracee->tid, true);
 	finish(image, &event, tracee->tid);
 }
@@ -260,7 +264,7 @@ static void enter_call(struct pages_client *client, struct tracee *tracee, int64
 		return;
 	if (thread->call != PAGES_CALL_MUNMAP)
 		event.stack =
-		    pages_stacks_walk(client->stacks, &image->code, tracee->pid, tracee->tid);
+		    traced_stacks_walk(client->stacks, &image->code, tracee->pid, tracee->tid);
 	pages_change(image, &event, tracee, thread->call, result, &piece);
 	finish(image, &event, tracee->tid);
 	note_piece(thread, &event, piece);
@@ -289,7 +293,7 @@ static void look_anew(struct pages_client *client, struct tracee *tracee, bool i
 
 	if (is_explained)
 		event.stack =
-		    pages_stacks_walk(client->stacks, &image->code, tracee->pid, tracee->tid);
+		    traced_stacks_walk(client->stacks, &image->code, tracee->pid, tracee->tid);
 	n_bytes = pages_resync(image, &event, tracee->tid, false);
 	finish(image, &event, tracee->tid);
 	if (!is_explained)
@@ -343,8 +347,10 @@ static void tracing_ends(void *context)
 	free(client->images);
 	client->images = NULL;
 	client->n_images = client->images_capacity = 0;
-	pages_stacks_free(client->stacks);
+	traced_stacks_free(client->stacks);
 	client->stacks = NULL;
+	recording_free(client->recording);
+	client->recording = NULL;
 }
 
 const struct trace_client pages_client = {

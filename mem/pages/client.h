@@ -8,15 +8,18 @@
 
 struct heap_run;
 struct pages_image;
-struct pages_stacks;
+struct recording;
 struct trace_client;
+struct traced_stacks;
 struct tracer;
 
 struct pages_client {
 	struct pages_settings settings;
 	struct tracer *tracer;
-	struct heap_run *run;        /* filled at the end of tracing */
-	struct pages_stacks *stacks; /* from the target's exec to the end of tracing */
+	struct heap_run *run; /* filled at the end of tracing */
+	/* From the target's exec to the end of tracing. */
+	struct recording *recording;
+	struct traced_stacks *stacks;
 	struct pages_image **images;
 	size_t n_images;
 	size_t images_capacity;

@@ -4,9 +4,9 @@
 #define MEM_PAGES_IMAGE_H
 
 #include "core/trace/tracee.h"
+#include "core/walk/traced_stacks.h"
 #include "mem/moments.h"
 #include "mem/pages/space.h"
-#include "mem/pages/stack.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -15,7 +15,7 @@
 
 struct pages_image {
 	struct pages_space space;
-	struct pages_code code;
+	struct traced_code code;
 	pid_t pid; /* of the process that it was made for */
 	pid_t parent_pid;
 	unsigned exec_number;

@@ -80,7 +80,7 @@ static void add_process(struct heap_run *run, const struct pages_image *image,
 	process->n_moments = image->moments.n_moments;
 	memcpy(process->moments, image->moments.moments,
 	       process->n_moments * sizeof(*process->moments));
-	stack_copy_init(&copy, pages_stacks_recording(client->stacks));
+	stack_copy_init(&copy, client->recording);
 	heap_process_fill(process, &counted);
 	stack_copy_fini(&copy);
 	process->totals.frees = image->space.taking_calls;

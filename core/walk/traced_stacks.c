@@ -1,12 +1,11 @@
 /* Walks stacks by ptrace(2)'s registers and the process's memory. */
-#include "mem/pages/stack.h"
+#include "core/walk/traced_stacks.h"
 
 #include "core/alloc.h"
 #include "core/recording.h"
 #include "core/u64map.h"
 #include "core/walk/address_space.h"
 #include "core/walk/stackwalk.h"
-#include "mem/heap.h"
 
 #include <stdlib.h>
 #include <sys/ptrace.h>
@@ -14,47 +13,41 @@
 
 enum { USER32_CS = 0x23 }; /* of 32-bit code (arch/x86/include/asm/segment.h) */
 
-struct pages_stacks {
+struct traced_stacks {
 	struct recording *recording;
 	struct address_spaces *spaces;
 	struct stack_walker *walker;
-	struct u64map *readers; /* pid whose mappings were read -> struct pages_code *, or 0 */
+	struct u64map *readers; /* pid whose mappings were read -> struct traced_code *, or 0 */
 	struct recorded_frame frames[WALK_MAX_FRAMES];
 };
 
-struct pages_stacks *pages_stacks_new(void)
+struct traced_stacks *traced_stacks_new(struct recording *recording)
 {
-	struct pages_stacks *stacks = xcalloc(1, sizeof(*stacks));
+	struct traced_stacks *stacks = xcalloc(1, sizeof(*stacks));
 
-	stacks->recording = heap_recording_new(0);
-	stacks->spaces = address_spaces_new(stacks->recording);
-	stacks->walker = stack_walker_new(stacks->spaces, stacks->recording);
+	stacks->recording = recording;
+	stacks->spaces = address_spaces_new(recording);
+	stacks->walker = stack_walker_new(stacks->spaces, recording);
 	stacks->readers = u64map_new();
 	return stacks;
 }
 
-void pages_stacks_free(struct pages_stacks *stacks)
+void traced_stacks_free(struct traced_stacks *stacks)
 {
 	if (!stacks)
 		return;
 	stack_walker_free(stacks->walker);
 	address_spaces_free(stacks->spaces);
-	recording_free(stacks->recording);
 	u64map_free(stacks->readers);
 	free(stacks);
 }
 
-const struct recording *pages_stacks_recording(const struct pages_stacks *stacks)
-{
-	return stacks->recording;
-}
-
-void pages_code_forget(struct pages_code *code)
+void traced_code_forget(struct traced_code *code)
 {
 	code->pid = 0;
 }
 
-void pages_stacks_end(struct pages_stacks *stacks, struct pages_code *code)
+void traced_stacks_end(struct traced_stacks *stacks, struct traced_code *code)
 {
 	uint64_t *reader = code->pid ? u64map_get(stacks->readers, (uint64_t)code->pid) : NULL;
 
@@ -67,12 +60,12 @@ void pages_stacks_end(struct pages_stacks *stacks, struct pages_code *code)
 
 /* Reads the mappings under this id. An id may have belonged to another address space: a child of
  * vfork is in its parent's until it executes. */
-static void read_under(struct pages_stacks *stacks, struct pages_code *code, pid_t pid)
+static void read_under(struct traced_stacks *stacks, struct traced_code *code, pid_t pid)
 {
 	uint64_t *reader = u64map_put(stacks->readers, (uint64_t)pid, NULL);
 
 	if (*reader && *reader != (uintptr_t)code)
-		pages_code_forget((struct pages_code *)(uintptr_t)*reader);
+		traced_code_forget((struct traced_code *)(uintptr_t)*reader);
 	*reader = (uintptr_t)code;
 	code->pid = pid;
 	address_spaces_exec(stacks->spaces, pid);
@@ -80,12 +73,12 @@ static void read_under(struct pages_stacks *stacks, struct pages_code *code, pid
 }
 
 /* A process whose first thread has ended shows its mappings under the others alone. */
-static void read_code(struct pages_stacks *stacks, struct pages_code *code, pid_t pid, pid_t tid,
+static void read_code(struct traced_stacks *stacks, struct traced_code *code, pid_t pid, pid_t tid,
                       uint64_t ip)
 {
 	read_under(stacks, code, pid);
 	if (tid != pid && !address_spaces_find(stacks->spaces, pid, ip)) {
-		pages_stacks_end(stacks, code);
+		traced_stacks_end(stacks, code);
 		read_under(stacks, code, tid);
 	}
 }
@@ -111,8 +104,8 @@ static void copy_registers(uint64_t *to, const struct user_regs_struct *from)
 	to[WALK_R15] = from->r15;
 }
 
-uint32_t pages_stacks_walk(struct pages_stacks *stacks, struct pages_code *code, pid_t pid,
-                           pid_t tid)
+uint32_t traced_stacks_walk(struct traced_stacks *stacks, struct traced_code *code, pid_t pid,
+                            pid_t tid)
 {
 	uint64_t registers[WALK_N_REGISTERS];
 	struct user_regs_struct regs;
