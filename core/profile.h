@@ -104,6 +104,9 @@ typedef bool frame_filter(const struct profile *profile, uint32_t frame);
  * stack has none. */
 bool profile_stack_site(const struct profile *profile, uint32_t stack, frame_filter *passes_on,
                         uint32_t *frame);
+/* One that is: the kernel's, or of a library that asks it on a caller's behalf (the C library and
+ * what belongs to it). */
+frame_filter profile_is_system_code;
 uint32_t profile_n_frames(const struct profile *profile); /* ids are 0 .. n - 1 */
 const struct frame *profile_frame(const struct profile *profile, uint32_t frame);
 

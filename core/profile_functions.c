@@ -8,6 +8,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+bool profile_is_system_code(const struct profile *profile, uint32_t frame)
+{
+	static const char *const libraries[] = {"libc.so",      "libpthread", "librt.so",
+	                                        "libstdc++.so", "ld-linux",   "[vdso]"};
+	const char *object = profile_text(profile, profile_frame(profile, frame)->object);
+
+	for (size_t i = 0; i < ARRAY_SIZE(libraries); i++)
+		if (!strncmp(object, libraries[i], strlen(libraries[i])))
+			return true;
+	return profile_frame(profile, frame)->kind == FRAME_KERNEL;
+}
+
 /* Values by frame and by function; one is the sum of some of the other, but for recursion, in which
  * each counts once a sample. */
 struct sums {

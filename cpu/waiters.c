@@ -9,7 +9,6 @@
 #include "core/u64map.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 /* What is not the function by which a user waits: the kernel, and what a library's function has
  * inlined. */
@@ -20,19 +19,10 @@ static bool is_beneath(const struct profile *profile, uint32_t frame)
 	return kind == FRAME_KERNEL || kind == FRAME_INLINED;
 }
 
-/* Libraries that wait on a caller's behalf. Functions without a name tell nobody anything either.
- */
-static const char *const systems[] = {"libc.so",      "libpthread", "librt.so",
-                                      "libstdc++.so", "ld-linux",   "[vdso]"};
-
+/* Functions without a name tell nobody anything either. */
 static bool waits_for_caller(const struct profile *profile, uint32_t frame)
 {
-	const char *object = profile_text(profile, profile_frame(profile, frame)->object);
-
-	for (size_t i = 0; i < ARRAY_SIZE(systems); i++)
-		if (!strncmp(object, systems[i], strlen(systems[i])))
-			return true;
-	return profile_frame(profile, frame)->kind == FRAME_KERNEL ||
+	return profile_is_system_code(profile, frame) ||
 	       profile_frame(profile, frame)->kind == FRAME_UNRESOLVED;
 }
 
