@@ -29,6 +29,7 @@ struct module {
 	struct object key;          /* a copy; fd is not kept */
 	struct name_source *source; /* NULL: not yet asked */
 	struct u64map *by_vaddr;    /* -> index of its answer */
+	bool is_told;               /* some answers were given */
 };
 
 struct symbolizer {
@@ -288,7 +289,7 @@ static void list_unopened(struct symbolizer *symbolizer, const struct recording 
 			if (!is_used[i] || (object->kind == OBJECT_KERNEL) != kernel)
 				continue;
 			module = module_of(symbolizer, object);
-			if (module->source)
+			if (module->source || module->is_told)
 				continue;
 			opening->objects[opening->n] = object;
 			opening->modules[opening->n++] = module;
@@ -334,6 +335,7 @@ bool symbolizer_remember(struct symbolizer *symbolizer, const struct object *obj
 	bool is_new;
 	uint64_t *index = u64map_put(module->by_vaddr, address, &is_new);
 
+	module->is_told = true;
 	if (!is_new)
 		return false;
 	answer.frames = xcalloc(n_frames, sizeof(*answer.frames));

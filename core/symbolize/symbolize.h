@@ -55,7 +55,8 @@ void symbolizer_prefer_symbols(struct symbolizer *symbolizer);
 void symbolizer_foresee(struct symbolizer *symbolizer);
 
 /* Opens what the names of all frames of the recording come from, several objects at a time on as
- * many CPUs: most of the time of naming goes into it. Else look-ups open one by one. */
+ * many CPUs: most of the time of naming goes into it. Else look-ups open one by one; so they do
+ * where symbolizer_remember() has told answers, which may be all that are wanted. */
 void symbolizer_open(struct symbolizer *symbolizer, const struct recording *recording);
 
 /* The address that a frame is looked up at: for a return address the call before it is meant. The
