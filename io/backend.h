@@ -25,7 +25,7 @@ struct io_backend {
 	const char *name;
 	const char *time_note; /* of what wall times hold, for summary.txt */
 	/* Once, before the first repeat: makes what all share. */
-	int (*plan)(void **plan, const struct trace_set *set, struct diag *diag);
+	int (*plan)(void **plan, const struct trace_set *set, bool with_stacks, struct diag *diag);
 	void (*plan_free)(void *plan); /* NULL is fine */
 	/* As the collector's hook; the backend is started. NULL: nothing to do there. */
 	int (*in_child)(const void *plan);

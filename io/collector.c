@@ -6,12 +6,15 @@
 #include "core/target/binary.h"
 #include "core/diag.h"
 #include "core/number_text.h"
+#include "core/profile.h"
 #include "core/quality.h"
 #include "core/results/results.h"
 #include "io/backend.h"
 #include "io/batching.h"
 #include "io/bpf/meter.h"
 #include "io/metrics.h"
+#include "io/site_report.h"
+#include "io/sites.h"
 #include "io/summary.h"
 #include "io/tables.h"
 #include "io/trace_set.h"
@@ -30,6 +33,7 @@ struct io_options {
 	int sort;    /* index of the word */
 	int backend; /* likewise */
 	bool cpu_time;
+	bool stacks;
 	uint64_t small_bytes;
 };
 
@@ -64,6 +68,10 @@ static const struct option_row option_rows[] = {
      .kind = OPTION_SWITCH,
      .field = offsetof(struct io_options, cpu_time),
      .help = "time a call by the system time that its process used, as strace -c does"},
+    {.name = "stacks",
+     .kind = OPTION_SWITCH,
+     .field = offsetof(struct io_options, stacks),
+     .help = "from where: the stack of every call, as flame graphs and call sites; takes ptrace"},
     {.name = "small-io",
      .kind = OPTION_BYTES,
      .field = offsetof(struct io_options, small_bytes),
@@ -88,6 +96,7 @@ struct io_state {
 	void *plan;                /* the backend's */
 	char *fallback;            /* why it is not bpf; NULL: it is, or was not asked for */
 	void *backend_state;       /* NULL between repeats */
+	struct profile *sites;     /* of the repeat that is written; NULL: not wanted */
 	struct io_counts *current; /* the running repeat's */
 	struct io_counts **repeats;
 	size_t n_repeats;
@@ -131,11 +140,20 @@ static int check_sanitizer(const struct target *target, struct diag *diag)
 	                 binary->path, binary->sanitizer, options[is_leak], off);
 }
 
+/* What bpf cannot measure: it sees no system time of a call, and follows no stacks without frame
+ * pointers. NULL: it can do all that is asked. */
+static const char *beyond_bpf(const struct io_options *options)
+{
+	if (options->cpu_time)
+		return "--cpu-time";
+	return options->stacks ? "--stacks" : NULL;
+}
+
 static bool may_trace(const struct io_options *options)
 {
 	struct diag why;
 
-	return options->backend == BACKEND_PTRACE || options->cpu_time || bpf_meter_check(&why);
+	return options->backend == BACKEND_PTRACE || beyond_bpf(options) || bpf_meter_check(&why);
 }
 
 static int io_check(const struct target *target, const void *context, struct diag *diag)
@@ -180,20 +198,20 @@ static void io_destroy(void *state)
 	free(io);
 }
 
-/* bpf sees no system time of a call. */
 static int io_check_options(const void *context, const void *typed, struct diag *diag)
 {
 	const struct io_options *options = context;
 
 	(void)typed;
-	if (options->backend == BACKEND_BPF && options->cpu_time)
-		return diag_fail(diag, EINVAL, "--cpu-time is measured by --backend ptrace alone");
+	if (options->backend == BACKEND_BPF && beyond_bpf(options))
+		return diag_fail(diag, EINVAL, "%s is measured by --backend ptrace alone",
+		                 beyond_bpf(options));
 	return 0;
 }
 
 static int plan_bpf(struct io_state *io, struct diag *diag)
 {
-	int err = io_backend_bpf.plan(&io->plan, io->set, diag);
+	int err = io_backend_bpf.plan(&io->plan, io->set, false, diag);
 
 	if (!err)
 		io->backend = &io_backend_bpf;
@@ -202,7 +220,7 @@ static int plan_bpf(struct io_state *io, struct diag *diag)
 
 static int plan_ptrace(struct io_state *io, struct diag *diag)
 {
-	int err = io_backend_ptrace.plan(&io->plan, io->set, diag);
+	int err = io_backend_ptrace.plan(&io->plan, io->set, io->options->stacks, diag);
 
 	if (!err)
 		io->backend = &io_backend_ptrace;
@@ -212,9 +230,12 @@ static int plan_ptrace(struct io_state *io, struct diag *diag)
 /* bpf where it may load, else ptrace, and why. */
 static int plan_any(struct io_state *io, struct diag *diag)
 {
-	struct diag why = {.text = "--cpu-time takes ptrace"};
+	const char *beyond = beyond_bpf(io->options);
+	struct diag why;
 
-	if (!io->options->cpu_time && !plan_bpf(io, &why))
+	if (beyond)
+		snprintf(why.text, sizeof(why.text), "%s takes ptrace", beyond);
+	else if (!plan_bpf(io, &why))
 		return 0;
 	io->fallback = xasprintf("ptrace: %s", why.text);
 	return plan_ptrace(io, diag);
@@ -255,6 +276,8 @@ static int io_prepare(void *state, const struct repeat *repeat, struct diag *dia
 
 	io->counts_part = repeat->begins_later || repeat->only;
 	spec.counts = io->current = io_counts_new(io->options->small_bytes);
+	if (io->options->stacks)
+		io->current->sites = io_sites_new();
 	return io->backend->start(&io->backend_state, &spec, diag);
 }
 
@@ -363,6 +386,8 @@ static void write_summary(FILE *out, const struct io_state *io, const struct io_
 	else
 		fprintf(out, "\n%s\n", io->backend->time_note);
 	write_uncounted(out, counts);
+	if (io->sites)
+		io_site_table_write(out, io->sites);
 }
 
 static void write_threads(FILE *out, const struct io_state *io, const struct io_counts *counts)
@@ -494,6 +519,24 @@ static void add_table(struct text_list *table, const struct io_counts *counts)
 	free(rows);
 }
 
+/* The pictures say of quality what all else has said by then. */
+static int write_all(struct io_state *io, const struct io_counts *counts, struct results_run *run,
+                     struct result *result, struct diag *diag)
+{
+	int err;
+
+	if (counts->sites) {
+		io_sites_close(counts->sites);
+		io->sites = io_site_profile_new(counts->sites, result);
+	}
+	err = write_artifacts(io, counts, run, diag);
+	if (io->sites && !err)
+		err = io_site_files_write(io->sites, run, result, diag);
+	profile_free(io->sites);
+	io->sites = NULL;
+	return err;
+}
+
 static int io_finish(void *state, struct results_run *run, struct result *result, struct diag *diag)
 {
 	struct io_state *io = state;
@@ -524,8 +567,8 @@ static int io_finish(void *state, struct results_run *run, struct result *result
 	add_processes(result, counts);
 	result->headline = make_headline(io, counts);
 	add_table(&result->table, counts);
-	result->page = "summary.txt";
-	return write_artifacts(io, counts, run, diag);
+	result->page = counts->sites ? IO_SITE_PAGE : "summary.txt";
+	return write_all(io, counts, run, result, diag);
 }
 
 static const char *const aliases[] = {"syscalls", NULL};

@@ -5,6 +5,7 @@
 #include "core/u64map.h"
 #include "io/distribution.h"
 #include "io/fd_table.h"
+#include "io/sites.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -51,6 +52,7 @@ void io_counts_free(struct io_counts *counts)
 		free(counts->threads[i].by_call);
 	for (size_t i = 0; i < counts->n_processes; i++)
 		free(counts->processes[i].command);
+	io_sites_free(counts->sites);
 	free(counts->calls);
 	free(counts->threads);
 	free(counts->processes);

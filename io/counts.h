@@ -18,6 +18,7 @@
 
 struct distribution;
 struct fd_table;
+struct io_sites;
 
 /* One call that has returned to the program. */
 struct io_call {
@@ -145,7 +146,8 @@ struct io_totals {
 
 struct io_counts {
 	struct io_totals totals;
-	struct fd_table *fds; /* owned */
+	struct fd_table *fds;   /* owned */
+	struct io_sites *sites; /* owned; NULL: from where calls are made is not asked */
 	struct call_row *calls;
 	size_t n_calls;
 	struct thread_row *threads;

@@ -44,20 +44,31 @@ static bool has_begun(const struct io_scope *scope, uint64_t now_ns)
 	return now_ns >= atomic_load(&scope->begun_ns);
 }
 
-void io_scope_count(const struct io_scope *scope, struct io_counts *counts,
+bool io_scope_may_count(const struct io_scope *scope, const struct syscall_info *info,
+                        uint64_t entered_ns)
+{
+	return trace_set_has(scope->set, info) && has_begun(scope, entered_ns);
+}
+
+bool io_scope_count(const struct io_scope *scope, struct io_counts *counts,
                     const struct io_member *member, const struct io_call *call, uint64_t entered_ns,
                     uint64_t returned_ns, const struct io_repetition *repetition)
 {
-	if (!trace_set_has(scope->set, call->info) || !has_begun(scope, returned_ns))
-		return;
-	if (!has_member(scope, counts, member))
+	if (!io_scope_may_count(scope, call->info, returned_ns))
+		return false;
+	if (!has_member(scope, counts, member)) {
 		counts->left_out += repetition ? repetition->n_calls : 1;
-	else if (!has_begun(scope, entered_ns))
+		return false;
+	}
+	if (!has_begun(scope, entered_ns)) {
 		counts->already_in++;
-	else if (repetition)
+		return false;
+	}
+	if (repetition)
 		io_counts_add_repeated(counts, call, repetition);
 	else
 		io_counts_add(counts, call);
+	return true;
 }
 
 static bool has_call(const struct io_scope *scope, const struct io_counts *counts,

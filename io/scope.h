@@ -35,9 +35,14 @@ void io_scope_init(struct io_scope *scope, const struct trace_set *set,
 /* Measuring begins now. Returns that moment. */
 uint64_t io_scope_begin(struct io_scope *scope);
 
-/* A call has returned. `repetition`: so often; NULL: once. `entered_ns` 0: before anybody looked.
+/* Could a call that is entered at that time be counted? By its name its thread may yet be chosen.
  */
-void io_scope_count(const struct io_scope *scope, struct io_counts *counts,
+bool io_scope_may_count(const struct io_scope *scope, const struct syscall_info *info,
+                        uint64_t entered_ns);
+
+/* A call has returned. `repetition`: so often; NULL: once. `entered_ns` 0: before anybody looked.
+ * True: it was counted. */
+bool io_scope_count(const struct io_scope *scope, struct io_counts *counts,
                     const struct io_member *member, const struct io_call *call, uint64_t entered_ns,
                     uint64_t returned_ns, const struct io_repetition *repetition);
 

@@ -2,6 +2,7 @@
 #include "io/backend.h"
 
 #include "core/alloc.h"
+#include "core/diag.h"
 #include "core/trace/tracee.h"
 #include "io/bpf/meter.h"
 #include "io/bpf/tally.h"
@@ -20,8 +21,9 @@ struct bpf_backend {
 	struct bpf_tally *tally;
 };
 
-static int plan_new(void **plan, const struct trace_set *set, struct diag *diag)
+static int plan_new(void **plan, const struct trace_set *set, bool with_stacks, struct diag *diag)
 {
+	BUG(with_stacks); /* the collector asks the other one for them */
 	return bpf_meter_new((struct bpf_meter **)plan, set, diag);
 }
 

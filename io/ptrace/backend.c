@@ -6,20 +6,26 @@
 #include "core/target/capability.h"
 #include "core/trace/trace.h"
 #include "io/observe.h"
+#include "io/ptrace/callers.h"
 #include "io/trace_set.h"
 
+#include <errno.h>
 #include <linux/capability.h>
 #include <stdlib.h>
 
-/* A filter is no must: without one, every call stops and the set is chosen from them. */
-static int plan_new(void **result, const struct trace_set *set, struct diag *diag)
+/* A filter is no must: without one, every call stops and the set is chosen from them. With stacks
+ * there is none, since it takes a tracing process of its own (core/trace/apart.h), whose handles of
+ * the program's files would not be ours to name the stacks by. */
+static int plan_new(void **result, const struct trace_set *set, bool with_stacks, struct diag *diag)
 {
 	struct trace_plan *plan = xcalloc(1, sizeof(*plan));
 	bool gains_anyway = capability_is_held(CAP_SYS_PTRACE);
 
 	(void)diag;
 	*result = plan;
-	trace_plan_init(plan, !trace_set_is_all(set));
+	trace_plan_init(plan, !trace_set_is_all(set) && !with_stacks);
+	if (!trace_set_is_all(set) && with_stacks)
+		diag_fail(&plan->why_unfiltered, EOPNOTSUPP, "--stacks goes without a filter");
 	if (plan->keeper_fd >= 0)
 		io_filter_new(&plan->filter, set, !gains_anyway, &plan->why_unfiltered);
 	return 0;
@@ -42,6 +48,7 @@ static int plan_in_child(const void *context)
 
 static void backend_free(struct counting *counting)
 {
+	callers_free(counting->callers);
 	io_observer_free(counting->observer);
 	free(counting);
 }
@@ -60,6 +67,7 @@ static int backend_start(void **state, const struct io_backend_spec *spec, struc
 	counting->spec = *spec;
 	io_scope_init(&counting->scope, spec->set, spec->repeat);
 	counting->observer = io_observer_new(spec->counts);
+	counting->callers = callers_new(spec->counts->sites);
 	err = trace_start(&counting->tracer, &trace, diag);
 	if (err)
 		backend_free(counting);

@@ -9,6 +9,7 @@
 #include "io/family.h"
 #include "io/fd_table.h"
 #include "io/observe.h"
+#include "io/ptrace/callers.h"
 
 #include <linux/audit.h>
 #include <sched.h>
@@ -20,6 +21,7 @@ enum { X32_BIT = 0x40000000 };
 /* What the collector knows of a traced thread. */
 struct counted_thread {
 	struct io_member member;
+	struct caller caller;
 	const struct syscall_info *info;
 	uint64_t entered_ns; /* on the clock of the call times */
 	uint64_t began_ns;   /* the same moment, on CLOCK_MONOTONIC */
@@ -66,20 +68,27 @@ static bool call_begins(void *context, struct tracee *tracee)
 	struct counted_thread *thread = thread_of(tracee);
 
 	thread->info = identify(tracee->arch, tracee->number);
-	/* Our own work is not the call's: its wall time starts when it may run. */
 	thread->began_ns = clock_now_ns();
+	/* Our own work is not the call's: its wall time starts when it may run. */
+	if (counting->callers &&
+	    io_scope_may_count(&counting->scope, thread->info, thread->began_ns)) {
+		callers_enter(counting->callers, &thread->caller, tracee);
+		thread->began_ns = clock_now_ns();
+	}
 	thread->entered_ns =
 	    counting->spec.cpu_time ? tracer_system_ns(counting->tracer) : thread->began_ns;
 	return true;
 }
 
-static void note_name(struct io_counts *counts, const struct tracee *tracee,
-                      const struct counted_thread *thread)
+static void note_name(const struct counting *counting, const struct tracee *tracee,
+                      struct counted_thread *thread)
 {
+	struct io_counts *counts = counting->spec.counts;
 	char comm[sizeof(counts->threads[0].comm)];
 
 	tracee_read_comm(tracee->tid, comm, sizeof(comm));
 	io_family_rename(counts, &thread->member, comm);
+	callers_rename(counting->callers, &thread->caller, tracee, comm);
 }
 
 static void call_ends(void *context, struct tracee *tracee, int64_t result)
@@ -106,9 +115,11 @@ static void call_ends(void *context, struct tracee *tracee, int64_t result)
 	/* The kernel's estimate of system time can step back a little. */
 	call.time_ns = left_ns > thread->entered_ns ? left_ns - thread->entered_ns : 0;
 	if (result == 0 && tracee->call == TRACED_PRCTL && tracee->args[0] == PR_SET_NAME)
-		note_name(counts, tracee, thread);
-	io_scope_count(&counting->scope, counts, &thread->member, &call, thread->began_ns,
-	               tracer_stopped_ns(tracer), NULL);
+		note_name(counting, tracee, thread);
+	if (io_scope_count(&counting->scope, counts, &thread->member, &call, thread->began_ns,
+	                   tracer_stopped_ns(tracer), NULL))
+		callers_add(counting->callers, &thread->caller, &call);
+	callers_note_code(counting->callers, &thread->caller, tracee, thread->info->name);
 }
 
 struct descriptor_visit {
@@ -150,7 +161,8 @@ static void program_begins(void *context, struct tracee *tracee, const char *com
 	else
 		io_family_exec(counting->spec.counts, &thread_of(tracee)->member, tracee->pid,
 		               command, now_of(counting));
-	note_name(counting->spec.counts, tracee, thread_of(tracee));
+	callers_begin(counting->callers, &thread_of(tracee)->caller);
+	note_name(counting, tracee, thread_of(tracee));
 }
 
 static void child_begins(void *context, const struct tracee *parent_tracee,
@@ -158,11 +170,13 @@ static void child_begins(void *context, const struct tracee *parent_tracee,
 {
 	const struct counting *counting = context;
 	const struct counted_thread *parent = parent_tracee->data;
+	struct counted_thread *child = thread_of(child_tracee);
 	const struct io_identity identity = {child_tracee->tid, child_tracee->pid,
 	                                     parent_tracee->pid};
 
-	io_family_fork(counting->spec.counts, &parent->member, &thread_of(child_tracee)->member,
-	               &identity, flags & CLONE_FILES, now_of(counting));
+	io_family_fork(counting->spec.counts, &parent->member, &child->member, &identity,
+	               flags & CLONE_FILES, now_of(counting));
+	callers_fork(counting->callers, &parent->caller, &child->caller, child_tracee, flags);
 }
 
 /* Its descriptors are guessed. */
@@ -170,12 +184,14 @@ static void orphan_begins(void *context, struct tracee *tracee, pid_t parent_pid
 {
 	const struct counting *counting = context;
 	const struct io_identity identity = {tracee->tid, tracee->pid, parent_pid};
+	struct counted_thread *thread = thread_of(tracee);
 	char command[TRACEE_TEXT_BYTES], comm[TRACEE_TEXT_BYTES];
 
 	tracee_read_command(tracee->pid, command, sizeof(command));
 	tracee_read_comm(tracee->tid, comm, sizeof(comm));
-	io_family_begin(counting->spec.counts, &thread_of(tracee)->member, &identity, command,
-	                comm);
+	io_family_begin(counting->spec.counts, &thread->member, &identity, command, comm);
+	callers_begin(counting->callers, &thread->caller);
+	callers_rename(counting->callers, &thread->caller, tracee, comm);
 }
 
 static void process_ends(void *context, struct tracee *tracee, int wait_status)
@@ -198,12 +214,13 @@ static void tracing_ends_in(void *context, struct tracee *tracee)
 static void thread_ends(void *context, struct tracee *tracee)
 {
 	const struct counting *counting = context;
-	const struct counted_thread *thread = thread_of(tracee);
+	struct counted_thread *thread = thread_of(tracee);
 
 	if (tracee->in_call && tracer_has_begun(counting->tracer))
 		io_scope_count_unfinished(&counting->scope, counting->spec.counts, &thread->member,
 		                          thread->info, tracer_stopped_ns(counting->tracer));
 	io_family_thread_ends(counting->spec.counts, &thread->member, now_of(counting));
+	callers_end(counting->callers, &thread->caller);
 }
 
 const struct trace_client counting_client = {

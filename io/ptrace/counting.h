@@ -5,6 +5,7 @@
 #include "io/backend.h"
 #include "io/scope.h"
 
+struct callers;
 struct io_observer;
 struct trace_client;
 struct tracer;
@@ -13,6 +14,7 @@ struct counting {
 	struct io_backend_spec spec;
 	struct io_scope scope;
 	struct io_observer *observer;
+	struct callers *callers; /* NULL: where calls come from is not asked */
 	struct tracer *tracer;
 };
 
