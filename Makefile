@@ -14,11 +14,11 @@ CHECK_PACKAGES := $(BUILD_PACKAGES) g++ binutils libcmocka-dev linux-perf strace
 	gzip libcap2-bin iproute2 musl-tools procps dwz xz-utils \
 	libjemalloc-dev libgoogle-perftools-dev libmimalloc-dev
 # An npm that is no package of Debian's brings its own Node.js, beside which Debian's cannot be.
-LONG_PACKAGES := $(CHECK_PACKAGES) git curl clang libclang-rt-dev llvm gfortran rustc chromium protobuf-compiler redis-tools nginx-light wrk nmap \
+LONG_PACKAGES := $(CHECK_PACKAGES) git curl clang libclang-rt-dev llvm gfortran rustc chromium protobuf-compiler redis-server redis-tools nginx-light wrk nmap \
 	$(if $(shell command -v npm),,npm)
 FUZZ_PACKAGES := $(CHECK_PACKAGES) clang libclang-rt-dev llvm
 BENCH_PACKAGES := $(BUILD_PACKAGES) linux-perf strace valgrind heaptrack python3 sqlite3 \
-	g++ binutils llvm elfutils
+	g++ binutils llvm elfutils redis-server redis-tools
 
 # Objects of different flags do not mix.
 BUILD ?= build$(if $(SAN),-san)$(if $(DEBUG),-debug)
@@ -243,7 +243,7 @@ fuzz:
 coverage-fuzzers: $(addsuffix .coverage,$(FUZZERS)) $(FUZZERS)
 	@:
 
-benches: build $(BENCHES) $(BUILD)/tests/bench/mill $(BUILD)/tests/bench/forward.so $(BUILD)/tests/programs/offcpu_pingpong
+benches: build $(BENCHES) $(BUILD)/tests/bench/mill $(BUILD)/tests/bench/forward.so $(BUILD)/tests/programs/offcpu_pingpong $(BUILD)/tests/programs/udp_batches
 	@:
 
 clean:

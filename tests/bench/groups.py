@@ -15,10 +15,11 @@ NAMES = os.path.join(BUILD, "tests/bench/names")
 RHO = os.path.join(BUILD, "tests/bench/rho")
 BLOCKS = os.path.join(BUILD, "tests/bench/blocks")
 EXCHANGE = os.path.join(BUILD, "tests/bench/exchange")
+UDP = os.path.join(BUILD, "tests/programs/udp_batches")
 FORWARD = os.path.join(BUILD, "tests/bench/forward.so")
 
 # What there must be, whatever is measured.
-NEEDED = [TOOL, PAIRS, PINGPONG, MILL, RHO, EXCHANGE, FORWARD, BLOCKS]
+NEEDED = [TOOL, PAIRS, PINGPONG, MILL, RHO, EXCHANGE, FORWARD, BLOCKS, UDP]
 
 # The test's: of each program a part of the work, which shows that all is measured and nothing else.
 SHRINK = int(os.environ.get("SHRINK", "1"))
@@ -46,6 +47,17 @@ PROGRAMS = {
     "pairs 5M": [PAIRS, str(work(5000000))],
 }
 
+# Outside of the tool: the server is watched, its load is not. Its own word on its processor time.
+SERVED = """"$@" >server.log 2>&1 &
+until redis-cli -s redis.sock ping 2>&1 | grep -q PONG; do kill -0 $! 2>&1 || { tail -n 1 server.log >&2; exit 1; }; sleep 0.02; done
+cpu() { redis-cli -s redis.sock info cpu | tr -d '\\r' | awk -F: '/^used_cpu_(sys|user):/ { sum += $2 } END { print sum }'; }
+before=$(cpu) begin=$(date +%s.%N)
+redis-benchmark -s redis.sock -q -t set,get -n REQUESTS || exit 1
+echo "$begin $(date +%s.%N) $before $(cpu)" >served
+redis-cli -s redis.sock shutdown nosave
+wait $!"""
+AROUND = {"io": {"redis-server": ["sh", "-c", SERVED.replace("REQUESTS", str(work(100000))), "sh"]}}
+
 # What io counts where it counts a choice.
 TRANSFERS = "read,write,pread64,pwrite64,readv,writev,sendto,recvfrom,sendmsg,recvmsg,sendmmsg,recvmmsg"
 
@@ -63,7 +75,14 @@ OWN_PROGRAMS = {
         "mill, 2 threads": [MILL, str(work(500))],
         "big, 100 MB": [BIG, str(work(150))],
     },
-    "io": {**PROGRAMS, "gcc -c": ["gcc", "-O2", "-c", "-o", "pairs.o", os.path.join(ROOT, "tests/bench/pairs.c")]},
+    "io": {
+        "true": ["true"],
+        "dd bs=1": ["dd", "if=/dev/zero", "of=/dev/null", "bs=1", f"count={work(500000)}", "status=none"],
+        "udp batches": [UDP, str(work(10000))],
+        "redis-server": ["redis-server", "--port", "0", "--unixsocket", "redis.sock", "--save", ""],
+        "gcc -c": ["gcc", "-O2", "-c", "-o", "pairs.o", os.path.join(ROOT, "tests/bench/pairs.c")],
+        "tar": ["tar", "-cf", "includes.tar", "/usr/include" if SHRINK == 1 else "/usr/include/linux"],
+    },
     "memory": {
         "pairs 5M": [PAIRS, str(work(5000000))],
         "pairs tight 20M": [PAIRS, str(work(20000000)), str(work(20000000))],
@@ -89,17 +108,28 @@ OWN_PROGRAMS = {
 REFERENCES = {"names": "profile-scenario", "leaks": "profile-scenario"}
 # Pairs of malloc and free in a program: what is added to one is shown in ns.
 PAIRS_IN = {"pairs 5M": work(5000000), "pairs tight 20M": work(20000000), "rho 10M": work(10000000), "exchange 2x5M": work(10000000)}
-# What we want to stay under: times the bare program, or ns more a pair.
+# What we want to stay under: times the bare program ("set-up left out": from its first instruction to its last), or ns
+# more a pair, or ms until the program begins.
+AFTER_SET_UP = "x, set-up left out"
 TARGETS = {
+    "io": {"true": (20, "ms"), "dd bs=1": (2.0, AFTER_SET_UP), "udp batches": (1.1, AFTER_SET_UP), "redis-server": (1.1, AFTER_SET_UP),
+           "gcc -c": (1.1, AFTER_SET_UP), "tar": (1.1, AFTER_SET_UP)},
     "memory": {"pairs 5M": (1.8, "x"), "pairs tight 20M": (20, "ns"), "rho 10M": (1.5, "x"), "exchange 2x5M": (1.4, "x"),
                "sqlite3 500k": (1.08, "x"), "python3": (1.5, "x"), "cc1plus": (1.3, "x")},
 }
+# The same of other tools than the first one of ours.
+TOOL_TARGETS = {"io": {("profile-scenario ptrace -e", "gcc -c"): (1.4, AFTER_SET_UP)}}
+# Which of ours is to be no slower than which peer, on each program: its own time with the one, and with the other all
+# but what `true` takes.
+NO_SLOWER = {"io": {"profile-scenario ptrace": "strace -f -c", "profile-scenario ptrace -e": "strace -e, filter"}}
+# How many times our added time the peer's is to be.
+ADDED_TARGETS = {"io": {"dd bs=1": 25}}
 # How many times as long as ours the peer is to take, where ratios are to ours.
 RIVAL_TARGETS = {"leaks": ("valgrind memcheck", 8)}
 # Seconds that the leak check may hold the processes of a program, as the run itself reports.
 HOLD_TARGETS = {"leaks": {"1M blocks": 0.35}}
 # The peer whose added time is shown as a multiple of ours.
-RIVALS = {"memory": "heaptrack"}
+RIVALS = {"memory": "heaptrack", "io": "strace -f -c"}
 # Groups with a round more, without a clock, that looks at the memory of tool and program.
 WEIGHED = {"memory"}
 
@@ -113,8 +143,8 @@ def perf_pipeline(*options):
             "perf script -i perf.data >script", "sh"]
 
 
-def ours(kind):
-    return [TOOL, "--type", kind, "--results", "results", "--quiet", "--"]
+def ours(kind, *options):
+    return [TOOL, "--type", kind, "--results", "results", "--quiet", *options, "--"]
 
 
 # What group names asks for, of the program $0 and the file $1.
@@ -148,11 +178,13 @@ GROUPS = {
     },
     "io": {
         "profile-scenario": ours("io"),
+        "profile-scenario ptrace": ours("io", "--backend", "ptrace"),
         # On one CPU strace is at its best: a stop across the CPUs of a VM takes 20 times as long.
         "strace -f -c": ["taskset", "-c", "0", "strace", "-f", "-c", "-o", "summary"],
         # A choice of calls: both have a seccomp filter that lets the others pass.
-        "profile-scenario -e": ours("io")[:-1] + ["-e", TRANSFERS, "--"],
+        "profile-scenario ptrace -e": ours("io", "--backend", "ptrace", "-e", TRANSFERS),
         "strace -e, filter": ["taskset", "-c", "0", "strace", "-f", "--seccomp-bpf", "-c", "-o", "summary", "-e", TRANSFERS],
+        "perf trace -s": ["perf", "trace", "-s", "-o", "summary", "--"],
     },
     "names": {
         "profile-scenario": ["sh", "-c", f'{ADDRESSES} | {NAMES} "$0"'],

@@ -25,10 +25,26 @@ P
 }
 promise "group offcpu has a time for each program and tool, and ratios within those of the rounds" measures offcpu 2 bare
 for group in cpu io; do
-	[ $group = io ] && programs_there=4 || programs_there=3
+	[ $group = io ] && programs_there=6 || programs_there=3
 	promise "group $group has a time for each program and tool, and ratios within those of the rounds" \
 		measures $group $programs_there bare
 done
+io_compared() {
+	python3 - "$scratch/results/bench/io.json" <<'P'
+import json, sys
+programs = json.load(open(sys.argv[1]))["programs"]
+for label, rows in programs.items():
+    ours = rows["profile-scenario"]
+    assert ours["target"].split(":")[0] in ("met", "missed"), (label, ours)
+    assert ("set_up" in ours) == (label == "true") and ("own" in ours) == (label != "true"), (label, ours)
+    # Its load is timed under every tool.
+    assert ("own" in rows["strace -f -c"]) == (label == "redis-server"), (label, rows)
+    # What it takes from its start is more than what its program takes.
+    for row in rows.values():
+        assert all(whole > own for whole, own in zip(row["seconds"], row.get("own_seconds", []))), (label, row)
+P
+}
+promise "group io has what the program itself took, set-up apart, and the targets" io_compared
 ends_are_timed() {
 	python3 - "$scratch/results/bench/cpu.json" <<'P'
 import json, sys
@@ -76,7 +92,7 @@ says_what_is_missing() {
 		ln -s "$(command -v dd)" "$scratch/bin"
 	PATH=$scratch/bin ROUNDS=1 tests/bench/run io >"$scratch/out" &&
 		contains "$scratch/out" "not measured: strace -f -c; strace is not installed" &&
-		contains "$scratch/out" "not measured: sqlite3 fill; sqlite3 is not installed"
+		contains "$scratch/out" "not measured: tar; tar is not installed"
 }
 promise "a peer that is not installed is said" says_what_is_missing
 promise "an unknown group is refused" is "$(tests/bench/run oi 2>&1)" "bench: no group 'oi'; there are cpu, offcpu, memory, leaks, io, names"
