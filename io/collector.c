@@ -12,6 +12,7 @@
 #include "io/backend.h"
 #include "io/batching.h"
 #include "io/bpf/meter.h"
+#include "io/call_tables.h"
 #include "io/metrics.h"
 #include "io/site_report.h"
 #include "io/sites.h"
@@ -378,7 +379,11 @@ static void write_uncounted(FILE *out, const struct io_counts *counts)
 
 static void write_summary(FILE *out, const struct io_state *io, const struct io_counts *counts)
 {
-	io_summary_write(out, counts, io_sort_of_word(io->options->sort));
+	enum io_sort sort = io_sort_of_word(io->options->sort);
+
+	io_summary_write(out, counts, sort);
+	io_latency_write(out, counts, sort);
+	io_bytes_write(out, counts, sort);
 	io_errors_write(out, counts);
 	if (io->options->cpu_time)
 		fputs("\nTimes are system time of the calling process, in the kernel's estimate.\n",

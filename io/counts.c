@@ -5,6 +5,7 @@
 #include "core/u64map.h"
 #include "io/distribution.h"
 #include "io/fd_table.h"
+#include "io/latency.h"
 #include "io/sites.h"
 
 #include <errno.h>
@@ -46,6 +47,7 @@ void io_counts_free(struct io_counts *counts)
 		return;
 	for (size_t i = 0; i < counts->n_calls; i++) {
 		distribution_free(counts->calls[i].per_call);
+		latency_free(counts->calls[i].latency);
 		free(counts->calls[i].errnos);
 	}
 	for (size_t i = 0; i < counts->n_threads; i++)
@@ -99,7 +101,7 @@ static uint32_t find_call_row(struct io_counts *counts, const struct syscall_inf
 	if (!*index) {
 		row = ARRAY_APPEND(counts->calls, counts->n_calls, counts->private->calls_capacity);
 		row->info = info;
-		row->min_ns = UINT64_MAX;
+		row->latency = latency_new();
 		if (syscall_batches(info->facts))
 			row->per_call = distribution_new();
 		*index = counts->n_calls;
@@ -138,17 +140,20 @@ uint64_t io_count_errno(const struct call_row *row, int error)
 	return 0;
 }
 
-static void count_call(struct call_row *row, const struct io_call *call,
-                       const struct io_repetition *repetition)
+static void count_times(struct call_row *row, const struct io_call *call,
+                        const struct io_repetition *repetition)
 {
-	uint64_t n_calls = repetition->n_calls;
-
-	row->calls += n_calls;
 	row->time_ns += call->time_ns;
-	if (repetition->min_ns < row->min_ns)
-		row->min_ns = repetition->min_ns;
-	if (repetition->max_ns > row->max_ns)
-		row->max_ns = repetition->max_ns;
+	if (!repetition->times_ns)
+		latency_add(row->latency, call->time_ns);
+	else
+		for (uint64_t i = 0; i < repetition->n_calls; i++)
+			latency_add(row->latency, repetition->times_ns[i]);
+}
+
+static void count_call(struct call_row *row, const struct io_call *call, uint64_t n_calls)
+{
+	row->calls += n_calls;
 	if (call->result < 0) {
 		count_error(row, (int)-call->result, n_calls);
 		return;
@@ -162,6 +167,7 @@ static void count_call(struct call_row *row, const struct io_call *call,
 	if (call->knows_asked) {
 		row->asked_bytes += n_calls * call->asked_bytes;
 		row->moved_bytes += n_calls * call->bytes;
+		row->asking_calls += n_calls;
 	}
 	row->short_calls += io_is_short(call) ? n_calls : 0;
 	for (uint64_t i = 0; row->per_call && i < n_calls; i++)
@@ -356,7 +362,8 @@ void io_counts_add_repeated(struct io_counts *counts, const struct io_call *call
 	counts->totals.calls += n_calls;
 	counts->totals.errors += call->result < 0 ? n_calls : 0;
 	counts->totals.time_ns += call->time_ns;
-	count_call(&counts->calls[row_index], call, repetition);
+	count_times(&counts->calls[row_index], call, repetition);
+	count_call(&counts->calls[row_index], call, n_calls);
 	count_for_thread(counts, row_index, call, n_calls);
 
 	if (effect == EFFECT_READ || effect == EFFECT_COPY)
@@ -373,7 +380,7 @@ void io_counts_add_repeated(struct io_counts *counts, const struct io_call *call
 
 void io_counts_add(struct io_counts *counts, const struct io_call *call)
 {
-	const struct io_repetition once = {1, call->time_ns, call->time_ns};
+	const struct io_repetition once = {1, NULL};
 
 	io_counts_add_repeated(counts, call, &once);
 }

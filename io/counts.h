@@ -19,6 +19,7 @@
 struct distribution;
 struct fd_table;
 struct io_sites;
+struct latency;
 
 /* One call that has returned to the program. */
 struct io_call {
@@ -38,10 +39,10 @@ struct io_call {
 	bool knows_slots;     /* used_slots holds */
 };
 
-/* How often in a row a thread made the same call, with the same outcome. */
+/* A call that a thread made several times in a row, with the same outcome: how long each took. */
 struct io_repetition {
 	uint64_t n_calls;
-	uint64_t min_ns, max_ns; /* of one */
+	const uint32_t *times_ns; /* NULL: one call, of its time_ns */
 };
 
 struct errno_count {
@@ -54,12 +55,14 @@ struct call_row {
 	const struct syscall_info *info;
 	uint64_t calls;
 	uint64_t errors;
-	uint64_t time_ns, min_ns, max_ns;
+	uint64_t time_ns;
+	struct latency *latency; /* of each call */
 	uint64_t bytes;
 	uint64_t messages;
 	uint64_t slots, used_slots; /* of calls where both are known */
 	uint64_t asked_bytes;       /* by the calls that succeeded, where that is known */
 	uint64_t moved_bytes;       /* of these */
+	uint64_t asking_calls;      /* these */
 	uint64_t short_calls;       /* that took or gave less than they offered: io_is_short() */
 	struct distribution
 	    *per_call; /* messages of each successful call; NULL unless it batches */
@@ -198,8 +201,8 @@ uint32_t io_counts_add_process(struct io_counts *counts, pid_t pid, pid_t parent
 
 void io_counts_add(struct io_counts *counts, const struct io_call *call);
 
-/* The same as so many times io_counts_add(). The call's time_ns is that of all, the rest of it that
- * of one. */
+/* The same as io_counts_add() of each. The call's time_ns is that of all, the rest of it that of
+ * one. */
 void io_counts_add_repeated(struct io_counts *counts, const struct io_call *call,
                             const struct io_repetition *repetition);
 

@@ -2,6 +2,7 @@
 #include "io/summary.h"
 
 #include "core/alloc.h"
+#include "io/latency.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -47,12 +48,12 @@ static uint64_t time_of(const struct call_row *row)
 
 static uint64_t min_of(const struct call_row *row)
 {
-	return row->min_ns;
+	return row->latency->min_ns;
 }
 
 static uint64_t max_of(const struct call_row *row)
 {
-	return row->max_ns;
+	return row->latency->max_ns;
 }
 
 static uint64_t avg_of(const struct call_row *row)

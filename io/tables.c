@@ -1,4 +1,4 @@
-/* Writes threads.txt, files.txt and the list of errors. */
+/* Writes threads.txt and files.txt. */
 #include "io/tables.h"
 
 #include "core/alloc.h"
@@ -119,46 +119,4 @@ void io_files_write(FILE *out, const struct io_counts *counts)
 	for (size_t i = 0; i < n_lines; i++)
 		write_file(out, counts, &lines[i]);
 	free(lines);
-}
-
-/* Restarts are the kernel's own results, below errno(3); strace counts and names them too. */
-static const char *error_name(int error)
-{
-	static const struct {
-		int error;
-		const char *name;
-	} restarts[] = {
-	    {512, "ERESTARTSYS"},
-	    {513, "ERESTARTNOINTR"},
-	    {514, "ERESTARTNOHAND"},
-	    {516, "ERESTART_RESTARTBLOCK"},
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(restarts); i++)
-		if (restarts[i].error == error)
-			return restarts[i].name;
-	return strerrorname_np(error);
-}
-
-void io_errors_write(FILE *out, const struct io_counts *counts)
-{
-	bool any = false;
-
-	for (size_t i = 0; i < counts->n_calls; i++) {
-		const struct call_row *row = &counts->calls[i];
-
-		for (size_t j = 0; j < row->n_errnos; j++) {
-			const char *name = error_name(row->errnos[j].error);
-
-			if (!any)
-				fprintf(out, "\n%9s %-22s %s\n", "errors", "error", "syscall");
-			any = true;
-			fprintf(out, "%9" PRIu64 " ", row->errnos[j].count);
-			if (name)
-				fprintf(out, "%-22s ", name);
-			else
-				fprintf(out, "errno %-16d ", row->errnos[j].error);
-			fprintf(out, "%s\n", row->info->name);
-		}
-	}
 }

@@ -1,5 +1,4 @@
-/* threads.txt, files.txt and the list of errors: who made the calls, on what, and how they failed.
- */
+/* threads.txt and files.txt: who made the calls, and on what. */
 #ifndef IO_TABLES_H
 #define IO_TABLES_H
 
@@ -13,8 +12,5 @@ void io_threads_write(FILE *out, const struct io_counts *counts, bool with_idle)
 
 /* A line a descriptor, the longest in calls first. */
 void io_files_write(FILE *out, const struct io_counts *counts);
-
-/* A line a call and errno, for under the summary. Nothing when no call failed. */
-void io_errors_write(FILE *out, const struct io_counts *counts);
 
 #endif

@@ -193,7 +193,8 @@ enum {
 static bool join_runs(struct meter_thread *thread, const struct meter_plan *plan,
                       const struct call_registers *regs, long result, __u64 now_ns)
 {
-	if (thread->shares_files || thread->entered_ns < begun_ns)
+	if (thread->shares_files || thread->entered_ns < begun_ns ||
+	    now_ns - thread->entered_ns > LONGEST_IN_RUN_NS)
 		return false;
 	if (plan->tasks & METER_IS_FREE)
 		join_free_run(thread, result, now_ns);

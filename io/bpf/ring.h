@@ -3,8 +3,14 @@
 #define IO_BPF_RING_H
 
 /* Records of forks, execs and ends have this much room that calls leave them: a lost call is one
- * call, a lost fork is a family. */
-enum { RESERVED_BYTES = 1 << 18, WAKE_WINDOW_BYTES = 1 << 14, LONGEST_RUN_NS = 100000000 };
+ * call, a lost fork is a family. A run is short enough to be of one moment, and a call in it to
+ * have its time in 32 bits. */
+enum {
+	RESERVED_BYTES = 1 << 18,
+	WAKE_WINDOW_BYTES = 1 << 14,
+	LONGEST_RUN_NS = 1000000,
+	LONGEST_IN_RUN_NS = 1000000000,
+};
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
@@ -38,10 +44,17 @@ static __u64 flags_at(__u64 unread)
 static void tell_run(const struct meter_run *run)
 {
 	__u64 unread = unread_bytes();
+	__u64 n_calls = run->n_calls;
 
+	barrier_var(n_calls); /* the verifier wants this very number compared */
+	if (n_calls > METER_RUN_CALLS)
+		return;
 	if (unread + RESERVED_BYTES > ring_bytes ||
-	    bpf_ringbuf_output(&ring, (void *)run, sizeof(*run), flags_at(unread)))
-		__sync_fetch_and_add(&lost_calls, run->n_calls);
+	    bpf_ringbuf_output(&ring, (void *)run,
+	                       offsetof(struct meter_run, times_ns) +
+	                           n_calls * sizeof(run->times_ns[0]),
+	                       flags_at(unread)))
+		__sync_fetch_and_add(&lost_calls, n_calls);
 }
 
 static void tell_call(const struct meter_call *call)
@@ -83,28 +96,25 @@ static __noinline void tell_all_runs(struct meter_thread *thread)
 static void join_run(const struct meter_thread *thread, struct meter_run *run, __u32 fd,
                      __u64 size_bytes, __u64 now_ns)
 {
-	__u64 time_ns = now_ns - thread->entered_ns;
+	__u32 n_calls;
 
 	if (run->fd != fd || run->number != thread->number || run->size_bytes != size_bytes ||
 	    now_ns - run->first_ns > LONGEST_RUN_NS)
 		end_run(run);
-	if (!run->n_calls) {
+	n_calls = run->n_calls;
+	if (!n_calls) {
 		run->head.kind = METER_RUN;
 		run->head.tid = current_tid();
 		run->first_ns = now_ns;
 		run->fd = fd;
 		run->number = thread->number;
 		run->size_bytes = size_bytes;
-		run->time_ns = run->max_ns = 0;
-		run->min_ns = ~0ull;
 	}
-	run->n_calls++;
 	run->head.now_ns = now_ns;
-	run->time_ns += time_ns;
-	if (time_ns < run->min_ns)
-		run->min_ns = time_ns;
-	if (time_ns > run->max_ns)
-		run->max_ns = time_ns;
+	run->times_ns[n_calls % METER_RUN_CALLS] = (__u32)(now_ns - thread->entered_ns);
+	run->n_calls = n_calls + 1;
+	if (n_calls + 1 >= METER_RUN_CALLS)
+		end_run(run);
 }
 
 static void join_fd_run(struct meter_thread *thread, __u32 fd, __u64 size_bytes, __u64 now_ns)

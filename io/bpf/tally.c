@@ -270,7 +270,7 @@ static void take_run(struct bpf_tally *tally, const struct meter_run *record)
 {
 	struct tallied_thread *thread = thread_of(tally, &record->head);
 	const struct target_view view = {thread, view_read, view_describe};
-	const struct io_repetition repetition = {record->n_calls, record->min_ns, record->max_ns};
+	const struct io_repetition repetition = {record->n_calls, record->times_ns};
 	const struct finished_call finished = {
 	    .info = syscall_find(ABI_X86_64, record->number),
 	    .args = {record->fd, 0, record->size_bytes},
@@ -283,7 +283,9 @@ static void take_run(struct bpf_tally *tally, const struct meter_run *record)
 
 	io_observe(tally->observer, &view, &finished, &call);
 	call.thread = thread->member.thread;
-	call.time_ns = record->time_ns;
+	call.time_ns = 0;
+	for (uint32_t i = 0; i < record->n_calls; i++)
+		call.time_ns += record->times_ns[i];
 	/* The kernel's side joins none that began before measuring did. */
 	io_scope_count(tally->spec.scope, tally->spec.counts, &thread->member, &call,
 	               record->first_ns, record->head.now_ns, &repetition);
@@ -393,10 +395,19 @@ static void still_in(struct bpf_tally *tally, uint32_t tid, const struct syscall
 		                        info);
 }
 
+/* The messages of a call that batches would be counted one by one. */
+static bool is_sound_run(const struct meter_run *run, size_t len_bytes)
+{
+	return run->n_calls <= METER_RUN_CALLS &&
+	       run->n_calls * sizeof(run->times_ns[0]) <=
+	           len_bytes - offsetof(struct meter_run, times_ns) &&
+	       !syscall_batches(syscall_find(ABI_X86_64, run->number)->facts);
+}
+
 void bpf_tally_take_last(struct bpf_tally *tally, pid_t tid, const struct meter_thread *last)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(last->runs); i++)
-		if (last->runs[i].n_calls)
+		if (last->runs[i].n_calls && is_sound_run(&last->runs[i], sizeof(last->runs[i])))
 			take_run(tally, &last->runs[i]);
 	if (last->in_call)
 		still_in(tally, (uint32_t)tid,
@@ -440,8 +451,7 @@ static bool is_sound(enum meter_kind kind, const void *record, size_t len_bytes)
 	case METER_CALL:
 		return ((const struct meter_call *)record)->abi < METER_ABIS;
 	case METER_RUN:
-		return !syscall_batches(
-		    syscall_find(ABI_X86_64, ((const struct meter_run *)record)->number)->facts);
+		return is_sound_run(record, len_bytes);
 	case METER_MEMORY:
 		len_bytes -= offsetof(struct meter_memory, data);
 		return ((const struct meter_memory *)record)->len_bytes <= len_bytes;
@@ -466,7 +476,7 @@ static bool is_whole(const void *record, size_t len_bytes)
 {
 	static const size_t least_bytes[] = {
 	    [METER_CALL] = sizeof(struct meter_call),
-	    [METER_RUN] = sizeof(struct meter_run),
+	    [METER_RUN] = offsetof(struct meter_run, times_ns),
 	    [METER_MEMORY] = offsetof(struct meter_memory, data),
 	    [METER_NAME] = offsetof(struct meter_name, text),
 	    [METER_FORK] = sizeof(struct meter_fork),

@@ -16,6 +16,7 @@ enum {
 	METER_COMM_BYTES = 16,     /* TASK_COMM_LEN */
 	METER_CALL_NUMBERS = 600,  /* SYSCALL_NUMBERS */
 	METER_ABIS = 3,            /* N_ABIS, in its order */
+	METER_RUN_CALLS = 64,      /* of one record */
 };
 
 enum meter_kind {
@@ -49,13 +50,13 @@ struct meter_call {
  * other descriptors may have been used meanwhile. Or a call without descriptors, many times. */
 struct meter_run {
 	struct meter_head head; /* at the last one's end */
-	__u64 n_calls;
-	__u64 time_ns, min_ns, max_ns;
-	__u64 first_ns;
+	__u64 first_ns;         /* at the first one's end */
 	__u64 size_bytes; /* argument 2 and the result; of a free call the result, 0 for all good
 	                     ones */
 	__u32 fd;         /* argument 0 */
 	__u32 number;     /* of the native ABI */
+	__u32 n_calls;
+	__u32 times_ns[METER_RUN_CALLS]; /* of each; the record ends with the last one's */
 };
 
 /* Memory of the thread's process, as it was at the call's end. */

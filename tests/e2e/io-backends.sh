@@ -17,6 +17,8 @@ numbers() {
 		awk '/usage summary for/ { abi = $6 } $NF == "futex" || $NF == "total" { next }
 			/^ *[0-9.]+ +[0-9.]+ +[0-9]+ +[0-9]+/ { print "call", abi, $NF, $4, (NF == 6 ? $5 : 0) }
 			/^ *errors error/ { exit }' "$(dir "$1")/summary.txt"
+		awk '/^syscall/ { table = $2 == "succeeded" ? "moved" : "times" } /^[a-z]/ && $1 != "futex" && $1 != "syscall" && table {
+			print table, $1, $2, (table == "moved" ? $3 " " $4 " " $5 $6 $7 : "") } /^$/ { table = "" }' "$(dir "$1")/summary.txt"
 		awk 'NR > 1 { $1 = $3 = $4 = $11 = ""; print "file", $0 }' "$(dir "$1")/files.txt"
 		awk '!/futex/ && NR > 1 && $1 ~ /^[0-9]+$/ { print "thread", $3, $4, $5, $7, $8 }' "$(dir "$1")/threads.txt"
 		sed -E 's/^/batch /; s/ [0-9]+( +[0-9]+  )([^ ])/ PID\1\2/' "$(dir "$1")/batching.txt"

@@ -6,6 +6,7 @@
 #include "io/bpf/wire.h"
 #include "io/counts.h"
 #include "io/fd_table.h"
+#include "io/latency.h"
 #include "io/scope.h"
 #include "io/trace_set.h"
 
@@ -106,18 +107,25 @@ static void tell_call(uint32_t tid, long number, int64_t result)
 	tell_bytes(&call, sizeof(call));
 }
 
-static struct meter_run run_of(uint32_t tid, long number, int fd, uint64_t n_calls, int64_t result)
+/* All calls took 3 ns but the first, which took 2, and the last, which took 5. */
+static struct meter_run run_of(uint32_t tid, long number, int fd, uint32_t n_calls, int64_t result)
 {
-	return (struct meter_run){
+	struct meter_run run = {
 	    .head = head_of(METER_RUN, tid),
 	    .n_calls = n_calls,
-	    .time_ns = 3 * n_calls,
-	    .min_ns = 2,
-	    .max_ns = 5,
 	    .size_bytes = (uint64_t)result,
 	    .fd = (uint32_t)fd,
 	    .number = (uint32_t)number,
 	};
+
+	for (uint32_t i = 0; i < n_calls; i++)
+		run.times_ns[i] = i == 0 ? 2 : i == n_calls - 1 ? 5 : 3;
+	return run;
+}
+
+static size_t run_bytes(const struct meter_run *run)
+{
+	return offsetof(struct meter_run, times_ns) + run->n_calls * sizeof(run->times_ns[0]);
 }
 
 static void tell_memory(uint32_t tid, uint64_t call_ns, uint64_t addr, const void *bytes,
@@ -318,20 +326,25 @@ static void a_target_whose_exec_was_lost_is_counted_all_the_same(void **state)
 
 static void a_run_is_as_many_calls(void **state)
 {
-	const struct meter_run run = run_of(FIRST, SYS_write, 1, 1000000, 8);
+	const struct meter_run run = run_of(FIRST, SYS_write, 1, METER_RUN_CALLS, 8);
 	const struct meter_run failed = run_of(FIRST, SYS_getpgid, 0, 7, -ESRCH);
 
 	(void)state;
-	tell_bytes(&run, sizeof(run));
-	tell_bytes(&failed, sizeof(failed));
-	assert_int_equal(row_of(SYS_write)->calls, 1000000);
-	assert_int_equal(row_of(SYS_write)->bytes, 8000000);
-	assert_int_equal(row_of(SYS_write)->time_ns, 3000000);
-	assert_int_equal(row_of(SYS_write)->min_ns, 2);
-	assert_int_equal(row_of(SYS_write)->max_ns, 5);
+	for (int i = 0; i < 10000; i++)
+		tell_bytes(&run, run_bytes(&run));
+	tell_bytes(&failed, run_bytes(&failed));
+	assert_int_equal(row_of(SYS_write)->calls, 640000);
+	assert_int_equal(row_of(SYS_write)->bytes, 8 * 640000);
+	assert_int_equal(row_of(SYS_write)->time_ns, 3 * 640000 + 10000);
+	assert_int_equal(row_of(SYS_write)->latency->n_calls, 640000);
+	assert_int_equal(row_of(SYS_write)->latency->min_ns, 2);
+	assert_int_equal(row_of(SYS_write)->latency->max_ns, 5);
+	assert_int_equal(latency_percentile(row_of(SYS_write)->latency, 1), 2);
+	assert_int_equal(latency_percentile(row_of(SYS_write)->latency, 50), 3);
+	assert_int_equal(latency_percentile(row_of(SYS_write)->latency, 99), 5);
 	assert_int_equal(row_of(SYS_getpgid)->errors, 7);
-	assert_int_equal(counts->totals.calls, 1000007);
-	assert_int_equal(counts->totals.small_calls[IO_WRITE], 1000000);
+	assert_int_equal(counts->totals.calls, 640007);
+	assert_int_equal(counts->totals.small_calls[IO_WRITE], 640000);
 }
 
 static void runs_and_the_call_of_a_living_thread_are_taken(void **state)
@@ -412,7 +425,7 @@ static size_t whole_record(enum meter_kind kind, void *place)
 		size_t len_bytes;
 	} records[] = {
 	    [METER_CALL] = {&call, sizeof(call)},
-	    [METER_RUN] = {&run, sizeof(run)},
+	    [METER_RUN] = {&run, run_bytes(&run)},
 	    [METER_MEMORY] = {&memory, offsetof(struct meter_memory, data) + 64},
 	    [METER_NAME] = {&name, offsetof(struct meter_name, text) + 64},
 	    [METER_FORK] = {&fork, sizeof(fork)},
@@ -497,12 +510,16 @@ static void what_makes_no_sense_counts_as_lost(void **state)
 	/* Its messages would be counted one by one. */
 	len_bytes = whole_record(METER_RUN, whole);
 	run->number = SYS_sendmmsg;
-	run->n_calls = UINT64_MAX;
+	tell_bytes(whole, len_bytes);
+	len_bytes = whole_record(METER_RUN, whole);
+	run->n_calls = 4; /* one more than it has times for */
+	tell_bytes(whole, len_bytes);
+	run->n_calls = UINT32_MAX;
 	tell_bytes(whole, len_bytes);
 	len_bytes = whole_record(METER_FORK, whole);
 	fork->child_tid = FIRST;
 	tell_bytes(whole, len_bytes);
-	assert_int_equal(counts->lost_events, 5);
+	assert_int_equal(counts->lost_events, 7);
 	assert_int_equal(counts->totals.calls, 0);
 }
 

@@ -2,6 +2,7 @@
  * and memory. */
 #include "io/counts.h"
 #include "io/fd_table.h"
+#include "io/latency.h"
 #include "io/observe.h"
 
 #include <setjmp.h>
@@ -286,7 +287,8 @@ static void calls_of_another_abi_have_their_own_rows(void **state)
 /* 130 small writes, or reads that find nothing, by themselves and at once. */
 static void count_alike(struct io_counts *counts, int64_t result, bool at_once)
 {
-	const struct io_repetition repetition = {130, 7, 7};
+	uint32_t times_ns[130];
+	const struct io_repetition repetition = {130, times_ns};
 	const struct io_call alike = {
 	    .info = syscall_find_named(ABI_X86_64, result < 0 ? "read" : "write"),
 	    .result = result,
@@ -298,6 +300,8 @@ static void count_alike(struct io_counts *counts, int64_t result, bool at_once)
 	    .to = result < 0 ? 0 : 1,
 	};
 
+	for (size_t i = 0; i < 130; i++)
+		times_ns[i] = 7;
 	if (at_once)
 		io_counts_add_repeated(counts, &alike, &repetition);
 	for (int i = 0; i < 130 && !at_once; i++)
@@ -324,7 +328,9 @@ static void repeated_calls_count_as_each_by_itself(void **state)
 	for (size_t i = 0; i < 2; i++) {
 		assert_int_equal(each->calls[i].calls, at_once->calls[i].calls);
 		assert_int_equal(each->calls[i].errors, at_once->calls[i].errors);
-		assert_int_equal(each->calls[i].min_ns, at_once->calls[i].min_ns);
+		assert_int_equal(each->calls[i].asked_bytes, at_once->calls[i].asked_bytes);
+		assert_memory_equal(each->calls[i].latency, at_once->calls[i].latency,
+		                    sizeof(*each->calls[i].latency));
 		assert_int_equal(each->threads[0].by_call[i].calls,
 		                 at_once->threads[0].by_call[i].calls);
 	}

@@ -1,0 +1,21 @@
+/* What summary.txt has below the table of `strace -c`: how long each call took, what it moved, and
+ * how it failed. */
+#ifndef IO_CALL_TABLES_H
+#define IO_CALL_TABLES_H
+
+#include "io/counts.h"
+#include "io/summary.h"
+
+#include <stdio.h>
+
+/* A line a call, in this order: shortest, average, percentiles and longest, in us. Nothing when
+ * there was no call. */
+void io_latency_write(FILE *out, const struct io_counts *counts, enum io_sort sort);
+
+/* A line a call that moved data, in this order. Nothing when there is none. */
+void io_bytes_write(FILE *out, const struct io_counts *counts, enum io_sort sort);
+
+/* A line a call and errno. Nothing when no call failed. */
+void io_errors_write(FILE *out, const struct io_counts *counts);
+
+#endif
