@@ -49,16 +49,19 @@ static __always_inline bool cross_mount(struct walk *walk)
 	return true;
 }
 
-static long walk_up(__u32 index, struct walk *walk)
+/* Not static: the verifier looks at it once, and not for each state that a loop may be in. */
+__noinline int take_component(struct walk *walk)
 {
-	__u32 zero = 0, at = walk->len_bytes;
+	__u32 zero = 0, at;
 	struct meter_name *name = bpf_map_lookup_elem(&name_scratch, &zero);
-	void *dentry = walk->dentry;
-	void *mount = walk->mount;
+	void *dentry, *mount;
 	long len_bytes;
 
-	if (!name)
+	if (!walk || !name)
 		return 1;
+	at = walk->len_bytes;
+	dentry = walk->dentry;
+	mount = walk->mount;
 	if ((__u64)mount == root_mount && (__u64)dentry == root_dentry) {
 		walk->is_done = 1;
 		return 1;
@@ -80,6 +83,11 @@ static long walk_up(__u32 index, struct walk *walk)
 	walk->len_bytes = (at + len_bytes) & (2 * METER_NAME_BYTES - 1);
 	walk->dentry = READ(void *, dentry, dentry_parent);
 	return 0;
+}
+
+static long walk_up(__u32 index, struct walk *walk)
+{
+	return take_component(walk) != 0;
 }
 
 static void *file_of(void *task, int fd)
