@@ -1,5 +1,6 @@
 /* Maps the ring as Documentation/bpf/ringbuf.rst has it: a page with the consumer's position, one
- * with the producers', then the data, twice in a row, so that no record is cut. */
+ * with the producers', then the data. The kernel would map the data twice in a row, so that no
+ * record is cut; that is 4096 pages more at each start and end, so what is cut is put together. */
 #include "io/bpf/reader.h"
 
 #include "core/alloc.h"
@@ -9,6 +10,7 @@
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -20,6 +22,8 @@ struct bpf_reader {
 	_Atomic unsigned long *consumer; /* bytes taken so far */
 	const _Atomic unsigned long *producer;
 	const uint8_t *data;
+	uint8_t *whole; /* a record of which the end is at the ring's start */
+	size_t whole_capacity;
 };
 
 /* What we fork has no use for it. */
@@ -44,8 +48,7 @@ int bpf_reader_new(struct bpf_reader **result, int map_fd, size_t ring_bytes)
 	reader->ring_bytes = ring_bytes;
 	reader->consumer = map_ring(map_fd, page_bytes, PROT_READ | PROT_WRITE, 0);
 	if (reader->consumer)
-		producer =
-		    map_ring(map_fd, page_bytes + 2 * ring_bytes, PROT_READ, (off_t)page_bytes);
+		producer = map_ring(map_fd, page_bytes + ring_bytes, PROT_READ, (off_t)page_bytes);
 	if (!producer) {
 		err = -errno;
 		bpf_reader_free(reader);
@@ -63,9 +66,10 @@ void bpf_reader_free(struct bpf_reader *reader)
 		return;
 	if (reader->producer)
 		munmap((void *)(uintptr_t)reader->producer,
-		       reader->page_bytes + 2 * reader->ring_bytes);
+		       reader->page_bytes + reader->ring_bytes);
 	if (reader->consumer)
 		munmap((void *)(uintptr_t)reader->consumer, reader->page_bytes);
+	free(reader->whole);
 	free(reader);
 }
 
@@ -82,6 +86,20 @@ static const _Atomic uint32_t *next_record(const struct bpf_reader *reader, unsi
 	return *head & BPF_RINGBUF_BUSY_BIT ? NULL : record;
 }
 
+static const uint8_t *whole_record(struct bpf_reader *reader, unsigned long at, uint32_t len_bytes)
+{
+	size_t from = (at + BPF_RINGBUF_HDR_SZ) & (reader->ring_bytes - 1);
+	size_t before_end = reader->ring_bytes - from;
+
+	if (len_bytes <= before_end)
+		return reader->data + from;
+	reader->whole = array_reserve(reader->whole, &reader->whole_capacity, len_bytes,
+	                              sizeof(*reader->whole));
+	memcpy(reader->whole, reader->data + from, before_end);
+	memcpy(reader->whole + before_end, reader->data, len_bytes - before_end);
+	return reader->whole;
+}
+
 bool bpf_reader_read(struct bpf_reader *reader, size_t n_records, bpf_reader_take_fn *take,
                      void *context)
 {
@@ -93,8 +111,7 @@ bool bpf_reader_read(struct bpf_reader *reader, size_t n_records, bpf_reader_tak
 	while ((!n_records || n_taken < n_records) && (record = next_record(reader, at, &head))) {
 		len_bytes = head & ~(uint32_t)(BPF_RINGBUF_BUSY_BIT | BPF_RINGBUF_DISCARD_BIT);
 		if (!(head & BPF_RINGBUF_DISCARD_BIT))
-			take(context, (const uint8_t *)(uintptr_t)record + BPF_RINGBUF_HDR_SZ,
-			     len_bytes);
+			take(context, whole_record(reader, at, len_bytes), len_bytes);
 		at += (len_bytes + BPF_RINGBUF_HDR_SZ + 7) & ~7ul;
 		if (++n_taken % RECORDS_A_WORD == 0)
 			atomic_store_explicit(reader->consumer, at, memory_order_release);

@@ -1,4 +1,5 @@
-/* Reads the records of a BPF ring buffer, in order, without copying them.
+/* Reads the records of a BPF ring buffer, in order; only one that the end of the ring cuts is
+ * copied.
  *
  * Not libbpf's: that one's mappings are inherited by what we fork, whose resident set would begin
  * with the whole ring, and it tells the kernel of each record by itself, on a line of cache that
