@@ -454,6 +454,8 @@ static void add_quality(json_t *quality, const struct io_counts *counts)
 	     "whose structures are not decoded: messages are missing"},
 	    {counts->lost_events, "fork, exec or end",
 	     "that was missed: calls of those threads may be missing"},
+	    {counts->lost_details, "record",
+	     "of memory, names or descriptors that was missed: names may be wrong"},
 	    {counts->guessed_fds, "descriptor",
 	     "in use whose opening was not seen: the name is a guess"},
 	    {counts->left_out, "call", "of other commands, left out (--only)"},

@@ -164,8 +164,9 @@ struct io_counts {
 	size_t n_uses;
 
 	/* What the numbers do not hold; CONTRACT's quality notes. */
-	uint64_t lost;        /* calls known to have been missed */
-	uint64_t lost_events; /* forks, execs and ends of threads likewise */
+	uint64_t lost;         /* calls known to have been missed */
+	uint64_t lost_events;  /* forks, execs and ends of threads likewise */
+	uint64_t lost_details; /* names and memory of calls, and what others did to descriptors */
 	uint64_t
 	    unfinished; /* calls that never returned: exit, and what a signal's death cut short */
 	uint64_t already_in; /* in progress when measuring began, and returned since */

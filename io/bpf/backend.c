@@ -23,8 +23,10 @@ struct bpf_backend {
 
 static int plan_new(void **plan, const struct trace_set *set, bool with_stacks, struct diag *diag)
 {
+	const struct bpf_meter_spec spec = {.set = set};
+
 	BUG(with_stacks); /* the collector asks the other one for them */
-	return bpf_meter_new((struct bpf_meter **)plan, set, diag);
+	return bpf_meter_new((struct bpf_meter **)plan, &spec, diag);
 }
 
 static void plan_free(void *plan)
@@ -124,8 +126,9 @@ static void backend_stop(void *state)
 	bpf_meter_read(backend->meter, 0, take_record, backend->tally);
 	bpf_tally_each(backend->tally, take_last_of, backend);
 	losses = bpf_meter_losses(backend->meter);
-	backend->counts->lost = losses.calls;
-	backend->counts->lost_events = losses.events;
+	backend->counts->lost += losses.calls;
+	backend->counts->lost_events += losses.events;
+	backend->counts->lost_details += losses.details;
 	backend->counts->trace.let_go = bpf_tally_n_threads(backend->tally);
 	bpf_tally_free(backend->tally);
 	free(backend);

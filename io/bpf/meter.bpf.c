@@ -56,6 +56,71 @@ static struct meter_thread *known_thread(void)
 	return thread && thread->epoch == epoch ? thread : NULL;
 }
 
+static struct meter_child *find_child(void)
+{
+	__u32 tid = current_tid();
+
+	return n_children ? bpf_map_lookup_elem(&children, &tid) : NULL;
+}
+
+static void forget_child(const struct meter_child *child)
+{
+	__u32 tid = current_tid();
+
+	/* Those of a former repeat are not among them. */
+	if (child->epoch == epoch)
+		__sync_fetch_and_add(&n_children, -1);
+	bpf_map_delete_elem(&children, &tid);
+}
+
+/* A child of the tree that is back from its fork, or ends without that. NULL: there is no storage
+ * for it, which may be for the moment alone (it is locked on this CPU): to be tried again. */
+static struct meter_thread *take_child(const struct meter_child *child)
+{
+	struct meter_thread *thread = bpf_task_storage_get(&threads, bpf_get_current_task_btf(), 0,
+	                                                   BPF_LOCAL_STORAGE_GET_F_CREATE);
+
+	if (!thread)
+		return NULL;
+	thread->in_call = 0;
+	thread->counts = 1;
+	thread->epoch = child->epoch;
+	thread->has_no_runs = child->has_no_runs;
+	forget_child(child);
+	return known_thread();
+}
+
+/* The first thing that it tells of; else each call that returns meanwhile is a lost one. */
+static struct meter_thread *take_late_child(void)
+{
+	struct meter_child *child = find_child();
+
+	return child && child->n_returns ? take_child(child) : NULL;
+}
+
+static void return_child(void)
+{
+	struct meter_child *child = find_child();
+
+	if (!child)
+		return;
+	if (child->n_returns++)
+		__sync_fetch_and_add(&lost_calls, 1);
+	take_child(child);
+}
+
+static struct meter_thread *end_child(void)
+{
+	struct meter_child *child = find_child();
+	struct meter_thread *thread = child ? take_child(child) : NULL;
+
+	if (child && !thread) {
+		__sync_fetch_and_add(&lost_threads, 1);
+		forget_child(child);
+	}
+	return thread;
+}
+
 static void identify(struct meter_thread *thread, long id)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
@@ -72,6 +137,8 @@ int BPF_PROG(call_begins, void *regs, long id)
 {
 	struct meter_thread *thread = known_thread();
 
+	if (!thread)
+		thread = take_late_child();
 	if (!thread)
 		return 0;
 	identify(thread, id);
@@ -158,42 +225,17 @@ static bool will_return(void)
 	return !(pending >> (KILL_SIGNAL - 1) & 1) || takes_deadly_signal(task);
 }
 
-/* A child of the tree that is back from its fork, or ends without that; false: it is none. */
-static bool take_child(void)
-{
-	__u32 tid = current_tid();
-	struct meter_child *child = bpf_map_lookup_elem(&children, &tid);
-	struct meter_thread *thread;
-
-	if (!child)
-		return false;
-	thread = bpf_task_storage_get(&threads, bpf_get_current_task_btf(), 0,
-	                              BPF_LOCAL_STORAGE_GET_F_CREATE);
-	if (thread) {
-		thread->in_call = 0;
-		thread->counts = 1;
-		thread->epoch = child->epoch;
-		thread->shares_files = child->shares_files;
-	} else {
-		__sync_fetch_and_add(&lost_threads, 1);
-	}
-	/* Those of a former repeat are not among them. */
-	if (child->epoch == epoch)
-		__sync_fetch_and_add(&n_children, -1);
-	bpf_map_delete_elem(&children, &tid);
-	return true;
-}
-
 enum {
 	EINPROGRESS = 115,
-	DETAILS = (__u16) ~(METER_TELL | METER_MAY_REPEAT | METER_IS_FREE | METER_TRACKS),
+	DETAILS = (__u16) ~(METER_TELL | METER_MAY_REPEAT | METER_IS_FREE | METER_TRACKS |
+	                    METER_IS_CHOSEN),
 };
 
 /* False: it needs a record of its own. */
 static bool join_runs(struct meter_thread *thread, const struct meter_plan *plan,
                       const struct call_registers *regs, long result, __u64 now_ns)
 {
-	if (thread->shares_files || thread->entered_ns < begun_ns ||
+	if (thread->has_no_runs || thread->entered_ns < begun_ns ||
 	    now_ns - thread->entered_ns > LONGEST_IN_RUN_NS)
 		return false;
 	if (plan->tasks & METER_IS_FREE)
@@ -215,8 +257,7 @@ int BPF_PROG(call_ends, void *registers, long result)
 	__u64 now_ns;
 
 	if (!thread) {
-		if (n_children)
-			take_child();
+		return_child();
 		return 0;
 	}
 	now_ns = bpf_ktime_get_ns();
@@ -250,7 +291,8 @@ int BPF_PROG(call_ends, void *registers, long result)
 	set_arguments(call.args, &regs, thread->abi);
 	if (plan->tasks & DETAILS && (result >= 0 || result == -EINPROGRESS))
 		tell_details(plan, &call);
-	tell_call(&call);
+	if (plan->tasks & METER_TELL)
+		tell_call(&call, plan->tasks & METER_IS_CHOSEN && call.entered_ns >= begun_ns);
 	return 0;
 }
 
@@ -272,9 +314,9 @@ int BPF_PROG(thread_forks, void *parent, void *child)
 	fork.child_pid = READ(__u32, child, task_tgid);
 	fork.shares_files = READ(__u64, parent, task_files) == READ(__u64, child, task_files);
 	if (fork.shares_files)
-		from->shares_files = 1;
+		from->has_no_runs = 1;
 	pending.epoch = epoch;
-	pending.shares_files = fork.shares_files;
+	pending.has_no_runs = fork.shares_files || fork.child_tid != fork.child_pid;
 	tell_event(&fork, sizeof(fork));
 	__sync_fetch_and_add(&n_children, 1);
 	if (bpf_map_update_elem(&children, &fork.child_tid, &pending, BPF_ANY)) {
@@ -296,7 +338,7 @@ int BPF_PROG(program_begins, void *task, int former_tid)
 	tell_all_runs(thread);
 	tell_exec(task, former_tid, !thread->counts);
 	thread->counts = 1;
-	thread->shares_files = 0;
+	thread->has_no_runs = 0;
 	return 0;
 }
 
@@ -307,8 +349,8 @@ int BPF_PROG(thread_ends, void *task)
 	void *of_all = READ(void *, task, task_signal);
 	struct meter_thread *thread = known_thread();
 
-	if (!thread && n_children && take_child())
-		thread = known_thread();
+	if (!thread)
+		thread = end_child();
 	if (!thread || !thread->counts)
 		return 0;
 	tell_all_runs(thread);

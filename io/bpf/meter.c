@@ -48,7 +48,7 @@ struct bpf_meter {
 	struct bpf_reader *reader;
 	int timer_fd;
 	int poll_fd; /* the timer, or a ring that is filling */
-	uint64_t former_misses;
+	struct bpf_meter_losses former_misses;
 };
 
 /* libbpf's last words, for the sentence. One thread at a time. */
@@ -119,10 +119,19 @@ static void set_plans(struct meter *programs, const struct trace_set *set)
 		for (uint32_t number = 0; number < METER_CALL_NUMBERS; number++)
 			programs->bss->plans[abi][number] =
 			    bpf_plan_of(syscall_find((enum syscall_abi)abi, number), set);
-	programs->bss->plan_of_unknown.tasks = trace_set_has_unnamed(set) ? METER_TELL : 0;
+	programs->bss->plan_of_unknown.tasks =
+	    trace_set_has_unnamed(set) ? METER_TELL | METER_IS_CHOSEN : 0;
 }
 
-static int load(struct bpf_meter *meter, struct diag *diag)
+static int set_ring_size(struct meter *programs, uint32_t ring_bytes)
+{
+	if (!ring_bytes)
+		return 0;
+	programs->rodata->ring_bytes = ring_bytes;
+	return bpf_map__set_max_entries(programs->maps.ring, ring_bytes);
+}
+
+static int load(struct bpf_meter *meter, uint32_t ring_bytes, struct diag *diag)
 {
 	int err;
 
@@ -136,7 +145,9 @@ static int load(struct bpf_meter *meter, struct diag *diag)
 	malloc_trim(0);
 	if (err)
 		return err;
-	err = meter__load(meter->programs);
+	err = set_ring_size(meter->programs, ring_bytes);
+	if (!err)
+		err = meter__load(meter->programs);
 	if (!err)
 		return 0;
 	/* An old kernel refuses what it does not know with EINVAL. */
@@ -171,7 +182,7 @@ static int make_readable(struct bpf_meter *meter, struct diag *diag)
 	return 0;
 }
 
-int bpf_meter_new(struct bpf_meter **result, const struct trace_set *set, struct diag *diag)
+int bpf_meter_new(struct bpf_meter **result, const struct bpf_meter_spec *spec, struct diag *diag)
 {
 	struct bpf_meter *meter = xcalloc(1, sizeof(*meter));
 	int err;
@@ -179,14 +190,14 @@ int bpf_meter_new(struct bpf_meter **result, const struct trace_set *set, struct
 	meter->timer_fd = meter->poll_fd = -1;
 	err = bpf_meter_check(diag);
 	if (!err)
-		err = load(meter, diag);
+		err = load(meter, spec->ring_bytes, diag);
 	if (!err)
 		err = make_readable(meter, diag);
 	if (err) {
 		bpf_meter_free(meter);
 		return err;
 	}
-	set_plans(meter->programs, set);
+	set_plans(meter->programs, spec->set);
 	*result = meter;
 	return 0;
 }
@@ -204,21 +215,28 @@ void bpf_meter_free(struct bpf_meter *meter)
 	free(meter);
 }
 
-/* How often a program did not run because it ran already. */
-static uint64_t misses(const struct bpf_meter *meter)
+/* How often the program did not run because it ran already. */
+static uint64_t misses_of(const struct bpf_program *program)
 {
-	struct bpf_program *program;
-	uint64_t sum = 0;
+	struct bpf_prog_info info = {0};
+	__u32 len = sizeof(info);
 
-	bpf_object__for_each_program(program, meter->programs->obj)
-	{
-		struct bpf_prog_info info = {0};
-		__u32 len = sizeof(info);
+	return bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &len)
+	           ? 0
+	           : info.recursion_misses;
+}
 
-		if (!bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &len))
-			sum += info.recursion_misses;
-	}
-	return sum;
+/* Without the start of a call its end is counted all the same. */
+static struct bpf_meter_losses misses(const struct bpf_meter *meter)
+{
+	const struct meter *programs = meter->programs;
+
+	return (struct bpf_meter_losses){
+	    .calls = misses_of(programs->progs.call_ends),
+	    .events = misses_of(programs->progs.thread_forks) +
+	              misses_of(programs->progs.program_begins) +
+	              misses_of(programs->progs.thread_ends),
+	};
 }
 
 static int mark(struct bpf_meter *meter, pid_t pid)
@@ -313,10 +331,12 @@ bool bpf_meter_thread(const struct bpf_meter *meter, pid_t tid, struct meter_thr
 struct bpf_meter_losses bpf_meter_losses(const struct bpf_meter *meter)
 {
 	const struct meter__bss *bss = meter->programs->bss;
+	struct bpf_meter_losses missed = misses(meter);
 
 	return (struct bpf_meter_losses){
-	    .calls = bss->lost_calls + misses(meter) - meter->former_misses,
+	    .calls = bss->lost_calls + missed.calls - meter->former_misses.calls,
 	    .details = bss->lost_details,
-	    .events = bss->lost_events + bss->lost_threads,
+	    .events =
+	        bss->lost_events + bss->lost_threads + missed.events - meter->former_misses.events,
 	};
 }

@@ -18,17 +18,22 @@ struct diag;
 struct trace_set;
 struct meter_thread;
 
+struct bpf_meter_spec {
+	const struct trace_set *set; /* calls to tell of */
+	uint32_t ring_bytes;         /* a power of two of pages; 0: 16 MB */
+};
+
 /* What went unseen since bpf_meter_attach(). */
 struct bpf_meter_losses {
-	uint64_t calls;
-	uint64_t details; /* memory or names of calls */
+	uint64_t calls;   /* of the set: with those that were told they are all that were made */
+	uint64_t details; /* memory or names of calls, what others did to descriptors */
 	uint64_t events;  /* forks, execs, ends */
 };
 
 /* Is there a chance to load them? Asks for what can be known beforehand. */
 int bpf_meter_check(struct diag *diag);
 
-int bpf_meter_new(struct bpf_meter **meter, const struct trace_set *set, struct diag *diag);
+int bpf_meter_new(struct bpf_meter **meter, const struct bpf_meter_spec *spec, struct diag *diag);
 void bpf_meter_free(struct bpf_meter *meter); /* NULL is fine */
 
 /* From its exec on the process is followed, and what it makes. `begun_ns`: as struct io_scope has

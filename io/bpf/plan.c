@@ -43,16 +43,30 @@ static bool changes_descriptors(const struct syscall_facts *facts)
 	return facts->effect >= EFFECT_OPEN;
 }
 
+/* Many of a kind in a row are told as one. */
+static unsigned tasks_of_repetition(const struct syscall_info *info)
+{
+	const struct syscall_facts *facts = info->facts;
+
+	if (info->abi != ABI_X86_64)
+		return 0;
+	if (!facts || facts->effect == EFFECT_NONE)
+		return METER_IS_FREE;
+	return facts->extent == EXTENT_SIZE && facts->effect != EFFECT_COPY && facts->fd == 0 &&
+	               facts->count == 2
+	           ? METER_MAY_REPEAT
+	           : 0;
+}
+
 struct meter_plan bpf_plan_of(const struct syscall_info *info, const struct trace_set *set)
 {
 	const struct syscall_facts *facts = info->facts;
-	struct meter_plan plan = {.tasks = trace_set_has(set, info) ? METER_TELL : 0};
+	struct meter_plan plan = {.tasks = 0};
 
+	if (trace_set_has(set, info))
+		plan.tasks = METER_TELL | METER_IS_CHOSEN | tasks_of_repetition(info);
 	if (!strcmp(info->name, "prctl"))
-		plan.tasks |= METER_TELL_COMM | METER_TRACKS;
-	if (plan.tasks == METER_TELL && info->abi == ABI_X86_64 &&
-	    (!facts || facts->effect == EFFECT_NONE))
-		plan.tasks |= METER_IS_FREE;
+		plan.tasks = (plan.tasks & (__u16)~METER_IS_FREE) | METER_TELL_COMM | METER_TRACKS;
 	if (!facts || !(plan.tasks & METER_TELL || changes_descriptors(facts)))
 		return plan;
 	plan.tasks |= METER_TELL |
@@ -62,9 +76,6 @@ struct meter_plan bpf_plan_of(const struct syscall_info *info, const struct trac
 	if (info->abi != ABI_X86_64)
 		plan.tasks &= (__u16) ~(METER_COPY_BUFFERS | METER_COPY_MESSAGE |
 		                        METER_COPY_MESSAGES | METER_COPY_CONTROL);
-	if (plan.tasks & METER_TELL && info->abi == ABI_X86_64 && facts->extent == EXTENT_SIZE &&
-	    facts->effect != EFFECT_COPY && facts->fd == 0 && facts->count == 2)
-		plan.tasks |= METER_MAY_REPEAT;
 	if (changes_descriptors(facts) || plan.tasks & METER_COPY_CONTROL)
 		plan.tasks |= METER_TRACKS;
 	plan.memory = facts->memory;

@@ -2,11 +2,11 @@
 #ifndef IO_BPF_RING_H
 #define IO_BPF_RING_H
 
-/* Records of forks, execs and ends have this much room that calls leave them: a lost call is one
- * call, a lost fork is a family. A run is short enough to be of one moment, and a call in it to
- * have its time in 32 bits. */
+/* Records of forks, execs and ends have this part of the ring, which calls leave them: a lost
+ * call is one call, a lost fork is a family. A run is short enough to be of one moment, and a call
+ * in it to have its time in 32 bits. */
 enum {
-	RESERVED_BYTES = 1 << 18,
+	RESERVED_PART = 64,
 	WAKE_WINDOW_BYTES = 1 << 14,
 	LONGEST_RUN_NS = 1000000,
 	LONGEST_IN_RUN_NS = 1000000000,
@@ -41,15 +41,18 @@ static __u64 flags_at(__u64 unread)
 	                                                           : BPF_RB_NO_WAKEUP;
 }
 
+static bool is_full(__u64 unread)
+{
+	return unread + ring_bytes / RESERVED_PART > ring_bytes;
+}
+
 static void tell_run(const struct meter_run *run)
 {
 	__u64 unread = unread_bytes();
 	__u64 n_calls = run->n_calls;
 
 	barrier_var(n_calls); /* the verifier wants this very number compared */
-	if (n_calls > METER_RUN_CALLS)
-		return;
-	if (unread + RESERVED_BYTES > ring_bytes ||
+	if (is_full(unread) || n_calls > METER_RUN_CALLS ||
 	    bpf_ringbuf_output(&ring, (void *)run,
 	                       offsetof(struct meter_run, times_ns) +
 	                           n_calls * sizeof(run->times_ns[0]),
@@ -57,13 +60,14 @@ static void tell_run(const struct meter_run *run)
 		__sync_fetch_and_add(&lost_calls, n_calls);
 }
 
-static void tell_call(const struct meter_call *call)
+/* Is it told for what it did to descriptors alone, its loss is not that of a call. */
+static void tell_call(const struct meter_call *call, bool is_chosen)
 {
 	__u64 unread = unread_bytes();
 
-	if (unread + RESERVED_BYTES > ring_bytes ||
+	if (is_full(unread) ||
 	    bpf_ringbuf_output(&ring, (void *)call, sizeof(*call), flags_at(unread)))
-		__sync_fetch_and_add(&lost_calls, 1);
+		__sync_fetch_and_add(is_chosen ? &lost_calls : &lost_details, 1);
 }
 
 /* Not static: the verifier looks at it once, and not at each of its calls. */
@@ -134,7 +138,7 @@ static void tell_detail(const void *record, __u64 len_bytes)
 {
 	__u64 unread = unread_bytes();
 
-	if (unread + RESERVED_BYTES > ring_bytes ||
+	if (is_full(unread) ||
 	    bpf_ringbuf_output(&ring, (void *)record, len_bytes, flags_at(unread)))
 		__sync_fetch_and_add(&lost_details, 1);
 }

@@ -138,7 +138,8 @@ struct meter_offsets {
 /* A child that was forked and has not returned from that. */
 struct meter_child {
 	__u32 epoch;
-	__u32 shares_files;
+	__u32 has_no_runs;
+	__u32 n_returns; /* from calls; the first is from its fork */
 };
 
 /* What to do at the end of a call: flags, and which arguments. */
@@ -157,6 +158,7 @@ enum meter_task {
 	METER_IS_FREE = 1 << 12,    /* has nothing to do with descriptors: may be told later */
 	METER_TELL_COMM = 1 << 10,  /* prctl(2): perhaps a new name */
 	METER_TRACKS = 1 << 13,     /* told before measuring begins, too: changes what is known */
+	METER_IS_CHOSEN = 1 << 14,  /* of the set: not told for its descriptors alone */
 };
 
 struct meter_plan {
@@ -175,10 +177,11 @@ struct meter_thread {
 	__u32 number;
 	__u8 abi;
 	__u8 in_call;
-	__u8 counts;       /* the target's exec has succeeded */
-	__u32 epoch;       /* of which repeat */
-	__u8 shares_files; /* others may change what its descriptors mean: no runs */
-	__u8 has_runs;     /* by descriptor */
+	__u8 counts;      /* the target's exec has succeeded */
+	__u32 epoch;      /* of which repeat */
+	__u8 has_no_runs; /* others may change what its descriptors mean, or the driver could not
+	                     ask for them at the end */
+	__u8 has_runs;    /* by descriptor */
 	__u8 unused[3];
 	struct meter_run runs[METER_RUNS]; /* n_calls 0: none */
 };
