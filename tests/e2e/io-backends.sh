@@ -21,7 +21,7 @@ numbers() {
 			print table, $1, $2, (table == "moved" ? $3 " " $4 " " $5 $6 $7 : "") } /^$/ { table = "" }' "$(dir "$1")/summary.txt"
 		awk 'NR > 1 { $1 = $3 = $4 = $11 = ""; print "file", $0 }' "$(dir "$1")/files.txt"
 		awk '!/futex/ && NR > 1 && $1 ~ /^[0-9]+$/ { print "thread", $3, $4, $5, $7, $8 }' "$(dir "$1")/threads.txt"
-		sed -E 's/^/batch /; s/ [0-9]+( +[0-9]+  )([^ ])/ PID\1\2/' "$(dir "$1")/batching.txt"
+		sed -E 's/^/batch /; s/ +[0-9]+( +[0-9]+  )([^ ])/ PID\1\2/' "$(dir "$1")/batching.txt"
 		grep -h 'never returned' "$(dir "$1")/summary.txt"
 	} | sed -E 's/(pipe|socket):\[[0-9]+\]/\1:[N]/g; s/(127\.0\.0\.1):[0-9]+/\1:N/g' | sort
 }
