@@ -11,12 +11,14 @@
 #include "core/collector.h"
 #include "io/counts.h"
 
+struct trace_paths;
 struct trace_set;
 
 struct io_backend_spec {
 	const struct repeat *repeat;
 	struct io_counts *counts;
-	const struct trace_set *set; /* what to count */
+	const struct trace_set *set;     /* what to count */
+	const struct trace_paths *paths; /* likewise; NULL: any. ptrace alone */
 	void *plan;
 	bool cpu_time; /* time_ns is system time, not wall time */
 };

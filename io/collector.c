@@ -18,6 +18,7 @@
 #include "io/sites.h"
 #include "io/summary.h"
 #include "io/tables.h"
+#include "io/trace_paths.h"
 #include "io/trace_set.h"
 
 #include <errno.h>
@@ -31,6 +32,9 @@ enum { TABLE_ROWS = 5 };
 
 struct io_options {
 	char *trace; /* NULL: all */
+	struct text_list paths;
+	bool successful_only;
+	bool failed_only;
 	int sort;    /* index of the word */
 	int backend; /* likewise */
 	bool cpu_time;
@@ -51,6 +55,23 @@ static const struct option_row option_rows[] = {
      .help = "count these system calls alone: names, /regex, %file %desc %network ..., ! for all "
              "others, as for strace -e trace",
      .check = trace_set_check},
+    {.name = "trace-path",
+     .letter = 'P',
+     .kind = OPTION_LIST,
+     .field = offsetof(struct io_options, paths),
+     .argument = "PATH",
+     .help = "count calls alone that name this path, or use a descriptor that is open there; "
+             "again: one more path"},
+    {.name = "successful-only",
+     .letter = 'z',
+     .kind = OPTION_SWITCH,
+     .field = offsetof(struct io_options, successful_only),
+     .help = "count calls alone that returned without an error"},
+    {.name = "failed-only",
+     .letter = 'Z',
+     .kind = OPTION_SWITCH,
+     .field = offsetof(struct io_options, failed_only),
+     .help = "count calls alone that returned with an error"},
     {.name = "summary-sort-by",
      .letter = 'S',
      .kind = OPTION_CHOICE,
@@ -93,6 +114,8 @@ static const struct option_row option_rows[] = {
 struct io_state {
 	const struct io_options *options;
 	struct trace_set *set;
+	struct trace_paths *paths; /* NULL: all */
+	char *choice;              /* as it was typed; NULL: every call is counted */
 	const struct io_backend *backend;
 	void *plan;                /* the backend's */
 	char *fallback;            /* why it is not bpf; NULL: it is, or was not asked for */
@@ -141,12 +164,14 @@ static int check_sanitizer(const struct target *target, struct diag *diag)
 	                 binary->path, binary->sanitizer, options[is_leak], off);
 }
 
-/* What bpf cannot measure: it sees no system time of a call, and follows no stacks without frame
- * pointers. NULL: it can do all that is asked. */
+/* What bpf cannot measure: it sees no system time of a call, of paths only those of descriptors,
+ * and follows no stacks without frame pointers. NULL: it can do all that is asked. */
 static const char *beyond_bpf(const struct io_options *options)
 {
 	if (options->cpu_time)
 		return "--cpu-time";
+	if (options->paths.n_texts)
+		return "--trace-path";
 	return options->stacks ? "--stacks" : NULL;
 }
 
@@ -196,6 +221,8 @@ static void io_destroy(void *state)
 		io->backend->plan_free(io->plan);
 	free(io->fallback);
 	trace_set_free(io->set);
+	trace_paths_free(io->paths);
+	free(io->choice);
 	free(io);
 }
 
@@ -207,6 +234,9 @@ static int io_check_options(const void *context, const void *typed, struct diag 
 	if (options->backend == BACKEND_BPF && beyond_bpf(options))
 		return diag_fail(diag, EINVAL, "%s is measured by --backend ptrace alone",
 		                 beyond_bpf(options));
+	if (options->successful_only && options->failed_only)
+		return diag_fail(diag, EINVAL,
+		                 "--successful-only and --failed-only leave no call to count");
 	return 0;
 }
 
@@ -249,6 +279,38 @@ static int plan_backend(struct io_state *io, struct diag *diag)
 	return io->options->backend == BACKEND_PTRACE ? plan_ptrace(io, diag) : plan_any(io, diag);
 }
 
+static enum io_status status_of(const struct io_options *options)
+{
+	if (options->successful_only)
+		return IO_SUCCESSFUL;
+	return options->failed_only ? IO_FAILED : IO_ANY;
+}
+
+static void add_words(char **text, const char *option, const char *value)
+{
+	char *longer = xasprintf("%s%s%s%s", *text ? *text : "", *text ? " " : "", option, value);
+
+	free(*text);
+	*text = longer;
+}
+
+/* "--trace=%file --trace-path=/etc --failed-only", for sentences; NULL: every call is counted. */
+static char *describe_choice(const struct io_state *io)
+{
+	const struct io_options *options = io->options;
+	char *text = NULL;
+
+	if (!trace_set_is_all(io->set))
+		add_words(&text, "--trace=", trace_set_text(io->set));
+	for (size_t i = 0; i < options->paths.n_texts; i++)
+		add_words(&text, "--trace-path=", options->paths.texts[i]);
+	if (options->successful_only)
+		add_words(&text, "--successful-only", "");
+	if (options->failed_only)
+		add_words(&text, "--failed-only", "");
+	return text;
+}
+
 static int io_create(void **state, const void *options, struct diag *diag)
 {
 	struct io_state *io = xcalloc(1, sizeof(*io));
@@ -256,8 +318,11 @@ static int io_create(void **state, const void *options, struct diag *diag)
 
 	io->options = options;
 	err = trace_set_new(&io->set, io->options->trace, diag);
-	if (!err)
+	if (!err) {
+		io->paths = trace_paths_new(&io->options->paths);
+		io->choice = describe_choice(io);
 		err = plan_backend(io, diag);
+	}
 	if (err)
 		io_destroy(io);
 	else
@@ -271,12 +336,14 @@ static int io_prepare(void *state, const struct repeat *repeat, struct diag *dia
 	struct io_backend_spec spec = {
 	    .repeat = repeat,
 	    .set = io->set,
+	    .paths = io->paths,
 	    .plan = io->plan,
 	    .cpu_time = io->options->cpu_time,
 	};
 
 	io->counts_part = repeat->begins_later || repeat->only;
 	spec.counts = io->current = io_counts_new(io->options->small_bytes);
+	io->current->status = status_of(io->options);
 	if (io->options->stacks)
 		io->current->sites = io_sites_new();
 	return io->backend->start(&io->backend_state, &spec, diag);
@@ -432,9 +499,8 @@ static int write_artifacts(const struct io_state *io, const struct io_counts *co
 		if (!out)
 			return -EIO;
 		artifacts[i].write(out, io, counts);
-		if (!trace_set_is_all(io->set))
-			fprintf(out, "\nOnly the calls of --trace=%s are counted.\n",
-			        trace_set_text(io->set));
+		if (io->choice)
+			fprintf(out, "\nOnly the calls of %s are counted.\n", io->choice);
 		err = results_close(run, out, diag);
 	}
 	return err;
@@ -492,15 +558,12 @@ static void add_processes(struct result *result, const struct io_counts *counts)
 
 static char *make_headline(const struct io_state *io, const struct io_counts *counts)
 {
-	bool is_all = trace_set_is_all(io->set);
-
-	return xasprintf("%s%s%s, %s, %.3f s %s in calls; lost %s",
-	                 counted_text_of(counts->totals.calls, "call").text, is_all ? "" : " of ",
-	                 is_all ? "" : trace_set_text(io->set),
-	                 counted_text_of(counts->totals.errors, "error").text,
-	                 (double)counts->totals.time_ns / 1e9,
-	                 io->options->cpu_time ? "system time" : "wall",
-	                 count_text_of(counts->lost).text);
+	return xasprintf(
+	    "%s%s%s, %s, %.3f s %s in calls; lost %s",
+	    counted_text_of(counts->totals.calls, "call").text, io->choice ? " of " : "",
+	    io->choice ? io->choice : "", counted_text_of(counts->totals.errors, "error").text,
+	    (double)counts->totals.time_ns / 1e9, io->options->cpu_time ? "system time" : "wall",
+	    count_text_of(counts->lost).text);
 }
 
 /* The five calls with the most time, for the summary on the terminal. */
@@ -568,9 +631,8 @@ static int io_finish(void *state, struct results_run *run, struct result *result
 	io_metrics_add(result->metrics, io->set, io->repeats, io->n_repeats);
 	io_findings_judge(result->findings, counts);
 	add_quality(result->quality, counts);
-	if (!trace_set_is_all(io->set))
-		quality_add_note(result->quality, "only the calls of --trace=%s were counted",
-		                 trace_set_text(io->set));
+	if (io->choice)
+		quality_add_note(result->quality, "only the calls of %s were counted", io->choice);
 	add_processes(result, counts);
 	result->headline = make_headline(io, counts);
 	add_table(&result->table, counts);

@@ -352,6 +352,11 @@ static void count_other_use(struct io_counts *counts, const struct io_call *call
 	row->time_ns += call->time_ns;
 }
 
+bool io_status_has(enum io_status status, int64_t result)
+{
+	return status == IO_ANY || (status == IO_FAILED) == (result < 0);
+}
+
 void io_counts_add_repeated(struct io_counts *counts, const struct io_call *call,
                             const struct io_repetition *repetition)
 {

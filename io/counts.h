@@ -147,8 +147,12 @@ struct io_totals {
 	uint64_t small_calls[2];
 };
 
+/* Which calls are counted, by how they ended. */
+enum io_status { IO_ANY, IO_SUCCESSFUL, IO_FAILED };
+
 struct io_counts {
 	struct io_totals totals;
+	enum io_status status;  /* of those that are counted; to be set at the beginning */
 	struct fd_table *fds;   /* owned */
 	struct io_sites *sites; /* owned; NULL: from where calls are made is not asked */
 	struct call_row *calls;
@@ -199,6 +203,9 @@ void io_counts_free(struct io_counts *counts);
 uint32_t io_counts_add_thread(struct io_counts *counts, pid_t tid, pid_t pid, const char *comm);
 uint32_t io_counts_add_process(struct io_counts *counts, pid_t pid, pid_t parent_pid,
                                unsigned exec_number, const char *command);
+
+/* A call with this result is of the status. */
+bool io_status_has(enum io_status status, int64_t result);
 
 void io_counts_add(struct io_counts *counts, const struct io_call *call);
 

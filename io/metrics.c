@@ -61,33 +61,44 @@ static bool writes_from_memory(const struct syscall_facts *facts)
 static const struct {
 	const char *name;
 	size_t offset;
+	enum io_status status;                            /* that such calls have */
 	bool (*tells)(const struct syscall_facts *facts); /* what is needed to know it; NULL: any */
 } total_metrics[] = {
-    {"io.calls", offsetof(struct io_totals, calls), NULL},
-    {"io.errors", offsetof(struct io_totals, errors), NULL},
-    {"io.time_ns", offsetof(struct io_totals, time_ns), NULL},
-    {"io.bytes_read", offsetof(struct io_totals, bytes[IO_READ]), reads},
-    {"io.bytes_written", offsetof(struct io_totals, bytes[IO_WRITE]), writes},
-    {"io.small_reads", offsetof(struct io_totals, small_calls[IO_READ]), reads_to_memory},
-    {"io.small_writes", offsetof(struct io_totals, small_calls[IO_WRITE]), writes_from_memory},
+    {"io.calls", offsetof(struct io_totals, calls), IO_ANY, NULL},
+    {"io.errors", offsetof(struct io_totals, errors), IO_FAILED, NULL},
+    {"io.time_ns", offsetof(struct io_totals, time_ns), IO_ANY, NULL},
+    {"io.bytes_read", offsetof(struct io_totals, bytes[IO_READ]), IO_SUCCESSFUL, reads},
+    {"io.bytes_written", offsetof(struct io_totals, bytes[IO_WRITE]), IO_SUCCESSFUL, writes},
+    {"io.small_reads", offsetof(struct io_totals, small_calls[IO_READ]), IO_SUCCESSFUL,
+     reads_to_memory},
+    {"io.small_writes", offsetof(struct io_totals, small_calls[IO_WRITE]), IO_SUCCESSFUL,
+     writes_from_memory},
 };
 
 static const struct {
 	const char *name;
 	size_t offset;
+	enum io_status status;
 	bool (*applies)(const struct syscall_facts *facts); /* NULL: to every call */
 } call_metrics[] = {
-    {"calls", offsetof(struct call_row, calls), NULL},
-    {"errors", offsetof(struct call_row, errors), NULL},
-    {"time_ns", offsetof(struct call_row, time_ns), NULL},
-    {"bytes", offsetof(struct call_row, bytes), syscall_moves_data},
-    {"messages", offsetof(struct call_row, messages), syscall_batches},
+    {"calls", offsetof(struct call_row, calls), IO_ANY, NULL},
+    {"errors", offsetof(struct call_row, errors), IO_FAILED, NULL},
+    {"time_ns", offsetof(struct call_row, time_ns), IO_ANY, NULL},
+    {"bytes", offsetof(struct call_row, bytes), IO_SUCCESSFUL, syscall_moves_data},
+    {"messages", offsetof(struct call_row, messages), IO_SUCCESSFUL, syscall_batches},
 };
 
-static bool knows_total(const struct trace_set *set, size_t total)
+/* What calls of the other status would have told is not measured. */
+static bool is_measured(const struct io_counts *counts, enum io_status status)
 {
-	return trace_set_is_all(set) || !total_metrics[total].tells ||
-	       trace_set_has_any(set, total_metrics[total].tells);
+	return counts->status == IO_ANY || status == IO_ANY || status == counts->status;
+}
+
+static bool knows_total(const struct io_counts *counts, const struct trace_set *set, size_t total)
+{
+	return is_measured(counts, total_metrics[total].status) &&
+	       (trace_set_is_all(set) || !total_metrics[total].tells ||
+	        trace_set_has_any(set, total_metrics[total].tells));
 }
 
 static double field(const void *row, size_t offset)
@@ -125,10 +136,12 @@ static void add_call(struct metrics *metrics, const struct io_counts *counts,
 	struct batch_summary batch;
 
 	for (size_t i = 0; i < ARRAY_SIZE(call_metrics); i++)
-		if (!call_metrics[i].applies || call_metrics[i].applies(info->facts))
+		if (is_measured(counts, call_metrics[i].status) &&
+		    (!call_metrics[i].applies || call_metrics[i].applies(info->facts)))
 			add_call_metric(metrics, info, call_metrics[i].name,
 			                field(row, call_metrics[i].offset));
-	if (row == &none || !io_batch_summarise(counts, call, &batch))
+	if (row == &none || !is_measured(counts, IO_SUCCESSFUL) ||
+	    !io_batch_summarise(counts, call, &batch))
 		return;
 	add_call_metric(metrics, info, "messages_per_call", batch.per_call);
 	if (batch.fill_percent >= 0)
@@ -177,7 +190,7 @@ void io_metrics_add(struct metrics *metrics, const struct trace_set *set,
 	size_t n_calls = collect_calls(set, repeats, n_repeats, &calls);
 
 	for (size_t i = 0; i < ARRAY_SIZE(total_metrics); i++)
-		for (size_t j = 0; j < n_repeats && knows_total(set, i); j++)
+		for (size_t j = 0; j < n_repeats && knows_total(repeats[j], set, i); j++)
 			metrics_add(metrics, io_metric_rows, total_metrics[i].name,
 			            field(&repeats[j]->totals, total_metrics[i].offset));
 	for (size_t j = 0; j < n_repeats; j++)

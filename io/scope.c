@@ -54,7 +54,8 @@ bool io_scope_count(const struct io_scope *scope, struct io_counts *counts,
                     const struct io_member *member, const struct io_call *call, uint64_t entered_ns,
                     uint64_t returned_ns, const struct io_repetition *repetition)
 {
-	if (!io_scope_may_count(scope, call->info, returned_ns))
+	if (!io_scope_may_count(scope, call->info, returned_ns) ||
+	    !io_status_has(counts->status, call->result))
 		return false;
 	if (!has_member(scope, counts, member)) {
 		counts->left_out += repetition ? repetition->n_calls : 1;

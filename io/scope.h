@@ -1,5 +1,6 @@
-/* Which of the calls that a backend sees are counted: those of the set (--trace), of threads with
- * the chosen names (--only), begun since measuring began.
+/* Which of the calls that a backend sees are counted: those of the set (--trace), that ended
+ * as was asked for (--failed-only), of threads with the chosen names (--only), begun since
+ * measuring began.
  *
  * A call that was in progress when measuring began has a time that nobody knows: it is not counted,
  * but told apart (already_in). All times are CLOCK_MONOTONIC in ns.

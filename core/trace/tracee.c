@@ -21,6 +21,28 @@ bool tracee_read_memory(pid_t pid, uint64_t addr, void *buffer, size_t len_bytes
 	return process_vm_readv(pid, &local, 1, &remote, 1, 0) == (ssize_t)len_bytes;
 }
 
+/* By pages: the next one may not be there. */
+ssize_t tracee_read_text(pid_t pid, uint64_t addr, char *buffer, size_t buffer_bytes)
+{
+	enum { PAGE_BYTES = 4096 };
+	size_t at = 0;
+
+	while (at < buffer_bytes) {
+		size_t len = PAGE_BYTES - (addr + at) % PAGE_BYTES;
+		const char *end;
+
+		if (len > buffer_bytes - at)
+			len = buffer_bytes - at;
+		if (!tracee_read_memory(pid, addr + at, buffer + at, len))
+			return -1;
+		end = memchr(buffer + at, 0, len);
+		if (end)
+			return end - buffer;
+		at += len;
+	}
+	return -1;
+}
+
 bool tracee_describe_fd(pid_t pid, int fd, char *name, size_t name_bytes)
 {
 	char path[64];

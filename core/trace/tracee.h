@@ -12,6 +12,10 @@ enum { TRACEE_TEXT_BYTES = 512 }; /* enough of a command line, or a descriptor's
 /* Copies memory of the process; false when not all of it can be read. */
 bool tracee_read_memory(pid_t pid, uint64_t addr, void *buffer, size_t len_bytes);
 
+/* Copies a text that ends with 0 and gives its length, the 0 not counted; -1 when it cannot be
+ * read, or the buffer is too small: then as much of it is there as there was, without an end. */
+ssize_t tracee_read_text(pid_t pid, uint64_t addr, char *buffer, size_t buffer_bytes);
+
 /* Where the descriptor's link points: "/etc/passwd", "pipe:[1234]"; false when it is not open. */
 bool tracee_describe_fd(pid_t pid, int fd, char *name, size_t name_bytes);
 

@@ -10,6 +10,8 @@
 #include "io/fd_table.h"
 #include "io/observe.h"
 #include "io/ptrace/callers.h"
+#include "io/trace_paths.h"
+#include "io/trace_set.h"
 
 #include <linux/audit.h>
 #include <sched.h>
@@ -23,6 +25,7 @@ struct counted_thread {
 	struct io_member member;
 	struct caller caller;
 	const struct syscall_info *info;
+	bool is_elsewhere;   /* the call is not of a path that was asked for */
 	uint64_t entered_ns; /* on the clock of the call times */
 	uint64_t began_ns;   /* the same moment, on CLOCK_MONOTONIC */
 };
@@ -62,15 +65,23 @@ static const struct syscall_info *identify(uint32_t arch, uint64_t number)
 	return syscall_find(ABI_X86_64, (uint32_t)number);
 }
 
+static bool is_elsewhere(const struct io_backend_spec *spec, const struct tracee *tracee,
+                         const struct syscall_info *info)
+{
+	return spec->paths && (!trace_set_has(spec->set, info) ||
+	                       !trace_paths_has_call(spec->paths, tracee->tid, info, tracee->args));
+}
+
 static bool call_begins(void *context, struct tracee *tracee)
 {
 	const struct counting *counting = context;
 	struct counted_thread *thread = thread_of(tracee);
 
 	thread->info = identify(tracee->arch, tracee->number);
+	thread->is_elsewhere = is_elsewhere(&counting->spec, tracee, thread->info);
 	thread->began_ns = clock_now_ns();
 	/* Our own work is not the call's: its wall time starts when it may run. */
-	if (counting->callers &&
+	if (counting->callers && !thread->is_elsewhere &&
 	    io_scope_may_count(&counting->scope, thread->info, thread->began_ns)) {
 		callers_enter(counting->callers, &thread->caller, tracee);
 		thread->began_ns = clock_now_ns();
@@ -116,7 +127,8 @@ static void call_ends(void *context, struct tracee *tracee, int64_t result)
 	call.time_ns = left_ns > thread->entered_ns ? left_ns - thread->entered_ns : 0;
 	if (result == 0 && tracee->call == TRACED_PRCTL && tracee->args[0] == PR_SET_NAME)
 		note_name(counting, tracee, thread);
-	if (io_scope_count(&counting->scope, counts, &thread->member, &call, thread->began_ns,
+	if (!thread->is_elsewhere &&
+	    io_scope_count(&counting->scope, counts, &thread->member, &call, thread->began_ns,
 	                   tracer_stopped_ns(tracer), NULL))
 		callers_add(counting->callers, &thread->caller, &call);
 	callers_note_code(counting->callers, &thread->caller, tracee, thread->info->name);
@@ -206,7 +218,8 @@ static void tracing_ends_in(void *context, struct tracee *tracee)
 	const struct counting *counting = context;
 	const struct counted_thread *thread = tracee->data;
 
-	if (thread && tracee->in_call && tracer_has_begun(counting->tracer))
+	if (thread && tracee->in_call && tracer_has_begun(counting->tracer) &&
+	    !thread->is_elsewhere)
 		io_scope_count_still_in(&counting->scope, counting->spec.counts, &thread->member,
 		                        thread->info);
 }
@@ -216,7 +229,7 @@ static void thread_ends(void *context, struct tracee *tracee)
 	const struct counting *counting = context;
 	struct counted_thread *thread = thread_of(tracee);
 
-	if (tracee->in_call && tracer_has_begun(counting->tracer))
+	if (tracee->in_call && tracer_has_begun(counting->tracer) && !thread->is_elsewhere)
 		io_scope_count_unfinished(&counting->scope, counting->spec.counts, &thread->member,
 		                          thread->info, tracer_stopped_ns(counting->tracer));
 	io_family_thread_ends(counting->spec.counts, &thread->member, now_of(counting));
