@@ -35,7 +35,7 @@ static bool moved_data(const struct call_row *row)
 	       row->calls > row->errors;
 }
 
-static void write_rows(FILE *out, const struct io_counts *counts, enum io_sort sort,
+static void write_rows(FILE *out, const struct io_counts *counts, enum io_column sort,
                        const char *header, bool (*has)(const struct call_row *row),
                        write_row_fn *write)
 {
@@ -74,7 +74,7 @@ static void write_latency(FILE *out, const struct call_row *row)
 	fputc('\n', out);
 }
 
-void io_latency_write(FILE *out, const struct io_counts *counts, enum io_sort sort)
+void io_latency_write(FILE *out, const struct io_counts *counts, enum io_column sort)
 {
 	write_rows(out, counts, sort,
 	           "      calls       min us       avg us       p50 us       p95 us       p99 us"
@@ -97,7 +97,7 @@ static void write_bytes(FILE *out, const struct call_row *row)
 	fputc('\n', out);
 }
 
-void io_bytes_write(FILE *out, const struct io_counts *counts, enum io_sort sort)
+void io_bytes_write(FILE *out, const struct io_counts *counts, enum io_column sort)
 {
 	write_rows(out, counts, sort, "  succeeded    bytes moved    bytes asked", moved_data,
 	           write_bytes);

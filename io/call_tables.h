@@ -10,10 +10,10 @@
 
 /* A line a call, in this order: shortest, average, percentiles and longest, in us. Nothing when
  * there was no call. */
-void io_latency_write(FILE *out, const struct io_counts *counts, enum io_sort sort);
+void io_latency_write(FILE *out, const struct io_counts *counts, enum io_column sort);
 
 /* A line a call that moved data, in this order. Nothing when there is none. */
-void io_bytes_write(FILE *out, const struct io_counts *counts, enum io_sort sort);
+void io_bytes_write(FILE *out, const struct io_counts *counts, enum io_column sort);
 
 /* A line a call and errno. Nothing when no call failed. */
 void io_errors_write(FILE *out, const struct io_counts *counts);

@@ -35,7 +35,8 @@ struct io_options {
 	struct text_list paths;
 	bool successful_only;
 	bool failed_only;
-	int sort;    /* index of the word */
+	int sort; /* index of the word */
+	char *columns;
 	int backend; /* likewise */
 	bool cpu_time;
 	bool stacks;
@@ -78,8 +79,17 @@ static const struct option_row option_rows[] = {
      .field = offsetof(struct io_options, sort),
      .argument = "ORDER",
      .fallback = "time",
-     .choices = io_sort_words,
+     .choices = io_column_words,
      .help = "order of summary.txt, in strace's words"},
+    {.name = "summary-columns",
+     .letter = 'U',
+     .kind = OPTION_TEXT,
+     .field = offsetof(struct io_options, columns),
+     .argument = "COLUMNS",
+     .fallback = IO_DEFAULT_COLUMNS,
+     .help = "columns of summary.txt's first table, in strace's words: time-percent, total-time, "
+             "min-time, max-time, avg-time, calls, errors, name",
+     .check = io_columns_check},
     {.name = "wall-clock",
      .kind = OPTION_SWITCH,
      .field = offsetof(struct io_options, cpu_time),
@@ -116,6 +126,7 @@ struct io_state {
 	struct trace_set *set;
 	struct trace_paths *paths; /* NULL: all */
 	char *choice;              /* as it was typed; NULL: every call is counted */
+	struct io_columns columns;
 	const struct io_backend *backend;
 	void *plan;                /* the backend's */
 	char *fallback;            /* why it is not bpf; NULL: it is, or was not asked for */
@@ -318,6 +329,8 @@ static int io_create(void **state, const void *options, struct diag *diag)
 
 	io->options = options;
 	err = trace_set_new(&io->set, io->options->trace, diag);
+	if (!err)
+		err = io_columns_parse(&io->columns, io->options->columns, diag);
 	if (!err) {
 		io->paths = trace_paths_new(&io->options->paths);
 		io->choice = describe_choice(io);
@@ -446,9 +459,9 @@ static void write_uncounted(FILE *out, const struct io_counts *counts)
 
 static void write_summary(FILE *out, const struct io_state *io, const struct io_counts *counts)
 {
-	enum io_sort sort = io_sort_of_word(io->options->sort);
+	enum io_column sort = io_column_of_word(io->options->sort);
 
-	io_summary_write(out, counts, sort);
+	io_summary_write(out, counts, &io->columns, sort);
 	io_latency_write(out, counts, sort);
 	io_bytes_write(out, counts, sort);
 	io_errors_write(out, counts);
@@ -570,7 +583,7 @@ static char *make_headline(const struct io_state *io, const struct io_counts *co
 static void add_table(struct text_list *table, const struct io_counts *counts)
 {
 	size_t n_rows;
-	const struct call_row **rows = io_sorted_calls(counts, ABI_X86_64, IO_SORT_TIME, &n_rows);
+	const struct call_row **rows = io_sorted_calls(counts, ABI_X86_64, IO_TIME, &n_rows);
 
 	text_list_add(table, "   TIME   USECS/CALL      CALLS     ERRORS  SYSCALL");
 	for (size_t i = 0; i < n_rows && i < TABLE_ROWS; i++) {

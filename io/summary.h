@@ -6,27 +6,45 @@
 
 #include <stdio.h>
 
-enum io_sort {
-	IO_SORT_TIME,
-	IO_SORT_MIN_TIME,
-	IO_SORT_MAX_TIME,
-	IO_SORT_AVG_TIME,
-	IO_SORT_CALLS,
-	IO_SORT_ERRORS,
-	IO_SORT_NAME,
-	IO_SORT_NOTHING, /* in order of first use */
-	N_IO_SORTS,
+struct diag;
+
+/* What -U shows and -S sorts by. */
+enum io_column {
+	IO_PERCENT,
+	IO_TIME,
+	IO_MIN_TIME,
+	IO_MAX_TIME,
+	IO_AVG_TIME,
+	IO_CALLS,
+	IO_ERRORS,
+	IO_NAME,
+	IO_NOTHING, /* no column; sorts by number */
+	N_IO_COLUMNS = IO_NOTHING,
 };
 
-/* What -S takes, ended by NULL: strace's words, its other spellings included. */
-extern const char *const io_sort_words[];
-/* The order that the word with this index asks for. */
-enum io_sort io_sort_of_word(int word);
+/* What -S takes, ended by NULL: strace's words, its other spellings included. -U takes them, too,
+ * but those for IO_NOTHING. */
+extern const char *const io_column_words[];
+enum io_column io_column_of_word(int word);
 
-/* The rows of one ABI in order; n of them. The caller frees the array. */
+struct io_columns {
+	enum io_column shown[N_IO_COLUMNS];
+	size_t n_shown;
+};
+
+#define IO_DEFAULT_COLUMNS "time-percent,total-time,avg-time,calls,errors,name"
+
+/* -U's list of words; IO_NAME comes last where it is not among them. -EINVAL: an unknown word (the
+ * sentence has the nearest one), or a column twice. */
+int io_columns_parse(struct io_columns *columns, const char *text, struct diag *diag);
+/* 0, or the error that io_columns_parse() would give. */
+int io_columns_check(const char *text, struct diag *diag);
+
+/* The rows of one ABI in order, alike ones by number; n of them. The caller frees the array. */
 const struct call_row **io_sorted_calls(const struct io_counts *counts, enum syscall_abi abi,
-                                        enum io_sort sort, size_t *n);
+                                        enum io_column sort, size_t *n);
 
-void io_summary_write(FILE *out, const struct io_counts *counts, enum io_sort sort);
+void io_summary_write(FILE *out, const struct io_counts *counts, const struct io_columns *columns,
+                      enum io_column sort);
 
 #endif

@@ -1,6 +1,8 @@
 /* summary.txt is the table of `strace -c`, and the orders are strace's. */
 #include "io/summary.h"
 
+#include "core/diag.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -39,19 +41,27 @@ static int tear_down(void **state)
 	return 0;
 }
 
-static char *summary(const struct io_counts *counts, const char *word)
+static char *summary_of(const struct io_counts *counts, const char *word, const char *shown)
 {
+	struct io_columns columns;
+	struct diag diag;
 	char *text = NULL;
 	size_t size;
 	FILE *out = open_memstream(&text, &size);
 	int i = 0;
 
-	while (io_sort_words[i] && strcmp(io_sort_words[i], word))
+	while (io_column_words[i] && strcmp(io_column_words[i], word))
 		i++;
-	assert_non_null(io_sort_words[i]);
-	io_summary_write(out, counts, io_sort_of_word(i));
+	assert_non_null(io_column_words[i]);
+	assert_int_equal(io_columns_parse(&columns, shown, &diag), 0);
+	io_summary_write(out, counts, &columns, io_column_of_word(i));
 	fclose(out);
 	return text;
+}
+
+static char *summary(const struct io_counts *counts, const char *word)
+{
+	return summary_of(counts, word, IO_DEFAULT_COLUMNS);
 }
 
 static void the_table_is_straces(void **state)
@@ -105,6 +115,66 @@ static void assert_order(const struct io_counts *counts, const char *word, const
 	free(text);
 }
 
+static void columns_are_those_asked_for(void **state)
+{
+	char *text = summary_of(*state, "calls", "syscall,longest,min_time,count");
+
+	assert_string_equal(text, "syscall           longest shortest     calls\n"
+	                          "---------------- -------- -------- ---------\n"
+	                          "read             0.000100 0.000100         3\n"
+	                          "openat           0.000500 0.000100         2\n"
+	                          "close            0.000100 0.000100         1\n"
+	                          "---------------- -------- -------- ---------\n"
+	                          "total            0.000500 0.000100         6\n");
+	free(text);
+}
+
+static void a_name_is_always_there(void **state)
+{
+	char *text = summary_of(*state, "name", "errors");
+
+	assert_string_equal(text, "   errors syscall\n"
+	                          "--------- ----------------\n"
+	                          "          close\n"
+	                          "        1 openat\n"
+	                          "          read\n"
+	                          "--------- ----------------\n"
+	                          "        1 total\n");
+	free(text);
+}
+
+static void wide_figures_widen_their_column(void **state)
+{
+	char *text;
+
+	add(*state, syscall_find_named(ABI_X86_64, "sched_get_priority_max"), 1,
+	    123456789012000000);
+	text = summary_of(*state, "time", "total-time,name,max-time");
+	assert_non_null(strstr(text, "         seconds syscall                          longest\n"
+	                             "---------------- ----------------------- ----------------\n"
+	                             "123456789.012000 sched_get_priority_max  "
+	                             "123456789.012000\n"));
+	free(text);
+}
+
+static void assert_refused(const char *columns, const char *why)
+{
+	struct diag diag;
+
+	assert_int_equal(io_columns_check(columns, &diag), -EINVAL);
+	assert_string_equal(diag.text, why);
+}
+
+static void what_is_no_column_is_refused(void **state)
+{
+	(void)state;
+	assert_refused("calls,eror", "no column is called 'eror'; did you mean 'error'?");
+	assert_refused("", "no column is called ''");
+	assert_refused("calls,", "no column is called ''");
+	assert_refused("nothing", "no column is called 'nothing'");
+	assert_refused("calls,name,count", "the column 'count' is there more than once");
+}
+
 static void orders_are_straces(void **state)
 {
 	assert_order(*state, "time", "orc");
@@ -115,8 +185,8 @@ static void orders_are_straces(void **state)
 	assert_order(*state, "name", "cor");
 	assert_order(*state, "longest", "orc");
 	assert_order(*state, "avg-time", "orc");
-	assert_order(*state, "min-time", "roc");
-	assert_order(*state, "nothing", "roc");
+	assert_order(*state, "min-time", "rco");
+	assert_order(*state, "nothing", "rco");
 }
 
 #define PROMISE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
@@ -127,6 +197,10 @@ int main(void)
 	    PROMISE(the_table_is_straces),
 	    PROMISE(other_abis_have_a_table_below),
 	    PROMISE(a_run_without_calls_has_a_table),
+	    PROMISE(columns_are_those_asked_for),
+	    PROMISE(a_name_is_always_there),
+	    PROMISE(wide_figures_widen_their_column),
+	    PROMISE(what_is_no_column_is_refused),
 	    PROMISE(orders_are_straces),
 	};
 
