@@ -85,27 +85,52 @@ static bool is_in_pid_namespace(void)
 	       namespace.st_ino != (ino_t)(unsigned)INITIAL_PID_NAMESPACE;
 }
 
+/* Of nothing: who may call it is told that, others why not. */
+static int try_call(struct diag *diag)
+{
+	union bpf_attr attr = {.map_fd = UINT32_MAX};
+
+	if (!syscall(SYS_bpf, BPF_MAP_LOOKUP_ELEM, &attr, sizeof(attr)))
+		return 0;
+	if (errno == EPERM || errno == EACCES)
+		return diag_fail(
+		    diag, errno,
+		    "bpf(2) is refused (%s) although the rights for it are there: a seccomp "
+		    "filter, as containers have, or lockdown; run the container with "
+		    "--security-opt seccomp=unconfined",
+		    strerror(errno));
+	if (errno == ENOSYS)
+		return diag_fail(diag, EOPNOTSUPP,
+		                 "this kernel, or a seccomp filter, has no bpf(2): %s",
+		                 strerror(errno));
+	return 0;
+}
+
 int bpf_meter_check(struct diag *diag)
 {
 	static const struct {
 		int number;
 		const char *name;
 	} needed[] = {{CAP_BPF, "CAP_BPF"}, {CAP_PERFMON, "CAP_PERFMON"}};
+	int err;
 
 	for (size_t i = 0; i < ARRAY_SIZE(needed) && !capability_is_held(CAP_SYS_ADMIN); i++)
 		if (!capability_is_held(needed[i].number))
 			return diag_fail(diag, EPERM,
 			                 "BPF programs take %s, which is missing; run as root",
 			                 needed[i].name);
+	if (is_locked_down())
+		return diag_fail(diag, EPERM,
+		                 "kernel lockdown is at confidentiality, which keeps BPF programs "
+		                 "from reading; boot with lockdown=integrity or less");
+	err = try_call(diag);
+	if (err)
+		return err;
 	if (access("/sys/kernel/btf/vmlinux", R_OK))
 		return diag_fail(diag, EOPNOTSUPP,
 		                 "the kernel does not tell its types (/sys/kernel/btf/vmlinux: "
 		                 "%s), which BPF programs take; use one with CONFIG_DEBUG_INFO_BTF",
 		                 strerror(errno));
-	if (is_locked_down())
-		return diag_fail(diag, EPERM,
-		                 "kernel lockdown is at confidentiality, which keeps BPF programs "
-		                 "from reading; boot with lockdown=integrity or less");
 	if (is_in_pid_namespace())
 		return diag_fail(diag, EOPNOTSUPP,
 		                 "in a PID namespace BPF programs see other thread ids than we do; "

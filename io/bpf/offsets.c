@@ -72,8 +72,9 @@ static int read_types(struct types *types)
 		n = read(fd, bytes + done, types->len_bytes - done);
 		done += n > 0 ? (size_t)n : 0;
 	}
+	n = n < 0 ? -errno : -EIO;
 	close(fd);
-	return types->is_mapped || done == types->len_bytes ? 0 : -EIO;
+	return types->is_mapped || done == types->len_bytes ? 0 : (int)n;
 }
 
 static void free_types(struct types *types)

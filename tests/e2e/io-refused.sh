@@ -1,0 +1,73 @@
+#!/bin/bash
+# What io lacks is named, with what to do about it; a run goes on with the other backend, which run.json says with the reason.
+# tier: long
+. "$(dirname "$0")/lib.sh"
+
+io() { profile-scenario --quiet --results "$scratch/results" --type io "$@"; }
+latest=$scratch/results/dd/io/latest
+fallback() { python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["collector"]["fallback"])' "$latest/run.json"; }
+ten=(dd if=/dev/zero of=/dev/null bs=1 count=10 status=none)
+
+if ! io --backend bpf true 2>"$scratch/err"; then
+	skip "what bpf lacks" "$(tail -n 1 "$scratch/err")"
+	exit
+fi
+
+# lacks TEXT WRAPPER...: with the wrapper --backend bpf ends with 3 and the text; without that option the calls are counted by
+# ptrace, and the text is the reason.
+lacks() {
+	local text=$1; shift
+	rm -rf "$scratch/results"
+	reason 3 "$text" "$@" profile-scenario --results "$scratch/results" --type io --backend bpf "${ten[@]}" || return 1
+	test ! -e "$latest" || { echo "there is a run"; return 1; }
+	"$@" profile-scenario --quiet --results "$scratch/results" --type io "${ten[@]}" || return 1
+	is "$(metric "$latest" io.write.calls)" 10 && is "$(python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["collector"]["backend"])' "$latest/run.json")" ptrace &&
+		case $(fallback) in "ptrace: $text"*) ;; *) echo "fallback: $(fallback)"; return 1 ;; esac
+}
+
+refuse=$programs/refuse_call
+forbidden="bpf(2) is refused (Operation not permitted) although the rights for it are there: a seccomp filter, as containers have, or lockdown; run the container with --security-opt seccomp=unconfined"
+promise "a seccomp filter that forbids bpf(2)" lacks "$forbidden" "$refuse" 1 bpf
+promise "one that knows no bpf(2), or a kernel without" lacks "this kernel, or a seccomp filter, has no bpf(2): Function not implemented" "$refuse" 38 bpf
+promise "also when it forbids loading alone" lacks "the kernel refused the BPF programs: Operation not permitted" "$refuse" 1 bpf:0:5
+promise "bpf needs no ptrace" is "$("$refuse" 1 ptrace profile-scenario --quiet --results "$scratch/results" --type io "${ten[@]}"; echo $?; metric "$latest" io.write.calls)" "0
+10"
+promise "where neither may be: 3, and how to be allowed" reason 3 "ptrace is forbidden here: see sysctl kernel.yama.ptrace_scope" \
+	"$refuse" 1 ptrace "$refuse" 1 bpf profile-scenario --results "$scratch/no" --type io true
+promise "also with --backend ptrace" reason 3 "ptrace is forbidden here: see sysctl kernel.yama.ptrace_scope" \
+	"$refuse" 1 ptrace profile-scenario --results "$scratch/no" --type io --backend ptrace true
+
+if command -v setpriv >/dev/null; then
+	promise "CAP_BPF and CAP_PERFMON are enough" setpriv --bounding-set -sys_admin profile-scenario --quiet --results "$scratch/results" --type io --backend bpf true
+	for missing in bpf perfmon; do
+		promise "without CAP_${missing^^}" lacks "BPF programs take CAP_${missing^^}, which is missing; run as root" \
+			setpriv --bounding-set "-sys_admin,-$missing"
+	done
+fi
+
+# elsewhere SCRIPT COMMAND...: in mounts of its own, after the script.
+elsewhere() { local script=$1; shift; unshare -m sh -c "$script"' && exec "$@"' sh "$@"; }
+if elsewhere "mount -t tmpfs none /mnt" true 2>"$scratch/err"; then
+	promise "no types of the kernel" lacks "the kernel does not tell its types (/sys/kernel/btf/vmlinux: No such file" \
+		elsewhere "mount -t tmpfs none /sys/kernel/btf"
+	promise "none in the file" lacks "the kernel's types in /sys/kernel/btf/vmlinux are damaged" \
+		elsewhere "mount --bind /dev/null /sys/kernel/btf/vmlinux"
+	promise "a file that cannot be read" lacks "cannot read the kernel's types in /sys/kernel/btf/vmlinux: Is a directory" \
+		elsewhere "mount -t tmpfs none /sys/kernel/btf && mkdir /sys/kernel/btf/vmlinux"
+	head -c 1000000 /sys/kernel/btf/vmlinux >"$scratch/half"
+	promise "half of them" lacks "the kernel's types in /sys/kernel/btf/vmlinux are damaged" \
+		elsewhere "mount --bind '$scratch/half' /sys/kernel/btf/vmlinux"
+	promise "lockdown" lacks "kernel lockdown is at confidentiality" \
+		elsewhere "mount -t tmpfs none /sys/kernel/security && echo 'none integrity [confidentiality]' >/sys/kernel/security/lockdown"
+	promise "a PID namespace" lacks "in a PID namespace BPF programs see other thread ids than we do" unshare -p -f --mount-proc
+else
+	skip "no types of the kernel, lockdown, a PID namespace" "$(tail -n 1 "$scratch/err")"
+fi
+
+for backend in bpf ptrace; do
+	io --backend $backend "$programs/io_gone"
+	promise "$backend: a vector that is gone is a call all the same" is "$(metric "$scratch/results/io_gone/io/latest" io.writev.calls)" 2
+	promise "with its bytes, by its result" is "$(metric "$scratch/results/io_gone/io/latest" io.writev.bytes)" 200
+	promise "and it is said that its buffers are missing" \
+		contains "$scratch/results/io_gone/io/latest/run.json" "1 call whose memory could not be read: messages or bytes are missing"
+done
