@@ -13,6 +13,7 @@ void sampled_stack_init(struct sampled_stack *stack, uint64_t start, const uint8
 	stack->copy = copy;
 	stack->copy_bytes = copy ? copy_bytes : 0;
 	stack->pid = pid;
+	stack->words = NULL;
 	stack->used_memory = false;
 	stack->missed = false;
 	stack->join = stack->copy_bytes < sizeof(uint64_t) ? JOIN_HOLDS : JOIN_UNTRIED;
@@ -111,10 +112,8 @@ static bool is_in_dead_red_zone(const struct sampled_stack *stack, uint64_t addr
 	return stack->copy_bytes && stack->start - addr - 1 < SAMPLED_STACK_RED_ZONE;
 }
 
-bool sampled_stack_read(void *context, uint64_t addr, uint64_t *word)
+static bool read_anywhere(struct sampled_stack *stack, uint64_t addr, uint64_t *word)
 {
-	struct sampled_stack *stack = context;
-
 	if (read_copy(stack, addr, word)) {
 		stack->last_read = addr;
 		return true;
@@ -127,6 +126,26 @@ bool sampled_stack_read(void *context, uint64_t addr, uint64_t *word)
 	}
 	stack->used_memory = true;
 	return true;
+}
+
+static void note_word(struct stack_words *words, uint64_t addr, uint64_t value)
+{
+	if (words->n_words < STACK_WORDS_MOST)
+		words->words[words->n_words++] = (struct stack_word){addr, value};
+	else
+		words->are_all = false;
+}
+
+bool sampled_stack_read(void *context, uint64_t addr, uint64_t *word)
+{
+	struct sampled_stack *stack = context;
+	bool is_read = read_anywhere(stack, addr, word);
+
+	if (stack->words && is_read)
+		note_word(stack->words, addr, *word);
+	else if (stack->words)
+		stack->words->are_all = false;
+	return is_read;
 }
 
 bool sampled_stack_still_joins(struct sampled_stack *stack)

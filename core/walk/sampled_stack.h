@@ -20,14 +20,27 @@
 
 enum { SAMPLED_STACK_WINDOW = 4096 }; /* a page: what lies beyond it may not be mapped */
 
+/* What a walk has read. */
+enum { STACK_WORDS_MOST = 2048 }; /* two a frame at most: nearly all stacks have fewer */
+struct stack_word {
+	uint64_t addr;
+	uint64_t value;
+};
+struct stack_words {
+	bool are_all; /* the stack follows from them and IP, SP and BP of the thread */
+	size_t n_words;
+	struct stack_word words[STACK_WORDS_MOST];
+};
+
 struct sampled_stack {
 	uint64_t start; /* address of the copy's first byte */
 	const uint8_t *copy;
 	size_t copy_bytes;
 	pid_t pid; /* whose memory continues the copy; 0: nobody's */
 
-	bool used_memory; /* a word beyond the copy was given out */
-	bool missed;      /* a word that was asked for could not be read */
+	struct stack_words *words; /* to be filled, or NULL */
+	bool used_memory;          /* a word beyond the copy was given out */
+	bool missed;               /* a word that was asked for could not be read */
 
 	uint64_t frame;     /* SP of the frame that is being stepped over */
 	uint64_t callee;    /* SP of the one below it */

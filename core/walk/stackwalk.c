@@ -149,6 +149,13 @@ static struct unwind_rule nearest_rule(struct stack_walker *walker, const struct
 	return rule;
 }
 
+/* The stack follows from more than IP, SP, BP and the words that were read. */
+static void note_more_used(const struct walk *walk)
+{
+	if (walk->walker->stack.words)
+		walk->walker->stack.words->are_all = false;
+}
+
 /* glibc's clone and clone3 have no table from their system call on to where the new thread starts,
  * which has no caller: parent and child come back there on different stacks. RAX, 0 in the child
  * alone, tells them apart. */
@@ -159,6 +166,7 @@ static struct unwind_rule rule_of_clone(struct walk *walk, const struct mapping 
 
 	if (start.kind != UNWIND_RULE_OUTERMOST)
 		return (struct unwind_rule){.kind = UNWIND_RULE_NONE};
+	note_more_used(walk);
 	return walk->leaf[WALK_RAX] == 0 ? start : nearest_rule(walk->walker, mapping, vaddr, -1);
 }
 
@@ -231,8 +239,10 @@ static enum unwind_end step(struct walk *walk)
 	end = unwind_step(rule, &walk->frame, &is_signal_frame, sampled_stack_read, &walker->stack);
 	if (end == UNWIND_NO_PROGRESS)
 		end = step_to_other_stack(walk, rule, &is_signal_frame);
-	if (end == UNWIND_COMPLEX)
+	if (end == UNWIND_COMPLEX) {
+		note_more_used(walk);
 		end = full_cfi_step(walker->full_cfi, walk->index, &walk->frame, &is_signal_frame);
+	}
 	walk->was_made_return |= rule.kind == UNWIND_RULE_SIGNAL;
 	walk->ended_at_zero = end == UNWIND_OUTERMOST && rule.kind != UNWIND_RULE_OUTERMOST;
 	walk->is_return = !is_signal_frame;
@@ -315,6 +325,11 @@ struct walk_result stack_walk(struct stack_walker *walker, const struct walk_inp
 	                                       .bp = input->registers[WALK_RBP]};
 	sampled_stack_init(&walker->stack, walk.frame.sp, input->stack, input->stack_bytes,
 	                   readable_process(input));
+	if (input->words) {
+		input->words->are_all = !input->is_32_bit;
+		input->words->n_words = 0;
+		walker->stack.words = input->words;
+	}
 	full_cfi_begin(walker->full_cfi, input->pid, input->registers, &walker->stack);
 	frames[result.n_frames++] =
 	    address_spaces_frame(walker->spaces, walk.pid, walk.frame.ip, false);

@@ -16,6 +16,7 @@
 
 struct address_spaces;
 struct stack_walker;
+struct stack_words;
 
 /* Registers in this order; perf's PERF_REG_X86_* bits of the same registers ascend like it. */
 enum walk_register {
@@ -48,6 +49,7 @@ struct walk_input {
 	size_t stack_bytes;
 	bool is_32_bit;   /* the thread was in 32-bit mode: only its leaf is known */
 	bool read_memory; /* complete from the process's memory; needs the right to ptrace it */
+	struct stack_words *words; /* gets what was read of the stack; NULL: not wanted */
 };
 
 struct walk_result {

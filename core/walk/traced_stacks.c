@@ -5,7 +5,9 @@
 #include "core/recording.h"
 #include "core/u64map.h"
 #include "core/walk/address_space.h"
+#include "core/walk/sampled_stack.h"
 #include "core/walk/stackwalk.h"
+#include "core/walk/walk_cache.h"
 
 #include <stdlib.h>
 #include <sys/ptrace.h>
@@ -18,6 +20,9 @@ struct traced_stacks {
 	struct address_spaces *spaces;
 	struct stack_walker *walker;
 	struct u64map *readers; /* pid whose mappings were read -> struct traced_code *, or 0 */
+	uint64_t n_readings;    /* of mappings */
+	struct walk_cache *cache;
+	struct stack_words words; /* of the walk at hand */
 	struct recorded_frame frames[WALK_MAX_FRAMES];
 };
 
@@ -29,6 +34,7 @@ struct traced_stacks *traced_stacks_new(struct recording *recording)
 	stacks->spaces = address_spaces_new(recording);
 	stacks->walker = stack_walker_new(stacks->spaces, recording);
 	stacks->readers = u64map_new();
+	stacks->cache = walk_cache_new();
 	return stacks;
 }
 
@@ -36,6 +42,7 @@ void traced_stacks_free(struct traced_stacks *stacks)
 {
 	if (!stacks)
 		return;
+	walk_cache_free(stacks->cache);
 	stack_walker_free(stacks->walker);
 	address_spaces_free(stacks->spaces);
 	u64map_free(stacks->readers);
@@ -68,6 +75,7 @@ static void read_under(struct traced_stacks *stacks, struct traced_code *code, p
 		traced_code_forget((struct traced_code *)(uintptr_t)*reader);
 	*reader = (uintptr_t)code;
 	code->pid = pid;
+	code->reading = ++stacks->n_readings;
 	address_spaces_exec(stacks->spaces, pid);
 	address_spaces_read_proc(stacks->spaces, pid);
 }
@@ -104,14 +112,47 @@ static void copy_registers(uint64_t *to, const struct user_regs_struct *from)
 	to[WALK_R15] = from->r15;
 }
 
+static struct walk_place place_of(const struct traced_code *code, const uint64_t *registers)
+{
+	return (struct walk_place){.code = code->reading,
+	                           .ip = registers[WALK_RIP],
+	                           .sp = registers[WALK_RSP],
+	                           .bp = registers[WALK_RBP]};
+}
+
+/* Walks, and reads the mappings anew when code was made executable since. */
+static uint32_t walk(struct traced_stacks *stacks, struct traced_code *code, pid_t pid,
+                     struct walk_input *input, bool is_fresh)
+{
+	struct walk_result result;
+	struct walk_place place;
+	uint32_t stack;
+
+	input->pid = code->pid;
+	input->words = &stacks->words;
+	result = stack_walk(stacks->walker, input, stacks->frames);
+	if (result.end == UNWIND_NO_MAPPING && !is_fresh) {
+		read_code(stacks, code, pid, input->tid, input->registers[WALK_RIP]);
+		input->pid = code->pid;
+		result = stack_walk(stacks->walker, input, stacks->frames);
+	}
+	code->guessed_stacks += result.guessed;
+	stack = recording_add_stack(stacks->recording, stacks->frames, result.n_frames);
+	place = place_of(code, input->registers);
+	if (result.end == UNWIND_OUTERMOST && !result.guessed && stacks->words.are_all)
+		walk_cache_keep(stacks->cache, &place, stack, &stacks->words);
+	return stack;
+}
+
 uint32_t traced_stacks_walk(struct traced_stacks *stacks, struct traced_code *code, pid_t pid,
                             pid_t tid)
 {
 	uint64_t registers[WALK_N_REGISTERS];
 	struct user_regs_struct regs;
-	struct walk_result result;
 	struct walk_input input = {.tid = tid, .registers = registers, .read_memory = true};
 	bool is_fresh = !code->pid;
+	struct walk_place place;
+	uint32_t stack = 0;
 
 	if (ptrace(PTRACE_GETREGS, tid, NULL, &regs))
 		return 0;
@@ -119,14 +160,8 @@ uint32_t traced_stacks_walk(struct traced_stacks *stacks, struct traced_code *co
 	input.is_32_bit = regs.cs == USER32_CS;
 	if (is_fresh)
 		read_code(stacks, code, pid, tid, regs.rip);
-	input.pid = code->pid;
-	result = stack_walk(stacks->walker, &input, stacks->frames);
-	/* Code that was made executable since. */
-	if (result.end == UNWIND_NO_MAPPING && !is_fresh) {
-		read_code(stacks, code, pid, tid, regs.rip);
-		input.pid = code->pid;
-		result = stack_walk(stacks->walker, &input, stacks->frames);
-	}
-	code->guessed_stacks += result.guessed;
-	return recording_add_stack(stacks->recording, stacks->frames, result.n_frames);
+	place = place_of(code, registers);
+	if (!is_fresh && !input.is_32_bit)
+		stack = walk_cache_find(stacks->cache, &place, tid);
+	return stack ? stack : walk(stacks, code, pid, &input, is_fresh);
 }

@@ -13,9 +13,10 @@ struct recording;
 
 /* What an address space has mapped as code, as far as it was looked at. All zero: not yet. */
 struct traced_code {
-	pid_t pid; /* whose mappings were read; 0: they have to be, before the next walk */
-	uint64_t
-	    guessed_stacks; /* of which frames were found by frame pointers, for want of tables */
+	pid_t pid;        /* whose mappings were read; 0: they have to be, before the next walk */
+	uint64_t reading; /* the how many-eth that was; no other has this number */
+	/* Of which frames were found by frame pointers, for want of tables. */
+	uint64_t guessed_stacks;
 };
 
 /* Objects and stacks go into the recording, which must outlive it. To be called where the threads
