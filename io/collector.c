@@ -357,6 +357,8 @@ static int io_prepare(void *state, const struct repeat *repeat, struct diag *dia
 	io->counts_part = repeat->begins_later || repeat->only;
 	spec.counts = io->current = io_counts_new(io->options->small_bytes);
 	io->current->status = status_of(io->options);
+	io->current->leaves_out_moves = io->current->status != IO_ANY || io->paths ||
+	                                !trace_set_has_all(io->set, syscall_moves_data);
 	if (io->options->stacks)
 		io->current->sites = io_sites_new();
 	return io->backend->start(&io->backend_state, &spec, diag);

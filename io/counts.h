@@ -182,7 +182,9 @@ struct io_counts {
 	    foreign_memory;   /* calls of other ABIs whose structures are not decoded: likewise */
 	uint64_t guessed_fds; /* descriptors found in use whose opening was not seen */
 	uint64_t
-	    refused_ptraces; /* ptrace(2) calls of the target that failed because we trace it */
+	    refused_ptraces;   /* ptrace(2) calls of the target that failed because we trace it */
+	bool leaves_out_moves; /* calls that move data are not all asked for: they may lie in what
+	                          seem to be runs */
 	struct trace_facts trace;
 
 	struct io_counts_private *private;

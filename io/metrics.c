@@ -213,11 +213,11 @@ static void judge_batches(struct findings *findings, const struct io_counts *cou
 		    batch.avoidable < WORTH_SAVING)
 			continue;
 		metric = xasprintf("io.%s.messages_per_call", name);
-		findings_judge(findings, io_finding_rows, "messages-per-call", batch.per_call,
-		               metric, "%s moves %.1f %s a call; batches of %d would save %s of %s",
-		               name, batch.per_call, batch.unit, IO_GOOD_BATCH,
-		               count_text_of(batch.avoidable).text,
-		               counted_text_of(batch.calls, "call").text);
+		findings_judge(
+		    findings, io_finding_rows, "messages-per-call", batch.per_call, metric,
+		    "%s moves %.1f %s a call; batches of %d would save %s%s of %s", name,
+		    batch.per_call, batch.unit, IO_GOOD_BATCH, batch.is_at_most ? "at most " : "",
+		    count_text_of(batch.avoidable).text, counted_text_of(batch.calls, "call").text);
 		free(metric);
 	}
 }

@@ -296,15 +296,28 @@ bool trace_set_has_unnamed(const struct trace_set *set)
 	return set->has_unnamed;
 }
 
-bool trace_set_has_any(const struct trace_set *set,
-                       bool (*is_kind)(const struct syscall_facts *facts))
+/* Some call of this kind is in it, or some is not. */
+static bool has_some(const struct trace_set *set, bool in_set,
+                     bool (*is_kind)(const struct syscall_facts *facts))
 {
 	for (int abi = 0; abi < N_ABIS; abi++)
 		for (uint32_t number = 0; number < SYSCALL_NUMBERS; number++) {
 			const struct syscall_info *info = syscall_find(abi, number);
 
-			if (set->has[abi][number] && info->facts && is_kind(info->facts))
+			if (set->has[abi][number] == in_set && info->facts && is_kind(info->facts))
 				return true;
 		}
 	return false;
+}
+
+bool trace_set_has_any(const struct trace_set *set,
+                       bool (*is_kind)(const struct syscall_facts *facts))
+{
+	return has_some(set, true, is_kind);
+}
+
+bool trace_set_has_all(const struct trace_set *set,
+                       bool (*is_kind)(const struct syscall_facts *facts))
+{
+	return !has_some(set, false, is_kind);
 }

@@ -34,8 +34,10 @@ bool trace_set_has(const struct trace_set *set, const struct syscall_info *info)
 /* Calls that nobody has a name for are in it: so in "all" and after a '!'. */
 bool trace_set_has_unnamed(const struct trace_set *set);
 
-/* Some call of this kind is in it, under any of the ABIs. */
+/* Some call of this kind is in it, under any of the ABIs; or all of them are, under every one. */
 bool trace_set_has_any(const struct trace_set *set,
+                       bool (*is_kind)(const struct syscall_facts *facts));
+bool trace_set_has_all(const struct trace_set *set,
                        bool (*is_kind)(const struct syscall_facts *facts));
 
 #endif

@@ -52,5 +52,9 @@ for backend in ptrace bpf; do
 	run answers $backend answers
 	promise "$backend: events that may be answers are no run" \
 		matches "$(dir answers-$backend)/batching.txt" '^epoll_wait +10 +0 +10 events +1\.0 +1 +1 +1 100\.0 % +- +0  -$'
+	profile-scenario --quiet --results "$scratch/results" --scenario some-$backend --type io --backend $backend -e sendmmsg -- \
+		"$programs/io_batches" sendmmsg
+	promise "$backend: of a choice of calls it is at most so many" \
+		contains "$(dir some-$backend)/batching.txt" "at most 8 of 10 sendmmsg calls avoidable at batch 64"
 	promise "$backend: events are metrics" is "$(metric "$(dir rows-$backend)" io.epoll_wait.messages)" 32
 done

@@ -133,6 +133,27 @@ static void single_messages_are_avoidable(void **state)
 	                             "more messages a call\n"));
 }
 
+static void what_is_not_counted_may_lie_between(void **state)
+{
+	struct io_counts *counts = *state;
+	struct findings *findings = findings_new();
+	const char *text;
+
+	send_batches(counts, 1000, 1, 1);
+	write_small(counts, "write", 2, 10);
+	counts->lost = 1;
+	text = batching(counts);
+	assert_non_null(strstr(text, " <= 984  more messages a call\n"));
+	assert_non_null(strstr(text, "      <= 9  a larger buffer, or writev"));
+	assert_non_null(strstr(text, "at most 984 of 1000 sendmmsg calls avoidable"));
+	io_findings_judge(findings, counts);
+	assert_non_null(strstr(findings_text(findings, 0), "would save at most 984 of 1,000"));
+	findings_free(findings);
+	counts->lost = 0;
+	counts->leaves_out_moves = true;
+	assert_non_null(strstr(batching(counts), "at most 984 of 1000 sendmmsg calls avoidable"));
+}
+
 static void calls_on_two_descriptors_share_no_batch(void **state)
 {
 	struct io_counts *counts = *state;
@@ -477,6 +498,7 @@ int main(void)
 	    PROMISE(percentiles_are_nearest_ranks),
 	    PROMISE(a_batched_call_is_summarised),
 	    PROMISE(single_messages_are_avoidable),
+	    PROMISE(what_is_not_counted_may_lie_between),
 	    PROMISE(calls_on_two_descriptors_share_no_batch),
 	    PROMISE(requests_and_their_answers_are_no_run),
 	    PROMISE(messages_and_their_answers_are_no_run_either),
