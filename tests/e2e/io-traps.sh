@@ -1,0 +1,105 @@
+#!/bin/bash
+# What is hard to follow is counted to the call by both backends, and fares as without them.
+# tier: long
+. "$(dirname "$0")/lib.sh"
+
+traps=$programs/io_traps
+backends=(bpf ptrace)
+if [ "$(status_of profile-scenario --quiet --results "$scratch/results" --type io --backend bpf true)" = 3 ]; then
+	skip "io's traps with bpf" "$(tail -n 1 "$scratch/err")"
+	backends=(ptrace)
+fi
+mkdir -m 777 "$scratch/files"
+
+run() { # BACKEND STEP
+	profile-scenario --quiet --results "$scratch/results" --scenario "$2-$1" --type io --backend "$1" "$traps" "$2" "$scratch/files" 2>"$scratch/err"
+}
+# goes BACKEND STEP TEXT: promises that it fares as alone; latest is the run's directory then.
+goes() {
+	latest=$scratch/results/$2-$1/io/latest
+	promise "$1: $3" run "$1" "$2"
+}
+calls_are() { is "$(metric "$latest" io.getppid.calls)" "$1"; }
+nothing_lost() { is "$(metric "$latest" io.lost)" 0; }
+threads_are() { is "$(awk '$1 ~ /^[0-9]+$/' "$latest/threads.txt" | wc -l)" "$1"; }
+processes_are() { is "$(python3 -c 'import json, sys; print(len(json.load(open(sys.argv[1]))["processes"]))' "$latest/run.json")" "$1"; }
+# written: "file bytes" of what was written to in the directory, sorted.
+written() { awk -v dir="$scratch/files/" '$8 > 0 && (at = index($0, dir)) { print substr($0, at + length(dir)), $8 }' "$latest/files.txt" | sort; }
+
+for backend in "${backends[@]}"; do
+	goes $backend many_threads "1,000 threads at a time"
+	promise "5 calls of each" calls_are 5000
+	promise "and a row" threads_are 1001
+	goes $backend many_processes "10,000 processes"
+	promise "a call of each" calls_are 10000
+	promise "and a row" processes_are 10001
+	promise "none is lost" nothing_lost
+	goes $backend ends_in_calls "an end with 20 threads in a call"
+	promise "which never return, nor does exit_group" contains "$latest/summary.txt" "not counted above: 21."
+	promise "3 calls before" calls_are 3
+	goes $backend receives "files that come in the messages of one call, behind other control messages"
+	promise "each has its name and bytes, though it was closed at once" is "$(written)" "passed-0 (received) 10
+passed-1 (received) 20
+passed-2 (received) 30
+passed-3 (received) 40
+passed-4 (received) 50
+passed-5 (received) 60"
+	goes $backend execs_with_files "an exec that keeps one file and closes another"
+	promise "whose number is another file's then" is "$(written)" "kept 10
+new 20"
+	promise "no name was guessed" is "$(grep -c guessed "$latest/files.txt")" 0
+	goes $backend changes_user "another user"
+	promise "2 calls before, 3 as that one" calls_are 5
+	goes $backend stops_on_terminal "a read from a terminal in the background, which stops the group"
+	promise "5 calls when it is let" calls_are 5
+	if [ "$(id -u)" = 0 ]; then
+		goes $backend changes_root "another root directory"
+		promise "a file below it is named from ours" is "$(written)" "root/inside 5"
+	else
+		skip "$backend: another root directory" "only root can change it"
+	fi
+done
+
+# A thread has one tracer.
+latest=$scratch/results/traces-ptrace/io/latest
+promise "ptrace: a target that is a tracer fails" is "$(run ptrace traces; echo $?)" 1
+promise "which is said" contains "$latest/run.json" "1 ptrace call of the target that failed: a thread has one tracer, and that was us"
+[ ${#backends[@]} = 2 ] || exit 0
+goes bpf traces "a target may be a tracer"
+promise "its tracee's 7 calls are counted" calls_are 7
+
+if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
+	for_every_user
+	cp "$(command -v id)" "$scratch/id" && chmod 4755 "$scratch/id"
+	if [ "$(setpriv --reuid 65534 --regid 65534 --clear-groups "$scratch/id" -u)" = 0 ]; then
+		promise "bpf: a set-user-id program gains what it should" is \
+			"$(profile-scenario --quiet --results "$scratch/results" --scenario gains --user nobody --type io --backend bpf "$scratch/id" -u)" 0
+	else
+		skip "bpf: a set-user-id program gains what it should" "the scratch directory is mounted nosuid"
+	fi
+fi
+
+# programs_of PID: the ids of the BPF programs that the process holds.
+programs_of() { sed -n 's/^prog_id:[[:space:]]*//p' /proc/"$1"/fdinfo/* 2>/dev/null | sort -u; }
+are_loaded() { local id; for id; do bpftool prog show id "$id" >/dev/null 2>&1 || return 1; done; }
+are_gone() { local id; for id; do ! bpftool prog show id "$id" >/dev/null 2>&1 || return 1; done; }
+
+# SIGKILL for the tool while its target makes system calls.
+killed() {
+	local tool programs=()
+	profile-scenario --quiet --results "$scratch/results" --scenario killed --type io --backend bpf \
+		sh -c 'echo $PPID >"$1.new"; mv "$1.new" "$1.tool"; until [ -e "$1.go" ]; do /bin/true; done; echo lives >"$1"' sh "$scratch/killed" >"$scratch/out" 2>&1 &
+	wait_for test -s "$scratch/killed.tool" && tool=$(cat "$scratch/killed.tool") || return 1
+	mapfile -t programs < <(programs_of "$tool")
+	echo "programs: ${programs[*]}"
+	is "${#programs[@]}" 5 && are_loaded "${programs[@]}" || return 1
+	kill -KILL "$tool"
+	wait_for are_gone "${programs[@]}" || { echo "still loaded"; return 1; }
+	touch "$scratch/killed.go"
+	wait_for test -s "$scratch/killed" && is "$(cat "$scratch/killed")" lives
+}
+if bpftool prog show >/dev/null 2>&1; then
+	promise "bpf: the tool killed: its programs go, the target lives on" killed
+else
+	skip "bpf: the tool killed: its programs go, the target lives on" "bpftool shows no programs here"
+fi

@@ -1,0 +1,318 @@
+/* What is hard to follow in a process tree, each with calls that are counted here: a step prints
+ * nothing and fails the program when it does not go as alone.
+ *
+ *   io_traps STEP [DIRECTORY]      a step is a name of the table below
+ *
+ * Of each step it is known how often it calls getppid(2) and getpgrp(2), which nothing else here
+ * does.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/ptrace.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { N_THREADS = 1000, N_PROCESSES = 10000, N_WAITING = 20, N_PASSED = 6 };
+
+static void need(int is_well)
+{
+	if (!is_well)
+		_exit(1);
+}
+
+static void repeat_call(long number, int times)
+{
+	for (int i = 0; i < times; i++)
+		syscall(number);
+}
+
+static void wait_well(pid_t pid)
+{
+	int status;
+
+	need(waitpid(pid, &status, 0) == pid && status == 0);
+}
+
+static pthread_barrier_t all_there;
+
+static void *meets_and_calls(void *context)
+{
+	pthread_barrier_wait(&all_there);
+	repeat_call(SYS_getppid, 5);
+	return context;
+}
+
+/* 1,000 threads at a time, each 5 getppid. */
+static void many_threads(void)
+{
+	static pthread_t threads[N_THREADS];
+	pthread_attr_t small;
+
+	pthread_attr_init(&small);
+	pthread_attr_setstacksize(&small, 65536);
+	pthread_barrier_init(&all_there, NULL, N_THREADS);
+	for (int i = 0; i < N_THREADS; i++)
+		need(!pthread_create(&threads[i], &small, meets_and_calls, NULL));
+	for (int i = 0; i < N_THREADS; i++)
+		pthread_join(threads[i], NULL);
+}
+
+/* 10,000 processes, one after the other, each one getppid. */
+static void many_processes(void)
+{
+	for (int i = 0; i < N_PROCESSES; i++) {
+		pid_t pid = fork();
+
+		if (!pid) {
+			syscall(SYS_getppid);
+			_exit(0);
+		}
+		wait_well(pid);
+	}
+}
+
+static volatile pid_t waiting[N_WAITING];
+
+static void *waits_for_ever(void *context)
+{
+	waiting[(long)context] = (pid_t)syscall(SYS_gettid);
+	for (;;)
+		pause();
+	return NULL;
+}
+
+/* Asleep in pause(2), and not held by a tracer on the way there. */
+static int is_waiting(pid_t tid)
+{
+	char path[64], text[64] = "";
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/stat", tid);
+	fd = open(path, O_RDONLY);
+	n = tid && fd >= 0 ? read(fd, text, sizeof(text) - 1) : 0;
+	text[n > 0 ? n : 0] = '\0';
+	close(fd);
+	return strstr(text, ") S") != NULL;
+}
+
+/* exit_group(2) while 20 threads are in a call, which never returns: 20 and the exit itself. */
+static void ends_in_calls(void)
+{
+	pthread_t thread;
+
+	for (long i = 0; i < N_WAITING; i++)
+		need(!pthread_create(&thread, NULL, waits_for_ever, (void *)i));
+	for (int i = 0; i < N_WAITING; i++)
+		while (!is_waiting(waiting[i]))
+			;
+	repeat_call(SYS_getppid, 3);
+	syscall(SYS_exit_group, 0);
+}
+
+/* A tracer of a child that stops at its calls: 7 getppid. */
+static void traces(void)
+{
+	int status;
+	pid_t pid = fork();
+
+	if (!pid) {
+		need(!ptrace(PTRACE_TRACEME, 0, NULL, NULL));
+		raise(SIGSTOP);
+		repeat_call(SYS_getppid, 7);
+		_exit(0);
+	}
+	while (waitpid(pid, &status, 0) == pid && WIFSTOPPED(status))
+		need(!ptrace(PTRACE_SYSCALL, pid, NULL, NULL));
+	need(status == 0);
+}
+
+static void send_file(int over, int number)
+{
+	char name[] = "passed-0", byte = 0;
+	struct iovec data = {&byte, 1};
+	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {0};
+	struct msghdr message = {.msg_iov = &data,
+	                         .msg_iovlen = 1,
+	                         .msg_control = control,
+	                         .msg_controllen = sizeof(control)};
+	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+	int fd;
+
+	name[7] = (char)('0' + number);
+	fd = open(name, O_CREAT | O_WRONLY | O_TRUNC, 0600);
+	header->cmsg_level = SOL_SOCKET;
+	header->cmsg_type = SCM_RIGHTS;
+	header->cmsg_len = CMSG_LEN(sizeof(fd));
+	memcpy(CMSG_DATA(header), &fd, sizeof(fd));
+	need(fd >= 0 && sendmsg(over, &message, 0) == 1);
+	close(fd);
+}
+
+static int received_fd(struct msghdr *message)
+{
+	int fd = -1;
+
+	for (struct cmsghdr *header = CMSG_FIRSTHDR(message); header;
+	     header = CMSG_NXTHDR(message, header))
+		if (header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS)
+			memcpy(&fd, CMSG_DATA(header), sizeof(fd));
+	return fd;
+}
+
+/* 6 files in the messages of one call, each behind credentials and a time; 10 times so many bytes
+ * are written to each as its number is. They are closed at once. */
+static void receive_files(int over)
+{
+	static _Alignas(struct cmsghdr) char controls[N_PASSED][512];
+	static char bytes[N_PASSED], data[100];
+	struct iovec buffers[N_PASSED];
+	struct mmsghdr messages[N_PASSED] = {{{0}, 0}};
+
+	for (int i = 0; i < N_PASSED; i++) {
+		buffers[i] = (struct iovec){&bytes[i], 1};
+		messages[i].msg_hdr.msg_iov = &buffers[i];
+		messages[i].msg_hdr.msg_iovlen = 1;
+		messages[i].msg_hdr.msg_control = controls[i];
+		messages[i].msg_hdr.msg_controllen = sizeof(controls[i]);
+	}
+	need(recvmmsg(over, messages, N_PASSED, 0, NULL) == N_PASSED);
+	for (int i = 0; i < N_PASSED; i++) {
+		int fd = received_fd(&messages[i].msg_hdr);
+
+		need(write(fd, data, (size_t)(i + 1) * 10) == (i + 1) * 10);
+		close(fd);
+	}
+}
+
+static void receives(void)
+{
+	int pair[2], yes = 1;
+	pid_t pid;
+
+	need(!socketpair(AF_UNIX, SOCK_DGRAM, 0, pair));
+	need(!setsockopt(pair[1], SOL_SOCKET, SO_PASSCRED, &yes, sizeof(yes)) &&
+	     !setsockopt(pair[1], SOL_SOCKET, SO_TIMESTAMP, &yes, sizeof(yes)));
+	for (int i = 0; i < N_PASSED; i++)
+		send_file(pair[0], i);
+	pid = fork();
+	if (!pid) {
+		receive_files(pair[1]);
+		_exit(0);
+	}
+	wait_well(pid);
+}
+
+/* After the exec: 3 is open on "kept", 4 was closed by it and is opened anew. */
+static void after_exec(void)
+{
+	char data[20] = "";
+
+	need(write(3, data, 10) == 10 && write(4, data, 10) < 0);
+	need(open("new", O_CREAT | O_WRONLY | O_TRUNC, 0600) == 4 && write(4, data, 20) == 20);
+}
+
+static void execs_with_files(void)
+{
+	char *argv[] = {(char *)"io_traps", (char *)"after_exec", NULL};
+	int kept = open("kept", O_CREAT | O_WRONLY | O_TRUNC, 0600);
+	int closed = open("closed", O_CREAT | O_WRONLY | O_TRUNC | O_CLOEXEC, 0600);
+
+	need(kept == 3 && closed == 4);
+	execv("/proc/self/exe", argv);
+	_exit(1);
+}
+
+/* 5 bytes to a file below another root: it is named from ours. */
+static void changes_root(void)
+{
+	int fd;
+
+	need(!mkdir("root", 0700) || errno == EEXIST);
+	need(!chroot("root") && !chdir("/"));
+	fd = open("/inside", O_CREAT | O_WRONLY | O_TRUNC, 0600);
+	need(write(fd, "12345", 5) == 5);
+}
+
+static void changes_user(void)
+{
+	repeat_call(SYS_getppid, 2);
+	need(!setgid(65534) && !setuid(65534));
+	repeat_call(SYS_getppid, 3);
+}
+
+/* Reads from a terminal in the background: stopped with its group until it is in the foreground. */
+static void reads_when_let(void)
+{
+	char byte;
+
+	setpgid(0, 0);
+	need(read(STDIN_FILENO, &byte, 1) == 1 && byte == 'x');
+	repeat_call(SYS_getppid, 5);
+	_exit(0);
+}
+
+static void controls_terminal(const char *name)
+{
+	int status;
+	pid_t pid;
+
+	setsid();
+	close(STDIN_FILENO);
+	need(open(name, O_RDWR) == STDIN_FILENO);
+	ioctl(STDIN_FILENO, TIOCSCTTY, 0);
+	signal(SIGTTOU, SIG_IGN);
+	pid = fork();
+	if (!pid)
+		reads_when_let();
+	need(waitpid(pid, &status, WUNTRACED) == pid && WIFSTOPPED(status) &&
+	     WSTOPSIG(status) == SIGTTIN);
+	need(!tcsetpgrp(STDIN_FILENO, pid) && !kill(-pid, SIGCONT));
+	wait_well(pid);
+	_exit(0);
+}
+
+static void stops_on_terminal(void)
+{
+	int terminal = posix_openpt(O_RDWR | O_NOCTTY);
+	pid_t pid;
+
+	need(terminal >= 0 && !grantpt(terminal) && !unlockpt(terminal));
+	pid = fork();
+	if (!pid)
+		controls_terminal(ptsname(terminal));
+	need(write(terminal, "x\n", 2) == 2);
+	wait_well(pid);
+}
+
+static const struct {
+	const char *name;
+	void (*run)(void);
+} steps[] = {
+    {"many_threads", many_threads},   {"many_processes", many_processes},
+    {"ends_in_calls", ends_in_calls}, {"traces", traces},
+    {"receives", receives},           {"execs_with_files", execs_with_files},
+    {"after_exec", after_exec},       {"changes_root", changes_root},
+    {"changes_user", changes_user},   {"stops_on_terminal", stops_on_terminal},
+};
+
+int main(int argc, char **argv)
+{
+	if (argc > 2 && chdir(argv[2]))
+		return 2;
+	for (size_t i = 0; argc > 1 && i < sizeof(steps) / sizeof(steps[0]); i++)
+		if (!strcmp(steps[i].name, argv[1])) {
+			steps[i].run();
+			return 0;
+		}
+	return 2;
+}
