@@ -357,6 +357,30 @@ static void write_histograms(FILE *out, const struct ruled_calls *calls)
 		fputs("none\n", out);
 }
 
+static void write_run_lengths(FILE *out, const struct ruled_calls *calls)
+{
+	bool any = false;
+
+	fputs("\nRuns: calls of one kind on one descriptor that a batch could have joined\n", out);
+	for (size_t i = 0; i < calls->n_rows; i++) {
+		const struct call_row *row = &calls->counts->calls[calls->rows[i]];
+		uint64_t n_runs = distribution_count(row->per_run, 0, UINT64_MAX);
+
+		if (!n_runs)
+			continue;
+		if (!any)
+			fprintf(out, "%-16s %9s %9s %9s %9s\n", "call", "runs", "p50 calls", "p95",
+			        "max");
+		any = true;
+		fprintf(out, "%-16s %9" PRIu64 " %9" PRIu64 " %9" PRIu64 " %9" PRIu64 "\n",
+		        row->info->name, n_runs, distribution_percentile(row->per_run, 50),
+		        distribution_percentile(row->per_run, 95),
+		        distribution_percentile(row->per_run, 100));
+	}
+	if (!any)
+		fputs("none\n", out);
+}
+
 /* What can be saved of one call's, by the better call: on streams, or on sockets that keep messages
  * apart. */
 static uint64_t sum_avoidable(const struct io_counts *counts, uint32_t call, bool of_datagrams)
@@ -420,6 +444,7 @@ void io_batching_write(FILE *out, const struct io_counts *counts, uint64_t small
 	write_small_calls(out, counts, small_bytes);
 	write_outcomes(out, &calls);
 	write_histograms(out, &calls);
+	write_run_lengths(out, &calls);
 	write_savings(out, &calls);
 	free(calls.rows);
 }

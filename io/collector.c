@@ -415,6 +415,7 @@ static int io_ended(void *state, const struct target_end *end, struct diag *diag
 	(void)end;
 	(void)diag;
 	stop(io);
+	io_counts_end_runs(io->current);
 	*ARRAY_APPEND(io->repeats, io->n_repeats, io->repeats_capacity) = io->current;
 	io->current = NULL;
 	return 0;

@@ -47,6 +47,7 @@ void io_counts_free(struct io_counts *counts)
 		return;
 	for (size_t i = 0; i < counts->n_calls; i++) {
 		distribution_free(counts->calls[i].per_call);
+		distribution_free(counts->calls[i].per_run);
 		latency_free(counts->calls[i].latency);
 		free(counts->calls[i].errnos);
 	}
@@ -104,6 +105,8 @@ static uint32_t find_call_row(struct io_counts *counts, const struct syscall_inf
 		row->latency = latency_new();
 		if (syscall_batches(info->facts))
 			row->per_call = distribution_new();
+		if (syscall_batches(info->facts) || syscall_moves_data(info->facts))
+			row->per_run = distribution_new();
 		*index = counts->n_calls;
 	}
 	return (uint32_t)(*index - 1);
@@ -208,10 +211,24 @@ static struct descriptor_row *descriptor_row(struct io_counts *counts, uint32_t 
 	return &counts->descriptors[id];
 }
 
+static void end_run(struct io_counts *counts, struct batch_run *run)
+{
+	if (run->use)
+		distribution_add(counts->calls[counts->uses[run->use - 1].call].per_run,
+		                 run->calls);
+	*run = (struct batch_run){0};
+}
+
+void io_counts_end_runs(struct io_counts *counts)
+{
+	for (size_t i = 0; i < counts->n_descriptors; i++)
+		end_run(counts, &counts->descriptors[i].run);
+}
+
 static void break_run(struct io_counts *counts, uint32_t descriptor)
 {
 	if (descriptor)
-		descriptor_row(counts, descriptor)->run = (struct batch_run){0};
+		end_run(counts, &descriptor_row(counts, descriptor)->run);
 }
 
 /* A call of this row found nothing more to read, or no room to write: nor would a batch have. */
@@ -255,8 +272,10 @@ static void continue_run(struct io_counts *counts, uint32_t descriptor, size_t u
 		start.pid = counts->threads[call->thread].pid;
 		start.n_writes = *writes_of(counts, call);
 	}
-	if (run->use != start.use || run->pid != start.pid || run->n_writes != start.n_writes)
+	if (run->use != start.use || run->pid != start.pid || run->n_writes != start.n_writes) {
+		end_run(counts, run);
 		*run = start;
+	}
 	counts->uses[use].avoidable -= avoidable_calls(run);
 	run->calls += n_calls;
 	run->units += n_calls * units;

@@ -65,7 +65,9 @@ struct call_row {
 	uint64_t asking_calls;      /* these */
 	uint64_t short_calls;       /* that took or gave less than they offered: io_is_short() */
 	struct distribution
-	    *per_call; /* messages of each successful call; NULL unless it batches */
+	    *per_call;                /* messages of each successful call; NULL unless it batches */
+	struct distribution *per_run; /* calls of each run (below) that has ended; NULL unless it
+	                                 moves data or batches */
 	struct errno_count *errnos;
 	size_t n_errnos;
 	size_t errnos_capacity;
@@ -208,6 +210,9 @@ uint32_t io_counts_add_process(struct io_counts *counts, pid_t pid, pid_t parent
 
 /* A call with this result is of the status. */
 bool io_status_has(enum io_status status, int64_t result);
+
+/* Ends the runs that last; to be called when there are no more calls. */
+void io_counts_end_runs(struct io_counts *counts);
 
 void io_counts_add(struct io_counts *counts, const struct io_call *call);
 

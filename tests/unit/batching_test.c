@@ -133,6 +133,23 @@ static void single_messages_are_avoidable(void **state)
 	                             "more messages a call\n"));
 }
 
+static void runs_have_lengths(void **state)
+{
+	struct io_counts *counts = *state;
+
+	for (int i = 1; i <= 10; i++) {
+		write_small(counts, "write", 1, i);
+		send_batches(counts, 1, 64, 32); /* which is a run of its own */
+	}
+	write_small(counts, "write", 1, 20);
+	write_small(counts, "write", 2, 30);
+	io_counts_end_runs(counts);
+	assert_non_null(strstr(batching(counts), "\nsendmmsg                10         1         1"
+	                                         "         1\n"));
+	assert_non_null(strstr(batching(counts), "\nwrite                   12         6        30"
+	                                         "        30\n"));
+}
+
 static void what_is_not_counted_may_lie_between(void **state)
 {
 	struct io_counts *counts = *state;
@@ -498,6 +515,7 @@ int main(void)
 	    PROMISE(percentiles_are_nearest_ranks),
 	    PROMISE(a_batched_call_is_summarised),
 	    PROMISE(single_messages_are_avoidable),
+	    PROMISE(runs_have_lengths),
 	    PROMISE(what_is_not_counted_may_lie_between),
 	    PROMISE(calls_on_two_descriptors_share_no_batch),
 	    PROMISE(requests_and_their_answers_are_no_run),
