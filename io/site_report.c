@@ -149,17 +149,35 @@ void io_site_table_write(FILE *out, const struct profile *profile)
 	free(list.sites);
 }
 
+/* The caller frees them. */
+static char *describe_time(const struct profile *profile)
+{
+	return xasprintf("%.3f s in %s", (double)profile_total(profile, IO_SITE_TIME) / 1e9,
+	                 counted_text_of(profile_total(profile, IO_SITE_CALLS), "call").text);
+}
+
+static char *describe_calls(const struct profile *profile)
+{
+	return xstrdup(counted_text_of(profile_total(profile, IO_SITE_CALLS), "call").text);
+}
+
+static char *describe_bytes(const struct profile *profile)
+{
+	return xasprintf("%s moved by %s", size_text_of(profile_total(profile, IO_SITE_BYTES)).text,
+	                 counted_text_of(profile_total(profile, IO_SITE_CALLS), "call").text);
+}
+
 static const struct site_file {
 	const char *name;
 	const struct exporter *exporter;
 	enum io_site_value value;
-	const char *what; /* boxes are as wide as this */
+	char *(*describe)(const struct profile *profile); /* what is shown, in a picture's words */
 } files[] = {
-    {IO_SITE_PAGE, &flamegraph_exporter, IO_SITE_TIME, "time in system calls"},
-    {"flamegraph-calls.svg", &flamegraph_exporter, IO_SITE_CALLS, "system calls"},
-    {"flamegraph-bytes.svg", &flamegraph_exporter, IO_SITE_BYTES, "bytes moved by system calls"},
-    {"stacks.folded", &folded_exporter, IO_SITE_CALLS, ""},
-    {"profile.pb.gz", &pprof_exporter, IO_SITE_CALLS, ""},
+    {IO_SITE_PAGE, &flamegraph_exporter, IO_SITE_TIME, describe_time},
+    {"flamegraph-calls.svg", &flamegraph_exporter, IO_SITE_CALLS, describe_calls},
+    {"flamegraph-bytes.svg", &flamegraph_exporter, IO_SITE_BYTES, describe_bytes},
+    {"stacks.folded", &folded_exporter, IO_SITE_CALLS, describe_calls},
+    {"profile.pb.gz", &pprof_exporter, IO_SITE_CALLS, describe_calls},
 };
 
 static int write_file(const struct site_file *file, const struct profile *profile,
@@ -167,7 +185,8 @@ static int write_file(const struct site_file *file, const struct profile *profil
                       const char *quality, struct diag *diag)
 {
 	FILE *out = results_create(run, file->name, diag);
-	char *subtitle = xasprintf("%s; %s", file->what, quality);
+	char *what = file->describe(profile);
+	char *subtitle = xasprintf("%s; %s", what, quality);
 	struct export_options options = *common;
 	struct diag ignored;
 	int err, close_err;
@@ -177,6 +196,7 @@ static int write_file(const struct site_file *file, const struct profile *profil
 	err = out ? file->exporter->write(profile, &options, out, diag) : -EIO;
 	close_err = out ? results_close(run, out, err ? &ignored : diag) : 0;
 	free(subtitle);
+	free(what);
 	return err ? err : close_err;
 }
 

@@ -39,12 +39,14 @@ promise "bytes are those of the function" is \
 promise "summary.txt has the function, its line, calls and bytes" matches "$run/summary.txt" '^ +[0-9.]+ +1500 +15000  write +write_tens  io_sites\.c:[0-9]+$'
 promise "no stack ends early" is "$(manifest_value io_sites/io 'm["quality"]["truncated_percent"]')" 0.0
 promise "the pictures are well-formed and name the functions" python3 - "$run" <<'P'
-import sys, xml.dom.minidom
+import json, sys, xml.dom.minidom
+calls = f'{json.load(open(sys.argv[1] + "/run.json"))["metrics"]["io.calls"]["value"]:,.0f} calls'
 for value in ("time", "calls", "bytes"):
     path = f"{sys.argv[1]}/flamegraph-{value}.svg"
     xml.dom.minidom.parse(path)
     text = open(path).read()
     assert "write_tens" in text and "write_[k]" in text, path
+    assert {"time": " s in ", "calls": ">", "bytes": " moved by "}[value] + calls in text, path
 P
 promise "ptrace was taken, and why is said" is "$(manifest_value io_sites/io 'm["collector"]["fallback"]')" "ptrace: --stacks takes ptrace"
 
