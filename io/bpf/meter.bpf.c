@@ -156,8 +156,12 @@ static const struct meter_plan *plan_of(const struct meter_thread *thread)
 	return &plans[abi][number];
 }
 
-static void set_arguments(__u64 args[6], const struct call_registers *regs, __u32 abi)
+static __always_inline bool set_arguments(__u64 args[6], const void *registers, __u32 abi)
 {
+	struct call_registers all, *regs = &all;
+
+	if (bpf_probe_read_kernel(&all, sizeof(all), registers + REGISTERS_OFFSET))
+		return false;
 	if (abi == 2) {
 		args[0] = (__u32)regs->bx;
 		args[1] = (__u32)regs->cx;
@@ -173,6 +177,7 @@ static void set_arguments(__u64 args[6], const struct call_registers *regs, __u3
 		args[4] = regs->r8;
 		args[5] = regs->r9;
 	}
+	return true;
 }
 
 /* The records of details bear the call's time, by which the driver knows whose they are. */
@@ -233,7 +238,7 @@ enum {
 
 /* False: it needs a record of its own. */
 static bool join_runs(struct meter_thread *thread, const struct meter_plan *plan,
-                      const struct call_registers *regs, long result, __u64 now_ns)
+                      const struct last_registers *regs, long result, __u64 now_ns)
 {
 	if (thread->has_no_runs || thread->entered_ns < begun_ns ||
 	    now_ns - thread->entered_ns > LONGEST_IN_RUN_NS)
@@ -252,7 +257,7 @@ int BPF_PROG(call_ends, void *registers, long result)
 {
 	struct meter_thread *thread = known_thread();
 	const struct meter_plan *plan;
-	struct call_registers regs;
+	struct last_registers regs;
 	struct meter_call call;
 	__u64 now_ns;
 
@@ -263,7 +268,7 @@ int BPF_PROG(call_ends, void *registers, long result)
 	now_ns = bpf_ktime_get_ns();
 	if (!will_return())
 		return 0;
-	if (bpf_probe_read_kernel(&regs, sizeof(regs), registers + REGISTERS_OFFSET))
+	if (bpf_probe_read_kernel(&regs, sizeof(regs), registers + LAST_REGISTERS_OFFSET))
 		return 0;
 	/* A filter of the target's own answers before sys_enter. */
 	if (!thread->in_call) {
@@ -288,7 +293,8 @@ int BPF_PROG(call_ends, void *registers, long result)
 	call.result = result;
 	call.number = thread->number;
 	call.abi = thread->abi;
-	set_arguments(call.args, &regs, thread->abi);
+	if (!set_arguments(call.args, registers, thread->abi))
+		return 0;
 	if (plan->tasks & DETAILS && (result >= 0 || result == -EINPROGRESS))
 		tell_details(plan, &call);
 	if (plan->tasks & METER_TELL)
