@@ -14,7 +14,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define here __attribute__((noinline, noclone))
+#ifdef __clang__
+#define here __attribute__((noinline))
+#else
+#define here __attribute__((noinline, noclone)) /* GCC has copies for constant arguments */
+#endif
 
 static char *self;
 static int sink, source;
@@ -83,6 +87,7 @@ static here void depths(void)
 {
 	for (int i = 0; i < 20; i++)
 		descend(i % 2 ? 50 : 5);
+	keep_frame();
 }
 
 static here void *thread_writes(void *name)
