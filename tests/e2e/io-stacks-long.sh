@@ -65,12 +65,14 @@ promise "--trace=write: the writes" is "$(from . "$chosen") $(from 'write_tens;.
 promise "and it is said that every call stops the program" contains "$chosen/run.json" "--stacks goes without a filter"
 
 profile-scenario --quiet --type io --scenario without -- "$programs/io_sites" tens >/dev/null
-promise "without --stacks there is nothing of them" bash -c "cd '$PROFILE_SCENARIO_RESULTS/without/io/latest' && ! ls | grep -E 'flamegraph|folded|pb.gz' && ! grep -q 'outside the C library' summary.txt"
+promise "without --stacks there is nothing of them" bash -c "cd '$PROFILE_SCENARIO_RESULTS/without/io/latest' && ls >'$scratch/files' && ! grep -E 'flamegraph|folded|pb.gz' '$scratch/files' && ! grep -q 'outside the C library' summary.txt"
 profile-scenario show io_sites/io --sort symbol --no-children >"$scratch/shown"
 promise "show tells the functions" matches "$scratch/shown" '\[k\] write\b'
 
 if command -v protoc >/dev/null; then
-	promise "profile.pb.gz decodes by pprof's schema" bash -c "set -o pipefail; zcat '$run/profile.pb.gz' | protoc --decode=Profile -I tests/readers profile.proto | grep -q nanoseconds"
+	zcat "$run/profile.pb.gz" >"$scratch/profile.pb"
+	promise "profile.pb.gz decodes by pprof's schema" bash -c \
+		"protoc --decode=Profile -I tests/readers profile.proto <'$scratch/profile.pb' >'$scratch/profile.txt' && grep -q nanoseconds '$scratch/profile.txt'"
 else
 	skip "profile.pb.gz decodes by pprof's schema" "protoc is not installed (package protobuf-compiler)"
 fi
