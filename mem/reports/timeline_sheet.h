@@ -2,7 +2,7 @@
 #ifndef MEM_REPORTS_TIMELINE_SHEET_H
 #define MEM_REPORTS_TIMELINE_SHEET_H
 
-#include "core/export/axis.h"
+#include "core/export/chart.h"
 #include "mem/reports/heap_curve.h"
 #include "mem/reports/heap_sites.h"
 
@@ -19,14 +19,7 @@ enum {
 	SHEET_RIGHT = 26,
 	SHEET_AXIS_HEIGHT = 56,
 	SHEET_ROW_HEIGHT = 22,
-	SHEET_CHARACTER = 7,
-};
-
-/* A part of the picture with a vertical axis of its own. */
-struct panel {
-	double top;
-	double height;
-	struct axis axis;
+	SHEET_CHARACTER = CHART_CHARACTER,
 };
 
 struct sheet {
@@ -45,15 +38,10 @@ struct sheet {
 	FILE *out;
 };
 
-/* How an area is filled. */
-struct sheet_fill {
-	const char *color;
-	const char *hatching; /* in a tile of 8 by 8 */
-};
-extern const struct sheet_fill sheet_fills[HEAP_MOST_SITES];
+/* Each site has a fill of its own. */
+_Static_assert((int)HEAP_MOST_SITES <= (int)CHART_FILLS, "fills for all sites");
 
 double sheet_x(const struct sheet *sheet, uint64_t time);
-double panel_y(const struct panel *panel, double value);
 
 /* Text with an anchor ("start", "middle", "end") and a class of the style. */
 void sheet_write_text(const struct sheet *sheet, double x, double y, const char *style,

@@ -79,40 +79,13 @@ static const char *subtitle_of(const struct timeline_picture *picture)
 	                                                      : picture->subtitle;
 }
 
-static const char style[] =
-    ".timeline { background: #ffffff; }\n"
-    ".timeline text { font: 12px \"DejaVu Sans\", Verdana, \"Segoe UI\", sans-serif; "
-    "fill: #1f2328; }\n"
-    ".timeline .title { font-size: 17px; font-weight: bold; }\n"
-    ".timeline .quiet { fill: #57606a; }\n"
-    ".timeline .strong { font-weight: bold; }\n"
-    ".timeline .letter { font-weight: bold; paint-order: stroke; stroke: #ffffff; "
-    "stroke-width: 5px; stroke-linejoin: round; }\n"
-    ".timeline .grid { stroke: #d0d7de; stroke-width: 1; }\n"
-    ".timeline .axis { stroke: #57606a; stroke-width: 1; }\n"
-    ".timeline .hatching { stroke: #1f2328; stroke-opacity: 0.45; stroke-width: 1; fill: none; "
-    "}\n"
-    ".timeline .area { stroke: #57606a; stroke-width: 0.5; stroke-linejoin: round; }\n"
-    ".timeline .other { fill: #eaeef2; }\n"
+static const char own_style[] =
     ".timeline .live { fill: none; stroke: #14171a; stroke-width: 1.8; stroke-linejoin: round; "
     "}\n"
     ".timeline .rss { fill: none; stroke: #9a1b3a; stroke-width: 1.6; stroke-dasharray: 7 3; "
     "stroke-linejoin: round; }\n"
     ".timeline .peak { stroke: #14171a; stroke-width: 1; stroke-dasharray: 2 3; }\n"
     ".timeline .peak-dot { fill: #ffffff; stroke: #14171a; stroke-width: 2; }\n";
-
-/* Names in a page that holds several pictures mean the same in each. */
-static void write_patterns(const struct sheet *sheet)
-{
-	fputs("<defs>\n", sheet->out);
-	for (size_t i = 0; i < heap_sites_n(sheet->sites); i++)
-		fprintf(sheet->out,
-		        "<pattern id=\"timeline-site-%zu\" width=\"8\" height=\"8\" "
-		        "patternUnits=\"userSpaceOnUse\"><rect width=\"8\" height=\"8\" "
-		        "fill=\"%s\"/><path class=\"hatching\" d=\"%s\"/></pattern>\n",
-		        i, sheet_fills[i].color, sheet_fills[i].hatching);
-	fputs("</defs>\n", sheet->out);
-}
 
 static void write_opening(const struct sheet *sheet)
 {
@@ -129,8 +102,9 @@ static void write_opening(const struct sheet *sheet)
 	fprintf(out, "</title>\n<desc id=\"timeline-description\">%s. ",
 	        sheet->picture->words->over_time);
 	xml_write(out, subtitle_of(sheet->picture));
-	fprintf(out, "</desc>\n<style>\n%s</style>\n", style);
-	write_patterns(sheet);
+	fprintf(out, "</desc>\n<style>\n%s%s</style>\n", chart_style, own_style);
+	/* Names in a page that holds several pictures mean the same in each. */
+	chart_write_patterns(out, "timeline-site", heap_sites_n(sheet->sites));
 	fputs("<rect width=\"100%\" height=\"100%\" fill=\"#ffffff\"/>\n", out);
 	sheet_write_shortened(sheet, 10, 27, "title", title_of(sheet->picture), TITLE_CHARACTER);
 	sheet_write_shortened(sheet, 10, 47, "quiet", subtitle_of(sheet->picture), SHEET_CHARACTER);
@@ -139,17 +113,7 @@ static void write_opening(const struct sheet *sheet)
 
 static void write_panel(const struct sheet *sheet, const struct panel *panel, const char *name)
 {
-	for (size_t i = 0; i <= panel->axis.n_steps; i++) {
-		double y = panel_y(panel, (double)i * panel->axis.step);
-
-		sheet_write_line(sheet, i ? "grid" : "axis", SHEET_LEFT, y,
-		                 sheet->width - SHEET_RIGHT, y);
-		sheet_write_text(sheet, SHEET_LEFT - 8, y + 4, "quiet", "end",
-		                 axis_label_of(&panel->axis, i).text);
-	}
-	sheet_write_line(sheet, "axis", SHEET_LEFT, panel->top, SHEET_LEFT,
-	                 panel->top + panel->height);
-	sheet_write_text(sheet, SHEET_LEFT, panel->top - 10, "strong", "start", name);
+	panel_write(sheet->out, panel, SHEET_LEFT, sheet->width - SHEET_RIGHT, name);
 }
 
 static void write_time_axis(const struct sheet *sheet)
