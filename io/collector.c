@@ -5,6 +5,7 @@
 #include "core/alloc.h"
 #include "core/target/binary.h"
 #include "core/diag.h"
+#include "core/export/picture.h"
 #include "core/number_text.h"
 #include "core/profile.h"
 #include "core/quality.h"
@@ -18,6 +19,7 @@
 #include "io/sites.h"
 #include "io/summary.h"
 #include "io/tables.h"
+#include "io/timeline.h"
 #include "io/trace_paths.h"
 #include "io/trace_set.h"
 
@@ -605,6 +607,29 @@ static void add_table(struct text_list *table, const struct io_counts *counts)
 	free(rows);
 }
 
+static int write_timeline(const struct io_state *io, const struct io_counts *counts,
+                          struct results_run *run, const struct result *result, struct diag *diag)
+{
+	const struct picture_options *picture = result->picture;
+	char *title = xasprintf("%s/%s", result->scenario, result->type);
+	const struct io_timeline_words words = {
+	    .title = picture && picture->title ? picture->title : title,
+	    .subtitle = picture && picture->subtitle ? picture->subtitle : result->headline,
+	    .of_time = io->options->cpu_time ? "Times are system time, drawn up to each call's end."
+	                                     : io->backend->time_note,
+	    .width = picture ? (double)picture->width : 0,
+	};
+	FILE *out = results_create(run, "timeline.svg", diag);
+	int err = out ? 0 : -EIO;
+
+	if (out) {
+		io_timeline_write(out, counts, &words);
+		err = results_close(run, out, diag);
+	}
+	free(title);
+	return err;
+}
+
 /* The pictures say of quality what all else has said by then. */
 static int write_all(struct io_state *io, const struct io_counts *counts, struct results_run *run,
                      struct result *result, struct diag *diag)
@@ -616,6 +641,8 @@ static int write_all(struct io_state *io, const struct io_counts *counts, struct
 		io->sites = io_site_profile_new(counts->sites, result);
 	}
 	err = write_artifacts(io, counts, run, diag);
+	if (!err)
+		err = write_timeline(io, counts, run, result, diag);
 	if (io->sites && !err)
 		err = io_site_files_write(io->sites, run, result, diag);
 	profile_free(io->sites);

@@ -3,6 +3,7 @@
 
 #include "core/alloc.h"
 #include "core/u64map.h"
+#include "io/bins.h"
 #include "io/distribution.h"
 #include "io/fd_table.h"
 #include "io/latency.h"
@@ -38,6 +39,7 @@ struct io_counts *io_counts_new(uint64_t small_bytes)
 	own->writes = u64map_new();
 	counts->private = own;
 	counts->fds = fd_table_new();
+	counts->bins = io_bins_new();
 	return counts;
 }
 
@@ -62,6 +64,7 @@ void io_counts_free(struct io_counts *counts)
 	free(counts->descriptors);
 	free(counts->uses);
 	fd_table_free(counts->fds);
+	io_bins_free(counts->bins);
 	u64map_free(counts->private->call_index);
 	u64map_free(counts->private->thread_call_index);
 	u64map_free(counts->private->use_index);
@@ -355,6 +358,7 @@ static void count_moved(struct io_counts *counts, const struct io_call *call, ui
 		row->time_ns += call->time_ns;
 	}
 	counts->totals.bytes[direction] += n_calls * call->bytes;
+	io_bins_add_bytes(counts->bins, direction, call->ended_ns, n_calls * call->bytes);
 	*(direction == IO_READ ? &thread->bytes_read : &thread->bytes_written) +=
 	    n_calls * call->bytes;
 }
@@ -389,6 +393,10 @@ void io_counts_add_repeated(struct io_counts *counts, const struct io_call *call
 	count_times(&counts->calls[row_index], call, repetition);
 	count_call(&counts->calls[row_index], call, n_calls);
 	count_for_thread(counts, row_index, call, n_calls);
+	if (repetition->times_ns)
+		io_bins_add_calls(counts->bins, row_index, call->ended_ns, n_calls, call->time_ns);
+	else
+		io_bins_add_call(counts->bins, row_index, call->ended_ns, call->time_ns);
 
 	if (effect == EFFECT_READ || effect == EFFECT_COPY)
 		count_moved(counts, call, n_calls, IO_READ, call->from);

@@ -18,6 +18,7 @@
 
 struct distribution;
 struct fd_table;
+struct io_bins;
 struct io_sites;
 struct latency;
 
@@ -27,6 +28,7 @@ struct io_call {
 	uint32_t thread; /* index of its row */
 	int64_t result;  /* -errno when it failed */
 	uint64_t time_ns;
+	uint64_t ended_ns;    /* since the repeat's start */
 	uint64_t asked_bytes; /* what the buffers could have held */
 	uint64_t bytes;       /* moved */
 	uint32_t slots;       /* messages, buffers, ring entries or events offered */
@@ -156,6 +158,7 @@ struct io_counts {
 	struct io_totals totals;
 	enum io_status status;  /* of those that are counted; to be set at the beginning */
 	struct fd_table *fds;   /* owned */
+	struct io_bins *bins;   /* over time; owned */
 	struct io_sites *sites; /* owned; NULL: from where calls are made is not asked */
 	struct call_row *calls;
 	size_t n_calls;

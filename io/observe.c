@@ -476,7 +476,8 @@ void io_observe(struct io_observer *observer, const struct target_view *view,
 	    .fds = observer->counts->fds,
 	};
 
-	*call = (struct io_call){.info = finished->info, .result = finished->result};
+	*call = (struct io_call){
+	    .info = finished->info, .result = finished->result, .ended_ns = finished->now_ns};
 	if (!facts)
 		return;
 	if (facts->effect == EFFECT_PTRACE && finished->result == -EPERM)

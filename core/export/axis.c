@@ -26,6 +26,11 @@ static const struct axis_unit time_units[] = {
     {1e9, "s", 1e9}, {60e9, "min", 300e9},    {3600e9, "h", 10800e9},
 };
 
+static const struct axis_unit rate_units[] = {
+    {1, "/s", 0}, {1e3, "k/s", 1e3}, {1e6, "M/s", 1e6}, {1e9, "G/s", 1e9}};
+
+static const struct axis_unit percent_units[] = {{1, "%", 0}};
+
 static struct axis axis_of(double last, size_t most_steps, const struct axis_unit *units,
                            size_t n_units)
 {
@@ -66,6 +71,16 @@ struct axis axis_of_bytes(uint64_t last_bytes, size_t most_steps)
 struct axis axis_of_time(uint64_t last_ns, size_t most_steps)
 {
 	return axis_of((double)last_ns, most_steps, time_units, ARRAY_SIZE(time_units));
+}
+
+struct axis axis_of_rate(uint64_t last_per_s, size_t most_steps)
+{
+	return axis_of((double)last_per_s, most_steps, rate_units, ARRAY_SIZE(rate_units));
+}
+
+struct axis axis_of_percent(uint64_t last, size_t most_steps)
+{
+	return axis_of((double)last, most_steps, percent_units, ARRAY_SIZE(percent_units));
 }
 
 struct axis_label axis_label_of(const struct axis *axis, size_t tick)

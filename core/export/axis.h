@@ -20,6 +20,9 @@ struct axis {
  * 1,024, times from us to hours. */
 struct axis axis_of_bytes(uint64_t last_bytes, size_t most_steps);
 struct axis axis_of_time(uint64_t last_ns, size_t most_steps);
+/* Counts a second ("20 k/s"), and percents. */
+struct axis axis_of_rate(uint64_t last_per_s, size_t most_steps);
+struct axis axis_of_percent(uint64_t last, size_t most_steps);
 
 struct axis_label {
 	char text[32];

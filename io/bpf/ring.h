@@ -3,13 +3,13 @@
 #define IO_BPF_RING_H
 
 /* Records of forks, execs and ends have this part of the ring, which calls leave them: a lost
- * call is one call, a lost fork is a family. A run is short enough to be of one moment, and a call
- * in it to have its time in 32 bits. */
+ * call is one call, a lost fork is a family. A run, and each call in it,
+ * is short enough to be of one moment (io/bins.c). */
 enum {
 	RESERVED_PART = 64,
 	WAKE_WINDOW_BYTES = 1 << 14,
 	LONGEST_RUN_NS = 1000000,
-	LONGEST_IN_RUN_NS = 1000000000,
+	LONGEST_IN_RUN_NS = 1000000,
 };
 
 struct {

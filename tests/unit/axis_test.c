@@ -35,6 +35,14 @@ static void times_go_from_microseconds_to_hours(void **state)
 	assert_ticks(axis_of_time(36000 * UINT64_C(1000000000), 10), 10, "1 h", "10 h");
 }
 
+static void rates_and_percents_are_decimal(void **state)
+{
+	(void)state;
+	assert_ticks(axis_of_rate(930000, 5), 5, "200 k/s", "1000 k/s");
+	assert_ticks(axis_of_rate(7, 5), 4, "2 /s", "8 /s");
+	assert_ticks(axis_of_percent(180, 5), 4, "50 %", "200 %");
+}
+
 static void what_cannot_be_divided_is_not(void **state)
 {
 	(void)state;
@@ -72,6 +80,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(bytes_have_round_ticks_in_units_of_1024),
+	    cmocka_unit_test(rates_and_percents_are_decimal),
 	    cmocka_unit_test(times_go_from_microseconds_to_hours),
 	    cmocka_unit_test(what_cannot_be_divided_is_not),
 	    cmocka_unit_test(the_steps_are_never_more_than_asked_for_and_hold_the_last_value),

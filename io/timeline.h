@@ -1,0 +1,19 @@
+/* timeline.svg: system calls a second, the time in them, and bytes moved, over the run. */
+#ifndef IO_TIMELINE_H
+#define IO_TIMELINE_H
+
+#include "io/counts.h"
+
+#include <stdio.h>
+
+struct io_timeline_words {
+	const char *title;
+	const char *subtitle;
+	const char *of_time; /* what a call's time is */
+	double width;        /* pixels; 0: 1200 */
+};
+
+void io_timeline_write(FILE *out, const struct io_counts *counts,
+                       const struct io_timeline_words *words);
+
+#endif
