@@ -8,10 +8,13 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <errno.h>
 #include <linux/bpf.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 enum { RING_BYTES = 4096, MAX_RECORD_BYTES = 1000 };
@@ -138,6 +141,78 @@ static void as_many_are_read_as_are_asked_for(void **state)
 	assert_int_equal(taken.n_records, 5);
 }
 
+static void what_was_discarded_while_it_was_written_is_left_out(void **state)
+{
+	struct ring *ring = *state;
+	struct taken taken = {.first = 7, .len_bytes = 100};
+	uint32_t head = 100 | BPF_RINGBUF_DISCARD_BIT;
+
+	put(ring, 100, BPF_RINGBUF_BUSY_BIT, 1);
+	put(ring, 100, 0, 7);
+	assert_false(bpf_reader_read(ring->reader, 0, take, &taken));
+	assert_int_equal(taken.n_records, 0);
+	memcpy(ring->data, &head, sizeof(head));
+	assert_false(bpf_reader_read(ring->reader, 0, take, &taken));
+	assert_int_equal(taken.n_records, 1);
+}
+
+/* Its positions are a ring apart, and so not the same. */
+static void a_full_ring_is_not_an_empty_one(void **state)
+{
+	struct ring *ring = *state;
+	struct taken taken = {.first = 7, .len_bytes = 56};
+
+	assert_false(bpf_reader_read(ring->reader, 0, take, &taken));
+	assert_int_equal(taken.n_records, 0);
+	for (int i = 0; i < RING_BYTES / 64; i++)
+		put(ring, 56, 0, 7);
+	assert_false(bpf_reader_read(ring->reader, 0, take, &taken));
+	assert_int_equal(taken.n_records, RING_BYTES / 64);
+	assert_int_equal(*ring->consumer, RING_BYTES);
+}
+
+static int count_mappings(void)
+{
+	FILE *maps = fopen("/proc/self/maps", "re");
+	char line[512];
+	int n_found = 0;
+
+	while (fgets(line, sizeof(line), maps))
+		n_found += strstr(line, "memfd:ring") != NULL;
+	fclose(maps);
+	return n_found;
+}
+
+static void what_we_fork_does_not_inherit_it(void **state)
+{
+	int status = -1;
+	pid_t pid;
+
+	(void)state;
+	/* One is the test's own. */
+	assert_true(count_mappings() > 1);
+	pid = fork();
+	if (!pid)
+		_exit(count_mappings());
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 1 << 8);
+}
+
+static void what_cannot_be_mapped_is_an_error(void **state)
+{
+	struct bpf_reader *none = NULL;
+	int ends[2];
+
+	(void)state;
+	assert_int_equal(bpf_reader_new(&none, -1, RING_BYTES), -EBADF);
+	assert_int_equal(pipe(ends), 0);
+	assert_int_equal(bpf_reader_new(&none, ends[0], RING_BYTES), -EACCES);
+	assert_null(none);
+	close(ends[0]);
+	close(ends[1]);
+	bpf_reader_free(NULL);
+}
+
 #define PROMISE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
@@ -147,6 +222,10 @@ int main(void)
 	    PROMISE(what_is_being_written_is_waited_for),
 	    PROMISE(what_was_discarded_is_left_out),
 	    PROMISE(as_many_are_read_as_are_asked_for),
+	    PROMISE(what_was_discarded_while_it_was_written_is_left_out),
+	    PROMISE(a_full_ring_is_not_an_empty_one),
+	    PROMISE(what_we_fork_does_not_inherit_it),
+	    PROMISE(what_cannot_be_mapped_is_an_error),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
