@@ -57,8 +57,12 @@ if elsewhere "mount -t tmpfs none /mnt" true 2>"$scratch/err"; then
 	head -c 1000000 /sys/kernel/btf/vmlinux >"$scratch/half"
 	promise "half of them" lacks "the kernel's types in /sys/kernel/btf/vmlinux are damaged" \
 		elsewhere "mount --bind '$scratch/half' /sys/kernel/btf/vmlinux"
-	promise "lockdown" lacks "kernel lockdown is at confidentiality" \
-		elsewhere "mount -t tmpfs none /sys/kernel/security && echo 'none integrity [confidentiality]' >/sys/kernel/security/lockdown"
+	if [ -d /sys/kernel/security ]; then
+		promise "lockdown" lacks "kernel lockdown is at confidentiality" \
+			elsewhere "mount -t tmpfs none /sys/kernel/security && echo 'none integrity [confidentiality]' >/sys/kernel/security/lockdown"
+	else
+		skip "lockdown" "this kernel has no /sys/kernel/security"
+	fi
 	promise "a PID namespace" lacks "in a PID namespace BPF programs see other thread ids than we do" unshare -p -f --mount-proc
 else
 	skip "no types of the kernel, lockdown, a PID namespace" "$(tail -n 1 "$scratch/err")"
