@@ -354,6 +354,10 @@ static void count_moved(struct io_counts *counts, const struct io_call *call, ui
 		row = descriptor_row(counts, descriptor);
 		row->calls[direction] += n_calls;
 		row->bytes[direction] += n_calls * call->bytes;
+		if (call->result >= 0 && call->knows_asked)
+			row->asked_bytes[direction] += n_calls * call->asked_bytes;
+		else if (call->result >= 0)
+			row->unknown_calls[direction] += n_calls;
 		row->errors += call->result < 0 ? n_calls : 0;
 		row->time_ns += call->time_ns;
 	}

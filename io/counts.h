@@ -85,6 +85,7 @@ struct thread_call {
 struct thread_row {
 	pid_t tid;
 	pid_t pid;
+	uint32_t process; /* the row of its process's first image */
 	char comm[16];
 	uint64_t calls;
 	uint64_t errors;
@@ -103,6 +104,7 @@ struct process_row {
 	char *command;
 	bool has_exit;
 	int wait_status;
+	uint32_t first; /* the row of the process's first image */
 };
 
 enum { IO_GOOD_BATCH = 64 }; /* what "avoidable" compares with */
@@ -126,6 +128,8 @@ struct descriptor_row {
 	struct batch_run run; /* the present one */
 	uint64_t calls[2];    /* by direction */
 	uint64_t bytes[2];
+	uint64_t asked_bytes[2];   /* by the calls that succeeded */
+	uint64_t unknown_calls[2]; /* of these: nobody knows what they asked for */
 	uint64_t other_calls;
 	uint64_t errors;
 	uint64_t time_ns;

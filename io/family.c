@@ -5,13 +5,30 @@
 
 #include <stdio.h>
 
+/* Threads are of a process, whatever programs it runs. */
+static void add_thread(struct io_counts *counts, struct io_member *member,
+                       const struct io_identity *identity, const char *comm)
+{
+	member->thread = io_counts_add_thread(counts, identity->tid, identity->pid, comm);
+	counts->threads[member->thread].process = counts->processes[member->process].first;
+}
+
+static uint32_t add_first_image(struct io_counts *counts, const struct io_identity *identity,
+                                const char *command)
+{
+	uint32_t row =
+	    io_counts_add_process(counts, identity->pid, identity->parent_pid, 0, command);
+
+	counts->processes[row].first = row;
+	return row;
+}
+
 void io_family_begin(struct io_counts *counts, struct io_member *member,
                      const struct io_identity *identity, const char *command, const char *comm)
 {
 	member->group = fd_table_group_new(counts->fds, identity->pid);
-	member->process =
-	    io_counts_add_process(counts, identity->pid, identity->parent_pid, 0, command);
-	member->thread = io_counts_add_thread(counts, identity->tid, identity->pid, comm);
+	member->process = add_first_image(counts, identity, command);
+	add_thread(counts, member, identity, comm);
 	member->leader = member->thread;
 }
 
@@ -29,10 +46,8 @@ void io_family_fork(struct io_counts *counts, const struct io_member *parent,
 	}
 	if (identity->pid == identity->tid)
 		child->process =
-		    io_counts_add_process(counts, identity->pid, identity->parent_pid, 0,
-		                          counts->processes[parent->process].command);
-	child->thread = io_counts_add_thread(counts, identity->tid, identity->pid,
-	                                     counts->threads[parent->thread].comm);
+		    add_first_image(counts, identity, counts->processes[parent->process].command);
+	add_thread(counts, child, identity, counts->threads[parent->thread].comm);
 	child->leader = identity->pid == identity->tid ? child->thread : parent->leader;
 }
 
@@ -40,9 +55,11 @@ void io_family_exec(struct io_counts *counts, struct io_member *member, pid_t pi
                     const char *command, uint64_t now_ns)
 {
 	const struct process_row *former = &counts->processes[member->process];
+	uint32_t first = former->first;
 
 	member->process = io_counts_add_process(counts, pid, former->parent_pid,
 	                                        former->exec_number + 1, command);
+	counts->processes[member->process].first = first;
 	member->leader = member->thread;
 	member->group = fd_table_group_unshare(counts->fds, member->group, pid, now_ns);
 	fd_table_exec(counts->fds, member->group, now_ns);

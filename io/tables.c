@@ -48,6 +48,69 @@ static void write_thread(FILE *out, const struct io_counts *counts, const struct
 	free(calls);
 }
 
+/* A process through all its programs. */
+struct process_line {
+	const struct process_row *last; /* image */
+	uint32_t first;
+	uint64_t n_threads;
+	uint64_t calls, errors;
+	uint64_t time_ns;
+	uint64_t bytes_read, bytes_written;
+};
+
+static int processes_by_time(const void *left, const void *right)
+{
+	const struct process_line *a = left, *b = right;
+
+	return a->time_ns != b->time_ns ? larger_first(a->time_ns, b->time_ns)
+	                                : (a->first > b->first) - (a->first < b->first);
+}
+
+/* A line by index of the process's first image, n_threads 0 elsewhere. */
+static struct process_line *sum_processes(const struct io_counts *counts)
+{
+	struct process_line *lines = xcalloc(counts->n_processes + 1, sizeof(*lines));
+
+	for (uint32_t i = 0; i < counts->n_processes; i++) {
+		lines[i].first = i;
+		lines[counts->processes[i].first].last = &counts->processes[i];
+	}
+	for (size_t i = 0; i < counts->n_threads; i++) {
+		const struct thread_row *thread = &counts->threads[i];
+		struct process_line *line = &lines[thread->process];
+
+		line->n_threads++;
+		line->calls += thread->calls;
+		line->errors += thread->errors;
+		line->time_ns += thread->time_ns;
+		line->bytes_read += thread->bytes_read;
+		line->bytes_written += thread->bytes_written;
+	}
+	return lines;
+}
+
+static void write_processes(FILE *out, const struct io_counts *counts, bool with_idle)
+{
+	struct process_line *lines = sum_processes(counts);
+
+	qsort(lines, counts->n_processes, sizeof(*lines), processes_by_time);
+	fprintf(out, "\n%-7s %7s %7s %12s %8s %10s %9s %14s %14s  %s\n", "sums of", "pid", "parent",
+	        "seconds", "threads", "calls", "errors", "bytes read", "bytes written", "command");
+	for (size_t i = 0; i < counts->n_processes; i++) {
+		const struct process_line *line = &lines[i];
+
+		if (line->n_threads && (with_idle || line->calls))
+			fprintf(out,
+			        "%-7s %7d %7d %12.6f %8" PRIu64 " %10" PRIu64 " %9" PRIu64
+			        " %14" PRIu64 " %14" PRIu64 "  %s\n",
+			        "process", (int)line->last->pid, (int)line->last->parent_pid,
+			        (double)line->time_ns / 1e9, line->n_threads, line->calls,
+			        line->errors, line->bytes_read, line->bytes_written,
+			        line->last->command);
+	}
+	free(lines);
+}
+
 void io_threads_write(FILE *out, const struct io_counts *counts, bool with_idle)
 {
 	const struct thread_row **rows = xcalloc(counts->n_threads + 1, sizeof(*rows));
@@ -62,6 +125,7 @@ void io_threads_write(FILE *out, const struct io_counts *counts, bool with_idle)
 	for (size_t i = 0; i < n_rows; i++)
 		write_thread(out, counts, rows[i]);
 	free(rows);
+	write_processes(out, counts, with_idle);
 }
 
 /* A descriptor and its id, for sorting. */
@@ -78,6 +142,15 @@ static int files_by_time(const void *left, const void *right)
 	                                          : (a->id > b->id) - (a->id < b->id);
 }
 
+/* Of calls that succeeded, or "-": of some it is not known. */
+static void write_asked(FILE *out, const struct descriptor_row *row, enum io_direction direction)
+{
+	if (row->unknown_calls[direction])
+		fprintf(out, " %14s", "-");
+	else
+		fprintf(out, " %14" PRIu64, row->asked_bytes[direction]);
+}
+
 static void write_file(FILE *out, const struct io_counts *counts, const struct file_line *line)
 {
 	const struct fd_descriptor *descriptor = fd_table_descriptor(counts->fds, line->id);
@@ -90,10 +163,13 @@ static void write_file(FILE *out, const struct io_counts *counts, const struct f
 		snprintf(closed, sizeof(closed), "%.6f", (double)descriptor->closed_ns / 1e9);
 	fprintf(out,
 	        "%7d %4d %11s %11s %9" PRIu64 " %14" PRIu64 " %9" PRIu64 " %14" PRIu64 " %7" PRIu64
-	        " %7" PRIu64 " %12.6f  ",
+	        " %7" PRIu64 " %12.6f",
 	        (int)descriptor->pid, descriptor->fd, opened, closed, row->calls[IO_READ],
 	        row->bytes[IO_READ], row->calls[IO_WRITE], row->bytes[IO_WRITE], row->other_calls,
 	        row->errors, (double)row->time_ns / 1e9);
+	write_asked(out, row, IO_READ);
+	write_asked(out, row, IO_WRITE);
+	fputs("  ", out);
 	io_write_descriptor_name(out, counts->fds, line->id);
 	fputc('\n', out);
 }
@@ -113,9 +189,9 @@ void io_files_write(FILE *out, const struct io_counts *counts)
 		if (was_used(&counts->descriptors[id]))
 			lines[n_lines++] = (struct file_line){&counts->descriptors[id], id};
 	qsort(lines, n_lines, sizeof(*lines), files_by_time);
-	fprintf(out, "%7s %4s %11s %11s %9s %14s %9s %14s %7s %7s %12s  %s\n", "pid", "fd",
-	        "opened s", "closed s", "reads", "bytes read", "writes", "bytes written", "other",
-	        "errors", "seconds", "file");
+	fprintf(out, "%7s %4s %11s %11s %9s %14s %9s %14s %7s %7s %12s %14s %14s  %s\n", "pid",
+	        "fd", "opened s", "closed s", "reads", "bytes read", "writes", "bytes written",
+	        "other", "errors", "seconds", "asked to read", "asked to write", "file");
 	for (size_t i = 0; i < n_lines; i++)
 		write_file(out, counts, &lines[i]);
 	free(lines);

@@ -7,7 +7,8 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-/* A line a thread, the longest in calls first. `with_idle`: also those without calls. */
+/* A line a thread, then a line a process with the sums of its threads, the longest in calls first.
+ * `with_idle`: also those without calls. */
 void io_threads_write(FILE *out, const struct io_counts *counts, bool with_idle);
 
 /* A line a descriptor, the longest in calls first. */

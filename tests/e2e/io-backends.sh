@@ -56,6 +56,13 @@ through a pipe
 run many bpf dd if=/dev/zero of=/dev/null bs=1 count=200000 status=none
 promise "200,000 bytes by themselves: each is counted" is "$(metric "$(dir many-bpf)" io.write.calls)" 200000
 promise "and none is lost" is "$(metric "$(dir many-bpf)" io.lost)" 0
+# sums NAME: calls, threads and bytes that the lines of processes have together.
+sums() { awk '$1 == "process" { calls += $6; threads += $5; read += $8; written += $9 } END { print calls, threads, read, written }' "$(dir "$1")/threads.txt"; }
+totals() { echo "$(metric "$(dir "$1")" io.calls) $(awk '$1 ~ /^[0-9]+$/' "$(dir "$1")/threads.txt" | wc -l) $(metric "$(dir "$1")" io.bytes_read) $(metric "$(dir "$1")" io.bytes_written)"; }
+for backend in bpf ptrace; do
+	promise "$backend: the lines of processes add up to the run" is "$(sums tree-$backend)" "$(totals tree-$backend)"
+	promise "$backend: dd asked to read what it read" is "$(awk '$2 == 0 && $NF == "/dev/zero" { print $6, $12, $13 }' "$(dir dd-$backend)/files.txt")" "1000 1000 0"
+done
 still_runs() {
 	run left bpf sh -c 'dd if=/dev/zero of=/dev/null bs=1 count=50 status=none; (printf x; exec sleep 300) >/dev/null & echo $! >"$0"' "$scratch/left" || return 1
 	kill "$(cat "$scratch/left")"

@@ -61,7 +61,7 @@ promise "bytes on a descriptor received over a socket" is "$(file_bytes '/dev/nu
 promise "bytes on a duplicate" is "$(file_bytes /dev/zero)" 200
 promise "bytes on a reused number" is "$(file_bytes /dev/random)" 300
 promise "a write to a descriptor that another process opened" \
-	matches "$files" ' 1 +0 +0 +1 +[0-9.]+  /dev/full$'
+	matches "$files" ' 1 +0 +0 +1 +[0-9.]+ +0 +0  /dev/full$'
 promise "no descriptor was guessed" is "$(grep -c guessed "$files")" 0
 
 run threads "$programs/io_tree" threads
