@@ -11,6 +11,7 @@
 #include "core/collector.h"
 #include "io/counts.h"
 
+struct detail_log;
 struct trace_paths;
 struct trace_set;
 
@@ -19,6 +20,7 @@ struct io_backend_spec {
 	struct io_counts *counts;
 	const struct trace_set *set;     /* what to count */
 	const struct trace_paths *paths; /* likewise; NULL: any. ptrace alone */
+	struct detail_log *detail; /* gets a line for each of them; NULL: none. ptrace alone */
 	void *plan;
 	bool cpu_time; /* time_ns is system time, not wall time */
 };

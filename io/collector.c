@@ -13,6 +13,7 @@
 #include "io/backend.h"
 #include "io/batching.h"
 #include "io/bpf/meter.h"
+#include "io/detail/files.h"
 #include "io/call_tables.h"
 #include "io/metrics.h"
 #include "io/site_report.h"
@@ -37,6 +38,7 @@ struct io_options {
 	struct text_list paths;
 	bool successful_only;
 	bool failed_only;
+	bool detail;
 	int sort; /* index of the word */
 	char *columns;
 	int backend; /* likewise */
@@ -75,6 +77,10 @@ static const struct option_row option_rows[] = {
      .kind = OPTION_SWITCH,
      .field = offsetof(struct io_options, failed_only),
      .help = "count calls alone that returned with an error"},
+    {.name = "detail",
+     .kind = OPTION_SWITCH,
+     .field = offsetof(struct io_options, detail),
+     .help = "write each call with its arguments to detail.txt, as strace does; takes ptrace"},
     {.name = "summary-sort-by",
      .letter = 'S',
      .kind = OPTION_CHOICE,
@@ -126,8 +132,9 @@ static const struct option_row option_rows[] = {
 struct io_state {
 	const struct io_options *options;
 	struct trace_set *set;
-	struct trace_paths *paths; /* NULL: all */
-	char *choice;              /* as it was typed; NULL: every call is counted */
+	struct trace_paths *paths;   /* NULL: all */
+	struct detail_files *detail; /* NULL: not wanted */
+	char *choice;                /* as it was typed; NULL: every call is counted */
 	struct io_columns columns;
 	const struct io_backend *backend;
 	void *plan;                /* the backend's */
@@ -178,13 +185,16 @@ static int check_sanitizer(const struct target *target, struct diag *diag)
 }
 
 /* What bpf cannot measure: it sees no system time of a call, of paths only those of descriptors,
- * and follows no stacks without frame pointers. NULL: it can do all that is asked. */
+ * of the arguments' memory what is counted, and follows no stacks without frame pointers. NULL: it
+ * can do all that is asked. */
 static const char *beyond_bpf(const struct io_options *options)
 {
 	if (options->cpu_time)
 		return "--cpu-time";
 	if (options->paths.n_texts)
 		return "--trace-path";
+	if (options->detail)
+		return "--detail";
 	return options->stacks ? "--stacks" : NULL;
 }
 
@@ -235,6 +245,7 @@ static void io_destroy(void *state)
 	free(io->fallback);
 	trace_set_free(io->set);
 	trace_paths_free(io->paths);
+	detail_files_free(io->detail);
 	free(io->choice);
 	free(io);
 }
@@ -336,6 +347,7 @@ static int io_create(void **state, const void *options, struct diag *diag)
 	if (!err) {
 		io->paths = trace_paths_new(&io->options->paths);
 		io->choice = describe_choice(io);
+		io->detail = io->options->detail ? detail_files_new() : NULL;
 		err = plan_backend(io, diag);
 	}
 	if (err)
@@ -355,6 +367,7 @@ static int io_prepare(void *state, const struct repeat *repeat, struct diag *dia
 	    .plan = io->plan,
 	    .cpu_time = io->options->cpu_time,
 	};
+	int err = 0;
 
 	io->counts_part = repeat->begins_later || repeat->only;
 	spec.counts = io->current = io_counts_new(io->options->small_bytes);
@@ -363,7 +376,9 @@ static int io_prepare(void *state, const struct repeat *repeat, struct diag *dia
 	                                !trace_set_has_all(io->set, syscall_moves_data);
 	if (io->options->stacks)
 		io->current->sites = io_sites_new();
-	return io->backend->start(&io->backend_state, &spec, diag);
+	if (io->detail)
+		err = detail_files_begin(io->detail, repeat->results, &spec.detail, diag);
+	return err ? err : io->backend->start(&io->backend_state, &spec, diag);
 }
 
 static int io_in_child(void *state)
@@ -417,6 +432,8 @@ static int io_ended(void *state, const struct target_end *end, struct diag *diag
 	(void)end;
 	(void)diag;
 	stop(io);
+	if (io->detail)
+		detail_files_end(io->detail);
 	io_counts_end_runs(io->current);
 	*ARRAY_APPEND(io->repeats, io->n_repeats, io->repeats_capacity) = io->current;
 	io->current = NULL;
@@ -650,11 +667,27 @@ static int write_all(struct io_state *io, const struct io_counts *counts, struct
 	return err;
 }
 
+/* Of the repeat that the other files are of. */
+static int keep_detail(const struct io_state *io, struct results_run *run,
+                       const struct result *result, struct diag *diag)
+{
+	size_t kept = 0;
+
+	if (!io->detail)
+		return 0;
+	while (io->n_repeats && io->repeats[kept] != median_repeat(io))
+		kept++;
+	return detail_files_keep(io->detail, kept, run, result->quality, diag);
+}
+
 static int io_finish(void *state, struct results_run *run, struct result *result, struct diag *diag)
 {
 	struct io_state *io = state;
 	const struct io_counts *counts;
+	int err = keep_detail(io, run, result, diag);
 
+	if (err)
+		return err;
 	if (!io->n_repeats) {
 		result->backend = xstrdup(io->backend->name);
 		result->unusable = xstrdup("the target was never run");

@@ -78,12 +78,14 @@ static bool has_call(const struct io_scope *scope, const struct io_counts *count
 	return trace_set_has(scope->set, info) && has_member(scope, counts, member);
 }
 
-void io_scope_count_unfinished(const struct io_scope *scope, struct io_counts *counts,
+bool io_scope_count_unfinished(const struct io_scope *scope, struct io_counts *counts,
                                const struct io_member *member, const struct syscall_info *info,
                                uint64_t gone_ns)
 {
-	if (has_begun(scope, gone_ns) && has_call(scope, counts, member, info))
-		counts->unfinished++;
+	if (!has_begun(scope, gone_ns) || !has_call(scope, counts, member, info))
+		return false;
+	counts->unfinished++;
+	return true;
 }
 
 void io_scope_count_still_in(const struct io_scope *scope, struct io_counts *counts,

@@ -47,8 +47,9 @@ bool io_scope_count(const struct io_scope *scope, struct io_counts *counts,
                     const struct io_member *member, const struct io_call *call, uint64_t entered_ns,
                     uint64_t returned_ns, const struct io_repetition *repetition);
 
-/* A thread is gone at that time in the midst of a call, which never returns. */
-void io_scope_count_unfinished(const struct io_scope *scope, struct io_counts *counts,
+/* A thread is gone at that time in the midst of a call, which never returns. True: it was counted.
+ */
+bool io_scope_count_unfinished(const struct io_scope *scope, struct io_counts *counts,
                                const struct io_member *member, const struct syscall_info *info,
                                uint64_t gone_ns);
 

@@ -26,6 +26,7 @@ static const struct {
     {"memory", "massif", "massif.out", "massif.out"},
     {"memory", "massif", "massif-report.txt", "massif-report.txt"},
     {"io", "strace", "strace-summary.txt", "summary.txt"},
+    {"io", "strace", "strace-detail.txt", "detail.txt"},
 };
 
 static bool has_artifact(const struct results_run *run, const char *name)

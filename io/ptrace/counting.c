@@ -6,6 +6,7 @@
 #include "core/trace/trace.h"
 #include "core/trace/tracee.h"
 #include "core/trace/tracer.h"
+#include "io/detail/log.h"
 #include "io/family.h"
 #include "io/fd_table.h"
 #include "io/observe.h"
@@ -25,9 +26,10 @@ struct counted_thread {
 	struct io_member member;
 	struct caller caller;
 	const struct syscall_info *info;
-	bool is_elsewhere;   /* the call is not of a path that was asked for */
-	uint64_t entered_ns; /* on the clock of the call times */
-	uint64_t began_ns;   /* the same moment, on CLOCK_MONOTONIC */
+	struct detail_line *line; /* the log's; NULL: none yet */
+	bool is_elsewhere;        /* the call is not of a path that was asked for */
+	uint64_t entered_ns;      /* on the clock of the call times */
+	uint64_t began_ns;        /* the same moment, on CLOCK_MONOTONIC */
 };
 
 static struct counted_thread *thread_of(struct tracee *tracee)
@@ -72,6 +74,39 @@ static bool is_elsewhere(const struct io_backend_spec *spec, const struct tracee
 	                       !trace_paths_has_call(spec->paths, tracee->tid, info, tracee->args));
 }
 
+static void begin_line(struct detail_log *log, const struct tracee *tracee,
+                       struct counted_thread *thread)
+{
+	const struct detail_subject subject = {tracee->tid, thread->info, tracee->args};
+
+	if (!thread->line)
+		thread->line = detail_log_take_line(log);
+	detail_log_begin(log, thread->line, &subject);
+}
+
+static void end_line(struct detail_log *log, const struct tracee *tracee,
+                     const struct counted_thread *thread, const struct io_call *call)
+{
+	const struct detail_subject subject = {tracee->tid, thread->info, tracee->args};
+
+	if (log && thread->line)
+		detail_log_end(log, thread->line, &subject, call->result, call->time_ns);
+}
+
+/* The thread has ended, perhaps in the midst of a call that counts. */
+static void leave_line(const struct io_backend_spec *spec, const struct tracee *tracee,
+                       struct counted_thread *thread, bool in_call)
+{
+	const struct detail_subject subject = {tracee->tid, thread->info, tracee->args};
+
+	if (!spec->detail || !thread->line)
+		return;
+	if (in_call && spec->counts->status == IO_ANY)
+		detail_log_give_up(spec->detail, thread->line, &subject);
+	detail_log_take_back(spec->detail, thread->line);
+	thread->line = NULL;
+}
+
 static bool call_begins(void *context, struct tracee *tracee)
 {
 	const struct counting *counting = context;
@@ -79,6 +114,9 @@ static bool call_begins(void *context, struct tracee *tracee)
 
 	thread->info = identify(tracee->arch, tracee->number);
 	thread->is_elsewhere = is_elsewhere(&counting->spec, tracee, thread->info);
+	if (counting->spec.detail && !thread->is_elsewhere &&
+	    trace_set_has(counting->spec.set, thread->info))
+		begin_line(counting->spec.detail, tracee, thread);
 	thread->began_ns = clock_now_ns();
 	/* Our own work is not the call's: its wall time starts when it may run. */
 	if (counting->callers && !thread->is_elsewhere &&
@@ -129,8 +167,10 @@ static void call_ends(void *context, struct tracee *tracee, int64_t result)
 		note_name(counting, tracee, thread);
 	if (!thread->is_elsewhere &&
 	    io_scope_count(&counting->scope, counts, &thread->member, &call, thread->began_ns,
-	                   tracer_stopped_ns(tracer), NULL))
+	                   tracer_stopped_ns(tracer), NULL)) {
 		callers_add(counting->callers, &thread->caller, &call);
+		end_line(counting->spec.detail, tracee, thread, &call);
+	}
 	callers_note_code(counting->callers, &thread->caller, tracee, thread->info->name);
 }
 
@@ -228,10 +268,12 @@ static void thread_ends(void *context, struct tracee *tracee)
 {
 	const struct counting *counting = context;
 	struct counted_thread *thread = thread_of(tracee);
+	bool is_unfinished =
+	    tracee->in_call && tracer_has_begun(counting->tracer) && !thread->is_elsewhere &&
+	    io_scope_count_unfinished(&counting->scope, counting->spec.counts, &thread->member,
+	                              thread->info, tracer_stopped_ns(counting->tracer));
 
-	if (tracee->in_call && tracer_has_begun(counting->tracer) && !thread->is_elsewhere)
-		io_scope_count_unfinished(&counting->scope, counting->spec.counts, &thread->member,
-		                          thread->info, tracer_stopped_ns(counting->tracer));
+	leave_line(&counting->spec, tracee, thread, is_unfinished);
 	io_family_thread_ends(counting->spec.counts, &thread->member, now_of(counting));
 	callers_end(counting->callers, &thread->caller);
 }

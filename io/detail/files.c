@@ -1,0 +1,110 @@
+/* Makes the files of repeats and keeps one: the first one's has its name from the start. */
+#include "io/detail/files.h"
+
+#include "core/alloc.h"
+#include "core/diag.h"
+#include "core/number_text.h"
+#include "core/quality.h"
+#include "core/results/results.h"
+#include "io/detail/log.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct repeat_file {
+	int fd;
+	struct detail_log *log;
+};
+
+struct detail_files {
+	FILE *named; /* the first one's; the run's */
+	struct repeat_file *repeats;
+	size_t n_repeats, capacity;
+};
+
+struct detail_files *detail_files_new(void)
+{
+	return xcalloc(1, sizeof(struct detail_files));
+}
+
+void detail_files_free(struct detail_files *files)
+{
+	if (!files)
+		return;
+	for (size_t i = 0; i < files->n_repeats; i++) {
+		detail_log_free(files->repeats[i].log);
+		if (i)
+			close(files->repeats[i].fd);
+	}
+	free(files->repeats);
+	free(files);
+}
+
+static int open_file(struct detail_files *files, struct results_run *run, struct diag *diag)
+{
+	if (files->n_repeats)
+		return results_scratch(run, diag);
+	files->named = results_create(run, "detail.txt", diag);
+	return files->named ? fileno(files->named) : -EIO;
+}
+
+int detail_files_begin(struct detail_files *files, struct results_run *run, struct detail_log **log,
+                       struct diag *diag)
+{
+	int fd = open_file(files, run, diag);
+
+	if (fd < 0)
+		return fd;
+	*log = detail_log_new(fd);
+	*ARRAY_APPEND(files->repeats, files->n_repeats, files->capacity) =
+	    (struct repeat_file){fd, *log};
+	return 0;
+}
+
+void detail_files_end(struct detail_files *files)
+{
+	detail_log_finish(files->repeats[files->n_repeats - 1].log);
+}
+
+static int copy(int from, int to)
+{
+	char buffer[1 << 16];
+	off_t at = 0;
+	ssize_t n;
+
+	if (ftruncate(to, 0) < 0 || lseek(to, 0, SEEK_SET) < 0)
+		return -errno;
+	while ((n = pread(from, buffer, sizeof(buffer), at)) > 0)
+		for (ssize_t done = 0, wrote; done < n; done += wrote, at += wrote) {
+			wrote = write(to, buffer + done, (size_t)(n - done));
+			if (wrote < 0)
+				return -errno;
+		}
+	return n < 0 ? -errno : 0;
+}
+
+int detail_files_keep(struct detail_files *files, size_t repeat, struct results_run *run,
+                      json_t *quality, struct diag *diag)
+{
+	const struct repeat_file *kept;
+	const struct detail_log *log;
+	FILE *named = files->named;
+	int err;
+
+	if (!named)
+		return 0;
+	files->named = NULL;
+	kept = &files->repeats[repeat];
+	log = kept->log;
+	err = repeat ? copy(kept->fd, files->repeats[0].fd) : 0;
+	if (err)
+		diag_fail(diag, -err, "cannot write detail.txt: %s", strerror(-err));
+	if (detail_log_written_lines(log) < detail_log_lines(log))
+		quality_add_note(quality, "detail.txt ends after %s of %s: it could not be written",
+		                 count_text_of(detail_log_written_lines(log)).text,
+		                 counted_text_of(detail_log_lines(log), "line").text);
+	return err ? (results_close(run, named, diag), err) : results_close(run, named, diag);
+}

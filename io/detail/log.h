@@ -1,0 +1,39 @@
+/* detail.txt while it grows: a line for each call that has returned, in the order in which they
+ * did.
+ *
+ * Lines go to the descriptor as they come, 64 KB at a time. When the disk is full the file ends
+ * before its last lines, so that other files find some room; what is missing is counted. Used by
+ * one thread at a time, in the tracer.
+ */
+#ifndef IO_DETAIL_LOG_H
+#define IO_DETAIL_LOG_H
+
+#include "io/detail/decode.h"
+
+struct detail_log;
+
+/* Writes to the descriptor, which stays the caller's, from its position on. */
+struct detail_log *detail_log_new(int fd);
+void detail_log_free(struct detail_log *log); /* NULL is fine */
+
+/* For a thread; taken back when it has ended, or freed with the log. */
+struct detail_line *detail_log_take_line(struct detail_log *log);
+void detail_log_take_back(struct detail_log *log, struct detail_line *line);
+
+/* The thread is about to make the call. What it would have written before is left out. */
+void detail_log_begin(struct detail_log *log, struct detail_line *line,
+                      const struct detail_subject *subject);
+/* It has returned; `time_ns` is what it took. */
+void detail_log_end(struct detail_log *log, struct detail_line *line,
+                    const struct detail_subject *subject, int64_t result, uint64_t time_ns);
+/* It will not. */
+void detail_log_give_up(struct detail_log *log, struct detail_line *line,
+                        const struct detail_subject *subject);
+
+/* Writes what is left. 0, or the -errno by which the file ended early. */
+int detail_log_finish(struct detail_log *log);
+/* Then not all of them are in the file. */
+uint64_t detail_log_lines(const struct detail_log *log);
+uint64_t detail_log_written_lines(const struct detail_log *log);
+
+#endif

@@ -1,0 +1,29 @@
+/* The names that constants have in the headers: rows of words.def. */
+#ifndef IO_DETAIL_WORDS_H
+#define IO_DETAIL_WORDS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct detail_text;
+
+#define WORDS(group, unknown, ...) WORDS_##group,
+enum detail_words {
+#include "io/detail/words.def"
+	N_WORDS
+};
+#undef WORDS
+
+/* The name; NULL: it has none. */
+const char *detail_word(enum detail_words words, uint64_t value);
+
+/* "SEEK_SET", "0x9 / * SEEK_??? * /". */
+void detail_add_word(struct detail_text *text, enum detail_words words, uint64_t value);
+
+/* "PROT_READ|PROT_WRITE|0x100", "0" where none has no name. */
+void detail_add_flags(struct detail_text *text, enum detail_words words, uint64_t value);
+
+/* The same behind a '|', and nothing where there is none. */
+void detail_add_more_flags(struct detail_text *text, enum detail_words words, uint64_t value);
+
+#endif

@@ -1,0 +1,58 @@
+#!/bin/bash
+# io --detail: a line a call, as strace -f -ttt -T writes it.
+# tier: long
+# beside: others
+. "$(dirname "$0")/lib.sh"
+
+dir=$scratch/results/detail/io/latest
+run() { profile-scenario --quiet --results "$scratch/results" --scenario detail --type io --detail "$@" >/dev/null 2>"$scratch/err"; }
+empty() { rm -rf "$scratch/empty"; mkdir "$scratch/empty"; }
+
+same_lines() { # COMMAND...: strace's, where the call is decoded
+	empty
+	strace -f -ttt -T -o "$scratch/strace" "$@" >/dev/null 2>&1
+	empty
+	run "$@"
+	python3 tests/e2e/io_detail.py "$scratch/strace" "$dir/detail.txt" io/detail/calls.def >"$scratch/compared" || { cat "$scratch/compared"; return 1; }
+	sed 's/^/# /' "$scratch/compared" >>"$scratch/shares"
+}
+
+if command -v strace >/dev/null; then
+	promise "every kind of argument, good and bad: strace's line" same_lines "$programs/io_detail" "$scratch/empty"
+	promise "processes, programs and failures" same_lines "$programs/io_tree" forks execs fails descriptors
+	cat "$scratch/shares"
+else
+	skip "lines are strace's" "no strace here"
+fi
+
+run -r 3 "$programs/io_tree" forks fails
+counted=$(metric "$dir" io.calls)
+unfinished=$(sed -n 's/^Calls that never returned.*: \([0-9]*\)\.$/\1/p' "$dir/summary.txt")
+promise "a line for each call, and for each that never returned" is "$(wc -l <"$dir/detail.txt")" $((counted + unfinished))
+promise "each with process, time, result and duration" \
+	is "$(grep -vcE '^[0-9]+ +[0-9]+\.[0-9]{6} [a-z_0-9]+\(.*\) += ([^ ].* <[0-9]+\.[0-9]{6}>|\?)$' "$dir/detail.txt")" 0
+run -Z -e %file "$programs/io_tree" fails
+promise "only the calls that are counted" is "$(grep -c "" "$dir/detail.txt") $(grep -c ' = -1 E' "$dir/detail.txt")" \
+	"$(metric "$dir" io.calls) $(metric "$dir" io.calls)"
+run dd if=/dev/zero of=/dev/null bs=1 count=30000 status=none
+promise "more than a buffer of them" is "$(grep -c 'write(1, "\\0", 1) *= 1 <' "$dir/detail.txt")" 30000
+promise "the run says that ptrace was taken" contains "$dir/run.json" "ptrace: --detail takes ptrace"
+promise "bpf is refused" reason 125 "--detail is measured by --backend ptrace alone" \
+	profile-scenario --results "$scratch/no" --type io --backend bpf --detail true
+run "$scratch/none"
+promise "a command that cannot be run: 127" is $? 127
+profile-scenario --quiet --results "$scratch/results" --scenario detail --type io --backend ptrace true 2>/dev/null
+promise "no file where nobody asked" test ! -e "$dir/detail.txt"
+
+# Of a file system of 3 MB some is left for the other files.
+small=$scratch/small
+if [ "$(id -u)" = 0 ] && mkdir "$small" && mount -t tmpfs -o size=3m none "$small" 2>/dev/null; then
+	profile-scenario --quiet --results "$small" --scenario detail --type io --detail dd if=/dev/zero of=/dev/null bs=1 count=30000 status=none 2>"$scratch/err"
+	promise "a full disk ends the lines, not the run" is $? 0
+	promise "which is said" matches "$small/detail/io/latest/run.json" "detail.txt ends after [0-9,]+ of 60,[0-9]+ lines"
+	promise "at the end of a line" is "$(tail -c 1 "$small/detail/io/latest/detail.txt" | od -An -c | tr -d ' ')" '\n'
+	promise "and counts are whole" is "$(metric "$small/detail/io/latest" io.write.calls)" 30000
+	umount "$small"
+else
+	skip "a full disk ends the lines, not the run" "no file system can be mounted here"
+fi
