@@ -369,6 +369,10 @@ static int io_prepare(void *state, const struct repeat *repeat, struct diag *dia
 	};
 	int err = 0;
 
+	if (!repeat->pid && io->options->stacks)
+		return diag_fail(diag, EINVAL,
+		                 "--stacks follows programs from their start, and --pid is of what "
+		                 "runs already; leave one of them out");
 	io->counts_part = repeat->begins_later || repeat->only;
 	spec.counts = io->current = io_counts_new(io->options->small_bytes);
 	io->current->status = status_of(io->options);
@@ -575,12 +579,28 @@ static void add_quality(json_t *quality, const struct io_counts *counts)
 	trace_facts_note(&counts->trace, "those outside the set", quality);
 }
 
+/* The driver has added those that it was told to attach to. */
+static struct observed_process *find_given(const struct result *result, size_t n_given,
+                                           const struct process_row *row)
+{
+	for (size_t i = 0; i < n_given && !row->exec_number; i++)
+		if (result->processes[i].pid == row->pid)
+			return &result->processes[i];
+	return NULL;
+}
+
 static void add_processes(struct result *result, const struct io_counts *counts)
 {
+	size_t n_given = result->n_processes;
+
 	for (size_t i = 0; i < counts->n_processes; i++) {
 		const struct process_row *row = &counts->processes[i];
-		struct observed_process *process = result_add_process(result);
+		struct observed_process *process = find_given(result, n_given, row);
 
+		if (!process)
+			process = result_add_process(result);
+		else
+			free(process->command);
 		process->pid = row->pid;
 		process->parent_pid = row->parent_pid;
 		process->exec_number = row->exec_number;
@@ -723,6 +743,7 @@ const struct collector io_collector = {
     .aliases = aliases,
     .help = "every system call: counts, errors, times, bytes, batches, by thread and descriptor",
     .slows_target = true,
+    .attaches = true,
     .chooses_names = true,
     .options = {option_rows, sizeof(struct io_options)},
     .metrics = io_metric_rows,

@@ -51,6 +51,18 @@ void io_family_fork(struct io_counts *counts, const struct io_member *parent,
 	child->leader = identity->pid == identity->tid ? child->thread : parent->leader;
 }
 
+void io_family_join(struct io_counts *counts, const struct io_member *sibling,
+                    struct io_member *member, const struct io_identity *identity, const char *comm,
+                    bool shares_files)
+{
+	*member = *sibling;
+	if (shares_files)
+		fd_table_group_hold(counts->fds, sibling->group);
+	else
+		member->group = fd_table_group_new(counts->fds, identity->pid);
+	member->thread = io_counts_add_thread(counts, identity->tid, identity->pid, comm);
+}
+
 void io_family_exec(struct io_counts *counts, struct io_member *member, pid_t pid,
                     const char *command, uint64_t now_ns)
 {

@@ -39,6 +39,11 @@ void io_family_fork(struct io_counts *counts, const struct io_member *parent,
                     struct io_member *child, const struct io_identity *identity, bool shares_files,
                     uint64_t now_ns);
 
+/* A thread that ran before anybody looked, of the same process as a known one. */
+void io_family_join(struct io_counts *counts, const struct io_member *sibling,
+                    struct io_member *member, const struct io_identity *identity, const char *comm,
+                    bool shares_files);
+
 /* Another program begins in the process: a new row. The member must have begun, here as in the next
  * two. */
 void io_family_exec(struct io_counts *counts, struct io_member *member, pid_t pid,

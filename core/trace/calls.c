@@ -3,6 +3,7 @@
 
 #include "core/alloc.h"
 #include "core/trace/filter_stop.h"
+#include "core/trace/restart.h"
 #include "core/trace/tracee.h"
 #include "core/u64map.h"
 
@@ -42,10 +43,11 @@ static enum traced_call identify(uint32_t arch, uint64_t number)
 
 /* False: the thread shall stand still for now. */
 static bool enter_call(struct tracer *tracer, struct tracee *tracee, uint32_t arch, uint64_t number,
-                       const uint64_t args[6])
+                       const uint64_t args[6], bool is_resumed)
 {
 	tracee->in_call = true;
 	tracee->made_child = false;
+	tracee->is_resumed = is_resumed;
 	tracee->arch = arch;
 	tracee->number = number;
 	tracee->call = identify(arch, number);
@@ -180,10 +182,43 @@ void tracer_handle_filtered(struct tracer *tracer, struct tracee *tracee)
 		filter_stop_keep_children(tracee->tid, &stop);
 		if (!tracee->in_call)
 			goes_on = enter_call(tracer, tracee, stop.arch, stop.seccomp.nr,
-			                     stop.seccomp.args);
+			                     stop.seccomp.args, false);
 	}
 	if (goes_on)
 		tracer_resume(tracer, tracee->tid, 0);
+}
+
+/* The call is the one that the thread was in when we came (restart_syscall(2) in its place). */
+static bool resumes(const struct tracee *tracee, const struct __ptrace_syscall_info *stop)
+{
+	return tracee->resumed.ip && tracee->resumed.ip == stop->instruction_pointer &&
+	       tracee->resumed.sp == stop->stack_pointer;
+}
+
+/* In a program that ran before us no call ends with EINTR only since it is traced: it is made
+ * again, and stays the same call. */
+static bool goes_on_anyway(const struct tracer *tracer, struct tracee *tracee,
+                           struct __ptrace_syscall_info *stop)
+{
+	if (!tracer->n_pids || stop->exit.rval != -EINTR)
+		return false;
+	if (!restart_interrupted_call(tracee, 0)) {
+		tracer_look_up_call(tracee, (int64_t *)&stop->exit.rval); /* may be its timeout */
+		return false;
+	}
+	tracee->resumed = (struct resumed_call){
+	    .ip = stop->instruction_pointer, .sp = stop->stack_pointer, .number = tracee->number};
+	return true;
+}
+
+void tracer_interrupt_resumed(struct tracer *tracer, struct tracee *tracee)
+{
+	int64_t result;
+
+	if (!tracee->in_call || !tracer_look_up_call(tracee, &result) || result != -EINTR)
+		return;
+	tracee->resumed.ip = 0;
+	finish_call(tracer, tracee, result);
 }
 
 void tracer_handle_syscall(struct tracer *tracer, struct tracee *tracee)
@@ -195,12 +230,20 @@ void tracer_handle_syscall(struct tracer *tracer, struct tracee *tracee)
 		return;
 	/* The kernel says which stop it is: a child made by fork may have an exit without an entry.
 	 */
-	if (stop.op == PTRACE_SYSCALL_INFO_ENTRY) {
-		goes_on = enter_call(tracer, tracee, stop.arch, stop.entry.nr, stop.entry.args);
+	if (stop.op == PTRACE_SYSCALL_INFO_ENTRY && tracee->in_call && resumes(tracee, &stop)) {
+		tracee->resumed.ip = 0;
+	} else if (stop.op == PTRACE_SYSCALL_INFO_ENTRY) {
+		bool is_resumed = resumes(tracee, &stop);
+
+		goes_on = enter_call(tracer, tracee, stop.arch,
+		                     is_resumed ? tracee->resumed.number : stop.entry.nr,
+		                     stop.entry.args, is_resumed);
+		tracee->resumed.ip = 0;
 		if (!tracer->armed && !tracer->may_filter && tracee->call == TRACED_SECCOMP)
 			filter_stop_skip_call(tracee->tid);
 	}
-	if (stop.op == PTRACE_SYSCALL_INFO_EXIT && tracee->in_call)
+	if (stop.op == PTRACE_SYSCALL_INFO_EXIT && tracee->in_call &&
+	    !goes_on_anyway(tracer, tracee, &stop))
 		finish_call(tracer, tracee, stop.exit.rval);
 	if (goes_on)
 		tracer_resume(tracer, tracee->tid, 0);

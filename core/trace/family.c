@@ -48,7 +48,8 @@ void tracer_handle_early_end(struct tracer *tracer, struct tracee *tracee)
 		take_in(tracer, tracee);
 }
 
-/* Is there a thread in a call that makes children, which has not told of its child yet? */
+/* Is there a thread in a call that makes children, which has not told of its child yet, or one of
+ * which that is not known? */
 static bool someone_may_tell(const struct tracer *tracer)
 {
 	uint64_t tid, value;
@@ -57,7 +58,9 @@ static bool someone_may_tell(const struct tracer *tracer)
 	while (u64map_next(tracer->tracees, &position, &tid, &value)) {
 		const struct tracee *tracee = (const struct tracee *)(uintptr_t)value;
 
-		if (tracee && tracee->in_call && tracee_makes_child(tracee) && !tracee->made_child)
+		if (tracee &&
+		    (tracee->is_newcomer ||
+		     (tracee->in_call && tracee_makes_child(tracee) && !tracee->made_child)))
 			return true;
 	}
 	return false;
@@ -81,7 +84,7 @@ void tracer_adopt_orphans(struct tracer *tracer)
 	}
 }
 
-static void enter_child(struct tracer *tracer, struct tracee *parent, pid_t tid)
+void tracer_enter_child(struct tracer *tracer, struct tracee *parent, pid_t tid)
 {
 	struct tracee *child = tracer_find(tracer, tid);
 	bool waits;
@@ -103,11 +106,12 @@ void tracer_handle_child(struct tracer *tracer, struct tracee *parent)
 {
 	unsigned long message = 0;
 	int64_t result;
-	bool knows_call = tracer_sees_calls(tracer) || tracer_look_up_call(parent, &result);
+	bool knows_call =
+	    (tracer_sees_calls(tracer) && parent->in_call) || tracer_look_up_call(parent, &result);
 
 	if (knows_call && !ptrace(PTRACE_GETEVENTMSG, parent->tid, NULL, &message) &&
 	    !tracer_has_moved_on(parent->tid) && tracer->armed)
-		enter_child(tracer, parent, (pid_t)message);
+		tracer_enter_child(tracer, parent, (pid_t)message);
 	tracer_resume(tracer, parent->tid, 0);
 }
 
@@ -122,5 +126,5 @@ void tracer_handle_last_child(struct tracer *tracer, struct tracee *parent)
 	    !tracee_read_family((pid_t)result, &pid, &parent_pid))
 		return;
 	if (pid == parent->pid || parent_pid == parent->pid)
-		enter_child(tracer, parent, (pid_t)result);
+		tracer_enter_child(tracer, parent, (pid_t)result);
 }

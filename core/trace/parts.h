@@ -1,10 +1,10 @@
 /* What the parts of the tracer share; no client's business.
  *
- * trace.c starts and ends it; tracer.c waits for stops and hands each to its part: calls.c sees
- * system calls, family.c enters new threads and processes, exec.c new programs. All but trace.c
- * runs in the tracer's own thread, or in its own process (apart.h).
- * None of these functions report errors: a thread that was killed meanwhile is told by wait, and
- * what else goes wrong ends in tracer_fail().
+ * trace.c starts and ends it, attach.c makes it the tracer; tracer.c waits for stops and hands each
+ * to its part: calls.c sees system calls, family.c enters new threads and processes, exec.c new
+ * programs. All but trace.c runs in the tracer's own thread, or in its own process (apart.h). None
+ * of these functions report errors: a thread that was killed meanwhile is told by wait, and what
+ * else goes wrong ends in tracer_fail().
  */
 #ifndef CORE_TRACE_PARTS_H
 #define CORE_TRACE_PARTS_H
@@ -32,14 +32,17 @@ struct tracer {
 	void *context;
 	const struct trace_plan *plan;
 	pid_t driver;
-	pid_t target;
+	pid_t target;      /* held before its exec; or 0, and */
+	const pid_t *pids; /* processes that run already */
+	size_t n_pids;
 	uint64_t start_ns;
 
 	/* The thread's own. */
 	struct u64map *tracees; /* tid -> struct tracee *, or 0 */
 	size_t n_tracees;
-	size_t n_waiting; /* has_stopped without has_parent */
-	bool armed;       /* the target's exec has succeeded: calls count */
+	size_t n_newcomers; /* threads of theirs that have not stopped yet */
+	size_t n_waiting;   /* has_stopped without has_parent */
+	bool armed;         /* the target's exec has succeeded: calls count */
 	bool seized;
 	bool asks_who_stopped; /* before it takes the stop, and with it what the thread has used */
 	bool may_filter;       /* we can stay with the target until its end */
@@ -118,6 +121,8 @@ void tracer_hear_kicks(void);
 
 /* calls.c: the thread has stopped at the entry or the exit of a system call. */
 void tracer_handle_syscall(struct tracer *tracer, struct tracee *tracee);
+/* A signal has come to a thread whose call was to be made again: perhaps it is not. */
+void tracer_interrupt_resumed(struct tracer *tracer, struct tracee *tracee);
 /* The thread has stopped at a call for a filter, ours or one of its own. */
 void tracer_handle_filtered(struct tracer *tracer, struct tracee *tracee);
 
@@ -136,6 +141,21 @@ void tracer_handle_last_child(struct tracer *tracer, struct tracee *parent);
 /* Takes in all children whose parents can no longer tell of them; where calls are not seen, those
  * that have waited so long that this is certain. */
 void tracer_adopt_orphans(struct tracer *tracer);
+
+/* The child has been told of. */
+void tracer_enter_child(struct tracer *tracer, struct tracee *parent, pid_t tid);
+
+/* attach.c: -errno as tracer->diag says. */
+int tracer_attach(struct tracer *tracer);
+int tracer_attach_running(struct tracer *tracer);
+/* A thread that ran before us has stopped for the first time. `restarts`: its call has been moved
+ * back, to be made again. */
+void tracer_look_at_newcomer(struct tracer *tracer, struct tracee *tracee, bool restarts);
+/* A signal is about to come: the call that it was in, if any, has ended by it. */
+void tracer_signal_newcomer(struct tracer *tracer, struct tracee *tracee);
+void tracer_forget_newcomer(struct tracer *tracer, struct tracee *tracee);
+/* Some have been interrupted, and not yet been looked at. */
+bool tracer_awaits_newcomers(const struct tracer *tracer);
 
 /* exec.c: the process has begun another program. `leader` may be NULL, when we never knew it. */
 void tracer_handle_exec(struct tracer *tracer, struct tracee *leader, pid_t pid);

@@ -22,18 +22,10 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Linux 5.3, 5.6 and 5.11. */
-#ifndef SYS_pidfd_open
-#define SYS_pidfd_open 434
-#endif
-#ifndef SYS_pidfd_getfd
-#define SYS_pidfd_getfd 438
-#endif
+/* Linux 5.11. */
 #ifndef SYS_epoll_pwait2
 #define SYS_epoll_pwait2 441
 #endif
-
-enum { CALL_BYTES = 2 }; /* of the instruction syscall */
 
 static uint64_t bit_of(int signal)
 {
@@ -95,25 +87,12 @@ static const struct {
     {SYS_sendmmsg, SO_SNDTIMEO, false},
 };
 
-/* A copy of the process's descriptor. -1: the kernel is older than 5.6, it is not permitted, or it
- * is not open. */
-static int copy_descriptor(pid_t pid, int fd)
-{
-	int process = (int)syscall(SYS_pidfd_open, pid, 0), copy;
-
-	if (process < 0)
-		return -1;
-	copy = (int)syscall(SYS_pidfd_getfd, process, fd, 0);
-	close(process);
-	return copy;
-}
-
 /* False: it has no such timeout, is no socket, or cannot be asked. */
 static bool read_socket_timeout(pid_t pid, int fd, int option, uint64_t *timeout_ns)
 {
 	struct timeval timeout = {0, 0};
 	socklen_t len = sizeof(timeout);
-	int copy = copy_descriptor(pid, fd);
+	int copy = tracee_copy_fd(pid, fd);
 	bool is_read = copy >= 0 && !getsockopt(copy, SOL_SOCKET, option, &timeout, &len);
 
 	if (copy >= 0)
@@ -212,7 +191,7 @@ static bool has_timed_out(struct restarted_call *last, pid_t tid,
 static bool is_about_to_restart(const struct restarted_call *last,
                                 const struct user_regs_struct *regs)
 {
-	return last->ip && regs->rip + CALL_BYTES == last->ip && regs->rsp == last->sp &&
+	return last->ip && regs->rip + SYSCALL_BYTES == last->ip && regs->rsp == last->sp &&
 	       (int64_t)regs->orig_rax >= 0 && regs->rax == regs->orig_rax;
 }
 
@@ -221,32 +200,35 @@ static bool is_about_to_restart(const struct restarted_call *last,
 static void interrupt_after_all(pid_t tid, struct user_regs_struct *regs)
 {
 	regs->rax = (uint64_t)-EINTR;
-	regs->rip += CALL_BYTES;
+	regs->rip += SYSCALL_BYTES;
 	ptrace(PTRACE_SETREGS, tid, NULL, regs);
 }
 
-void restart_interrupted_call(struct tracee *tracee, int signal)
+bool restart_interrupted_call(struct tracee *tracee, int signal)
 {
 	pid_t tid = tracee->tid;
 	struct user_regs_struct regs;
 	struct waiting waiting;
+	bool has_timed;
 
 	if (ptrace(PTRACE_GETREGS, tid, NULL, &regs))
-		return;
+		return false;
 	if (signal && is_about_to_restart(&tracee->restarted, &regs)) {
 		if (!is_unseen(tid, signal))
 			interrupt_after_all(tid, &regs);
-		return;
+		return false;
 	}
 	if ((int64_t)regs.rax != -EINTR || !is_64_bit(tid) || !is_unseen(tid, signal) ||
 	    !is_waiting(&regs, tracee, &waiting))
-		return;
-	if (has_timed_out(&tracee->restarted, tid, &regs, &waiting)) {
+		return false;
+	has_timed = has_timed_out(&tracee->restarted, tid, &regs, &waiting);
+	if (has_timed) {
 		tracee->restarted = (struct restarted_call){.ip = 0};
 		regs.rax = (uint64_t)waiting.timed_out;
 	} else {
 		regs.rax = regs.orig_rax;
-		regs.rip -= CALL_BYTES;
+		regs.rip -= SYSCALL_BYTES;
 	}
 	ptrace(PTRACE_SETREGS, tid, NULL, &regs);
+	return !has_timed;
 }

@@ -11,10 +11,12 @@
 
 struct tracee;
 
+enum { SYSCALL_BYTES = 2 }; /* of the instruction */
+
 /* The thread has stopped for this signal, or, with 0, for us. Where the program ignores the signal,
  * and no other is about to come, an interrupted call is begun again, with the whole of its timeout;
  * when that has passed since the first time, it ends by it. So a call lasts at most twice as long
- * as it should. */
-void restart_interrupted_call(struct tracee *tracee, int signal);
+ * as it should. True: it will be made again. */
+bool restart_interrupted_call(struct tracee *tracee, int signal);
 
 #endif

@@ -50,12 +50,15 @@ static int follow(struct tracer *tracer)
 {
 	int err = -EPERM;
 
-	tracer->may_filter = tracer->plan->filter != NULL;
+	tracer->may_filter = tracer->plan->filter != NULL && !tracer->n_pids;
 	if (tracer->may_filter)
 		err = tracer_follow_apart(tracer);
 	if (err != -EPERM)
 		return err;
-	if (tracer->may_filter)
+	if (tracer->plan->filter && tracer->n_pids)
+		tracer->facts.why_unfiltered =
+		    "a program takes a filter on at its start, and this one runs already";
+	else if (tracer->may_filter)
 		tracer->facts.why_unfiltered =
 		    "a filter takes a tracing process of its own, which cannot be had or may not "
 		    "trace; see sysctl kernel.yama.ptrace_scope";
@@ -128,7 +131,7 @@ void trace_stop(struct tracer *tracer, struct trace_facts *facts)
 	if (!tracer)
 		return;
 	end_thread(tracer);
-	tracer->facts.let_go = tracer->n_tracees;
+	tracer->facts.let_go = tracer->n_pids ? 0 : tracer->n_tracees; /* was never held */
 	if (facts)
 		*facts = tracer->facts;
 	if (!atomic_load(&tracer->stays)) /* else it is in use until we end */
@@ -146,6 +149,8 @@ int trace_start(struct tracer **result, const struct trace_spec *spec, struct di
 	tracer->plan = spec->plan;
 	tracer->driver = getpid();
 	tracer->target = spec->repeat->pid;
+	tracer->pids = spec->repeat->pids;
+	tracer->n_pids = spec->repeat->pid ? 0 : spec->repeat->n_pids;
 	tracer->start_ns = spec->repeat->start_ns;
 	tracer->tracees = u64map_new();
 	tracer->follower = cpu_follower_new();

@@ -41,6 +41,13 @@ struct restarted_call {
 	uint64_t n_sleeps; /* of the thread so far, the stop included */
 };
 
+/* A call that a thread was in when we came, and that it makes again. ip 0: none. */
+struct resumed_call {
+	uint64_t ip; /* where it returns to */
+	uint64_t sp;
+	uint64_t number;
+};
+
 /* A traced thread. */
 struct tracee {
 	pid_t tid;
@@ -55,6 +62,7 @@ struct tracee {
 	uint32_t arch; /* AUDIT_ARCH_* */
 	uint64_t number;
 	uint64_t args[6];
+	bool is_resumed; /* the thread was in it before it was traced */
 
 	/* The tracer's. */
 	uint64_t waits_since_ns; /* has_stopped without has_parent */
@@ -72,6 +80,8 @@ struct tracee {
 	int halt_signal;
 	bool halt_listens;
 	struct restarted_call restarted;
+	bool is_newcomer; /* ran before us, and has not stopped yet */
+	struct resumed_call resumed;
 };
 
 /* All run in the tracer, and in this order for a thread; any may be NULL. Until the target's own
@@ -83,6 +93,9 @@ struct trace_client {
 	/* The process begins another program; the first one is the target. */
 	void (*program_begins)(void *context, struct tracee *tracee, const char *command,
 	                       bool is_first);
+	/* A thread that runs already (of repeat.pids): all of one process in a row, and those of
+	 * all processes before anything else. */
+	void (*thread_found)(void *context, struct tracee *tracee);
 	/* What clone's flags say the two share (<sched.h>). */
 	void (*child_begins)(void *context, const struct tracee *parent, struct tracee *child,
 	                     uint64_t flags);
@@ -91,6 +104,8 @@ struct trace_client {
 	/* The thread is about to make a call. False: it shall stand still until the client lets it
 	 * go by tracer_resume(). */
 	bool (*call_begins)(void *context, struct tracee *tracee);
+	/* Such a thread is out of the call (number, arch) that it was in when the tracer came. */
+	void (*call_was_in)(void *context, struct tracee *tracee);
 	void (*call_ends)(void *context, struct tracee *tracee, int64_t result);
 	/* The thread is about to end, and can still be looked at. Also for others in its process
 	 * when one of them begins another program: that one waits until they have ended. False: it
@@ -150,7 +165,7 @@ void trace_plan_fini(struct trace_plan *plan);
 void trace_plan_in_child(const struct trace_plan *plan);
 
 struct trace_spec {
-	const struct repeat *repeat;
+	const struct repeat *repeat; /* pids, or the held pid */
 	const struct trace_plan *plan;
 	const struct trace_client *client;
 	void *context;

@@ -10,8 +10,17 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
+
+/* Linux 5.3 and 5.6. */
+#ifndef SYS_pidfd_open
+#define SYS_pidfd_open 434
+#endif
+#ifndef SYS_pidfd_getfd
+#define SYS_pidfd_getfd 438
+#endif
 
 bool tracee_read_memory(pid_t pid, uint64_t addr, void *buffer, size_t len_bytes)
 {
@@ -54,6 +63,17 @@ bool tracee_describe_fd(pid_t pid, int fd, char *name, size_t name_bytes)
 		return false;
 	name[length] = '\0';
 	return true;
+}
+
+int tracee_copy_fd(pid_t pid, int fd)
+{
+	int process = (int)syscall(SYS_pidfd_open, pid, 0), copy;
+
+	if (process < 0)
+		return -1;
+	copy = (int)syscall(SYS_pidfd_getfd, process, fd, 0);
+	close(process);
+	return copy;
 }
 
 static bool is_cloexec(pid_t pid, int fd)
@@ -161,6 +181,7 @@ bool tracee_read_state(pid_t tid, struct tracee_state *state)
 		return false;
 	state->has_ended = letter == 'Z' || letter == 'X';
 	state->runs = letter == 'R';
+	state->is_uninterruptible = letter == 'D';
 	state->is_killed = pending & KILL_BIT || later & KILL_BIT || flags & (EXITING | SIGNALED);
 	return true;
 }

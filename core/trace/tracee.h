@@ -19,6 +19,10 @@ ssize_t tracee_read_text(pid_t pid, uint64_t addr, char *buffer, size_t buffer_b
 /* Where the descriptor's link points: "/etc/passwd", "pipe:[1234]"; false when it is not open. */
 bool tracee_describe_fd(pid_t pid, int fd, char *name, size_t name_bytes);
 
+/* A copy of the process's descriptor, for us to close. -1: the kernel is older than 5.6, it is not
+ * permitted, or it is not open. */
+int tracee_copy_fd(pid_t pid, int fd);
+
 /* Calls visit for each descriptor that is open. */
 void tracee_each_fd(pid_t pid, void (*visit)(void *context, int fd, bool cloexec), void *context);
 
@@ -30,7 +34,8 @@ void tracee_read_command(pid_t pid, char *command, size_t command_bytes);
 
 /* How a thread fares, by /proc; false when it is gone. */
 struct tracee_state {
-	bool has_ended; /* a zombie, or dead */
+	bool has_ended;          /* a zombie, or dead */
+	bool is_uninterruptible; /* sleeps so */
 	bool runs;      /* or is ready to: what it has been told it may not have seen yet */
 	bool is_killed; /* on its way to its end: SIGKILL waits for it, or it has taken a signal
 	                   that ends it */

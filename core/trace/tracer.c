@@ -21,7 +21,6 @@
 
 #include "core/alloc.h"
 #include "core/clock.h"
-#include "core/proc_file.h"
 #include "core/trace/follow_cpu.h"
 #include "core/trace/restart.h"
 #include "core/u64map.h"
@@ -156,6 +155,7 @@ void tracer_remove(struct tracer *tracer, struct tracee *tracee)
 		tracer->client->thread_ends(tracer->context, tracee);
 	if (tracee->has_stopped && !tracee->has_parent)
 		tracer_count_waiting(tracer, false);
+	tracer_forget_newcomer(tracer, tracee);
 	*u64map_put(tracer->tracees, (uint64_t)tracee->tid, NULL) = 0;
 	tracer->n_tracees--;
 	free(tracee->data);
@@ -258,15 +258,18 @@ static void stay_stopped(struct tracer *tracer, struct tracee *tracee)
 /* PTRACE_EVENT_STOP: a new child's first stop, a stop by job control, or its end. */
 static void handle_stop(struct tracer *tracer, struct tracee *tracee, pid_t tid, int signal)
 {
+	bool restarts;
+
 	if (!tracee)
 		tracee = tracer_add(tracer, tid);
 	if (signal != SIGTRAP) {
 		stay_stopped(tracer, tracee);
 		return;
 	}
-	if (tracee->is_interrupted)
-		restart_interrupted_call(tracee, 0);
+	restarts = tracee->is_interrupted && restart_interrupted_call(tracee, 0);
 	tracee->is_interrupted = false;
+	if (tracee->is_newcomer)
+		tracer_look_at_newcomer(tracer, tracee, restarts);
 	if (!tracee->has_stopped) {
 		tracee->has_stopped = true;
 		cpu_follower_look(tracer->follower, tid);
@@ -321,8 +324,12 @@ static void handle_exit(struct tracer *tracer, struct tracee *tracee)
 
 static void handle_signal(struct tracer *tracer, struct tracee *tracee, pid_t tid, int signal)
 {
-	if (signal && tracee && !tracer_sees_calls(tracer))
+	/* A program that we have launched sees them as under strace, one that ran before us does
+	 * not. */
+	if (signal && tracee && (!tracer_sees_calls(tracer) || tracer->n_pids))
 		restart_interrupted_call(tracee, signal);
+	if (signal && tracee)
+		tracer_signal_newcomer(tracer, tracee);
 	tracer_resume(tracer, tid, signal);
 }
 
@@ -369,13 +376,15 @@ static void stop_timer(struct tracer *tracer)
 	tracer->has_timer = false;
 }
 
-/* The driver wants no more, and the client nothing more either. */
+/* The driver wants no more, and the client nothing more either; and nobody's call ends with an
+ * EINTR that we would have hidden. */
 static bool is_over(const struct tracer *tracer)
 {
 	const struct trace_client *client = tracer->client;
 
 	return atomic_load(&tracer->quits) &&
-	       !(client->is_busy && client->is_busy(tracer->context));
+	       !(client->is_busy && client->is_busy(tracer->context)) &&
+	       !tracer_awaits_newcomers(tracer);
 }
 
 static bool take_poke(struct tracer *tracer)
@@ -446,59 +455,6 @@ static pid_t wait_for_stop(struct tracer *tracer, int *status)
 	return tid;
 }
 
-/* 0 where there is no Yama. */
-static long yama_scope(void)
-{
-	FILE *file = fopen("/proc/sys/kernel/yama/ptrace_scope", "re");
-	long scope = 0;
-
-	if (file && fscanf(file, "%ld", &scope) != 1)
-		scope = 0;
-	if (file)
-		fclose(file);
-	return scope;
-}
-
-/* Why it is not permitted, and what to do about it. */
-static int refuse(struct tracer *tracer)
-{
-	const char *what = strerror(errno);
-	long other = proc_file_status(tracer->target, "TracerPid: %ld"), scope = yama_scope();
-
-	if (other > 0)
-		return diag_fail(&tracer->diag, EPERM,
-		                 "cannot trace the target: %s; process %ld traces it already; run "
-		                 "profile-scenario outside of that tracer",
-		                 what, other);
-	if (scope > 2)
-		return diag_fail(&tracer->diag, EPERM,
-		                 "cannot trace the target: %s; kernel.yama.ptrace_scope is %ld, "
-		                 "which forbids ptrace to all until the next boot",
-		                 what, scope);
-	if (scope > 1)
-		return diag_fail(&tracer->diag, EPERM,
-		                 "cannot trace the target: %s; run: sysctl "
-		                 "kernel.yama.ptrace_scope=1",
-		                 what);
-	return diag_fail(&tracer->diag, EPERM,
-	                 "cannot trace the target: %s; ptrace is forbidden here: see sysctl "
-	                 "kernel.yama.ptrace_scope, or run the container with "
-	                 "--cap-add=SYS_PTRACE",
-	                 what);
-}
-
-static int attach(struct tracer *tracer)
-{
-	long options = tracer_options(tracer, tracer->may_filter);
-
-	if (!ptrace(PTRACE_SEIZE, tracer->target, NULL, (void *)options) &&
-	    !ptrace(PTRACE_INTERRUPT, tracer->target, NULL, NULL))
-		return 0;
-	if (errno == EPERM || errno == EACCES || errno == ENOSYS)
-		return refuse(tracer);
-	return diag_fail(&tracer->diag, errno, "cannot trace the target: %s", strerror(errno));
-}
-
 static void on_kick(int signal)
 {
 	(void)signal;
@@ -513,6 +469,22 @@ void tracer_hear_kicks(void)
 	sigemptyset(&only_kick);
 	sigaddset(&only_kick, TRACER_KICK);
 	pthread_sigmask(SIG_UNBLOCK, &only_kick, NULL);
+}
+
+/* Processes that have ended, as their pidfds tell the driver, who now wants no more: nothing of
+ * their ends shall be left to chance. */
+static void take_ends(struct tracer *tracer)
+{
+	enum { WHOM = __WALL | __WNOTHREAD };
+	siginfo_t end = {0};
+	int status;
+
+	while (!waitid(P_ALL, 0, &end, WEXITED | WNOHANG | WNOWAIT | WHOM) && end.si_pid &&
+	       wait4(end.si_pid, &status, WNOHANG | WHOM, NULL) == end.si_pid) {
+		tracer->stopped_ns = clock_now_ns();
+		dispatch(tracer, end.si_pid, status);
+		end.si_pid = 0;
+	}
 }
 
 /* We are no child of ours: where the call is not refused it says so. */
@@ -539,16 +511,17 @@ static void tell_ending(const struct tracer *tracer)
 
 int tracer_follow(struct tracer *tracer)
 {
-	int status, err = attach(tracer);
+	int status, err = tracer->n_pids ? tracer_attach_running(tracer) : tracer_attach(tracer);
 	pid_t tid = 0;
 
 	if (err)
 		return err;
 	tracer->tid = gettid();
 	tracer->asks_who_stopped = !tracer_sees_calls(tracer) && has_waitid();
-	tracer_add(tracer, tracer->target)->has_parent = true;
 	while (!is_over(tracer) && (tid = wait_for_stop(tracer, &status)) > 0)
 		dispatch(tracer, tid, status);
+	if (tracer->n_pids)
+		take_ends(tracer);
 	/* Nobody is left. One may be on the list who died before its parent told of it. */
 	if (tid == -ECHILD)
 		tracer->n_tracees = 0;

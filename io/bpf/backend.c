@@ -5,6 +5,7 @@
 #include "core/diag.h"
 #include "core/trace/tracee.h"
 #include "io/bpf/meter.h"
+#include "io/bpf/running.h"
 #include "io/bpf/tally.h"
 #include "io/bpf/wire.h"
 #include "io/scope.h"
@@ -19,6 +20,7 @@ struct bpf_backend {
 	struct io_counts *counts;
 	struct io_scope scope;
 	struct bpf_tally *tally;
+	bool is_attached; /* to processes that ran before */
 };
 
 static int plan_new(void **plan, const struct trace_set *set, bool with_stacks, struct diag *diag)
@@ -48,25 +50,44 @@ static void inherit_fd(void *context, int fd, bool cloexec)
 		bpf_tally_inherit(visit->tally, fd, name);
 }
 
+static int attach_held(struct bpf_backend *backend, pid_t pid, struct diag *diag)
+{
+	struct visit visit = {backend->tally, pid};
+
+	/* The held child has what the target will find. */
+	tracee_each_fd(pid, inherit_fd, &visit);
+	return bpf_meter_attach(backend->meter, pid, backend->scope.begun_ns, diag);
+}
+
+static int attach_running(struct bpf_backend *backend, const struct repeat *repeat,
+                          struct diag *diag)
+{
+	int err = bpf_meter_attach_running(backend->meter, backend->scope.begun_ns, diag);
+
+	if (!err)
+		bpf_running_watch(backend->meter, backend->tally, repeat->pids, repeat->n_pids);
+	return err;
+}
+
 static int backend_start(void **state, const struct io_backend_spec *spec, struct diag *diag)
 {
 	struct bpf_backend *backend = xcalloc(1, sizeof(*backend));
+	const struct repeat *repeat = spec->repeat;
 	const struct bpf_tally_spec tally = {
 	    .counts = spec->counts,
 	    .scope = &backend->scope,
 	    .driver = getpid(),
-	    .start_ns = spec->repeat->start_ns,
+	    .start_ns = repeat->start_ns,
 	};
-	struct visit visit = {.pid = spec->repeat->pid};
 	int err;
 
 	backend->meter = spec->plan;
 	backend->counts = spec->counts;
-	io_scope_init(&backend->scope, spec->set, spec->repeat);
-	backend->tally = visit.tally = bpf_tally_new(&tally);
-	/* The held child has what the target will find. */
-	tracee_each_fd(visit.pid, inherit_fd, &visit);
-	err = bpf_meter_attach(backend->meter, visit.pid, backend->scope.begun_ns, diag);
+	backend->is_attached = !repeat->pid;
+	io_scope_init(&backend->scope, spec->set, repeat);
+	backend->tally = bpf_tally_new(&tally);
+	err = repeat->pid ? attach_held(backend, repeat->pid, diag)
+	                  : attach_running(backend, repeat, diag);
 	if (err) {
 		bpf_tally_free(backend->tally);
 		free(backend);
@@ -129,7 +150,8 @@ static void backend_stop(void *state)
 	backend->counts->lost += losses.calls;
 	backend->counts->lost_events += losses.events;
 	backend->counts->lost_details += losses.details;
-	backend->counts->trace.let_go = bpf_tally_n_threads(backend->tally);
+	if (!backend->is_attached)
+		backend->counts->trace.let_go = bpf_tally_n_threads(backend->tally);
 	bpf_tally_free(backend->tally);
 	free(backend);
 }

@@ -56,13 +56,6 @@ static struct meter_thread *known_thread(void)
 	return thread && thread->epoch == epoch ? thread : NULL;
 }
 
-static struct meter_child *find_child(void)
-{
-	__u32 tid = current_tid();
-
-	return n_children ? bpf_map_lookup_elem(&children, &tid) : NULL;
-}
-
 static void forget_child(const struct meter_child *child)
 {
 	__u32 tid = current_tid();
@@ -73,7 +66,29 @@ static void forget_child(const struct meter_child *child)
 	bpf_map_delete_elem(&children, &tid);
 }
 
-/* A child of the tree that is back from its fork, or ends without that. NULL: there is no storage
+/* An id may have come to another process since. */
+static struct meter_child *find_child(void)
+{
+	__u32 tid = current_tid();
+	struct meter_child *child = n_children ? bpf_map_lookup_elem(&children, &tid) : NULL;
+
+	if (!child || !child->running_pid || child->running_pid == bpf_get_current_pid_tgid() >> 32)
+		return child;
+	forget_child(child);
+	return NULL;
+}
+
+/* Nobody else changes its descriptors, and the driver can ask for them at the end. */
+static bool may_have_runs(void)
+{
+	void *files = READ(void *, bpf_get_current_task_btf(), task_files);
+	__u64 id = bpf_get_current_pid_tgid();
+
+	return (__u32)id == id >> 32 && READ(__u32, files, files_count) == 1;
+}
+
+/* A child of the tree that is back from its fork, or ends without that, or a thread that ran before
+ * us. NULL: there is no storage
  * for it, which may be for the moment alone (it is locked on this CPU): to be tried again. */
 static struct meter_thread *take_child(const struct meter_child *child)
 {
@@ -85,7 +100,8 @@ static struct meter_thread *take_child(const struct meter_child *child)
 	thread->in_call = 0;
 	thread->counts = 1;
 	thread->epoch = child->epoch;
-	thread->has_no_runs = child->has_no_runs;
+	thread->ran_before = child->running_pid != 0;
+	thread->has_no_runs = thread->ran_before ? !may_have_runs() : child->has_no_runs;
 	forget_child(child);
 	return known_thread();
 }
@@ -96,6 +112,14 @@ static struct meter_thread *take_late_child(void)
 	struct meter_child *child = find_child();
 
 	return child && child->n_returns ? take_child(child) : NULL;
+}
+
+/* It comes out of the call that it was in when it was looked at, or of one before. */
+static struct meter_thread *take_running(void)
+{
+	struct meter_child *child = find_child();
+
+	return child && child->running_pid ? take_child(child) : NULL;
 }
 
 static void return_child(void)
@@ -132,6 +156,14 @@ static void identify(struct meter_thread *thread, long id)
 	thread->number = (__u32)id & ~(thread->abi == 1 ? X32_BIT : 0);
 }
 
+static void take_root(void)
+{
+	if (root_tid != current_tid())
+		return;
+	set_root(bpf_get_current_task_btf());
+	root_tid = 0;
+}
+
 SEC("raw_tp/sys_enter")
 int BPF_PROG(call_begins, void *regs, long id)
 {
@@ -139,10 +171,13 @@ int BPF_PROG(call_begins, void *regs, long id)
 
 	if (!thread)
 		thread = take_late_child();
+	if (!thread && root_tid)
+		take_root();
 	if (!thread)
 		return 0;
 	identify(thread, id);
 	thread->in_call = 1;
+	thread->ran_before = 0;
 	thread->entered_ns = bpf_ktime_get_ns();
 	return 0;
 }
@@ -261,6 +296,8 @@ int BPF_PROG(call_ends, void *registers, long result)
 	struct meter_call call;
 	__u64 now_ns;
 
+	if (!thread)
+		thread = take_running();
 	if (!thread) {
 		return_child();
 		return 0;
@@ -273,9 +310,9 @@ int BPF_PROG(call_ends, void *registers, long result)
 	/* A filter of the target's own answers before sys_enter. */
 	if (!thread->in_call) {
 		identify(thread, (long)regs.orig_ax);
-		thread->entered_ns = now_ns;
+		thread->entered_ns = thread->ran_before ? 0 : now_ns;
 	}
-	thread->in_call = 0;
+	thread->in_call = thread->ran_before = 0;
 	if (!thread->counts)
 		return 0;
 	plan = plan_of(thread);
@@ -348,6 +385,28 @@ int BPF_PROG(program_begins, void *task, int former_tid)
 	return 0;
 }
 
+/* Of a thread that need not mark itself: it had done so before it was looked at. */
+static void forget_known(void)
+{
+	struct meter_child *child = find_child();
+
+	if (child)
+		forget_child(child);
+}
+
+/* The call in which a thread was all the time, if any. */
+static void find_last_call(struct meter_thread *thread)
+{
+	void *registers = (void *)bpf_task_pt_regs(bpf_get_current_task_btf());
+	struct last_registers regs = {};
+
+	if (bpf_probe_read_kernel(&regs, sizeof(regs), registers + LAST_REGISTERS_OFFSET) ||
+	    (long)regs.orig_ax < 0)
+		return;
+	identify(thread, (long)regs.orig_ax);
+	thread->in_call = 1;
+}
+
 SEC("raw_tp/sched_process_exit")
 int BPF_PROG(thread_ends, void *task)
 {
@@ -355,10 +414,14 @@ int BPF_PROG(thread_ends, void *task)
 	void *of_all = READ(void *, task, task_signal);
 	struct meter_thread *thread = known_thread();
 
-	if (!thread)
+	if (thread)
+		forget_known();
+	else
 		thread = end_child();
 	if (!thread || !thread->counts)
 		return 0;
+	if (thread->ran_before)
+		find_last_call(thread);
 	tell_all_runs(thread);
 	end.head.tid = current_tid();
 	end.head.now_ns = bpf_ktime_get_ns();

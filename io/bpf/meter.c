@@ -5,6 +5,7 @@
 #include "core/diag.h"
 #include "core/proc_file.h"
 #include "core/target/capability.h"
+#include "core/trace/tracee.h"
 #include "io/bpf/offsets.h"
 #include "io/bpf/plan.h"
 #include "io/bpf/wire.h"
@@ -288,18 +289,15 @@ static void set_timer(const struct bpf_meter *meter, long first_ns, long interva
 	timerfd_settime(meter->timer_fd, 0, &times, NULL);
 }
 
-int bpf_meter_attach(struct bpf_meter *meter, pid_t pid, uint64_t begun_ns, struct diag *diag)
+static int attach(struct bpf_meter *meter, uint64_t begun_ns, struct diag *diag)
 {
-	int err = mark(meter, pid);
+	struct meter__bss *bss = meter->programs->bss;
+	int err;
 
 	bpf_meter_begin(meter, begun_ns);
-
-	if (err)
-		return diag_fail(diag, -err, "cannot mark the target for the BPF programs: %s",
-		                 strerror(-err));
-	meter->programs->bss->lost_calls = meter->programs->bss->lost_details = 0;
-	meter->programs->bss->n_children = 0;
-	meter->programs->bss->lost_events = meter->programs->bss->lost_threads = 0;
+	bss->lost_calls = bss->lost_details = 0;
+	bss->n_children = 0;
+	bss->lost_events = bss->lost_threads = 0;
 	meter->former_misses = misses(meter);
 	err = meter__attach(meter->programs);
 	if (err)
@@ -307,6 +305,52 @@ int bpf_meter_attach(struct bpf_meter *meter, pid_t pid, uint64_t begun_ns, stru
 		                 strerror(-err), last_words);
 	set_timer(meter, LOOK_INTERVAL_MS * 1000000, LOOK_INTERVAL_MS);
 	return 0;
+}
+
+int bpf_meter_attach(struct bpf_meter *meter, pid_t pid, uint64_t begun_ns, struct diag *diag)
+{
+	int err = mark(meter, pid);
+
+	if (err)
+		return diag_fail(diag, -err, "cannot mark the target for the BPF programs: %s",
+		                 strerror(-err));
+	return attach(meter, begun_ns, diag);
+}
+
+int bpf_meter_attach_running(struct bpf_meter *meter, uint64_t begun_ns, struct diag *diag)
+{
+	struct meter__bss *bss = meter->programs->bss;
+	int err;
+
+	bss->epoch++;
+	bss->root_tid = (uint32_t)gettid();
+	err = attach(meter, begun_ns, diag);
+	/* Any call will do: it is seen by the program that takes our root. */
+	if (!err)
+		syscall(SYS_getpid);
+	return err;
+}
+
+bool bpf_meter_watch(struct bpf_meter *meter, pid_t tid, pid_t pid)
+{
+	struct meter__bss *bss = meter->programs->bss;
+	const struct meter_child child = {
+	    .epoch = bss->epoch, .n_returns = 1, .running_pid = (uint32_t)pid};
+	const struct bpf_map *children = meter->programs->maps.children;
+	uint32_t key = (uint32_t)tid;
+	struct tracee_state state;
+	int err;
+
+	__atomic_fetch_add(&bss->n_children, 1, __ATOMIC_SEQ_CST);
+	err = bpf_map__update_elem(children, &key, sizeof(key), &child, sizeof(child), BPF_NOEXIST);
+	if (err && err != -EEXIST)
+		bss->lost_threads++;
+	/* One that ended before that would leave its entry. */
+	if (!err && (!tracee_read_state(tid, &state) || state.has_ended))
+		err = bpf_map__delete_elem(children, &key, sizeof(key), 0) ? 0 : -ESRCH;
+	if (err)
+		__atomic_fetch_add(&bss->n_children, -1, __ATOMIC_SEQ_CST);
+	return !err;
 }
 
 void bpf_meter_begin(struct bpf_meter *meter, uint64_t begun_ns)

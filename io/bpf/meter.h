@@ -39,6 +39,11 @@ void bpf_meter_free(struct bpf_meter *meter); /* NULL is fine */
 /* From its exec on the process is followed, and what it makes. `begun_ns`: as struct io_scope has
  * it. */
 int bpf_meter_attach(struct bpf_meter *meter, pid_t pid, uint64_t begun_ns, struct diag *diag);
+/* Nobody is followed yet but what bpf_meter_watch() gives. */
+int bpf_meter_attach_running(struct bpf_meter *meter, uint64_t begun_ns, struct diag *diag);
+/* The thread of a process that runs already is followed, and what it makes. False: it has ended, or
+ * is being told of already. */
+bool bpf_meter_watch(struct bpf_meter *meter, pid_t tid, pid_t pid);
 /* Measuring has begun at that time. */
 void bpf_meter_begin(struct bpf_meter *meter, uint64_t begun_ns);
 /* Nothing more is told; what is in the ring stays there. */

@@ -18,9 +18,12 @@ struct {
 	__type(value, struct meter_exec);
 } exec_scratch SEC(".maps");
 
-/* The directory that is the target's root at its exec, and ours. */
+/* The directory from which names go: the target's root at its exec, or the driver's. */
 __u64 root_mount;
 __u64 root_dentry;
+
+/* The thread of the driver that wants its own root to be that directory; 0: none. */
+__u32 root_tid;
 
 static void set_root(void *task)
 {

@@ -2,12 +2,14 @@
 #include "io/bpf/tally.h"
 
 #include "core/alloc.h"
+#include "core/clock.h"
 #include "core/trace/tracee.h"
 #include "core/u64map.h"
 #include "io/bpf/name.h"
 #include "io/bpf/wire.h"
 #include "io/family.h"
 #include "io/fd_table.h"
+#include "io/found.h"
 #include "io/observe.h"
 #include "io/scope.h"
 
@@ -43,6 +45,7 @@ struct tallied_thread {
 	pid_t tid;
 	pid_t pid;
 	struct io_member member;
+	uint64_t found_ns; /* when it was found to run already; 0: it was not */
 	struct details details;
 };
 
@@ -53,6 +56,7 @@ struct bpf_tally {
 	size_t n_threads;
 	struct named_fd *inherited;
 	size_t n_inherited, inherited_capacity;
+	pid_t found_tid; /* the last one */
 };
 
 struct bpf_tally *bpf_tally_new(const struct bpf_tally_spec *spec)
@@ -291,14 +295,29 @@ static void take_run(struct bpf_tally *tally, const struct meter_run *record)
 	               record->first_ns, record->head.now_ns, &repetition);
 }
 
+void bpf_tally_find(struct bpf_tally *tally, pid_t tid, pid_t pid)
+{
+	const struct tallied_thread *sibling = find(tally, (uint32_t)tally->found_tid);
+	struct tallied_thread *thread = enter(tally, (uint32_t)tid, (uint32_t)pid, 0);
+	bool has_sibling = sibling && sibling->pid == pid;
+
+	io_found_enter(tally->spec.counts, has_sibling ? &sibling->member : NULL, &thread->member,
+	               tid, pid);
+	thread->found_ns = clock_now_ns();
+	tally->found_tid = tid;
+}
+
 static void take_fork(struct bpf_tally *tally, const struct meter_fork *record)
 {
 	const struct io_identity identity = {(pid_t)record->child_tid, (pid_t)record->child_pid,
 	                                     (pid_t)record->pid};
 	const struct tallied_thread *parent = thread_of(tally, &record->head);
 	uint64_t now_ns = since_start(tally, &record->head);
-	struct tallied_thread *child = enter(tally, record->child_tid, record->child_pid, now_ns);
+	struct tallied_thread *child = find(tally, record->child_tid);
 
+	if (child && child->found_ns > record->head.now_ns)
+		return; /* the look at running threads has shown it, too */
+	child = enter(tally, record->child_tid, record->child_pid, now_ns);
 	io_family_fork(tally->spec.counts, &parent->member, &child->member, &identity,
 	               record->shares_files, now_ns);
 }

@@ -25,6 +25,9 @@ void bpf_tally_free(struct bpf_tally *tally); /* NULL is fine */
 /* A descriptor that the target will find open at its start. */
 void bpf_tally_inherit(struct bpf_tally *tally, int fd, const char *name);
 
+/* A thread of a process that runs already (io_found_enter()); not one that is known. */
+void bpf_tally_find(struct bpf_tally *tally, pid_t tid, pid_t pid);
+
 /* One record of the ring (io/bpf/wire.h), aligned to 8 bytes. What is none, or cut short, counts as
  * a lost event. */
 void bpf_tally_record(struct bpf_tally *tally, const void *record, size_t len_bytes);

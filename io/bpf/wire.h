@@ -135,11 +135,13 @@ struct meter_offsets {
 
 #define METER_NO_OFFSET 0xffffffffu
 
-/* A child that was forked and has not returned from that. */
+/* A thread that shall mark itself: a child that was forked and has not returned from that, or one
+ * of a process that ran before us. */
 struct meter_child {
 	__u32 epoch;
 	__u32 has_no_runs;
-	__u32 n_returns; /* from calls; the first is from its fork */
+	__u32 n_returns;   /* from calls; the first is from its fork */
+	__u32 running_pid; /* the latter's process; 0: it is a child */
 };
 
 /* What to do at the end of a call: flags, and which arguments. */
@@ -182,7 +184,8 @@ struct meter_thread {
 	__u8 has_no_runs; /* others may change what its descriptors mean, or the driver could not
 	                     ask for them at the end */
 	__u8 has_runs;    /* by descriptor */
-	__u8 unused[3];
+	__u8 ran_before;  /* and has not been seen to begin a call */
+	__u8 unused[2];
 	struct meter_run runs[METER_RUNS]; /* n_calls 0: none */
 };
 

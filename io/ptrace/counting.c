@@ -9,6 +9,7 @@
 #include "io/detail/log.h"
 #include "io/family.h"
 #include "io/fd_table.h"
+#include "io/found.h"
 #include "io/observe.h"
 #include "io/ptrace/callers.h"
 #include "io/trace_paths.h"
@@ -166,8 +167,9 @@ static void call_ends(void *context, struct tracee *tracee, int64_t result)
 	if (result == 0 && tracee->call == TRACED_PRCTL && tracee->args[0] == PR_SET_NAME)
 		note_name(counting, tracee, thread);
 	if (!thread->is_elsewhere &&
-	    io_scope_count(&counting->scope, counts, &thread->member, &call, thread->began_ns,
-	                   tracer_stopped_ns(tracer), NULL)) {
+	    io_scope_count(&counting->scope, counts, &thread->member, &call,
+	                   tracee->is_resumed ? 0 : thread->began_ns, tracer_stopped_ns(tracer),
+	                   NULL)) {
 		callers_add(counting->callers, &thread->caller, &call);
 		end_line(counting->spec.detail, tracee, thread, &call);
 	}
@@ -215,6 +217,30 @@ static void program_begins(void *context, struct tracee *tracee, const char *com
 		               command, now_of(counting));
 	callers_begin(counting->callers, &thread_of(tracee)->caller);
 	note_name(counting, tracee, thread_of(tracee));
+}
+
+static void thread_found(void *context, struct tracee *tracee)
+{
+	struct counting *counting = context;
+	struct io_member *member = &thread_of(tracee)->member;
+	bool is_first = tracee->pid != counting->found_pid;
+
+	io_found_enter(counting->spec.counts, is_first ? NULL : &counting->found, member,
+	               tracee->tid, tracee->pid);
+	if (is_first)
+		counting->found = *member;
+	counting->found_pid = tracee->pid;
+}
+
+/* Nobody knows for how long it lasted. */
+static void call_was_in(void *context, struct tracee *tracee)
+{
+	const struct counting *counting = context;
+	const struct counted_thread *thread = thread_of(tracee);
+	const struct io_call call = {.info = identify(tracee->arch, tracee->number)};
+
+	io_scope_count(&counting->scope, counting->spec.counts, &thread->member, &call, 0,
+	               tracer_stopped_ns(counting->tracer), NULL);
 }
 
 static void child_begins(void *context, const struct tracee *parent_tracee,
@@ -280,9 +306,11 @@ static void thread_ends(void *context, struct tracee *tracee)
 
 const struct trace_client counting_client = {
     .program_begins = program_begins,
+    .thread_found = thread_found,
     .child_begins = child_begins,
     .orphan_begins = orphan_begins,
     .call_begins = call_begins,
+    .call_was_in = call_was_in,
     .call_ends = call_ends,
     .process_ends = process_ends,
     .thread_ends = thread_ends,

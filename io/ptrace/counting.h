@@ -16,6 +16,8 @@ struct counting {
 	struct io_observer *observer;
 	struct callers *callers; /* NULL: where calls come from is not asked */
 	struct tracer *tracer;
+	pid_t found_pid;        /* whose threads are being found */
+	struct io_member found; /* the first of them */
 };
 
 /* Its context is a struct counting. */

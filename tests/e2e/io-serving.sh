@@ -8,9 +8,9 @@ export PROFILE_SCENARIO_RESULTS=$scratch/results
 server=$programs/io_server
 home=$scratch/server # of one server at a time
 # What one request makes by itself: tests/programs/io_server.c.
-known="write 123, pwrite64 50, writev 4, getppid 30, openat 2, close 3, accept4 1, recvfrom 1, sendto 1, wait4 1, read 2, clone 1, clone3 1, prctl 2"
-of_threads="write 2, pwrite64 50, writev 4, getppid 30, openat 0, close 0, accept4 0, recvfrom 0, sendto 0, wait4 0, read 0, clone 0, clone3 0, prctl 1"
-of_process="write 103, pwrite64 50, writev 4, getppid 30, openat 0, close 1, accept4 1, recvfrom 1, sendto 1, wait4 1, read 2, clone 1, clone3 1, prctl 1"
+known="write 123, pwrite64 50, writev 4, getppid 30, openat 2, close 3, accept4 1, recvfrom 1, sendto 1, wait4 1, read 2, getsockopt 2, clone 1, clone3 1, prctl 2"
+of_threads="write 2, pwrite64 50, writev 4, getppid 30, openat 0, close 0, accept4 0, recvfrom 0, sendto 0, wait4 0, read 0, getsockopt 0, clone 0, clone3 0, prctl 1"
+of_process="write 103, pwrite64 50, writev 4, getppid 30, openat 0, close 1, accept4 1, recvfrom 1, sendto 1, wait4 1, read 2, getsockopt 2, clone 1, clone3 1, prctl 1"
 ready="test -e $home/pid && $server settled \$(cat $home/pid)"
 
 serve() { # NAME BACKEND OPTION...

@@ -1,0 +1,159 @@
+#!/bin/bash
+# Whatever ends io's measuring of a running server, and whatever it is in meanwhile, it lives on as if nobody had looked.
+# tier: long
+# beside: others
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/io-server.bash"
+
+# begin SCENARIO BACKEND OPTION...: attaches in the background, and returns when measuring has begun. Not in a subshell.
+begin() {
+	rm -f "$scratch/begun" "$scratch/over"
+	profile-scenario --quiet --scenario "$1-$2" --type io --backend "$2" "${@:3}" \
+		--load "touch $scratch/begun; until [ -e $scratch/over ] || [ ! -e $scratch ]; do sleep 0.05; done" >"$scratch/out" 2>"$scratch/err" &
+	tool=$!
+	until [ -e "$scratch/begun" ] || ! kill -0 $tool; do sleep 0.02; done 2>/dev/null
+}
+let_go() { # PID: nobody traces it
+	! grep -h '^TracerPid' "/proc/$1"/task/*/status | grep -qv '[^0-9]0$'
+}
+state() {
+	sed -n 's/^State:.\(.\).*/\1/p' "/proc/$1/status"
+}
+program_ids() { # PID: of the BPF programs that it holds
+	sed -n 's/^prog_id:\t//p' /proc/"$1"/fdinfo/* | sort -u
+}
+
+stopped() { [ "$(state $server)" = T ]; }
+are_gone() { # ID...: of programs
+	[ $# -gt 0 ] || { echo "none was there"; return 1; }
+	for id; do
+		! bpftool prog show id "$id" || return 1
+	done
+}
+
+for backend in $backends; do
+	# Ctrl-C.
+	start interrupt-$backend
+	begin interrupt $backend -p $server
+	ask interrupt-$backend
+	ids=$([ $backend = bpf ] && program_ids $tool)
+	kill -INT $tool
+	wait $tool
+	promise "$backend: Ctrl-C ends the measuring well" is "$? $(manifest_value interrupt-$backend/io 'm["exit"]["by"], m["verdict"]')" "0 interrupt ok"
+	promise "$backend: with all calls to there" is "$(calls interrupt-$backend), $(below interrupt-$backend)" "$known, 2 2 9"
+	promise "$backend: the server is let go" let_go $server
+	if [ $backend = bpf ] && ! command -v bpftool >/dev/null; then
+		skip "bpf: nothing stays loaded" "bpftool is not installed"
+	elif [ $backend = bpf ]; then
+		promise "bpf: nothing stays loaded" are_gone $ids
+	fi
+	end interrupt-$backend $server
+	promise "$backend: and goes on" is "$ended" "9 served"
+
+	# SIGKILL of the tool.
+	start kill-$backend
+	begin kill $backend -p $server
+	ask kill-$backend
+	kill -KILL $tool
+	wait $tool 2>/dev/null
+	touch "$scratch/over"
+	promise "$backend: the tool killed: the server is let go" wait_for let_go $server
+	end kill-$backend $server
+	promise "$backend: and goes on" is "$ended" "9 served"
+
+	# A signal that it ignores, and one that stops it.
+	start signals-$backend
+	promise "$backend: a signal that it ignores interrupts no call" is "$(attach signals $backend -p $server --load "for i in 1 2 3 4 5 6 7 8; do kill -WINCH $server; done; $program ask $scratch/signals-$backend"; echo $?)" 0
+	promise "$backend: and costs none" is "$(calls signals-$backend)" "$known"
+	kill -STOP $server
+	wait_for stopped
+	begin stopped $backend -p $server
+	promise "$backend: who is stopped stays so" is "$(state $server | tr t T)" T
+	kill -INT $tool
+	wait $tool
+	promise "$backend: and when we have gone" is "$(state $server)" T
+	kill -CONT $server
+	kill $server
+	wait $server 2>/dev/null
+
+	# Several, of which one ends.
+	start one-$backend
+	one=$server
+	start two-$backend
+	two=$server
+	begin several $backend -p $one,$two
+	ask one-$backend
+	ask two-$backend
+	end one-$backend $one
+	promise "$backend: one of several ends as it does alone" is "$ended" "9 served"
+	promise "$backend: and the others are measured on" kill -0 $tool
+	end two-$backend $two
+	promise "$backend: so does the other" is "$ended" "9 served"
+	wait $tool
+	promise "$backend: the last one's end ends the measuring well" is "$? $(manifest_value several-$backend/io 'm["exit"]["by"], len([p for p in m["processes"] if p["ppid"] not in (p["pid"] for p in m["processes"])])')" "0 target 2"
+	# Each was asked twice, and told to quit once; "early" has read once from there on.
+	promise "$backend: the calls of both are counted to their ends" is "$(calls several-$backend)" \
+		"$(times 4 | sed 's/close 12, accept4 4, recvfrom 4, sendto 4/close 14, accept4 6, recvfrom 6, sendto 6/; s/write 492/write 494/; s/read 8/read 10/')"
+
+	# From a moment on, and for a time; some threads.
+	start later-$backend
+	promise "$backend: --ready holds" is "$(attach later $backend -p $server --ready "$program ask $scratch/later-$backend" --load "$program ask $scratch/later-$backend"; echo $?)" 0
+	promise "$backend: nothing before it is counted" is "$(calls later-$backend)" "$known"
+	attach delay $backend -p $server --delay 0.1 --duration 0.1
+	promise "$backend: so do --delay and --duration" is "$? $(manifest_value delay-$backend/io 'm["exit"]["by"]') $(note delay-$backend '(--delay)')" "0 duration 1"
+	promise "$backend: a server that does nothing makes no call" is "$(metric "$PROFILE_SCENARIO_RESULTS/delay-$backend/io/latest" io.calls) $(below delay-$backend)" "0 9"
+	attach only $backend -p $server --only early,late --load "$program ask $scratch/later-$backend"
+	promise "$backend: --only holds" is "$(calls only-$backend)" \
+		"write 2, pwrite64 50, writev 4, getppid 30, openat 0, close 0, accept4 0, recvfrom 0, sendto 0, wait4 0, read 0, getsockopt 0, clone 0, clone3 0, prctl 1"
+	attach set $backend -p $server --trace write,getppid --load "$program ask $scratch/later-$backend"
+	promise "$backend: --trace holds" is "$(manifest_value set-$backend/io 'm["metrics"]["io.calls"]["value"]')" 153
+	end later-$backend $server
+	promise "$backend: after all that it goes on" is "$ended" "9 served"
+
+	# Threads and children that come and go all the time.
+	"$programs/storm" "$scratch/tally" & storm=$!
+	until [ "$(readlink /proc/$storm/exe)" = "$programs/storm" ]; do sleep 0.02; done
+	promise "$backend: threads that come and go are followed" is "$(attach storm $backend -p $storm --duration 0.3; echo $?)" 0
+	promise "$backend: and live on" wait_for let_go $storm
+	kill $storm
+	wait $storm 2>/dev/null
+done
+
+promise "--stacks is refused" reason 125 "--stacks follows programs from their start" profile-scenario --type io -p $$ --stacks --duration 0.1
+promise "a process that has ended is refused" reason 125 "there is no process $storm" profile-scenario --type io -p $storm
+if command -v strace >/dev/null; then
+	start peer tolerate # strace's coming is an EINTR for who waits in epoll_wait
+	strace -f -c -o "$scratch/strace" -p $server 2>/dev/null & peer=$!
+	traced() { ! grep -h '^TracerPid' /proc/$server/task/*/status | grep -q '[^0-9]0$'; }
+	wait_for traced
+	promise "a process that has a tracer is refused" reason 3 "process $peer traces it already; end that tracer first" profile-scenario --type io --backend ptrace -p $server
+	until "$program" settled $server; do sleep 0.02; done
+	ask peer
+	kill -INT $peer
+	wait $peer
+	promise "strace counts the same, but for the read that was in progress" is "$(echo "$known" | sed 's/read 2/read 3/; s/, /\n/g' | sort)" \
+		"$(awk -v names="$known" 'BEGIN { n = split(names, words, /,? /); for (i = 1; i < n; i += 2) known[words[i]] = 1 } $NF in known { print $NF, $4 }' "$scratch/strace" | sort)"
+	end peer $server
+else
+	skip "strace counts the same" "strace is not installed"
+fi
+if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
+	for_every_user
+	mkdir -m 777 "$scratch/others"
+	start other
+	as_other() { setpriv --reuid 65534 --regid 65534 --clear-groups "$@"; }
+	other() { as_other "$build/profile-scenario" --quiet --results "$scratch/others" --type io "$@"; }
+	promise "another user's process is refused with what helps" reason 3 "it is another user's, and the kernel lets only root trace those; use sudo" other -p $server
+	end other $server
+	promise "and has noticed nothing" is "$ended" "9 served"
+	mkdir -m 777 "$scratch/own"
+	setpriv --reuid 65534 --regid 65534 --clear-groups "$program" serve "$scratch/own" >"$scratch/own.out" & server=$!
+	until [ -e "$scratch/own/pid" ] && "$program" settled $server; do sleep 0.02; done
+	promise "an ordinary user measures an own process" is "$(other --scenario own -p $server --load "$program ask $scratch/own"; echo $?)" 0
+	PROFILE_SCENARIO_RESULTS=$scratch/others
+	promise "by ptrace, and is told why" contains "$(result own run.json)" "ptrace: BPF programs take CAP_BPF"
+	promise "with the same counts" is "$(calls own)" "$known"
+	kill $server
+else
+	skip "ordinary users measure their own processes only" "only root can become one for this test"
+fi
