@@ -64,7 +64,9 @@ for backend in $backends; do
 	# A signal that it ignores, and one that stops it.
 	start signals-$backend
 	promise "$backend: a signal that it ignores interrupts no call" is "$(attach signals $backend -p $server --load "for i in 1 2 3 4 5 6 7 8; do kill -WINCH $server; done; $program ask $scratch/signals-$backend"; echo $?)" 0
-	promise "$backend: and costs none" is "$(calls signals-$backend)" "$known"
+	# A read that the kernel makes again is another one under ptrace, as for strace.
+	without_reads() { sed 's/, read [0-9]*//'; }
+	promise "$backend: and costs none" is "$(calls signals-$backend | without_reads)" "$(echo "$known" | without_reads)"
 	kill -STOP $server
 	wait_for stopped
 	begin stopped $backend -p $server
