@@ -124,7 +124,7 @@ static void names(void)
 	CALL(renameat, AT_FDCWD, "none", 4, "fourth");
 	CALL(renameat2, AT_FDCWD, "third", AT_FDCWD, "file", 1);
 	CALL(chmod, "third", 04755);
-	CALL(fchmod, 0, -1);
+	CALL(fchmod, -1, -1);
 	CALL(fchmodat, AT_FDCWD, "third", 0);
 	CALL(chown, "none", 1, -1);
 	CALL(lchown, "none", 1, 2);
