@@ -50,6 +50,8 @@ struct option_row {
 	const char *const *choices; /* OPTION_CHOICE, ended by NULL */
 	uint64_t min, max;          /* for numbers (ns for seconds); max 0: no bound */
 	bool command_line_only;     /* not a key of scenario files */
+	bool with_output_dir;       /* a switch of a type that --output-dir turns on: older wrappers
+	                               always wrote what it writes */
 	const char *alias;          /* another long name that means the same, or NULL */
 	/* The option of this table without which this one does nothing, or NULL. It is the
 	 * collector that knows when that is (check_options). */

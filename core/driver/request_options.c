@@ -40,6 +40,17 @@ static int apply_scenario_keys(const struct scenario *scenario, struct run_optio
 	return err;
 }
 
+static int apply_output_dir(const struct collector *collector, const struct run_options *typed,
+                            void *own, struct diag *diag)
+{
+	int err = 0;
+
+	for (const struct option_row *row = collector->options.rows; !err && row->name; row++)
+		if (typed->output_dir && row->with_output_dir)
+			err = options_set(row, own, "yes", diag);
+	return err;
+}
+
 static int apply_type_section(const struct scenario *scenario, const struct collector *collector,
                               struct run_options *common, void *own, struct diag *diag)
 {
@@ -102,6 +113,8 @@ int request_options(const struct request *request, const struct collector *colle
 	*common = options_new(&run_option_table);
 	*own = options_new(&collector->options);
 	err = apply_scenario_keys(&request->scenario, *common, diag);
+	if (!err)
+		err = apply_output_dir(collector, request->line->common, *own, diag);
 	if (!err)
 		err = apply_type_section(&request->scenario, collector, *common, *own, diag);
 	apply_typed(request->line, *common);
