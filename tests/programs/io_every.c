@@ -1,4 +1,5 @@
 /* Makes every system call of x86-64 that can be made without harm, once, with -1 for each argument.
+ * msgget(2) would make a queue for everybody that stays.
  */
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -9,7 +10,7 @@ static int is_left_out(long number)
 {
 	static const int numbers[] = {
 	    SYS_exit,  SYS_exit_group, SYS_fork,   SYS_vfork, SYS_rt_sigreturn, SYS_restart_syscall,
-	    SYS_pause, SYS_vhangup,    SYS_reboot, SYS_sync,  SYS_kill,
+	    SYS_pause, SYS_vhangup,    SYS_reboot, SYS_sync,  SYS_kill,         SYS_msgget,
 	};
 
 	for (unsigned i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
