@@ -38,6 +38,7 @@ struct io_state {
 	size_t n_repeats;
 	size_t repeats_capacity;
 	bool counts_part; /* only some threads, or not all of their time */
+	bool is_attached; /* to processes that ran before */
 };
 
 /* The value that the target will find, or "". */
@@ -240,6 +241,7 @@ static int io_prepare(void *state, const struct repeat *repeat, struct diag *dia
 		                 "--stacks follows programs from their start, and --pid is of what "
 		                 "runs already; leave one of them out");
 	io->counts_part = repeat->begins_later || repeat->only;
+	io->is_attached = !repeat->pid;
 	spec.counts = io->current = io_counts_new(io->options->small_bytes);
 	io->current->status = status_of(io->options);
 	io->current->leaves_out_moves = io->current->status != IO_ANY || io->paths ||
@@ -347,8 +349,14 @@ static int keep_detail(const struct io_state *io, struct results_run *run,
 static int io_finish(void *state, struct results_run *run, struct result *result, struct diag *diag)
 {
 	struct io_state *io = state;
-	const struct io_report report = {io->options, &io->columns, io->backend->time_note,
-	                                 io->choice, io->counts_part};
+	const struct io_report report = {
+	    .options = io->options,
+	    .columns = &io->columns,
+	    .time_note = io->backend->time_note,
+	    .choice = io->choice,
+	    .counts_part = io->counts_part,
+	    .is_attached = io->is_attached,
+	};
 	const struct io_counts *counts;
 	int err = keep_detail(io, run, result, diag);
 

@@ -224,6 +224,8 @@ static int write_timeline(const struct writing *writing, struct results_run *run
 	    .of_time = report->options->cpu_time
 	                   ? "Times are system time, drawn up to each call's end."
 	                   : report->time_note,
+	    .of_axis = report->is_attached ? "time since profile-scenario attached"
+	                                   : "time since the program started",
 	    .width = picture ? (double)picture->width : 0,
 	};
 	FILE *out = results_create(run, "timeline.svg", diag);

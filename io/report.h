@@ -16,6 +16,7 @@ struct io_report {
 	const char *time_note;            /* what a call's time is, as a sentence */
 	const char *choice;               /* as it was typed; NULL: every call is counted */
 	bool counts_part;                 /* only some threads, or not all of their time */
+	bool is_attached;                 /* to processes that ran before */
 };
 
 /* Writes all of the counted repeat into the run and into the result. Where its stacks were taken,

@@ -319,7 +319,7 @@ static void write_time_axis(const struct drawing *drawing)
 		                 axis_label_of(&drawing->time, i).text);
 	}
 	chart_write_text(drawing->out, drawing->width - RIGHT, bottom + 38, "quiet", "end",
-	                 "time since the program started");
+	                 drawing->words->of_axis);
 }
 
 static void write_share(const struct drawing *drawing, double x, double y, const char *text,

@@ -10,6 +10,7 @@ struct io_timeline_words {
 	const char *title;
 	const char *subtitle;
 	const char *of_time; /* what a call's time is */
+	const char *of_axis; /* what the times along the axis are */
 	double width;        /* pixels; 0: 1200 */
 };
 

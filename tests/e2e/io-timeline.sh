@@ -25,6 +25,7 @@ for backend in ptrace bpf; do
 	fi
 	promise "$backend: the picture is whole" whole bytes-$backend
 	promise "$backend: its eight calls have strace's numbers" same_calls bytes-$backend
+	promise "$backend: zero is the program's start" contains "$(picture bytes-$backend)" ">time since the program started<"
 	promise "$backend: bytes written stand below" contains "$(picture bytes-$backend)" ">written: 19.5 KB<"
 	run one-$backend --trace openat --title 'a & b' --width 800 true
 	promise "$backend: the picture of one call alone is whole" whole one-$backend
