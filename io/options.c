@@ -103,11 +103,15 @@ const char *io_beyond_bpf(const struct io_options *options)
 int io_options_check(const void *context, const void *typed, struct diag *diag)
 {
 	const struct io_options *options = context;
+	const char *beyond_typed = io_beyond_bpf(typed), *beyond = io_beyond_bpf(options);
 
-	(void)typed;
-	if (options->backend == IO_BACKEND_BPF && io_beyond_bpf(options))
+	if (options->backend == IO_BACKEND_BPF && options->detail && !beyond_typed)
+		return diag_fail(diag, EINVAL,
+		                 "--output-dir, or the scenario's file, turns --detail on, which "
+		                 "is measured by --backend ptrace alone");
+	if (options->backend == IO_BACKEND_BPF && beyond)
 		return diag_fail(diag, EINVAL, "%s is measured by --backend ptrace alone",
-		                 io_beyond_bpf(options));
+		                 beyond_typed ? beyond_typed : beyond);
 	if (options->successful_only && options->failed_only)
 		return diag_fail(diag, EINVAL,
 		                 "--successful-only and --failed-only leave no call to count");

@@ -50,7 +50,8 @@ static const struct option_row rows[] = {
      .kind = OPTION_TEXT,
      .field = FIELD(output_dir),
      .argument = "DIR",
-     .help = "like --results, and links flamegraphs/, massif/ and strace/ there; io: with --detail",
+     .help = "like --results, and links flamegraphs/, massif/ and strace/ there; "
+             "io: with --detail, by ptrace",
      .command_line_only = true},
     {.name = "scenarios",
      .kind = OPTION_LIST,

@@ -178,6 +178,8 @@ promise "stdin is the caller's" is "$(echo typed | profile-scenario --quiet --ty
 promise "results in a file's place are refused" reason 125 "$scratch/plain" profile-scenario --results "$scratch/plain" --type $type -- true
 promise "--output-dir links the older names" bash -c "profile-scenario --quiet --output-dir $scratch/old --scenario S --type $type -- true &&
 	test -s $scratch/old/strace/S-strace-summary.txt && grep -q 'execve(' $scratch/old/strace/S-strace-detail.txt"
+promise "and is named where bpf cannot do what it turns on" reason 125 "--output-dir, or the scenario's file, turns --detail on" \
+	profile-scenario --output-dir "$scratch/old" --type io --backend bpf -- true
 if [ "$(id -u)" = 0 ]; then
 	mkdir "$scratch/small"
 	if mount -t tmpfs -o size=64k none "$scratch/small" 2>/dev/null; then
