@@ -12,12 +12,21 @@ n_broken=0
 
 finish() {
 	local status=$?
+	end_started
 	rm -rf "$scratch"
 	echo "1..$n_promises"
 	[ $status = 0 ] || exit $status
 	[ $n_broken = 0 ] || exit 1
 }
 trap finish EXIT
+
+# end_started: what the script began in the background and has not ended, because something ended the script.
+end_started() {
+	local pid
+	for pid in $(jobs -rp); do
+		kill "$pid" && kill -CONT "$pid" # who is stopped gets no SIGTERM
+	done 2>/dev/null
+}
 
 # promise TEXT COMMAND...: the promise holds when the command succeeds. Its output is shown when it does not.
 promise() {
