@@ -1,8 +1,10 @@
-# Sourced by scripts that measure tests/programs/io_server.c by attaching to it.
+# Sourced by scripts that measure tests/programs/io_server.c, most of them by attaching to it.
 export PROFILE_SCENARIO_RESULTS=$scratch/results
 program=$programs/io_server
 # What one request makes by itself.
 known="write 123, pwrite64 50, writev 4, getppid 30, openat 2, close 3, accept4 1, recvfrom 1, sendto 1, wait4 1, read 2, getsockopt 2, clone 1, clone3 1, prctl 2"
+# Of it, the threads "early" and "late".
+of_threads="write 2, pwrite64 50, writev 4, getppid 30, openat 0, close 0, accept4 0, recvfrom 0, sendto 0, wait4 0, read 0, getsockopt 0, clone 0, clone3 0, prctl 1"
 
 start() { # NAME [MODE]: a server in $scratch/NAME that waits in all its threads; its pid is $server
 	mkdir "$scratch/$1"

@@ -3,27 +3,17 @@
 # tier: long
 # beside: others
 . "$(dirname "$0")/lib.sh"
-export PROFILE_SCENARIO_RESULTS=$scratch/results
+. "$(dirname "$0")/io-server.bash"
 
-server=$programs/io_server
 home=$scratch/server # of one server at a time
-# What one request makes by itself: tests/programs/io_server.c.
-known="write 123, pwrite64 50, writev 4, getppid 30, openat 2, close 3, accept4 1, recvfrom 1, sendto 1, wait4 1, read 2, getsockopt 2, clone 1, clone3 1, prctl 2"
-of_threads="write 2, pwrite64 50, writev 4, getppid 30, openat 0, close 0, accept4 0, recvfrom 0, sendto 0, wait4 0, read 0, getsockopt 0, clone 0, clone3 0, prctl 1"
 of_process="write 103, pwrite64 50, writev 4, getppid 30, openat 0, close 1, accept4 1, recvfrom 1, sendto 1, wait4 1, read 2, getsockopt 2, clone 1, clone3 1, prctl 1"
-ready="test -e $home/pid && $server settled \$(cat $home/pid)"
+ready="test -e $home/pid && $program settled \$(cat $home/pid)"
 
 serve() { # NAME BACKEND OPTION...
 	local name=$1 backend=$2; shift 2
 	rm -rf "$home"
 	mkdir "$home"
-	timeout 300 profile-scenario --quiet --scenario "$name-$backend" --type io --backend "$backend" "$@" --load "$server ask $home" -- "$server" serve "$home" 2>"$scratch/err"
-}
-result() { # NAME FILE
-	echo "$PROFILE_SCENARIO_RESULTS/$1/io/latest/$2"
-}
-calls() { # NAME: how often the known ones were made
-	manifest_value "$1/io" "', '.join(f'{name} {m[\"metrics\"].get(f\"io.{name}.calls\", {\"value\": 0})[\"value\"]:.0f}' for name in '$known'.replace(',', '').split()[::2])"
+	timeout 300 profile-scenario --quiet --scenario "$name-$backend" --type io --backend "$backend" "$@" --load "$program ask $home" -- "$program" serve "$home" 2>"$scratch/err"
 }
 threads() { # NAME: names of threads with calls
 	awk 'NR > 1 && $4 ~ /^[0-9]+$/ { print $3 }' "$(result "$1" threads.txt)" | sort | xargs
@@ -31,15 +21,7 @@ threads() { # NAME: names of threads with calls
 files() { # NAME: reads, writes and other uses of the server's files
 	awk '$NF ~ /(log|null)$/ { print $5, $7, $9, $NF }' "$(result "$1" files.txt)" | sort | xargs
 }
-note() { # NAME TEXT: how many notes have it
-	manifest_value "$1/io" "sum('$2' in note for note in m['quality']['notes'])"
-}
 
-backends="ptrace bpf"
-if [ "$(status_of profile-scenario --quiet --scenario rights --type io --backend bpf true)" = 3 ]; then
-	skip "the same with bpf" "$(tail -n 1 "$scratch/err")"
-	backends=ptrace
-fi
 for backend in $backends; do
 	promise "$backend: from --ready on, to the end of --load" is "$(serve ready $backend --ready "$ready"; echo $?)" 0
 	promise "$backend: all that was done for the load is counted, and nothing before" is "$(calls ready-$backend)" "$known"
