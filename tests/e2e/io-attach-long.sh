@@ -19,24 +19,14 @@ let_go() { # PID: nobody traces it
 state() {
 	sed -n 's/^State:.\(.\).*/\1/p' "/proc/$1/status"
 }
-program_ids() { # PID: of the BPF programs that it holds
-	sed -n 's/^prog_id:\t//p' /proc/"$1"/fdinfo/* | sort -u
-}
-
 stopped() { [ "$(state $server)" = T ]; }
-are_gone() { # ID...: of programs
-	[ $# -gt 0 ] || { echo "none was there"; return 1; }
-	for id; do
-		! bpftool prog show id "$id" || return 1
-	done
-}
 
 for backend in $backends; do
 	# Ctrl-C.
 	start interrupt-$backend
 	begin interrupt $backend -p $server
 	ask interrupt-$backend
-	ids=$([ $backend = bpf ] && program_ids $tool)
+	ids=$([ $backend = bpf ] && programs_of $tool)
 	kill -INT $tool
 	wait $tool
 	promise "$backend: Ctrl-C ends the measuring well" is "$? $(manifest_value interrupt-$backend/io 'm["exit"]["by"], m["verdict"]')" "0 interrupt ok"
@@ -46,7 +36,7 @@ for backend in $backends; do
 	if [ $backend = bpf ] && ! command -v bpftool >/dev/null; then
 		skip "bpf: nothing stays loaded" "bpftool is not installed"
 	elif [ $backend = bpf ]; then
-		promise "bpf: nothing stays loaded" are_gone $ids
+		promise "bpf: nothing stays loaded" go_away $ids
 	fi
 	end interrupt-$backend $server
 	promise "$backend: and goes on" is "$ended" "9 served"

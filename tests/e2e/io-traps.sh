@@ -79,10 +79,7 @@ if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
 	fi
 fi
 
-# programs_of PID: the ids of the BPF programs that the process holds.
-programs_of() { sed -n 's/^prog_id:[[:space:]]*//p' /proc/"$1"/fdinfo/* 2>/dev/null | sort -u; }
 are_loaded() { local id; for id; do bpftool prog show id "$id" >/dev/null 2>&1 || return 1; done; }
-are_gone() { local id; for id; do ! bpftool prog show id "$id" >/dev/null 2>&1 || return 1; done; }
 
 # SIGKILL for the tool while its target makes system calls.
 killed() {
@@ -94,7 +91,7 @@ killed() {
 	echo "programs: ${programs[*]}"
 	is "${#programs[@]}" 5 && are_loaded "${programs[@]}" || return 1
 	kill -KILL "$tool"
-	wait_for are_gone "${programs[@]}" || { echo "still loaded"; return 1; }
+	go_away "${programs[@]}" || { echo "still loaded"; return 1; }
 	touch "$scratch/killed.go"
 	wait_for test -s "$scratch/killed" && is "$(cat "$scratch/killed")" lives
 }

@@ -131,6 +131,23 @@ wait_for() {
 	return 1
 }
 
+# programs_of PID: the ids of the BPF programs that the process holds.
+programs_of() {
+	sed -n 's/^prog_id:[[:space:]]*//p' /proc/"$1"/fdinfo/* 2>/dev/null | sort -u
+}
+
+# go_away ID...: of such programs, all of them, some moments after their process: the kernel frees them when no CPU can be in one.
+go_away() {
+	[ $# -gt 0 ] || { echo "no program was there"; return 1; }
+	wait_for are_gone "$@"
+}
+are_gone() {
+	local id
+	for id; do
+		! bpftool prog show id "$id" >/dev/null 2>&1 || return 1
+	done
+}
+
 # timed COMMAND...: $took_ns is how long it took, $host_took_ns what a virtual machine's host took of it for itself. The kernel
 # leaves that out of a thread's clock (CONFIG_PARAVIRT_TIME_ACCOUNTING), and tells of it in ticks, of which one may have begun
 # before.
