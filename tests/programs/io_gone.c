@@ -72,7 +72,7 @@ int main(void)
 	if (pthread_create(&thread, NULL, write_vector, NULL))
 		return 1;
 	while (!waits_for_room())
-		;
+		usleep(1000);
 	munmap(buffers, 4096);
 	/* All of it, so that the writer needs to wait no more. */
 	n = read(ends[0], room, sizeof(room));

@@ -114,7 +114,7 @@ static void ends_in_calls(void)
 		need(!pthread_create(&thread, NULL, waits_for_ever, (void *)i));
 	for (int i = 0; i < N_WAITING; i++)
 		while (!is_waiting(waiting[i]))
-			;
+			usleep(1000);
 	repeat_call(SYS_getppid, 3);
 	syscall(SYS_exit_group, 0);
 }
