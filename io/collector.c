@@ -6,7 +6,6 @@
 #include "core/target/binary.h"
 #include "core/diag.h"
 #include "io/backend.h"
-#include "io/bpf/meter.h"
 #include "io/detail/files.h"
 #include "io/metrics.h"
 #include "io/options.h"
@@ -77,29 +76,55 @@ static int check_sanitizer(const struct target *target, struct diag *diag)
 	                 binary->path, binary->sanitizer, options[is_leak], off);
 }
 
-static bool may_trace(const struct io_options *options)
+/* Under a tracer without rights over it, the kernel runs such a program without its own. */
+static int check_rights(const struct target *target, struct diag *diag)
 {
-	struct diag why;
-
-	return options->backend == IO_BACKEND_PTRACE || io_beyond_bpf(options) ||
-	       bpf_meter_check(&why);
-}
-
-static int io_check(const struct target *target, const void *context, struct diag *diag)
-{
-	const struct io_options *options = context;
 	const struct binary *binary = target->binary;
 
-	if (options->backend == IO_BACKEND_BPF || !may_trace(options))
+	if (geteuid() == 0 || !(binary->is_setuid || binary->has_file_capabilities))
 		return 0;
-	/* Under a tracer without rights over it, the kernel runs such a program without its own. */
-	if (geteuid() != 0 && (binary->is_setuid || binary->has_file_capabilities))
-		return diag_fail(
-		    diag, EPERM,
-		    "%s has set-user-id or file capabilities, which a traced program does not get; "
-		    "run as root with --user NAME, and --ambient-cap NAME for its capability",
-		    binary->path);
-	return check_sanitizer(target, diag);
+	return diag_fail(diag, EPERM,
+	                 "%s has set-user-id or file capabilities, which a traced program does "
+	                 "not get; run as root with --user NAME, and --ambient-cap NAME for its "
+	                 "capability",
+	                 binary->path);
+}
+
+/* The kernel may refuse what nothing tells beforehand: so it is tried. */
+static bool may_load_bpf(const struct io_options *options)
+{
+	struct trace_set *set;
+	void *plan = NULL;
+	struct diag why;
+	bool loads;
+
+	if (trace_set_new(&set, options->trace, &why))
+		return true; /* making the run's own will say it */
+	loads = !io_backend_bpf.plan(&plan, set, false, &why);
+	io_backend_bpf.plan_free(plan);
+	trace_set_free(set);
+	return loads;
+}
+
+static bool will_trace(const struct io_options *options)
+{
+	if (options->backend != IO_BACKEND_AUTO)
+		return options->backend == IO_BACKEND_PTRACE;
+	return io_beyond_bpf(options) || !may_load_bpf(options);
+}
+
+/* A target that a tracer does not harm needs no look at which backend it will be. */
+static int io_check(const struct target *target, const void *options, struct diag *diag)
+{
+	struct diag refusal;
+	int err = check_rights(target, &refusal);
+
+	if (!err)
+		err = check_sanitizer(target, &refusal);
+	if (!err || !will_trace(options))
+		return 0;
+	*diag = refusal;
+	return err;
 }
 
 static void stop(struct io_state *io)

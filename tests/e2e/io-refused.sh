@@ -30,6 +30,17 @@ forbidden="bpf(2) is refused (Operation not permitted) although the rights for i
 promise "a seccomp filter that forbids bpf(2)" lacks "$forbidden" "$refuse" 1 bpf
 promise "one that knows no bpf(2), or a kernel without" lacks "this kernel, or a seccomp filter, has no bpf(2): Function not implemented" "$refuse" 38 bpf
 promise "also when it forbids loading alone" lacks "the kernel refused the BPF programs: Operation not permitted" "$refuse" 1 bpf:0:5
+
+# What a tracer would break is refused before it runs, also where only the load tells that bpf may not be.
+echo 'int main(void) { return 0; }' | gcc -x c - -fsanitize=address -o "$scratch/asan"
+promise "with bpf a program with a leak check of its own runs" is "$(status_of io "$scratch/asan")" 0
+for call in bpf bpf:0:5; do
+	promise "$call refused: it is, too, by what it needs" reason 3 "leak check fails in a traced program; set ASAN_OPTIONS=detect_leaks=0" \
+		"$refuse" 1 $call profile-scenario --results "$scratch/asan-results" --type io "$scratch/asan"
+	promise "and was not run" test ! -e "$scratch/asan-results/asan/io/latest"
+	promise "with the variable it is traced" \
+		is "$(status_of "$refuse" 1 $call env ASAN_OPTIONS=detect_leaks=0 profile-scenario --quiet --results "$scratch/results" --type io "$scratch/asan")" 0
+done
 promise "bpf needs no ptrace" is "$("$refuse" 1 ptrace profile-scenario --quiet --results "$scratch/results" --type io "${ten[@]}"; echo $?; metric "$latest" io.write.calls)" "0
 10"
 promise "where neither may be: 3, and how to be allowed" reason 3 "ptrace is forbidden here: see sysctl kernel.yama.ptrace_scope" \
