@@ -6,8 +6,10 @@ enum {
 	MAX_SLOTS = 1024, /* IOV_MAX: the kernel takes no more buffers, nor messages */
 	MAX_ADDRESS_BYTES = 128,
 	MAX_CONTROL_BYTES = 4096,
-	MAX_CONTROL_MESSAGES = 4,
 	MAX_PASSED_FDS = 253, /* SCM_MAX_FD */
+	/* Of a call. With preemption off the target must not choose for how long we name: 1,024
+	 * messages can bring 253 descriptors each, each name is a walk of MAX_STEPS at most. */
+	MAX_NAMES = 1024,
 	SCM_RIGHTS_TYPE = 1,
 	SOL_SOCKET_LEVEL = 1,
 };
@@ -81,54 +83,69 @@ __noinline int copy_user(__u64 addr, __u64 len_bytes)
 
 struct passing {
 	__u64 at, end;
+	__u64 n_left; /* of MAX_NAMES */
 };
 
 static long name_passed(__u32 index, struct passing *passing)
 {
 	int fd;
 
-	if (passing->at + sizeof(fd) > passing->end ||
+	if (passing->at + sizeof(fd) > passing->end || !passing->n_left ||
 	    bpf_probe_read_user(&fd, sizeof(fd), (void *)passing->at))
 		return 1;
 	passing->at += sizeof(fd);
+	passing->n_left--;
 	tell_name(fd);
 	return 0;
 }
 
-/* Inline: calls may be eight deep, and from here to take_component() they are. */
-static __always_inline void name_all_passed(__u64 at, __u64 end)
+static __always_inline void lose_names(const struct passing *passing)
 {
-	struct passing passing = {at, end};
-
-	bpf_loop(MAX_PASSED_FDS, name_passed, &passing, 0);
+	if (!passing->n_left && passing->at < passing->end)
+		__sync_fetch_and_add(&lost_details, (passing->end - passing->at) / sizeof(int));
 }
 
-/* Goes from one control message to the next; 0: there is none. */
-static __always_inline __u64 visit_control(__u64 at, __u64 end)
+/* Goes from one control message to the next, until `fds` are those of one that brings some. */
+struct finding {
+	__u64 at, end;
+	struct passing fds;
+};
+
+static long find_passed(__u32 index, struct finding *finding)
 {
 	struct user_control control;
-	__u64 fds_end;
+	__u64 left = finding->end - finding->at;
 
-	if (at + sizeof(control) > end ||
-	    bpf_probe_read_user(&control, sizeof(control), (void *)at) ||
+	if (finding->at + sizeof(control) > finding->end ||
+	    bpf_probe_read_user(&control, sizeof(control), (void *)finding->at) ||
 	    control.len_bytes < sizeof(control))
-		return 0;
-	fds_end = at + control.len_bytes;
-	if (control.level == SOL_SOCKET_LEVEL && control.type == SCM_RIGHTS_TYPE)
-		name_all_passed(at + sizeof(control), fds_end < end ? fds_end : end);
-	return at + ((control.len_bytes + 7) & ~7ull);
+		return 1;
+	if (control.len_bytes > left)
+		control.len_bytes = left;
+	if (control.level == SOL_SOCKET_LEVEL && control.type == SCM_RIGHTS_TYPE) {
+		finding->fds.at = finding->at + sizeof(control);
+		finding->fds.end = finding->at + control.len_bytes;
+		return 1;
+	}
+	finding->at += (control.len_bytes + 7) & ~7ull;
+	return 0;
 }
 
-__noinline int copy_control(__u64 addr, __u64 len_bytes)
+/* The kernel puts all descriptors of a message into one control message (scm_detach_fds()), behind
+ * any number of others. Returns how many names the call has left. Calls may be eight deep, and from
+ * here to take_component() they are. */
+__noinline int copy_control(__u64 addr, __u64 len_bytes, __u32 n_names)
 {
-	__u64 at = addr;
+	struct finding finding = {.at = addr, .fds.n_left = n_names};
 
 	if (len_bytes > MAX_CONTROL_BYTES)
 		len_bytes = MAX_CONTROL_BYTES;
+	finding.end = addr + len_bytes;
 	copy_user(addr, len_bytes);
-	for (int i = 0; i < MAX_CONTROL_MESSAGES && at; i++)
-		at = visit_control(at, addr + len_bytes);
-	return 0;
+	bpf_loop(MAX_CONTROL_BYTES / sizeof(struct user_control), find_passed, &finding, 0);
+	bpf_loop(MAX_PASSED_FDS, name_passed, &finding.fds, 0);
+	lose_names(&finding.fds);
+	return finding.fds.n_left;
 }
 
 __noinline int copy_buffers(__u64 addr, __u64 n_buffers)
@@ -147,13 +164,14 @@ __noinline int copy_message(__u64 addr, __u32 tasks)
 	copy_user(addr, sizeof(message));
 	copy_buffers(message.buffers, message.n_buffers);
 	if (tasks & METER_COPY_CONTROL && message.control_bytes)
-		copy_control(message.control, message.control_bytes);
+		copy_control(message.control, message.control_bytes, MAX_NAMES);
 	return 0;
 }
 
 struct visiting {
 	__u64 addr;
 	__u64 n_left;
+	__u64 n_names; /* left, too */
 };
 
 static long visit_message(__u32 index, struct visiting *visiting)
@@ -164,7 +182,8 @@ static long visit_message(__u32 index, struct visiting *visiting)
 	    bpf_probe_read_user(&message, sizeof(message), (void *)visiting->addr))
 		return 1;
 	if (message.control_bytes)
-		copy_control(message.control, message.control_bytes);
+		visiting->n_names =
+		    copy_control(message.control, message.control_bytes, visiting->n_names);
 	visiting->addr += sizeof(struct user_messages);
 	visiting->n_left--;
 	return 0;
@@ -172,7 +191,7 @@ static long visit_message(__u32 index, struct visiting *visiting)
 
 __noinline int copy_messages(__u64 addr, __u64 n_messages, __u32 tasks)
 {
-	struct visiting visiting = {addr, n_messages};
+	struct visiting visiting = {addr, n_messages, MAX_NAMES};
 
 	if (n_messages > MAX_SLOTS)
 		return 0;

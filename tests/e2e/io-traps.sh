@@ -23,6 +23,7 @@ calls_are() { is "$(metric "$latest" io.getppid.calls)" "$1"; }
 nothing_lost() { is "$(metric "$latest" io.lost)" 0; }
 threads_are() { is "$(awk '$1 ~ /^[0-9]+$/' "$latest/threads.txt" | wc -l)" "$1"; }
 processes_are() { is "$(python3 -c 'import json, sys; print(len(json.load(open(sys.argv[1]))["processes"]))' "$latest/run.json")" "$1"; }
+received() { grep -c '/dev/null (received)' "$latest/files.txt"; }
 # written: "file bytes" of what was written to in the directory, sorted.
 written() { awk -v dir="$scratch/files/" '$8 > 0 && (at = index($0, dir)) { print substr($0, at + length(dir)), $8 }' "$latest/files.txt" | sort; }
 
@@ -44,6 +45,13 @@ passed-2 (received) 30
 passed-3 (received) 40
 passed-4 (received) 50
 passed-5 (received) 60"
+	goes $backend receives_many "1,250 descriptors that come in one call"
+	if [ $backend = ptrace ]; then
+		promise "each has its name" is "$(received)" 1250
+	else
+		promise "1,024 have their names, no call tells of more" is "$(received)" 1024
+		promise "the others are told of" contains "$latest/run.json" "226 records of memory, names or descriptors"
+	fi
 	goes $backend execs_with_files "an exec that keeps one file and closes another"
 	promise "whose number is another file's then" is "$(written)" "kept 10
 new 20"

@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/ptrace.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -22,6 +23,7 @@
 #include <unistd.h>
 
 enum { N_THREADS = 1000, N_PROCESSES = 10000, N_WAITING = 20, N_PASSED = 6 };
+enum { N_FULL = 5, N_IN_FULL = 250 }; /* messages, and descriptors in each */
 
 static void need(int is_well)
 {
@@ -212,6 +214,41 @@ static void receives(void)
 	wait_well(pid);
 }
 
+/* 5 messages with 250 descriptors of /dev/null each, in one call; a byte is written to each. */
+static void receives_many(void)
+{
+	static _Alignas(struct cmsghdr) char controls[N_FULL][CMSG_SPACE(N_IN_FULL * sizeof(int))];
+	struct rlimit limit = {2048, 2048};
+	struct mmsghdr messages[N_FULL] = {{{0}, 0}};
+	char byte = 0;
+	struct iovec data = {&byte, 1};
+	int pair[2], null = open("/dev/null", O_WRONLY);
+
+	need(!setrlimit(RLIMIT_NOFILE, &limit) && !socketpair(AF_UNIX, SOCK_DGRAM, 0, pair));
+	for (int i = 0; i < N_FULL; i++) {
+		struct cmsghdr *header = (struct cmsghdr *)controls[i];
+
+		header->cmsg_level = SOL_SOCKET;
+		header->cmsg_type = SCM_RIGHTS;
+		header->cmsg_len = CMSG_LEN(N_IN_FULL * sizeof(int));
+		for (int at = 0; at < N_IN_FULL; at++)
+			memcpy(CMSG_DATA(header) + (size_t)at * sizeof(int), &null, sizeof(null));
+		messages[i].msg_hdr = (struct msghdr){.msg_iov = &data,
+		                                      .msg_iovlen = 1,
+		                                      .msg_control = controls[i],
+		                                      .msg_controllen = sizeof(controls[i])};
+	}
+	need(sendmmsg(pair[0], messages, N_FULL, 0) == N_FULL);
+	need(recvmmsg(pair[1], messages, N_FULL, 0, NULL) == N_FULL);
+	for (int i = 0; i < N_FULL * N_IN_FULL; i++) {
+		const struct cmsghdr *header = (struct cmsghdr *)controls[i / N_IN_FULL];
+		int fd;
+
+		memcpy(&fd, CMSG_DATA(header) + i % N_IN_FULL * sizeof(fd), sizeof(fd));
+		need(write(fd, &byte, 1) == 1);
+	}
+}
+
 /* After the exec: 3 is open on "kept", 4 was closed by it and is opened anew. */
 static void after_exec(void)
 {
@@ -298,11 +335,17 @@ static const struct {
 	const char *name;
 	void (*run)(void);
 } steps[] = {
-    {"many_threads", many_threads},   {"many_processes", many_processes},
-    {"ends_in_calls", ends_in_calls}, {"traces", traces},
-    {"receives", receives},           {"execs_with_files", execs_with_files},
-    {"after_exec", after_exec},       {"changes_root", changes_root},
-    {"changes_user", changes_user},   {"stops_on_terminal", stops_on_terminal},
+    {"many_threads", many_threads},
+    {"many_processes", many_processes},
+    {"ends_in_calls", ends_in_calls},
+    {"traces", traces},
+    {"receives", receives},
+    {"receives_many", receives_many},
+    {"execs_with_files", execs_with_files},
+    {"after_exec", after_exec},
+    {"changes_root", changes_root},
+    {"changes_user", changes_user},
+    {"stops_on_terminal", stops_on_terminal},
 };
 
 int main(int argc, char **argv)
