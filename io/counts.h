@@ -189,7 +189,7 @@ struct io_counts {
 	                        missing */
 	uint64_t
 	    foreign_memory;   /* calls of other ABIs whose structures are not decoded: likewise */
-	uint64_t guessed_fds; /* descriptors found in use whose opening was not seen */
+	uint64_t guessed_fds; /* descriptors whose opening or name then was not seen */
 	uint64_t
 	    refused_ptraces;   /* ptrace(2) calls of the target that failed because we trace it */
 	bool leaves_out_moves; /* calls that move data are not all asked for: they may lie in what

@@ -22,7 +22,7 @@ enum fd_origin {
 	FD_OPENED,    /* a call made it */
 	FD_INHERITED, /* it was there when the measured program began */
 	FD_RECEIVED,  /* it came over a socket (SCM_RIGHTS) */
-	FD_GUESSED,   /* found in use; its name is what /proc said then */
+	FD_GUESSED,   /* its name is what /proc said when it was found in use, or later */
 };
 
 struct fd_descriptor {

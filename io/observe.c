@@ -65,15 +65,17 @@ static int fd_argument(const struct observation *o, unsigned argument)
 }
 
 /* Enters a descriptor under the name that /proc has for it. */
-static bool enter_described(const struct observation *o, int fd, bool cloexec,
+static void enter_described(const struct observation *o, int fd, bool cloexec,
                             enum fd_origin origin)
 {
 	char name[NAME_BYTES];
+	bool is_guess = origin == FD_GUESSED;
 
-	if (!o->view->describe(o->view->context, fd, name, sizeof(name)))
-		return false;
-	fd_table_open(o->fds, *o->finished->group, fd, name, cloexec, origin, o->finished->now_ns);
-	return true;
+	if (!o->view->describe(o->view->context, fd, name, sizeof(name), &is_guess))
+		return;
+	fd_table_open(o->fds, *o->finished->group, fd, name, cloexec,
+	              is_guess ? FD_GUESSED : origin, o->finished->now_ns);
+	o->observer->counts->guessed_fds += is_guess;
 }
 
 /* A number in use that no call is known to have opened: what /proc says now is only a guess for
@@ -83,8 +85,7 @@ static void make_known(const struct observation *o, int fd)
 	if (fd < 0 || o->finished->result == -EBADF ||
 	    fd_table_knows(o->fds, *o->finished->group, fd))
 		return;
-	if (enter_described(o, fd, false, FD_GUESSED))
-		o->observer->counts->guessed_fds++;
+	enter_described(o, fd, false, FD_GUESSED);
 }
 
 static uint32_t use_descriptor(const struct observation *o, unsigned argument)

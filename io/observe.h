@@ -20,8 +20,9 @@ struct target_view {
 	void *context;
 	/* Copies memory; false when not all of it can be read. */
 	bool (*read)(void *context, uint64_t addr, void *buffer, size_t len_bytes);
-	/* The name that /proc gives to a descriptor; false when it is not open. */
-	bool (*describe)(void *context, int fd, char *name, size_t name_bytes);
+	/* The name that /proc gives to a descriptor; false when it is not open. Sets `is_guess`
+	 * when the thread may have gone on since, and the name be another file's. */
+	bool (*describe)(void *context, int fd, char *name, size_t name_bytes, bool *is_guess);
 };
 
 /* A call that has returned. */

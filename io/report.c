@@ -129,7 +129,7 @@ static void add_quality(json_t *quality, const struct io_counts *counts)
 	    {counts->lost_details, "record",
 	     "of memory, names or descriptors that was missed: names may be wrong"},
 	    {counts->guessed_fds, "descriptor",
-	     "in use whose opening was not seen: the name is a guess"},
+	     "whose opening, or name then, was not seen: the name is a guess"},
 	    {counts->left_out, "call", "of other commands, left out (--only)"},
 	    {counts->refused_ptraces, "ptrace call",
 	     "of the target that failed: a thread has one tracer, and that was us"},

@@ -233,7 +233,7 @@ static bool view_read(void *context, uint64_t addr, void *buffer, size_t len_byt
 }
 
 /* What came with no call is asked of /proc, which by now may tell of another file. */
-static bool view_describe(void *context, int fd, char *name, size_t name_bytes)
+static bool view_describe(void *context, int fd, char *name, size_t name_bytes, bool *is_guess)
 {
 	const struct tallied_thread *thread = context;
 	const struct details *details = &thread->details;
@@ -243,6 +243,7 @@ static bool view_describe(void *context, int fd, char *name, size_t name_bytes)
 			snprintf(name, name_bytes, "%s", details->names[i].text);
 			return true;
 		}
+	*is_guess = true;
 	return tracee_describe_fd(thread->tid, fd, name, name_bytes);
 }
 

@@ -52,10 +52,12 @@ static bool view_read(void *context, uint64_t addr, void *buffer, size_t len_byt
 	return tracee_read_memory(tracee->tid, addr, buffer, len_bytes);
 }
 
-static bool view_describe(void *context, int fd, char *name, size_t name_bytes)
+/* The thread stands still meanwhile. */
+static bool view_describe(void *context, int fd, char *name, size_t name_bytes, bool *is_guess)
 {
 	const struct tracee *tracee = context;
 
+	(void)is_guess;
 	return tracee_describe_fd(tracee->tid, fd, name, name_bytes);
 }
 

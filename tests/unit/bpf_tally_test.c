@@ -270,6 +270,31 @@ static void only_the_chosen_calls_count_but_all_descriptors_are_known(void **sta
 	assert_int_equal(row_of(SYS_read)->bytes, 10);
 }
 
+static const char *name_of_opened(uint32_t tid, int fd, const char *name)
+{
+	struct meter_call call = call_of(tid, SYS_openat, fd);
+
+	if (name)
+		tell_name(tid, call.head.now_ns, fd, name);
+	tell_bytes(&call, sizeof(call));
+	return fd_table_name(counts->fds, fd_table_description(counts->fds, 2, fd));
+}
+
+/* Of a process that is still there: ourselves. */
+static void a_name_that_did_not_come_is_a_guess(void **state)
+{
+	uint32_t tid = (uint32_t)getpid();
+	int fd = open("/dev/null", O_RDONLY);
+
+	(void)state;
+	tell_fork(FIRST, tid, tid, false);
+	assert_string_equal(name_of_opened(tid, fd, "zero"), "/zero");
+	assert_int_equal(counts->guessed_fds, 0);
+	assert_string_equal(name_of_opened(tid, fd, NULL), "/dev/null");
+	assert_int_equal(counts->guessed_fds, 1);
+	close(fd);
+}
+
 static void a_thread_that_execs_takes_the_first_ones_place(void **state)
 {
 	(void)state;
@@ -551,6 +576,7 @@ int main(void)
 	    TEST(an_end_in_a_call_is_an_unfinished_call),
 	    cmocka_unit_test_setup_teardown(
 	        only_the_chosen_calls_count_but_all_descriptors_are_known, set_up_reads, tear_down),
+	    TEST(a_name_that_did_not_come_is_a_guess),
 	    TEST(a_thread_that_execs_takes_the_first_ones_place),
 	    TEST(also_when_the_first_ones_end_was_lost),
 	    TEST(an_id_that_comes_again_is_another_thread),

@@ -40,9 +40,9 @@ static bool read_own(void *context, uint64_t addr, void *buffer, size_t len_byte
 	return true;
 }
 
-static bool describe(void *context, int fd, char *name, size_t name_bytes)
+static bool describe(void *context, int fd, char *name, size_t name_bytes, bool *is_guess)
 {
-	(void)context;
+	(void)context, (void)is_guess;
 	snprintf(name, name_bytes, "/file%d", fd);
 	return fd < 100;
 }
