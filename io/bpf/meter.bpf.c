@@ -2,10 +2,10 @@
  *
  * The tree is marked by task storage: the driver marks the target before its exec, and a child of
  * it marks itself when it returns from its fork. These are raw tracepoints and no CO-RE: for
- * typed ones, and for CO-RE, libbpf reads all of the kernel's types, some of them many times (45 ms
- * of processor time; so it is 13). The tracepoints run with preemption off, so a CPU has one
- * program of a kind at a time, and scratch space by CPU is its own. User memory that is not in RAM
- * cannot be read here; the driver counts what it misses.
+ * typed ones, and for CO-RE, libbpf reads all of the kernel's types, some of them many times
+ * (docs/architecture.md has what that costs). The tracepoints run with preemption off, so a CPU has
+ * one program of a kind at a time, and scratch space by CPU is its own. User memory that is not in
+ * RAM cannot be read here; the driver counts what it misses.
  */
 #include "io/bpf/kernel.h"
 #include "io/bpf/wire.h"
@@ -88,8 +88,8 @@ static bool may_have_runs(void)
 }
 
 /* A child of the tree that is back from its fork, or ends without that, or a thread that ran before
- * us. NULL: there is no storage
- * for it, which may be for the moment alone (it is locked on this CPU): to be tried again. */
+ * us. NULL: there is no storage for it, which may be for the moment alone (it is locked on this
+ * CPU): to be tried again. */
 static struct meter_thread *take_child(const struct meter_child *child)
 {
 	struct meter_thread *thread = bpf_task_storage_get(&threads, bpf_get_current_task_btf(), 0,

@@ -2,9 +2,9 @@
 #ifndef IO_BPF_RING_H
 #define IO_BPF_RING_H
 
-/* Records of forks, execs and ends have this part of the ring, which calls leave them: a lost
- * call is one call, a lost fork is a family. A run, and each call in it,
- * is short enough to be of one moment (io/bins.c). */
+/* Records of forks, execs and ends have this part of the ring, which calls leave them: a lost call
+ * is one call, a lost fork is a family. A run, and each call in it, is short enough to be of one
+ * moment (io/bins.c). */
 enum {
 	RESERVED_PART = 64,
 	WAKE_WINDOW_BYTES = 1 << 14,

@@ -2,13 +2,13 @@
  *
  * io_server serve DIRECTORY: listens at DIRECTORY/socket; DIRECTORY/pid holds its pid. For each
  * request it makes, beside what asking takes: main 100 write of 10 bytes to DIRECTORY/log and 2
- * getsockopt, of a TCP and a UDP socket; the
- * thread "early", there from the start, 50 pwrite64 of 3 bytes to /dev/null; the thread "late",
- * made then, 30 getppid and 4 writev; a child, 20 write of 1 byte, 2 openat of DIRECTORY/log and 2
- * close. A wait that ends with EINTR ends it with status 3 and the wait's name, but with
- * "tolerate" in place of "serve". io_server settled
- * PID: 0 when all its threads sleep. io_server ask DIRECTORY: asks, and waits until they sleep
- * again. io_server quit DIRECTORY: ends it with status 9. */
+ * getsockopt, of a TCP and a UDP socket; the thread "early", there from the start, 50 pwrite64 of 3
+ * bytes to /dev/null; the thread "late", made then, 30 getppid and 4 writev; a child, 20 write of 1
+ * byte, 2 openat of DIRECTORY/log and 2 close. A wait that ends with EINTR ends it with status 3
+ * and the wait's name, but with "tolerate" in place of "serve".
+ * io_server settled PID: 0 when all its threads sleep.
+ * io_server ask DIRECTORY: asks, and waits until they sleep again.
+ * io_server quit DIRECTORY: ends it with status 9. */
 #include <arpa/inet.h>
 #include <dirent.h>
 #include <errno.h>
