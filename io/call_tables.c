@@ -2,6 +2,7 @@
 #include "io/call_tables.h"
 
 #include "core/alloc.h"
+#include "core/trace/kernel_numbers.h"
 #include "io/latency.h"
 
 #include <inttypes.h>
@@ -110,10 +111,10 @@ static const char *error_name(int error)
 		int error;
 		const char *name;
 	} restarts[] = {
-	    {512, "ERESTARTSYS"},
-	    {513, "ERESTARTNOINTR"},
-	    {514, "ERESTARTNOHAND"},
-	    {516, "ERESTART_RESTARTBLOCK"},
+	    {ERESTARTSYS, "ERESTARTSYS"},
+	    {ERESTARTNOINTR, "ERESTARTNOINTR"},
+	    {ERESTARTNOHAND, "ERESTARTNOHAND"},
+	    {ERESTART_RESTARTBLOCK, "ERESTART_RESTARTBLOCK"},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(restarts); i++)

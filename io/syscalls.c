@@ -2,6 +2,7 @@
 #include "io/syscalls.h"
 
 #include "core/alloc.h"
+#include "core/trace/kernel_numbers.h"
 #include "core/u64map.h"
 
 #include <fcntl.h>
@@ -30,9 +31,6 @@ static const uint32_t seccomp_arch[N_ABIS] = {
     [ABI_I386] = SCMP_ARCH_X86,
 };
 
-/* libseccomp numbers the x32 calls as the kernel does, with this bit. */
-enum { X32_BIT = 0x40000000 };
-
 static const struct syscall_facts *find_facts(const char *name)
 {
 	for (const struct syscall_facts *row = syscall_facts; row->name; row++)
@@ -44,6 +42,7 @@ static const struct syscall_facts *find_facts(const char *name)
 static struct syscall_info *make_info(enum syscall_abi abi, uint32_t number)
 {
 	struct syscall_info *info = xcalloc(1, sizeof(*info));
+	/* libseccomp numbers the x32 calls as the kernel does. */
 	int asked = (int)(abi == ABI_X32 ? number | X32_BIT : number);
 	char *name = seccomp_syscall_resolve_num_arch(seccomp_arch[abi], asked);
 

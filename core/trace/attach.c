@@ -10,6 +10,7 @@
 
 #include "core/clock.h"
 #include "core/proc_file.h"
+#include "core/trace/kernel_numbers.h"
 #include "core/trace/restart.h"
 #include "core/trace/tracee.h"
 #include "core/u64map.h"
@@ -21,9 +22,6 @@
 #include <sys/syscall.h>
 #include <sys/user.h>
 #include <unistd.h>
-
-/* Results of a call that the kernel makes again (linux/errno.h). */
-enum { ERESTARTSYS = 512, ERESTARTNOINTR, ERESTARTNOHAND, ERESTART_RESTARTBLOCK = 516 };
 
 enum { IDLE_LOOKS = 2 };
 

@@ -3,6 +3,7 @@
 
 #include "core/alloc.h"
 #include "core/trace/filter_stop.h"
+#include "core/trace/kernel_numbers.h"
 #include "core/trace/restart.h"
 #include "core/trace/tracee.h"
 #include "core/u64map.h"
@@ -15,8 +16,6 @@
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <sys/user.h>
-
-enum { X32_BIT = 0x40000000 };
 
 /* x32 has x86-64's numbers; i386's are those of its asm/unistd_32.h. */
 static const struct {

@@ -1,6 +1,8 @@
 /* Changes the registers of a thread at a stop that a filter made. */
 #include "core/trace/filter_stop.h"
 
+#include "core/trace/kernel_numbers.h"
+
 #include <errno.h>
 #include <linux/audit.h>
 #include <linux/sched.h>
@@ -11,7 +13,6 @@
 #include <sys/wait.h>
 
 enum {
-	X32_BIT = 0x40000000,
 	I386_CLONE = 120,
 	CLONE3 = 435,                  /* under every ABI */
 	SYSCALL_STOP = SIGTRAP | 0x80, /* PTRACE_O_TRACESYSGOOD */

@@ -3,6 +3,7 @@
 #ifndef IO_BPF_KERNEL_H
 #define IO_BPF_KERNEL_H
 
+#include "core/trace/kernel_numbers.h"
 #include "io/bpf/wire.h"
 
 #include <stdbool.h>
@@ -33,7 +34,6 @@ enum {
 	LAST_REGISTERS_OFFSET = 12 * sizeof(__u64),
 	REGISTERS_OFFSET = 4 * sizeof(__u64), /* r15, r14, r13 and r12 come before */
 	TS_COMPAT = 0x2,                      /* thread_info.status: in a call by int 0x80 */
-	X32_BIT = 0x40000000,                 /* of a call's number */
 	SIGNAL_GROUP_EXIT = 0x4,              /* signal_struct.flags */
 	KILL_SIGNAL = 9,
 };

@@ -2,6 +2,7 @@
 #include "io/detail/decode.h"
 
 #include "core/alloc.h"
+#include "core/trace/kernel_numbers.h"
 #include "io/detail/kinds.h"
 
 #include <errno.h>
@@ -171,10 +172,10 @@ static const struct {
 	int number;
 	const char *name, *text;
 } restarts[] = {
-    {512, "ERESTARTSYS", "To be restarted if SA_RESTART is set"},
-    {513, "ERESTARTNOINTR", "To be restarted"},
-    {514, "ERESTARTNOHAND", "To be restarted if no handler"},
-    {516, "ERESTART_RESTARTBLOCK", "Interrupted by signal"},
+    {ERESTARTSYS, "ERESTARTSYS", "To be restarted if SA_RESTART is set"},
+    {ERESTARTNOINTR, "ERESTARTNOINTR", "To be restarted"},
+    {ERESTARTNOHAND, "ERESTARTNOHAND", "To be restarted if no handler"},
+    {ERESTART_RESTARTBLOCK, "ERESTART_RESTARTBLOCK", "Interrupted by signal"},
 };
 
 static void add_error(struct detail_text *text, int error)

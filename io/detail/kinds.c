@@ -1,6 +1,8 @@
 /* Writes arguments, each by its kind. */
 #include "io/detail/kinds.h"
 
+#include "core/trace/kernel_numbers.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -13,8 +15,6 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
-
-enum { RESTART_BLOCK = 516 }; /* ERESTART_RESTARTBLOCK, which no header for programs has */
 
 static void write_int(const struct decoding *d)
 {
@@ -244,7 +244,7 @@ static void write_timespec_read(const struct decoding *d)
 /* It is told when the sleep was cut short. */
 static void write_timespec_left(const struct decoding *d)
 {
-	if (d->result == -RESTART_BLOCK || d->result == -EINTR)
+	if (d->result == -ERESTART_RESTARTBLOCK || d->result == -EINTR)
 		decode_timespec(d, d->value);
 	else
 		decode_pointer(d, d->value);

@@ -3,6 +3,7 @@
 
 #include "core/alloc.h"
 #include "core/clock.h"
+#include "core/trace/kernel_numbers.h"
 #include "core/trace/trace.h"
 #include "core/trace/tracee.h"
 #include "core/trace/tracer.h"
@@ -19,8 +20,6 @@
 #include <sched.h>
 #include <string.h>
 #include <sys/prctl.h>
-
-enum { X32_BIT = 0x40000000 };
 
 /* What the collector knows of a traced thread. */
 struct counted_thread {
