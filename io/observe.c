@@ -230,17 +230,19 @@ static void enter_passed_fds(const struct observation *o, const struct msghdr *m
 		return;
 	for (struct cmsghdr *header = CMSG_FIRSTHDR(&local); header;
 	     header = CMSG_NXTHDR(&local, header)) {
-		const char *end = (const char *)header + header->cmsg_len;
+		size_t room = (size_t)(control + local.msg_controllen - (const char *)header);
+		bool is_cut = header->cmsg_len > room;
+		const char *end = (const char *)header + (is_cut ? room : header->cmsg_len);
+		bool passes = header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS;
 
-		if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS)
-			continue;
-		if (end > control + local.msg_controllen)
-			end = control + local.msg_controllen;
-		for (const char *at = (const char *)CMSG_DATA(header); at + sizeof(fd) <= end;
-		     at += sizeof(fd)) {
+		for (const char *at = (const char *)CMSG_DATA(header);
+		     passes && at + sizeof(fd) <= end; at += sizeof(fd)) {
 			memcpy(&fd, at, sizeof(fd));
 			enter_described(o, fd, cloexec, FD_RECEIVED);
 		}
+		/* Not every libc's CMSG_NXTHDR ends at a length that cannot be. */
+		if (is_cut || header->cmsg_len < sizeof(*header))
+			break;
 	}
 }
 

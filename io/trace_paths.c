@@ -3,6 +3,7 @@
 
 #include "core/alloc.h"
 #include "core/trace/tracee.h"
+#include "io/descriptor_limit.h"
 
 #include <limits.h>
 #include <linux/mount.h>
@@ -20,10 +21,6 @@ struct question {
 	pid_t tid;
 	const struct syscall_info *info;
 	const uint64_t *args;
-};
-
-enum {
-	LAST_DESCRIPTOR = 1 << 20, /* of select and poll: strace looks no further */
 };
 
 #define A(n) (1u << (n))
@@ -188,10 +185,8 @@ static bool is_selected(const struct question *q, uint64_t addr, int n_fds)
 
 static bool selects(const struct question *q)
 {
-	int n_fds = (int)q->args[0];
+	int n_fds = descriptor_limit((int)q->args[0]);
 
-	if (n_fds > LAST_DESCRIPTOR)
-		n_fds = LAST_DESCRIPTOR;
 	for (int i = 1; i <= 3; i++)
 		if (q->args[i] && is_selected(q, q->args[i], n_fds))
 			return true;
@@ -200,13 +195,11 @@ static bool selects(const struct question *q)
 
 static bool polls(const struct question *q)
 {
-	unsigned n_fds = (unsigned)q->args[1];
+	int n_fds = descriptor_limit((uint32_t)q->args[1]);
 	struct pollfd polled;
 
-	if (n_fds > LAST_DESCRIPTOR)
-		n_fds = LAST_DESCRIPTOR;
-	for (unsigned i = 0; i < n_fds; i++) {
-		if (!tracee_read_memory(q->tid, q->args[0] + i * sizeof(polled), &polled,
+	for (int i = 0; i < n_fds; i++) {
+		if (!tracee_read_memory(q->tid, q->args[0] + (unsigned)i * sizeof(polled), &polled,
 		                        sizeof(polled)))
 			return false;
 		if (is_open_there(q, polled.fd))

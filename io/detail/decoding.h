@@ -1,4 +1,9 @@
-/* What the parts of the decoder share: one argument of one call, to be written. */
+/* What the parts of the decoder share: one argument of one call, to be written.
+ *
+ * The program decides what its memory has, and other threads write there meanwhile: no count,
+ * length or end that lies there is trusted. Of arrays and buffers DETAIL_ITEMS are written, then
+ * "..."; paths end at PATH_MAX, control messages at 4,096 bytes, sets and polled descriptors at
+ * DESCRIPTORS_READ (io/descriptor_limit.h). */
 #ifndef IO_DETAIL_DECODING_H
 #define IO_DETAIL_DECODING_H
 
@@ -6,6 +11,8 @@
 #include "io/detail/words.h"
 
 #include <stdbool.h>
+
+enum { N_SIGNALS = 64 };
 
 struct decoding {
 	const struct detail_subject *subject;
@@ -19,6 +26,7 @@ struct decoding {
 	int64_t result; /* then */
 };
 
+/* False when not all of it can be read. */
 bool decoding_read(const struct decoding *d, uint64_t addr, void *buffer, size_t len_bytes);
 /* The call has returned with an error. */
 bool decoding_failed(const struct decoding *d);
@@ -38,6 +46,8 @@ void decode_texts(const struct decoding *d, uint64_t addr);
 void decode_stat(const struct decoding *d, uint64_t addr);
 void decode_timespec(const struct decoding *d, uint64_t addr);
 void decode_timeval(const struct decoding *d, uint64_t addr);
+/* "INT", "RTMIN", "RT_1": without the SIG. */
+void decode_signal(const struct decoding *d, int signal);
 void decode_signals(const struct decoding *d, uint64_t addr);
 
 /* socket.c */

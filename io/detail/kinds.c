@@ -2,6 +2,7 @@
 #include "io/detail/kinds.h"
 
 #include "core/trace/kernel_numbers.h"
+#include "io/descriptor_limit.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -132,17 +133,47 @@ static void write_texts(const struct decoding *d)
 	decode_texts(d, d->value);
 }
 
+/* The kernel gives a program 6 MB of texts and their addresses, and each takes 9 bytes. */
+enum { MOST_VARIABLES = 1 << 20 };
+
+/* Up to the 0 behind them, or where nothing can be read, or MOST_VARIABLES and more. By pages: the
+ * next one may not be there. */
+static size_t count_words(const struct decoding *d, uint64_t addr, bool *is_whole)
+{
+	enum { PAGE_WORDS = 512 };
+	uint64_t words[PAGE_WORDS];
+	size_t n = 0, len;
+
+	*is_whole = false;
+	for (; n <= MOST_VARIABLES; addr += len * sizeof(words[0])) {
+		len = (sizeof(words) - addr % sizeof(words)) / sizeof(words[0]);
+		if (!len)
+			len = 1; /* half of it is in the next page */
+		if (!decoding_read(d, addr, words, len * sizeof(words[0])))
+			break;
+		for (size_t i = 0; i < len; i++, n++)
+			if (!words[i]) {
+				*is_whole = true;
+				return n;
+			}
+	}
+	return n;
+}
+
 static void write_environment(const struct decoding *d)
 {
-	uint64_t text;
-	size_t n = 0;
+	bool is_whole;
+	size_t n;
 
 	decode_pointer(d, d->value);
-	if (!d->value || !decoding_read(d, d->value, &text, sizeof(text)))
+	if (!d->value)
 		return;
-	while (decoding_read(d, d->value + n * sizeof(text), &text, sizeof(text)) && text)
-		n++;
-	detail_text_add(d->text, " /* %zu var%s */", n, n == 1 ? "" : "s");
+	n = count_words(d, d->value, &is_whole);
+	if (n > MOST_VARIABLES)
+		detail_text_add(d->text, " /* more than %d vars */", MOST_VARIABLES);
+	else if (n || is_whole)
+		detail_text_add(d->text, " /* %zu var%s%s */", n, n == 1 ? "" : "s",
+		                is_whole ? "" : ", unterminated");
 }
 
 static void write_bytes_read(const struct decoding *d)
@@ -210,7 +241,8 @@ static void write_stat(const struct decoding *d)
 	decode_stat(d, d->value);
 }
 
-/* How many directory entries there are; both calls have a length at the same place. */
+/* How many directory entries there are; both calls have a length at the same place. Another thread
+ * may write there: a length that no entry has ends it. */
 static void write_entries(const struct decoding *d)
 {
 	uint64_t at = d->value, end = d->value + (uint64_t)d->result;
@@ -223,7 +255,7 @@ static void write_entries(const struct decoding *d)
 	for (; at < end; at += length, n++)
 		if (!decoding_read(d, at + offsetof(struct dirent64, d_reclen), &length,
 		                   sizeof(length)) ||
-		    !length)
+		    length < offsetof(struct dirent64, d_name))
 			return;
 	detail_text_add(d->text, " /* %zu entr%s */", n, n == 1 ? "y" : "ies");
 }
@@ -285,6 +317,13 @@ static void write_signals_at(const struct decoding *d)
 	detail_text_add(d->text, ", sigsetsize=%" PRIu64 "}", mask[1]);
 }
 
+static void write_stop(const struct decoding *d, const char *what, int signal, const char *more)
+{
+	detail_text_add(d->text, "[{%s == SIG", what);
+	decode_signal(d, signal);
+	detail_text_add(d->text, "%s}]", more);
+}
+
 static void write_wait_status(const struct decoding *d)
 {
 	struct detail_text *text = d->text;
@@ -293,15 +332,13 @@ static void write_wait_status(const struct decoding *d)
 	if (d->result <= 0 || !d->value || !decoding_read(d, d->value, &status, sizeof(status)))
 		decode_pointer(d, d->value);
 	else if (WIFSIGNALED(status))
-		detail_text_add(text, "[{WIFSIGNALED(s) && WTERMSIG(s) == SIG%s%s}]",
-		                sigabbrev_np(WTERMSIG(status)),
-		                WCOREDUMP(status) ? " && WCOREDUMP(s)" : "");
+		write_stop(d, "WIFSIGNALED(s) && WTERMSIG(s)", WTERMSIG(status),
+		           WCOREDUMP(status) ? " && WCOREDUMP(s)" : "");
 	else if (WIFEXITED(status))
 		detail_text_add(text, "[{WIFEXITED(s) && WEXITSTATUS(s) == %d}]",
 		                WEXITSTATUS(status));
-	else if (WIFSTOPPED(status) && sigabbrev_np(WSTOPSIG(status)))
-		detail_text_add(text, "[{WIFSTOPPED(s) && WSTOPSIG(s) == SIG%s}]",
-		                sigabbrev_np(WSTOPSIG(status)));
+	else if (WIFSTOPPED(status) && status >> 16 == 0 && WSTOPSIG(status) <= N_SIGNALS)
+		write_stop(d, "WIFSTOPPED(s) && WSTOPSIG(s)", WSTOPSIG(status), "");
 	else if (WIFCONTINUED(status))
 		detail_text_add(text, "[{WIFCONTINUED(s)}]");
 	else
@@ -397,8 +434,9 @@ void detail_add_polled(const struct decoding *d, bool has_left)
 		detail_text_add(d->text, " (Timeout)");
 	if (d->result <= 0)
 		return;
-	for (uint32_t i = 0; i < (uint32_t)d->args[1]; i++) {
-		if (!decoding_read(d, d->args[0] + i * sizeof(polled), &polled, sizeof(polled)))
+	for (int i = 0; i < descriptor_limit((uint32_t)d->args[1]); i++) {
+		if (!decoding_read(d, d->args[0] + (unsigned)i * sizeof(polled), &polled,
+		                   sizeof(polled)))
 			break;
 		if (!polled.revents)
 			continue;
@@ -413,56 +451,69 @@ void detail_add_polled(const struct decoding *d, bool has_left)
 	detail_text_add(d->text, ")");
 }
 
-/* The descriptors of a set; false where it cannot be read. */
-static bool add_set(const struct decoding *d, uint64_t addr, int n_fds)
+enum { WORD_BITS = 64 };
+
+/* A set whose memory, as argument 0 says, cannot all be read is written as its address. */
+static bool read_set(const struct decoding *d, uint64_t addr,
+                     uint64_t words[DESCRIPTORS_READ / WORD_BITS])
 {
-	enum { WORD_BITS = 64 };
+	size_t n_fds = (size_t)descriptor_limit((int)d->args[0]);
+	size_t n_words = (n_fds + WORD_BITS - 1) / WORD_BITS;
+
+	return !n_words || decoding_read(d, addr, words, n_words * sizeof(words[0]));
+}
+
+/* Up to n of the descriptors in a set; gives how many were left of n. */
+static int64_t add_set(const struct decoding *d, const uint64_t *words, int64_t n)
+{
+	int n_fds = descriptor_limit((int)d->args[0]);
 	const char *between = "";
-	uint64_t word = 0;
 
 	detail_text_add(d->text, "[");
-	for (int fd = 0; fd < n_fds; fd++) {
-		if (fd % WORD_BITS == 0 &&
-		    !decoding_read(d, addr + (uint64_t)fd / 8, &word, sizeof(word)))
-			break;
-		if (!(word >> fd % WORD_BITS & 1))
+	for (int fd = 0; fd < n_fds && n > 0; fd++) {
+		if (!(words[fd / WORD_BITS] >> fd % WORD_BITS & 1))
 			continue;
 		detail_text_add(d->text, "%s%d", between, fd);
 		between = " ";
+		n--;
 	}
 	detail_text_add(d->text, "]");
-	return *between;
+	return n;
 }
 
 static void write_set(const struct decoding *d)
 {
-	uint64_t word;
+	uint64_t words[DESCRIPTORS_READ / WORD_BITS];
 
-	if (!d->value || !decoding_read(d, d->value, &word, sizeof(word)))
+	if (!d->value || !read_set(d, d->value, words))
 		decode_pointer(d, d->value);
 	else
-		add_set(d, d->value, (int)d->args[0]);
+		add_set(d, words, DESCRIPTORS_READ);
 }
 
 void detail_add_selected(const struct decoding *d, bool is_pselect)
 {
 	static const char *const names[] = {"in", "out", "except"};
+	uint64_t words[DESCRIPTORS_READ / WORD_BITS];
 	const char *between = " (";
+	int64_t n_left = d->result, n;
 
 	if (!d->result)
 		detail_text_add(d->text, " (Timeout)");
 	if (d->result <= 0)
 		return;
-	for (unsigned i = 0; i < 3; i++) {
+	for (unsigned i = 0; i < 3 && n_left > 0; i++) {
 		size_t len = d->text->len;
 
-		if (!d->args[1 + i])
+		if (!d->args[1 + i] || !read_set(d, d->args[1 + i], words))
 			continue;
 		detail_text_add(d->text, "%s%s ", between, names[i]);
-		if (add_set(d, d->args[1 + i], (int)d->args[0]))
+		n = add_set(d, words, n_left);
+		if (n < n_left)
 			between = ", ";
 		else
 			d->text->len = len; /* none of them */
+		n_left = n;
 	}
 	add_left(d, 4, !is_pselect, between);
 	if (*between == ',' || d->args[4])

@@ -1,4 +1,5 @@
-/* The kinds of arguments that calls have: rows of kinds.def. */
+/* The kinds of arguments that calls have: rows of kinds.def. Each bounds what it reads and writes
+ * as decoding.h says; of an environment 2^20 addresses are counted at most. */
 #ifndef IO_DETAIL_KINDS_H
 #define IO_DETAIL_KINDS_H
 

@@ -7,7 +7,7 @@
 #include <inttypes.h>
 #include <limits.h>
 #include <signal.h>
-#include <stdlib.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -203,10 +203,22 @@ void decode_timeval(const struct decoding *d, uint64_t addr)
 		                time.tv_usec);
 }
 
+void decode_signal(const struct decoding *d, int signal)
+{
+	enum { FIRST_REALTIME = 32 };
+	const char *name = signal < FIRST_REALTIME ? sigabbrev_np(signal) : NULL;
+
+	if (name)
+		detail_text_add(d->text, "%s", name);
+	else if (signal == FIRST_REALTIME)
+		detail_text_add(d->text, "RTMIN");
+	else
+		detail_text_add(d->text, "RT_%d", signal - FIRST_REALTIME);
+}
+
 /* More than two thirds of them: those that are not in it. */
 void decode_signals(const struct decoding *d, uint64_t addr)
 {
-	enum { N_SIGNALS = 64, FIRST_REALTIME = 32 };
 	const char *between = "";
 	uint64_t set;
 
@@ -220,16 +232,10 @@ void decode_signals(const struct decoding *d, uint64_t addr)
 	}
 	detail_text_add(d->text, "[");
 	for (int signal = 1; signal <= N_SIGNALS; signal++) {
-		const char *name = signal < FIRST_REALTIME ? sigabbrev_np(signal) : NULL;
-
 		if (!(set >> (signal - 1) & 1))
 			continue;
-		if (name)
-			detail_text_add(d->text, "%s%s", between, name);
-		else if (signal == FIRST_REALTIME)
-			detail_text_add(d->text, "%sRTMIN", between);
-		else
-			detail_text_add(d->text, "%sRT_%d", between, signal - FIRST_REALTIME);
+		detail_text_add(d->text, "%s", between);
+		decode_signal(d, signal);
 		between = " ";
 	}
 	detail_text_add(d->text, "]");

@@ -2,8 +2,6 @@
 #include "io/detail/decoding.h"
 
 #include <arpa/inet.h>
-#include <errno.h>
-#include <inttypes.h>
 #include <linux/netlink.h>
 #include <stddef.h>
 #include <string.h>
@@ -142,8 +140,11 @@ static void decode_control(const struct decoding *d, const struct msghdr *messag
 		add_control_data(d->text, at, len < room ? len : room);
 		detail_text_add(d->text, "}");
 		between = ", ";
+		/* Not every libc's CMSG_NXTHDR ends at a length that cannot be. */
+		if (at->cmsg_len < CMSG_LEN(0) || len > room)
+			break;
 	}
-	detail_text_add(d->text, "]");
+	detail_text_add(d->text, message->msg_controllen > sizeof(control) ? ", ...]" : "]");
 }
 
 /* `before`: the length of the name's room, where the call changes it. */

@@ -2,6 +2,7 @@
  * DIRECTORY, which is empty. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/netlink.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -181,6 +182,16 @@ static void descriptors(void)
 	CALL(sendfile, -1, fd, NULL, 4L);
 }
 
+/* A copy of it in a page behind which nothing can be read. */
+static void *page_before_none(const void *bytes, size_t len)
+{
+	char *pages = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (pages == MAP_FAILED || mprotect(pages + 4096, 4096, PROT_NONE))
+		_exit(1);
+	return memcpy(pages, bytes, len);
+}
+
 static void waiting(void)
 {
 	struct epoll_event event = {.events = EPOLLOUT | EPOLLET, .data = {.u64 = 77}}, events[4];
@@ -212,6 +223,7 @@ static void waiting(void)
 	FD_SET(pair[1], &set);
 	CALL(select, pair[1] + 1, NULL, &set, NULL, &at_once);
 	CALL(select, 0, NULL, NULL, NULL, &at_once);
+	CALL(select, INT_MAX, NULL, page_before_none(&set, sizeof(set)), NULL, &at_once);
 	CALL(pselect6, pair[1] + 1, NULL, &set, &set, &none, NULL);
 	CALL(pselect6, pair[0] + 1, &set, NULL, NULL, &none, ((void *[]){&signals, (void *)8}));
 	epoll = CALL(epoll_create1, EPOLL_CLOEXEC);
@@ -391,6 +403,10 @@ static void processes(char *self)
 	pid = fork();
 	if (!pid)
 		kill(getpid(), SIGKILL);
+	CALL(wait4, pid, &status, 0, NULL);
+	pid = fork();
+	if (!pid)
+		kill(getpid(), SIGRTMAX);
 	CALL(wait4, pid, &status, 0, NULL);
 	CALL(execve, "./none", arguments, variables);
 	CALL(execve, BAD, NULL, NULL);
