@@ -48,7 +48,7 @@ theirs, ours = (masked(joined(open(name, encoding="latin-1"))) for name in sys.a
 rows = open(sys.argv[3]).read().split("/* As many")[0]
 decoded = set(re.findall(r"^CALL\((\w+),", rows, re.M))
 total, equal, bad = collections.Counter(), collections.Counter(), 0
-if len(theirs) != len(ours):
+if len(theirs) != len(ours) or not theirs:
     bad = 1
     print(f"strace has {len(theirs)} lines, we have {len(ours)}")
 for their, our in zip(theirs, ours):
