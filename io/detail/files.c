@@ -73,17 +73,16 @@ static int copy(int from, int to)
 {
 	char buffer[1 << 16];
 	off_t at = 0;
-	ssize_t n;
+	ssize_t n = 0;
+	int err = 0;
 
 	if (ftruncate(to, 0) < 0 || lseek(to, 0, SEEK_SET) < 0)
 		return -errno;
-	while ((n = pread(from, buffer, sizeof(buffer), at)) > 0)
-		for (ssize_t done = 0, wrote; done < n; done += wrote, at += wrote) {
-			wrote = write(to, buffer + done, (size_t)(n - done));
-			if (wrote < 0)
-				return -errno;
-		}
-	return n < 0 ? -errno : 0;
+	while (!err && (n = pread(from, buffer, sizeof(buffer), at)) > 0) {
+		err = detail_write_all(to, buffer, (size_t)n);
+		at += n;
+	}
+	return n < 0 ? -errno : err;
 }
 
 int detail_files_keep(struct detail_files *files, size_t repeat, struct results_run *run,

@@ -74,7 +74,7 @@ void detail_log_take_back(struct detail_log *log, struct detail_line *line)
 	log->unused = line;
 }
 
-static int write_all(int fd, const char *bytes, size_t len)
+int detail_write_all(int fd, const char *bytes, size_t len)
 {
 	while (len) {
 		ssize_t n = write(fd, bytes, len);
@@ -103,7 +103,7 @@ static void flush(struct detail_log *log)
 {
 	if (!log->error && log->buffer.len) {
 		log->ends[log->n_ends++ % N_GIVEN_BACK] = log->end;
-		log->error = write_all(log->fd, log->buffer.bytes, log->buffer.len);
+		log->error = detail_write_all(log->fd, log->buffer.bytes, log->buffer.len);
 		if (log->error)
 			give_back(log);
 		else

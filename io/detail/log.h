@@ -36,4 +36,7 @@ int detail_log_finish(struct detail_log *log);
 uint64_t detail_log_lines(const struct detail_log *log);
 uint64_t detail_log_written_lines(const struct detail_log *log);
 
+/* Writes all of it, from the descriptor's position on. 0 or -errno. */
+int detail_write_all(int fd, const char *bytes, size_t len);
+
 #endif
