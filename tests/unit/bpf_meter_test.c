@@ -197,8 +197,11 @@ static void a_large_ring_loses_nothing(void **state)
 	assert_int_equal(seen.losses.events, 0);
 }
 
+/* What of the smallest one goes to calls hangs on what came before these: a libc's start. */
 static void what_a_tiny_ring_has_no_room_for_is_counted_to_the_call(void **state)
 {
+	uint64_t n_seen = 0;
+
 	(void)state;
 	need_bpf();
 	for (uint32_t pages = 1; pages <= 16; pages *= 4) {
@@ -207,8 +210,9 @@ static void what_a_tiny_ring_has_no_room_for_is_counted_to_the_call(void **state
 		assert_int_equal(seen.calls + seen.losses.calls, made);
 		assert_true(seen.losses.calls > 0);
 		assert_true(seen.losses.details > 0);
-		assert_true(seen.calls > 0);
+		n_seen += seen.calls;
 	}
+	assert_true(n_seen > 0);
 }
 
 static void also_when_it_is_read_meanwhile(void **state)
