@@ -163,6 +163,7 @@ $(BUILD)/tests/unit/%_test: $(BUILD)/tests/unit/%_test.o $(LIBCOLLECTORS) $(LIBC
 	$(Q)$(CC) $(LDFLAGS) $(SANITIZE) -o $@ $^ $(LDLIBS) -lcmocka
 
 $(BUILD)/tests/unit/cpu_test: LDFLAGS += -Wl,--wrap=perf_record_decode
+$(BUILD)/tests/unit/follow_cpu_test: LDFLAGS += -Wl,--wrap=pread
 $(BUILD)/tests/unit/process_memory_test: LDFLAGS += -Wl,--wrap=process_vm_readv,--wrap=open
 # It reads whole stacks, guard zones included.
 $(BUILD)/tests/unit/stacks_test.o: SANITIZE :=

@@ -18,9 +18,12 @@
 #include <unistd.h>
 
 enum {
-	/* On one CPU nearly all stops come within 10 us. A look takes 2 us, so it costs a slow stop
-	   10 % at most. */
+	/* On one CPU most stops come within 10 us, on a slow machine within 15. A look takes 2 us,
+	   so it costs a slow stop 10 % at most. */
 	SLOW_NS = 20000,
+	/* Where all stops are slow, looks find the thread where it was and get rarer, up to so many
+	   stops apart; a move makes them as frequent as before. */
+	MAX_STOPS_A_LOOK = 16,
 	/* Stops between a move and the next. When moving does not help (a CPU of many is always
 	   idle, or two threads run at once), the moves get rarer; when it helped, they do not. */
 	STOPS_A_MOVE = 16,
@@ -44,6 +47,8 @@ struct cpu_follower {
 	uint64_t n_stops;
 	uint64_t last_move; /* in n_stops */
 	unsigned stops_a_move;
+	uint64_t last_look; /* in n_stops */
+	unsigned stops_a_look;
 
 	/* Stops in a row of one thread. */
 	pid_t burst_tid;
@@ -197,12 +202,27 @@ static void note_burst(struct cpu_follower *follower, pid_t tid, uint64_t waited
 	follower->burst_ns += waited_ns;
 }
 
+/* After a slow stop; whether we had to move. */
+static bool look(struct cpu_follower *follower, pid_t tid)
+{
+	if (follower->n_stops - follower->last_look < follower->stops_a_look)
+		return false;
+	follower->last_look = follower->n_stops;
+	if (join(follower, tid)) {
+		follower->stops_a_look = 1;
+		return true;
+	}
+	if (follower->stops_a_look < MAX_STOPS_A_LOOK)
+		follower->stops_a_look *= 2;
+	return false;
+}
+
 void cpu_follower_stopped(struct cpu_follower *follower, pid_t tid, uint64_t waited_ns)
 {
 	uint64_t n_since_move = ++follower->n_stops - follower->last_move;
 
 	note_burst(follower, tid, waited_ns);
-	if (waited_ns < SLOW_NS || n_since_move < follower->stops_a_move || !join(follower, tid))
+	if (waited_ns < SLOW_NS || n_since_move < follower->stops_a_move || !look(follower, tid))
 		return;
 	if (n_since_move >= STOPS_HELPED)
 		follower->stops_a_move = STOPS_A_MOVE;
@@ -213,8 +233,10 @@ void cpu_follower_stopped(struct cpu_follower *follower, pid_t tid, uint64_t wai
 
 void cpu_follower_look(struct cpu_follower *follower, pid_t tid)
 {
-	if (join(follower, tid))
-		follower->stops_a_move = STOPS_A_MOVE;
+	if (!join(follower, tid))
+		return;
+	follower->stops_a_move = STOPS_A_MOVE;
+	follower->stops_a_look = 1;
 }
 
 struct cpu_follower *cpu_follower_new(void)
@@ -224,6 +246,7 @@ struct cpu_follower *cpu_follower_new(void)
 	sched_getaffinity(0, sizeof(follower->cpus), &follower->cpus);
 	follower->own_cpu = follower->stat_fd = -1;
 	follower->stops_a_move = STOPS_A_MOVE;
+	follower->stops_a_look = 1;
 	sem_init(&follower->call, 0, 0);
 	follower->has_holder = !pthread_create(&follower->holder, NULL, holder_run, follower);
 	return follower;
