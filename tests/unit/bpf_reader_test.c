@@ -83,6 +83,46 @@ static void take(void *context, const void *record, size_t len_bytes)
 	taken->n_records++;
 }
 
+static void an_empty_ring_has_none(void **state)
+{
+	struct ring *ring = *state;
+	struct taken taken = {.n_records = 0};
+
+	assert_false(bpf_reader_read(ring->reader, 0, take, &taken));
+	assert_int_equal(taken.n_records, 0);
+	assert_int_equal(*ring->consumer, 0);
+}
+
+/* Lengths that are no multiple of eight, and none at all, among them. */
+static const uint32_t lengths[] = {8, 1, 7, 9, 64, 1000, 0};
+
+static void take_next(void *context, const void *record, size_t len_bytes)
+{
+	size_t *n_taken = context;
+	const uint8_t *bytes = record;
+
+	assert_in_range(*n_taken, 0, sizeof(lengths) / sizeof(lengths[0]) - 1);
+	assert_int_equal(len_bytes, lengths[*n_taken]);
+	for (size_t i = 0; i < len_bytes; i++)
+		assert_int_equal(bytes[i], (uint8_t)(*n_taken + i));
+	(*n_taken)++;
+}
+
+static void records_come_in_order_with_their_lengths(void **state)
+{
+	const size_t n_lengths = sizeof(lengths) / sizeof(lengths[0]);
+	struct ring *ring = *state;
+	size_t n_taken = 0;
+
+	for (size_t i = 0; i < n_lengths; i++)
+		put(ring, lengths[i], 0, (uint8_t)i);
+	assert_false(bpf_reader_read(ring->reader, 0, take_next, &n_taken));
+	assert_int_equal(n_taken, n_lengths);
+	assert_int_equal(*ring->consumer, *ring->producer);
+	assert_false(bpf_reader_read(ring->reader, 0, take_next, &n_taken));
+	assert_int_equal(n_taken, n_lengths);
+}
+
 static void records_are_whole_wherever_the_ring_ends(void **state)
 {
 	struct ring *ring = *state;
@@ -218,6 +258,8 @@ static void what_cannot_be_mapped_is_an_error(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    PROMISE(an_empty_ring_has_none),
+	    PROMISE(records_come_in_order_with_their_lengths),
 	    PROMISE(records_are_whole_wherever_the_ring_ends),
 	    PROMISE(what_is_being_written_is_waited_for),
 	    PROMISE(what_was_discarded_is_left_out),
