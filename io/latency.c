@@ -58,6 +58,8 @@ uint64_t latency_percentile(const struct latency *latency, double percent)
 
 	if (!latency->n_calls)
 		return 0;
+	if (rank >= latency->n_calls)
+		return latency->max_ns;
 	while (class < LATENCY_CLASSES - 1 && (seen += latency->classes[class]) < rank)
 		class ++;
 	time_ns = time_of(class);

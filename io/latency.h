@@ -25,7 +25,7 @@ void latency_free(struct latency *latency); /* NULL is fine */
 void latency_add(struct latency *latency, uint64_t time_ns);
 
 /* The shortest time that at least `percent` (above 0, at most 100) of all are not above, within
- * 1/64. 0 when there are none. */
+ * 1/64; exactly when that is the longest of all. 0 when there are none. */
 uint64_t latency_percentile(const struct latency *latency, double percent);
 
 #endif

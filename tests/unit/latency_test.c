@@ -110,6 +110,23 @@ static void every_power_of_two_has_its_classes(void **state)
 	assert_one(UINT64_MAX);
 }
 
+/* Of few times most percentiles are the longest one. */
+static void the_longest_is_exact(void **state)
+{
+	static const double percents[] = {90.1, 95, 99, 100};
+	struct latency *latency = latency_new();
+
+	(void)state;
+	/* In one class, whose middle is neither. */
+	for (int i = 0; i < 9; i++)
+		latency_add(latency, 1 << 20);
+	latency_add(latency, (1 << 20) + (1 << 15) - 1);
+	for (size_t i = 0; i < sizeof(percents) / sizeof(percents[0]); i++)
+		assert_int_equal(latency_percentile(latency, percents[i]), latency->max_ns);
+	assert_true(latency_percentile(latency, 90) < latency->max_ns);
+	latency_free(latency);
+}
+
 static void none_has_no_time(void **state)
 {
 	struct latency *latency = latency_new();
@@ -124,6 +141,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(percentiles_are_those_of_the_sorted_times),
 	    cmocka_unit_test(every_power_of_two_has_its_classes),
+	    cmocka_unit_test(the_longest_is_exact),
 	    cmocka_unit_test(none_has_no_time),
 	};
 
