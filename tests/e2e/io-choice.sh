@@ -19,10 +19,7 @@ counted() {
 written() { sed -nE 's/^[0-9]+ +([a-z_0-9]+)\(.*/\1/p' "$1" | grep -v -x -e futex -e exit_group | sort | uniq -c | awk '{print $2, $1}' | sort; }
 
 backends=(ptrace bpf)
-if ! run bpf true; then
-	skip "the same with the backend bpf" "$(tail -n 1 "$scratch/err")"
-	backends=(ptrace)
-fi
+io_cannot_be bpf "the same with the backend bpf" && backends=(ptrace)
 
 same_set() { # SET: strace's calls of it, of every call that there is, are ours
 	local backend

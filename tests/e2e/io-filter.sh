@@ -30,8 +30,7 @@ counts_as_unfiltered() {
 }
 
 filters=$programs/io_filters
-status_of io true >/dev/null
-[ -s "$run_json" ] || { skip "the filter's promises" "$(tail -n 1 "$scratch/err")"; exit; }
+io_cannot_be ptrace "the filter's promises" && exit
 for step in refuses wants_tracer is_killed for_all_threads asks_another untraced x32 int80 registers; do
 	promise "a program that ${step//_/ } fares as alone" same getppid "$filters" $step
 	promise "also where other calls than its own are chosen" same '!getppid' "$filters" $step

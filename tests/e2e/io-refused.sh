@@ -8,10 +8,7 @@ latest=$scratch/results/dd/io/latest
 fallback() { python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["collector"]["fallback"])' "$latest/run.json"; }
 ten=(dd if=/dev/zero of=/dev/null bs=1 count=10 status=none)
 
-if ! io --backend bpf true 2>"$scratch/err"; then
-	skip "what bpf lacks" "$(tail -n 1 "$scratch/err")"
-	exit
-fi
+io_cannot_be bpf "what bpf lacks" && exit
 
 # lacks TEXT WRAPPER...: with the wrapper --backend bpf ends with 3 and the text; without that option the calls are counted by
 # ptrace, and the text is the reason.

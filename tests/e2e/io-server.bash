@@ -43,7 +43,4 @@ note() { # SCENARIO TEXT: how many notes have it
 }
 # The backends that work here.
 backends="ptrace bpf"
-if [ "$(status_of profile-scenario --quiet --scenario rights --type io --backend bpf true)" = 3 ]; then
-	skip "the same with bpf" "$(tail -n 1 "$scratch/err")"
-	backends=ptrace
-fi
+io_cannot_be bpf "the same with bpf" && backends=ptrace

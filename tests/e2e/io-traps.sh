@@ -5,10 +5,7 @@
 
 traps=$programs/io_traps
 backends=(bpf ptrace)
-if [ "$(status_of profile-scenario --quiet --results "$scratch/results" --type io --backend bpf true)" = 3 ]; then
-	skip "io's traps with bpf" "$(tail -n 1 "$scratch/err")"
-	backends=(ptrace)
-fi
+io_cannot_be bpf "io's traps with bpf" && backends=(ptrace)
 mkdir -m 777 "$scratch/files"
 
 run() { # BACKEND STEP

@@ -60,6 +60,13 @@ skip() {
 	echo "ok $n_promises - $1 # SKIP $2"
 }
 
+# io_cannot_be BACKEND TEXT: that io's backend cannot be had here, which is status 3 and no other, is said as a skip of the text.
+# Whatever else goes wrong with it is no reason to skip: the promises about it find that out.
+io_cannot_be() {
+	[ "$(status_of profile-scenario --quiet --results "$scratch/rights" --scenario rights --type io --backend "$1" true)" = 3 ] || return 1
+	skip "$2" "$(tail -n 1 "$scratch/err")"
+}
+
 # status_of COMMAND...: runs it, output to $scratch/out and $scratch/err, prints the exit status.
 status_of() {
 	"$@" >"$scratch/out" 2>"$scratch/err"
