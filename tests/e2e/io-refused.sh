@@ -51,6 +51,8 @@ if command -v setpriv >/dev/null; then
 		promise "without CAP_${missing^^}" lacks "BPF programs take CAP_${missing^^}, which is missing; run as root" \
 			setpriv --bounding-set "-sys_admin,-$missing"
 	done
+else
+	skip "which rights bpf takes" "setpriv is not installed"
 fi
 
 # elsewhere SCRIPT COMMAND...: in mounts of its own, after the script.

@@ -86,6 +86,8 @@ if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
 	else
 		skip "bpf: a set-user-id program gains what it should" "the scratch directory is mounted nosuid"
 	fi
+else
+	skip "bpf: a set-user-id program gains what it should" "only root can make one and be somebody else"
 fi
 
 are_loaded() { local id; for id; do bpftool prog show id "$id" >/dev/null 2>&1 || return 1; done; }
