@@ -21,6 +21,8 @@ state() {
 }
 stopped() { [ "$(state $server)" = T ]; }
 
+is_storm() { [ "$(readlink /proc/$storm/exe)" = "$programs/storm" ]; }
+
 for backend in $backends; do
 	# Ctrl-C.
 	start interrupt-$backend
@@ -104,7 +106,7 @@ for backend in $backends; do
 
 	# Threads and children that come and go all the time.
 	"$programs/storm" "$scratch/tally" & storm=$!
-	until [ "$(readlink /proc/$storm/exe)" = "$programs/storm" ]; do sleep 0.02; done
+	wait_for is_storm
 	promise "$backend: threads that come and go are followed" is "$(attach storm $backend -p $storm --duration 0.3; echo $?)" 0
 	promise "$backend: and live on" wait_for let_go $storm
 	kill $storm
@@ -119,7 +121,7 @@ if command -v strace >/dev/null; then
 	traced() { ! grep -h '^TracerPid' /proc/$server/task/*/status | grep -q '[^0-9]0$'; }
 	wait_for traced
 	promise "a process that has a tracer is refused" reason 3 "process $peer traces it already; end that tracer first" profile-scenario --type io --backend ptrace -p $server
-	until "$program" settled $server; do sleep 0.02; done
+	await peer
 	ask peer
 	kill -INT $peer
 	wait $peer
@@ -139,8 +141,8 @@ if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
 	end other $server
 	promise "and has noticed nothing" is "$ended" "9 served"
 	mkdir -m 777 "$scratch/own"
-	setpriv --reuid 65534 --regid 65534 --clear-groups "$program" serve "$scratch/own" >"$scratch/own.out" & server=$!
-	until [ -e "$scratch/own/pid" ] && "$program" settled $server; do sleep 0.02; done
+	setpriv --reuid 65534 --regid 65534 --clear-groups "$program" serve "$scratch/own" >"$scratch/own/out" & server=$!
+	await own
 	promise "an ordinary user measures an own process" is "$(other --scenario own -p $server --load "$program ask $scratch/own"; echo $?)" 0
 	PROFILE_SCENARIO_RESULTS=$scratch/others
 	promise "by ptrace, and is told why" contains "$(result own run.json)" "ptrace: BPF programs take CAP_BPF"

@@ -10,7 +10,13 @@ start() { # NAME [MODE]: a server in $scratch/NAME that waits in all its threads
 	mkdir "$scratch/$1"
 	"$program" "${2-serve}" "$scratch/$1" >"$scratch/$1/out" 2>&1 &
 	server=$!
-	until [ -e "$scratch/$1/pid" ] && "$program" settled $server; do sleep 0.02; done
+	await "$1"
+}
+await() { # NAME: until the server waits in all its threads, or has ended
+	wait_for settled_or_gone "$1" && kill -0 $server 2>/dev/null || echo "# server $1 has ended: $(cat "$scratch/$1/out")"
+}
+settled_or_gone() { # NAME
+	{ [ -e "$scratch/$1/pid" ] && "$program" settled $server; } || ! kill -0 $server
 }
 ask() { # NAME
 	"$program" ask "$scratch/$1"

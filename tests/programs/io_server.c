@@ -7,7 +7,7 @@
  * byte, 2 openat of DIRECTORY/log and 2 close. A wait that ends with EINTR ends it with status 3
  * and the wait's name, but with "tolerate" in place of "serve".
  * io_server settled PID: 0 when all its threads sleep.
- * io_server ask DIRECTORY: asks, and waits until they sleep again.
+ * io_server ask DIRECTORY: asks, and waits until they sleep again; 3 when the server has ended.
  * io_server quit DIRECTORY: ends it with status 9. */
 #include <arpa/inet.h>
 #include <dirent.h>
@@ -298,6 +298,14 @@ static bool has_settled(const char *pid)
 	return all;
 }
 
+static bool exists(const char *pid)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%s", pid);
+	return !access(path, F_OK);
+}
+
 static void read_pid(char pid[16])
 {
 	FILE *file = fopen(path_of("pid"), "r");
@@ -316,8 +324,10 @@ static int ask(char what)
 	require(!connect(fd, (struct sockaddr *)&address, sizeof(address)), "connect");
 	require(write(fd, &what, 1) == 1 && read(fd, &answer, 1) == 1, "the answer");
 	read_pid(pid);
-	while (what == 'w' && !has_settled(pid))
+	while (what == 'w' && !has_settled(pid)) {
+		require(exists(pid), "the server, before it waits again");
 		usleep(5000);
+	}
 	return 0;
 }
 
