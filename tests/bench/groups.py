@@ -57,6 +57,8 @@ echo "$begin $(date +%s.%N) $before $(cpu)" >served
 redis-cli -s redis.sock shutdown nosave
 wait $!"""
 AROUND = {"io": {"redis-server": ["sh", "-c", SERVED.replace("REQUESTS", str(work(100000))), "sh"]}}
+# What that runs, beside the program and what every system has.
+HELPERS = {"redis-server": ["redis-cli", "redis-benchmark"]}
 
 # What io counts where it counts a choice.
 TRANSFERS = "read,write,pread64,pwrite64,readv,writev,sendto,recvfrom,sendmsg,recvmsg,sendmmsg,recvmmsg"

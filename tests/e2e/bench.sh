@@ -89,10 +89,11 @@ promise "group names has a time for each tool, and ratios to ours" measures name
 
 says_what_is_missing() {
 	mkdir "$scratch/bin" && ln -s "$(python3 -c "import sys; print(sys.executable)")" "$scratch/bin/python3" &&
-		ln -s "$(command -v dd)" "$scratch/bin"
+		ln -s "$(command -v dd)" "$scratch/bin" && ln -s /bin/false "$scratch/bin/redis-server"
 	PATH=$scratch/bin ROUNDS=1 tests/bench/run io >"$scratch/out" &&
 		contains "$scratch/out" "not measured: strace -f -c; strace is not installed" &&
-		contains "$scratch/out" "not measured: tar; tar is not installed"
+		contains "$scratch/out" "not measured: tar; tar is not installed" &&
+		contains "$scratch/out" "not measured: redis-server; redis-cli is not installed"
 }
 promise "a peer that is not installed is said" says_what_is_missing
 promise "an unknown group is refused" is "$(tests/bench/run oi 2>&1)" "bench: no group 'oi'; there are cpu, offcpu, memory, leaks, io, names"
