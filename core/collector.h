@@ -122,6 +122,9 @@ struct collector {
 	 * defaults with the command line alone over them: what a scenario file has for its usual
 	 * runs may be idle in this one, what was typed must not be. NULL: all do. */
 	int (*check_options)(const void *options, const void *typed, struct diag *diag);
+	/* The option without which these options leave no flame graph, "--stacks"; NULL: they do
+	 * leave one. NULL: all do. */
+	const char *(*flame_graphs_take)(const void *options);
 	/* Can this target be seen by this collector, under these options? */
 	int (*check)(const struct target *target, const void *options, struct diag *diag);
 	int (*create)(void **state, const void *options, struct diag *diag);

@@ -421,6 +421,7 @@ const struct collector io_collector = {
     .metrics = io_metric_rows,
     .findings = io_finding_rows,
     .check_options = io_options_check,
+    .flame_graphs_take = io_flame_graphs_take,
     .check = io_check,
     .create = io_create,
     .prepare = io_prepare,

@@ -117,3 +117,10 @@ int io_options_check(const void *context, const void *typed, struct diag *diag)
 		                 "--successful-only and --failed-only leave no call to count");
 	return 0;
 }
+
+const char *io_flame_graphs_take(const void *context)
+{
+	const struct io_options *options = context;
+
+	return options->stacks ? NULL : "--stacks";
+}

@@ -31,7 +31,8 @@ extern const struct option_row io_option_rows[]; /* ended by a row without a nam
  * can do all that is asked. */
 const char *io_beyond_bpf(const struct io_options *options);
 
-/* As struct collector's check_options. */
+/* As struct collector's hooks of these names. */
 int io_options_check(const void *context, const void *typed, struct diag *diag);
+const char *io_flame_graphs_take(const void *context);
 
 #endif

@@ -1,6 +1,7 @@
 /* Refuses options that a type's collector cannot follow. */
 #include "core/driver/abilities.h"
 
+#include "core/driver/command_line.h"
 #include "core/driver/run_options.h"
 
 #include "core/alloc.h"
@@ -70,6 +71,22 @@ int abilities_check(const struct collector *collector, const struct run_options 
 		if (rows[i].asked(options) && !rows[i].able(collector))
 			return diag_fail(diag, EINVAL, "--%s is not for type '%s': %s",
 			                 rows[i].option, collector->name, rows[i].why);
+	return 0;
+}
+
+int abilities_check_pictures(const struct command_line *line, const char *missing_option,
+                             struct diag *diag)
+{
+	const size_t start = offsetof(struct run_options, picture);
+
+	for (size_t i = 0; run_option_table.rows[i].name; i++) {
+		const struct option_row *row = &run_option_table.rows[i];
+
+		if (line->common_typed[i] && row->field >= start &&
+		    picture_is_of_flame_graphs(row->field - start))
+			return diag_fail(diag, EINVAL, "--%s is for flame graphs, which take %s",
+			                 row->name, missing_option);
+	}
 	return 0;
 }
 

@@ -1,4 +1,5 @@
 /* The verb run: each asked type in a run of its own, one exit status for all. */
+#include "core/driver/abilities.h"
 #include "core/driver/command_line.h"
 #include "core/driver/collectors.h"
 #include "core/driver/exit_status.h"
@@ -72,19 +73,24 @@ static int check_files(const struct run_options *options, struct diag *diag)
 /* What one type refuses is said before another one has run. */
 static int check_options(const struct request *request, struct diag *diag)
 {
+	const char *missing = NULL;
+	bool draws = false;
 	int err = 0;
 
 	for (size_t i = 0; request->types[i] && !err; i++) {
+		const struct collector *type = request->types[i];
 		struct run_options *common;
 		void *own;
 
-		err = request_options(request, request->types[i], &common, &own, diag);
+		err = request_options(request, type, &common, &own, diag);
 		if (!err)
 			err = check_files(common, diag);
+		missing = type->flame_graphs_take ? type->flame_graphs_take(own) : NULL;
+		draws |= !missing;
 		options_free(&run_option_table, common);
-		options_free(&request->types[i]->options, own);
+		options_free(&type->options, own);
 	}
-	return err;
+	return err || draws ? err : abilities_check_pictures(request->line, missing, diag);
 }
 
 static int measure_types(const struct request *request, struct signals *signals, struct diag *diag)

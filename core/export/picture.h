@@ -1,4 +1,5 @@
-/* How a flame graph is drawn: flamegraph.pl's options, under its names.
+/* How pictures are drawn: flamegraph.pl's options, under its names. The first three hold for a
+ * timeline, too.
  */
 #ifndef CORE_EXPORT_PICTURE_H
 #define CORE_EXPORT_PICTURE_H
@@ -6,6 +7,7 @@
 #include "core/options.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* kinds: by kind of frame. The others are flamegraph.pl's, one for all code. */
@@ -26,14 +28,22 @@ extern const char *const picture_colors[]; /* their names, ended by NULL */
 
 /* A picture without options has the rows' defaults. */
 struct picture_options {
-	char *title;     /* NULL: the run */
-	char *subtitle;  /* NULL: the run's quality */
-	uint64_t width;  /* pixels; 0: as wide as the window, 1200 where there is none */
-	uint64_t height; /* of a frame, in pixels; 0: 18 */
+	char *title;    /* NULL: the run */
+	char *subtitle; /* NULL: the run's quality */
+	uint64_t width; /* pixels; 0: as wide as the window, 1200 where there is none */
+	/* From here on of flame graphs alone. */
+	uint64_t height;                /* of a frame, in pixels; 0: 18 */
 	struct option_extent min_width; /* zero: 0.1 pixels */
 	int colors;                     /* enum picture_palette */
 	bool inverted;
 };
+
+/* Whether the field at this place is one that flame graphs alone have. */
+static inline bool picture_is_of_flame_graphs(size_t field)
+{
+	return field >= offsetof(struct picture_options, height) &&
+	       field < sizeof(struct picture_options);
+}
 
 /* The rows, for the table of an options struct that has them as a member. */
 #define PICTURE_OPTION_ROWS(type, member)                                                          \
@@ -41,17 +51,17 @@ struct picture_options {
 	 .kind = OPTION_TEXT,                                                                      \
 	 .field = offsetof(type, member.title),                                                    \
 	 .argument = "TEXT",                                                                       \
-	 .help = "title of flame graphs (the run)"},                                               \
+	 .help = "title of pictures (the run)"},                                                   \
 	    {.name = "subtitle",                                                                   \
 	     .kind = OPTION_TEXT,                                                                  \
 	     .field = offsetof(type, member.subtitle),                                             \
 	     .argument = "TEXT",                                                                   \
-	     .help = "second line of flame graphs (event, samples, losses)"},                      \
+	     .help = "second line of pictures (the run's quality)"},                               \
 	    {.name = "width",                                                                      \
 	     .kind = OPTION_COUNT,                                                                 \
 	     .field = offsetof(type, member.width),                                                \
 	     .argument = "PIXELS",                                                                 \
-	     .help = "width of flame graphs (that of the window)",                                 \
+	     .help = "width of pictures (flame graphs: that of the window; timeline.svg: 1200)",   \
 	     .min = 400,                                                                           \
 	     .max = 100000},                                                                       \
 	    {.name = "height",                                                                     \
