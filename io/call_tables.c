@@ -2,7 +2,7 @@
 #include "io/call_tables.h"
 
 #include "core/alloc.h"
-#include "core/trace/kernel_numbers.h"
+#include "core/trace/restart_names.h"
 #include "io/latency.h"
 
 #include <inttypes.h>
@@ -107,20 +107,9 @@ void io_bytes_write(FILE *out, const struct io_counts *counts, enum io_column so
 /* Restarts are the kernel's own results, below errno(3); strace counts and names them too. */
 static const char *error_name(int error)
 {
-	static const struct {
-		int error;
-		const char *name;
-	} restarts[] = {
-	    {ERESTARTSYS, "ERESTARTSYS"},
-	    {ERESTARTNOINTR, "ERESTARTNOINTR"},
-	    {ERESTARTNOHAND, "ERESTARTNOHAND"},
-	    {ERESTART_RESTARTBLOCK, "ERESTART_RESTARTBLOCK"},
-	};
+	const struct restart_name *restart = restart_name_of(error);
 
-	for (size_t i = 0; i < ARRAY_SIZE(restarts); i++)
-		if (restarts[i].error == error)
-			return restarts[i].name;
-	return strerrorname_np(error);
+	return restart ? restart->name : strerrorname_np(error);
 }
 
 void io_errors_write(FILE *out, const struct io_counts *counts)

@@ -10,8 +10,8 @@
 
 #include "core/clock.h"
 #include "core/proc_file.h"
-#include "core/trace/kernel_numbers.h"
 #include "core/trace/restart.h"
+#include "core/trace/restart_names.h"
 #include "core/trace/tracee.h"
 #include "core/u64map.h"
 
@@ -238,8 +238,7 @@ void tracer_signal_newcomer(struct tracer *tracer, struct tracee *tracee)
 
 static bool is_made_again(int64_t result)
 {
-	return result == -ERESTARTSYS || result == -ERESTARTNOINTR || result == -ERESTARTNOHAND ||
-	       result == -ERESTART_RESTARTBLOCK;
+	return restart_name_of((int64_t)-(uint64_t)result) != NULL;
 }
 
 /* A child that is not traced, since its maker was seized while it made it. */

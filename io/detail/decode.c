@@ -2,7 +2,7 @@
 #include "io/detail/decode.h"
 
 #include "core/alloc.h"
-#include "core/trace/kernel_numbers.h"
+#include "core/trace/restart_names.h"
 #include "io/detail/kinds.h"
 
 #include <errno.h>
@@ -167,27 +167,14 @@ static void align_result(struct detail_text *text)
 	detail_text_add(text, " %*s= ", len < RESULT_COLUMN ? (int)(RESULT_COLUMN - len) : 0, "");
 }
 
-/* Results by which the kernel has itself begin the call again; programs do not see them. */
-static const struct {
-	int number;
-	const char *name, *text;
-} restarts[] = {
-    {ERESTARTSYS, "ERESTARTSYS", "To be restarted if SA_RESTART is set"},
-    {ERESTARTNOINTR, "ERESTARTNOINTR", "To be restarted"},
-    {ERESTARTNOHAND, "ERESTARTNOHAND", "To be restarted if no handler"},
-    {ERESTART_RESTARTBLOCK, "ERESTART_RESTARTBLOCK", "Interrupted by signal"},
-};
-
 static void add_error(struct detail_text *text, int error)
 {
+	const struct restart_name *restart = restart_name_of(error);
 	const char *name = strerrorname_np(error);
 
-	for (size_t i = 0; i < ARRAY_SIZE(restarts); i++)
-		if (restarts[i].number == error) {
-			detail_text_add(text, "? %s (%s)", restarts[i].name, restarts[i].text);
-			return;
-		}
-	if (name)
+	if (restart)
+		detail_text_add(text, "? %s (%s)", restart->name, restart->text);
+	else if (name)
 		detail_text_add(text, "-1 %s (%s)", name, strerrordesc_np(error));
 	else
 		detail_text_add(text, "-1 (errno %d)", error);
