@@ -3,6 +3,7 @@
 
 #include "core/alloc.h"
 #include "io/address.h"
+#include "io/control.h"
 #include "io/fd_table.h"
 
 #include <errno.h>
@@ -218,31 +219,25 @@ static void measure(const struct observation *o)
 static void enter_passed_fds(const struct observation *o, const struct msghdr *message)
 {
 	_Alignas(struct cmsghdr) char control[CONTROL_BYTES];
-	struct msghdr local = {.msg_control = control, .msg_controllen = message->msg_controllen};
+	size_t len = message->msg_controllen;
+	struct control_walk walk = {.around.msg_control = control};
 	bool cloexec = o->finished->args[o->facts->flags] & MSG_CMSG_CLOEXEC;
 	int fd;
 
-	if (o->facts->effect != EFFECT_READ || !local.msg_controllen)
+	if (o->facts->effect != EFFECT_READ || !len)
 		return;
-	if (local.msg_controllen > sizeof(control))
-		local.msg_controllen = sizeof(control);
-	if (!read_memory(o, (uintptr_t)message->msg_control, control, local.msg_controllen))
+	walk.around.msg_controllen = len < sizeof(control) ? len : sizeof(control);
+	if (!read_memory(o, (uintptr_t)message->msg_control, control, walk.around.msg_controllen))
 		return;
-	for (struct cmsghdr *header = CMSG_FIRSTHDR(&local); header;
-	     header = CMSG_NXTHDR(&local, header)) {
-		size_t room = (size_t)(control + local.msg_controllen - (const char *)header);
-		bool is_cut = header->cmsg_len > room;
-		const char *end = (const char *)header + (is_cut ? room : header->cmsg_len);
+	while (control_next(&walk)) {
+		const struct cmsghdr *header = walk.header;
 		bool passes = header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS;
 
-		for (const char *at = (const char *)CMSG_DATA(header);
-		     passes && at + sizeof(fd) <= end; at += sizeof(fd)) {
-			memcpy(&fd, at, sizeof(fd));
+		for (size_t at = 0; passes && at + sizeof(fd) <= walk.data_bytes;
+		     at += sizeof(fd)) {
+			memcpy(&fd, walk.data + at, sizeof(fd));
 			enter_described(o, fd, cloexec, FD_RECEIVED);
 		}
-		/* Not every libc's CMSG_NXTHDR ends at a length that cannot be. */
-		if (is_cut || header->cmsg_len < sizeof(*header))
-			break;
 	}
 }
 

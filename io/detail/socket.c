@@ -1,6 +1,8 @@
 /* Writes what calls of sockets have in memory: addresses, messages, options. */
 #include "io/detail/decoding.h"
 
+#include "io/control.h"
+
 #include <arpa/inet.h>
 #include <linux/netlink.h>
 #include <stddef.h>
@@ -90,14 +92,14 @@ void decode_address(const struct decoding *d, uint64_t addr, uint64_t len_bytes)
 	detail_text_add(d->text, "}");
 }
 
-static void add_control_data(struct detail_text *text, const struct cmsghdr *header, size_t len)
+static void add_control_data(struct detail_text *text, const struct control_walk *walk)
 {
-	const unsigned char *data = CMSG_DATA(header);
-	const char *between = "";
+	const char *data = walk->data, *between = "";
+	size_t len = walk->data_bytes;
 	int fd;
 
 	detail_text_add(text, ", cmsg_data=");
-	if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) {
+	if (walk->header->cmsg_level != SOL_SOCKET || walk->header->cmsg_type != SCM_RIGHTS) {
 		detail_text_quote(text, data, len < DETAIL_ITEMS ? len : DETAIL_ITEMS);
 		detail_text_add(text, len > DETAIL_ITEMS ? "..." : "");
 		return;
@@ -115,20 +117,20 @@ static void decode_control(const struct decoding *d, const struct msghdr *messag
 {
 	enum { MOST = 4096 };
 	_Alignas(struct cmsghdr) char control[MOST];
-	struct msghdr local = {.msg_control = control, .msg_controllen = message->msg_controllen};
+	size_t len = message->msg_controllen < MOST ? message->msg_controllen : MOST;
+	struct control_walk walk = {
+	    .around = {.msg_control = control, .msg_controllen = len},
+	};
 	const char *between = "";
 
-	if (local.msg_controllen > sizeof(control))
-		local.msg_controllen = sizeof(control);
 	if (!message->msg_control ||
-	    !decoding_read(d, (uintptr_t)message->msg_control, control, local.msg_controllen)) {
+	    !decoding_read(d, (uintptr_t)message->msg_control, control, len)) {
 		decode_pointer(d, (uintptr_t)message->msg_control);
 		return;
 	}
 	detail_text_add(d->text, "[");
-	for (struct cmsghdr *at = CMSG_FIRSTHDR(&local); at; at = CMSG_NXTHDR(&local, at)) {
-		size_t room = (size_t)(control + local.msg_controllen - (char *)CMSG_DATA(at));
-		size_t len = at->cmsg_len < CMSG_LEN(0) ? 0 : at->cmsg_len - CMSG_LEN(0);
+	while (control_next(&walk)) {
+		const struct cmsghdr *at = walk.header;
 
 		detail_text_add(d->text, "%s{cmsg_len=%zu, cmsg_level=", between, at->cmsg_len);
 		detail_add_word(d->text, WORDS_level, (unsigned)at->cmsg_level);
@@ -137,12 +139,9 @@ static void decode_control(const struct decoding *d, const struct msghdr *messag
 			detail_add_word(d->text, WORDS_scm, (unsigned)at->cmsg_type);
 		else
 			detail_text_add(d->text, "%#x", (unsigned)at->cmsg_type);
-		add_control_data(d->text, at, len < room ? len : room);
+		add_control_data(d->text, &walk);
 		detail_text_add(d->text, "}");
 		between = ", ";
-		/* Not every libc's CMSG_NXTHDR ends at a length that cannot be. */
-		if (at->cmsg_len < CMSG_LEN(0) || len > room)
-			break;
 	}
 	detail_text_add(d->text, message->msg_controllen > sizeof(control) ? ", ...]" : "]");
 }
