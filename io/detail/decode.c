@@ -35,8 +35,7 @@ static void add_fcntl(const struct decoding *d)
 		uint32_t flags = (uint32_t)d->result;
 
 		detail_text_add(d->text, "%#x (flags ", flags);
-		detail_add_word(d->text, WORDS_open_access, flags & O_ACCMODE);
-		detail_add_more_flags(d->text, WORDS_open, flags & ~(uint32_t)O_ACCMODE);
+		detail_add_open_flags(d->text, flags);
 		detail_text_add(d->text, ")");
 	} else if (command == F_GETFD && d->result) {
 		detail_text_add(d->text, "%#" PRIx64 " (flags ", (uint64_t)d->result);

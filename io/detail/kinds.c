@@ -75,15 +75,9 @@ static void write_flags(const struct decoding *d)
 	detail_add_flags(d->text, d->words, (uint32_t)d->value);
 }
 
-static void add_open_flags(struct detail_text *text, uint32_t flags)
-{
-	detail_add_word(text, WORDS_open_access, flags & O_ACCMODE);
-	detail_add_more_flags(text, WORDS_open, flags & ~(uint32_t)O_ACCMODE);
-}
-
 static void write_open(const struct decoding *d)
 {
-	add_open_flags(d->text, (uint32_t)d->value);
+	detail_add_open_flags(d->text, (uint32_t)d->value);
 }
 
 static void write_map(const struct decoding *d)
@@ -378,7 +372,7 @@ static void write_fcntl_value(const struct decoding *d)
 		detail_add_flags(d->text, WORDS_fd_flags, (uint32_t)d->value);
 		break;
 	case F_SETFL:
-		add_open_flags(d->text, (uint32_t)d->value);
+		detail_add_open_flags(d->text, (uint32_t)d->value);
 		break;
 	case F_ADD_SEALS:
 		detail_add_flags(d->text, WORDS_seal, (uint32_t)d->value);

@@ -102,3 +102,9 @@ void detail_add_more_flags(struct detail_text *text, enum detail_words words, ui
 	if (left)
 		detail_text_add(text, "|%#" PRIx64, left);
 }
+
+void detail_add_open_flags(struct detail_text *text, uint32_t flags)
+{
+	detail_add_word(text, WORDS_open_access, flags & O_ACCMODE);
+	detail_add_more_flags(text, WORDS_open, flags & ~(uint32_t)O_ACCMODE);
+}

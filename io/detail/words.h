@@ -26,4 +26,7 @@ void detail_add_flags(struct detail_text *text, enum detail_words words, uint64_
 /* The same behind a '|', and nothing where there is none. */
 void detail_add_more_flags(struct detail_text *text, enum detail_words words, uint64_t value);
 
+/* "O_RDONLY|O_CLOEXEC": those of open(2), which fcntl(2) tells, too. */
+void detail_add_open_flags(struct detail_text *text, uint32_t flags);
+
 #endif
