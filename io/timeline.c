@@ -337,8 +337,9 @@ static void write_area_row(const struct drawing *drawing, size_t area, double y)
 {
 	const struct io_totals *totals = &drawing->counts->totals;
 	uint64_t calls = 0, time_ns = 0;
-	char *fill = area < drawing->n_shown ? xasprintf("url(#timeline-call-%zu)", area)
-	                                     : xstrdup("#eaeef2");
+	char *look = area < drawing->n_shown
+	                 ? xasprintf("class=\"area\" fill=\"url(#timeline-call-%zu)\"", area)
+	                 : xstrdup("class=\"area other\"");
 	char *name = area < drawing->n_shown
 	                 ? xasprintf("%c  %s", (char)('A' + area),
 	                             drawing->counts->calls[drawing->shown[area]].info->name)
@@ -351,16 +352,14 @@ static void write_area_row(const struct drawing *drawing, size_t area, double y)
 			time_ns += drawing->counts->calls[i].time_ns;
 		}
 	seconds = axis_of_time(time_ns, 2);
-	fprintf(drawing->out,
-	        "<rect class=\"area\" x=\"10\" y=\"%.1f\" width=\"16\" height=\"14\" "
-	        "fill=\"%s\"/>\n",
-	        y - 12, fill);
+	fprintf(drawing->out, "<rect %s x=\"10\" y=\"%.1f\" width=\"16\" height=\"14\"/>\n", look,
+	        y - 12);
 	chart_write_text(drawing->out, NAME_X, y, "plain", "start", name);
 	write_share(drawing, CALLS_X, y, count_text_of(calls).text, calls, totals->calls);
 	write_share(drawing, TIME_X, y, axis_value_of(&seconds, time_ns).text, time_ns,
 	            totals->time_ns);
 	free(name);
-	free(fill);
+	free(look);
 }
 
 static void write_line_row(const struct drawing *drawing, enum io_direction direction, double y)
