@@ -21,8 +21,8 @@ struct batch_summary {
 	double fill_percent; /* of the slots offered; negative: not known */
 	uint64_t avoidable;  /* calls that batches of IO_GOOD_BATCH on each descriptor would save */
 	bool is_at_most;     /* so many at most: calls that may lie between were not counted */
-	bool is_vector; /* the call's units are messages or ring entries, which is what it batches
-	                   for */
+	bool is_vector; /* the call's units are messages, ring entries or events, which is what it
+	                   batches for */
 	const char *better;
 };
 
@@ -30,7 +30,7 @@ struct batch_summary {
 bool io_batch_summarise(const struct io_counts *counts, uint32_t call,
                         struct batch_summary *summary);
 
-/* batching.txt. */
+/* batching.txt. Errors of the stream are the caller's to check (results_close()). */
 void io_batching_write(FILE *out, const struct io_counts *counts, uint64_t small_bytes);
 
 #endif

@@ -1,5 +1,5 @@
 /* What summary.txt has below the table of `strace -c`: how long each call took, what it moved, and
- * how it failed. */
+ * how it failed. Errors of the stream are the caller's to check (results_close()). */
 #ifndef IO_CALL_TABLES_H
 #define IO_CALL_TABLES_H
 

@@ -1,11 +1,15 @@
 /* Which file a descriptor number means, at any moment of a process tree's life.
  *
  * A pure model of the kernel's descriptor tables, fed with the outcomes of system calls in the
- * order in which they happened. Three things are told apart: group        a table of descriptors:
- * one process, or all that share by CLONE_FILES; descriptor   one number in one group from open to
- * close (group, fd, generation); rows of files.txt; description  the open file behind it, shared by
- * dup(2), fork(2) and SCM_RIGHTS; it has the name and addresses. A descriptor that nobody uses
- * costs no row: ids are given at first use. Id 0 is none. Not thread-safe.
+ * order in which they happened. Three things are told apart:
+ * - a group, which is a table of descriptors: of one process, or of all that share by CLONE_FILES;
+ * - a descriptor, one number in one group from open to close (group, fd, generation): a row of
+ * files.txt;
+ * - a description, the open file behind it, shared by dup(2), fork(2) and SCM_RIGHTS: it has the
+ * name and addresses.
+ *
+ * A descriptor that nobody uses costs no row: ids are given at first use. Id 0 is none. Not
+ * thread-safe.
  */
 #ifndef IO_FD_TABLE_H
 #define IO_FD_TABLE_H

@@ -11,7 +11,7 @@
 const struct metric_row io_metric_rows[] = {
     {"io.calls", "count", METRIC_LOWER, "system calls that returned"},
     {"io.errors", "count", METRIC_LOWER, "of these, with an error"},
-    {"io.time_ns", "ns", METRIC_LOWER, "time in system calls, the tracer's included"},
+    {"io.time_ns", "ns", METRIC_LOWER, "time in system calls, and a tracer's where there is one"},
     {"io.bytes_read", "bytes", METRIC_NEUTRAL, "by read, recv and their kin"},
     {"io.bytes_written", "bytes", METRIC_NEUTRAL, "by write, send and their kin"},
     {"io.small_reads", "count", METRIC_LOWER, "reads that asked for less than --small-io"},

@@ -44,6 +44,7 @@ int io_columns_check(const char *text, struct diag *diag);
 const struct call_row **io_sorted_calls(const struct io_counts *counts, enum syscall_abi abi,
                                         enum io_column sort, size_t *n);
 
+/* Errors of the stream are the caller's to check (results_close()). */
 void io_summary_write(FILE *out, const struct io_counts *counts, const struct io_columns *columns,
                       enum io_column sort);
 

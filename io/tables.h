@@ -1,4 +1,5 @@
-/* threads.txt and files.txt: who made the calls, and on what. */
+/* threads.txt and files.txt: who made the calls, and on what. Errors of the stream are the caller's
+ * to check (results_close()). */
 #ifndef IO_TABLES_H
 #define IO_TABLES_H
 

@@ -14,6 +14,7 @@ struct io_timeline_words {
 	double width;        /* pixels; 0: 1200 */
 };
 
+/* Errors of the stream are the caller's to check (results_close()). */
 void io_timeline_write(FILE *out, const struct io_counts *counts,
                        const struct io_timeline_words *words);
 

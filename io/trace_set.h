@@ -1,7 +1,11 @@
 /* The system calls that --trace asks for, in the words of strace(1), -e trace.
  *
- *   [!]VALUE[,VALUE...]   VALUE is [?]NAME[@64|@x32|@32], /REGEX (POSIX extended), %CLASS, a
- * number, all or none; ! takes all others; ? allows a name that nobody knows
+ * A set is [!]VALUE[,VALUE...], where ! takes all others. A VALUE is one of:
+ * - [?]NAME[@64|@x32|@32], a call by its name, in one ABI; ? allows a name that nobody knows
+ * - /REGEX, those whose names it matches (POSIX extended)
+ * - %CLASS
+ * - a number
+ * - all or none
  *
  * The classes that strace once wrote without % are understood so, too, and a "trace=" in front is
  * left out. Immutable.
