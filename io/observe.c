@@ -476,7 +476,7 @@ void io_observe(struct io_observer *observer, const struct target_view *view,
 
 	*call = (struct io_call){
 	    .info = finished->info, .result = finished->result, .ended_ns = finished->now_ns};
-	if (!facts)
+	if (!facts || finished->was_kept_off)
 		return;
 	if (facts->effect == EFFECT_PTRACE && finished->result == -EPERM)
 		observer->counts->refused_ptraces++;

@@ -12,6 +12,7 @@
 #include <linux/audit.h>
 #include <linux/seccomp.h>
 #include <sched.h>
+#include <signal.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
@@ -145,18 +146,37 @@ static void note_seccomp(struct tracer *tracer, struct tracee *tracee, int64_t r
 		tracer->facts.refused_stricts++;
 }
 
+/* The kernel puts the registers back to what they were (syscall_rollback()), so the number is in
+ * the result's place, and the signal waits for the thread. */
+static bool was_kept_off(const struct tracee *tracee, int64_t result)
+{
+	enum { MAX_PENDING = 64, FROM_FILTER = 1 /* SYS_SECCOMP of asm-generic/siginfo.h */ };
+	struct __ptrace_peeksiginfo_args next = {.nr = 1};
+	siginfo_t signal;
+
+	for (; (uint64_t)result == tracee->number && next.off < MAX_PENDING; next.off++) {
+		if (ptrace(PTRACE_PEEKSIGINFO, tracee->tid, &next, &signal) != 1)
+			return false;
+		if (signal.si_signo == SIGSYS && signal.si_code == FROM_FILTER)
+			return true;
+	}
+	return false;
+}
+
 static void finish_call(struct tracer *tracer, struct tracee *tracee, int64_t result)
 {
 	tracee->in_call = false;
+	tracee->was_kept_off = was_kept_off(tracee, result);
 	if (!tracer->armed) {
 		note_our_filter(tracer, tracee, result);
 		return;
 	}
 	if (tracer->client->call_ends)
 		tracer->client->call_ends(tracer->context, tracee, result);
-	if (result > 0 && !tracee->made_child && tracee_makes_child(tracee))
+	if (result > 0 && !tracee->was_kept_off && !tracee->made_child &&
+	    tracee_makes_child(tracee))
 		tracer->facts.untraced_clones++;
-	if (tracer->filtered)
+	if (tracer->filtered && !tracee->was_kept_off)
 		note_seccomp(tracer, tracee, result);
 }
 

@@ -63,6 +63,9 @@ struct tracee {
 	uint64_t number;
 	uint64_t args[6];
 	bool is_resumed; /* the thread was in it before it was traced */
+	/* A filter of its own kept the kernel from it, by SIGSYS (SECCOMP_RET_TRAP, _KILL_PROCESS):
+	 * at call_ends the result is the call's number, and means nothing. */
+	bool was_kept_off;
 
 	/* The tracer's. */
 	uint64_t waits_since_ns; /* has_stopped without has_parent */

@@ -36,6 +36,7 @@ enum {
 	TS_COMPAT = 0x2,                      /* thread_info.status: in a call by int 0x80 */
 	SIGNAL_GROUP_EXIT = 0x4,              /* signal_struct.flags */
 	KILL_SIGNAL = 9,
+	SYS_SIGNAL = 31,
 };
 
 #endif

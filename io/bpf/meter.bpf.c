@@ -255,14 +255,26 @@ static bool takes_deadly_signal(struct task_struct *task)
 	       READ(__u32, of_all, signal_flags) & SIGNAL_GROUP_EXIT && (__u32)id == id >> 32;
 }
 
+static bool has_pending(int signal)
+{
+	__u64 pending =
+	    PEEK(__u64, PLACE(bpf_get_current_task_btf(), task_pending), sigpending_signal);
+
+	return pending >> (signal - 1) & 1;
+}
+
+/* SECCOMP_RET_TRAP and _KILL_PROCESS put the registers back to what they were before the call
+ * (syscall_rollback()), and send the thread SIGSYS. */
+static bool was_kept_off(const struct last_registers *regs, long result)
+{
+	return (__u64)result == regs->orig_ax && has_pending(SYS_SIGNAL);
+}
+
 /* The call is over, but the thread is to end before it is back in its program. As under a tracer,
  * that is no return. */
 static bool will_return(void)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
-	__u64 pending = PEEK(__u64, PLACE(task, task_pending), sigpending_signal);
-
-	return !(pending >> (KILL_SIGNAL - 1) & 1) || takes_deadly_signal(task);
+	return !has_pending(KILL_SIGNAL) || takes_deadly_signal(bpf_get_current_task_btf());
 }
 
 enum {
@@ -294,6 +306,7 @@ int BPF_PROG(call_ends, void *registers, long result)
 	const struct meter_plan *plan;
 	struct last_registers regs;
 	struct meter_call call;
+	bool is_kept_off;
 	__u64 now_ns;
 
 	if (!thread)
@@ -318,7 +331,8 @@ int BPF_PROG(call_ends, void *registers, long result)
 	plan = plan_of(thread);
 	if (!plan->tasks || (now_ns < begun_ns && !(plan->tasks & METER_TRACKS)))
 		return 0;
-	if (join_runs(thread, plan, &regs, result, now_ns))
+	is_kept_off = was_kept_off(&regs, result);
+	if (!is_kept_off && join_runs(thread, plan, &regs, result, now_ns))
 		return 0;
 	/* With another name the thread's calls may be no longer those that are wanted. */
 	if (plan->tasks & METER_TELL_COMM)
@@ -330,9 +344,10 @@ int BPF_PROG(call_ends, void *registers, long result)
 	call.result = result;
 	call.number = thread->number;
 	call.abi = thread->abi;
+	call.was_kept_off = is_kept_off;
 	if (!set_arguments(call.args, registers, thread->abi))
 		return 0;
-	if (plan->tasks & DETAILS && (result >= 0 || result == -EINPROGRESS))
+	if (plan->tasks & DETAILS && !is_kept_off && (result >= 0 || result == -EINPROGRESS))
 		tell_details(plan, &call);
 	if (plan->tasks & METER_TELL)
 		tell_call(&call, plan->tasks & METER_IS_CHOSEN && call.entered_ns >= begun_ns);
@@ -394,7 +409,16 @@ static void forget_known(void)
 		forget_child(child);
 }
 
-/* The call in which a thread was all the time, if any. */
+/* A filter's SECCOMP_RET_KILL_THREAD, or the strict mode, ends the thread where it begins a call:
+ * by a signal that is not its process's end. */
+static bool is_killed_by_filter(void *task, void *of_all)
+{
+	__u32 signal = READ(__u32, task, task_exit_code) & 0x7f;
+
+	return signal && signal != (READ(__u32, of_all, signal_group_exit_code) & 0x7f);
+}
+
+/* The call in which a thread was all the time, if any; or that it could not begin. */
 static void find_last_call(struct meter_thread *thread)
 {
 	void *registers = (void *)bpf_task_pt_regs(bpf_get_current_task_btf());
@@ -420,7 +444,7 @@ int BPF_PROG(thread_ends, void *task)
 		thread = end_child();
 	if (!thread || !thread->counts)
 		return 0;
-	if (thread->ran_before)
+	if (thread->ran_before || (!thread->in_call && is_killed_by_filter(task, of_all)))
 		find_last_call(thread);
 	tell_all_runs(thread);
 	end.head.tid = current_tid();

@@ -254,6 +254,7 @@ static void take_call(struct bpf_tally *tally, const struct meter_call *record)
 	struct finished_call finished = {
 	    .info = syscall_find((enum syscall_abi)record->abi, record->number),
 	    .result = record->result,
+	    .was_kept_off = record->was_kept_off,
 	    .now_ns = since_start(tally, &record->head),
 	    .pid = thread->pid,
 	    .group = &thread->member.group,

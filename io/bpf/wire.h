@@ -42,7 +42,9 @@ struct meter_call {
 	__u64 entered_ns;
 	__s64 result;
 	__u32 number;
-	__u32 abi;
+	__u16 abi;
+	__u16 was_kept_off; /* a filter of the program's own answered it with SIGSYS; the result is
+	                       its number */
 	__u64 args[6];
 };
 

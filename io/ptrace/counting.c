@@ -154,6 +154,7 @@ static void call_ends(void *context, struct tracee *tracee, int64_t result)
 	struct finished_call finished = {
 	    .info = thread->info,
 	    .result = result,
+	    .was_kept_off = tracee->was_kept_off,
 	    .now_ns = now_of(counting),
 	    .pid = tracee->pid,
 	    .group = &thread->member.group,

@@ -270,6 +270,23 @@ static void only_the_chosen_calls_count_but_all_descriptors_are_known(void **sta
 	assert_int_equal(row_of(SYS_read)->bytes, 10);
 }
 
+static void a_call_that_a_filter_kept_off_did_nothing(void **state)
+{
+	struct meter_call call = call_of(FIRST, SYS_write, SYS_write);
+
+	(void)state;
+	call.was_kept_off = true;
+	tell_bytes(&call, sizeof(call));
+	call = call_of(FIRST, SYS_socket, SYS_socket);
+	call.was_kept_off = true;
+	tell_bytes(&call, sizeof(call));
+	assert_int_equal(counts->totals.calls, 2);
+	assert_int_equal(counts->totals.errors, 0);
+	assert_int_equal(row_of(SYS_write)->calls, 1);
+	assert_int_equal(row_of(SYS_write)->bytes, 0);
+	assert_int_equal(fd_table_description(counts->fds, 1, SYS_socket), 0);
+}
+
 static const char *name_of_opened(uint32_t tid, int fd, const char *name)
 {
 	struct meter_call call = call_of(tid, SYS_openat, fd);
@@ -576,6 +593,7 @@ int main(void)
 	    TEST(an_end_in_a_call_is_an_unfinished_call),
 	    cmocka_unit_test_setup_teardown(
 	        only_the_chosen_calls_count_but_all_descriptors_are_known, set_up_reads, tear_down),
+	    TEST(a_call_that_a_filter_kept_off_did_nothing),
 	    TEST(a_name_that_did_not_come_is_a_guess),
 	    TEST(a_thread_that_execs_takes_the_first_ones_place),
 	    TEST(also_when_the_first_ones_end_was_lost),
