@@ -101,6 +101,14 @@ static bool knows_total(const struct io_counts *counts, const struct trace_set *
 	        trace_set_has_any(set, total_metrics[total].tells));
 }
 
+/* "io.i386_epoll_wait.calls": calls of other ABIs are other calls. The caller frees it. */
+static char *call_metric_name(const struct syscall_info *info, const char *what)
+{
+	static const char *const prefixes[N_ABIS] = {"", "x32_", "i386_"};
+
+	return xasprintf("io.%s%s.%s", prefixes[info->abi], info->name, what);
+}
+
 static double field(const void *row, size_t offset)
 {
 	return (double)*(const uint64_t *)((const char *)row + offset);
@@ -109,9 +117,7 @@ static double field(const void *row, size_t offset)
 static void add_call_metric(struct metrics *metrics, const struct syscall_info *info,
                             const char *what, double value)
 {
-	/* Calls of other ABIs are other calls. */
-	static const char *const prefixes[N_ABIS] = {"", "x32_", "i386_"};
-	char *name = xasprintf("io.%s%s.%s", prefixes[info->abi], info->name, what);
+	char *name = call_metric_name(info, what);
 
 	metrics_add(metrics, io_metric_rows, name, value);
 	free(name);
@@ -212,7 +218,7 @@ static void judge_batches(struct findings *findings, const struct io_counts *cou
 		if (!io_batch_summarise(counts, i, &batch) || !batch.is_vector ||
 		    batch.avoidable < WORTH_SAVING)
 			continue;
-		metric = xasprintf("io.%s.messages_per_call", name);
+		metric = call_metric_name(counts->calls[i].info, "messages_per_call");
 		findings_judge(
 		    findings, io_finding_rows, "messages-per-call", batch.per_call, metric,
 		    "%s moves %.1f %s a call; batches of %d would save %s%s of %s", name,

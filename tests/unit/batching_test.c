@@ -511,6 +511,36 @@ static void only_what_can_be_mended_is_a_finding(void **state)
 	findings_free(findings);
 }
 
+static void a_finding_names_a_metric_that_is_there(void **state)
+{
+	struct io_counts *counts = *state;
+	struct metrics *metrics = metrics_new();
+	struct findings *findings = findings_new();
+	const struct io_call call = {
+	    .info = syscall_find_named(ABI_I386, "epoll_wait"),
+	    .result = 1,
+	    .slots = 1,
+	    .used_slots = 1,
+	    .messages = 1,
+	    .from = 2,
+	    .knows_slots = true,
+	};
+	json_t *json;
+
+	for (int i = 0; i < 100; i++)
+		io_counts_add(counts, &call);
+	io_findings_judge(findings, counts);
+	assert_int_equal(findings_count(findings), 1);
+	json = findings_to_json(findings);
+	add_metrics(metrics, NULL, &counts, 1);
+	assert_float_equal(value_of(metrics, json_string_value(json_object_get(
+	                                         json_array_get(json, 0), "metric"))),
+	                   1, 0);
+	json_decref(json);
+	findings_free(findings);
+	metrics_free(metrics);
+}
+
 #define PROMISE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
@@ -536,6 +566,7 @@ int main(void)
 	    PROMISE(metrics_are_those_of_the_contract),
 	    PROMISE(a_call_that_one_repeat_lacks_is_zero_there),
 	    PROMISE(only_what_can_be_mended_is_a_finding),
+	    PROMISE(a_finding_names_a_metric_that_is_there),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
