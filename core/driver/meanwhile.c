@@ -3,10 +3,10 @@
 
 #include "core/alloc.h"
 #include "core/host/host.h"
+#include "core/quiet_thread.h"
 #include "core/target/binary.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
 
@@ -27,17 +27,12 @@ static void *find(void *argument)
 	return NULL;
 }
 
-/* Signals are the business of the thread that has always been there. */
 struct meanwhile *meanwhile_begin(struct binary *binary)
 {
 	struct meanwhile *meanwhile = xcalloc(1, sizeof(*meanwhile));
-	sigset_t all, before;
 
 	meanwhile->binary = binary;
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	meanwhile->has_thread = !pthread_create(&meanwhile->thread, NULL, find, meanwhile);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	meanwhile->has_thread = !quiet_thread_create(&meanwhile->thread, find, meanwhile);
 	return meanwhile;
 }
 

@@ -2,6 +2,7 @@
 #include "core/symbolize/foreseen.h"
 
 #include "core/alloc.h"
+#include "core/quiet_thread.h"
 #include "core/recording.h"
 #include "core/symbolize/dwarf_info.h"
 #include "core/symbolize/name_source.h"
@@ -10,7 +11,6 @@
 #include <gnu/libc-version.h>
 #include <pthread.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,19 +43,6 @@ static bool has_second_cpu(void)
 	return !sched_getaffinity(0, sizeof(cpus), &cpus) && CPU_COUNT(&cpus) > 1;
 }
 
-/* Signals are the business of the thread that has always been there. */
-static int start_without_signals(struct foreseen *foreseen)
-{
-	sigset_t all, before;
-	int err;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	err = pthread_create(&foreseen->thread, NULL, open_source, foreseen);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return err;
-}
-
 struct foreseen *foreseen_begin(const struct name_settings *settings)
 {
 	struct foreseen *foreseen;
@@ -69,7 +56,7 @@ struct foreseen *foreseen_begin(const struct name_settings *settings)
 	foreseen->object =
 	    (struct object){.kind = OBJECT_FILE, .path = xstrdup(library.dli_fname), .fd = -1};
 	pthread_mutex_init(&foreseen->lock, NULL);
-	if (!start_without_signals(foreseen))
+	if (!quiet_thread_create(&foreseen->thread, open_source, foreseen))
 		return foreseen;
 	foreseen->is_joined = true;
 	foreseen_free(foreseen);
