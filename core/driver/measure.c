@@ -24,6 +24,7 @@
 #include "core/gates.h"
 #include "core/host/host.h"
 #include "core/metrics.h"
+#include "core/perf/early.h"
 #include "core/quality.h"
 #include "core/results/results.h"
 #include "core/words.h"
@@ -48,6 +49,7 @@ struct measurement {
 	void *own; /* the collector's options */
 	struct subject subject;
 	struct placement placement;
+	struct perf_early *early; /* the process tree's event comes late */
 	json_t *host;
 	json_t *git;
 	char *command_text;
@@ -611,6 +613,7 @@ static void measurement_fini(struct measurement *m)
 {
 	if (m->state)
 		m->collector->destroy(m->state);
+	perf_early_end(m->early);
 	results_end(m->run);
 	repeat_result_fini(&m->last);
 	result_fini(&m->result);
@@ -635,6 +638,7 @@ struct outcome measure(const struct request *request, const struct collector *co
 	int status = STATUS_OWN_FAILURE;
 
 	init_result(&m);
+	m.early = perf_early_begin();
 	if (!request_options(request, collector, &m.common, &m.own, diag) &&
 	    !placement_init(&m.placement, m.common->cpus, m.common->numa_node, diag))
 		status = subject_look(&m.subject, request, m.common, diag);
