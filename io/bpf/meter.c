@@ -6,6 +6,7 @@
 #include "core/proc_file.h"
 #include "core/target/capability.h"
 #include "core/trace/tracee.h"
+#include "io/bpf/early_ring.h"
 #include "io/bpf/offsets.h"
 #include "io/bpf/plan.h"
 #include "io/bpf/wire.h"
@@ -41,7 +42,8 @@
 
 enum {
 	INITIAL_PID_NAMESPACE = (int)0xEFFFFFFC, /* PROC_PID_INIT_INO of linux/proc_ns.h */
-	LOOK_INTERVAL_MS = 100,                  /* at the ring, when it does not fill before */
+	DEFAULT_RING_BYTES = 1 << 24,
+	LOOK_INTERVAL_MS = 100, /* at the ring, when it does not fill before */
 };
 
 struct bpf_meter {
@@ -149,36 +151,57 @@ static void set_plans(struct meter *programs, const struct trace_set *set)
 	    trace_set_has_unnamed(set) ? METER_TELL | METER_IS_CHOSEN : 0;
 }
 
-static int set_ring_size(struct meter *programs, uint32_t ring_bytes)
+/* The programs get the ring that was made meanwhile. */
+static int take_ring(struct bpf_meter *meter, struct bpf_early_ring *early)
 {
-	if (!ring_bytes)
-		return 0;
-	programs->rodata->ring_bytes = ring_bytes;
-	return bpf_map__set_max_entries(programs->maps.ring, ring_bytes);
+	struct bpf_map *ring = meter->programs ? meter->programs->maps.ring : NULL;
+	int map_fd = -1;
+	int err = bpf_early_ring_end(early, &map_fd, &meter->reader);
+
+	if (!err && ring)
+		err = bpf_map__reuse_fd(ring, map_fd);
+	if (map_fd >= 0)
+		close(map_fd);
+	return err;
 }
 
-static int load(struct bpf_meter *meter, uint32_t ring_bytes, struct diag *diag)
+/* All that the programs find when they are loaded, but for the ring. */
+static int open_programs(struct bpf_meter *meter, const struct bpf_meter_spec *spec,
+                         uint32_t ring_bytes, struct diag *diag)
 {
 	int err;
 
-	last_words[0] = '\0';
-	libbpf_set_print(keep_words);
 	meter->programs = meter__open();
 	if (!meter->programs)
 		return diag_fail(diag, errno, "cannot open the BPF programs: %s", strerror(errno));
+	meter->programs->rodata->ring_bytes = ring_bytes;
+	set_plans(meter->programs, spec->set);
 	err = bpf_offsets_find((struct meter_offsets *)&meter->programs->rodata->offsets, diag);
 	/* What we fork need not begin with that memory, which would count as its own. */
 	malloc_trim(0);
+	return err;
+}
+
+static int load(struct bpf_meter *meter, const struct bpf_meter_spec *spec, struct diag *diag)
+{
+	uint32_t ring_bytes = spec->ring_bytes ? spec->ring_bytes : DEFAULT_RING_BYTES;
+	struct bpf_early_ring *early;
+	int err, ring_err;
+
+	last_words[0] = '\0';
+	libbpf_set_print(keep_words);
+	early = bpf_early_ring_begin(ring_bytes);
+	err = open_programs(meter, spec, ring_bytes, diag);
+	ring_err = take_ring(meter, early);
 	if (err)
 		return err;
-	err = set_ring_size(meter->programs, ring_bytes);
-	if (!err)
-		err = meter__load(meter->programs);
+	err = ring_err ? ring_err : meter__load(meter->programs);
 	if (!err)
 		return 0;
 	/* An old kernel refuses what it does not know with EINVAL. */
 	return diag_fail(diag, err == -EPERM || err == -EACCES ? -err : EOPNOTSUPP,
-	                 "the kernel refused the BPF programs: %s%s%s", strerror(-err),
+	                 "the kernel refused the %s: %s%s%s",
+	                 ring_err ? "ring of the BPF programs" : "BPF programs", strerror(-err),
 	                 last_words[0] ? "; " : "", last_words);
 }
 
@@ -190,15 +213,10 @@ static int watch(const struct bpf_meter *meter, int fd, uint32_t events)
 }
 
 /* Every record would make a polled ring readable; so it counts when it is woken for alone. */
-static int make_readable(struct bpf_meter *meter, struct diag *diag)
+static int make_waitable(struct bpf_meter *meter, struct diag *diag)
 {
-	const struct bpf_map *ring = meter->programs->maps.ring;
-	int ring_fd = bpf_map__fd(ring);
-	int err = bpf_reader_new(&meter->reader, ring_fd, bpf_map__max_entries(ring));
+	int ring_fd = bpf_map__fd(meter->programs->maps.ring);
 
-	if (err)
-		return diag_fail(diag, -err, "cannot map the ring of the BPF programs: %s",
-		                 strerror(-err));
 	meter->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	meter->poll_fd = epoll_create1(EPOLL_CLOEXEC);
 	if (meter->timer_fd < 0 || meter->poll_fd < 0 || watch(meter, meter->timer_fd, EPOLLIN) ||
@@ -216,14 +234,13 @@ int bpf_meter_new(struct bpf_meter **result, const struct bpf_meter_spec *spec, 
 	meter->timer_fd = meter->poll_fd = -1;
 	err = bpf_meter_check(diag);
 	if (!err)
-		err = load(meter, spec->ring_bytes, diag);
+		err = load(meter, spec, diag);
 	if (!err)
-		err = make_readable(meter, diag);
+		err = make_waitable(meter, diag);
 	if (err) {
 		bpf_meter_free(meter);
 		return err;
 	}
-	set_plans(meter->programs, spec->set);
 	*result = meter;
 	return 0;
 }

@@ -9,6 +9,7 @@
 #include "io/scope.h"
 #include "io/trace_set.h"
 
+#include <dirent.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -22,6 +23,9 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+
+#include <dirent.h>
+#include <errno.h>
 
 #include "tests/unit/held.h"
 
@@ -271,6 +275,38 @@ static void another_repeat_begins_with_no_losses(void **state)
 	trace_set_free(set);
 }
 
+static int n_descriptors(void)
+{
+	DIR *directory = opendir("/proc/self/fd");
+	int n_found = 0;
+
+	assert_non_null(directory);
+	while (readdir(directory))
+		n_found++;
+	closedir(directory);
+	return n_found;
+}
+
+static void a_ring_that_the_kernel_refuses_is_named(void **state)
+{
+	struct bpf_meter_spec spec = {.ring_bytes = 12345};
+	struct bpf_meter *meter;
+	struct trace_set *set;
+	struct diag diag = {0};
+	int n_before;
+
+	(void)state;
+	need_bpf();
+	assert_int_equal(trace_set_new(&set, NULL, &diag), 0);
+	spec.set = set;
+	n_before = n_descriptors();
+	assert_int_equal(bpf_meter_new(&meter, &spec, &diag), -EOPNOTSUPP);
+	assert_string_equal(diag.text,
+	                    "the kernel refused the ring of the BPF programs: Invalid argument");
+	assert_int_equal(n_descriptors(), n_before);
+	trace_set_free(set);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -279,6 +315,7 @@ int main(int argc, char **argv)
 	    cmocka_unit_test(also_when_it_is_read_meanwhile),
 	    cmocka_unit_test(also_of_all_calls),
 	    cmocka_unit_test(another_repeat_begins_with_no_losses),
+	    cmocka_unit_test(a_ring_that_the_kernel_refuses_is_named),
 	};
 
 	if (argc > 1)
