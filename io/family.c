@@ -60,7 +60,7 @@ void io_family_join(struct io_counts *counts, const struct io_member *sibling,
 		fd_table_group_hold(counts->fds, sibling->group);
 	else
 		member->group = fd_table_group_new(counts->fds, identity->pid);
-	member->thread = io_counts_add_thread(counts, identity->tid, identity->pid, comm);
+	add_thread(counts, member, identity, comm);
 }
 
 void io_family_exec(struct io_counts *counts, struct io_member *member, pid_t pid,

@@ -20,6 +20,9 @@ state() {
 	sed -n 's/^State:.\(.\).*/\1/p' "/proc/$1/status"
 }
 stopped() { [ "$(state $server)" = T ]; }
+# Calls by process: of the rows of its threads, and of its own line.
+of_threads_rows() { awk '$1 ~ /^[0-9]+$/ { calls[$1] += $4 } END { for (pid in calls) print pid, calls[pid] }' "$1" | sort; }
+of_process_lines() { awk '$1 == "process" { print $2, $6 }' "$1" | sort; }
 
 is_storm() { [ "$(readlink /proc/$storm/exe)" = "$programs/storm" ]; }
 
@@ -89,6 +92,9 @@ for backend in $backends; do
 	# Each was asked twice, and told to quit once; "early" has read once from there on.
 	promise "$backend: the calls of both are counted to their ends" is "$(calls several-$backend)" \
 		"$(times 4 | sed 's/close 12, accept4 4, recvfrom 4, sendto 4/close 14, accept4 6, recvfrom 6, sendto 6/; s/write 492/write 494/; s/read 8/read 10/')"
+	rows=$(of_threads_rows "$(result several-$backend threads.txt)")
+	promise "$backend: the line of each process is the sum of its threads" is "$(of_process_lines "$(result several-$backend threads.txt)")" "$rows"
+	promise "$backend: and each of the two has one" is "$(echo "$rows" | grep -cE "^($one|$two) ")" 2
 
 	# From a moment on, and for a time; some threads.
 	start later-$backend

@@ -171,6 +171,26 @@ static void who_never_began_may_end(void **state)
 	assert_true(knows(family, &family->first));
 }
 
+/* Of running processes one after the other is found, each with its threads. */
+static void who_joins_is_of_its_siblings_process(void **state)
+{
+	struct family *family = *state;
+	const struct io_identity other = {.tid = 20, .pid = 20, .parent_pid = 2};
+	const struct io_identity identity = {.tid = 21, .pid = 20, .parent_pid = 2};
+	struct io_member sibling = {0}, joins = {0};
+	const struct thread_row *row;
+
+	io_family_begin(family->counts, &sibling, &other, "other", "other");
+	io_family_join(family->counts, &sibling, &joins, &identity, "worker", true);
+	row = &family->counts->threads[joins.thread];
+	assert_int_equal(row->tid, 21);
+	assert_string_equal(row->comm, "worker");
+	assert_int_equal(row->process, sibling.process);
+	assert_int_equal(joins.process, sibling.process);
+	assert_int_equal(joins.leader, sibling.thread);
+	assert_int_equal(joins.group, sibling.group);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -183,6 +203,7 @@ int main(void)
 	    TEST(a_program_that_is_executed_is_a_row_of_its_own),
 	    TEST(an_end_is_that_of_the_last_program),
 	    TEST(who_never_began_may_end),
+	    TEST(who_joins_is_of_its_siblings_process),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
