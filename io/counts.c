@@ -131,7 +131,7 @@ static void count_error(struct call_row *row, int error, uint64_t n_calls)
 
 bool io_is_short(const struct io_call *call)
 {
-	if (call->result < 0)
+	if (syscall_failed(call->result))
 		return false;
 	if (syscall_moves_many(call->info->facts) && call->info->facts->extent != EXTENT_BUFFERS)
 		return call->knows_slots && call->used_slots < call->slots;
@@ -160,7 +160,7 @@ static void count_times(struct call_row *row, const struct io_call *call,
 static void count_call(struct call_row *row, const struct io_call *call, uint64_t n_calls)
 {
 	row->calls += n_calls;
-	if (call->result < 0) {
+	if (syscall_failed(call->result)) {
 		count_error(row, (int)-call->result, n_calls);
 		return;
 	}
@@ -196,7 +196,7 @@ static void count_for_thread(struct io_counts *counts, uint32_t row_index,
 	thread->by_call[*position - 1].time_ns += call->time_ns;
 	thread->calls += n_calls;
 	thread->time_ns += call->time_ns;
-	thread->errors += call->result < 0 ? n_calls : 0;
+	thread->errors += syscall_failed(call->result) ? n_calls : 0;
 }
 
 static struct descriptor_row *descriptor_row(struct io_counts *counts, uint32_t id)
@@ -336,7 +336,7 @@ static void count_for_batches(struct io_counts *counts, uint32_t row_index,
 		/* Kernel-to-kernel copies have no buffer that could be larger. */
 		break_run(counts, call->from);
 		break_run(counts, call->to);
-	} else if (call->result >= 0) {
+	} else if (!syscall_failed(call->result)) {
 		count_use(counts, row_index, call, n_calls, descriptor);
 	} else if (call->result == -EAGAIN) {
 		end_batch(counts, descriptor, row_index);
@@ -354,11 +354,11 @@ static void count_moved(struct io_counts *counts, const struct io_call *call, ui
 		row = descriptor_row(counts, descriptor);
 		row->calls[direction] += n_calls;
 		row->bytes[direction] += n_calls * call->bytes;
-		if (call->result >= 0 && call->knows_asked)
+		if (!syscall_failed(call->result) && call->knows_asked)
 			row->asked_bytes[direction] += n_calls * call->asked_bytes;
-		else if (call->result >= 0)
+		else if (!syscall_failed(call->result))
 			row->unknown_calls[direction] += n_calls;
-		row->errors += call->result < 0 ? n_calls : 0;
+		row->errors += syscall_failed(call->result) ? n_calls : 0;
 		row->time_ns += call->time_ns;
 	}
 	counts->totals.bytes[direction] += n_calls * call->bytes;
@@ -375,13 +375,13 @@ static void count_other_use(struct io_counts *counts, const struct io_call *call
 		return;
 	row = descriptor_row(counts, call->from);
 	row->other_calls += n_calls;
-	row->errors += call->result < 0 ? n_calls : 0;
+	row->errors += syscall_failed(call->result) ? n_calls : 0;
 	row->time_ns += call->time_ns;
 }
 
 bool io_status_has(enum io_status status, int64_t result)
 {
-	return status == IO_ANY || (status == IO_FAILED) == (result < 0);
+	return status == IO_ANY || (status == IO_FAILED) == syscall_failed(result);
 }
 
 void io_counts_add_repeated(struct io_counts *counts, const struct io_call *call,
@@ -392,7 +392,7 @@ void io_counts_add_repeated(struct io_counts *counts, const struct io_call *call
 	uint64_t n_calls = repetition->n_calls;
 
 	counts->totals.calls += n_calls;
-	counts->totals.errors += call->result < 0 ? n_calls : 0;
+	counts->totals.errors += syscall_failed(call->result) ? n_calls : 0;
 	counts->totals.time_ns += call->time_ns;
 	count_times(&counts->calls[row_index], call, repetition);
 	count_call(&counts->calls[row_index], call, n_calls);

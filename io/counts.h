@@ -26,7 +26,7 @@ struct latency;
 struct io_call {
 	const struct syscall_info *info;
 	uint32_t thread; /* index of its row */
-	int64_t result;  /* -errno when it failed */
+	int64_t result;  /* -errno when it failed: syscall_failed() */
 	uint64_t time_ns;
 	uint64_t ended_ns;    /* since the repeat's start */
 	uint64_t asked_bytes; /* what the buffers could have held */

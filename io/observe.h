@@ -29,7 +29,7 @@ struct target_view {
 struct finished_call {
 	const struct syscall_info *info;
 	uint64_t args[6];
-	int64_t result;    /* -errno when it failed */
+	int64_t result;    /* -errno when it failed: syscall_failed() */
 	bool was_kept_off; /* by a filter of the program's own: it counts, and did nothing */
 	uint64_t now_ns;   /* since the repeat's start */
 	pid_t pid;

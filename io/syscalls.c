@@ -103,6 +103,11 @@ bool syscall_tells_events(const struct syscall_facts *facts)
 	return syscall_batches(facts) && facts->effect == EFFECT_USE;
 }
 
+bool syscall_failed(int64_t result)
+{
+	return is_error_result(result);
+}
+
 bool syscall_moves_data(const struct syscall_facts *facts)
 {
 	return facts && facts->effect >= EFFECT_READ && facts->effect <= EFFECT_SUBMIT;

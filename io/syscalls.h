@@ -118,6 +118,8 @@ bool syscall_batches(const struct syscall_facts *facts);
 bool syscall_moves_many(const struct syscall_facts *facts);
 /* Of these: the call moves no data, it tells of events. */
 bool syscall_tells_events(const struct syscall_facts *facts);
+/* The result is an error, -errno. Others below 0 are values, of no call that moves data. */
+bool syscall_failed(int64_t result);
 /* The call moves data, or would if it succeeded. */
 bool syscall_moves_data(const struct syscall_facts *facts);
 

@@ -6,6 +6,15 @@
 /* Of a call's number under x32; __X32_SYSCALL_BIT of <asm/unistd.h>, which is of one ABI's own. */
 enum { X32_BIT = 0x40000000 };
 
+/* Results from its negative to -1 are errors, for the kernel and strace; others are values: what
+ * rt_sigreturn(2) returns is whatever the interrupted code had in its register. */
+enum { LARGEST_ERRNO = 4095 };
+
+static inline _Bool is_error_result(long long result)
+{
+	return result < 0 && result >= -LARGEST_ERRNO;
+}
+
 /* Results by which the kernel has itself begin the call again, as a tracer and tracepoints see them
  * (linux/errno.h). */
 enum {

@@ -131,7 +131,8 @@ static void join_free_run(struct meter_thread *thread, long result, __u64 now_ns
 {
 	__u32 slot = METER_FD_RUNS + thread->number % METER_FREE_RUNS;
 
-	join_run(thread, &thread->runs[slot], 0, result < 0 ? (__u64)result : 0, now_ns);
+	join_run(thread, &thread->runs[slot], 0, is_error_result(result) ? (__u64)result : 0,
+	         now_ns);
 }
 
 static void tell_detail(const void *record, __u64 len_bytes)

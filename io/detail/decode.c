@@ -181,10 +181,9 @@ static void add_error(struct detail_text *text, int error)
 
 void detail_end(struct detail_line *line, const struct detail_subject *subject, int64_t result)
 {
-	enum { LARGEST_ERRNO = 4095 };
 	const struct call_form *form = form_of(subject->info);
 	struct decoding d = decoding_of(line, subject);
-	bool failed = result < 0 && result >= -LARGEST_ERRNO;
+	bool failed = syscall_failed(result);
 
 	d.has_returned = true;
 	d.result = result;

@@ -61,6 +61,12 @@ new 20"
 	fi
 	goes $backend stops_on_terminal "a read from a terminal in the background, which stops the group"
 	promise "5 calls when it is let" calls_are 5
+	goes $backend returns_to_values "ends of handlers, whose results are what was in a register"
+	promise "4 calls, and the one error among these results" is "$(metric "$latest" io.rt_sigreturn.calls) $(metric "$latest" io.rt_sigreturn.errors)" "4 1"
+	promise "which has a row" is "$(awk '/errors error/ { rows = 1 } rows && $NF == "rt_sigreturn"' "$latest/summary.txt" | xargs)" "1 errno 4095 rt_sigreturn"
+	if command -v strace >/dev/null; then
+		promise "as strace counts them" is "$(strace -c -o "$scratch/strace" "$traps" returns_to_values "$scratch/files"; awk '$NF == "rt_sigreturn" { print $4, $5 }' "$scratch/strace")" "4 1"
+	fi
 	if [ "$(id -u)" = 0 ]; then
 		goes $backend changes_root "another root directory"
 		promise "a file below it is named from ours" is "$(written)" "root/inside 5"

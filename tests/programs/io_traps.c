@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +21,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <ucontext.h>
 #include <unistd.h>
 
 enum { N_THREADS = 1000, N_PROCESSES = 10000, N_WAITING = 20, N_PASSED = 6 };
@@ -331,6 +333,35 @@ static void stops_on_terminal(void)
 	wait_well(pid);
 }
 
+enum { INSTRUCTION_BYTES = 2 /* of ud2 */ };
+
+static void goes_behind(int signal, siginfo_t *info, void *context)
+{
+	(void)signal, (void)info;
+	((ucontext_t *)context)->uc_mcontext.gregs[REG_RIP] += INSTRUCTION_BYTES;
+}
+
+/* Traps with the value in the register that the end of the handler, rt_sigreturn(2), returns. */
+static void returns_to(int64_t value)
+{
+	int64_t after = value;
+
+	__asm__ volatile("ud2" : "+a"(after) : : "memory");
+	need(after == value);
+}
+
+/* 4 calls of rt_sigreturn(2), of which 1 is an error by its result: -4095. */
+static void returns_to_values(void)
+{
+	struct sigaction action = {.sa_sigaction = goes_behind, .sa_flags = SA_SIGINFO};
+
+	need(!sigaction(SIGILL, &action, NULL));
+	returns_to(INT64_MIN);
+	returns_to(-4096);
+	returns_to(-4095);
+	returns_to(INT64_MIN + INT32_MAX);
+}
+
 static const struct {
 	const char *name;
 	void (*run)(void);
@@ -346,6 +377,7 @@ static const struct {
     {"changes_root", changes_root},
     {"changes_user", changes_user},
     {"stops_on_terminal", stops_on_terminal},
+    {"returns_to_values", returns_to_values},
 };
 
 int main(int argc, char **argv)

@@ -144,6 +144,31 @@ static void errors_are_told_apart(void **state)
 	assert_int_equal(target->counts->totals.small_calls[IO_READ], 0);
 }
 
+/* As for the kernel and strace: rt_sigreturn(2) returns what was in a register. */
+static void only_small_negative_results_are_errors(void **state)
+{
+	struct target *target = *state;
+	const struct call_row *row;
+
+	CALL(target, "rt_sigreturn", INT64_MIN, 0);
+	CALL(target, "rt_sigreturn", -4096, 0);
+	CALL(target, "rt_sigreturn", INT64_MIN + INT32_MAX, 0);
+	row = CALL(target, "rt_sigreturn", -4095, 0);
+	assert_int_equal(row->calls, 4);
+	assert_int_equal(row->errors, 1);
+	assert_int_equal(row->n_errnos, 1);
+	assert_int_equal(row->errnos[0].error, 4095);
+	assert_int_equal(target->counts->totals.errors, 1);
+	assert_int_equal(target->counts->threads[0].errors, 1);
+	assert_true(io_status_has(IO_SUCCESSFUL, INT64_MIN));
+	assert_false(io_status_has(IO_FAILED, -4096));
+	assert_true(io_status_has(IO_FAILED, -1));
+	/* A supervisor of the target's may answer a read with it: nothing is known to be moved. */
+	row = CALL(target, "read", INT64_MIN, 3, 0, 100);
+	assert_int_equal(row->bytes, 0);
+	assert_int_equal(row->asking_calls, 0);
+}
+
 static void vectors_count_buffers_and_how_far_data_reached(void **state)
 {
 	struct target *target = *state;
@@ -368,6 +393,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    PROMISE(reads_and_writes_add_up),
 	    PROMISE(errors_are_told_apart),
+	    PROMISE(only_small_negative_results_are_errors),
 	    PROMISE(vectors_count_buffers_and_how_far_data_reached),
 	    PROMISE(message_vectors_count_messages_and_their_bytes),
 	    PROMISE(unreadable_memory_is_counted_not_guessed),
