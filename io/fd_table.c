@@ -5,12 +5,20 @@
 #include "core/alloc.h"
 #include "core/diag.h"
 #include "core/string_pool.h"
+#include "core/u64map.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
+/* Numbers below it are looked up directly. The kernel gives out the lowest free one; a larger one
+ * may be what dup2(2) asked for, or what somebody wrote over a number that we read: it takes no
+ * more room than another. */
+enum { NEAR_NUMBERS = 1024 };
+
 /* One number of a group. A slot stays after close, for its generation. */
 struct slot {
+	int fd;
 	uint32_t description; /* 0: not open */
 	uint32_t descriptor;  /* 0: not used yet */
 	unsigned generation;
@@ -21,10 +29,14 @@ struct slot {
 
 struct group {
 	pid_t pid;
-	unsigned holders; /* 0: the id is free */
-	struct slot *slots;
-	size_t n_slots;
-	size_t slots_capacity;
+	unsigned holders;  /* 0: the id is free */
+	struct slot *near; /* by number */
+	size_t n_near;
+	size_t near_capacity;
+	struct slot *far; /* as they came */
+	size_t n_far;
+	size_t far_capacity;
+	struct u64map *far_index; /* number -> position in far + 1; NULL: there are none */
 };
 
 struct description {
@@ -56,12 +68,19 @@ struct fd_table *fd_table_new(void)
 	return table;
 }
 
+static void free_slots(struct group *group)
+{
+	free(group->near);
+	free(group->far);
+	u64map_free(group->far_index);
+}
+
 void fd_table_free(struct fd_table *table)
 {
 	if (!table)
 		return;
 	for (size_t i = 0; i < table->n_groups; i++)
-		free(table->groups[i].slots);
+		free_slots(&table->groups[i]);
 	free(table->groups);
 	free(table->free_groups);
 	free(table->descriptions);
@@ -76,29 +95,76 @@ static struct group *group_of(const struct fd_table *table, uint32_t id)
 	return &table->groups[id - 1];
 }
 
+static struct slot *find_slot(const struct group *group, int fd)
+{
+	const uint64_t *far;
+
+	if (fd < 0)
+		return NULL;
+	if (fd < NEAR_NUMBERS)
+		return (size_t)fd < group->n_near ? &group->near[fd] : NULL;
+	far = group->far_index ? u64map_get(group->far_index, (uint64_t)fd) : NULL;
+	return far ? &group->far[*far - 1] : NULL;
+}
+
 /* The slot when the number is open, else NULL. */
 static struct slot *open_slot(const struct fd_table *table, uint32_t group_id, int fd)
 {
-	struct group *group = group_of(table, group_id);
+	struct slot *slot = find_slot(group_of(table, group_id), fd);
 
-	if (fd < 0 || (size_t)fd >= group->n_slots || !group->slots[fd].description)
-		return NULL;
-	return &group->slots[fd];
+	return slot && slot->description ? slot : NULL;
+}
+
+/* The next slot from `position` on, from 0, whose number is open; NULL: there is none. */
+static struct slot *next_open(const struct group *group, size_t *position)
+{
+	while (*position < group->n_near + group->n_far) {
+		size_t i = (*position)++;
+		struct slot *slot =
+		    i < group->n_near ? &group->near[i] : &group->far[i - group->n_near];
+
+		if (slot->description)
+			return slot;
+	}
+	return NULL;
+}
+
+static struct slot *make_near_slot(struct group *group, int fd)
+{
+	size_t needed = (size_t)fd + 1;
+
+	if (needed > group->n_near) {
+		group->near =
+		    array_reserve(group->near, &group->near_capacity, needed, sizeof(*group->near));
+		memset(group->near + group->n_near, 0,
+		       (needed - group->n_near) * sizeof(*group->near));
+		group->n_near = needed;
+	}
+	return &group->near[fd];
+}
+
+static struct slot *make_far_slot(struct group *group, int fd)
+{
+	uint64_t *far;
+
+	if (!group->far_index)
+		group->far_index = u64map_new();
+	far = u64map_put(group->far_index, (uint64_t)fd, NULL);
+	if (!*far) {
+		*ARRAY_APPEND(group->far, group->n_far, group->far_capacity) = (struct slot){0};
+		*far = group->n_far;
+	}
+	return &group->far[*far - 1];
 }
 
 /* The slot of a number, made when it is missing. */
 static struct slot *make_slot(struct group *group, int fd)
 {
-	size_t needed = (size_t)fd + 1;
+	struct slot *slot =
+	    fd < NEAR_NUMBERS ? make_near_slot(group, fd) : make_far_slot(group, fd);
 
-	if (needed > group->n_slots) {
-		group->slots = array_reserve(group->slots, &group->slots_capacity, needed,
-		                             sizeof(*group->slots));
-		memset(group->slots + group->n_slots, 0,
-		       (needed - group->n_slots) * sizeof(*group->slots));
-		group->n_slots = needed;
-	}
-	return &group->slots[fd];
+	slot->fd = fd;
+	return slot;
 }
 
 static void close_slot(struct fd_table *table, struct slot *slot, uint64_t now_ns)
@@ -143,20 +209,29 @@ uint32_t fd_table_group_copy(struct fd_table *table, uint32_t from_id, pid_t pid
 {
 	uint32_t to_id = fd_table_group_new(table, pid);
 	const struct group *from = group_of(table, from_id);
+	const struct slot *slot;
+	size_t position = 0;
 
-	for (size_t fd = from->n_slots; fd-- > 0;) {
-		const struct slot *slot = &from->slots[fd];
-
-		if (slot->description)
-			fill_slot(table, to_id, (int)fd, slot->description, slot->cloexec,
-			          slot->origin, now_ns);
-	}
+	while ((slot = next_open(from, &position)))
+		fill_slot(table, to_id, slot->fd, slot->description, slot->cloexec, slot->origin,
+		          now_ns);
 	return to_id;
 }
 
 void fd_table_group_hold(struct fd_table *table, uint32_t group)
 {
 	group_of(table, group)->holders++;
+}
+
+static void close_range_of(struct fd_table *table, const struct group *group, unsigned first,
+                           unsigned last, uint64_t now_ns)
+{
+	struct slot *slot;
+	size_t position = 0;
+
+	while ((slot = next_open(group, &position)))
+		if ((unsigned)slot->fd >= first && (unsigned)slot->fd <= last)
+			close_slot(table, slot, now_ns);
 }
 
 void fd_table_group_drop(struct fd_table *table, uint32_t id, uint64_t now_ns)
@@ -169,9 +244,8 @@ void fd_table_group_drop(struct fd_table *table, uint32_t id, uint64_t now_ns)
 	BUG(group->holders == 0);
 	if (--group->holders)
 		return;
-	for (size_t fd = 0; fd < group->n_slots; fd++)
-		close_slot(table, &group->slots[fd], now_ns);
-	free(group->slots);
+	close_range_of(table, group, 0, UINT_MAX, now_ns);
+	free_slots(group);
 	*group = (struct group){0};
 	*ARRAY_APPEND(table->free_groups, table->n_free_groups, table->free_groups_capacity) = id;
 }
@@ -232,28 +306,28 @@ void fd_table_close(struct fd_table *table, uint32_t group, int fd, uint64_t now
 void fd_table_close_range(struct fd_table *table, uint32_t group_id, unsigned first, unsigned last,
                           uint64_t now_ns)
 {
-	struct group *group = group_of(table, group_id);
-
-	for (size_t fd = first; fd <= last && fd < group->n_slots; fd++)
-		close_slot(table, &group->slots[fd], now_ns);
+	close_range_of(table, group_of(table, group_id), first, last, now_ns);
 }
 
 void fd_table_range_set_cloexec(struct fd_table *table, uint32_t group_id, unsigned first,
                                 unsigned last)
 {
-	struct group *group = group_of(table, group_id);
+	struct slot *slot;
+	size_t position = 0;
 
-	for (size_t fd = first; fd <= last && fd < group->n_slots; fd++)
-		group->slots[fd].cloexec = true;
+	while ((slot = next_open(group_of(table, group_id), &position)))
+		if ((unsigned)slot->fd >= first && (unsigned)slot->fd <= last)
+			slot->cloexec = true;
 }
 
 void fd_table_exec(struct fd_table *table, uint32_t group_id, uint64_t now_ns)
 {
-	struct group *group = group_of(table, group_id);
+	struct slot *slot;
+	size_t position = 0;
 
-	for (size_t fd = 0; fd < group->n_slots; fd++)
-		if (group->slots[fd].cloexec)
-			close_slot(table, &group->slots[fd], now_ns);
+	while ((slot = next_open(group_of(table, group_id), &position)))
+		if (slot->cloexec)
+			close_slot(table, slot, now_ns);
 }
 
 bool fd_table_knows(const struct fd_table *table, uint32_t group, int fd)

@@ -7,9 +7,11 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 static int set_up(void **state)
 {
@@ -190,6 +192,37 @@ static void a_range_closes_or_marks_its_numbers_only(void **state)
 		assert_false(fd_table_knows(*state, group, fd));
 }
 
+/* Whoever reads a number in the target's memory reads what the target likes. */
+static void a_number_costs_the_same_however_large(void **state)
+{
+	enum { LARGE = 1 << 24, LARGER = INT_MAX, MOST_KB = 65536 };
+	uint32_t group = fd_table_group_new(*state, 1), copy;
+	struct rusage before, after;
+
+	assert_int_equal(getrusage(RUSAGE_SELF, &before), 0);
+	open_file(*state, group, LARGE, "/large");
+	assert_int_equal(getrusage(RUSAGE_SELF, &after), 0);
+	assert_true(after.ru_maxrss - before.ru_maxrss < MOST_KB);
+	assert_true(fd_table_dup(*state, group, LARGE, LARGER, true, 2));
+	assert_string_equal(name_of(*state, group, LARGER), "/large");
+	copy = fd_table_group_copy(*state, group, 2, 3);
+	fd_table_exec(*state, copy, 4);
+	assert_true(fd_table_knows(*state, copy, LARGE));
+	assert_false(fd_table_knows(*state, copy, LARGER));
+	assert_true(fd_table_knows(*state, group, LARGER));
+	fd_table_close_range(*state, group, LARGE + 1, UINT_MAX, 5);
+	assert_true(fd_table_knows(*state, group, LARGE));
+	assert_false(fd_table_knows(*state, group, LARGER));
+	assert_false(fd_table_knows(*state, group, LARGER - 1));
+	open_file(*state, group, LARGER, "/again");
+	assert_string_equal(name_of(*state, group, LARGER), "/again");
+	assert_int_equal(
+	    fd_table_descriptor(*state, fd_table_use(*state, group, LARGER))->generation, 2);
+	fd_table_group_drop(*state, copy, 6);
+	copy = fd_table_group_new(*state, 3);
+	assert_false(fd_table_knows(*state, copy, LARGE));
+}
+
 static void what_nobody_uses_costs_no_row(void **state)
 {
 	uint32_t group = fd_table_group_new(*state, 1);
@@ -276,6 +309,7 @@ int main(void)
 	    PROMISE(the_last_holder_closes_all),
 	    PROMISE(exec_keeps_what_is_not_marked),
 	    PROMISE(a_range_closes_or_marks_its_numbers_only),
+	    PROMISE(a_number_costs_the_same_however_large),
 	    PROMISE(what_nobody_uses_costs_no_row),
 	    PROMISE(random_histories_agree_with_a_plain_model),
 	};
