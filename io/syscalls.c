@@ -39,12 +39,20 @@ static const struct syscall_facts *find_facts(const char *name)
 	return NULL;
 }
 
+/* NULL: it has none. libseccomp numbers the x32 calls as the kernel does, and has calls of its own
+ * below 0. */
+static char *find_name(enum syscall_abi abi, uint32_t number)
+{
+	int asked = (int)(abi == ABI_X32 ? number | X32_BIT : number);
+
+	return number < SYSCALL_NUMBERS ? seccomp_syscall_resolve_num_arch(seccomp_arch[abi], asked)
+	                                : NULL;
+}
+
 static struct syscall_info *make_info(enum syscall_abi abi, uint32_t number)
 {
 	struct syscall_info *info = xcalloc(1, sizeof(*info));
-	/* libseccomp numbers the x32 calls as the kernel does. */
-	int asked = (int)(abi == ABI_X32 ? number | X32_BIT : number);
-	char *name = seccomp_syscall_resolve_num_arch(seccomp_arch[abi], asked);
+	char *name = find_name(abi, number);
 
 	info->abi = abi;
 	info->number = number;
@@ -54,7 +62,8 @@ static struct syscall_info *make_info(enum syscall_abi abi, uint32_t number)
 		info->facts = find_facts(name);
 		free(name);
 	} else {
-		info->name = xasprintf("syscall_%#x", number);
+		info->name =
+		    xasprintf("syscall_%#x%s", number, number < SYSCALL_NUMBERS ? "" : "_or_more");
 	}
 	return info;
 }
@@ -68,6 +77,8 @@ const struct syscall_info *syscall_find(enum syscall_abi abi, uint32_t number)
 
 	if (!known)
 		known = u64map_new();
+	if (number > SYSCALL_NUMBERS)
+		number = SYSCALL_NUMBERS;
 	value = u64map_put(known, (uint64_t)abi << 32 | number, &is_new);
 	if (is_new)
 		*value = (uintptr_t)make_info(abi, number);

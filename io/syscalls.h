@@ -90,12 +90,14 @@ struct syscall_facts {
 
 #define CLOEXEC_ALWAYS UINT32_MAX
 
-/* One call of one ABI. Lives as long as the program. */
+/* One call of one ABI, or all of one ABI whose numbers are SYSCALL_NUMBERS or more: a program may
+ * try them all. Lives as long as the program. */
 struct syscall_info {
 	enum syscall_abi abi;
-	uint32_t number;
-	const char *name;                  /* "read", or "syscall_0x270f" where nobody knows it */
-	bool is_named;                     /* somebody does */
+	uint32_t number; /* at most SYSCALL_NUMBERS */
+	const char
+	    *name;     /* "read", "syscall_0x14f" where nobody knows it, "syscall_0x258_or_more" */
+	bool is_named; /* somebody does */
 	const struct syscall_facts *facts; /* NULL: only counted, and in no class */
 };
 

@@ -155,7 +155,10 @@ void detail_begin(struct detail_line *line, const struct detail_subject *subject
 		set_argument(&d, i);
 		detail_kind_keep(form->kinds[i], &d);
 	}
-	detail_text_add(&line->text, "%s(", subject->info->name);
+	if (subject->info->number < SYSCALL_NUMBERS)
+		detail_text_add(&line->text, "%s(", subject->info->name);
+	else
+		detail_text_add(&line->text, "syscall_%#" PRIx32 "(", subject->number);
 	write_arguments(&d, form);
 }
 

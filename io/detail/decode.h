@@ -19,6 +19,7 @@ enum { DETAIL_ITEMS = 32 }; /* of arrays, and bytes of buffers, that are written
 struct detail_subject {
 	pid_t tid;
 	const struct syscall_info *info;
+	uint32_t number; /* its own, where the info is of many */
 	const uint64_t *args;
 };
 

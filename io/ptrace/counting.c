@@ -60,13 +60,21 @@ static bool view_describe(void *context, int fd, char *name, size_t name_bytes, 
 	return tracee_describe_fd(tracee->tid, fd, name, name_bytes);
 }
 
-static const struct syscall_info *identify(uint32_t arch, uint64_t number)
+static enum syscall_abi abi_of(const struct tracee *tracee)
 {
-	if (arch == AUDIT_ARCH_I386)
-		return syscall_find(ABI_I386, (uint32_t)number);
-	if (number & X32_BIT)
-		return syscall_find(ABI_X32, (uint32_t)number & ~X32_BIT);
-	return syscall_find(ABI_X86_64, (uint32_t)number);
+	if (tracee->arch == AUDIT_ARCH_I386)
+		return ABI_I386;
+	return tracee->number & X32_BIT ? ABI_X32 : ABI_X86_64;
+}
+
+static uint32_t number_of(const struct tracee *tracee)
+{
+	return (uint32_t)tracee->number & ~(abi_of(tracee) == ABI_X32 ? (uint32_t)X32_BIT : 0);
+}
+
+static const struct syscall_info *identify(const struct tracee *tracee)
+{
+	return syscall_find(abi_of(tracee), number_of(tracee));
 }
 
 static bool is_elsewhere(const struct io_backend_spec *spec, const struct tracee *tracee,
@@ -76,10 +84,16 @@ static bool is_elsewhere(const struct io_backend_spec *spec, const struct tracee
 	                       !trace_paths_has_call(spec->paths, tracee->tid, info, tracee->args));
 }
 
+static struct detail_subject subject_of(const struct tracee *tracee,
+                                        const struct counted_thread *thread)
+{
+	return (struct detail_subject){tracee->tid, thread->info, number_of(tracee), tracee->args};
+}
+
 static void begin_line(struct detail_log *log, const struct tracee *tracee,
                        struct counted_thread *thread)
 {
-	const struct detail_subject subject = {tracee->tid, thread->info, tracee->args};
+	const struct detail_subject subject = subject_of(tracee, thread);
 
 	if (!thread->line)
 		thread->line = detail_log_take_line(log);
@@ -89,7 +103,7 @@ static void begin_line(struct detail_log *log, const struct tracee *tracee,
 static void end_line(struct detail_log *log, const struct tracee *tracee,
                      const struct counted_thread *thread, const struct io_call *call)
 {
-	const struct detail_subject subject = {tracee->tid, thread->info, tracee->args};
+	const struct detail_subject subject = subject_of(tracee, thread);
 
 	if (log && thread->line)
 		detail_log_end(log, thread->line, &subject, call->result, call->time_ns);
@@ -99,7 +113,7 @@ static void end_line(struct detail_log *log, const struct tracee *tracee,
 static void leave_line(const struct io_backend_spec *spec, const struct tracee *tracee,
                        struct counted_thread *thread, bool in_call)
 {
-	const struct detail_subject subject = {tracee->tid, thread->info, tracee->args};
+	const struct detail_subject subject = subject_of(tracee, thread);
 
 	if (!spec->detail || !thread->line)
 		return;
@@ -114,7 +128,7 @@ static bool call_begins(void *context, struct tracee *tracee)
 	const struct counting *counting = context;
 	struct counted_thread *thread = thread_of(tracee);
 
-	thread->info = identify(tracee->arch, tracee->number);
+	thread->info = identify(tracee);
 	thread->is_elsewhere = is_elsewhere(&counting->spec, tracee, thread->info);
 	if (counting->spec.detail && !thread->is_elsewhere &&
 	    trace_set_has(counting->spec.set, thread->info))
@@ -239,7 +253,7 @@ static void call_was_in(void *context, struct tracee *tracee)
 {
 	const struct counting *counting = context;
 	const struct counted_thread *thread = thread_of(tracee);
-	const struct io_call call = {.info = identify(tracee->arch, tracee->number)};
+	const struct io_call call = {.info = identify(tracee)};
 
 	io_scope_count(&counting->scope, counting->spec.counts, &thread->member, &call, 0,
 	               tracer_stopped_ns(counting->tracer), NULL);

@@ -303,7 +303,7 @@ static void calls_of_another_abi_have_their_own_rows(void **state)
 
 	assert_string_equal(read32->name, "read");
 	assert_string_equal(syscall_find(ABI_X86_64, 3)->name, "close");
-	assert_string_equal(syscall_find(ABI_X86_64, 9999)->name, "syscall_0x270f");
+	assert_string_equal(syscall_find(ABI_X86_64, 599)->name, "syscall_0x257");
 	io_counts_add(target->counts, &counted);
 	CALL(target, "read", 0, 3, 0, 1);
 	assert_int_equal(target->counts->n_calls, 2);
@@ -331,6 +331,29 @@ static void count_alike(struct io_counts *counts, int64_t result, bool at_once)
 		io_counts_add_repeated(counts, &alike, &repetition);
 	for (int i = 0; i < 130 && !at_once; i++)
 		io_counts_add(counts, &alike);
+}
+
+/* A program may try all numbers: they are no row each. */
+static void numbers_beyond_all_tables_are_one_row_of_each_abi(void **state)
+{
+	struct target *target = *state;
+
+	for (uint32_t number = SYSCALL_NUMBERS; number < SYSCALL_NUMBERS + 1000; number++) {
+		struct io_call call = {.info = syscall_find(ABI_X86_64, number), .result = -ENOSYS};
+
+		io_counts_add(target->counts, &call);
+		call.info = syscall_find(ABI_I386, UINT32_MAX - number);
+		io_counts_add(target->counts, &call);
+	}
+	assert_int_equal(target->counts->n_calls, 2);
+	assert_int_equal(target->counts->calls[0].calls, 1000);
+	assert_int_equal(target->counts->calls[1].calls, 1000);
+	assert_int_equal(target->counts->calls[1].info->abi, ABI_I386);
+	assert_string_equal(target->counts->calls[1].info->name, "syscall_0x258_or_more");
+	assert_false(target->counts->calls[0].info->is_named);
+	assert_null(target->counts->calls[0].info->facts);
+	/* libseccomp's own numbers for what i386 has in socketcall(2) alone. */
+	assert_false(syscall_find(ABI_I386, (uint32_t)-101)->is_named);
 }
 
 static void repeated_calls_count_as_each_by_itself(void **state)
@@ -403,6 +426,7 @@ int main(void)
 	    PROMISE(a_close_that_fails_still_closes),
 	    PROMISE(copies_count_on_both_sides),
 	    PROMISE(calls_of_another_abi_have_their_own_rows),
+	    PROMISE(numbers_beyond_all_tables_are_one_row_of_each_abi),
 	    PROMISE(repeated_calls_count_as_each_by_itself),
 	    PROMISE(a_thread_may_have_the_name_of_another_row),
 	    PROMISE(every_row_of_facts_names_a_call),
