@@ -97,6 +97,7 @@ static int read_regex(struct value *value, struct diag *diag)
 
 static int value_init(struct value *value, const char *text, struct diag *diag)
 {
+	unsigned long number;
 	char *end;
 
 	*value = (struct value){.text = text, .is_all = !strcmp(text, "all")};
@@ -106,8 +107,9 @@ static int value_init(struct value *value, const char *text, struct diag *diag)
 	if (text[0] == '/')
 		return read_regex(value, diag);
 	if (isdigit((unsigned char)text[0])) {
-		value->number = (uint32_t)strtoul(text, &end, 10);
-		value->is_number = !*end;
+		number = strtoul(text, &end, 10);
+		value->is_number = !*end && number < SYSCALL_NUMBERS;
+		value->number = (uint32_t)number;
 	}
 	value->name = text;
 	value->name_len = strlen(text);

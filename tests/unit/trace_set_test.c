@@ -118,6 +118,8 @@ static void a_wrong_word_is_refused_with_the_nearest(void **state)
 	    {"read,!write", "'!write'"},
 	    {"status=failed", "'status=failed'; it takes strace's names"},
 	    {"999", "'999'"},
+	    {"4294967296", "'4294967296'"},
+	    {"99999999999999999999", "'99999999999999999999'"},
 	    {"/nothing_like_it", "'/nothing_like_it'"},
 	    {"", "''"},
 	    {"!", "''"},
