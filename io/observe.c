@@ -127,10 +127,13 @@ static void measure_buffers(const struct observation *o, size_t n_buffers)
 
 static void read_buffers(const struct observation *o, uint64_t addr, uint64_t n_buffers)
 {
+	/* The kernel takes no more: somebody else has written there since. */
+	if (n_buffers > MAX_SLOTS) {
+		o->observer->counts->unreadable++;
+		return;
+	}
 	o->call->slots = (uint32_t)n_buffers;
 	o->call->messages = (uint32_t)n_buffers;
-	if (n_buffers > MAX_SLOTS)
-		return; /* the kernel refused it */
 	if (n_buffers == 0 ||
 	    read_memory(o, addr, o->observer->buffers, n_buffers * sizeof(o->observer->buffers[0])))
 		measure_buffers(o, n_buffers);

@@ -215,6 +215,19 @@ static void unreadable_memory_is_counted_not_guessed(void **state)
 	assert_int_equal(target->counts->unreadable, 1);
 }
 
+/* Another thread may have written over the header since. */
+static void a_length_that_cannot_be_is_not_believed(void **state)
+{
+	struct target *target = *state;
+	struct msghdr message = {.msg_iovlen = UINT32_MAX};
+	const struct call_row *row = CALL(target, "sendmsg", 5, 3, ADDR(&message), 0);
+
+	assert_int_equal(row->bytes, 5);
+	assert_int_equal(row->messages, 0);
+	assert_int_equal(row->slots, 0);
+	assert_int_equal(target->counts->unreadable, 1);
+}
+
 static void received_descriptors_are_known(void **state)
 {
 	struct target *target = *state;
@@ -420,6 +433,7 @@ int main(void)
 	    PROMISE(vectors_count_buffers_and_how_far_data_reached),
 	    PROMISE(message_vectors_count_messages_and_their_bytes),
 	    PROMISE(unreadable_memory_is_counted_not_guessed),
+	    PROMISE(a_length_that_cannot_be_is_not_believed),
 	    PROMISE(received_descriptors_are_known),
 	    PROMISE(sockets_have_their_addresses),
 	    PROMISE(an_unseen_descriptor_is_marked_as_guessed),
