@@ -109,7 +109,8 @@ static bool wants_cloexec(const struct observation *o)
 	return o->finished->args[o->facts->flags] & bit;
 }
 
-/* Adds up buffer lengths and finds how many of them the moved bytes reached. */
+/* Adds up buffer lengths, as far as the kernel goes, and finds how many of them the moved bytes
+ * reached. */
 static void measure_buffers(const struct observation *o, size_t n_buffers)
 {
 	struct io_call *call = o->call;
@@ -117,9 +118,11 @@ static void measure_buffers(const struct observation *o, size_t n_buffers)
 
 	call->used_slots = 0;
 	for (size_t i = 0; i < n_buffers; i++) {
+		uint64_t len = o->observer->buffers[i].iov_len;
+
 		if (end < call->bytes)
 			call->used_slots++;
-		end += o->observer->buffers[i].iov_len;
+		end += len < MAX_MOVED_BYTES - end ? len : MAX_MOVED_BYTES - end;
 	}
 	call->asked_bytes = end;
 	call->knows_asked = call->knows_slots = true;

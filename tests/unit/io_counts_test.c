@@ -185,6 +185,22 @@ static void vectors_count_buffers_and_how_far_data_reached(void **state)
 	assert_int_equal(target->counts->totals.small_calls[IO_READ], 2);
 }
 
+/* import_iovec() of the kernel cuts the lengths so that they add up to MAX_RW_COUNT. */
+static void buffers_ask_for_no_more_than_the_kernel_moves(void **state)
+{
+	enum { MOST = 0x7ffff000 };
+	struct target *target = *state;
+	struct iovec buffers[3] = {{NULL, 100}, {NULL, SIZE_MAX - 50}, {NULL, 100}};
+	const struct call_row *row = CALL(target, "writev", 60, 3, ADDR(buffers), 3);
+
+	assert_int_equal(row->asked_bytes, MOST);
+	assert_int_equal(row->used_slots, 1);
+	assert_int_equal(target->counts->totals.small_calls[IO_WRITE], 0);
+	row = CALL(target, "writev", MOST, 3, ADDR(buffers), 3);
+	assert_int_equal(row->asked_bytes, 2 * (uint64_t)MOST);
+	assert_int_equal(row->short_calls, 1);
+}
+
 static void message_vectors_count_messages_and_their_bytes(void **state)
 {
 	struct target *target = *state;
@@ -431,6 +447,7 @@ int main(void)
 	    PROMISE(errors_are_told_apart),
 	    PROMISE(only_small_negative_results_are_errors),
 	    PROMISE(vectors_count_buffers_and_how_far_data_reached),
+	    PROMISE(buffers_ask_for_no_more_than_the_kernel_moves),
 	    PROMISE(message_vectors_count_messages_and_their_bytes),
 	    PROMISE(unreadable_memory_is_counted_not_guessed),
 	    PROMISE(a_length_that_cannot_be_is_not_believed),
