@@ -20,21 +20,15 @@ const volatile struct meter_offsets offsets = {};
 		value_;                                                                            \
 	})
 
-/* Registers of a call, as they lie in struct pt_regs, which ptrace(2) has fixed. */
-struct call_registers {
-	__u64 bp, bx, r11, r10, r9, r8, ax, cx, dx, si, di, orig_ax;
-};
-
-/* Those at the end are enough for a call that joins a run: each word more costs a nanosecond. */
-struct last_registers {
-	__u64 dx, si, di, orig_ax;
+/* Registers of a call, as they lie in struct pt_regs, which ptrace(2) has fixed. The verifier knows
+ * them as the kernel's, so they are read directly: copying four of them took 10 ns more. */
+struct pt_regs {
+	unsigned long r15, r14, r13, r12, bp, bx, r11, r10, r9, r8, ax, cx, dx, si, di, orig_ax;
 };
 
 enum {
-	LAST_REGISTERS_OFFSET = 12 * sizeof(__u64),
-	REGISTERS_OFFSET = 4 * sizeof(__u64), /* r15, r14, r13 and r12 come before */
-	TS_COMPAT = 0x2,                      /* thread_info.status: in a call by int 0x80 */
-	SIGNAL_GROUP_EXIT = 0x4,              /* signal_struct.flags */
+	TS_COMPAT = 0x2,         /* thread_info.status: in a call by int 0x80 */
+	SIGNAL_GROUP_EXIT = 0x4, /* signal_struct.flags */
 	KILL_SIGNAL = 9,
 	SYS_SIGNAL = 31,
 };

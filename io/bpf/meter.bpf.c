@@ -48,6 +48,11 @@ __s64 n_children; /* spares all other threads of the machine the look for themse
 /* A field of a task is read directly: the verifier knows the offset. */
 #define PEEK(type, task, field) (*(type *)PLACE(task, field))
 
+static const struct pt_regs *current_registers(void)
+{
+	return (const struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
+}
+
 static struct meter_thread *known_thread(void)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
@@ -191,12 +196,8 @@ static const struct meter_plan *plan_of(const struct meter_thread *thread)
 	return &plans[abi][number];
 }
 
-static __always_inline bool set_arguments(__u64 args[6], const void *registers, __u32 abi)
+static __always_inline void set_arguments(__u64 args[6], const struct pt_regs *regs, __u32 abi)
 {
-	struct call_registers all, *regs = &all;
-
-	if (bpf_probe_read_kernel(&all, sizeof(all), registers + REGISTERS_OFFSET))
-		return false;
 	if (abi == 2) {
 		args[0] = (__u32)regs->bx;
 		args[1] = (__u32)regs->cx;
@@ -212,7 +213,6 @@ static __always_inline bool set_arguments(__u64 args[6], const void *registers, 
 		args[4] = regs->r8;
 		args[5] = regs->r9;
 	}
-	return true;
 }
 
 /* The records of details bear the call's time, by which the driver knows whose they are. */
@@ -265,7 +265,7 @@ static bool has_pending(int signal)
 
 /* SECCOMP_RET_TRAP and _KILL_PROCESS put the registers back to what they were before the call
  * (syscall_rollback()), and send the thread SIGSYS. */
-static bool was_kept_off(const struct last_registers *regs, long result)
+static bool was_kept_off(const struct pt_regs *regs, long result)
 {
 	return (__u64)result == regs->orig_ax && has_pending(SYS_SIGNAL);
 }
@@ -285,7 +285,7 @@ enum {
 
 /* False: it needs a record of its own. */
 static bool join_runs(struct meter_thread *thread, const struct meter_plan *plan,
-                      const struct last_registers *regs, long result, __u64 now_ns)
+                      const struct pt_regs *regs, long result, __u64 now_ns)
 {
 	if (thread->has_no_runs || thread->entered_ns < begun_ns ||
 	    now_ns - thread->entered_ns > LONGEST_IN_RUN_NS)
@@ -304,7 +304,7 @@ int BPF_PROG(call_ends, void *registers, long result)
 {
 	struct meter_thread *thread = known_thread();
 	const struct meter_plan *plan;
-	struct last_registers regs;
+	const struct pt_regs *regs;
 	struct meter_call call;
 	bool is_kept_off;
 	__u64 now_ns;
@@ -318,11 +318,10 @@ int BPF_PROG(call_ends, void *registers, long result)
 	now_ns = bpf_ktime_get_ns();
 	if (!will_return())
 		return 0;
-	if (bpf_probe_read_kernel(&regs, sizeof(regs), registers + LAST_REGISTERS_OFFSET))
-		return 0;
+	regs = current_registers();
 	/* A filter of the target's own answers before sys_enter. */
 	if (!thread->in_call) {
-		identify(thread, (long)regs.orig_ax);
+		identify(thread, (long)regs->orig_ax);
 		thread->entered_ns = thread->ran_before ? 0 : now_ns;
 	}
 	thread->in_call = thread->ran_before = 0;
@@ -331,8 +330,8 @@ int BPF_PROG(call_ends, void *registers, long result)
 	plan = plan_of(thread);
 	if (!plan->tasks || (now_ns < begun_ns && !(plan->tasks & METER_TRACKS)))
 		return 0;
-	is_kept_off = was_kept_off(&regs, result);
-	if (!is_kept_off && join_runs(thread, plan, &regs, result, now_ns))
+	is_kept_off = was_kept_off(regs, result);
+	if (!is_kept_off && join_runs(thread, plan, regs, result, now_ns))
 		return 0;
 	/* With another name the thread's calls may be no longer those that are wanted. */
 	if (plan->tasks & METER_TELL_COMM)
@@ -345,8 +344,7 @@ int BPF_PROG(call_ends, void *registers, long result)
 	call.number = thread->number;
 	call.abi = thread->abi;
 	call.was_kept_off = is_kept_off;
-	if (!set_arguments(call.args, registers, thread->abi))
-		return 0;
+	set_arguments(call.args, regs, thread->abi);
 	if (plan->tasks & DETAILS && !is_kept_off && (result >= 0 || result == -EINPROGRESS))
 		tell_details(plan, &call);
 	if (plan->tasks & METER_TELL)
@@ -421,13 +419,11 @@ static bool is_killed_by_filter(void *task, void *of_all)
 /* The call in which a thread was all the time, if any; or that it could not begin. */
 static void find_last_call(struct meter_thread *thread)
 {
-	void *registers = (void *)bpf_task_pt_regs(bpf_get_current_task_btf());
-	struct last_registers regs = {};
+	const struct pt_regs *regs = current_registers();
 
-	if (bpf_probe_read_kernel(&regs, sizeof(regs), registers + LAST_REGISTERS_OFFSET) ||
-	    (long)regs.orig_ax < 0)
+	if ((long)regs->orig_ax < 0)
 		return;
-	identify(thread, (long)regs.orig_ax);
+	identify(thread, (long)regs->orig_ax);
 	thread->in_call = 1;
 }
 
