@@ -31,9 +31,38 @@ static void set_root(void *task)
 	root_dentry = READ(__u64, PLACE(READ(void *, task, task_fs), fs_root), path_dentry);
 }
 
+/* What the kernel's own look-ups read stands together in a dentry, so one copy has it. */
+struct dentry_head {
+	__u64 words[6];
+};
+
+static __always_inline void *word_of(const struct dentry_head *head, const void *dentry,
+                                     __u32 offset)
+{
+	__u32 at = offset - offsets.dentry_hash;
+	void *word = NULL;
+
+	/* The verifier knows which it is. */
+	if (at <= sizeof(*head) - sizeof(word))
+		return *(void **)((void *)head + at);
+	bpf_probe_read_kernel(&word, sizeof(word), dentry + offset);
+	return word;
+}
+
+static __always_inline void read_head(struct dentry_head *head, const void *dentry)
+{
+	if (bpf_probe_read_kernel(head, sizeof(*head), PLACE(dentry, dentry_hash)))
+		__builtin_memset(head, 0, sizeof(*head));
+}
+
+#define PARENT_OF(head, dentry) word_of(head, dentry, offsets.dentry_parent)
+#define NAME_OF(head, dentry) word_of(head, dentry, offsets.dentry_name + offsets.qstr_name)
+#define PPREV_OF(head, dentry) word_of(head, dentry, offsets.dentry_hash + offsets.hash_pprev)
+
 struct walk {
 	void *dentry;
 	void *mount;
+	void *top; /* the mount's */
 	__u32 len_bytes;
 	__u32 flags;
 	__u32 is_done;
@@ -49,6 +78,7 @@ static __always_inline bool cross_mount(struct walk *walk)
 		return false;
 	walk->dentry = READ(void *, mount, mount_mountpoint);
 	walk->mount = PLACE(parent, mount_mnt);
+	walk->top = READ(void *, walk->mount, vfsmount_root);
 	return true;
 }
 
@@ -57,19 +87,19 @@ __noinline int take_component(struct walk *walk)
 {
 	__u32 zero = 0, at;
 	struct meter_name *name = bpf_map_lookup_elem(&name_scratch, &zero);
-	void *dentry, *mount;
+	struct dentry_head head;
+	void *dentry;
 	long len_bytes;
 
 	if (!walk || !name)
 		return 1;
 	at = walk->len_bytes;
 	dentry = walk->dentry;
-	mount = walk->mount;
-	if ((__u64)mount == root_mount && (__u64)dentry == root_dentry) {
+	if ((__u64)walk->mount == root_mount && (__u64)dentry == root_dentry) {
 		walk->is_done = 1;
 		return 1;
 	}
-	if (dentry == READ(void *, mount, vfsmount_root)) {
+	if (dentry == walk->top) {
 		if (cross_mount(walk))
 			return 0;
 		walk->flags |= METER_NAME_UNREACHABLE;
@@ -78,13 +108,14 @@ __noinline int take_component(struct walk *walk)
 	}
 	if (at > METER_NAME_BYTES - COMPONENT_BYTES)
 		return 1;
-	len_bytes = bpf_probe_read_kernel_str(name->text + at, COMPONENT_BYTES,
-	                                      READ(void *, PLACE(dentry, dentry_name), qstr_name));
+	read_head(&head, dentry);
+	len_bytes =
+	    bpf_probe_read_kernel_str(name->text + at, COMPONENT_BYTES, NAME_OF(&head, dentry));
 	if (len_bytes <= 0)
 		return 1;
 	/* The mask keeps the verifier from looking at each length by itself. */
 	walk->len_bytes = (at + len_bytes) & (2 * METER_NAME_BYTES - 1);
-	walk->dentry = READ(void *, dentry, dentry_parent);
+	walk->dentry = PARENT_OF(&head, dentry);
 	return 0;
 }
 
@@ -104,12 +135,15 @@ static void *file_of(void *task, int fd)
 }
 
 /* d_path() of the kernel gives what has no directory a name of its own (d_dname). */
-static void find_pseudo_name(struct walk *walk, struct meter_name *name)
+static __always_inline void find_pseudo_name(struct walk *walk, struct meter_name *name,
+                                             const void *file, const struct dentry_head *head)
 {
-	void *dentry = walk->dentry;
-	long len_bytes = bpf_probe_read_kernel_str(
-	    name->text, COMPONENT_BYTES, READ(void *, PLACE(dentry, dentry_name), qstr_name));
+	const void *dentry = walk->dentry;
+	long len_bytes =
+	    bpf_probe_read_kernel_str(name->text, COMPONENT_BYTES, NAME_OF(head, dentry));
 
+	name->inode = READ(__u64, READ(void *, file, file_inode), inode_number);
+	name->file_system = READ(__u64, READ(void *, dentry, dentry_sb), sb_magic);
 	walk->flags = METER_NAME_PSEUDO;
 	walk->len_bytes = len_bytes > 0 ? len_bytes : 0;
 }
@@ -128,21 +162,23 @@ __noinline int tell_name(int fd)
 	__u32 zero = 0, len_bytes;
 	struct meter_name *name = bpf_map_lookup_elem(&name_scratch, &zero);
 	void *file = file_of(task, fd);
-	void *dentry = READ(void *, PLACE(file, file_path), path_dentry);
-	void *mount = READ(void *, PLACE(file, file_path), path_mnt);
-	bool is_top = dentry == READ(void *, dentry, dentry_parent);
-	struct walk walk = {.dentry = dentry, .mount = mount};
+	struct dentry_head head;
+	struct walk walk = {};
+	bool is_top;
 
 	if (!name || !file)
 		return 0;
-	if (is_top && dentry != READ(void *, mount, vfsmount_root))
-		find_pseudo_name(&walk, name);
+	walk.dentry = READ(void *, PLACE(file, file_path), path_dentry);
+	walk.mount = READ(void *, PLACE(file, file_path), path_mnt);
+	walk.top = READ(void *, walk.mount, vfsmount_root);
+	read_head(&head, walk.dentry);
+	is_top = walk.dentry == PARENT_OF(&head, walk.dentry);
+	if (is_top && walk.dentry != walk.top)
+		find_pseudo_name(&walk, name, file, &head);
 	else
-		find_path(&walk, !is_top && !READ(__u64, PLACE(dentry, dentry_hash), hash_pprev));
+		find_path(&walk, !is_top && !PPREV_OF(&head, walk.dentry));
 	name->fd = fd;
 	name->flags = walk.flags;
-	name->inode = READ(__u64, READ(void *, file, file_inode), inode_number);
-	name->file_system = READ(__u64, READ(void *, dentry, dentry_sb), sb_magic);
 	len_bytes = walk.len_bytes;
 	if (len_bytes > METER_NAME_BYTES)
 		len_bytes = METER_NAME_BYTES;

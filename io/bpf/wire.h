@@ -83,8 +83,8 @@ struct meter_name {
 	struct meter_head head;
 	__s32 fd;
 	__u32 flags;
-	__u64 inode;
-	__u64 file_system; /* magic of <linux/magic.h> */
+	__u64 inode;       /* of a pseudo name alone */
+	__u64 file_system; /* likewise: magic of <linux/magic.h> */
 	__u32 len_bytes;
 	__u32 unused;
 	char text[METER_NAME_BYTES];
