@@ -50,10 +50,11 @@ static int ascending(const void *left, const void *right)
 }
 
 /* Copies of the driver's descriptors would keep pipes open that it closes, the target's gate among
- * them. Ours and stderr stay. */
+ * them. Ours, the client's and stderr stay. */
 static void close_others(const struct tracer *tracer)
 {
-	int kept[] = {STDERR_FILENO, tracer->event_fd, tracer->apart_fd, tracer->plan->keeper_fd};
+	int kept[] = {STDERR_FILENO, tracer->event_fd, tracer->apart_fd, tracer->plan->keeper_fd,
+	              tracer->client_fd};
 	int first = 0;
 
 	qsort(kept, ARRAY_SIZE(kept), sizeof(kept[0]), ascending);

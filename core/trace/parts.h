@@ -79,6 +79,7 @@ struct tracer {
 	/* apart.c's */
 	pid_t apart_pid; /* 0: the thread traces */
 	int apart_fd;
+	int client_fd; /* of the spec */
 	int apart_err;
 	atomic_bool stays; /* the process goes on in our memory */
 };

@@ -146,6 +146,7 @@ int trace_start(struct tracer **result, const struct trace_spec *spec, struct di
 	BUG(spec->plan->filter && !(spec->client->call_begins || spec->client->call_ends));
 	tracer->client = spec->client;
 	tracer->context = spec->context;
+	tracer->client_fd = spec->client_fd;
 	tracer->plan = spec->plan;
 	tracer->driver = getpid();
 	tracer->target = spec->repeat->pid;

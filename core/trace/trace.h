@@ -172,6 +172,9 @@ struct trace_spec {
 	const struct trace_plan *plan;
 	const struct trace_client *client;
 	void *context;
+	/* A descriptor that the client's functions use, for a tracer with a filter has its own; -1:
+	   none. */
+	int client_fd;
 };
 
 /* *tracer is set before the client is told anything; on an error it is no longer valid. */

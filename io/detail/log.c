@@ -42,6 +42,11 @@ struct detail_log *detail_log_new(int fd)
 	return log;
 }
 
+int detail_log_fd(const struct detail_log *log)
+{
+	return log->fd;
+}
+
 void detail_log_free(struct detail_log *log)
 {
 	if (!log)

@@ -15,6 +15,7 @@ struct detail_log;
 /* Writes to the descriptor, which stays the caller's, from its position on. */
 struct detail_log *detail_log_new(int fd);
 void detail_log_free(struct detail_log *log); /* NULL is fine */
+int detail_log_fd(const struct detail_log *log);
 
 /* For a thread; taken back when it has ended, or freed with the log. */
 struct detail_line *detail_log_take_line(struct detail_log *log);

@@ -5,6 +5,7 @@
 #include "core/alloc.h"
 #include "core/target/capability.h"
 #include "core/trace/trace.h"
+#include "io/detail/log.h"
 #include "io/observe.h"
 #include "io/ptrace/callers.h"
 #include "io/trace_set.h"
@@ -61,6 +62,7 @@ static int backend_start(void **state, const struct io_backend_spec *spec, struc
 	    .plan = spec->plan,
 	    .client = &counting_client,
 	    .context = counting,
+	    .client_fd = spec->detail ? detail_log_fd(spec->detail) : -1,
 	};
 	int err;
 

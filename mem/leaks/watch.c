@@ -615,7 +615,12 @@ void leak_watch_free(struct leak_watch *watch)
 int leak_watch_start(struct leak_watch *watch, const struct repeat *repeat, struct diag *diag)
 {
 	struct trace_spec spec = {
-	    .repeat = repeat, .plan = &watch->plan, .client = &client, .context = watch};
+	    .repeat = repeat,
+	    .plan = &watch->plan,
+	    .client = &client,
+	    .context = watch,
+	    .client_fd = -1,
+	};
 	int err;
 
 	forget_findings(watch);

@@ -74,6 +74,7 @@ static int prepare(void *state, const struct repeat *repeat, struct diag *diag)
 {
 	struct pages *pages = state;
 	struct trace_spec spec = {
+	    .client_fd = -1,
 	    .repeat = repeat,
 	    .plan = &pages->plan,
 	    .client = &pages_client,

@@ -35,7 +35,9 @@ run -Z -e %file "$programs/io_tree" fails
 promise "only the calls that are counted" is "$(grep -c "" "$dir/detail.txt") $(grep -c ' = -1 E' "$dir/detail.txt")" \
 	"$(metric "$dir" io.calls) $(metric "$dir" io.calls)"
 run dd if=/dev/zero of=/dev/null bs=1 count=30000 status=none
-promise "more than a buffer of them" is "$(grep -c 'write(1, "\\0", 1) *= 1 <' "$dir/detail.txt")" 30000
+written=$(grep -c 'write(1, "\\0", 1) *= 1 <' "$dir/detail.txt")
+run -e write dd if=/dev/zero of=/dev/null bs=1 count=30000 status=none
+promise "more than a buffer of them, with a filter and without" is "$written $(grep -c 'write(1, "\\0", 1) *= 1 <' "$dir/detail.txt")" "30000 30000"
 promise "the run says that ptrace was taken" contains "$dir/run.json" "ptrace: --detail takes ptrace"
 promise "bpf is refused" reason 125 "--detail is measured by --backend ptrace alone" \
 	profile-scenario --results "$scratch/no" --type io --backend bpf --detail true
