@@ -14,11 +14,14 @@ CHECK_PACKAGES := $(BUILD_PACKAGES) g++ binutils libcmocka-dev linux-perf strace
 	gzip libcap2-bin iproute2 musl-tools procps dwz xz-utils \
 	libjemalloc-dev libgoogle-perftools-dev libmimalloc-dev
 # An npm that is no package of Debian's brings its own Node.js, beside which Debian's cannot be.
-LONG_PACKAGES := $(CHECK_PACKAGES) git curl clang libclang-rt-dev llvm gfortran rustc chromium protobuf-compiler redis-server redis-tools nginx-light wrk nmap \
+LONG_PACKAGES := $(CHECK_PACKAGES) git curl libclang-rt-dev llvm gfortran rustc chromium protobuf-compiler redis-server redis-tools nginx-light wrk nmap \
 	$(if $(shell command -v npm),,npm)
-FUZZ_PACKAGES := $(CHECK_PACKAGES) clang libclang-rt-dev llvm
+FUZZ_PACKAGES := $(CHECK_PACKAGES) libclang-rt-dev llvm
 BENCH_PACKAGES := $(BUILD_PACKAGES) linux-perf strace valgrind heaptrack python3 sqlite3 \
 	g++ binutils llvm elfutils redis-server redis-tools
+
+# Where Debian has bpftool, which an ordinary user's PATH does not name.
+export PATH := $(PATH):/usr/sbin
 
 # Objects of different flags do not mix.
 BUILD ?= build$(if $(SAN),-san)$(if $(DEBUG),-debug)
@@ -91,7 +94,8 @@ $(BUILD)/%.o: %.c
 	$(call say,CC)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(SANITIZE) -fPIC -MMD -MP -c -o $@ $<
 
-# Programs for the kernel: clang compiles them, libbpf fits them to the kernel that runs, and the tool has them as data.
+# Programs for the kernel: clang compiles them, the tool has them as data and tells them where the running kernel has what
+# (io/bpf/offsets.c).
 BPF_CLANG ?= clang
 BPF_CPPFLAGS := -I. -D__TARGET_ARCH_x86 -idirafter /usr/include/$(shell uname -m)-linux-gnu
 
