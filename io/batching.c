@@ -56,7 +56,7 @@ static struct use_row sum_uses(const struct io_counts *counts, uint32_t call, bo
 /* A call that was not counted may have ended what seems to be a run. */
 static bool misses_moves(const struct io_counts *counts)
 {
-	return counts->leaves_out_moves || counts->left_out || counts->lost;
+	return counts->leaves_out_moves || counts->gaps.left_out || counts->gaps.lost;
 }
 
 bool io_batch_summarise(const struct io_counts *counts, uint32_t call,

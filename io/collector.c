@@ -399,7 +399,7 @@ static int io_finish(void *state, struct results_run *run, struct result *result
 		result->fallback = xstrdup(io->fallback);
 	else if (counts->trace.why_unfiltered)
 		result->fallback = xasprintf("every call stops: %s", counts->trace.why_unfiltered);
-	if (counts->left_out && !counts->totals.calls) {
+	if (counts->gaps.left_out && !counts->totals.calls) {
 		result->unusable = xstrdup("no calls of the commands that --only names");
 		return 0;
 	}

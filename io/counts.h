@@ -158,9 +158,27 @@ struct io_totals {
 /* Which calls are counted, by how they ended. */
 enum io_status { IO_ANY, IO_SUCCESSFUL, IO_FAILED };
 
+/* What the numbers do not hold: CONTRACT's quality notes. */
+struct io_gaps {
+	uint64_t lost;            /* calls known to have been missed */
+	uint64_t lost_events;     /* forks, execs and ends of threads likewise */
+	uint64_t lost_details;    /* names and memory of calls, what others did to descriptors */
+	uint64_t unfinished;      /* calls that never returned: exit, or cut short by a signal */
+	uint64_t already_in;      /* in progress when measuring began, and returned since */
+	uint64_t still_in;        /* in progress when measuring ended */
+	uint64_t left_out;        /* calls of threads that --only does not name */
+	uint64_t unreadable;      /* calls without messages or bytes: memory could not be read */
+	uint64_t foreign_memory;  /* likewise: structures of other ABIs are not decoded */
+	uint64_t guessed_fds;     /* descriptors whose opening or name then was not seen */
+	uint64_t refused_ptraces; /* ptrace(2) calls that failed because we trace the target */
+};
+
 struct io_counts {
 	struct io_totals totals;
-	enum io_status status;  /* of those that are counted; to be set at the beginning */
+	enum io_status status; /* of those that are counted; to be set at the beginning */
+	/* To be set likewise: calls that move data are not all asked for, and may lie in what seem
+	 * to be runs. */
+	bool leaves_out_moves;
 	struct fd_table *fds;   /* owned */
 	struct io_bins *bins;   /* over time; owned */
 	struct io_sites *sites; /* owned; NULL: from where calls are made is not asked */
@@ -176,24 +194,7 @@ struct io_counts {
 	struct use_row *uses;
 	size_t n_uses;
 
-	/* What the numbers do not hold; CONTRACT's quality notes. */
-	uint64_t lost;         /* calls known to have been missed */
-	uint64_t lost_events;  /* forks, execs and ends of threads likewise */
-	uint64_t lost_details; /* names and memory of calls, and what others did to descriptors */
-	uint64_t
-	    unfinished; /* calls that never returned: exit, and what a signal's death cut short */
-	uint64_t already_in; /* in progress when measuring began, and returned since */
-	uint64_t still_in;   /* in progress when measuring ended */
-	uint64_t left_out;   /* calls of threads that --only does not name */
-	uint64_t unreadable; /* calls whose memory could not be read: their messages or bytes are
-	                        missing */
-	uint64_t
-	    foreign_memory;   /* calls of other ABIs whose structures are not decoded: likewise */
-	uint64_t guessed_fds; /* descriptors whose opening or name then was not seen */
-	uint64_t
-	    refused_ptraces;   /* ptrace(2) calls of the target that failed because we trace it */
-	bool leaves_out_moves; /* calls that move data are not all asked for: they may lie in what
-	                          seem to be runs */
+	struct io_gaps gaps;
 	struct trace_facts trace;
 
 	struct io_counts_private *private;

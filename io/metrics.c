@@ -200,7 +200,7 @@ void io_metrics_add(struct metrics *metrics, const struct trace_set *set,
 			metrics_add(metrics, io_metric_rows, total_metrics[i].name,
 			            field(&repeats[j]->totals, total_metrics[i].offset));
 	for (size_t j = 0; j < n_repeats; j++)
-		metrics_add(metrics, io_metric_rows, "io.lost", (double)repeats[j]->lost);
+		metrics_add(metrics, io_metric_rows, "io.lost", (double)repeats[j]->gaps.lost);
 	for (size_t i = 0; i < n_calls; i++)
 		for (size_t j = 0; j < n_repeats; j++)
 			add_call(metrics, repeats[j], calls[i]);

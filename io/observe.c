@@ -56,7 +56,7 @@ static bool read_memory(const struct observation *o, uint64_t addr, void *buffer
 {
 	if (o->view->read(o->view->context, addr, buffer, len_bytes))
 		return true;
-	o->observer->counts->unreadable++;
+	o->observer->counts->gaps.unreadable++;
 	return false;
 }
 
@@ -76,7 +76,7 @@ static void enter_described(const struct observation *o, int fd, bool cloexec,
 		return;
 	fd_table_open(o->fds, *o->finished->group, fd, name, cloexec,
 	              is_guess ? FD_GUESSED : origin, o->finished->now_ns);
-	o->observer->counts->guessed_fds += is_guess;
+	o->observer->counts->gaps.guessed_fds += is_guess;
 }
 
 /* A number in use that no call is known to have opened: what /proc says now is only a guess for
@@ -132,7 +132,7 @@ static void read_buffers(const struct observation *o, uint64_t addr, uint64_t n_
 {
 	/* The kernel takes no more: somebody else has written there since. */
 	if (n_buffers > MAX_SLOTS) {
-		o->observer->counts->unreadable++;
+		o->observer->counts->gaps.unreadable++;
 		return;
 	}
 	o->call->slots = (uint32_t)n_buffers;
@@ -216,7 +216,7 @@ static void measure(const struct observation *o)
 	if (extent != EXTENT_MESSAGES)
 		o->call->bytes = (uint64_t)o->finished->result;
 	if (has_layout && o->finished->info->abi != ABI_X86_64)
-		o->observer->counts->foreign_memory++;
+		o->observer->counts->gaps.foreign_memory++;
 	else
 		measures[extent](o);
 }
@@ -485,7 +485,7 @@ void io_observe(struct io_observer *observer, const struct target_view *view,
 	if (!facts || finished->was_kept_off)
 		return;
 	if (facts->effect == EFFECT_PTRACE && finished->result == -EPERM)
-		observer->counts->refused_ptraces++;
+		observer->counts->gaps.refused_ptraces++;
 	if (effects[facts->effect].run &&
 	    (effects[facts->effect].on_failure || took_effect(finished, facts->effect)))
 		effects[facts->effect].run(&o);

@@ -37,9 +37,9 @@ static void write_uncounted(FILE *out, const struct io_counts *counts)
 		uint64_t count;
 		const char *which;
 	} rows[] = {
-	    {counts->unfinished, "that never returned (exit, or cut short by a signal)"},
-	    {counts->already_in, "that were in progress when measuring began"},
-	    {counts->still_in, "that were in progress when measuring ended"},
+	    {counts->gaps.unfinished, "that never returned (exit, or cut short by a signal)"},
+	    {counts->gaps.already_in, "that were in progress when measuring began"},
+	    {counts->gaps.still_in, "that were in progress when measuring ended"},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
@@ -120,24 +120,24 @@ static void add_quality(json_t *quality, const struct io_counts *counts)
 		const char *noun;
 		const char *what;
 	} notes[] = {
-	    {counts->unreadable, "call",
+	    {counts->gaps.unreadable, "call",
 	     "whose memory could not be read: messages or bytes are missing"},
-	    {counts->foreign_memory, "32-bit or x32 call",
+	    {counts->gaps.foreign_memory, "32-bit or x32 call",
 	     "whose structures are not decoded: messages are missing"},
-	    {counts->lost_events, "fork, exec or end",
+	    {counts->gaps.lost_events, "fork, exec or end",
 	     "that was missed: calls of those threads may be missing"},
-	    {counts->lost_details, "record",
+	    {counts->gaps.lost_details, "record",
 	     "of memory, names or descriptors that was missed: names may be wrong"},
-	    {counts->guessed_fds, "descriptor",
+	    {counts->gaps.guessed_fds, "descriptor",
 	     "whose opening, or name then, was not seen: the name is a guess"},
-	    {counts->left_out, "call", "of other commands, left out (--only)"},
-	    {counts->refused_ptraces, "ptrace call",
+	    {counts->gaps.left_out, "call", "of other commands, left out (--only)"},
+	    {counts->gaps.refused_ptraces, "ptrace call",
 	     "of the target that failed: a thread has one tracer, and that was us"},
 	    {counts->trace.refused_stricts, "call",
 	     "for strict seccomp that failed: our filter was there (without --trace it is not)"},
 	};
 
-	quality_set_samples(quality, counts->totals.calls, counts->lost, NULL);
+	quality_set_samples(quality, counts->totals.calls, counts->gaps.lost, NULL);
 	for (size_t i = 0; i < ARRAY_SIZE(notes); i++)
 		if (notes[i].count)
 			quality_add_note(quality, "%s %s",
@@ -186,7 +186,7 @@ static char *make_headline(const struct io_report *report, const struct io_count
 	                 counted_text_of(counts->totals.errors, "error").text,
 	                 (double)counts->totals.time_ns / 1e9,
 	                 report->options->cpu_time ? "system time" : "wall",
-	                 count_text_of(counts->lost).text);
+	                 count_text_of(counts->gaps.lost).text);
 }
 
 /* The five calls with the most time, for the summary on the terminal. */

@@ -58,11 +58,11 @@ bool io_scope_count(const struct io_scope *scope, struct io_counts *counts,
 	    !io_status_has(counts->status, call->result))
 		return false;
 	if (!has_member(scope, counts, member)) {
-		counts->left_out += repetition ? repetition->n_calls : 1;
+		counts->gaps.left_out += repetition ? repetition->n_calls : 1;
 		return false;
 	}
 	if (!has_begun(scope, entered_ns)) {
-		counts->already_in++;
+		counts->gaps.already_in++;
 		return false;
 	}
 	if (repetition)
@@ -84,7 +84,7 @@ bool io_scope_count_unfinished(const struct io_scope *scope, struct io_counts *c
 {
 	if (!has_begun(scope, gone_ns) || !has_call(scope, counts, member, info))
 		return false;
-	counts->unfinished++;
+	counts->gaps.unfinished++;
 	return true;
 }
 
@@ -92,5 +92,5 @@ void io_scope_count_still_in(const struct io_scope *scope, struct io_counts *cou
                              const struct io_member *member, const struct syscall_info *info)
 {
 	if (has_call(scope, counts, member, info))
-		counts->still_in++;
+		counts->gaps.still_in++;
 }

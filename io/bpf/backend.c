@@ -147,9 +147,9 @@ static void backend_stop(void *state)
 	bpf_meter_read(backend->meter, 0, take_record, backend->tally);
 	bpf_tally_each(backend->tally, take_last_of, backend);
 	losses = bpf_meter_losses(backend->meter);
-	backend->counts->lost += losses.calls;
-	backend->counts->lost_events += losses.events;
-	backend->counts->lost_details += losses.details;
+	backend->counts->gaps.lost += losses.calls;
+	backend->counts->gaps.lost_events += losses.events;
+	backend->counts->gaps.lost_details += losses.details;
 	if (!backend->is_attached)
 		backend->counts->trace.let_go = bpf_tally_n_threads(backend->tally);
 	bpf_tally_free(backend->tally);

@@ -516,7 +516,7 @@ void bpf_tally_record(struct bpf_tally *tally, const void *record, size_t len_by
 	const struct meter_head *head = record;
 
 	if (!is_whole(record, len_bytes)) {
-		tally->spec.counts->lost_events++;
+		tally->spec.counts->gaps.lost_events++;
 		return;
 	}
 	switch ((enum meter_kind)head->kind) {

@@ -158,7 +158,7 @@ static void what_is_not_counted_may_lie_between(void **state)
 
 	send_batches(counts, 1000, 1, 1);
 	write_small(counts, "write", 2, 10);
-	counts->lost = 1;
+	counts->gaps.lost = 1;
 	text = batching(counts);
 	assert_non_null(strstr(text, " <= 984  more messages a call\n"));
 	assert_non_null(strstr(text, "      <= 9  a larger buffer, or writev"));
@@ -166,12 +166,12 @@ static void what_is_not_counted_may_lie_between(void **state)
 	io_findings_judge(findings, counts);
 	assert_non_null(strstr(findings_text(findings, 0), "would save at most 984 of 1,000"));
 	findings_free(findings);
-	counts->lost = 0;
+	counts->gaps.lost = 0;
 	assert_null(strstr(batching(counts), "at most 984"));
 	counts->leaves_out_moves = true;
 	assert_non_null(strstr(batching(counts), "at most 984 of 1000 sendmmsg calls avoidable"));
 	counts->leaves_out_moves = false;
-	counts->left_out = 1;
+	counts->gaps.left_out = 1;
 	assert_non_null(strstr(batching(counts), "at most 984 of 1000 sendmmsg calls avoidable"));
 }
 

@@ -168,7 +168,7 @@ static struct seen watch(const char *word, const char *words, uint32_t ring_byte
 	bpf_meter_detach(meter);
 	bpf_meter_read(meter, 0, take, tally);
 	seen = (struct seen){tally_spec.counts->totals.calls, bpf_meter_losses(meter)};
-	assert_int_equal(tally_spec.counts->lost_events, 0); /* no damaged record */
+	assert_int_equal(tally_spec.counts->gaps.lost_events, 0); /* no damaged record */
 	bpf_tally_free(tally);
 	bpf_meter_free(meter);
 	trace_set_free(set);

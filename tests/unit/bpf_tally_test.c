@@ -249,7 +249,7 @@ static void an_end_in_a_call_is_an_unfinished_call(void **state)
 {
 	(void)state;
 	tell_exit(FIRST, METER_EXIT_IN_CALL | METER_EXIT_OF_PROCESS, 0);
-	assert_int_equal(counts->unfinished, 1);
+	assert_int_equal(counts->gaps.unfinished, 1);
 	assert_int_equal(counts->totals.calls, 0);
 }
 
@@ -265,8 +265,8 @@ static void only_the_chosen_calls_count_but_all_descriptors_are_known(void **sta
 	tell_bytes(&call, sizeof(call));
 	tell_exit(FIRST, METER_EXIT_IN_CALL | METER_EXIT_OF_PROCESS, 0);
 	assert_int_equal(counts->totals.calls, 1);
-	assert_int_equal(counts->unfinished, 0);
-	assert_int_equal(counts->guessed_fds, 0);
+	assert_int_equal(counts->gaps.unfinished, 0);
+	assert_int_equal(counts->gaps.guessed_fds, 0);
 	assert_int_equal(row_of(SYS_read)->bytes, 10);
 }
 
@@ -306,9 +306,9 @@ static void a_name_that_did_not_come_is_a_guess(void **state)
 	(void)state;
 	tell_fork(FIRST, tid, tid, false);
 	assert_string_equal(name_of_opened(tid, fd, "zero"), "/zero");
-	assert_int_equal(counts->guessed_fds, 0);
+	assert_int_equal(counts->gaps.guessed_fds, 0);
 	assert_string_equal(name_of_opened(tid, fd, NULL), "/dev/null");
-	assert_int_equal(counts->guessed_fds, 1);
+	assert_int_equal(counts->gaps.guessed_fds, 1);
 	close(fd);
 }
 
@@ -398,7 +398,7 @@ static void runs_and_the_call_of_a_living_thread_are_taken(void **state)
 	thread.runs[METER_FD_RUNS] = run_of(FIRST, SYS_getpid, 0, 6, 0);
 	bpf_tally_take_last(tally, FIRST, &thread);
 	assert_int_equal(counts->totals.calls, 11);
-	assert_int_equal(counts->still_in, 1);
+	assert_int_equal(counts->gaps.still_in, 1);
 }
 
 static void buffers_are_read_from_the_memory_that_came_before(void **state)
@@ -417,7 +417,7 @@ static void buffers_are_read_from_the_memory_that_came_before(void **state)
 	tell_bytes(&call, sizeof(call));
 	assert_int_equal(row_of(SYS_writev)->messages, 3);
 	assert_int_equal(row_of(SYS_writev)->used_slots, 2);
-	assert_int_equal(counts->unreadable, 0);
+	assert_int_equal(counts->gaps.unreadable, 0);
 }
 
 static void memory_that_did_not_come_is_unreadable(void **state)
@@ -429,7 +429,7 @@ static void memory_that_did_not_come_is_unreadable(void **state)
 	call.args[2] = 3;
 	tell_bytes(&call, sizeof(call));
 	assert_int_equal(row_of(SYS_writev)->calls, 1);
-	assert_int_equal(counts->unreadable, 1);
+	assert_int_equal(counts->gaps.unreadable, 1);
 }
 
 static void what_came_with_a_lost_call_is_not_the_next_ones(void **state)
@@ -445,8 +445,8 @@ static void what_came_with_a_lost_call_is_not_the_next_ones(void **state)
 	call.args[1] = 0x1000;
 	call.args[2] = 2;
 	tell_bytes(&call, sizeof(call));
-	assert_int_equal(counts->unreadable, 1);
-	assert_int_equal(counts->guessed_fds, 0);
+	assert_int_equal(counts->gaps.unreadable, 1);
+	assert_int_equal(counts->gaps.guessed_fds, 0);
 }
 
 /* One of each kind, as long as can be. */
@@ -492,7 +492,7 @@ static void a_record_that_is_cut_short_counts_as_lost(void **state)
 
 		for (size_t len = 0; len < len_bytes; len++, n_cut++)
 			tell_bytes(whole, len);
-		assert_int_equal(counts->lost_events, n_cut);
+		assert_int_equal(counts->gaps.lost_events, n_cut);
 		assert_int_equal(counts->totals.calls, 0);
 		assert_int_equal(bpf_tally_n_threads(tally), 1);
 	}
@@ -503,7 +503,7 @@ static void a_whole_record_does_not(void **state)
 	(void)state;
 	for (unsigned kind = METER_CALL; kind <= METER_EXIT; kind++)
 		tell_bytes(whole, whole_record((enum meter_kind)kind, whole));
-	assert_int_equal(counts->lost_events, 0);
+	assert_int_equal(counts->gaps.lost_events, 0);
 	assert_int_equal(counts->totals.calls, 4);
 }
 
@@ -531,7 +531,7 @@ static void lengths_and_names_that_lead_out_of_a_record_count_as_lost(void **sta
 	exec->len_bytes = 0;
 	memset(exec->comm, 'x', sizeof(exec->comm));
 	tell_bytes(whole, len_bytes);
-	assert_int_equal(counts->lost_events, 6);
+	assert_int_equal(counts->gaps.lost_events, 6);
 }
 
 static void what_makes_no_sense_counts_as_lost(void **state)
@@ -561,7 +561,7 @@ static void what_makes_no_sense_counts_as_lost(void **state)
 	len_bytes = whole_record(METER_FORK, whole);
 	fork->child_tid = FIRST;
 	tell_bytes(whole, len_bytes);
-	assert_int_equal(counts->lost_events, 7);
+	assert_int_equal(counts->gaps.lost_events, 7);
 	assert_int_equal(counts->totals.calls, 0);
 }
 

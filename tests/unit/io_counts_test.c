@@ -228,7 +228,7 @@ static void unreadable_memory_is_counted_not_guessed(void **state)
 	row = CALL(target, "recvmmsg", 3, 3, 4096, 8, 0);
 	assert_int_equal(row->messages, 3);
 	assert_int_equal(row->bytes, 0);
-	assert_int_equal(target->counts->unreadable, 1);
+	assert_int_equal(target->counts->gaps.unreadable, 1);
 }
 
 /* Another thread may have written over the header since. */
@@ -241,7 +241,7 @@ static void a_length_that_cannot_be_is_not_believed(void **state)
 	assert_int_equal(row->bytes, 5);
 	assert_int_equal(row->messages, 0);
 	assert_int_equal(row->slots, 0);
-	assert_int_equal(target->counts->unreadable, 1);
+	assert_int_equal(target->counts->gaps.unreadable, 1);
 }
 
 static void received_descriptors_are_known(void **state)
@@ -259,7 +259,7 @@ static void received_descriptors_are_known(void **state)
 	CALL(target, "recvmsg", 0, 3, ADDR(&message), 0);
 	assert_true(fd_table_knows(target->counts->fds, target->group, 20));
 	assert_true(fd_table_knows(target->counts->fds, target->group, 21));
-	assert_int_equal(target->counts->guessed_fds, 1); /* the socket itself, 3 */
+	assert_int_equal(target->counts->gaps.guessed_fds, 1); /* the socket itself, 3 */
 }
 
 static void sockets_have_their_addresses(void **state)
@@ -290,7 +290,7 @@ static void an_unseen_descriptor_is_marked_as_guessed(void **state)
 
 	CALL(target, "read", 10, 50, 0, 4096);
 	assert_int_equal(only_descriptor(target)->origin, FD_GUESSED);
-	assert_int_equal(target->counts->guessed_fds, 1);
+	assert_int_equal(target->counts->gaps.guessed_fds, 1);
 	/* Not open: nothing to guess. */
 	CALL(target, "read", -EBADF, 51, 0, 4096);
 	only_descriptor(target);

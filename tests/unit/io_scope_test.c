@@ -72,8 +72,8 @@ static void calls_are_counted_from_the_beginning_on(void **state)
 	io_scope_count_unfinished(&scoped.scope, scoped.counts, &scoped.first, scoped.call.info,
 	                          BEGUN);
 	assert_int_equal(scoped.counts->totals.calls, 1);
-	assert_int_equal(scoped.counts->already_in, 2);
-	assert_int_equal(scoped.counts->unfinished, 1);
+	assert_int_equal(scoped.counts->gaps.already_in, 2);
+	assert_int_equal(scoped.counts->gaps.unfinished, 1);
 	tear_down(&scoped);
 }
 
@@ -96,8 +96,9 @@ static void a_name_is_the_threads_or_its_processs(void **state)
 		                        scoped.call.info);
 		assert_int_equal(scoped.counts->threads[0].calls, cases[i].n_first);
 		assert_int_equal(scoped.counts->threads[1].calls, cases[i].n_second);
-		assert_int_equal(scoped.counts->still_in, cases[i].n_second);
-		assert_int_equal(scoped.counts->left_out, 2 - cases[i].n_first - cases[i].n_second);
+		assert_int_equal(scoped.counts->gaps.still_in, cases[i].n_second);
+		assert_int_equal(scoped.counts->gaps.left_out,
+		                 2 - cases[i].n_first - cases[i].n_second);
 		tear_down(&scoped);
 	}
 }
@@ -112,8 +113,8 @@ static void what_is_not_in_the_set_is_nowhere(void **state)
 	count(&scoped, &scoped.first, 1, BEGUN);
 	count(&scoped, &scoped.first, BEGUN, BEGUN);
 	io_scope_count_still_in(&scoped.scope, scoped.counts, &scoped.first, scoped.call.info);
-	assert_int_equal(scoped.counts->totals.calls + scoped.counts->already_in +
-	                     scoped.counts->still_in + scoped.counts->left_out,
+	assert_int_equal(scoped.counts->totals.calls + scoped.counts->gaps.already_in +
+	                     scoped.counts->gaps.still_in + scoped.counts->gaps.left_out,
 	                 0);
 	tear_down(&scoped);
 }
