@@ -21,7 +21,7 @@ struct decoding {
 	const uint64_t *args;
 	unsigned at; /* the argument */
 	uint64_t value;
-	enum detail_words words; /* that its kind has */
+	unsigned group; /* that its kind has: of words, or a structure */
 	bool has_returned;
 	int64_t result; /* then */
 };
@@ -34,7 +34,11 @@ bool decoding_failed(const struct decoding *d);
 /* memory.c: what lies at an address. NULL and what cannot be read are written as such. */
 void decode_pointer(const struct decoding *d, uint64_t addr);
 void decode_bytes(const struct decoding *d, uint64_t addr, uint64_t len_bytes);
+/* Bytes as \x01. */
+void decode_bytes_hex(const struct decoding *d, uint64_t addr, uint64_t len_bytes);
 void decode_path(const struct decoding *d, uint64_t addr);
+/* Of one that is no path DETAIL_ITEMS bytes are written. */
+void decode_text(const struct decoding *d, uint64_t addr);
 /* Calls `write` for each element, up to DETAIL_ITEMS of them. */
 void decode_array(const struct decoding *d, uint64_t addr, uint64_t count, size_t element_bytes,
                   void (*write)(const struct decoding *d, const void *element, void *context),
@@ -43,6 +47,8 @@ void decode_array(const struct decoding *d, uint64_t addr, uint64_t count, size_
 void decode_vector(const struct decoding *d, uint64_t addr, uint64_t count, bool contents,
                    uint64_t n_bytes);
 void decode_texts(const struct decoding *d, uint64_t addr);
+/* "S_IFREG|S_ISUID|0644", "0644" */
+void detail_add_mode(struct detail_text *text, unsigned mode);
 void decode_stat(const struct decoding *d, uint64_t addr);
 void decode_timespec(const struct decoding *d, uint64_t addr);
 void decode_timeval(const struct decoding *d, uint64_t addr);
@@ -50,7 +56,11 @@ void decode_timeval(const struct decoding *d, uint64_t addr);
 void decode_signal(const struct decoding *d, int signal);
 void decode_signals(const struct decoding *d, uint64_t addr);
 
-/* socket.c */
+/* kinds.c: a descriptor or AT_FDCWD. */
+void decode_at(const struct decoding *d);
+
+/* socket.c; an address that has been read, of sizeof(struct sockaddr_storage) at most. */
+void detail_add_address(struct detail_text *text, const void *bytes, size_t len_bytes);
 void decode_address(const struct decoding *d, uint64_t addr, uint64_t len_bytes);
 /* `reads`: the call fills it; `n_bytes` of its buffers are shown. */
 void decode_message(const struct decoding *d, uint64_t addr, bool reads, uint64_t n_bytes);

@@ -3,6 +3,8 @@
 
 #include "core/trace/kernel_numbers.h"
 #include "io/descriptor_limit.h"
+#include "io/detail/structures.h"
+#include "io/detail/writers.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -15,6 +17,7 @@
 #include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 static void write_int(const struct decoding *d)
@@ -27,7 +30,7 @@ static void write_uint(const struct decoding *d)
 	detail_text_add(d->text, "%u", (unsigned)d->value);
 }
 
-static void write_at(const struct decoding *d)
+void decode_at(const struct decoding *d)
 {
 	if ((int)d->value == AT_FDCWD)
 		detail_text_add(d->text, "AT_FDCWD");
@@ -67,12 +70,17 @@ static void write_pointer(const struct decoding *d)
 
 static void write_word(const struct decoding *d)
 {
-	detail_add_word(d->text, d->words, (uint32_t)d->value);
+	detail_add_word(d->text, d->group, (uint32_t)d->value);
+}
+
+static void write_flags64(const struct decoding *d)
+{
+	detail_add_flags(d->text, d->group, d->value);
 }
 
 static void write_flags(const struct decoding *d)
 {
-	detail_add_flags(d->text, d->words, (uint32_t)d->value);
+	detail_add_flags(d->text, d->group, (uint32_t)d->value);
 }
 
 static void write_open(const struct decoding *d)
@@ -120,6 +128,11 @@ static void write_path_read(const struct decoding *d)
 		decode_pointer(d, d->value);
 	else
 		decode_path(d, d->value);
+}
+
+static void write_text(const struct decoding *d)
+{
+	decode_text(d, d->value);
 }
 
 static void write_texts(const struct decoding *d)
@@ -185,6 +198,26 @@ static void write_bytes_written(const struct decoding *d)
 	decode_bytes(d, d->value, d->args[d->at + 1]);
 }
 
+/* Their number is in front of them. */
+static void write_bytes_behind(const struct decoding *d)
+{
+	decode_bytes(d, d->value, d->args[d->at - 1]);
+}
+
+/* As many as the result says: asked for none, the call tells how many there are. */
+static void write_attribute_read(const struct decoding *d)
+{
+	if (decoding_failed(d))
+		decode_pointer(d, d->value);
+	else
+		decode_bytes(d, d->value, (uint64_t)d->result);
+}
+
+static void write_vector_pointers(const struct decoding *d)
+{
+	decode_vector(d, d->value, d->args[d->at + 1], false, 0);
+}
+
 static void write_vector_read(const struct decoding *d)
 {
 	decode_vector(d, d->value, d->args[d->at + 1], !decoding_failed(d), (uint64_t)d->result);
@@ -218,6 +251,114 @@ static void write_offset_moved(const struct decoding *d)
 	detail_text_add(d->text, "[%" PRId64 "]", before);
 	if (!decoding_failed(d) && after != before)
 		detail_text_add(d->text, " => [%" PRId64 "]", after);
+}
+
+/* A number in memory: of so many bytes, as it is before the call or after it. */
+static bool read_number(const struct decoding *d, void *number, size_t size)
+{
+	if (d->value && decoding_read(d, d->value, number, size))
+		return true;
+	decode_pointer(d, d->value);
+	return false;
+}
+
+static void write_int_written(const struct decoding *d)
+{
+	int number;
+
+	if (read_number(d, &number, sizeof(number)))
+		detail_text_add(d->text, "[%d]", number);
+}
+
+static void write_int_read(const struct decoding *d)
+{
+	if (decoding_failed(d))
+		decode_pointer(d, d->value);
+	else
+		write_int_written(d);
+}
+
+static void write_short_read(const struct decoding *d)
+{
+	unsigned short number;
+
+	if (decoding_failed(d))
+		decode_pointer(d, d->value);
+	else if (read_number(d, &number, sizeof(number)))
+		detail_text_add(d->text, "[%u]", number);
+}
+
+static void write_long_read(const struct decoding *d)
+{
+	uint64_t number;
+
+	if (decoding_failed(d))
+		decode_pointer(d, d->value);
+	else if (read_number(d, &number, sizeof(number)))
+		detail_text_add(d->text, "[%" PRIu64 "]", number);
+}
+
+static void write_long_pair(const struct decoding *d)
+{
+	uint64_t pair[2];
+
+	if (read_number(d, pair, sizeof(pair)))
+		detail_text_add(d->text, "[%" PRIu64 ", %" PRIu64 "]", pair[0], pair[1]);
+}
+
+static void write_pointer_read(const struct decoding *d)
+{
+	uint64_t pointer;
+
+	if (decoding_failed(d))
+		decode_pointer(d, d->value);
+	else if (read_number(d, &pointer, sizeof(pointer)))
+		detail_text_add(d->text, "[%#" PRIx64 "]", pointer);
+}
+
+static void write_char_written(const struct decoding *d)
+{
+	decode_bytes(d, d->value, 1);
+}
+
+static void write_flags_written(const struct decoding *d)
+{
+	uint32_t flags;
+
+	if (!read_number(d, &flags, sizeof(flags)))
+		return;
+	detail_text_add(d->text, "[");
+	detail_add_flags(d->text, d->group, flags);
+	detail_text_add(d->text, "]");
+}
+
+static void write_flags_read(const struct decoding *d)
+{
+	if (decoding_failed(d))
+		decode_pointer(d, d->value);
+	else
+		write_flags_written(d);
+}
+
+static void write_termios_read(const struct decoding *d)
+{
+	if (decoding_failed(d))
+		decode_pointer(d, d->value);
+	else
+		detail_write_termios(d);
+}
+
+static void write_structure(const struct decoding *d)
+{
+	decode_structure(d, d->group, d->value);
+}
+
+static void write_structure_read(const struct decoding *d)
+{
+	if (decoding_failed(d))
+		decode_pointer(d, d->value);
+	else
+		write_structure(d);
 }
 
 static void write_pair(const struct decoding *d)
@@ -296,6 +437,26 @@ static void write_timeval(const struct decoding *d)
 static void write_signals(const struct decoding *d)
 {
 	decode_signals(d, d->value);
+}
+
+static void write_signals_after(const struct decoding *d)
+{
+	if (decoding_failed(d))
+		decode_pointer(d, d->value);
+	else
+		decode_signals(d, d->value);
+}
+
+static void write_signal(const struct decoding *d)
+{
+	int signal = (int)d->value;
+
+	if (signal < 1 || signal > N_SIGNALS) {
+		write_int(d);
+		return;
+	}
+	detail_text_add(d->text, "SIG");
+	decode_signal(d, signal);
 }
 
 static void write_signals_at(const struct decoding *d)
@@ -624,7 +785,7 @@ enum { ENTRY = false, EXIT = true };
 static const struct {
 	void (*write)(const struct decoding *);
 	bool is_late;
-	enum detail_words words;
+	unsigned group; /* of words, or a structure */
 } kinds[] = {
 #include "io/detail/kinds.def"
 };
@@ -654,6 +815,13 @@ bool detail_kind_is_there(enum detail_kind kind, const uint64_t args[6], unsigne
 		return false;
 	case K_FCNTL_VALUE:
 		return fcntl_has_value((int)args[1]);
+	case K_REQUEST_VALUE:
+		return detail_request_has_value(args);
+	case K_NODE_DEVICE:
+		return S_ISCHR(args[at - 1]) || S_ISBLK(args[at - 1]);
+	case K_QUEUE_MODE:
+	case K_QUEUE_MADE:
+		return args[1] & O_CREAT;
 	case K_MREMAP_TO:
 		return args[3] & (MREMAP_FIXED | MREMAP_DONTUNMAP);
 	case K_OPEN_MODE:
@@ -685,12 +853,16 @@ void detail_kind_keep(enum detail_kind kind, const struct decoding *d)
 		              sizeof(*before));
 	else if (kind == K_MESSAGES_READ)
 		keep_names(d);
+	else if (kind == K_HANDLE_READ)
+		decoding_read(d, d->value, before, sizeof(*before));
+	else if (kind == K_REQUEST_VALUE)
+		detail_keep_request_value(d);
 	else if (kind == K_TIMEOUT)
 		decoding_read(d, d->value, &d->line->timeout, sizeof(d->line->timeout));
 }
 
 void detail_kind_write(enum detail_kind kind, struct decoding *d)
 {
-	d->words = kinds[kind].words;
+	d->group = kinds[kind].group;
 	kinds[kind].write(d);
 }

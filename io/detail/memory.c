@@ -47,6 +47,20 @@ void decode_bytes(const struct decoding *d, uint64_t addr, uint64_t len_bytes)
 		detail_text_add(d->text, "...");
 }
 
+void decode_bytes_hex(const struct decoding *d, uint64_t addr, uint64_t len_bytes)
+{
+	char bytes[DETAIL_ITEMS] = {0};
+	size_t len = len_bytes < sizeof(bytes) ? (size_t)len_bytes : sizeof(bytes);
+
+	if (!addr || (len && !decoding_read(d, addr, bytes, len))) {
+		decode_pointer(d, addr);
+		return;
+	}
+	detail_text_quote_hex(d->text, bytes, len);
+	if (len_bytes > len)
+		detail_text_add(d->text, "...");
+}
+
 void decode_path(const struct decoding *d, uint64_t addr)
 {
 	char path[PATH_MAX];
@@ -56,6 +70,18 @@ void decode_path(const struct decoding *d, uint64_t addr)
 		decode_pointer(d, addr);
 	else
 		detail_text_quote(d->text, path, (size_t)len);
+}
+
+/* A longer one has no end among the bytes that are read. */
+void decode_text(const struct decoding *d, uint64_t addr)
+{
+	char text[DETAIL_ITEMS + 1];
+	ssize_t len = addr ? tracee_read_text(d->subject->tid, addr, text, sizeof(text)) : -1;
+
+	if (len >= 0)
+		detail_text_quote(d->text, text, (size_t)len);
+	else
+		decode_bytes(d, addr, sizeof(text));
 }
 
 void decode_array(const struct decoding *d, uint64_t addr, uint64_t count, size_t element_bytes,
@@ -125,43 +151,32 @@ void decode_texts(const struct decoding *d, uint64_t addr)
 	}
 	detail_text_add(d->text, "[");
 	for (size_t i = 0; decoding_read(d, addr + i * sizeof(at), &at, sizeof(at)) && at; i++) {
-		char text[DETAIL_ITEMS + 1];
-		ssize_t len = tracee_read_text(d->subject->tid, at, text, sizeof(text));
-
 		detail_text_add(d->text, "%s", between);
 		between = ", ";
 		if (i == DETAIL_ITEMS) {
 			detail_text_add(d->text, "...");
 			break;
 		}
-		if (len >= 0)
-			detail_text_quote(d->text, text, (size_t)len);
-		else
-			decode_bytes(d, at, DETAIL_ITEMS + 1);
+		decode_text(d, at);
 	}
 	detail_text_add(d->text, "]");
 }
 
-static void add_mode(struct detail_text *text, mode_t mode)
+void detail_add_mode(struct detail_text *text, unsigned mode)
 {
-	static const struct {
-		mode_t type;
-		const char *name;
-	} types[] = {{S_IFREG, "S_IFREG"}, {S_IFDIR, "S_IFDIR"}, {S_IFCHR, "S_IFCHR"},
-	             {S_IFBLK, "S_IFBLK"}, {S_IFIFO, "S_IFIFO"}, {S_IFSOCK, "S_IFSOCK"},
-	             {S_IFLNK, "S_IFLNK"}};
 	static const struct {
 		mode_t bit;
 		const char *name;
-	} bits[] = {{S_ISUID, "|S_ISUID"}, {S_ISGID, "|S_ISGID"}, {S_ISVTX, "|S_ISVTX"}};
+	} bits[] = {{S_ISUID, "S_ISUID|"}, {S_ISGID, "S_ISGID|"}, {S_ISVTX, "S_ISVTX|"}};
+	unsigned type = mode & S_IFMT;
+	const char *name = type ? detail_word(WORDS_file_type, type) : NULL;
 
-	for (size_t i = 0; i < ARRAY_SIZE(types); i++)
-		if ((mode & S_IFMT) == types[i].type)
-			detail_text_add(text, "%s", types[i].name);
+	if (name)
+		detail_text_add(text, "%s|", name);
 	for (size_t i = 0; i < ARRAY_SIZE(bits); i++)
 		if (mode & bits[i].bit)
 			detail_text_add(text, "%s", bits[i].name);
-	detail_text_add(text, "|%#03o", mode & 0777);
+	detail_text_add(text, "%#03o", mode & (name ? 0777 : 0777 | S_IFMT));
 }
 
 void decode_stat(const struct decoding *d, uint64_t addr)
@@ -173,7 +188,7 @@ void decode_stat(const struct decoding *d, uint64_t addr)
 		return;
 	}
 	detail_text_add(d->text, "{st_mode=");
-	add_mode(d->text, status.st_mode);
+	detail_add_mode(d->text, status.st_mode);
 	if (S_ISCHR(status.st_mode) || S_ISBLK(status.st_mode))
 		detail_text_add(d->text, ", st_rdev=makedev(%#x, %#x), ...}", major(status.st_rdev),
 		                minor(status.st_rdev));

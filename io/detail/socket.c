@@ -67,29 +67,38 @@ static void add_bytes(struct detail_text *text, const struct sockaddr *any, size
 	detail_text_quote(text, any->sa_data, len_data);
 }
 
+void detail_add_address(struct detail_text *text, const void *bytes, size_t len)
+{
+	union address address = {0};
+
+	if (len > sizeof(address))
+		len = sizeof(address);
+	memcpy(&address, bytes, len);
+	detail_text_add(text, "{sa_family=");
+	detail_add_word(text, WORDS_family, address.any.sa_family);
+	if (address.any.sa_family == AF_INET && len >= sizeof(address.in))
+		add_in(text, &address.in);
+	else if (address.any.sa_family == AF_INET6 && len >= sizeof(address.in6))
+		add_in6(text, &address.in6);
+	else if (address.any.sa_family == AF_UNIX)
+		add_un(text, &address.un, len);
+	else if (address.any.sa_family == AF_NETLINK && len >= sizeof(address.nl))
+		detail_text_add(text, ", nl_pid=%u, nl_groups=%#08x", address.nl.nl_pid,
+		                address.nl.nl_groups);
+	else
+		add_bytes(text, &address.any, len);
+	detail_text_add(text, "}");
+}
+
 void decode_address(const struct decoding *d, uint64_t addr, uint64_t len_bytes)
 {
 	union address address = {0};
 	size_t len = len_bytes < sizeof(address) ? (size_t)len_bytes : sizeof(address);
 
-	if (!addr || len_bytes < sizeof(sa_family_t) || !decoding_read(d, addr, &address, len)) {
+	if (!addr || len_bytes < sizeof(sa_family_t) || !decoding_read(d, addr, &address, len))
 		decode_pointer(d, addr);
-		return;
-	}
-	detail_text_add(d->text, "{sa_family=");
-	detail_add_word(d->text, WORDS_family, address.any.sa_family);
-	if (address.any.sa_family == AF_INET && len >= sizeof(address.in))
-		add_in(d->text, &address.in);
-	else if (address.any.sa_family == AF_INET6 && len >= sizeof(address.in6))
-		add_in6(d->text, &address.in6);
-	else if (address.any.sa_family == AF_UNIX)
-		add_un(d->text, &address.un, len);
-	else if (address.any.sa_family == AF_NETLINK && len >= sizeof(address.nl))
-		detail_text_add(d->text, ", nl_pid=%u, nl_groups=%#08x", address.nl.nl_pid,
-		                address.nl.nl_groups);
 	else
-		add_bytes(d->text, &address.any, len);
-	detail_text_add(d->text, "}");
+		detail_add_address(d->text, &address, len);
 }
 
 static void add_control_data(struct detail_text *text, const struct control_walk *walk)

@@ -68,6 +68,16 @@ void detail_text_quote(struct detail_text *text, const void *bytes, size_t len)
 	text->len += (size_t)(at - begin);
 }
 
+void detail_text_quote_hex(struct detail_text *text, const void *bytes, size_t len)
+{
+	const unsigned char *from = bytes;
+
+	detail_text_add(text, "\"");
+	for (size_t i = 0; i < len; i++)
+		detail_text_add(text, "\\x%02x", from[i]);
+	detail_text_add(text, "\"");
+}
+
 void detail_text_fini(struct detail_text *text)
 {
 	free(text->bytes);

@@ -18,6 +18,9 @@ void detail_text_add(struct detail_text *text, const char *format, ...)
 /* In quotes, with C's escapes, octal ones as short as can be. */
 void detail_text_quote(struct detail_text *text, const void *bytes, size_t len);
 
+/* In quotes, each byte as \x01. */
+void detail_text_quote_hex(struct detail_text *text, const void *bytes, size_t len);
+
 /* By who owns the text: log.c, of its buffer and of each line. A text is zeroed at first. */
 void detail_text_fini(struct detail_text *text);
 

@@ -3,22 +3,48 @@
 
 #include "io/detail/text.h"
 
+#include <asm/termbits.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <linux/bpf.h>
 #include <linux/close_range.h>
 #include <linux/falloc.h>
+#include <linux/fs.h>
+#include <linux/io_uring.h>
+#include <linux/kexec.h>
+#include <linux/landlock.h>
+#include <linux/magic.h>
+#include <linux/mempolicy.h>
+#include <linux/module.h>
+#include <linux/mount.h>
 #include <linux/netlink.h>
+#include <linux/openat2.h>
+#include <linux/perf_event.h>
+#include <linux/userfaultfd.h>
+#include <net/if.h>
+#include <net/if_arp.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <sched.h>
 #include <stdio.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/fanotify.h>
 #include <sys/file.h>
+#include <sys/inotify.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/shm.h>
+#include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/swap.h>
+#include <sys/timerfd.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -53,6 +79,13 @@ const char *detail_word(enum detail_words words, uint64_t value)
 	return NULL;
 }
 
+static void add_unknown(struct detail_text *text, enum detail_words words, uint64_t value)
+{
+	detail_text_add(text, "%#" PRIx64, value);
+	if (groups[words].unknown)
+		detail_text_add(text, " /* %s */", groups[words].unknown);
+}
+
 void detail_add_word(struct detail_text *text, enum detail_words words, uint64_t value)
 {
 	const char *name = detail_word(words, value);
@@ -60,7 +93,7 @@ void detail_add_word(struct detail_text *text, enum detail_words words, uint64_t
 	if (name)
 		detail_text_add(text, "%s", name);
 	else
-		detail_text_add(text, "%#" PRIx64 " /* %s */", value, groups[words].unknown);
+		add_unknown(text, words, value);
 }
 
 /* What has no name is left. */
@@ -89,9 +122,18 @@ void detail_add_flags(struct detail_text *text, enum detail_words words, uint64_
 	if (!value)
 		detail_text_add(text, "0");
 	else if (left == value)
-		detail_text_add(text, "%#" PRIx64 " /* %s */", value, groups[words].unknown);
+		add_unknown(text, words, value);
 	else if (left)
 		detail_text_add(text, "|%#" PRIx64, left);
+}
+
+void detail_add_bare_flags(struct detail_text *text, enum detail_words words, uint64_t value)
+{
+	const char *between = "";
+	uint64_t left = add_named(text, words, value, &between);
+
+	if (left)
+		detail_text_add(text, "%s%#" PRIx64, between, left);
 }
 
 void detail_add_more_flags(struct detail_text *text, enum detail_words words, uint64_t value)

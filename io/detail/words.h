@@ -23,6 +23,9 @@ void detail_add_word(struct detail_text *text, enum detail_words words, uint64_t
 /* "PROT_READ|PROT_WRITE|0x100", "0" where none has no name. */
 void detail_add_flags(struct detail_text *text, enum detail_words words, uint64_t value);
 
+/* The same, but nothing for 0 and no word for what is unknown. */
+void detail_add_bare_flags(struct detail_text *text, enum detail_words words, uint64_t value);
+
 /* The same behind a '|', and nothing where there is none. */
 void detail_add_more_flags(struct detail_text *text, enum detail_words words, uint64_t value);
 

@@ -13,13 +13,17 @@ same_lines() { # COMMAND...: strace's, where the call is decoded
 	strace -f -ttt -T -o "$scratch/strace" "$@" >/dev/null 2>&1
 	empty
 	run "$@"
-	python3 tests/e2e/io_detail.py "$scratch/strace" "$dir/detail.txt" io/detail/calls.def >"$scratch/compared" || { cat "$scratch/compared"; return 1; }
+	cat "$dir/detail.txt" >>"$scratch/cases"
+	python3 tests/readers/io_detail.py lines "$scratch/strace" "$dir/detail.txt" io/detail/calls.def >"$scratch/compared" || { cat "$scratch/compared"; return 1; }
 	sed 's/^/# /' "$scratch/compared" >>"$scratch/shares"
 }
+each_has_a_case() { python3 tests/readers/io_detail.py cases io/detail/calls.def "$scratch/cases"; }
 
 if command -v strace >/dev/null; then
 	promise "every kind of argument, good and bad: strace's line" same_lines "$programs/io_detail" "$scratch/empty"
+	promise "and of calls that few programs make" same_lines "$programs/io_detail_rare" "$scratch/empty"
 	promise "processes, programs and failures" same_lines "$programs/io_tree" forks execs fails descriptors
+	promise "each call that is decoded has been compared" each_has_a_case
 	cat "$scratch/shares"
 else
 	skip "lines are strace's" "no strace here"

@@ -400,6 +400,10 @@ static void processes(char *self)
 		_exit(3);
 	CALL(wait4, pid, &status, 0, NULL);
 	CALL(wait4, -1, &status, WNOHANG | WUNTRACED, NULL);
+	pid = CALL(fork);
+	if (!pid)
+		_exit(0);
+	CALL(wait4, pid, &status, 0, NULL);
 	pid = fork();
 	if (!pid)
 		kill(getpid(), SIGKILL);
