@@ -59,6 +59,12 @@ static bool misses_moves(const struct io_counts *counts)
 	return counts->leaves_out_moves || counts->gaps.left_out || counts->gaps.lost;
 }
 
+/* Nor are offsets looked at, so what is moved may lie apart. */
+static bool saves_at_most(const struct io_counts *counts, uint32_t call)
+{
+	return misses_moves(counts) || counts->calls[call].info->facts->at_offset;
+}
+
 bool io_batch_summarise(const struct io_counts *counts, uint32_t call,
                         struct batch_summary *summary)
 {
@@ -81,7 +87,7 @@ bool io_batch_summarise(const struct io_counts *counts, uint32_t call,
 	    .per_call = (double)row->messages / (double)successes,
 	    .fill_percent = row->slots ? 100.0 * (double)row->used_slots / (double)row->slots : -1,
 	    .avoidable = uses.avoidable,
-	    .is_at_most = misses_moves(counts),
+	    .is_at_most = saves_at_most(counts, call),
 	    .is_vector = strcmp(rule->unit, "buffers") != 0,
 	    .better = has_datagrams ? rule->better_datagram : rule->better_stream,
 	};
@@ -112,11 +118,9 @@ static struct ruled_calls find_ruled(const struct io_counts *counts)
 }
 
 /* "<= 254" where it is so many at most. */
-static void format_avoidable(const struct io_counts *counts, uint64_t avoidable, char *text,
-                             size_t text_bytes)
+static void format_avoidable(bool is_at_most, uint64_t avoidable, char *text, size_t text_bytes)
 {
-	snprintf(text, text_bytes, "%s%" PRIu64, avoidable && misses_moves(counts) ? "<= " : "",
-	         avoidable);
+	snprintf(text, text_bytes, "%s%" PRIu64, avoidable && is_at_most ? "<= " : "", avoidable);
 }
 
 /* Bytes of each unit; entries and events have none. */
@@ -128,15 +132,15 @@ static void format_unit_bytes(const struct call_row *row, char *text, size_t tex
 		snprintf(text, text_bytes, "%.1f", (double)row->bytes / (double)row->messages);
 }
 
-static void write_batched_call(FILE *out, const struct io_counts *counts,
-                               const struct call_row *row, const struct batch_summary *batch)
+static void write_batched_call(FILE *out, const struct call_row *row,
+                               const struct batch_summary *batch)
 {
 	char fill[16], unit_bytes[32], avoidable[32];
 
 	snprintf(fill, sizeof(fill), batch->fill_percent < 0 ? "?" : "%.1f %%",
 	         batch->fill_percent);
 	format_unit_bytes(row, unit_bytes, sizeof(unit_bytes));
-	format_avoidable(counts, batch->avoidable, avoidable, sizeof(avoidable));
+	format_avoidable(batch->is_at_most, batch->avoidable, avoidable, sizeof(avoidable));
 	fprintf(out,
 	        "%-16s %9" PRIu64 " %9" PRIu64 " %10" PRIu64 " %-8s %8.1f %5" PRIu64 " %5" PRIu64
 	        " %5" PRIu64 " %7s %12s %9s  %s\n",
@@ -158,10 +162,10 @@ static void write_batched_calls(FILE *out, const struct ruled_calls *calls)
 			continue;
 		if (!any)
 			fprintf(out, "%-16s %9s %9s %10s %-8s %8s %5s %5s %5s %7s %12s %9s  %s\n",
-			        "call", "calls", "errors", "moved", "unit", "per call", "p50",
-			        "p95", "max", "fill", "bytes/unit", "avoidable", "better");
+			        "call", "calls", "errors", "had", "unit", "per call", "p50", "p95",
+			        "max", "fill", "bytes/unit", "avoidable", "better");
 		any = true;
-		write_batched_call(out, calls->counts, row, &batch);
+		write_batched_call(out, row, &batch);
 	}
 	fputs(any ? "\n" : "none\n\n", out);
 }
@@ -223,7 +227,8 @@ static void write_small_row(FILE *out, const struct io_counts *counts,
 		snprintf(process, sizeof(process), "%d", (int)small->pid);
 		snprintf(fd, sizeof(fd), "%d", small->fd);
 	}
-	format_avoidable(counts, use->avoidable, avoidable, sizeof(avoidable));
+	format_avoidable(saves_at_most(counts, use->call), use->avoidable, avoidable,
+	                 sizeof(avoidable));
 	fprintf(out, "%-10s %9" PRIu64 " %9" PRIu64 " %12" PRIu64 " %9.1f %9s  %-26s %7s %4s  ",
 	        small->call, use->small_calls, use->calls, use->small_bytes,
 	        (double)use->small_bytes / (double)use->small_calls, avoidable, better, process,
@@ -410,7 +415,7 @@ static void write_better_calls(FILE *out, const struct io_counts *counts, uint32
 /* The sum over descriptors in one sentence a call, for who reads no tables. */
 static void write_savings(FILE *out, const struct ruled_calls *calls)
 {
-	bool any = false;
+	bool any = false, has_offsets = false;
 
 	fprintf(out, "\nCalls that batches of %d on each descriptor would save\n", IO_GOOD_BATCH);
 	for (size_t i = 0; i < calls->n_rows; i++) {
@@ -421,9 +426,10 @@ static void write_savings(FILE *out, const struct ruled_calls *calls)
 		if (!uses.avoidable)
 			continue;
 		any = true;
+		has_offsets |= row->info->facts->at_offset;
 		fprintf(out, "%s%" PRIu64 " of %" PRIu64 " %s%s calls avoidable at batch %d",
-		        misses_moves(calls->counts) ? "at most " : "", uses.avoidable,
-		        row->per_call ? uses.calls : uses.small_calls,
+		        saves_at_most(calls->counts, calls->rows[i]) ? "at most " : "",
+		        uses.avoidable, row->per_call ? uses.calls : uses.small_calls,
 		        row->per_call ? "" : "small ", row->info->name, IO_GOOD_BATCH);
 		write_better_calls(out, calls->counts, calls->rows[i]);
 		fputc('\n', out);
@@ -433,6 +439,10 @@ static void write_savings(FILE *out, const struct ruled_calls *calls)
 	else if (misses_moves(calls->counts))
 		fputs("At most: other reads and writes, which are not counted here, may lie "
 		      "between.\n",
+		      out);
+	if (has_offsets)
+		fputs("At most: calls that name an offset can be joined only where their data "
+		      "adjoin, which is not looked at.\n",
 		      out);
 }
 

@@ -20,9 +20,10 @@ struct batch_summary {
 	double per_call;
 	double fill_percent; /* of the slots offered; negative: not known */
 	uint64_t avoidable;  /* calls that batches of IO_GOOD_BATCH on each descriptor would save */
-	bool is_at_most;     /* so many at most: calls that may lie between were not counted */
-	bool is_vector; /* the call's units are messages, ring entries or events, which is what it
-	                   batches for */
+	bool is_at_most; /* so many at most: calls that may lie between were not counted, or what is
+	                moved may lie apart */
+	bool is_vector;  /* the call's units are messages, ring entries or events, which is what it
+	                    batches for */
 	const char *better;
 };
 

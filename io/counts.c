@@ -7,6 +7,7 @@
 #include "io/distribution.h"
 #include "io/fd_table.h"
 #include "io/latency.h"
+#include "io/names.h"
 #include "io/sites.h"
 
 #include <errno.h>
@@ -286,10 +287,14 @@ static void continue_run(struct io_counts *counts, uint32_t descriptor, size_t u
 }
 
 /* It found no more, or no more room: a larger batch would have moved as much. */
-static bool has_room_left(const struct io_call *call)
+static bool has_room_left(const struct io_counts *counts, const struct io_call *call,
+                          uint32_t descriptor)
 {
-	return syscall_moves_many(call->info->facts) && call->knows_slots &&
-	       call->used_slots < call->slots;
+	if (syscall_moves_many(call->info->facts))
+		return call->knows_slots && call->used_slots < call->slots;
+	/* A message is as long as it is. */
+	return call->info->facts->effect == EFFECT_READ && io_is_short(call) &&
+	       !io_is_datagram(counts->fds, descriptor);
 }
 
 static void count_use(struct io_counts *counts, uint32_t row_index, const struct io_call *call,
@@ -322,7 +327,7 @@ static void count_use(struct io_counts *counts, uint32_t row_index, const struct
 		break_run(counts, descriptor);
 	else if (descriptor && units_of(call))
 		continue_run(counts, descriptor, *index - 1, call, n_calls);
-	if (has_room_left(call))
+	if (has_room_left(counts, call, descriptor))
 		break_run(counts, descriptor);
 }
 
@@ -412,6 +417,8 @@ void io_counts_add_repeated(struct io_counts *counts, const struct io_call *call
 		count_other_use(counts, call, n_calls);
 	if (syscall_moves_data(call->info->facts) || syscall_tells_events(call->info->facts))
 		count_for_batches(counts, row_index, call, n_calls);
+	if (effect == EFFECT_SEEK && !syscall_failed(call->result))
+		break_run(counts, call->from);
 }
 
 void io_counts_add(struct io_counts *counts, const struct io_call *call)

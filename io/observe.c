@@ -434,6 +434,7 @@ static const struct {
 	bool on_failure;
 } effects[] = {
     [EFFECT_USE] = {do_use, true},
+    [EFFECT_SEEK] = {do_use, true},
     [EFFECT_READ] = {do_move, true},
     [EFFECT_WRITE] = {do_move, true},
     [EFFECT_COPY] = {do_move, true},

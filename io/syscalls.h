@@ -19,7 +19,8 @@ enum { SYSCALL_NUMBERS = 600 };
 /* What a successful call does, as far as bytes and descriptors go. */
 enum syscall_effect {
 	EFFECT_NONE,    /* nothing that is followed here */
-	EFFECT_USE,     /* something on descriptor `fd` that moves no data: fstat, lseek, fsync */
+	EFFECT_USE,     /* something on descriptor `fd` that moves no data: fstat, fsync */
+	EFFECT_SEEK,    /* the same, and what is read or written there next is elsewhere */
 	EFFECT_READ,    /* data from `fd` into memory; the result is bytes, or messages for
 	                   EXTENT_MESSAGES */
 	EFFECT_WRITE,   /* data from memory to `fd` */
@@ -83,6 +84,7 @@ struct syscall_facts {
 	enum syscall_extent extent;
 	uint8_t memory;
 	uint8_t count;
+	bool at_offset;   /* data are moved at an offset among the arguments */
 	uint8_t flags;    /* the argument that may hold `cloexec`, and MSG_CMSG_CLOEXEC */
 	uint32_t cloexec; /* bit that closes the new descriptor at exec; CLOEXEC_ALWAYS: always, 0:
 	                     never */

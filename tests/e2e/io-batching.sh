@@ -59,6 +59,9 @@ for backend in ptrace bpf; do
 	run answers $backend answers
 	promise "$backend: events that may be answers are no run" \
 		matches "$(dir answers-$backend)/batching.txt" '^epoll_wait +10 +0 +10 events +1\.0 +1 +1 +1 100\.0 % +- +0  -$'
+	run apart $backend apart
+	promise "$backend: reads after a seek, and at the end of a file, are no run" \
+		matches "$(dir apart-$backend)/batching.txt" '^read +12 +12 +105 +8\.8 +0  - '
 	profile-scenario --quiet --results "$scratch/results" --scenario some-$backend --type io --backend $backend -e sendmmsg -- \
 		"$programs/io_batches" sendmmsg
 	promise "$backend: of a choice of calls it is at most so many" \

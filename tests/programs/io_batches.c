@@ -2,7 +2,7 @@
  * that a batch could have joined, then one that is short, empty or finds nothing.
  *
  *   io_batches WAY...   a way is called as its system call; "answers": events that each follow a
- * write
+ *                       write; "apart": reads that no larger one could have joined
  *
  * Linked statically: the loader's own reads would be among the calls.
  */
@@ -101,6 +101,20 @@ static bool use_file(const char *call)
 	for (int i = 0; i < CALLS; i++)
 		well = well && move_by_file_call(call, fd, i) == BUFFERS * PIECE_BYTES;
 	return well && (!reads || move_by_file_call(call, fd, CALLS) == PIECE_BYTES / 2);
+}
+
+/* Ten pieces from back to front, then the file's last one, which is short, and its end. */
+static bool use_apart(const char *call)
+{
+	int fd = open_file();
+	bool well = fd >= 0;
+
+	(void)call;
+	for (int i = CALLS; i > 0; i--)
+		well = well && lseek(fd, (i - 1) * PIECE_BYTES, SEEK_SET) >= 0 &&
+		       read(fd, data, PIECE_BYTES) == PIECE_BYTES;
+	return well && lseek(fd, FILE_BYTES - PIECE_BYTES / 2, SEEK_SET) >= 0 &&
+	       read(fd, data, PIECE_BYTES) == PIECE_BYTES / 2 && read(fd, data, PIECE_BYTES) == 0;
 }
 
 static ssize_t move_message(const char *call, int fd)
@@ -223,6 +237,7 @@ static const struct way {
     {"read", use_file},          {"pread64", use_file},        {"write", use_file},
     {"pwrite64", use_file},      {"epoll_wait", use_epoll},    {"epoll_pwait", use_epoll},
     {"epoll_pwait2", use_epoll}, {"io_uring_enter", use_ring}, {"answers", use_answers},
+    {"apart", use_apart},
 };
 
 static bool go(const char *name)

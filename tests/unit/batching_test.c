@@ -300,6 +300,64 @@ static void full_batches_do_not_pay_for_single_messages(void **state)
 	assert_int_equal(avoidable(counts, "sendmmsg"), 75 - 12);
 }
 
+static void read_small(struct io_counts *counts, const char *name, uint32_t descriptor, int bytes)
+{
+	const struct io_call call = {
+	    .info = syscall_find_named(ABI_X86_64, name),
+	    .result = bytes,
+	    .bytes = (uint64_t)bytes,
+	    .asked_bytes = 10,
+	    .knows_asked = true,
+	    .from = descriptor,
+	};
+
+	io_counts_add(counts, &call);
+}
+
+static void reads_from_elsewhere_are_no_run(void **state)
+{
+	struct io_counts *counts = *state;
+	struct io_call seek = {.info = syscall_find_named(ABI_X86_64, "lseek"), .from = 2};
+
+	for (int i = 0; i < 10; i++) {
+		read_small(counts, "read", 2, 10);
+		io_counts_add(counts, &seek);
+	}
+	assert_null(strstr(batching(counts), "avoidable at batch"));
+	seek.result = -ESPIPE;
+	for (int i = 0; i < 10; i++) {
+		read_small(counts, "read", 2, 10);
+		io_counts_add(counts, &seek);
+	}
+	assert_non_null(strstr(batching(counts), "9 of 20 small read calls avoidable"));
+}
+
+static void the_end_of_a_file_ends_its_run(void **state)
+{
+	struct io_counts *counts = *state;
+
+	for (int i = 0; i < 10; i++) {
+		read_small(counts, "read", 2, 10);
+		read_small(counts, "read", 2, 5);
+		read_small(counts, "read", 2, 0);
+	}
+	assert_non_null(strstr(batching(counts), "10 of 30 small read calls avoidable"));
+	/* Messages are as long as they are. */
+	for (int i = 0; i < 10; i++)
+		read_small(counts, "recvfrom", 1, 5);
+	assert_non_null(strstr(batching(counts), "9 of 10 small recvfrom calls avoidable"));
+}
+
+static void offsets_are_not_looked_at(void **state)
+{
+	struct io_counts *counts = *state;
+
+	for (int i = 0; i < 10; i++)
+		read_small(counts, "pread64", 2, 10);
+	assert_non_null(strstr(batching(counts), "      <= 9  a larger buffer, or preadv"));
+	assert_non_null(strstr(batching(counts), "at most 9 of 10 small pread64 calls avoidable"));
+}
+
 /* Of 4 that are asked for. */
 static void wait_for_events(struct io_counts *counts, uint32_t thread, int n_calls, int n_events)
 {
@@ -556,6 +614,9 @@ int main(void)
 	    PROMISE(messages_and_their_answers_are_no_run_either),
 	    PROMISE(what_had_to_be_waited_for_is_no_run),
 	    PROMISE(a_batch_that_had_room_left_is_no_run),
+	    PROMISE(reads_from_elsewhere_are_no_run),
+	    PROMISE(the_end_of_a_file_ends_its_run),
+	    PROMISE(offsets_are_not_looked_at),
 	    PROMISE(full_batches_do_not_pay_for_single_messages),
 	    PROMISE(events_one_call_after_another_are_a_run),
 	    PROMISE(events_that_may_be_answers_are_no_run),
