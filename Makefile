@@ -7,11 +7,11 @@ COLLECTOR_FOLDERS := cpu mem io
 
 # Debian packages, each list once: `make deps` installs what building needs, `make demo` and `make check` add theirs.
 BUILD_PACKAGES := gcc libc6-dev libdw-dev libelf-dev libunwind-dev libseccomp-dev libjansson-dev \
-	libinih-dev libiberty-dev liblzma-dev zlib1g-dev libdeflate-dev libcapstone-dev \
+	libinih-dev libiberty-dev liblzma-dev libzstd-dev zlib1g-dev libdeflate-dev libcapstone-dev \
 	clang libbpf-dev bpftool
 DEMO_PACKAGES := $(BUILD_PACKAGES)
 CHECK_PACKAGES := $(BUILD_PACKAGES) g++ binutils libcmocka-dev linux-perf strace valgrind heaptrack python3 sqlite3 \
-	gzip libcap2-bin iproute2 musl-tools procps dwz xz-utils \
+	gzip libcap2-bin iproute2 musl-tools procps dwz xz-utils zstd \
 	libjemalloc-dev libgoogle-perftools-dev libmimalloc-dev
 # An npm that is no package of Debian's brings its own Node.js, beside which Debian's cannot be.
 LONG_PACKAGES := $(CHECK_PACKAGES) git curl libclang-rt-dev llvm gfortran rustc chromium protobuf-compiler redis-server redis-tools nginx-light wrk nmap \
@@ -39,7 +39,7 @@ OPTIMISE := $(if $(DEBUG),-O0,-O2)
 SANITIZE := $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer)
 CFLAGS += -std=gnu11 -g $(OPTIMISE) $(WARNINGS)
 CPPFLAGS += -I. -I$(BUILD) -D_GNU_SOURCE -DVERSION='"$(VERSION)"'
-LDLIBS := -lbpf -ldw -lelf -ldeflate -lunwind-x86_64 -lunwind -lseccomp -ljansson -linih -liberty -llzma -lz -lpthread -lm
+LDLIBS := -lbpf -ldw -lelf -ldeflate -lunwind-x86_64 -lunwind -lseccomp -ljansson -linih -liberty -llzma -lzstd -lz -lpthread -lm
 
 CORE_SRCS := $(filter-out core/driver/% core/trace/keeper.c,$(wildcard core/*.c core/*/*.c))
 KEEPER_SRCS := core/trace/keeper.c core/trace/filter_stop.c

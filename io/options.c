@@ -41,6 +41,11 @@ const struct option_row io_option_rows[] = {
      .field = offsetof(struct io_options, detail),
      .help = "write each call with its arguments to detail.txt, as strace does; takes ptrace",
      .with_output_dir = true},
+    {.name = "detail-zstd",
+     .kind = OPTION_SWITCH,
+     .field = offsetof(struct io_options, detail_zstd),
+     .serves = "detail",
+     .help = "pack what --detail writes with zstd: detail.txt.zst"},
     {.name = "summary-sort-by",
      .letter = 'S',
      .kind = OPTION_CHOICE,
@@ -102,7 +107,7 @@ const char *io_beyond_bpf(const struct io_options *options)
 
 int io_options_check(const void *context, const void *typed, struct diag *diag)
 {
-	const struct io_options *options = context;
+	const struct io_options *options = context, *asked = typed;
 	const char *beyond_typed = io_beyond_bpf(typed), *beyond = io_beyond_bpf(options);
 
 	if (options->backend == IO_BACKEND_BPF && options->detail && !beyond_typed)
@@ -112,6 +117,9 @@ int io_options_check(const void *context, const void *typed, struct diag *diag)
 	if (options->backend == IO_BACKEND_BPF && beyond)
 		return diag_fail(diag, EINVAL, "%s is measured by --backend ptrace alone",
 		                 beyond_typed ? beyond_typed : beyond);
+	if (asked->detail_zstd && !options->detail)
+		return diag_fail(diag, EINVAL,
+		                 "--detail-zstd packs what --detail writes; add --detail");
 	if (options->successful_only && options->failed_only)
 		return diag_fail(diag, EINVAL,
 		                 "--successful-only and --failed-only leave no call to count");

@@ -16,6 +16,7 @@ struct io_options {
 	bool successful_only;
 	bool failed_only;
 	bool detail;
+	bool detail_zstd;
 	int sort;    /* index of the word */
 	int backend; /* an io_backend_word */
 	char *columns;

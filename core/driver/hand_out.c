@@ -27,6 +27,7 @@ static const struct {
     {"memory", "massif", "massif-report.txt", "massif-report.txt"},
     {"io", "strace", "strace-summary.txt", "summary.txt"},
     {"io", "strace", "strace-detail.txt", "detail.txt"},
+    {"io", "strace", "strace-detail.txt.zst", "detail.txt.zst"},
 };
 
 static bool has_artifact(const struct results_run *run, const char *name)

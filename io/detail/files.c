@@ -20,14 +20,23 @@ struct repeat_file {
 };
 
 struct detail_files {
+	bool packs;
 	FILE *named; /* the first one's; the run's */
 	struct repeat_file *repeats;
 	size_t n_repeats, capacity;
 };
 
-struct detail_files *detail_files_new(void)
+struct detail_files *detail_files_new(bool packs)
 {
-	return xcalloc(1, sizeof(struct detail_files));
+	struct detail_files *files = xcalloc(1, sizeof(*files));
+
+	files->packs = packs;
+	return files;
+}
+
+static const char *name_of(const struct detail_files *files)
+{
+	return files->packs ? "detail.txt.zst" : "detail.txt";
 }
 
 void detail_files_free(struct detail_files *files)
@@ -47,7 +56,7 @@ static int open_file(struct detail_files *files, struct results_run *run, struct
 {
 	if (files->n_repeats)
 		return results_scratch(run, diag);
-	files->named = results_create(run, "detail.txt", diag);
+	files->named = results_create(run, name_of(files), diag);
 	return files->named ? fileno(files->named) : -EIO;
 }
 
@@ -58,7 +67,7 @@ int detail_files_begin(struct detail_files *files, struct results_run *run, stru
 
 	if (fd < 0)
 		return fd;
-	*log = detail_log_new(fd);
+	*log = detail_log_new(fd, files->packs);
 	*ARRAY_APPEND(files->repeats, files->n_repeats, files->capacity) =
 	    (struct repeat_file){fd, *log};
 	return 0;
@@ -100,10 +109,10 @@ int detail_files_keep(struct detail_files *files, size_t repeat, struct results_
 	log = kept->log;
 	err = repeat ? copy(kept->fd, files->repeats[0].fd) : 0;
 	if (err)
-		diag_fail(diag, -err, "cannot write detail.txt: %s", strerror(-err));
+		diag_fail(diag, -err, "cannot write %s: %s", name_of(files), strerror(-err));
 	if (detail_log_written_lines(log) < detail_log_lines(log))
-		quality_add_note(quality, "detail.txt ends after %s of %s: it could not be written",
-		                 count_text_of(detail_log_written_lines(log)).text,
+		quality_add_note(quality, "%s ends after %s of %s: it could not be written",
+		                 name_of(files), count_text_of(detail_log_written_lines(log)).text,
 		                 counted_text_of(detail_log_lines(log), "line").text);
 	return err ? (results_close(run, named, diag), err) : results_close(run, named, diag);
 }

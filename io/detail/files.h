@@ -1,8 +1,10 @@
-/* The files that lines go to: one for each repeat, of which one becomes detail.txt.
+/* The files that lines go to: one for each repeat, of which one becomes detail.txt, or
+ * detail.txt.zst.
  */
 #ifndef IO_DETAIL_FILES_H
 #define IO_DETAIL_FILES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include <jansson.h>
@@ -12,7 +14,8 @@ struct detail_log;
 struct diag;
 struct results_run;
 
-struct detail_files *detail_files_new(void);
+/* `packs`: detail.txt.zst, by zstd. */
+struct detail_files *detail_files_new(bool packs);
 /* A run that was not published may still have the file open. NULL is fine. */
 void detail_files_free(struct detail_files *files);
 
@@ -22,8 +25,8 @@ int detail_files_begin(struct detail_files *files, struct results_run *run, stru
 /* It has ended. */
 void detail_files_end(struct detail_files *files);
 
-/* Makes detail.txt that of the repeat (0 is the first one), and closes it; says in quality when it
- * is not whole. Nothing when there was no repeat. */
+/* Makes the named file that of the repeat (0 is the first one), and closes it; says in quality when
+ * it is not whole. Nothing when there was no repeat. */
 int detail_files_keep(struct detail_files *files, size_t repeat, struct results_run *run,
                       json_t *quality, struct diag *diag);
 

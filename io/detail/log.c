@@ -2,6 +2,7 @@
 #include "io/detail/log.h"
 
 #include "core/alloc.h"
+#include "io/detail/pack.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -12,7 +13,7 @@
 
 enum {
 	BUFFER_BYTES = 1 << 16,
-	N_GIVEN_BACK = 16, /* buffers: 1 MB for the other files */
+	N_GIVEN_BACK = 16, /* times as much of the file: 1 MB for the other files */
 };
 
 /* Where the file ends with a whole line. */
@@ -25,20 +26,24 @@ struct detail_log {
 	int fd;
 	int error; /* 0: all is well */
 	struct detail_text buffer;
-	uint64_t n_lines; /* with those in the buffer */
-	struct end ends[N_GIVEN_BACK];
-	size_t n_ends;  /* that there were so far */
-	struct end end; /* of the file */
+	uint64_t n_lines;              /* with those in the buffer */
+	struct detail_packer *packer;  /* NULL: lines are written as they are */
+	struct end ends[N_GIVEN_BACK]; /* BUFFER_BYTES or more apart */
+	size_t n_ends;                 /* that there were so far */
+	struct end end;                /* of the file */
 	struct detail_line **lines;
 	size_t n_lines_made, lines_capacity;
 	struct detail_line *unused;
 };
 
-struct detail_log *detail_log_new(int fd)
+struct detail_log *detail_log_new(int fd, bool packs)
 {
 	struct detail_log *log = xcalloc(1, sizeof(*log));
 
 	log->fd = fd;
+	log->packer = packs ? detail_packer_new() : NULL;
+	if (packs && !log->packer)
+		log->error = -ENOMEM;
 	return log;
 }
 
@@ -57,6 +62,7 @@ void detail_log_free(struct detail_log *log)
 	}
 	free(log->lines);
 	detail_text_fini(&log->buffer);
+	detail_packer_free(log->packer);
 	free(log);
 }
 
@@ -104,16 +110,29 @@ static void give_back(struct detail_log *log)
 		log->error = -errno;
 }
 
+static void note_end(struct detail_log *log)
+{
+	const struct end *newest = &log->ends[(log->n_ends + N_GIVEN_BACK - 1) % N_GIVEN_BACK];
+
+	if (!log->n_ends || log->end.offset - newest->offset >= BUFFER_BYTES)
+		log->ends[log->n_ends++ % N_GIVEN_BACK] = log->end;
+}
+
 static void flush(struct detail_log *log)
 {
-	if (!log->error && log->buffer.len) {
-		log->ends[log->n_ends++ % N_GIVEN_BACK] = log->end;
-		log->error = detail_write_all(log->fd, log->buffer.bytes, log->buffer.len);
+	const char *bytes = log->buffer.bytes;
+	size_t len = log->buffer.len;
+
+	if (!log->error && len) {
+		note_end(log);
+		if (log->packer)
+			log->error = detail_pack(log->packer, bytes, len, &bytes, &len);
+		if (!log->error)
+			log->error = detail_write_all(log->fd, bytes, len);
 		if (log->error)
 			give_back(log);
 		else
-			log->end =
-			    (struct end){log->end.offset + (off_t)log->buffer.len, log->n_lines};
+			log->end = (struct end){log->end.offset + (off_t)len, log->n_lines};
 	}
 	log->buffer.len = 0;
 }

@@ -1,19 +1,23 @@
-/* detail.txt while it grows: a line for each call that has returned, in the order in which they
- * did.
+/* detail.txt, or detail.txt.zst, while it grows: a line for each call that has returned, in the
+ * order in which they did.
  *
- * Lines go to the descriptor as they come, 64 KB at a time. When the disk is full the file ends
- * before its last lines, so that other files find some room; what is missing is counted. Used by
- * one thread at a time, in the tracer.
+ * Lines go to the descriptor as they come, 64 KB at a time, packed or not. When the disk is full
+ * the file ends before its last lines, so that other files find some room; what is missing is
+ * counted. Used by one thread at a time, in the tracer.
  */
 #ifndef IO_DETAIL_LOG_H
 #define IO_DETAIL_LOG_H
 
 #include "io/detail/decode.h"
 
+#include <stdbool.h>
+
 struct detail_log;
 
-/* Writes to the descriptor, which stays the caller's, from its position on. */
-struct detail_log *detail_log_new(int fd);
+/* Writes to the descriptor, which stays the caller's, from its position on. `packs`: with zstd, a
+ * frame at a time; without memory for it the file stays empty, and says so as one that ends early.
+ */
+struct detail_log *detail_log_new(int fd, bool packs);
 void detail_log_free(struct detail_log *log); /* NULL is fine */
 int detail_log_fd(const struct detail_log *log);
 

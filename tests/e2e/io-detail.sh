@@ -50,6 +50,19 @@ promise "a command that cannot be run: 127" is $? 127
 profile-scenario --quiet --results "$scratch/results" --scenario detail --type io --backend ptrace true 2>/dev/null
 promise "no file where nobody asked" test ! -e "$dir/detail.txt"
 
+run --detail-zstd -r 3 "$programs/io_tree" forks fails
+unfinished=$(sed -n 's/^Calls that never returned.*: \([0-9]*\)\.$/\1/p' "$dir/summary.txt")
+promise "packed: a line for each call" is "$(zstd -qdc "$dir/detail.txt.zst" | wc -l)" $(($(metric "$dir" io.calls) + unfinished))
+promise "in the shape that they have" \
+	is "$(zstd -qdc "$dir/detail.txt.zst" | grep -vcE '^[0-9]+ +[0-9]+\.[0-9]{6} [a-z_0-9]+\(.*\) += ([^ ].* <[0-9]+\.[0-9]{6}>|\?)$')" 0
+promise "in a file that the run names, and no other" is "$(grep -o '"detail\.[^"]*"' "$dir/run.json" | tr '\n' ' ')$(ls "$dir" | grep -c '^detail')" '"detail.txt.zst" 1'
+run --detail-zstd -e write dd if=/dev/zero of=/dev/null bs=1 count=30000 status=none
+promise "more than a buffer of them, packed and with a filter" is "$(zstd -qdc "$dir/detail.txt.zst" | grep -c 'write(1, "\\0", 1) *= 1 <')" 30000
+promise "packing needs something to pack" reason 125 "--detail-zstd packs what --detail writes; add --detail" \
+	profile-scenario --results "$scratch/no" --type io --detail-zstd true
+promise "under --output-dir the older wrapper's name has it" eval "profile-scenario --quiet --output-dir '$scratch/old' --scenario S --type io --detail-zstd true 2>/dev/null
+	zstd -qdc <'$scratch/old/strace/S-strace-detail.txt.zst' | grep -q 'execve('"
+
 # Of a file system of 3 MB some is left for the other files. It is mounted where nobody else sees it.
 small=$scratch/small
 on_small() { # COMMAND...: in a namespace with a small file system, whose files are in $small.kept then
