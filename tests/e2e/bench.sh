@@ -25,7 +25,7 @@ P
 }
 promise "group offcpu has a time for each program and tool, and ratios within those of the rounds" measures offcpu 2 bare
 for group in cpu io; do
-	[ $group = io ] && programs_there=6 || programs_there=3
+	[ $group = io ] && programs_there=7 || programs_there=3
 	promise "group $group has a time for each program and tool, and ratios within those of the rounds" \
 		measures $group $programs_there bare
 done
@@ -38,7 +38,14 @@ for label, rows in programs.items():
     assert ours["target"].split(":")[0] in ("met", "missed"), (label, ours)
     assert ("set_up" in ours) == (label == "true") and ("own" in ours) == (label != "true"), (label, ours)
     # Its load is timed under every tool.
-    assert ("own" in rows["strace -f -c"]) == (label == "redis-server"), (label, rows)
+    peers = [tool for tool in rows if tool.startswith("strace")]
+    assert len(peers) == (1 if label == "dd bs=1" else 4), (label, peers)
+    assert all(("own" in rows[tool]) == (label == "redis-server") for tool in peers), (label, rows)
+    # The ratios to the peer as it is typed and at its best: of a server both are known for certain.
+    for tool in ("profile-scenario ptrace", "profile-scenario ptrace -e"):
+        compared = {"to_rival", "to_rival_at_best"} & set(rows.get(tool, {}))
+        assert label != "redis-server" or len(compared) == 2, (label, tool, rows)
+        assert label not in ("true", "dd bs=1") or not compared, (label, tool, rows)
     # What it takes from its start is more than what its program takes.
     for row in rows.values():
         assert all(whole > own for whole, own in zip(row["seconds"], row.get("own_seconds", []))), (label, row)
