@@ -25,7 +25,7 @@ struct fd_table;
 enum fd_origin {
 	FD_OPENED,    /* a call made it */
 	FD_INHERITED, /* it was there when the measured program began */
-	FD_RECEIVED,  /* it came over a socket (SCM_RIGHTS) */
+	FD_RECEIVED,  /* it came over a socket (SCM_RIGHTS, SCM_PIDFD) */
 	FD_GUESSED,   /* its name is what /proc said when it was found in use, or later */
 };
 

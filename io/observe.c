@@ -221,7 +221,17 @@ static void measure(const struct observation *o)
 		measures[extent](o);
 }
 
-/* Descriptors that came in control messages. */
+#ifndef SCM_PIDFD /* Linux 6.5 */
+#define SCM_PIDFD 4
+#endif
+
+static bool passes_fds(const struct cmsghdr *header)
+{
+	return header->cmsg_level == SOL_SOCKET &&
+	       (header->cmsg_type == SCM_RIGHTS || header->cmsg_type == SCM_PIDFD);
+}
+
+/* Descriptors that came in control messages. The kernel may have an error in a pidfd's place. */
 static void enter_passed_fds(const struct observation *o, const struct msghdr *message)
 {
 	_Alignas(struct cmsghdr) char control[CONTROL_BYTES];
@@ -237,12 +247,13 @@ static void enter_passed_fds(const struct observation *o, const struct msghdr *m
 		return;
 	while (control_next(&walk)) {
 		const struct cmsghdr *header = walk.header;
-		bool passes = header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS;
+		bool is_pidfd = header->cmsg_type == SCM_PIDFD;
 
-		for (size_t at = 0; passes && at + sizeof(fd) <= walk.data_bytes;
+		for (size_t at = 0; passes_fds(header) && at + sizeof(fd) <= walk.data_bytes;
 		     at += sizeof(fd)) {
 			memcpy(&fd, walk.data + at, sizeof(fd));
-			enter_described(o, fd, cloexec, FD_RECEIVED);
+			if (fd >= 0)
+				enter_described(o, fd, cloexec || is_pidfd, FD_RECEIVED);
 		}
 	}
 }

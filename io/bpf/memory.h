@@ -11,6 +11,7 @@ enum {
 	 * messages can bring 253 descriptors each, each name is a walk of MAX_STEPS at most. */
 	MAX_NAMES = 1024,
 	SCM_RIGHTS_TYPE = 1,
+	SCM_PIDFD_TYPE = 4, /* one descriptor, since Linux 6.5 */
 	SOL_SOCKET_LEVEL = 1,
 };
 
@@ -105,10 +106,10 @@ static __always_inline void lose_names(const struct passing *passing)
 		__sync_fetch_and_add(&lost_details, (passing->end - passing->at) / sizeof(int));
 }
 
-/* Goes from one control message to the next, until `fds` are those of one that brings some. */
+/* Goes from one control message to the next, for those that bring descriptors. */
 struct finding {
 	__u64 at, end;
-	struct passing fds;
+	struct passing fds, pidfd;
 };
 
 static long find_passed(__u32 index, struct finding *finding)
@@ -125,15 +126,17 @@ static long find_passed(__u32 index, struct finding *finding)
 	if (control.level == SOL_SOCKET_LEVEL && control.type == SCM_RIGHTS_TYPE) {
 		finding->fds.at = finding->at + sizeof(control);
 		finding->fds.end = finding->at + control.len_bytes;
-		return 1;
+	} else if (control.level == SOL_SOCKET_LEVEL && control.type == SCM_PIDFD_TYPE) {
+		finding->pidfd.at = finding->at + sizeof(control);
+		finding->pidfd.end = finding->at + control.len_bytes;
 	}
 	finding->at += (control.len_bytes + 7) & ~7ull;
 	return 0;
 }
 
-/* The kernel puts all descriptors of a message into one control message (scm_detach_fds()), behind
- * any number of others. Returns how many names the call has left. Calls may be eight deep, and from
- * here to take_component() they are. */
+/* The kernel puts all descriptors of a message into one control message (scm_detach_fds()), among
+ * any number of others, and the sender's pidfd into one of its own. Returns how many names the call
+ * has left. Calls may be eight deep, and from here to take_component() they are. */
 __noinline int copy_control(__u64 addr, __u64 len_bytes, __u32 n_names)
 {
 	struct finding finding = {.at = addr, .fds.n_left = n_names};
@@ -145,7 +148,10 @@ __noinline int copy_control(__u64 addr, __u64 len_bytes, __u32 n_names)
 	bpf_loop(MAX_CONTROL_BYTES / sizeof(struct user_control), find_passed, &finding, 0);
 	bpf_loop(MAX_PASSED_FDS, name_passed, &finding.fds, 0);
 	lose_names(&finding.fds);
-	return finding.fds.n_left;
+	finding.pidfd.n_left = finding.fds.n_left;
+	bpf_loop(1, name_passed, &finding.pidfd, 0);
+	lose_names(&finding.pidfd);
+	return finding.pidfd.n_left;
 }
 
 __noinline int copy_buffers(__u64 addr, __u64 n_buffers)

@@ -42,6 +42,14 @@ passed-2 (received) 30
 passed-3 (received) 40
 passed-4 (received) 50
 passed-5 (received) 60"
+	if [ "$(status_of "$traps" receives_pidfd "$scratch/files")" = 3 ]; then
+		skip "$backend: a message with its sender's pidfd" "this kernel has no SO_PASSPIDFD"
+	else
+		goes $backend receives_pidfd "a message with its sender's pidfd"
+		promise "it is a descriptor that was received, as the file is" is \
+			"$(grep -o "[^ ]* (received)" "$latest/files.txt" | sort)" "$(printf '%s (received)\n' "$scratch/files/passed-0" 'anon_inode:[pidfd]' | sort)"
+		promise "no name was guessed" is "$(grep -c guessed "$latest/files.txt")" 0
+	fi
 	goes $backend receives_many "1,250 descriptors that come in one call"
 	if [ $backend = ptrace ]; then
 		promise "each has its name" is "$(received)" 1250

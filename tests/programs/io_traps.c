@@ -19,6 +19,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <ucontext.h>
@@ -216,6 +217,40 @@ static void receives(void)
 	wait_well(pid);
 }
 
+#ifndef SO_PASSPIDFD /* Linux 6.5 */
+#define SO_PASSPIDFD 76
+#endif
+
+/* A message that brings a file and its sender's pidfd, both used. 3: the kernel has no such. */
+static void receives_pidfd(void)
+{
+	static _Alignas(struct cmsghdr) char control[512];
+	char byte;
+	struct iovec data = {&byte, 1};
+	struct msghdr message = {.msg_iov = &data,
+	                         .msg_iovlen = 1,
+	                         .msg_control = control,
+	                         .msg_controllen = sizeof(control)};
+	struct statfs ignored;
+	int pair[2], yes = 1, n_used = 0;
+
+	need(!socketpair(AF_UNIX, SOCK_DGRAM, 0, pair));
+	if (setsockopt(pair[1], SOL_SOCKET, SO_PASSPIDFD, &yes, sizeof(yes)))
+		_exit(3);
+	send_file(pair[0], 0);
+	need(recvmsg(pair[1], &message, 0) == 1);
+	for (struct cmsghdr *header = CMSG_FIRSTHDR(&message); header;
+	     header = CMSG_NXTHDR(&message, header)) {
+		int fd;
+
+		memcpy(&fd, CMSG_DATA(header), sizeof(fd));
+		need(!syscall(SYS_fstatfs, fd, &ignored));
+		close(fd);
+		n_used++;
+	}
+	need(n_used == 2);
+}
+
 /* 5 messages with 250 descriptors of /dev/null each, in one call; a byte is written to each. */
 static void receives_many(void)
 {
@@ -372,6 +407,7 @@ static const struct {
     {"traces", traces},
     {"receives", receives},
     {"receives_many", receives_many},
+    {"receives_pidfd", receives_pidfd},
     {"execs_with_files", execs_with_files},
     {"after_exec", after_exec},
     {"changes_root", changes_root},

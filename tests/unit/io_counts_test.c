@@ -262,6 +262,28 @@ static void received_descriptors_are_known(void **state)
 	assert_int_equal(target->counts->gaps.guessed_fds, 1); /* the socket itself, 3 */
 }
 
+/* The sender's pidfd, or what the kernel says in its place. */
+static void a_received_pidfd_is_known(void **state)
+{
+	struct target *target = *state;
+	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {0};
+	struct msghdr message = {.msg_control = control, .msg_controllen = sizeof(control)};
+	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+	int fds[] = {22, -ESRCH};
+
+	header->cmsg_level = SOL_SOCKET;
+	header->cmsg_type = 4; /* SCM_PIDFD */
+	header->cmsg_len = CMSG_LEN(sizeof(int));
+	for (size_t i = 0; i < 2; i++) {
+		memcpy(CMSG_DATA(header), &fds[i], sizeof(int));
+		CALL(target, "recvmsg", 0, 3, ADDR(&message), 0);
+	}
+	assert_true(fd_table_knows(target->counts->fds, target->group, 22));
+	assert_int_equal(target->counts->gaps.guessed_fds, 1); /* the socket itself, 3 */
+	fd_table_exec(target->counts->fds, target->group, 1);
+	assert_false(fd_table_knows(target->counts->fds, target->group, 22));
+}
+
 static void sockets_have_their_addresses(void **state)
 {
 	struct target *target = *state;
@@ -452,6 +474,7 @@ int main(void)
 	    PROMISE(unreadable_memory_is_counted_not_guessed),
 	    PROMISE(a_length_that_cannot_be_is_not_believed),
 	    PROMISE(received_descriptors_are_known),
+	    PROMISE(a_received_pidfd_is_known),
 	    PROMISE(sockets_have_their_addresses),
 	    PROMISE(an_unseen_descriptor_is_marked_as_guessed),
 	    PROMISE(a_close_that_fails_still_closes),
