@@ -122,9 +122,9 @@ done
 promise "--stacks is refused" reason 125 "--stacks follows programs from their start" profile-scenario --type io -p $$ --stacks --duration 0.1
 promise "a process that has ended is refused" reason 125 "there is no process $storm" profile-scenario --type io -p $storm
 if command -v strace >/dev/null; then
+	traced() { ! grep -h '^TracerPid' /proc/$server/task/*/status | grep -q '[^0-9]0$'; }
 	start peer tolerate # strace's coming is an EINTR for who waits in epoll_wait
 	strace -f -c -o "$scratch/strace" -p $server 2>/dev/null & peer=$!
-	traced() { ! grep -h '^TracerPid' /proc/$server/task/*/status | grep -q '[^0-9]0$'; }
 	wait_for traced
 	promise "a process that has a tracer is refused" reason 3 "process $peer traces it already; end that tracer first" profile-scenario --type io --backend ptrace -p $server
 	await peer
@@ -134,8 +134,23 @@ if command -v strace >/dev/null; then
 	promise "strace counts the same, but for the read that was in progress" is "$(echo "$known" | sed 's/read 2/read 3/; s/, /\n/g' | sort)" \
 		"$(awk -v names="$known" 'BEGIN { n = split(names, words, /,? /); for (i = 1; i < n; i += 2) known[words[i]] = 1 } $NF in known { print $NF, $4 }' "$scratch/strace" | sort)"
 	end peer $server
+
+	start lines tolerate
+	promise "--detail holds" is "$(attach lines ptrace -p $server --detail --load "$program ask $scratch/lines"; echo $?)" 0
+	read -r unfinished _ < <(below lines-ptrace)
+	promise "with a line for each call that is counted, and for each that never returned" is "$(wc -l <"$(result lines-ptrace detail.txt)")" \
+		"$(($(metric "$PROFILE_SCENARIO_RESULTS/lines-ptrace/io/latest" io.calls) + unfinished))"
+	strace -f -ttt -T -o "$scratch/strace" -p $server 2>/dev/null & peer=$!
+	wait_for traced
+	until "$program" settled $server; do sleep 0.02; done
+	ask lines
+	kill -INT $peer
+	wait $peer
+	promise "they are strace's" python3 tests/readers/io_detail.py lines "$scratch/strace" "$(result lines-ptrace detail.txt)" io/detail/calls.def write,pwrite64,writev,getsockopt
+	end lines $server
+	promise "and the server goes on" is "$ended" "9 served"
 else
-	skip "strace counts the same" "strace is not installed"
+	skip "strace counts the same, and writes the same lines" "strace is not installed"
 fi
 if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
 	for_every_user

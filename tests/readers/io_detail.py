@@ -1,6 +1,6 @@
-"""io_detail.py lines STRACE OURS CALLS_DEF: are the lines of strace -f -ttt -T -o STRACE those of OURS, but for times, addresses,
+"""io_detail.py lines STRACE OURS CALLS_DEF [NAME,NAME...]: are the lines of strace -f -ttt -T -o STRACE those of OURS, but for times, addresses,
 process ids, free ports and what a file system has free? Prints the share of equal lines by call; status 1 when a call that is decoded
-(CALL in CALLS_DEF) has one that is not.
+(CALL in CALLS_DEF) has one that is not. With names: of these calls alone, whoever made them and in whichever order.
 io_detail.py cases CALLS_DEF OURS...: has each call that is decoded a line in one of them? Status 1 and those that have none."""
 import collections, re, sys
 
@@ -51,8 +51,13 @@ def decoded_calls(calls_def):
     return set(re.findall(r"^CALL\((\w+),", open(calls_def).read(), re.M))
 
 
-def compare_lines(strace, detail, calls_def):
-    theirs, ours = (masked(joined(open(name, encoding="latin-1"))) for name in (strace, detail))
+def chosen(lines, names):
+    begins = tuple(name + "(" for name in names.split(","))
+    return sorted(("", text) for _, text in lines if text.startswith(begins)) if names else lines
+
+
+def compare_lines(strace, detail, calls_def, names=""):
+    theirs, ours = (chosen(masked(joined(open(name, encoding="latin-1"))), names) for name in (strace, detail))
     decoded = decoded_calls(calls_def)
     total, equal, bad = collections.Counter(), collections.Counter(), 0
     if len(theirs) != len(ours) or not theirs:
