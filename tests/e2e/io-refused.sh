@@ -73,9 +73,37 @@ if elsewhere "mount -t tmpfs none /mnt" true 2>"$scratch/err"; then
 	else
 		skip "lockdown" "this kernel has no /sys/kernel/security"
 	fi
+	# What Yama says, on a kernel that may have none. scope N COMMAND...: where it is N, and forbids.
+	scope() {
+		local number=$1; shift
+		elsewhere "mount -t tmpfs none /proc/sys/kernel && mkdir /proc/sys/kernel/yama && echo $number >/proc/sys/kernel/yama/ptrace_scope" "$refuse" 1 ptrace "$@"
+	}
+	tracing=(profile-scenario --results "$scratch/no" --type io --backend ptrace)
+	sleep 1000 & sleeper=$!
+	promise "Yama's ptrace_scope of 3" reason 3 "kernel.yama.ptrace_scope is 3, which forbids ptrace to all until the next boot" scope 3 "${tracing[@]}" true
+	promise "of 2" reason 3 "cannot trace the target: Operation not permitted; run: sysctl kernel.yama.ptrace_scope=1" scope 2 "${tracing[@]}" true
+	promise "of 2, with -p" reason 3 "cannot trace process $sleeper: Operation not permitted; run: sysctl kernel.yama.ptrace_scope=0, or use sudo" \
+		scope 2 "${tracing[@]}" -p $sleeper
+	promise "of 1, which does not hold for root: another reason" reason 3 "ptrace is forbidden here: see sysctl kernel.yama.ptrace_scope" scope 1 "${tracing[@]}" -p $sleeper
+	promise "of 3, where bpf is allowed: bpf, with -p too" is \
+		"$(status_of scope 3 profile-scenario --quiet --results "$scratch/results" --scenario scope --type io -p $sleeper --duration 0.1)" 0
+	promise "which is no fallback" is "$(PROFILE_SCENARIO_RESULTS=$scratch/results manifest_value scope/io 'm["collector"]["backend"], m["collector"].get("fallback")')" "bpf None"
+	promise "of 3, without bpf: what ptrace lacks" reason 3 "kernel.yama.ptrace_scope is 3" scope 3 "$refuse" 1 bpf profile-scenario --results "$scratch/no" --type io -p $sleeper
+	if command -v setpriv >/dev/null; then
+		for_every_user
+		mkdir -m 777 "$scratch/others"
+		setpriv --reuid 65534 --regid 65534 --clear-groups sleep 1000 & sleeping=$!
+		is_sleep() { is "$(cat /proc/$sleeping/comm)" sleep; }
+		wait_for is_sleep
+		promise "of 1, for an ordinary user with -p: how to be allowed" reason 3 "cannot trace process $sleeping: Operation not permitted; run: sysctl kernel.yama.ptrace_scope=0, or use sudo" \
+			scope 1 setpriv --reuid 65534 --regid 65534 --clear-groups "$build/profile-scenario" --results "$scratch/others" --type io --backend ptrace -p $sleeping
+		kill $sleeping
+	fi
+	kill $sleeper
+
 	promise "a PID namespace" lacks "in a PID namespace BPF programs see other thread ids than we do" unshare -p -f --mount-proc
 else
-	skip "no types of the kernel, lockdown, a PID namespace" "$(tail -n 1 "$scratch/err")"
+	skip "no types of the kernel, lockdown, Yama, a PID namespace" "$(tail -n 1 "$scratch/err")"
 fi
 
 for backend in bpf ptrace; do
