@@ -5,6 +5,7 @@
 #include "core/alloc.h"
 #include "core/target/binary.h"
 #include "core/diag.h"
+#include "core/quality.h"
 #include "io/backend.h"
 #include "io/detail/files.h"
 #include "io/metrics.h"
@@ -337,38 +338,30 @@ static int io_ended(void *state, const struct target_end *end, struct diag *diag
 	return 0;
 }
 
+/* Where programs make as many calls each time, by what these took. */
 static int by_calls(const void *left, const void *right)
 {
-	const struct io_counts *a = *(const struct io_counts *const *)left;
-	const struct io_counts *b = *(const struct io_counts *const *)right;
+	const struct io_counts *a = **(struct io_counts *const *const *)left;
+	const struct io_counts *b = **(struct io_counts *const *const *)right;
 
-	return (a->totals.calls > b->totals.calls) - (a->totals.calls < b->totals.calls);
+	if (a->totals.calls != b->totals.calls)
+		return a->totals.calls < b->totals.calls ? -1 : 1;
+	return (a->totals.time_ns > b->totals.time_ns) - (a->totals.time_ns < b->totals.time_ns);
 }
 
-/* The repeat with the median number of calls: its files are the run's (CONTRACT 1). */
-static const struct io_counts *median_repeat(const struct io_state *io)
+/* The repeat with the median number of calls, by its index: its files are the run's (CONTRACT 1).
+ */
+static size_t median_repeat(const struct io_state *io)
 {
-	struct io_counts **sorted = xcalloc(io->n_repeats, sizeof(*sorted));
-	const struct io_counts *median;
+	struct io_counts ***order = xcalloc(io->n_repeats, sizeof(*order));
+	size_t median;
 
-	memcpy(sorted, io->repeats, io->n_repeats * sizeof(*sorted));
-	qsort(sorted, io->n_repeats, sizeof(*sorted), by_calls);
-	median = sorted[(io->n_repeats - 1) / 2];
-	free(sorted);
+	for (size_t i = 0; i < io->n_repeats; i++)
+		order[i] = &io->repeats[i];
+	qsort(order, io->n_repeats, sizeof(*order), by_calls);
+	median = (size_t)(order[(io->n_repeats - 1) / 2] - io->repeats);
+	free(order);
 	return median;
-}
-
-/* Of the repeat that the other files are of. */
-static int keep_detail(const struct io_state *io, struct results_run *run,
-                       const struct result *result, struct diag *diag)
-{
-	size_t kept = 0;
-
-	if (!io->detail)
-		return 0;
-	while (io->n_repeats && io->repeats[kept] != median_repeat(io))
-		kept++;
-	return detail_files_keep(io->detail, kept, run, result->quality, diag);
 }
 
 static int io_finish(void *state, struct results_run *run, struct result *result, struct diag *diag)
@@ -383,16 +376,19 @@ static int io_finish(void *state, struct results_run *run, struct result *result
 	    .is_attached = io->is_attached,
 	};
 	const struct io_counts *counts;
-	int err = keep_detail(io, run, result, diag);
+	size_t median;
+	int err;
 
-	if (err)
-		return err;
 	if (!io->n_repeats) {
 		result->backend = xstrdup(io->backend->name);
 		result->unusable = xstrdup("the target was never run");
 		return 0;
 	}
-	counts = median_repeat(io);
+	median = median_repeat(io);
+	counts = io->repeats[median];
+	err = io->detail ? detail_files_keep(io->detail, median, run, result->quality, diag) : 0;
+	if (err)
+		return err;
 	result->backend =
 	    xasprintf("%s%s", io->backend->name, counts->trace.is_filtered ? "+seccomp" : "");
 	if (io->fallback)
@@ -403,6 +399,11 @@ static int io_finish(void *state, struct results_run *run, struct result *result
 		result->unusable = xstrdup("no calls of the commands that --only names");
 		return 0;
 	}
+	if (io->n_repeats > 1)
+		quality_add_note(result->quality,
+		                 "the files are of run %zu of %zu, which has the median number of "
+		                 "calls, and of as many the median time",
+		                 median + 1, io->n_repeats);
 	io_metrics_add(result->metrics, io->set, io->repeats, io->n_repeats);
 	io_findings_judge(result->findings, counts);
 	return io_report_write(&report, counts, run, result, diag);

@@ -29,6 +29,19 @@ promise "and which run that was is said" contains "$PROFILE_SCENARIO_RESULTS/ste
 	"the files are of run 3 of 3, which has the median peak"
 promise "files.txt is that of the median number of calls" \
 	is "$(awk '$2 == 0 && $NF == "/dev/zero" { print $5, $6 }' "$PROFILE_SCENARIO_RESULTS/steps/io/latest/files.txt")" "20 41943040"
+# As many calls each time: then by time, so what the terminal says is what the metric says.
+profile-scenario --quiet --scenario alike --type io -r 5 -- "$programs/io_tree" forks >"$scratch/out" 2>&1
+same_time() {
+	python3 - "$PROFILE_SCENARIO_RESULTS/alike/io/latest/run.json" <<'P'
+import json, re, sys
+run = json.load(open(sys.argv[1]))
+note = next(re.search(r"run (\d) of 5", note) for note in run["quality"]["notes"] if "of 5" in note)
+time, calls = run["metrics"]["io.time_ns"], run["metrics"]["io.calls"]["samples"]
+print(note[0], calls, time)
+sys.exit(len(set(calls)) != 1 or time["samples"][int(note[1]) - 1] != time["value"])
+P
+}
+promise "io: of equal numbers of calls, the files are of the median time, and the run is named" same_time
 
 told() {
 	status_of profile-scenario --scenario told --type io -r 2 -- true >/dev/null
