@@ -181,13 +181,14 @@ struct meter_thread {
 	__u32 number;
 	__u8 abi;
 	__u8 in_call;
-	__u8 counts;      /* the target's exec has succeeded */
-	__u32 epoch;      /* of which repeat */
-	__u8 has_no_runs; /* others may change what its descriptors mean, or the driver could not
-	                     ask for them at the end */
-	__u8 has_runs;    /* by descriptor */
-	__u8 ran_before;  /* and has not been seen to begin a call */
-	__u8 unused[2];
+	__u8 counts;       /* the target's exec has succeeded */
+	__u32 epoch;       /* of which repeat */
+	__u8 has_no_runs;  /* others may change what its descriptors mean, or the driver could not
+	                      ask for them at the end */
+	__u8 has_runs;     /* by descriptor */
+	__u8 ran_before;   /* and has not been seen to begin a call */
+	__u8 was_kept_off; /* the last call, as struct meter_call has it */
+	struct meter_plan plan;            /* likewise */
 	struct meter_run runs[METER_RUNS]; /* n_calls 0: none */
 };
 
