@@ -91,7 +91,14 @@ const struct syscall_info *syscall_find_named(enum syscall_abi abi, const char *
 {
 	int number = seccomp_syscall_resolve_name_arch(seccomp_arch[abi], name);
 
-	return number < 0 ? NULL : syscall_find(abi, (uint32_t)number & ~(uint32_t)X32_BIT);
+	if (number >= 0)
+		return syscall_find(abi, (uint32_t)number & ~(uint32_t)X32_BIT);
+	/* Of i386's calls that socketcall(2) and ipc(2) make, too, libseccomp has numbers of its
+	 * own. */
+	for (uint32_t i = 0; abi == ABI_I386 && i < SYSCALL_NUMBERS; i++)
+		if (!strcmp(syscall_find(abi, i)->name, name))
+			return syscall_find(abi, i);
+	return NULL;
 }
 
 const char *syscall_abi_name(enum syscall_abi abi)

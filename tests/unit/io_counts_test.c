@@ -355,6 +355,11 @@ static void calls_of_another_abi_have_their_own_rows(void **state)
 	assert_string_equal(read32->name, "read");
 	assert_string_equal(syscall_find(ABI_X86_64, 3)->name, "close");
 	assert_string_equal(syscall_find(ABI_X86_64, 599)->name, "syscall_0x257");
+	/* Which socketcall(2) and ipc(2) make, too. */
+	assert_int_equal(syscall_find_named(ABI_I386, "sendmsg")->number, 370);
+	assert_int_equal(syscall_find_named(ABI_I386, "shmget")->number, 395);
+	assert_null(syscall_find_named(ABI_I386, "msgbox"));
+	assert_null(syscall_find_named(ABI_X86_64, "socketcall"));
 	io_counts_add(target->counts, &counted);
 	CALL(target, "read", 0, 3, 0, 1);
 	assert_int_equal(target->counts->n_calls, 2);
