@@ -71,6 +71,7 @@ bool io_batch_summarise(const struct io_counts *counts, uint32_t call,
 	const struct call_row *row = &counts->calls[call];
 	const struct batch_rule *rule = find_rule(row->info->name);
 	uint64_t successes = row->calls - row->errors;
+	uint64_t known = successes - row->unknown_messages;
 	bool has_datagrams;
 	struct use_row uses;
 
@@ -80,11 +81,12 @@ bool io_batch_summarise(const struct io_counts *counts, uint32_t call,
 	*summary = (struct batch_summary){
 	    .unit = rule->unit,
 	    .calls = successes,
+	    .known_calls = known,
 	    .messages = row->messages,
 	    .p50 = distribution_percentile(row->per_call, 50),
 	    .p95 = distribution_percentile(row->per_call, 95),
 	    .max = distribution_percentile(row->per_call, 100),
-	    .per_call = (double)row->messages / (double)successes,
+	    .per_call = known ? (double)row->messages / (double)known : 0,
 	    .fill_percent = row->slots ? 100.0 * (double)row->used_slots / (double)row->slots : -1,
 	    .avoidable = uses.avoidable,
 	    .is_at_most = saves_at_most(counts, call),
@@ -123,10 +125,21 @@ static void format_avoidable(bool is_at_most, uint64_t avoidable, char *text, si
 	snprintf(text, text_bytes, "%s%" PRIu64, avoidable && is_at_most ? "<= " : "", avoidable);
 }
 
+/* A number in a column, or "?". */
+static void write_known(FILE *out, bool is_known, int width, uint64_t number)
+{
+	if (is_known)
+		fprintf(out, " %*" PRIu64, width, number);
+	else
+		fprintf(out, " %*s", width, "?");
+}
+
 /* Bytes of each unit; entries and events have none. */
 static void format_unit_bytes(const struct call_row *row, char *text, size_t text_bytes)
 {
-	if (row->info->facts->extent == EXTENT_ENTRIES || !row->messages)
+	if (row->unknown_bytes || row->unknown_messages)
+		snprintf(text, text_bytes, "?");
+	else if (row->info->facts->extent == EXTENT_ENTRIES || !row->messages)
 		snprintf(text, text_bytes, "-");
 	else
 		snprintf(text, text_bytes, "%.1f", (double)row->bytes / (double)row->messages);
@@ -135,17 +148,22 @@ static void format_unit_bytes(const struct call_row *row, char *text, size_t tex
 static void write_batched_call(FILE *out, const struct call_row *row,
                                const struct batch_summary *batch)
 {
-	char fill[16], unit_bytes[32], avoidable[32];
+	char per_call[32] = "?", fill[16], unit_bytes[32], avoidable[32];
+	bool is_known = batch->known_calls > 0;
 
 	snprintf(fill, sizeof(fill), batch->fill_percent < 0 ? "?" : "%.1f %%",
 	         batch->fill_percent);
+	if (is_known)
+		snprintf(per_call, sizeof(per_call), "%.1f", batch->per_call);
 	format_unit_bytes(row, unit_bytes, sizeof(unit_bytes));
 	format_avoidable(batch->is_at_most, batch->avoidable, avoidable, sizeof(avoidable));
-	fprintf(out,
-	        "%-16s %9" PRIu64 " %9" PRIu64 " %10" PRIu64 " %-8s %8.1f %5" PRIu64 " %5" PRIu64
-	        " %5" PRIu64 " %7s %12s %9s  %s\n",
-	        row->info->name, row->calls, row->errors, batch->messages, batch->unit,
-	        batch->per_call, batch->p50, batch->p95, batch->max, fill, unit_bytes, avoidable,
+	fprintf(out, "%-16s %9" PRIu64 " %9" PRIu64, row->info->name, row->calls, row->errors);
+	write_known(out, is_known, 10, batch->messages);
+	fprintf(out, " %-8s %8s", batch->unit, per_call);
+	write_known(out, is_known, 5, batch->p50);
+	write_known(out, is_known, 5, batch->p95);
+	write_known(out, is_known, 5, batch->max);
+	fprintf(out, " %7s %12s %9s  %s\n", fill, unit_bytes, avoidable,
 	        batch->avoidable ? batch->better : "-");
 }
 
@@ -278,16 +296,20 @@ static void write_outcome(FILE *out, const struct call_row *row)
 {
 	uint64_t offered = row->per_call ? row->slots : row->asked_bytes;
 	uint64_t moved = row->per_call ? row->used_slots : row->moved_bytes;
+	uint64_t known = row->per_call ? row->slots_calls : row->asking_calls;
+	uint64_t successes = row->calls - row->errors;
+	bool is_known = known || !successes;
 	char fill[16] = "-";
 
 	if (offered)
 		snprintf(fill, sizeof(fill), "%.1f %%", 100.0 * (double)moved / (double)offered);
-	fprintf(out,
-	        "%-16s %9" PRIu64 " %9" PRIu64 " %9" PRIu64 " %14" PRIu64 " %14" PRIu64
-	        " %-8s %7s\n",
-	        row->info->name, row->calls - row->errors, io_count_errno(row, EAGAIN),
-	        row->short_calls, offered, moved,
-	        row->per_call ? find_rule(row->info->name)->unit : "bytes", fill);
+	fprintf(out, "%-16s %9" PRIu64 " %9" PRIu64, row->info->name, successes,
+	        io_count_errno(row, EAGAIN));
+	write_known(out, is_known, 9, row->short_calls);
+	write_known(out, is_known, 14, offered);
+	write_known(out, is_known, 14, moved);
+	fprintf(out, " %-8s %7s\n", row->per_call ? find_rule(row->info->name)->unit : "bytes",
+	        is_known ? fill : "?");
 }
 
 static void write_outcomes(FILE *out, const struct ruled_calls *calls)
@@ -347,7 +369,8 @@ static void write_histograms(FILE *out, const struct ruled_calls *calls)
 
 	fputs("\nCalls by how many messages, buffers, entries or events each had\n", out);
 	for (size_t i = 0; i < calls->n_rows; i++) {
-		if (!io_batch_summarise(calls->counts, calls->rows[i], &batch))
+		if (!io_batch_summarise(calls->counts, calls->rows[i], &batch) ||
+		    !batch.known_calls)
 			continue;
 		if (!any) {
 			fprintf(out, "%-16s", "call");

@@ -15,11 +15,12 @@
 struct batch_summary {
 	const char *unit; /* "messages" */
 	uint64_t calls;
+	uint64_t known_calls; /* of these: how many messages they had is known */
 	uint64_t messages;
-	uint64_t p50, p95, max; /* messages a call */
-	double per_call;
-	double fill_percent; /* of the slots offered; negative: not known */
-	uint64_t avoidable;  /* calls that batches of IO_GOOD_BATCH on each descriptor would save */
+	uint64_t p50, p95, max; /* messages of each call of these */
+	double per_call;        /* of no known call: 0 */
+	double fill_percent;    /* of the slots offered; negative: not known */
+	uint64_t avoidable; /* calls that batches of IO_GOOD_BATCH on each descriptor would save */
 	bool is_at_most; /* so many at most: calls that may lie between were not counted, or what is
 	                moved may lie apart */
 	bool is_vector;  /* the call's units are messages, ring entries or events, which is what it

@@ -88,7 +88,11 @@ static void write_bytes(FILE *out, const struct call_row *row)
 	uint64_t good_calls = row->calls - row->errors;
 
 	write_name(out, row->info);
-	fprintf(out, " %11" PRIu64 " %14" PRIu64, good_calls, row->bytes);
+	fprintf(out, " %11" PRIu64, good_calls);
+	if (row->unknown_bytes < good_calls)
+		fprintf(out, " %14" PRIu64, row->bytes);
+	else
+		fprintf(out, " %14s", "?");
 	if (row->asking_calls)
 		fprintf(out, " %14" PRIu64, row->asked_bytes);
 	else

@@ -167,7 +167,10 @@ static void count_call(struct call_row *row, const struct io_call *call, uint64_
 	}
 	row->bytes += n_calls * call->bytes;
 	row->messages += n_calls * call->messages;
+	row->unknown_bytes += call->misses_bytes ? n_calls : 0;
+	row->unknown_messages += call->misses_messages ? n_calls : 0;
 	if (call->knows_slots) {
+		row->slots_calls += n_calls;
 		row->slots += n_calls * call->slots;
 		row->used_slots += n_calls * call->used_slots;
 	}
@@ -177,7 +180,7 @@ static void count_call(struct call_row *row, const struct io_call *call, uint64_
 		row->asking_calls += n_calls;
 	}
 	row->short_calls += io_is_short(call) ? n_calls : 0;
-	for (uint64_t i = 0; row->per_call && i < n_calls; i++)
+	for (uint64_t i = 0; row->per_call && !call->misses_messages && i < n_calls; i++)
 		distribution_add(row->per_call, call->messages);
 }
 
@@ -363,6 +366,7 @@ static void count_moved(struct io_counts *counts, const struct io_call *call, ui
 			row->asked_bytes[direction] += n_calls * call->asked_bytes;
 		else if (!syscall_failed(call->result))
 			row->unknown_calls[direction] += n_calls;
+		row->unknown_bytes[direction] += call->misses_bytes ? n_calls : 0;
 		row->errors += syscall_failed(call->result) ? n_calls : 0;
 		row->time_ns += call->time_ns;
 	}

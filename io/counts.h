@@ -39,6 +39,8 @@ struct io_call {
 	uint32_t to;          /* descriptor written */
 	bool knows_asked;     /* asked_bytes holds */
 	bool knows_slots;     /* used_slots holds */
+	bool misses_bytes;    /* it succeeded, and nobody knows how many: they are 0 here */
+	bool misses_messages; /* likewise */
 };
 
 /* A call that a thread made several times in a row, with the same outcome: how long each took. */
@@ -61,7 +63,10 @@ struct call_row {
 	struct latency *latency; /* of each call */
 	uint64_t bytes;
 	uint64_t messages;
+	uint64_t unknown_bytes;     /* successful calls whose bytes are not known */
+	uint64_t unknown_messages;  /* likewise */
 	uint64_t slots, used_slots; /* of calls where both are known */
+	uint64_t slots_calls;       /* these */
 	uint64_t asked_bytes;       /* by the calls that succeeded, where that is known */
 	uint64_t moved_bytes;       /* of these */
 	uint64_t asking_calls;      /* these */
@@ -130,6 +135,7 @@ struct descriptor_row {
 	uint64_t bytes[2];
 	uint64_t asked_bytes[2];   /* by the calls that succeeded */
 	uint64_t unknown_calls[2]; /* of these: nobody knows what they asked for */
+	uint64_t unknown_bytes[2]; /* nor what these moved */
 	uint64_t other_calls;
 	uint64_t errors;
 	uint64_t time_ns;

@@ -80,12 +80,15 @@ static const struct {
 	size_t offset;
 	enum io_status status;
 	bool (*applies)(const struct syscall_facts *facts); /* NULL: to every call */
+	size_t unknown; /* successful calls of which it is not known; 0: it is of all */
 } call_metrics[] = {
-    {"calls", offsetof(struct call_row, calls), IO_ANY, NULL},
-    {"errors", offsetof(struct call_row, errors), IO_FAILED, NULL},
-    {"time_ns", offsetof(struct call_row, time_ns), IO_ANY, NULL},
-    {"bytes", offsetof(struct call_row, bytes), IO_SUCCESSFUL, syscall_moves_data},
-    {"messages", offsetof(struct call_row, messages), IO_SUCCESSFUL, syscall_batches},
+    {"calls", offsetof(struct call_row, calls), IO_ANY, NULL, 0},
+    {"errors", offsetof(struct call_row, errors), IO_FAILED, NULL, 0},
+    {"time_ns", offsetof(struct call_row, time_ns), IO_ANY, NULL, 0},
+    {"bytes", offsetof(struct call_row, bytes), IO_SUCCESSFUL, syscall_moves_data,
+     offsetof(struct call_row, unknown_bytes)},
+    {"messages", offsetof(struct call_row, messages), IO_SUCCESSFUL, syscall_batches,
+     offsetof(struct call_row, unknown_messages)},
 };
 
 /* What calls of the other status would have told is not measured. */
@@ -112,6 +115,15 @@ static char *call_metric_name(const struct syscall_info *info, const char *what)
 static double field(const void *row, size_t offset)
 {
 	return (double)*(const uint64_t *)((const char *)row + offset);
+}
+
+/* It is known of a call that succeeded, or of none that it did not. */
+static bool knows_of_call(const struct call_row *row, size_t metric)
+{
+	uint64_t successes = row->calls - row->errors;
+
+	return !call_metrics[metric].unknown || !successes ||
+	       field(row, call_metrics[metric].unknown) < (double)successes;
 }
 
 static void add_call_metric(struct metrics *metrics, const struct syscall_info *info,
@@ -143,13 +155,15 @@ static void add_call(struct metrics *metrics, const struct io_counts *counts,
 
 	for (size_t i = 0; i < ARRAY_SIZE(call_metrics); i++)
 		if (is_measured(counts, call_metrics[i].status) &&
-		    (!call_metrics[i].applies || call_metrics[i].applies(info->facts)))
+		    (!call_metrics[i].applies || call_metrics[i].applies(info->facts)) &&
+		    knows_of_call(row, i))
 			add_call_metric(metrics, info, call_metrics[i].name,
 			                field(row, call_metrics[i].offset));
 	if (row == &none || !is_measured(counts, IO_SUCCESSFUL) ||
 	    !io_batch_summarise(counts, call, &batch))
 		return;
-	add_call_metric(metrics, info, "messages_per_call", batch.per_call);
+	if (batch.known_calls)
+		add_call_metric(metrics, info, "messages_per_call", batch.per_call);
 	if (batch.fill_percent >= 0)
 		add_call_metric(metrics, info, "fill_percent", batch.fill_percent);
 }

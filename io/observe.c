@@ -128,18 +128,29 @@ static void measure_buffers(const struct observation *o, size_t n_buffers)
 	call->knows_asked = call->knows_slots = true;
 }
 
-static void read_buffers(const struct observation *o, uint64_t addr, uint64_t n_buffers)
+/* Structures of other ABIs are not decoded. */
+static bool has_layout(const struct observation *o)
 {
-	/* The kernel takes no more: somebody else has written there since. */
-	if (n_buffers > MAX_SLOTS) {
-		o->observer->counts->gaps.unreadable++;
-		return;
-	}
-	o->call->slots = (uint32_t)n_buffers;
-	o->call->messages = (uint32_t)n_buffers;
+	if (o->finished->info->abi == ABI_X86_64)
+		return true;
+	o->observer->counts->gaps.foreign_memory++;
+	return false;
+}
+
+static void read_buffers(const struct observation *o, uint64_t addr, size_t n_buffers)
+{
 	if (n_buffers == 0 ||
 	    read_memory(o, addr, o->observer->buffers, n_buffers * sizeof(o->observer->buffers[0])))
 		measure_buffers(o, n_buffers);
+}
+
+/* The kernel takes no more: somebody else has written there since. */
+static bool can_be(const struct observation *o, uint64_t n_slots)
+{
+	if (n_slots <= MAX_SLOTS)
+		return true;
+	o->observer->counts->gaps.unreadable++;
+	return false;
 }
 
 static void enter_passed_fds(const struct observation *o, const struct msghdr *message);
@@ -152,39 +163,56 @@ static void measure_size(const struct observation *o)
 	o->call->knows_asked = true;
 }
 
+static void set_messages(const struct observation *o, uint64_t n_messages, uint64_t n_slots)
+{
+	o->call->messages = (uint32_t)n_messages;
+	o->call->slots = (uint32_t)n_slots;
+	o->call->misses_messages = false;
+}
+
 static void measure_iovec(const struct observation *o)
 {
-	read_buffers(o, o->finished->args[o->facts->memory],
-	             (unsigned)o->finished->args[o->facts->count]);
+	unsigned n_buffers = (unsigned)o->finished->args[o->facts->count];
+
+	if (!can_be(o, n_buffers))
+		return;
+	set_messages(o, n_buffers, n_buffers);
+	if (has_layout(o))
+		read_buffers(o, o->finished->args[o->facts->memory], n_buffers);
 }
 
 static void measure_message(const struct observation *o)
 {
 	struct msghdr message;
 
-	if (!read_memory(o, o->finished->args[o->facts->memory], &message, sizeof(message)))
+	if (!has_layout(o) ||
+	    !read_memory(o, o->finished->args[o->facts->memory], &message, sizeof(message)))
 		return;
-	read_buffers(o, (uintptr_t)message.msg_iov, message.msg_iovlen);
+	if (can_be(o, message.msg_iovlen)) {
+		set_messages(o, message.msg_iovlen, message.msg_iovlen);
+		read_buffers(o, (uintptr_t)message.msg_iov, message.msg_iovlen);
+	}
 	enter_passed_fds(o, &message);
 }
 
 static void measure_messages(const struct observation *o)
 {
 	struct io_call *call = o->call;
-	size_t n_messages = (size_t)o->finished->result;
+	uint64_t n_messages = (uint64_t)o->finished->result;
+	uint32_t n_slots = (uint32_t)o->finished->args[o->facts->count];
 	const struct mmsghdr *messages = o->observer->messages;
 
-	/* The kernel cuts a longer vector to this. */
-	call->slots = (uint32_t)o->finished->args[o->facts->count];
-	if (call->slots > MAX_SLOTS)
-		call->slots = MAX_SLOTS;
-	call->used_slots = call->messages = (uint32_t)n_messages;
-	call->knows_slots = true;
-	call->bytes = 0;
-	if (n_messages == 0 || n_messages > MAX_SLOTS ||
-	    !read_memory(o, o->finished->args[o->facts->memory], o->observer->messages,
-	                 n_messages * sizeof(messages[0])))
+	if (!can_be(o, n_messages))
 		return;
+	/* The kernel cuts a longer vector to this. */
+	set_messages(o, n_messages, n_slots < MAX_SLOTS ? n_slots : MAX_SLOTS);
+	call->used_slots = call->messages;
+	call->knows_slots = true;
+	if (!has_layout(o) ||
+	    (n_messages && !read_memory(o, o->finished->args[o->facts->memory],
+	                                o->observer->messages, n_messages * sizeof(messages[0]))))
+		return;
+	call->misses_bytes = false;
 	for (size_t i = 0; i < n_messages; i++) {
 		call->bytes += messages[i].msg_len;
 		enter_passed_fds(o, &messages[i].msg_hdr);
@@ -193,8 +221,10 @@ static void measure_messages(const struct observation *o)
 
 static void measure_entries(const struct observation *o)
 {
-	o->call->slots = (uint32_t)o->finished->args[o->facts->count];
-	o->call->used_slots = o->call->messages = (uint32_t)o->finished->result;
+	uint64_t n_entries = (uint64_t)o->finished->result;
+
+	set_messages(o, n_entries, o->finished->args[o->facts->count]);
+	o->call->used_slots = (uint32_t)n_entries;
 	o->call->knows_slots = true;
 	o->call->bytes = 0;
 }
@@ -208,17 +238,17 @@ static void measure(const struct observation *o)
 	    [EXTENT_ENTRIES] = measure_entries,
 	};
 	enum syscall_extent extent = o->facts->extent;
-	bool has_layout =
-	    extent == EXTENT_BUFFERS || extent == EXTENT_MESSAGE || extent == EXTENT_MESSAGES;
 
-	if (o->finished->result < 0 || extent == EXTENT_NONE)
+	if (syscall_failed(o->finished->result) || extent == EXTENT_NONE)
+		return;
+	/* Known by what follows, but for bytes that are the result. */
+	o->call->misses_messages = extent != EXTENT_SIZE;
+	o->call->misses_bytes = extent == EXTENT_MESSAGES || o->finished->result < 0;
+	if (o->finished->result < 0)
 		return;
 	if (extent != EXTENT_MESSAGES)
 		o->call->bytes = (uint64_t)o->finished->result;
-	if (has_layout && o->finished->info->abi != ABI_X86_64)
-		o->observer->counts->gaps.foreign_memory++;
-	else
-		measures[extent](o);
+	measures[extent](o);
 }
 
 #ifndef SCM_PIDFD /* Linux 6.5 */

@@ -151,6 +151,16 @@ static void write_asked(FILE *out, const struct descriptor_row *row, enum io_dir
 		fprintf(out, " %14" PRIu64, row->asked_bytes[direction]);
 }
 
+/* How often, and the bytes, or "?" where these are known of no call. */
+static void write_moved(FILE *out, const struct descriptor_row *row, enum io_direction direction)
+{
+	fprintf(out, " %9" PRIu64, row->calls[direction]);
+	if (row->unknown_bytes[direction] && !row->bytes[direction])
+		fprintf(out, " %14s", "?");
+	else
+		fprintf(out, " %14" PRIu64, row->bytes[direction]);
+}
+
 static void write_file(FILE *out, const struct io_counts *counts, const struct file_line *line)
 {
 	const struct fd_descriptor *descriptor = fd_table_descriptor(counts->fds, line->id);
@@ -161,12 +171,11 @@ static void write_file(FILE *out, const struct io_counts *counts, const struct f
 		snprintf(opened, sizeof(opened), "%.6f", (double)descriptor->opened_ns / 1e9);
 	if (descriptor->closed_ns)
 		snprintf(closed, sizeof(closed), "%.6f", (double)descriptor->closed_ns / 1e9);
-	fprintf(out,
-	        "%7d %4d %11s %11s %9" PRIu64 " %14" PRIu64 " %9" PRIu64 " %14" PRIu64 " %7" PRIu64
-	        " %7" PRIu64 " %12.6f",
-	        (int)descriptor->pid, descriptor->fd, opened, closed, row->calls[IO_READ],
-	        row->bytes[IO_READ], row->calls[IO_WRITE], row->bytes[IO_WRITE], row->other_calls,
-	        row->errors, (double)row->time_ns / 1e9);
+	fprintf(out, "%7d %4d %11s %11s", (int)descriptor->pid, descriptor->fd, opened, closed);
+	write_moved(out, row, IO_READ);
+	write_moved(out, row, IO_WRITE);
+	fprintf(out, " %7" PRIu64 " %7" PRIu64 " %12.6f", row->other_calls, row->errors,
+	        (double)row->time_ns / 1e9);
 	write_asked(out, row, IO_READ);
 	write_asked(out, row, IO_WRITE);
 	fputs("  ", out);

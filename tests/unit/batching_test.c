@@ -535,6 +535,80 @@ static void metrics_are_those_of_the_contract(void **state)
 	metrics_free(metrics);
 }
 
+/* Calls of sendmsg whose messages nobody knows, and of sendmmsg whose bytes nobody knows. */
+static void send_unread(struct io_counts *counts, int n_calls)
+{
+	struct io_call call = {
+	    .info = syscall_find_named(ABI_X86_64, "sendmsg"),
+	    .result = 10,
+	    .bytes = 10,
+	    .misses_messages = true,
+	    .to = 1,
+	};
+
+	for (int i = 0; i < n_calls; i++)
+		io_counts_add(counts, &call);
+	call.info = syscall_find_named(ABI_X86_64, "sendmmsg");
+	call.misses_bytes = true;
+	call.misses_messages = false;
+	call.bytes = 0;
+	call.messages = call.slots = call.used_slots = 2;
+	call.knows_slots = true;
+	for (int i = 0; i < n_calls; i++)
+		io_counts_add(counts, &call);
+}
+
+static void what_nobody_knows_is_absent(void **state)
+{
+	struct io_counts *counts = *state;
+	struct metrics *metrics = metrics_new();
+	const char *text, *histograms;
+	double value;
+
+	send_unread(counts, 3);
+	add_metrics(metrics, NULL, &counts, 1);
+	assert_float_equal(value_of(metrics, "io.sendmsg.bytes"), 30, 0);
+	assert_float_equal(value_of(metrics, "io.sendmmsg.messages"), 6, 0);
+	assert_float_equal(value_of(metrics, "io.sendmmsg.messages_per_call"), 2, 1e-9);
+	assert_false(metrics_value(metrics, "io.sendmsg.messages", &value));
+	assert_false(metrics_value(metrics, "io.sendmsg.messages_per_call", &value));
+	assert_false(metrics_value(metrics, "io.sendmsg.fill_percent", &value));
+	assert_false(metrics_value(metrics, "io.sendmmsg.bytes", &value));
+	metrics_free(metrics);
+	text = batching(counts);
+	assert_non_null(strstr(
+	    text, "sendmsg                  3         0          ? buffers         ?     ?     ?"
+	          "     ?       ?            ?"));
+	assert_non_null(strstr(text, "sendmsg                  3         0         ?              "
+	                             "?              ? buffers        ?\n"));
+	assert_non_null(strstr(text, "messages      2.0     2     2     2 100.0 %            ?"));
+	/* No call is one of 0 buffers. */
+	histograms = strstr(text, "\nCalls by how many");
+	assert_null(memmem(histograms, (size_t)(strstr(text, "\nRuns: ") - histograms),
+	                   "\nsendmsg ", strlen("\nsendmsg ")));
+}
+
+/* Most are known: sums and averages are of these, and a note tells of the others. */
+static void what_is_known_of_some_is_of_these(void **state)
+{
+	struct io_counts *counts = *state;
+	struct metrics *metrics = metrics_new();
+	struct io_call known = {
+	    .info = syscall_find_named(ABI_X86_64, "sendmsg"),
+	    .result = 10,
+	    .bytes = 10,
+	    .messages = 4,
+	    .to = 1,
+	};
+
+	send_unread(counts, 3);
+	io_counts_add(counts, &known);
+	add_metrics(metrics, NULL, &counts, 1);
+	assert_float_equal(value_of(metrics, "io.sendmsg.messages"), 4, 0);
+	assert_float_equal(value_of(metrics, "io.sendmsg.messages_per_call"), 4, 1e-9);
+	metrics_free(metrics);
+}
+
 static void a_call_that_one_repeat_lacks_is_zero_there(void **state)
 {
 	struct io_counts *repeats[] = {*state, io_counts_new(512), io_counts_new(512)};
@@ -625,6 +699,8 @@ int main(void)
 	    PROMISE(the_better_call_depends_on_the_descriptor),
 	    PROMISE(what_the_set_leaves_out_is_absent),
 	    PROMISE(metrics_are_those_of_the_contract),
+	    PROMISE(what_nobody_knows_is_absent),
+	    PROMISE(what_is_known_of_some_is_of_these),
 	    PROMISE(a_call_that_one_repeat_lacks_is_zero_there),
 	    PROMISE(only_what_can_be_mended_is_a_finding),
 	    PROMISE(a_finding_names_a_metric_that_is_there),

@@ -1,6 +1,7 @@
 /* Decoding and counting of calls: bytes, messages, buffers and descriptors from arguments, results
  * and memory. */
 #include "io/counts.h"
+#include "io/distribution.h"
 #include "io/fd_table.h"
 #include "io/latency.h"
 #include "io/observe.h"
@@ -71,12 +72,12 @@ static int tear_down(void **state)
 #define ADDR(thing) ((uint64_t)(uintptr_t)(thing))
 
 /* A call returns; its row. */
-static const struct call_row *call(struct target *target, const char *name, int64_t result,
-                                   const uint64_t args[6])
+static const struct call_row *call_of(struct target *target, enum syscall_abi abi, const char *name,
+                                      int64_t result, const uint64_t args[6])
 {
 	const struct target_view view = {target, read_own, describe};
 	struct finished_call finished = {
-	    .info = syscall_find_named(ABI_X86_64, name),
+	    .info = syscall_find_named(abi, name),
 	    .result = result,
 	    .now_ns = 100,
 	    .pid = 1,
@@ -96,7 +97,9 @@ static const struct call_row *call(struct target *target, const char *name, int6
 	return NULL;
 }
 
-#define CALL(target, name, result, ...) call(target, name, result, (const uint64_t[6]){__VA_ARGS__})
+#define CALL_OF(target, abi, name, result, ...)                                                    \
+	call_of(target, abi, name, result, (const uint64_t[6]){__VA_ARGS__})
+#define CALL(target, name, result, ...) CALL_OF(target, ABI_X86_64, name, result, __VA_ARGS__)
 
 static const struct fd_descriptor *only_descriptor(const struct target *target)
 {
@@ -228,7 +231,12 @@ static void unreadable_memory_is_counted_not_guessed(void **state)
 	row = CALL(target, "recvmmsg", 3, 3, 4096, 8, 0);
 	assert_int_equal(row->messages, 3);
 	assert_int_equal(row->bytes, 0);
+	assert_int_equal(row->unknown_bytes, 1);
 	assert_int_equal(target->counts->gaps.unreadable, 1);
+	row = CALL(target, "recvmsg", 3, 3, 4096, 0);
+	assert_int_equal(row->bytes, 3);
+	assert_int_equal(row->unknown_messages, 1);
+	assert_int_equal(target->counts->gaps.unreadable, 2);
 }
 
 /* Another thread may have written over the header since. */
@@ -240,8 +248,35 @@ static void a_length_that_cannot_be_is_not_believed(void **state)
 
 	assert_int_equal(row->bytes, 5);
 	assert_int_equal(row->messages, 0);
+	assert_int_equal(row->unknown_messages, 1);
 	assert_int_equal(row->slots, 0);
 	assert_int_equal(target->counts->gaps.unreadable, 1);
+}
+
+/* Of structures of other ABIs only what arguments and results say is known. */
+static void what_is_not_decoded_is_not_zero(void **state)
+{
+	struct target *target = *state;
+	const struct call_row *row = CALL_OF(target, ABI_I386, "sendmmsg", 3, 3, 4096, 8, 0);
+
+	assert_int_equal(row->messages, 3);
+	assert_int_equal(row->slots, 8);
+	assert_int_equal(row->unknown_messages, 0);
+	assert_int_equal(row->unknown_bytes, 1);
+	row = CALL_OF(target, ABI_I386, "writev", 30, 3, 4096, 2);
+	assert_int_equal(row->messages, 2);
+	assert_int_equal(row->slots_calls, 0);
+	assert_int_equal(row->bytes, 30);
+	assert_int_equal(row->unknown_bytes, 0);
+	row = CALL_OF(target, ABI_I386, "sendmsg", 30, 3, 4096, 0);
+	assert_int_equal(row->bytes, 30);
+	assert_int_equal(row->unknown_messages, 1);
+	assert_int_equal(distribution_count(row->per_call, 0, UINT64_MAX), 0);
+	assert_int_equal(target->counts->gaps.foreign_memory, 3);
+	assert_int_equal(target->counts->gaps.unreadable, 0);
+	/* A failed call has moved nothing, which is known. */
+	row = CALL_OF(target, ABI_I386, "sendmsg", -EAGAIN, 3, 4096, 0);
+	assert_int_equal(row->unknown_messages, 1);
 }
 
 static void received_descriptors_are_known(void **state)
@@ -478,6 +513,7 @@ int main(void)
 	    PROMISE(message_vectors_count_messages_and_their_bytes),
 	    PROMISE(unreadable_memory_is_counted_not_guessed),
 	    PROMISE(a_length_that_cannot_be_is_not_believed),
+	    PROMISE(what_is_not_decoded_is_not_zero),
 	    PROMISE(received_descriptors_are_known),
 	    PROMISE(a_received_pidfd_is_known),
 	    PROMISE(sockets_have_their_addresses),
