@@ -340,6 +340,11 @@ static void do_use(const struct observation *o)
 	measure(o);
 }
 
+static void do_foreign(const struct observation *o)
+{
+	o->observer->counts->gaps.foreign_memory++;
+}
+
 static void do_open(const struct observation *o)
 {
 	enter_described(o, (int)o->finished->result, wants_cloexec(o), FD_OPENED);
@@ -480,6 +485,7 @@ static const struct {
     [EFFECT_WRITE] = {do_move, true},
     [EFFECT_COPY] = {do_move, true},
     [EFFECT_SUBMIT] = {do_move, true},
+    [EFFECT_FOREIGN] = {do_foreign, false},
     [EFFECT_OPEN] = {do_open, false},
     [EFFECT_SOCKET] = {do_socket, false},
     [EFFECT_ACCEPT] = {do_accept, false},

@@ -123,7 +123,7 @@ static void add_quality(json_t *quality, const struct io_counts *counts)
 	    {counts->gaps.unreadable, "call",
 	     "whose memory could not be read: messages or bytes are missing"},
 	    {counts->gaps.foreign_memory, "32-bit or x32 call",
-	     "whose structures are not decoded: messages are missing"},
+	     "whose structures are not decoded: messages or bytes are missing"},
 	    {counts->gaps.lost_events, "fork, exec or end",
 	     "that was missed: calls of those threads may be missing"},
 	    {counts->gaps.lost_details, "record",

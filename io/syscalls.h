@@ -26,6 +26,7 @@ enum syscall_effect {
 	EFFECT_WRITE,   /* data from memory to `fd` */
 	EFFECT_COPY,    /* the result is bytes moved from `fd` to descriptor `to` in the kernel */
 	EFFECT_SUBMIT,  /* the result is entries taken from a submission ring */
+	EFFECT_FOREIGN, /* any of these and those below, as memory says that is not decoded */
 	EFFECT_OPEN,    /* the result is a new descriptor */
 	EFFECT_SOCKET,  /* the same, described by family and type in arguments 0 and 1 */
 	EFFECT_ACCEPT,  /* the same, with the peer's address at argument 1, its length at argument 2

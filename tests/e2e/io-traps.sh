@@ -8,8 +8,8 @@ backends=(bpf ptrace)
 io_cannot_be bpf "io's traps with bpf" && backends=(ptrace)
 mkdir -m 777 "$scratch/files"
 
-run() { # BACKEND STEP
-	profile-scenario --quiet --results "$scratch/results" --scenario "$2-$1" --type io --backend "$1" "$traps" "$2" "$scratch/files" 2>"$scratch/err"
+run() { # BACKEND STEP OPTION...
+	profile-scenario --quiet --results "$scratch/results" --scenario "$2-$1" --type io --backend "$1" "${@:3}" "$traps" "$2" "$scratch/files" 2>"$scratch/err"
 }
 # goes BACKEND STEP TEXT: promises that it fares as alone; latest is the run's directory then.
 goes() {
@@ -20,6 +20,17 @@ calls_are() { is "$(metric "$latest" io.getppid.calls)" "$1"; }
 nothing_lost() { is "$(metric "$latest" io.lost)" 0; }
 threads_are() { is "$(awk '$1 ~ /^[0-9]+$/' "$latest/threads.txt" | wc -l)" "$1"; }
 processes_are() { is "$(python3 -c 'import json, sys; print(len(json.load(open(sys.argv[1]))["processes"]))' "$latest/run.json")" "$1"; }
+# values CALL...: what is known of each but how often it was made and for how long.
+values() {
+	python3 - "$latest/run.json" "$@" <<'.'
+import json, sys
+metrics = json.load(open(sys.argv[1]))["metrics"]
+def told(call):
+    known = {name.rsplit(".", 1)[1]: f'{m["value"]:g}' for name, m in metrics.items() if name.startswith(f"io.{call}.")}
+    return " ".join([f"{call}:"] + [f"{what} {known[what]}" for what in sorted(known) if what not in ("calls", "errors", "time_ns")])
+print(" | ".join(map(told, sys.argv[2:])))
+.
+}
 received() { grep -c '/dev/null (received)' "$latest/files.txt"; }
 # written: "file bytes" of what was written to in the directory, sorted.
 written() { awk -v dir="$scratch/files/" '$8 > 0 && (at = index($0, dir)) { print substr($0, at + length(dir)), $8 }' "$latest/files.txt" | sort; }
@@ -75,6 +86,12 @@ new 20"
 	if command -v strace >/dev/null; then
 		promise "as strace counts them" is "$(strace -c -o "$scratch/strace" "$traps" returns_to_values "$scratch/files"; awk '$NF == "rt_sigreturn" { print $4, $5 }' "$scratch/strace")" "4 1"
 	fi
+	goes $backend calls_of_32_bits "calls of 32-bit programs, whose structures are not decoded"
+	promise "what arguments and results say is known" is "$(values i386_writev i386_sendmsg i386_sendmmsg i386_sendfile64)" \
+		"i386_writev: bytes 6 messages 2 messages_per_call 2 | i386_sendmsg: bytes 6 | i386_sendmmsg: fill_percent 100 messages 3 messages_per_call 3 | i386_sendfile64: bytes 4"
+	promise "the rest is told of" contains "$latest/run.json" "4 32-bit or x32 calls whose structures are not decoded"
+	promise "--trace takes such a call alone" run $backend calls_of_32_bits --trace sendmsg@32
+	promise "and counts it" is "$(metric "$latest" io.calls)" 1
 	if [ "$(id -u)" = 0 ]; then
 		goes $backend changes_root "another root directory"
 		promise "a file below it is named from ours" is "$(written)" "root/inside 5"

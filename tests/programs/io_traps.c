@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -397,6 +398,57 @@ static void returns_to_values(void)
 	returns_to(INT64_MIN + INT32_MAX);
 }
 
+/* As a 32-bit program has them. */
+struct buffer32 {
+	uint32_t base, len;
+};
+struct message32 {
+	uint32_t name, name_len, buffers, n_buffers, control, control_len, flags, len;
+};
+
+static int call32(long number, long a, long b, long c, long d)
+{
+	int result;
+
+	__asm__ volatile("int $0x80"
+	                 : "=a"(result)
+	                 : "a"(number), "b"(a), "c"(b), "d"(c), "S"(d)
+	                 : "memory", "r8", "r9", "r10", "r11");
+	return result;
+}
+
+/* By int 0x80, on a pair of sockets: writev of 2 buffers (6 bytes), sendmsg of 2 (6 bytes),
+ * sendmmsg of 3 messages (18 bytes), socketcall(SYS_SENDTO) of 3 bytes, sendfile64 of 4 from a
+ * file. */
+static void calls_of_32_bits(void)
+{
+	enum { WRITEV = 146, SENDMSG = 370, SENDMMSG = 345, SOCKETCALL = 102, SENDFILE64 = 239 };
+	struct {
+		char text[4];
+		struct buffer32 buffers[2];
+		struct message32 messages[3];
+		uint32_t words[6];
+	} *low = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT,
+	              -1, 0);
+	int pair[2], file = open("calls-32", O_RDWR | O_CREAT | O_TRUNC, 0600);
+	uint32_t text;
+
+	need(low != MAP_FAILED && file >= 0 && write(file, "abcd", 4) == 4 &&
+	     !lseek(file, 0, SEEK_SET));
+	need(!socketpair(AF_UNIX, SOCK_DGRAM, 0, pair));
+	text = (uint32_t)(uintptr_t)low->text;
+	low->buffers[0] = low->buffers[1] = (struct buffer32){text, 3};
+	for (int i = 0; i < 3; i++)
+		low->messages[i] = (struct message32){.buffers = (uint32_t)(uintptr_t)low->buffers,
+		                                      .n_buffers = 2};
+	need(call32(WRITEV, pair[0], (long)low->buffers, 2, 0) == 6);
+	need(call32(SENDMSG, pair[0], (long)low->messages, 0, 0) == 6);
+	need(call32(SENDMMSG, pair[0], (long)low->messages, 3, 0) == 3);
+	memcpy(low->words, (uint32_t[]){(uint32_t)pair[0], text, 3, 0, 0, 0}, sizeof(low->words));
+	need(call32(SOCKETCALL, 11, (long)low->words, 0, 0) == 3);
+	need(call32(SENDFILE64, pair[0], file, 0, 4) == 4);
+}
+
 static const struct {
 	const char *name;
 	void (*run)(void);
@@ -414,6 +466,7 @@ static const struct {
     {"changes_user", changes_user},
     {"stops_on_terminal", stops_on_terminal},
     {"returns_to_values", returns_to_values},
+    {"calls_of_32_bits", calls_of_32_bits},
 };
 
 int main(int argc, char **argv)

@@ -341,6 +341,23 @@ static void sockets_have_their_addresses(void **state)
 	assert_true(fd_table_knows(fds, target->group, 4));
 }
 
+/* What only they have counts as what it is, or is told of. */
+static void calls_of_i386_alone_are_no_others(void **state)
+{
+	struct target *target = *state;
+
+	CALL_OF(target, ABI_I386, "sendfile64", 5000, 4, 3, 0, 8000);
+	assert_int_equal(target->counts->totals.bytes[IO_READ], 5000);
+	assert_int_equal(target->counts->totals.bytes[IO_WRITE], 5000);
+	assert_int_equal(target->counts->gaps.foreign_memory, 0);
+	assert_int_equal(CALL_OF(target, ABI_I386, "recvmmsg_time64", 3, 3, 4096, 8)->messages, 3);
+	assert_int_equal(target->counts->gaps.foreign_memory, 1);
+	CALL_OF(target, ABI_I386, "socketcall", 100, 9, 4096);
+	assert_int_equal(target->counts->gaps.foreign_memory, 2);
+	CALL_OF(target, ABI_I386, "socketcall", -EAGAIN, 9, 4096);
+	assert_int_equal(target->counts->gaps.foreign_memory, 2);
+}
+
 static void an_unseen_descriptor_is_marked_as_guessed(void **state)
 {
 	struct target *target = *state;
@@ -520,6 +537,7 @@ int main(void)
 	    PROMISE(an_unseen_descriptor_is_marked_as_guessed),
 	    PROMISE(a_close_that_fails_still_closes),
 	    PROMISE(copies_count_on_both_sides),
+	    PROMISE(calls_of_i386_alone_are_no_others),
 	    PROMISE(calls_of_another_abi_have_their_own_rows),
 	    PROMISE(numbers_beyond_all_tables_are_one_row_of_each_abi),
 	    PROMISE(repeated_calls_count_as_each_by_itself),
