@@ -347,7 +347,8 @@ static void do_foreign(const struct observation *o)
 
 static void do_open(const struct observation *o)
 {
-	enter_described(o, (int)o->finished->result, wants_cloexec(o), FD_OPENED);
+	if (!o->facts->opens || o->facts->opens(o->finished->args))
+		enter_described(o, (int)o->finished->result, wants_cloexec(o), FD_OPENED);
 }
 
 static void do_socket(const struct observation *o)

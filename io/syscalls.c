@@ -6,7 +6,10 @@
 #include "core/u64map.h"
 
 #include <fcntl.h>
+#include <linux/bpf.h>
+#include <linux/mount.h>
 #include <linux/perf_event.h>
+#include <linux/seccomp.h>
 #include <seccomp.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,8 +18,43 @@
 #include <sys/fanotify.h>
 #include <sys/inotify.h>
 #include <sys/mman.h>
+#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/timerfd.h>
+
+/* The mask of another one may be changed, which is the result then. */
+static bool signalfd_opens(const uint64_t args[6])
+{
+	return (int)args[0] == -1;
+}
+
+/* With flags it tells of the kernel. */
+static bool landlock_opens(const uint64_t args[6])
+{
+	return !(uint32_t)args[2];
+}
+
+static bool seccomp_opens(const uint64_t args[6])
+{
+	return (uint32_t)args[0] == SECCOMP_SET_MODE_FILTER &&
+	       args[1] & SECCOMP_FILTER_FLAG_NEW_LISTENER;
+}
+
+static bool bpf_opens(const uint64_t args[6])
+{
+	enum { TOKEN_CREATE = 36 /* BPF_TOKEN_CREATE of Linux 6.9 */ };
+	static const uint32_t commands[] = {
+	    BPF_MAP_CREATE,       BPF_PROG_LOAD,           BPF_OBJ_GET,      BPF_PROG_GET_FD_BY_ID,
+	    BPF_MAP_GET_FD_BY_ID, BPF_RAW_TRACEPOINT_OPEN, BPF_BTF_LOAD,     BPF_BTF_GET_FD_BY_ID,
+	    BPF_LINK_CREATE,      BPF_LINK_GET_FD_BY_ID,   BPF_ENABLE_STATS, BPF_ITER_CREATE,
+	    TOKEN_CREATE,
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
+		if ((uint32_t)args[0] == commands[i])
+			return true;
+	return false;
+}
 
 #define SYSCALL(call, what, in, ...) {.name = #call, .effect = what, .classes = in, ##__VA_ARGS__},
 const struct syscall_facts syscall_facts[] = {

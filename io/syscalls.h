@@ -27,7 +27,7 @@ enum syscall_effect {
 	EFFECT_COPY,    /* the result is bytes moved from `fd` to descriptor `to` in the kernel */
 	EFFECT_SUBMIT,  /* the result is entries taken from a submission ring */
 	EFFECT_FOREIGN, /* any of these and those below, as memory says that is not decoded */
-	EFFECT_OPEN,    /* the result is a new descriptor */
+	EFFECT_OPEN,    /* the result is a new descriptor, where `opens` does not deny it */
 	EFFECT_SOCKET,  /* the same, described by family and type in arguments 0 and 1 */
 	EFFECT_ACCEPT,  /* the same, with the peer's address at argument 1, its length at argument 2
 	                 */
@@ -89,6 +89,7 @@ struct syscall_facts {
 	uint8_t flags;    /* the argument that may hold `cloexec`, and MSG_CMSG_CLOEXEC */
 	uint32_t cloexec; /* bit that closes the new descriptor at exec; CLOEXEC_ALWAYS: always, 0:
 	                     never */
+	bool (*opens)(const uint64_t args[6]); /* NULL: each call that succeeds */
 };
 
 #define CLOEXEC_ALWAYS UINT32_MAX

@@ -92,6 +92,8 @@ new 20"
 	promise "the rest is told of" contains "$latest/run.json" "4 32-bit or x32 calls whose structures are not decoded"
 	promise "--trace takes such a call alone" run $backend calls_of_32_bits --trace sendmsg@32
 	promise "and counts it" is "$(metric "$latest" io.calls)" 1
+	goes $backend makes_descriptors "descriptors of other kinds than files"
+	promise "each has its name, as it was when it was made" is "$(sed -n 's/.*  \(anon_inode:.*\)/\1/p' "$latest/files.txt" | sort)" "$(sort "$scratch/files/made")"
 	if [ "$(id -u)" = 0 ]; then
 		goes $backend changes_root "another root directory"
 		promise "a file below it is named from ours" is "$(written)" "root/inside 5"

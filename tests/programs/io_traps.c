@@ -449,6 +449,40 @@ static void calls_of_32_bits(void)
 	need(call32(SENDFILE64, pair[0], file, 0, 4) == 4);
 }
 
+/* Uses a descriptor, if there is one, and adds the name of its file to those in a file. */
+static void use(int fd, FILE *names)
+{
+	char path[64], name[128] = "";
+	struct stat status;
+
+	if (fd < 0)
+		return;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	need(readlink(path, name, sizeof(name) - 1) > 0 && !syscall(SYS_fstat, fd, &status));
+	fprintf(names, "%s\n", name);
+	close(fd);
+}
+
+/* Descriptors by calls that may be refused; the names of those that were made are in the file
+ * "made".
+ */
+static void makes_descriptors(void)
+{
+	enum { MASK_BYTES = 8, ARRAY = 2 /* BPF_MAP_TYPE_ARRAY */, RULESET_BYTES = 8 };
+	uint64_t mask = 1 << (SIGUSR1 - 1), handled = 1;
+	uint32_t map[16] = {ARRAY, sizeof(int), sizeof(int), 1};
+	FILE *names = fopen("made", "w");
+	int fd = (int)syscall(SYS_signalfd4, -1, &mask, MASK_BYTES, 0);
+
+	need(names && syscall(SYS_signalfd4, fd, &mask, MASK_BYTES, 0) == fd);
+	use(fd, names);
+	use((int)syscall(SYS_fsopen, "tmpfs", 0), names);
+	syscall(SYS_landlock_create_ruleset, NULL, 0, 1);
+	use((int)syscall(SYS_landlock_create_ruleset, &handled, RULESET_BYTES, 0), names);
+	use((int)syscall(SYS_bpf, 0, map, sizeof(map)), names);
+	fclose(names);
+}
+
 static const struct {
 	const char *name;
 	void (*run)(void);
@@ -467,6 +501,7 @@ static const struct {
     {"stops_on_terminal", stops_on_terminal},
     {"returns_to_values", returns_to_values},
     {"calls_of_32_bits", calls_of_32_bits},
+    {"makes_descriptors", makes_descriptors},
 };
 
 int main(int argc, char **argv)

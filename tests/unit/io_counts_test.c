@@ -18,6 +18,7 @@
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
@@ -358,6 +359,49 @@ static void calls_of_i386_alone_are_no_others(void **state)
 	assert_int_equal(target->counts->gaps.foreign_memory, 2);
 }
 
+/* After it was made by this call it is open; after an exec it may be closed. */
+static void makes_descriptor(struct target *target, bool cloexec, const char *name, uint64_t a,
+                             uint64_t b, uint64_t c, uint64_t d)
+{
+	enum { FD = 30 };
+
+	CALL(target, name, FD, a, b, c, d);
+	if (!fd_table_knows(target->counts->fds, target->group, FD))
+		fail_msg("%s makes none", name);
+	fd_table_exec(target->counts->fds, target->group, 100);
+	if (fd_table_knows(target->counts->fds, target->group, FD) == cloexec)
+		fail_msg("%s: after an exec", name);
+	fd_table_close(target->counts->fds, target->group, FD, 100);
+}
+
+static void descriptors_of_all_kinds_are_known_as_made(void **state)
+{
+	struct target *target = *state;
+
+	makes_descriptor(target, false, "signalfd", UINT64_MAX, 4096, 8, 0);
+	makes_descriptor(target, false, "signalfd4", UINT32_MAX, 4096, 8, 0);
+	makes_descriptor(target, true, "signalfd4", UINT64_MAX, 4096, 8, SFD_CLOEXEC);
+	makes_descriptor(target, false, "fsopen", 4096, 0, 0, 0);
+	makes_descriptor(target, true, "fsopen", 4096, 1, 0, 0);
+	makes_descriptor(target, false, "fspick", 3, 4096, 0, 0);
+	makes_descriptor(target, true, "fspick", 3, 4096, 1, 0);
+	makes_descriptor(target, false, "fsmount", 3, 0, 0, 0);
+	makes_descriptor(target, true, "fsmount", 3, 1, 0, 0);
+	makes_descriptor(target, true, "open_tree", 3, 4096, O_CLOEXEC, 0);
+	makes_descriptor(target, false, "open_tree", 3, 4096, 0, 0);
+	makes_descriptor(target, true, "landlock_create_ruleset", 4096, 8, 0, 0);
+	makes_descriptor(target, true, "bpf", 0 /* BPF_MAP_CREATE */, 4096, 8, 0);
+	makes_descriptor(target, true, "seccomp", 1 /* SECCOMP_SET_MODE_FILTER */,
+	                 1 << 3 /* SECCOMP_FILTER_FLAG_NEW_LISTENER */, 4096, 0);
+	/* What these return is no descriptor, or one that was there. */
+	CALL(target, "signalfd4", 7, 7, 4096, 8, 0);
+	CALL(target, "landlock_create_ruleset", 7, 0, 0, 1);
+	CALL(target, "bpf", 7, 10 /* BPF_PROG_TEST_RUN */, 4096, 8);
+	CALL(target, "seccomp", 7, 1, 0, 4096);
+	assert_false(fd_table_knows(target->counts->fds, target->group, 7));
+	assert_int_equal(target->counts->gaps.guessed_fds, 0);
+}
+
 static void an_unseen_descriptor_is_marked_as_guessed(void **state)
 {
 	struct target *target = *state;
@@ -534,6 +578,7 @@ int main(void)
 	    PROMISE(received_descriptors_are_known),
 	    PROMISE(a_received_pidfd_is_known),
 	    PROMISE(sockets_have_their_addresses),
+	    PROMISE(descriptors_of_all_kinds_are_known_as_made),
 	    PROMISE(an_unseen_descriptor_is_marked_as_guessed),
 	    PROMISE(a_close_that_fails_still_closes),
 	    PROMISE(copies_count_on_both_sides),
