@@ -157,7 +157,8 @@ static void write_batched_call(FILE *out, const struct call_row *row,
 		snprintf(per_call, sizeof(per_call), "%.1f", batch->per_call);
 	format_unit_bytes(row, unit_bytes, sizeof(unit_bytes));
 	format_avoidable(batch->is_at_most, batch->avoidable, avoidable, sizeof(avoidable));
-	fprintf(out, "%-16s %9" PRIu64 " %9" PRIu64, row->info->name, row->calls, row->errors);
+	fprintf(out, "%-16s %9" PRIu64 " %9" PRIu64, io_call_name_of(row->info).text, row->calls,
+	        row->errors);
 	write_known(out, is_known, 10, batch->messages);
 	fprintf(out, " %-8s %8s", batch->unit, per_call);
 	write_known(out, is_known, 5, batch->p50);
@@ -191,14 +192,14 @@ static void write_batched_calls(FILE *out, const struct ruled_calls *calls)
 /* The uses of a descriptor by one call; pid and fd -1 where it is not known. */
 struct small_use {
 	const struct use_row *use;
-	const char *call;
+	const struct syscall_info *call;
 	pid_t pid;
 	int fd;
 };
 
 static struct small_use describe_use(const struct io_counts *counts, const struct use_row *use)
 {
-	struct small_use small = {use, counts->calls[use->call].info->name, -1, -1};
+	struct small_use small = {use, counts->calls[use->call].info, -1, -1};
 
 	if (use->descriptor) {
 		const struct fd_descriptor *descriptor =
@@ -224,7 +225,9 @@ static int by_small_calls(const void *left, const void *right)
 	if (!order)
 		order = compare((uint64_t)a->pid, (uint64_t)b->pid);
 	if (!order)
-		order = strcmp(a->call, b->call);
+		order = strcmp(a->call->name, b->call->name);
+	if (!order)
+		order = compare(a->call->abi, b->call->abi);
 	if (!order)
 		order = compare((uint64_t)a->fd, (uint64_t)b->fd);
 	return order ? order : compare(a->use->descriptor, b->use->descriptor);
@@ -234,7 +237,7 @@ static void write_small_row(FILE *out, const struct io_counts *counts,
                             const struct small_use *small)
 {
 	const struct use_row *use = small->use;
-	const struct batch_rule *rule = find_rule(small->call);
+	const struct batch_rule *rule = find_rule(small->call->name);
 	const char *better = "-";
 	char process[24] = "?", fd[12] = "?", avoidable[32];
 
@@ -248,7 +251,7 @@ static void write_small_row(FILE *out, const struct io_counts *counts,
 	format_avoidable(saves_at_most(counts, use->call), use->avoidable, avoidable,
 	                 sizeof(avoidable));
 	fprintf(out, "%-10s %9" PRIu64 " %9" PRIu64 " %12" PRIu64 " %9.1f %9s  %-26s %7s %4s  ",
-	        small->call, use->small_calls, use->calls, use->small_bytes,
+	        io_call_name_of(small->call).text, use->small_calls, use->calls, use->small_bytes,
 	        (double)use->small_bytes / (double)use->small_calls, avoidable, better, process,
 	        fd);
 	if (use->descriptor)
@@ -303,7 +306,7 @@ static void write_outcome(FILE *out, const struct call_row *row)
 
 	if (offered)
 		snprintf(fill, sizeof(fill), "%.1f %%", 100.0 * (double)moved / (double)offered);
-	fprintf(out, "%-16s %9" PRIu64 " %9" PRIu64, row->info->name, successes,
+	fprintf(out, "%-16s %9" PRIu64 " %9" PRIu64, io_call_name_of(row->info).text, successes,
 	        io_count_errno(row, EAGAIN));
 	write_known(out, is_known, 9, row->short_calls);
 	write_known(out, is_known, 14, offered);
@@ -354,7 +357,7 @@ static const struct {
 
 static void write_histogram(FILE *out, const struct call_row *row)
 {
-	fprintf(out, "%-16s", row->info->name);
+	fprintf(out, "%-16s", io_call_name_of(row->info).text);
 	for (size_t i = 0; i < ARRAY_SIZE(size_classes); i++)
 		fprintf(
 		    out, " %8" PRIu64,
@@ -401,7 +404,8 @@ static void write_run_lengths(FILE *out, const struct ruled_calls *calls)
 			        "max");
 		any = true;
 		fprintf(out, "%-16s %9" PRIu64 " %9" PRIu64 " %9" PRIu64 " %9" PRIu64 "\n",
-		        row->info->name, n_runs, distribution_percentile(row->per_run, 50),
+		        io_call_name_of(row->info).text, n_runs,
+		        distribution_percentile(row->per_run, 50),
 		        distribution_percentile(row->per_run, 95),
 		        distribution_percentile(row->per_run, 100));
 	}
@@ -453,7 +457,8 @@ static void write_savings(FILE *out, const struct ruled_calls *calls)
 		fprintf(out, "%s%" PRIu64 " of %" PRIu64 " %s%s calls avoidable at batch %d",
 		        saves_at_most(calls->counts, calls->rows[i]) ? "at most " : "",
 		        uses.avoidable, row->per_call ? uses.calls : uses.small_calls,
-		        row->per_call ? "" : "small ", row->info->name, IO_GOOD_BATCH);
+		        row->per_call ? "" : "small ", io_call_name_of(row->info).text,
+		        IO_GOOD_BATCH);
 		write_better_calls(out, calls->counts, calls->rows[i]);
 		fputc('\n', out);
 	}

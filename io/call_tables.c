@@ -4,6 +4,7 @@
 #include "core/alloc.h"
 #include "core/trace/restart_names.h"
 #include "io/latency.h"
+#include "io/names.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -13,14 +14,9 @@ typedef void write_row_fn(FILE *out, const struct call_row *row);
 
 enum { NAME_WIDTH = 22 };
 
-/* Calls of other ABIs are other calls. */
 static void write_name(FILE *out, const struct syscall_info *info)
 {
-	const char *abi = syscall_abi_name(info->abi);
-	int n =
-	    fprintf(out, "%s%s%s%s", info->name, abi ? " (" : "", abi ? abi : "", abi ? ")" : "");
-
-	fprintf(out, "%*s", n < NAME_WIDTH ? NAME_WIDTH - n : 0, "");
+	fprintf(out, "%-*s", NAME_WIDTH, io_call_name_of(info).text);
 }
 
 static bool is_any(const struct call_row *row)
@@ -134,7 +130,7 @@ void io_errors_write(FILE *out, const struct io_counts *counts)
 				fprintf(out, "%-22s ", name);
 			else
 				fprintf(out, "errno %-16d ", row->errnos[j].error);
-			fprintf(out, "%s\n", row->info->name);
+			fprintf(out, "%s\n", io_call_name_of(row->info).text);
 		}
 	}
 }

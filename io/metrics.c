@@ -4,6 +4,7 @@
 #include "core/alloc.h"
 #include "core/number_text.h"
 #include "io/batching.h"
+#include "io/names.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -227,7 +228,7 @@ static void judge_batches(struct findings *findings, const struct io_counts *cou
 	char *metric;
 
 	for (uint32_t i = 0; i < counts->n_calls; i++) {
-		const char *name = counts->calls[i].info->name;
+		const struct io_call_name name = io_call_name_of(counts->calls[i].info);
 
 		if (!io_batch_summarise(counts, i, &batch) || !batch.is_vector ||
 		    batch.avoidable < WORTH_SAVING)
@@ -235,7 +236,7 @@ static void judge_batches(struct findings *findings, const struct io_counts *cou
 		metric = call_metric_name(counts->calls[i].info, "messages_per_call");
 		findings_judge(
 		    findings, io_finding_rows, "messages-per-call", batch.per_call, metric,
-		    "%s moves %.1f %s a call; batches of %d would save %s%s of %s", name,
+		    "%s moves %.1f %s a call; batches of %d would save %s%s of %s", name.text,
 		    batch.per_call, batch.unit, IO_GOOD_BATCH, batch.is_at_most ? "at most " : "",
 		    count_text_of(batch.avoidable).text, counted_text_of(batch.calls, "call").text);
 		free(metric);

@@ -1,9 +1,19 @@
-/* Writes the names of descriptors. */
+/* Writes the names of calls and descriptors. */
 #include "io/names.h"
 
 #include "core/alloc.h"
 
 #include <string.h>
+
+struct io_call_name io_call_name_of(const struct syscall_info *info)
+{
+	const char *abi = syscall_abi_name(info->abi);
+	struct io_call_name name;
+
+	snprintf(name.text, sizeof(name.text), "%s%s%s%s", info->name, abi ? " (" : "",
+	         abi ? abi : "", abi ? ")" : "");
+	return name;
+}
 
 void io_write_descriptor_name(FILE *out, const struct fd_table *fds, uint32_t id)
 {

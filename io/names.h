@@ -1,12 +1,19 @@
-/* How files.txt and batching.txt call a descriptor. */
+/* How the tables call system calls and descriptors. */
 #ifndef IO_NAMES_H
 #define IO_NAMES_H
 
 #include "io/fd_table.h"
+#include "io/syscalls.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+
+/* "readv", "readv (32 bit)": calls of other ABIs are other calls. */
+struct io_call_name {
+	char text[64];
+};
+struct io_call_name io_call_name_of(const struct syscall_info *info);
 
 /* "/etc/passwd", "tcp 127.0.0.1:5000 -> 127.0.0.1:80", with how we know of it where no call was
  * seen to open it. */

@@ -43,7 +43,7 @@ static void write_thread(FILE *out, const struct io_counts *counts, const struct
 	        (double)thread->time_ns / 1e9, thread->bytes_read, thread->bytes_written);
 	for (size_t i = 0; i < thread->n_by_call && i < SHOWN_CALLS; i++)
 		fprintf(out, "%s %s %" PRIu64, i ? "," : "",
-		        counts->calls[calls[i].call].info->name, calls[i].calls);
+		        io_call_name_of(counts->calls[calls[i].call].info).text, calls[i].calls);
 	fputc('\n', out);
 	free(calls);
 }

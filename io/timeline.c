@@ -6,6 +6,7 @@
 #include "core/export/xml.h"
 #include "core/number_text.h"
 #include "io/bins.h"
+#include "io/names.h"
 
 #include <stdlib.h>
 
@@ -340,10 +341,11 @@ static void write_area_row(const struct drawing *drawing, size_t area, double y)
 	char *look = area < drawing->n_shown
 	                 ? xasprintf("class=\"area\" fill=\"url(#timeline-call-%zu)\"", area)
 	                 : xstrdup("class=\"area other\"");
-	char *name = area < drawing->n_shown
-	                 ? xasprintf("%c  %s", (char)('A' + area),
-	                             drawing->counts->calls[drawing->shown[area]].info->name)
-	                 : xasprintf("%zu others", drawing->counts->n_calls - drawing->n_shown);
+	char *name =
+	    area < drawing->n_shown
+	        ? xasprintf("%c  %s", (char)('A' + area),
+	                    io_call_name_of(drawing->counts->calls[drawing->shown[area]].info).text)
+	        : xasprintf("%zu others", drawing->counts->n_calls - drawing->n_shown);
 	struct axis seconds;
 
 	for (size_t i = 0; i < drawing->counts->n_calls; i++)
