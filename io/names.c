@@ -5,6 +5,32 @@
 
 #include <string.h>
 
+/* How many bytes from here on are a control, of C0, or of C1 as UTF-8 has it, or a backslash. */
+static int count_hidden(const unsigned char *at)
+{
+	if (at[0] == 0xc2 && at[1] >= 0x80 && at[1] < 0xa0)
+		return 2;
+	return *at < ' ' || *at == 0x7f || *at == '\\';
+}
+
+int io_write_text(FILE *out, const char *text)
+{
+	const unsigned char *at = (const unsigned char *)text;
+	int n = 0;
+
+	while (*at) {
+		int n_hidden = count_hidden(at);
+
+		for (int i = 0; i < n_hidden; i++)
+			n += fprintf(out, "\\%03o", *at++);
+		if (!n_hidden) {
+			fputc(*at++, out);
+			n++;
+		}
+	}
+	return n;
+}
+
 struct io_call_name io_call_name_of(const struct syscall_info *info)
 {
 	const char *abi = syscall_abi_name(info->abi);
@@ -26,11 +52,15 @@ void io_write_descriptor_name(FILE *out, const struct fd_table *fds, uint32_t id
 	const char *local = fd_table_address(fds, descriptor->description, FD_LOCAL);
 	const char *peer = fd_table_address(fds, descriptor->description, FD_PEER);
 
-	fputs(fd_table_name(fds, descriptor->description), out);
-	if (local)
-		fprintf(out, " %s", local);
-	if (peer)
-		fprintf(out, " -> %s", peer);
+	io_write_text(out, fd_table_name(fds, descriptor->description));
+	if (local) {
+		fputs(" ", out);
+		io_write_text(out, local);
+	}
+	if (peer) {
+		fputs(" -> ", out);
+		io_write_text(out, peer);
+	}
 	if (origins[descriptor->origin])
 		fputs(origins[descriptor->origin], out);
 }

@@ -9,6 +9,11 @@
 #include <stdint.h>
 #include <stdio.h>
 
+/* Writes a text that the target chose, a path or a name: what would end the line or act on a
+ * terminal, and the backslash, as \ooo, as /proc/PID/mounts has it. Returns how many bytes it
+ * wrote. */
+int io_write_text(FILE *out, const char *text);
+
 /* "readv", "readv (32 bit)": calls of other ABIs are other calls. */
 struct io_call_name {
 	char text[64];

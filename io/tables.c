@@ -8,7 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SHOWN_CALLS = 3 }; /* calls named for each thread */
+enum {
+	SHOWN_CALLS = 3, /* calls named for each thread */
+	COMM_WIDTH = 15,
+};
 
 static int larger_first(uint64_t a, uint64_t b)
 {
@@ -34,13 +37,17 @@ static int calls_by_time(const void *left, const void *right)
 static void write_thread(FILE *out, const struct io_counts *counts, const struct thread_row *thread)
 {
 	struct thread_call *calls = xcalloc(thread->n_by_call + 1, sizeof(*calls));
+	int name_width;
 
 	if (thread->n_by_call)
 		memcpy(calls, thread->by_call, thread->n_by_call * sizeof(*calls));
 	qsort(calls, thread->n_by_call, sizeof(*calls), calls_by_time);
-	fprintf(out, "%7d %7d %-15s %10" PRIu64 " %9" PRIu64 " %12.6f %14" PRIu64 " %14" PRIu64 " ",
-	        (int)thread->pid, (int)thread->tid, thread->comm, thread->calls, thread->errors,
-	        (double)thread->time_ns / 1e9, thread->bytes_read, thread->bytes_written);
+	fprintf(out, "%7d %7d ", (int)thread->pid, (int)thread->tid);
+	name_width = io_write_text(out, thread->comm);
+	fprintf(out, "%*s %10" PRIu64 " %9" PRIu64 " %12.6f %14" PRIu64 " %14" PRIu64 " ",
+	        name_width < COMM_WIDTH ? COMM_WIDTH - name_width : 0, "", thread->calls,
+	        thread->errors, (double)thread->time_ns / 1e9, thread->bytes_read,
+	        thread->bytes_written);
 	for (size_t i = 0; i < thread->n_by_call && i < SHOWN_CALLS; i++)
 		fprintf(out, "%s %s %" PRIu64, i ? "," : "",
 		        io_call_name_of(counts->calls[calls[i].call].info).text, calls[i].calls);
@@ -99,14 +106,16 @@ static void write_processes(FILE *out, const struct io_counts *counts, bool with
 	for (size_t i = 0; i < counts->n_processes; i++) {
 		const struct process_line *line = &lines[i];
 
-		if (line->n_threads && (with_idle || line->calls))
-			fprintf(out,
-			        "%-7s %7d %7d %12.6f %8" PRIu64 " %10" PRIu64 " %9" PRIu64
-			        " %14" PRIu64 " %14" PRIu64 "  %s\n",
-			        "process", (int)line->last->pid, (int)line->last->parent_pid,
-			        (double)line->time_ns / 1e9, line->n_threads, line->calls,
-			        line->errors, line->bytes_read, line->bytes_written,
-			        line->last->command);
+		if (!line->n_threads || (!with_idle && !line->calls))
+			continue;
+		fprintf(out,
+		        "%-7s %7d %7d %12.6f %8" PRIu64 " %10" PRIu64 " %9" PRIu64 " %14" PRIu64
+		        " %14" PRIu64 "  ",
+		        "process", (int)line->last->pid, (int)line->last->parent_pid,
+		        (double)line->time_ns / 1e9, line->n_threads, line->calls, line->errors,
+		        line->bytes_read, line->bytes_written);
+		io_write_text(out, line->last->command);
+		fputc('\n', out);
 	}
 	free(lines);
 }
