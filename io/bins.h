@@ -27,7 +27,8 @@ void io_bins_free(struct io_bins *bins); /* NULL is fine */
 
 /* The call counts where it ended. Its time lies before that, in as many bins as it takes. */
 void io_bins_add_call(struct io_bins *bins, size_t call, uint64_t ended_ns, uint64_t time_ns);
-/* Of several calls in less than the first width. */
+/* Several in a row, which took 2 ms at most together: they count where the last one ended, and
+ * their time lies before that as one call's. */
 void io_bins_add_calls(struct io_bins *bins, size_t call, uint64_t ended_ns, uint64_t n_calls,
                        uint64_t time_ns);
 void io_bins_add_bytes(struct io_bins *bins, unsigned direction, uint64_t ended_ns, uint64_t bytes);

@@ -3,8 +3,8 @@
 #define IO_BPF_RING_H
 
 /* Records of forks, execs and ends have this part of the ring, which calls leave them: a lost call
- * is one call, a lost fork is a family. A run, and each call in it, is short enough to be of one
- * moment (io/bins.c). */
+ * is one call, a lost fork is a family. A run takes 2 ms at most: a first call of
+ * the one limit, and others that end within the other (io/bins.h). */
 enum {
 	RESERVED_PART = 64,
 	WAKE_WINDOW_BYTES = 1 << 14,

@@ -77,6 +77,21 @@ static void longer_runs_have_wider_bins(void **state)
 	io_bins_free(bins);
 }
 
+/* One thread is in calls for no more than all the time: no step has more than its width. */
+static void a_run_takes_as_many_bins_as_its_time(void **state)
+{
+	struct io_bins *bins = io_bins_new();
+
+	(void)state;
+	io_bins_add_calls(bins, 0, 6 * MS + 100, 64, 2 * MS);
+	assert_int_equal(bins->calls[0][6].calls, 64);
+	assert_int_equal(bins->calls[0][6].time_ns, 100);
+	assert_int_equal(bins->calls[0][5].time_ns, MS);
+	assert_int_equal(bins->calls[0][4].time_ns, MS - 100);
+	assert_int_equal(sum_of(bins, 0).calls, 64);
+	io_bins_free(bins);
+}
+
 /* Reads and writes, alone and in runs, over ten minutes. */
 static void sums_are_the_totals(void **state)
 {
@@ -125,6 +140,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_call_counts_where_it_ended),
+	    cmocka_unit_test(a_run_takes_as_many_bins_as_its_time),
 	    cmocka_unit_test(a_long_call_takes_as_many_bins_as_its_time),
 	    cmocka_unit_test(longer_runs_have_wider_bins),
 	    cmocka_unit_test(sums_are_the_totals),
