@@ -351,7 +351,7 @@ static void begin_target(struct bpf_tally *tally, const struct meter_exec *recor
 	io_family_begin(tally->spec.counts, &thread->member, &identity, command, record->comm);
 	for (size_t i = 0; i < tally->n_inherited; i++)
 		fd_table_open(tally->spec.counts->fds, thread->member.group, tally->inherited[i].fd,
-		              tally->inherited[i].text, false, FD_INHERITED, now_ns);
+		              tally->inherited[i].text, false, FD_INHERITED, 0);
 }
 
 /* A thread that is not the leader takes the leader's id, which has ended. */

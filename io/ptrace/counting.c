@@ -205,7 +205,7 @@ static void note_fd(void *context, int fd, bool cloexec)
 
 	if (tracee_describe_fd(visit->tracee->tid, fd, name, sizeof(name)))
 		fd_table_open(visit->counting->spec.counts->fds, visit->group, fd, name, cloexec,
-		              FD_INHERITED, now_of(visit->counting));
+		              FD_INHERITED, 0);
 }
 
 /* The target begins; what it has open it was given. */

@@ -61,6 +61,8 @@ sums() { awk '$1 == "process" { calls += $6; threads += $5; read += $8; written 
 totals() { echo "$(metric "$(dir "$1")" io.calls) $(awk '$1 ~ /^[0-9]+$/' "$(dir "$1")/threads.txt" | wc -l) $(metric "$(dir "$1")" io.bytes_read) $(metric "$(dir "$1")" io.bytes_written)"; }
 for backend in bpf ptrace; do
 	promise "$backend: the lines of processes add up to the run" is "$(sums tree-$backend)" "$(totals tree-$backend)"
+	run given $backend cat
+	promise "$backend: what the program was given was open at the start" is "$(awk '$2 == 0 { print $3, $NF }' "$(dir given-$backend)/files.txt")" "start (inherited)"
 	promise "$backend: dd asked to read what it read" is "$(awk '$2 == 0 && $NF == "/dev/zero" { print $6, $12, $13 }' "$(dir dd-$backend)/files.txt")" "1000 1000 0"
 done
 still_runs() {

@@ -210,6 +210,9 @@ static void the_target_begins_with_its_command_and_descriptors(void **state)
 	assert_string_equal(counts->threads[0].comm, "prog");
 	assert_string_equal(fd_table_name(counts->fds, fd_table_description(counts->fds, 1, 1)),
 	                    "/log");
+	/* Whatever the time of its exec, it was open before. */
+	assert_int_equal(
+	    fd_table_descriptor(counts->fds, fd_table_use(counts->fds, 1, 1))->opened_ns, 0);
 }
 
 static void calls_are_counted_by_thread_with_their_times(void **state)
