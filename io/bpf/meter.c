@@ -200,9 +200,8 @@ static int load(struct bpf_meter *meter, const struct bpf_meter_spec *spec, stru
 		return 0;
 	/* An old kernel refuses what it does not know with EINVAL. */
 	return diag_fail(diag, err == -EPERM || err == -EACCES ? -err : EOPNOTSUPP,
-	                 "the kernel refused the %s: %s%s%s",
-	                 ring_err ? "ring of the BPF programs" : "BPF programs", strerror(-err),
-	                 last_words[0] ? "; " : "", last_words);
+	                 "the kernel refused the BPF programs: %s%s%s%s", strerror(-err),
+	                 ring_err ? " (their ring)" : "", last_words[0] ? "; " : "", last_words);
 }
 
 static int watch(const struct bpf_meter *meter, int fd, uint32_t events)

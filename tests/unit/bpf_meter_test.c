@@ -302,7 +302,7 @@ static void a_ring_that_the_kernel_refuses_is_named(void **state)
 	n_before = n_descriptors();
 	assert_int_equal(bpf_meter_new(&meter, &spec, &diag), -EOPNOTSUPP);
 	assert_string_equal(diag.text,
-	                    "the kernel refused the ring of the BPF programs: Invalid argument");
+	                    "the kernel refused the BPF programs: Invalid argument (their ring)");
 	assert_int_equal(n_descriptors(), n_before);
 	trace_set_free(set);
 }
