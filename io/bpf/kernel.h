@@ -29,6 +29,7 @@ struct pt_regs {
 enum {
 	TS_COMPAT = 0x2,         /* thread_info.status: in a call by int 0x80 */
 	SIGNAL_GROUP_EXIT = 0x4, /* signal_struct.flags */
+	NAMESPACE_FS_MAGIC = 0x6e736673, /* NSFS_MAGIC of linux/magic.h */
 	KILL_SIGNAL = 9,
 	SYS_SIGNAL = 31,
 };

@@ -12,18 +12,23 @@
 #ifndef PID_FS_MAGIC /* Linux 6.9 */
 #define PID_FS_MAGIC 0x50494446
 #endif
+#ifndef SECRETMEM_MAGIC /* Linux 5.14 */
+#define SECRETMEM_MAGIC 0x5345434d
+#endif
 
 enum { MAX_COMPONENTS = 256 };
 
-/* What is of no directory, by file system; a format takes the inode or the name. */
+/* What is of no directory, by file system. A format takes the name and the inode, or, where there
+ * is no name, the inode. */
 static const struct {
 	uint64_t file_system;
 	const char *format;
-	bool is_numbered;
+	bool has_name;
 } pseudo_names[] = {
-    {SOCKFS_MAGIC, "socket:[%" PRIu64 "]", true},  {PIPEFS_MAGIC, "pipe:[%" PRIu64 "]", true},
-    {ANON_INODE_FS_MAGIC, "anon_inode:%s", false}, {PID_FS_MAGIC, "anon_inode:[pidfd]", true},
-    {TMPFS_MAGIC, "/%s (deleted)", false},         {HUGETLBFS_MAGIC, "/%s (deleted)", false},
+    {SOCKFS_MAGIC, "socket:[%" PRIu64 "]", false}, {PIPEFS_MAGIC, "pipe:[%" PRIu64 "]", false},
+    {ANON_INODE_FS_MAGIC, "anon_inode:%s", true},  {PID_FS_MAGIC, "anon_inode:[pidfd]", false},
+    {NSFS_MAGIC, "%s:[%" PRIu64 "]", true},        {TMPFS_MAGIC, "/%s (deleted)", true},
+    {HUGETLBFS_MAGIC, "/%s (deleted)", true},      {SECRETMEM_MAGIC, "/%s (deleted)", true},
 };
 
 static bool format_pseudo(const struct meter_name *name, char *text, size_t text_bytes)
@@ -36,10 +41,11 @@ static bool format_pseudo(const struct meter_name *name, char *text, size_t text
 			continue;
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
-		if (pseudo_names[i].is_numbered)
-			snprintf(text, text_bytes, pseudo_names[i].format, (uint64_t)name->inode);
+		if (pseudo_names[i].has_name)
+			snprintf(text, text_bytes, pseudo_names[i].format, component,
+			         (uint64_t)name->inode);
 		else
-			snprintf(text, text_bytes, pseudo_names[i].format, component);
+			snprintf(text, text_bytes, pseudo_names[i].format, (uint64_t)name->inode);
 #pragma GCC diagnostic pop
 		return true;
 	}

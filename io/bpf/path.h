@@ -134,16 +134,29 @@ static void *file_of(void *task, int fd)
 	return file;
 }
 
+/* A namespace's is its operations' (ns_dname()). */
+static __always_inline const void *pseudo_name_of(const struct meter_name *name, const void *inode,
+                                                  const void *otherwise)
+{
+	const void *operations;
+
+	if (name->file_system != NAMESPACE_FS_MAGIC)
+		return otherwise;
+	operations = READ(void *, READ(void *, inode, inode_private), namespace_operations);
+	return READ(void *, operations, namespace_name);
+}
+
 /* d_path() of the kernel gives what has no directory a name of its own (d_dname). */
 static __always_inline void find_pseudo_name(struct walk *walk, struct meter_name *name,
                                              const void *file, const struct dentry_head *head)
 {
-	const void *dentry = walk->dentry;
-	long len_bytes =
-	    bpf_probe_read_kernel_str(name->text, COMPONENT_BYTES, NAME_OF(head, dentry));
+	const void *dentry = walk->dentry, *inode = READ(void *, file, file_inode);
+	long len_bytes;
 
-	name->inode = READ(__u64, READ(void *, file, file_inode), inode_number);
+	name->inode = READ(__u64, inode, inode_number);
 	name->file_system = READ(__u64, READ(void *, dentry, dentry_sb), sb_magic);
+	len_bytes = bpf_probe_read_kernel_str(name->text, COMPONENT_BYTES,
+	                                      pseudo_name_of(name, inode, NAME_OF(head, dentry)));
 	walk->flags = METER_NAME_PSEUDO;
 	walk->len_bytes = len_bytes > 0 ? len_bytes : 0;
 }

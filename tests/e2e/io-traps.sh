@@ -73,7 +73,9 @@ passed-5 (received) 60"
 new 20"
 	promise "no name was guessed" is "$(grep -c guessed "$latest/files.txt")" 0
 	if [ "$(id -u)" = 0 ]; then
-		goes $backend changes_user "another user"
+		goes $backend opens_namespace "a namespace's descriptor"
+	promise "has the name that /proc gives it" is "$(grep -o ' net:.*' "$latest/files.txt")" " $(readlink /proc/self/ns/net)"
+	goes $backend changes_user "another user"
 		promise "2 calls before, 3 as that one" calls_are 5
 	else
 		skip "$backend: another user" "only root can become one"

@@ -318,6 +318,15 @@ static void changes_root(void)
 	need(write(fd, "12345", 5) == 5);
 }
 
+/* A descriptor of a namespace, and its end right after. */
+static void opens_namespace(void)
+{
+	struct statfs ignored;
+	int fd = open("/proc/self/ns/net", O_RDONLY);
+
+	need(fd >= 0 && !syscall(SYS_fstatfs, fd, &ignored));
+}
+
 static void changes_user(void)
 {
 	repeat_call(SYS_getppid, 2);
@@ -497,6 +506,7 @@ static const struct {
     {"execs_with_files", execs_with_files},
     {"after_exec", after_exec},
     {"changes_root", changes_root},
+    {"opens_namespace", opens_namespace},
     {"changes_user", changes_user},
     {"stops_on_terminal", stops_on_terminal},
     {"returns_to_values", returns_to_values},

@@ -51,6 +51,9 @@ static void what_has_no_directory_has_a_number_or_a_name(void **state)
 	assert_string_equal(FORMAT(METER_NAME_PSEUDO, PIPEFS_MAGIC, "\0"), "pipe:[4711]");
 	assert_string_equal(FORMAT(METER_NAME_PSEUDO, ANON_INODE_FS_MAGIC, "[eventpoll]\0"),
 	                    "anon_inode:[eventpoll]");
+	assert_string_equal(FORMAT(METER_NAME_PSEUDO, NSFS_MAGIC, "net\0"), "net:[4711]");
+	assert_string_equal(FORMAT(METER_NAME_PSEUDO, SECRETMEM_MAGIC, "secretmem\0"),
+	                    "/secretmem (deleted)");
 	assert_string_equal(FORMAT(METER_NAME_PSEUDO, TMPFS_MAGIC, "memfd:x\0"),
 	                    "/memfd:x (deleted)");
 }
