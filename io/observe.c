@@ -533,8 +533,6 @@ void io_observe(struct io_observer *observer, const struct target_view *view,
 	    .info = finished->info, .result = finished->result, .ended_ns = finished->now_ns};
 	if (!facts || finished->was_kept_off)
 		return;
-	if (facts->effect == EFFECT_PTRACE && finished->result == -EPERM)
-		observer->counts->gaps.refused_ptraces++;
 	if (effects[facts->effect].run &&
 	    (effects[facts->effect].on_failure || took_effect(finished, facts->effect)))
 		effects[facts->effect].run(&o);

@@ -16,6 +16,7 @@
 #include "io/trace_paths.h"
 #include "io/trace_set.h"
 
+#include <errno.h>
 #include <linux/audit.h>
 #include <sched.h>
 #include <string.h>
@@ -156,6 +157,14 @@ static void note_name(const struct counting *counting, const struct tracee *trac
 	callers_rename(counting->callers, &thread->caller, tracee, comm);
 }
 
+/* A thread has one tracer: us. */
+static void note_refusal(struct io_counts *counts, const struct syscall_facts *facts,
+                         int64_t result)
+{
+	if (facts && facts->effect == EFFECT_PTRACE && result == -EPERM)
+		counts->gaps.refused_ptraces++;
+}
+
 static void call_ends(void *context, struct tracee *tracee, int64_t result)
 {
 	const struct counting *counting = context;
@@ -177,6 +186,7 @@ static void call_ends(void *context, struct tracee *tracee, int64_t result)
 
 	memcpy(finished.args, tracee->args, sizeof(finished.args));
 	io_observe(counting->observer, &view, &finished, &call);
+	note_refusal(counts, thread->info->facts, result);
 	call.thread = thread->member.thread;
 	/* The kernel's estimate of system time can step back a little. */
 	call.time_ns = left_ns > thread->entered_ns ? left_ns - thread->entered_ns : 0;

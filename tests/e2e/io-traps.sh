@@ -111,6 +111,7 @@ promise "which is said" contains "$latest/run.json" "1 ptrace call of the target
 [ ${#backends[@]} = 2 ] || exit 0
 goes bpf traces "a target may be a tracer"
 promise "its tracee's 7 calls are counted" calls_are 7
+promise "what ptrace refuses is not said to be our doing" is "$(grep -c "one tracer" "$latest/run.json")" 0
 
 if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
 	for_every_user

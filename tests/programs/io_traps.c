@@ -125,7 +125,8 @@ static void ends_in_calls(void)
 	syscall(SYS_exit_group, 0);
 }
 
-/* A tracer of a child that stops at its calls: 7 getppid. */
+/* A tracer of a child that stops at its calls: 7 getppid, and a ptrace(2) that fails with EPERM, since
+ * it has a tracer. */
 static void traces(void)
 {
 	int status;
@@ -133,6 +134,7 @@ static void traces(void)
 
 	if (!pid) {
 		need(!ptrace(PTRACE_TRACEME, 0, NULL, NULL));
+		need(ptrace(PTRACE_TRACEME, 0, NULL, NULL) == -1 && errno == EPERM);
 		raise(SIGSTOP);
 		repeat_call(SYS_getppid, 7);
 		_exit(0);
