@@ -170,3 +170,8 @@ bool syscall_moves_data(const struct syscall_facts *facts)
 {
 	return facts && facts->effect >= EFFECT_READ && facts->effect <= EFFECT_SUBMIT;
 }
+
+bool syscall_changes_descriptors(const struct syscall_facts *facts)
+{
+	return facts && facts->effect >= EFFECT_OPEN && facts->effect <= EFFECT_UNSHARE;
+}

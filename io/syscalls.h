@@ -128,5 +128,8 @@ bool syscall_tells_events(const struct syscall_facts *facts);
 bool syscall_failed(int64_t result);
 /* The call moves data, or would if it succeeded. */
 bool syscall_moves_data(const struct syscall_facts *facts);
+/* The call may make, name or close descriptors, or says whose they are: to know what one means it
+ * has to be seen. */
+bool syscall_changes_descriptors(const struct syscall_facts *facts);
 
 #endif

@@ -38,11 +38,6 @@ static unsigned tasks_of_effect(const struct syscall_facts *facts)
 	}
 }
 
-static bool changes_descriptors(const struct syscall_facts *facts)
-{
-	return facts->effect >= EFFECT_OPEN;
-}
-
 /* Many of a kind in a row are told as one. */
 static unsigned tasks_of_repetition(const struct syscall_info *info)
 {
@@ -67,7 +62,7 @@ struct meter_plan bpf_plan_of(const struct syscall_info *info, const struct trac
 		plan.tasks = METER_TELL | METER_IS_CHOSEN | tasks_of_repetition(info);
 	if (!strcmp(info->name, "prctl"))
 		plan.tasks = (plan.tasks & (__u16)~METER_IS_FREE) | METER_TELL_COMM | METER_TRACKS;
-	if (!facts || !(plan.tasks & METER_TELL || changes_descriptors(facts)))
+	if (!facts || !(plan.tasks & METER_TELL || syscall_changes_descriptors(facts)))
 		return plan;
 	plan.tasks |= METER_TELL |
 	              (facts->extent ? tasks_of_extent(facts->extent, facts->effect) : 0) |
@@ -76,7 +71,7 @@ struct meter_plan bpf_plan_of(const struct syscall_info *info, const struct trac
 	if (info->abi != ABI_X86_64)
 		plan.tasks &= (__u16) ~(METER_COPY_BUFFERS | METER_COPY_MESSAGE |
 		                        METER_COPY_MESSAGES | METER_COPY_CONTROL);
-	if (changes_descriptors(facts) || plan.tasks & METER_COPY_CONTROL)
+	if (syscall_changes_descriptors(facts) || plan.tasks & METER_COPY_CONTROL)
 		plan.tasks |= METER_TRACKS;
 	plan.memory = facts->memory;
 	plan.count = facts->count;

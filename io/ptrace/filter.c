@@ -23,19 +23,17 @@ static bool uses_descriptor(const struct syscall_facts *facts)
 	       facts->effect == EFFECT_FCNTL;
 }
 
-static bool changes_descriptors(const struct syscall_facts *facts)
-{
-	return facts->effect >= EFFECT_OPEN && facts->effect <= EFFECT_UNSHARE &&
-	       facts->effect != EFFECT_FCNTL;
-}
-
+/* Of fcntl(2) only some commands are needed. */
 static bool is_needed(const struct syscall_info *info, bool with_descriptors)
 {
+	const struct syscall_facts *facts = info->facts;
+
 	for (const char *const *name = call_filter_needed; *name; name++)
 		if (!strcmp(info->name, *name))
 			return true;
 	return !strcmp(info->name, "ptrace") ||
-	       (with_descriptors && info->facts && changes_descriptors(info->facts));
+	       (with_descriptors && syscall_changes_descriptors(facts) &&
+	        facts->effect != EFFECT_FCNTL);
 }
 
 static bool has_case(const struct call_case *cases, const char *name)

@@ -125,8 +125,8 @@ static void ends_in_calls(void)
 	syscall(SYS_exit_group, 0);
 }
 
-/* A tracer of a child that stops at its calls: 7 getppid, and a ptrace(2) that fails with EPERM, since
- * it has a tracer. */
+/* A tracer of a child that stops at its calls: 7 getppid, and a ptrace(2) that fails with EPERM,
+ * since it has a tracer. */
 static void traces(void)
 {
 	int status;
