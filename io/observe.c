@@ -3,6 +3,7 @@
 
 #include "core/alloc.h"
 #include "io/address.h"
+#include "io/bpf/wire.h"
 #include "io/control.h"
 #include "io/fd_table.h"
 
@@ -17,11 +18,13 @@
 #include <sys/uio.h>
 
 enum {
-	MAX_SLOTS = IOV_MAX, /* the kernel takes no more buffers, nor messages, in one call */
-	MAX_MOVED_BYTES = INT_MAX & ~4095, /* MAX_RW_COUNT: nor more bytes */
+	MAX_SLOTS = METER_SLOTS,
+	MAX_MOVED_BYTES = INT_MAX & ~4095, /* MAX_RW_COUNT: the kernel moves no more in one call */
 	NAME_BYTES = 512,
-	CONTROL_BYTES = 4096, /* SCM_MAX_FD (253) descriptors take 1 KB */
+	CONTROL_BYTES = METER_CONTROL_BYTES,
 };
+
+_Static_assert(METER_SLOTS == IOV_MAX, "what the kernel takes in one call");
 
 struct io_observer {
 	struct io_counts *counts;

@@ -2,20 +2,20 @@
 #ifndef IO_BPF_MEMORY_H
 #define IO_BPF_MEMORY_H
 
+#include <asm/socket.h>
+
 enum {
-	MAX_SLOTS = 1024, /* IOV_MAX: the kernel takes no more buffers, nor messages */
-	MAX_ADDRESS_BYTES = 128,
-	MAX_CONTROL_BYTES = 4096,
-	MAX_PASSED_FDS = 253, /* SCM_MAX_FD */
+	MAX_ADDRESS_BYTES = 128, /* sizeof(struct sockaddr_storage) */
+	MAX_PASSED_FDS = 253,    /* SCM_MAX_FD */
 	/* Of a call. With preemption off the target must not choose for how long we name: 1,024
 	 * messages can bring 253 descriptors each, each name is a walk of MAX_STEPS at most. */
 	MAX_NAMES = 1024,
-	SCM_RIGHTS_TYPE = 1,
-	SCM_PIDFD_TYPE = 4, /* one descriptor, since Linux 6.5 */
-	SOL_SOCKET_LEVEL = 1,
+	/* As <sys/socket.h> has them, which is not for this target. */
+	SCM_RIGHTS = 1,
+	SCM_PIDFD = 4, /* one descriptor, since Linux 6.5 */
 };
 
-/* x86-64's layouts; <sys/socket.h> is not for this target. */
+/* x86-64's layouts. */
 struct user_iovec {
 	__u64 base, len_bytes;
 };
@@ -77,7 +77,7 @@ __noinline int copy_user(__u64 addr, __u64 len_bytes)
 {
 	struct copying copying = {addr, len_bytes};
 
-	bpf_loop(1 + MAX_SLOTS * sizeof(struct user_messages) / METER_CHUNK_BYTES, copy_chunk,
+	bpf_loop(1 + METER_SLOTS * sizeof(struct user_messages) / METER_CHUNK_BYTES, copy_chunk,
 	         &copying, 0);
 	return 0;
 }
@@ -123,10 +123,10 @@ static long find_passed(__u32 index, struct finding *finding)
 		return 1;
 	if (control.len_bytes > left)
 		control.len_bytes = left;
-	if (control.level == SOL_SOCKET_LEVEL && control.type == SCM_RIGHTS_TYPE) {
+	if (control.level == SOL_SOCKET && control.type == SCM_RIGHTS) {
 		finding->fds.at = finding->at + sizeof(control);
 		finding->fds.end = finding->at + control.len_bytes;
-	} else if (control.level == SOL_SOCKET_LEVEL && control.type == SCM_PIDFD_TYPE) {
+	} else if (control.level == SOL_SOCKET && control.type == SCM_PIDFD) {
 		finding->pidfd.at = finding->at + sizeof(control);
 		finding->pidfd.end = finding->at + control.len_bytes;
 	}
@@ -141,11 +141,11 @@ __noinline int copy_control(__u64 addr, __u64 len_bytes, __u32 n_names)
 {
 	struct finding finding = {.at = addr, .fds.n_left = n_names};
 
-	if (len_bytes > MAX_CONTROL_BYTES)
-		len_bytes = MAX_CONTROL_BYTES;
+	if (len_bytes > METER_CONTROL_BYTES)
+		len_bytes = METER_CONTROL_BYTES;
 	finding.end = addr + len_bytes;
 	copy_user(addr, len_bytes);
-	bpf_loop(MAX_CONTROL_BYTES / sizeof(struct user_control), find_passed, &finding, 0);
+	bpf_loop(METER_CONTROL_BYTES / sizeof(struct user_control), find_passed, &finding, 0);
 	bpf_loop(MAX_PASSED_FDS, name_passed, &finding.fds, 0);
 	lose_names(&finding.fds);
 	finding.pidfd.n_left = finding.fds.n_left;
@@ -156,7 +156,7 @@ __noinline int copy_control(__u64 addr, __u64 len_bytes, __u32 n_names)
 
 __noinline int copy_buffers(__u64 addr, __u64 n_buffers)
 {
-	if (n_buffers <= MAX_SLOTS)
+	if (n_buffers <= METER_SLOTS)
 		copy_user(addr, n_buffers * sizeof(struct user_iovec));
 	return 0;
 }
@@ -199,11 +199,11 @@ __noinline int copy_messages(__u64 addr, __u64 n_messages, __u32 tasks)
 {
 	struct visiting visiting = {addr, n_messages, MAX_NAMES};
 
-	if (n_messages > MAX_SLOTS)
+	if (n_messages > METER_SLOTS)
 		return 0;
 	copy_user(addr, n_messages * sizeof(struct user_messages));
 	if (tasks & METER_COPY_CONTROL)
-		bpf_loop(MAX_SLOTS, visit_message, &visiting, 0);
+		bpf_loop(METER_SLOTS, visit_message, &visiting, 0);
 	return 0;
 }
 

@@ -11,6 +11,7 @@
 #include "io/bpf/wire.h"
 
 #include <linux/bpf.h>
+#include <linux/errno.h>
 
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
@@ -159,10 +160,10 @@ static void identify(struct meter_thread *thread, long id)
 	struct task_struct *task = bpf_get_current_task_btf();
 
 	if (PEEK(__u32, PLACE(task, task_thread_info), thread_info_status) & TS_COMPAT)
-		thread->abi = 2;
+		thread->abi = METER_ABI_I386;
 	else
-		thread->abi = !!(id & X32_BIT);
-	thread->number = (__u32)id & ~(thread->abi == 1 ? X32_BIT : 0);
+		thread->abi = id & X32_BIT ? METER_ABI_X32 : METER_ABI_X86_64;
+	thread->number = (__u32)id & ~(thread->abi == METER_ABI_X32 ? X32_BIT : 0);
 	FORGET();
 }
 
@@ -204,7 +205,7 @@ static struct meter_plan plan_of(const struct meter_thread *thread)
 
 static __always_inline void set_arguments(__u64 args[6], const struct pt_regs *regs, __u32 abi)
 {
-	if (__builtin_expect(abi == 2, 0)) {
+	if (__builtin_expect(abi == METER_ABI_I386, 0)) {
 		args[0] = (__u32)regs->bx;
 		args[1] = (__u32)regs->cx;
 		args[2] = (__u32)regs->dx;
@@ -284,7 +285,6 @@ static bool will_return(void)
 }
 
 enum {
-	EINPROGRESS = 115,
 	DETAILS = (__u16) ~(METER_TELL | METER_MAY_REPEAT | METER_IS_FREE | METER_TRACKS |
 	                    METER_IS_CHOSEN),
 };

@@ -40,6 +40,12 @@
 #define PIDFD_THREAD O_EXCL
 #endif
 
+_Static_assert(METER_CALL_NUMBERS == (int)SYSCALL_NUMBERS && METER_ABIS == (int)N_ABIS,
+               "plans are looked up by what io/syscalls.h numbers");
+_Static_assert((int)METER_ABI_X86_64 == ABI_X86_64 && (int)METER_ABI_X32 == ABI_X32 &&
+                   (int)METER_ABI_I386 == ABI_I386,
+               "records name the entries into the kernel as io/syscalls.h does");
+
 enum {
 	INITIAL_PID_NAMESPACE = (int)0xEFFFFFFC, /* PROC_PID_INIT_INO of linux/proc_ns.h */
 	DEFAULT_RING_BYTES = 1 << 24,

@@ -15,9 +15,15 @@ enum {
 	METER_COMMAND_BYTES = 511, /* of a command line */
 	METER_COMM_BYTES = 16,     /* TASK_COMM_LEN */
 	METER_CALL_NUMBERS = 600,  /* SYSCALL_NUMBERS */
-	METER_ABIS = 3,            /* N_ABIS, in its order */
+	METER_ABIS = 3,            /* N_ABIS */
 	METER_RUN_CALLS = 64,      /* of one record */
+	/* What io/observe.c reads of one call. */
+	METER_SLOTS = 1024,         /* IOV_MAX: the kernel takes no more buffers, nor messages */
+	METER_CONTROL_BYTES = 4096, /* of a message; SCM_MAX_FD (253) descriptors take 1 KB */
 };
+
+/* enum syscall_abi */
+enum meter_abi { METER_ABI_X86_64, METER_ABI_X32, METER_ABI_I386 };
 
 enum meter_kind {
 	METER_CALL,
@@ -158,9 +164,9 @@ enum meter_task {
 	METER_COPY_PAIR = 1 << 7,       /* int[2] at `memory` */
 	METER_NAME_PAIR = 1 << 8,       /* names of these two */
 	METER_NAME_RESULT = 1 << 9,
+	METER_TELL_COMM = 1 << 10,  /* prctl(2): perhaps a new name */
 	METER_MAY_REPEAT = 1 << 11, /* joins a run when it can */
 	METER_IS_FREE = 1 << 12,    /* has nothing to do with descriptors: may be told later */
-	METER_TELL_COMM = 1 << 10,  /* prctl(2): perhaps a new name */
 	METER_TRACKS = 1 << 13,     /* told before measuring begins, too: changes what is known */
 	METER_IS_CHOSEN = 1 << 14,  /* of the set: not told for its descriptors alone */
 };
