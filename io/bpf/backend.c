@@ -136,6 +136,18 @@ static void take_last_of(void *context, pid_t tid)
 		bpf_tally_still_in(backend->tally, tid, (uint32_t)number);
 }
 
+/* Where nobody is left to be told of, nothing can come after. */
+static void take_rest(struct bpf_backend *backend)
+{
+	bpf_meter_read(backend->meter, 0, take_record, backend->tally);
+	if (!bpf_tally_n_threads(backend->tally))
+		return;
+	if (!bpf_meter_settle(backend->meter))
+		backend->counts->gaps.lost_events++;
+	bpf_meter_read(backend->meter, 0, take_record, backend->tally);
+	bpf_tally_each(backend->tally, take_last_of, backend);
+}
+
 static void backend_stop(void *state)
 {
 	struct bpf_backend *backend = state;
@@ -144,8 +156,7 @@ static void backend_stop(void *state)
 	if (!backend)
 		return;
 	bpf_meter_detach(backend->meter);
-	bpf_meter_read(backend->meter, 0, take_record, backend->tally);
-	bpf_tally_each(backend->tally, take_last_of, backend);
+	take_rest(backend);
 	losses = bpf_meter_losses(backend->meter);
 	backend->counts->gaps.lost += losses.calls;
 	backend->counts->gaps.lost_events += losses.events;

@@ -31,8 +31,8 @@ struct {
 
 struct meter_plan plans[METER_ABIS][METER_CALL_NUMBERS]; /* set by the driver */
 struct meter_plan plan_of_unknown;
-__u32 epoch;
-__u64 begun_ns;     /* when measuring began, as struct io_scope has it; set by the driver */
+__u32 epoch;    /* of which repeat; 0: none is measured, though programs may still be attached */
+__u64 begun_ns; /* when measuring began, as struct io_scope has it; set by the driver */
 __u64 lost_threads; /* that could not be marked */
 
 /* By thread id: children that have not been back from their fork. */
@@ -80,7 +80,8 @@ static void forget_child(const struct meter_child *child)
 static struct meter_child *find_child(void)
 {
 	__u32 tid = current_tid();
-	struct meter_child *child = n_children ? bpf_map_lookup_elem(&children, &tid) : NULL;
+	struct meter_child *child =
+	    epoch && n_children ? bpf_map_lookup_elem(&children, &tid) : NULL;
 
 	if (!child || !child->running_pid || child->running_pid == bpf_get_current_pid_tgid() >> 32)
 		return child;
@@ -149,7 +150,8 @@ static struct meter_thread *end_child(void)
 	struct meter_thread *thread = child ? take_child(child) : NULL;
 
 	if (child && !thread) {
-		__sync_fetch_and_add(&lost_threads, 1);
+		if (child->epoch == epoch)
+			__sync_fetch_and_add(&lost_threads, 1);
 		forget_child(child);
 	}
 	return thread;

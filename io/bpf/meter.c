@@ -56,7 +56,8 @@ struct bpf_meter {
 	struct meter *programs;
 	struct bpf_reader *reader;
 	int timer_fd;
-	int poll_fd; /* the timer, or a ring that is filling */
+	int poll_fd;    /* the timer, or a ring that is filling */
+	uint32_t epoch; /* of the repeat that is measured, or was */
 	struct bpf_meter_losses former_misses;
 };
 
@@ -289,7 +290,7 @@ static struct bpf_meter_losses misses(const struct bpf_meter *meter)
 
 static int mark(struct bpf_meter *meter, pid_t pid)
 {
-	struct meter_thread thread = {.epoch = ++meter->programs->bss->epoch};
+	struct meter_thread thread = {.epoch = ++meter->epoch};
 	int process = (int)syscall(SYS_pidfd_open, pid, 0), err;
 
 	if (process < 0)
@@ -320,6 +321,7 @@ static int attach(struct bpf_meter *meter, uint64_t begun_ns, struct diag *diag)
 	bss->lost_calls = bss->lost_details = 0;
 	bss->n_children = 0;
 	bss->lost_events = bss->lost_threads = 0;
+	bss->epoch = meter->epoch;
 	meter->former_misses = misses(meter);
 	err = meter__attach(meter->programs);
 	if (err)
@@ -344,7 +346,7 @@ int bpf_meter_attach_running(struct bpf_meter *meter, uint64_t begun_ns, struct 
 	struct meter__bss *bss = meter->programs->bss;
 	int err;
 
-	bss->epoch++;
+	meter->epoch++;
 	bss->root_tid = (uint32_t)gettid();
 	err = attach(meter, begun_ns, diag);
 	/* Any call will do: it is seen by the program that takes our root. */
@@ -357,7 +359,7 @@ bool bpf_meter_watch(struct bpf_meter *meter, pid_t tid, pid_t pid)
 {
 	struct meter__bss *bss = meter->programs->bss;
 	const struct meter_child child = {
-	    .epoch = bss->epoch, .n_returns = 1, .running_pid = (uint32_t)pid};
+	    .epoch = meter->epoch, .n_returns = 1, .running_pid = (uint32_t)pid};
 	const struct bpf_map *children = meter->programs->maps.children;
 	uint32_t key = (uint32_t)tid;
 	struct tracee_state state;
@@ -380,10 +382,33 @@ void bpf_meter_begin(struct bpf_meter *meter, uint64_t begun_ns)
 	meter->programs->bss->begun_ns = begun_ns;
 }
 
+/* They are detached one by one, and the one that sees calls begin is not the last: a call that
+ * began unseen would be taken for one that the target's own filter answered. So all are over at
+ * once. */
 void bpf_meter_detach(struct bpf_meter *meter)
 {
+	__atomic_store_n(&meter->programs->bss->epoch, 0, __ATOMIC_SEQ_CST);
 	meter__detach(meter->programs);
 	set_timer(meter, 0, 0);
+}
+
+/* The kernel waits for a grace period of RCU, in which programs run, after each change of a map of
+ * maps, so that whoever made it knows that none runs with what was there before
+ * (maybe_wait_bpf_programs()). */
+bool bpf_meter_settle(const struct bpf_meter *meter)
+{
+	int map_fd = bpf_map__fd(meter->programs->maps.children);
+	LIBBPF_OPTS(bpf_map_create_opts, options, .inner_map_fd = (uint32_t)map_fd);
+	const uint32_t zero = 0;
+	int maps_fd = bpf_map_create(BPF_MAP_TYPE_ARRAY_OF_MAPS, NULL, sizeof(zero), sizeof(map_fd),
+	                             1, &options);
+	bool has_waited;
+
+	if (maps_fd < 0)
+		return false;
+	has_waited = !bpf_map_update_elem(maps_fd, &zero, &map_fd, BPF_ANY);
+	close(maps_fd);
+	return has_waited;
 }
 
 int bpf_meter_fd(const struct bpf_meter *meter)
@@ -416,7 +441,7 @@ bool bpf_meter_thread(const struct bpf_meter *meter, pid_t tid, struct meter_thr
 	err = bpf_map__lookup_elem(meter->programs->maps.threads, &fd, sizeof(fd), thread,
 	                           sizeof(*thread), 0);
 	close(fd);
-	return !err && thread->epoch == meter->programs->bss->epoch;
+	return !err && thread->epoch == meter->epoch;
 }
 
 struct bpf_meter_losses bpf_meter_losses(const struct bpf_meter *meter)

@@ -46,8 +46,12 @@ int bpf_meter_attach_running(struct bpf_meter *meter, uint64_t begun_ns, struct 
 bool bpf_meter_watch(struct bpf_meter *meter, pid_t tid, pid_t pid);
 /* Measuring has begun at that time. */
 void bpf_meter_begin(struct bpf_meter *meter, uint64_t begun_ns);
-/* Nothing more is told; what is in the ring stays there. */
+/* What happens from now on is not told; what is in the ring stays there. */
 void bpf_meter_detach(struct bpf_meter *meter);
+/* Waits, once detached, until no program runs any more on another CPU. While threads live that are
+ * followed, only then all is in the ring, and what the programs keep of threads stands still. Some
+ * ms. False: the kernel does not wait. */
+bool bpf_meter_settle(const struct bpf_meter *meter);
 
 /* To poll for reading, while attached. */
 int bpf_meter_fd(const struct bpf_meter *meter);
@@ -55,7 +59,7 @@ int bpf_meter_fd(const struct bpf_meter *meter);
 void bpf_meter_read(struct bpf_meter *meter, size_t n_records, bpf_reader_take_fn *take,
                     void *context);
 
-/* What the programs keep of a thread, once detached; false: it is gone, of another repeat, or the
+/* What the programs keep of a thread, once settled; false: it is gone, of another repeat, or the
  * kernel is older than 6.9 and it is not the first one of its process. */
 bool bpf_meter_thread(const struct bpf_meter *meter, pid_t tid, struct meter_thread *thread);
 
