@@ -368,7 +368,7 @@ bool bpf_meter_watch(struct bpf_meter *meter, pid_t tid, pid_t pid)
 	__atomic_fetch_add(&bss->n_children, 1, __ATOMIC_SEQ_CST);
 	err = bpf_map__update_elem(children, &key, sizeof(key), &child, sizeof(child), BPF_NOEXIST);
 	if (err && err != -EEXIST)
-		bss->lost_threads++;
+		__atomic_fetch_add(&bss->lost_threads, 1, __ATOMIC_SEQ_CST);
 	/* One that ended before that would leave its entry. */
 	if (!err && (!tracee_read_state(tid, &state) || state.has_ended))
 		err = bpf_map__delete_elem(children, &key, sizeof(key), 0) ? 0 : -ESRCH;
