@@ -66,10 +66,8 @@ static struct meter_thread *known_thread(void)
 	return thread && thread->epoch == epoch ? thread : NULL;
 }
 
-static void forget_child(const struct meter_child *child)
+static void forget_child(__u32 tid, const struct meter_child *child)
 {
-	__u32 tid = current_tid();
-
 	/* Those of a former repeat are not among them. */
 	if (child->epoch == epoch)
 		__sync_fetch_and_add(&n_children, -1);
@@ -77,15 +75,14 @@ static void forget_child(const struct meter_child *child)
 }
 
 /* An id may have come to another process since. */
-static struct meter_child *find_child(void)
+static struct meter_child *find_child(__u32 tid)
 {
-	__u32 tid = current_tid();
 	struct meter_child *child =
 	    epoch && n_children ? bpf_map_lookup_elem(&children, &tid) : NULL;
 
 	if (!child || !child->running_pid || child->running_pid == bpf_get_current_pid_tgid() >> 32)
 		return child;
-	forget_child(child);
+	forget_child(tid, child);
 	return NULL;
 }
 
@@ -101,7 +98,7 @@ static bool may_have_runs(void)
 /* A child of the tree that is back from its fork, or ends without that, or a thread that ran before
  * us. NULL: there is no storage for it, which may be for the moment alone (it is locked on this
  * CPU): to be tried again. */
-static struct meter_thread *take_child(const struct meter_child *child)
+static struct meter_thread *take_child(__u32 tid, const struct meter_child *child)
 {
 	struct meter_thread *thread = bpf_task_storage_get(&threads, bpf_get_current_task_btf(), 0,
 	                                                   BPF_LOCAL_STORAGE_GET_F_CREATE);
@@ -113,46 +110,50 @@ static struct meter_thread *take_child(const struct meter_child *child)
 	thread->epoch = child->epoch;
 	thread->ran_before = child->running_pid != 0;
 	thread->has_no_runs = thread->ran_before ? !may_have_runs() : child->has_no_runs;
-	forget_child(child);
+	forget_child(tid, child);
 	return known_thread();
 }
 
 /* The first thing that it tells of; else each call that returns meanwhile is a lost one. */
 static struct meter_thread *take_late_child(void)
 {
-	struct meter_child *child = find_child();
+	__u32 tid = current_tid();
+	struct meter_child *child = find_child(tid);
 
-	return child && child->n_returns ? take_child(child) : NULL;
+	return child && child->n_returns ? take_child(tid, child) : NULL;
 }
 
-/* It comes out of the call that it was in when it was looked at, or of one before. */
-static struct meter_thread *take_running(void)
+/* It comes out of the call that it was in when it was looked at, or of one before; or it forks or
+ * executes a program in it. */
+static struct meter_thread *take_running(__u32 tid)
 {
-	struct meter_child *child = find_child();
+	struct meter_child *child = find_child(tid);
 
-	return child && child->running_pid ? take_child(child) : NULL;
+	return child && child->running_pid ? take_child(tid, child) : NULL;
 }
 
 static void return_child(void)
 {
-	struct meter_child *child = find_child();
+	__u32 tid = current_tid();
+	struct meter_child *child = find_child(tid);
 
 	if (!child)
 		return;
 	if (child->n_returns++)
 		__sync_fetch_and_add(&lost_calls, 1);
-	take_child(child);
+	take_child(tid, child);
 }
 
 static struct meter_thread *end_child(void)
 {
-	struct meter_child *child = find_child();
-	struct meter_thread *thread = child ? take_child(child) : NULL;
+	__u32 tid = current_tid();
+	struct meter_child *child = find_child(tid);
+	struct meter_thread *thread = child ? take_child(tid, child) : NULL;
 
 	if (child && !thread) {
 		if (child->epoch == epoch)
 			__sync_fetch_and_add(&lost_threads, 1);
-		forget_child(child);
+		forget_child(tid, child);
 	}
 	return thread;
 }
@@ -317,7 +318,7 @@ int BPF_PROG(call_ends, void *registers, long result)
 	__u64 now_ns;
 
 	if (!thread)
-		thread = take_running();
+		thread = take_running(current_tid());
 	if (!thread) {
 		return_child();
 		return 0;
@@ -369,6 +370,8 @@ int BPF_PROG(thread_forks, void *parent, void *child)
 	struct meter_fork fork = {.head = {.kind = METER_FORK}};
 	struct meter_child pending = {};
 
+	if (!from)
+		from = take_running(current_tid());
 	if (!from || !from->counts)
 		return 0;
 	/* It may be the first of several threads: only one that is alone has runs. */
@@ -397,6 +400,9 @@ int BPF_PROG(program_begins, void *task, int former_tid)
 {
 	struct meter_thread *thread = known_thread();
 
+	/* Unless it led its process, it has taken the id of that one since. */
+	if (!thread)
+		thread = take_running(former_tid);
 	if (!thread)
 		return 0;
 	if (!thread->counts)
@@ -411,10 +417,11 @@ int BPF_PROG(program_begins, void *task, int former_tid)
 /* Of a thread that need not mark itself: it had done so before it was looked at. */
 static void forget_known(void)
 {
-	struct meter_child *child = find_child();
+	__u32 tid = current_tid();
+	struct meter_child *child = find_child(tid);
 
 	if (child)
-		forget_child(child);
+		forget_child(tid, child);
 }
 
 /* A filter's SECCOMP_RET_KILL_THREAD, or the strict mode, ends the thread where it begins a call:

@@ -24,6 +24,23 @@ stopped() { [ "$(state $server)" = T ]; }
 of_threads_rows() { awk '$1 ~ /^[0-9]+$/ { calls[$1] += $4 } END { for (pid in calls) print pid, calls[pid] }' "$1" | sort; }
 of_process_lines() { awk '$1 == "process" { print $2, $6 }' "$1" | sort; }
 
+# late WORD: attaches to io_late while it stands in the midst of that, and lets it go on; $late_calls: getppid, program
+# images, notes of what was missed. Not in a subshell.
+late() {
+	local dir=$scratch/late-$1
+	mkdir "$dir"
+	"$programs/io_late" "$1" "$dir" & late=$!
+	wait_for waits_or_gone "$dir" $late
+	if [ -e "$dir/waits" ]; then
+		attach "late-$1" bpf -p $late --load "touch $dir/go; until [ -e $dir/done ] || ! kill -0 $late; do sleep 0.02; done"
+		late_calls="$(manifest_value "late-$1-bpf/io" 'int(m["metrics"]["io.getppid.calls"]["value"]), len(m["processes"])') $(note "late-$1-bpf" missed)"
+		kill $late
+	fi
+	wait $late 2>/dev/null
+	[ $? != 77 ]
+}
+waits_or_gone() { [ -e "$1/waits" ] || ! kill -0 $2; }
+
 is_storm() { [ "$(readlink /proc/$storm/exe)" = "$programs/storm" ]; }
 
 for backend in $backends; do
@@ -118,6 +135,22 @@ for backend in $backends; do
 	kill $storm
 	wait $storm 2>/dev/null
 done
+
+# Forks and execs that were under way. (A tracer finds such a child by the result of its maker's call,
+# and by then it has run; the exec would fail: its wait is one that a signal ends.)
+case $backends in
+*bpf*)
+	if late fork; then
+		promise "bpf: the child of a fork that was under way is followed from its start" is "$late_calls" "20 2 0"
+		late exec
+		promise "bpf: an exec that was under way is seen" is "$late_calls" "20 2 0"
+		late thread
+		promise "bpf: and that of a thread that is not the first" is "$late_calls" "20 2 0"
+	else
+		skip "bpf: forks and execs that were under way" "userfaultfd(2) is refused"
+	fi
+	;;
+esac
 
 promise "--stacks is refused" reason 125 "--stacks follows programs from their start" profile-scenario --type io -p $$ --stacks --duration 0.1
 promise "a process that has ended is refused" reason 125 "there is no process $storm" profile-scenario --type io -p $storm
