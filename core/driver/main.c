@@ -5,6 +5,7 @@
 #include "core/driver/verbs.h"
 
 #include "core/diag.h"
+#include "core/target/libc_signals.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -48,6 +49,7 @@ int main(int argc, char **argv)
 	int status;
 
 	hold_standard_descriptors();
+	libc_signals_note();
 	if (command_line_parse(&line, argc, argv, &diag))
 		status = STATUS_OWN_FAILURE;
 	else

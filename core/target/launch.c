@@ -5,6 +5,7 @@
 #include "core/target/capability.h"
 #include "core/diag.h"
 #include "core/target/descriptors.h"
+#include "core/target/libc_signals.h"
 #include "core/target/placement.h"
 
 #include <errno.h>
@@ -235,6 +236,7 @@ static _Noreturn void child_run(const struct child_plan *plan)
 	}
 	if (plan->spec->signal_mask)
 		sigprocmask(SIG_SETMASK, plan->spec->signal_mask, NULL);
+	libc_signals_restore();
 	execve(plan->spec->path, plan->spec->argv, plan->environment);
 	if (errno == ENOEXEC)
 		execve("/bin/sh", plan->shell_argv, plan->environment);

@@ -24,6 +24,15 @@ promise "a signal to a child" same sh -c 'sleep 5 & kill -INT $!; kill -HUP $!; 
 # Seccomp and NoNewPrivs tell a filter, Cpus_allowed a changed affinity, the masks a changed disposition.
 promise "affinity, masks, privileges and filters of a child" \
 	same sh -c 'grep -E "^(Cpus_allowed|Sig(Blk|Ign|Cgt)|Cap|Uid|Gid|NoNewPrivs|Seccomp)" /proc/self/status'
+# As make does, which leaves signals ignored that the C library keeps for itself.
+spawned() {
+	python3 -c 'import os, sys
+child = os.posix_spawnp(sys.argv[1], sys.argv[1:], os.environ)
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))' "$@"
+}
+ignored=(grep ^SigIgn /proc/self/status)
+promise "what posix_spawn(3) has ignored" is \
+	"$(spawned profile-scenario --quiet --results "$scratch/results" --type io --backend $backend "${ignored[@]}")" "$(spawned "${ignored[@]}")"
 promise "umask, limits, directory and environment" same sh -c 'umask; ulimit -a; pwd; env | grep -v ^_= | sort'
 promise "open descriptors" same sh -c 'ls /proc/self/fd | wc -l'
 promise "a 32-bit entry, threads and execs" same "$programs/io_tree" int80 threads execs exec_by_thread
