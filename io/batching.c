@@ -145,8 +145,8 @@ static void format_unit_bytes(const struct call_row *row, char *text, size_t tex
 		snprintf(text, text_bytes, "%.1f", (double)row->bytes / (double)row->messages);
 }
 
-static void write_batched_call(FILE *out, const struct call_row *row,
-                               const struct batch_summary *batch)
+static void write_batched_call(FILE *out, const struct io_counts *counts,
+                               const struct call_row *row, const struct batch_summary *batch)
 {
 	char per_call[32] = "?", fill[16], unit_bytes[32], avoidable[32];
 	bool is_known = batch->known_calls > 0;
@@ -157,8 +157,8 @@ static void write_batched_call(FILE *out, const struct call_row *row,
 		snprintf(per_call, sizeof(per_call), "%.1f", batch->per_call);
 	format_unit_bytes(row, unit_bytes, sizeof(unit_bytes));
 	format_avoidable(batch->is_at_most, batch->avoidable, avoidable, sizeof(avoidable));
-	fprintf(out, "%-16s %9" PRIu64 " %9" PRIu64, io_call_name_of(row->info).text, row->calls,
-	        row->errors);
+	fprintf(out, "%-16s %9" PRIu64 " %9s", io_call_name_of(row->info).text, row->calls,
+	        io_cell_of(counts, IO_FAILED, row->errors).text);
 	write_known(out, is_known, 10, batch->messages);
 	fprintf(out, " %-8s %8s", batch->unit, per_call);
 	write_known(out, is_known, 5, batch->p50);
@@ -184,7 +184,7 @@ static void write_batched_calls(FILE *out, const struct ruled_calls *calls)
 			        "call", "calls", "errors", "had", "unit", "per call", "p50", "p95",
 			        "max", "fill", "bytes/unit", "avoidable", "better");
 		any = true;
-		write_batched_call(out, row, &batch);
+		write_batched_call(out, calls->counts, row, &batch);
 	}
 	fputs(any ? "\n" : "none\n\n", out);
 }
@@ -295,7 +295,7 @@ static bool has_outcome(const struct call_row *row)
 	return row->calls > row->errors || io_count_errno(row, EAGAIN);
 }
 
-static void write_outcome(FILE *out, const struct call_row *row)
+static void write_outcome(FILE *out, const struct io_counts *counts, const struct call_row *row)
 {
 	uint64_t offered = row->per_call ? row->slots : row->asked_bytes;
 	uint64_t moved = row->per_call ? row->used_slots : row->moved_bytes;
@@ -306,8 +306,8 @@ static void write_outcome(FILE *out, const struct call_row *row)
 
 	if (offered)
 		snprintf(fill, sizeof(fill), "%.1f %%", 100.0 * (double)moved / (double)offered);
-	fprintf(out, "%-16s %9" PRIu64 " %9" PRIu64, io_call_name_of(row->info).text, successes,
-	        io_count_errno(row, EAGAIN));
+	fprintf(out, "%-16s %9" PRIu64 " %9s", io_call_name_of(row->info).text, successes,
+	        io_cell_of(counts, IO_FAILED, io_count_errno(row, EAGAIN)).text);
 	write_known(out, is_known, 9, row->short_calls);
 	write_known(out, is_known, 14, offered);
 	write_known(out, is_known, 14, moved);
@@ -329,7 +329,7 @@ static void write_outcomes(FILE *out, const struct ruled_calls *calls)
 			fprintf(out, "%-16s %9s %9s %9s %14s %14s %-8s %7s\n", "call", "succeeded",
 			        "EAGAIN", "short", "offered", "moved", "unit", "fill");
 		any = true;
-		write_outcome(out, row);
+		write_outcome(out, calls->counts, row);
 	}
 	if (!any)
 		fputs("none\n", out);

@@ -240,7 +240,8 @@ static int io_create(void **state, const void *options, struct diag *diag)
 	if (!err) {
 		io->paths = trace_paths_new(&io->options->paths);
 		io->choice = describe_choice(io);
-		io->detail = io->options->detail ? detail_files_new(io->options->detail_zstd) : NULL;
+		io->detail =
+		    io->options->detail ? detail_files_new(io->options->detail_zstd) : NULL;
 		err = plan_backend(io, diag);
 	}
 	if (err)

@@ -393,6 +393,11 @@ bool io_status_has(enum io_status status, int64_t result)
 	return status == IO_ANY || (status == IO_FAILED) == syscall_failed(result);
 }
 
+bool io_counts_has(const struct io_counts *counts, enum io_status status)
+{
+	return counts->status == IO_ANY || status == IO_ANY || status == counts->status;
+}
+
 void io_counts_add_repeated(struct io_counts *counts, const struct io_call *call,
                             const struct io_repetition *repetition)
 {

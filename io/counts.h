@@ -224,6 +224,8 @@ uint32_t io_counts_add_process(struct io_counts *counts, pid_t pid, pid_t parent
 
 /* A call with this result is of the status. */
 bool io_status_has(enum io_status status, int64_t result);
+/* Calls of this status are counted: what they tell is known. Always, of IO_ANY. */
+bool io_counts_has(const struct io_counts *counts, enum io_status status);
 
 /* Ends the runs that last; to be called when there are no more calls. */
 void io_counts_end_runs(struct io_counts *counts);

@@ -92,15 +92,9 @@ static const struct {
      offsetof(struct call_row, unknown_messages)},
 };
 
-/* What calls of the other status would have told is not measured. */
-static bool is_measured(const struct io_counts *counts, enum io_status status)
-{
-	return counts->status == IO_ANY || status == IO_ANY || status == counts->status;
-}
-
 static bool knows_total(const struct io_counts *counts, const struct trace_set *set, size_t total)
 {
-	return is_measured(counts, total_metrics[total].status) &&
+	return io_counts_has(counts, total_metrics[total].status) &&
 	       (trace_set_is_all(set) || !total_metrics[total].tells ||
 	        trace_set_has_any(set, total_metrics[total].tells));
 }
@@ -155,12 +149,12 @@ static void add_call(struct metrics *metrics, const struct io_counts *counts,
 	struct batch_summary batch;
 
 	for (size_t i = 0; i < ARRAY_SIZE(call_metrics); i++)
-		if (is_measured(counts, call_metrics[i].status) &&
+		if (io_counts_has(counts, call_metrics[i].status) &&
 		    (!call_metrics[i].applies || call_metrics[i].applies(info->facts)) &&
 		    knows_of_call(row, i))
 			add_call_metric(metrics, info, call_metrics[i].name,
 			                field(row, call_metrics[i].offset));
-	if (row == &none || !is_measured(counts, IO_SUCCESSFUL) ||
+	if (row == &none || !io_counts_has(counts, IO_SUCCESSFUL) ||
 	    !io_batch_summarise(counts, call, &batch))
 		return;
 	if (batch.known_calls)

@@ -3,6 +3,7 @@
 
 #include "core/alloc.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 /* How many bytes from here on are a control, of C0, or of C1 as UTF-8 has it, or a backslash. */
@@ -63,6 +64,15 @@ void io_write_descriptor_name(FILE *out, const struct fd_table *fds, uint32_t id
 	}
 	if (origins[descriptor->origin])
 		fputs(origins[descriptor->origin], out);
+}
+
+struct io_cell io_cell_of(const struct io_counts *counts, enum io_status status, uint64_t number)
+{
+	struct io_cell cell = {"-"};
+
+	if (io_counts_has(counts, status))
+		snprintf(cell.text, sizeof(cell.text), "%" PRIu64, number);
+	return cell;
 }
 
 bool io_is_datagram(const struct fd_table *fds, uint32_t id)

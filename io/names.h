@@ -1,7 +1,8 @@
-/* How the tables call system calls and descriptors. */
+/* How the tables call system calls, descriptors and numbers that are not known. */
 #ifndef IO_NAMES_H
 #define IO_NAMES_H
 
+#include "io/counts.h"
 #include "io/fd_table.h"
 #include "io/syscalls.h"
 
@@ -23,6 +24,13 @@ struct io_call_name io_call_name_of(const struct syscall_info *info);
 /* "/etc/passwd", "tcp 127.0.0.1:5000 -> 127.0.0.1:80", with how we know of it where no call was
  * seen to open it. */
 void io_write_descriptor_name(FILE *out, const struct fd_table *fds, uint32_t descriptor);
+
+struct io_cell {
+	char text[24];
+};
+
+/* The number, or "-" where calls of that status, of which it is, are not counted. */
+struct io_cell io_cell_of(const struct io_counts *counts, enum io_status status, uint64_t number);
 
 /* Does the socket keep messages apart? False for all that is no socket. */
 bool io_is_datagram(const struct fd_table *fds, uint32_t descriptor);

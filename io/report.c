@@ -180,10 +180,13 @@ static void add_processes(struct result *result, const struct io_counts *counts)
 
 static char *make_headline(const struct io_report *report, const struct io_counts *counts)
 {
-	return xasprintf("%s%s%s, %s, %.3f s %s in calls; lost %s",
+	bool knows_errors = io_counts_has(counts, IO_FAILED);
+
+	return xasprintf("%s%s%s%s%s, %.3f s %s in calls; lost %s",
 	                 counted_text_of(counts->totals.calls, "call").text,
 	                 report->choice ? " of " : "", report->choice ? report->choice : "",
-	                 counted_text_of(counts->totals.errors, "error").text,
+	                 knows_errors ? ", " : "",
+	                 knows_errors ? counted_text_of(counts->totals.errors, "error").text : "",
 	                 (double)counts->totals.time_ns / 1e9,
 	                 report->options->cpu_time ? "system time" : "wall",
 	                 count_text_of(counts->gaps.lost).text);
@@ -198,13 +201,14 @@ static void add_table(struct text_list *table, const struct io_counts *counts)
 	text_list_add(table, "   TIME   USECS/CALL      CALLS     ERRORS  SYSCALL");
 	for (size_t i = 0; i < n_rows && i < TABLE_ROWS; i++) {
 		const struct call_row *row = rows[i];
-		char *line = xasprintf("%5.1f %% %12.1f %10s %10s  %s",
-		                       counts->totals.time_ns ? 100.0 * (double)row->time_ns /
-		                                                    (double)counts->totals.time_ns
-		                                              : 0,
-		                       (double)row->time_ns / 1e3 / (double)row->calls,
-		                       count_text_of(row->calls).text,
-		                       count_text_of(row->errors).text, row->info->name);
+		char *line = xasprintf(
+		    "%5.1f %% %12.1f %10s %10s  %s",
+		    counts->totals.time_ns
+		        ? 100.0 * (double)row->time_ns / (double)counts->totals.time_ns
+		        : 0,
+		    (double)row->time_ns / 1e3 / (double)row->calls, count_text_of(row->calls).text,
+		    io_counts_has(counts, IO_FAILED) ? count_text_of(row->errors).text : "-",
+		    row->info->name);
 
 		text_list_add(table, line);
 		free(line);

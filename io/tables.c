@@ -44,10 +44,11 @@ static void write_thread(FILE *out, const struct io_counts *counts, const struct
 	qsort(calls, thread->n_by_call, sizeof(*calls), calls_by_time);
 	fprintf(out, "%7d %7d ", (int)thread->pid, (int)thread->tid);
 	name_width = io_write_text(out, thread->comm);
-	fprintf(out, "%*s %10" PRIu64 " %9" PRIu64 " %12.6f %14" PRIu64 " %14" PRIu64 " ",
+	fprintf(out, "%*s %10" PRIu64 " %9s %12.6f %14s %14s ",
 	        name_width < COMM_WIDTH ? COMM_WIDTH - name_width : 0, "", thread->calls,
-	        thread->errors, (double)thread->time_ns / 1e9, thread->bytes_read,
-	        thread->bytes_written);
+	        io_cell_of(counts, IO_FAILED, thread->errors).text, (double)thread->time_ns / 1e9,
+	        io_cell_of(counts, IO_SUCCESSFUL, thread->bytes_read).text,
+	        io_cell_of(counts, IO_SUCCESSFUL, thread->bytes_written).text);
 	for (size_t i = 0; i < thread->n_by_call && i < SHOWN_CALLS; i++)
 		fprintf(out, "%s %s %" PRIu64, i ? "," : "",
 		        io_call_name_of(counts->calls[calls[i].call].info).text, calls[i].calls);
@@ -108,12 +109,12 @@ static void write_processes(FILE *out, const struct io_counts *counts, bool with
 
 		if (!line->n_threads || (!with_idle && !line->calls))
 			continue;
-		fprintf(out,
-		        "%-7s %7d %7d %12.6f %8" PRIu64 " %10" PRIu64 " %9" PRIu64 " %14" PRIu64
-		        " %14" PRIu64 "  ",
+		fprintf(out, "%-7s %7d %7d %12.6f %8" PRIu64 " %10" PRIu64 " %9s %14s %14s  ",
 		        "process", (int)line->last->pid, (int)line->last->parent_pid,
-		        (double)line->time_ns / 1e9, line->n_threads, line->calls, line->errors,
-		        line->bytes_read, line->bytes_written);
+		        (double)line->time_ns / 1e9, line->n_threads, line->calls,
+		        io_cell_of(counts, IO_FAILED, line->errors).text,
+		        io_cell_of(counts, IO_SUCCESSFUL, line->bytes_read).text,
+		        io_cell_of(counts, IO_SUCCESSFUL, line->bytes_written).text);
 		io_write_text(out, line->last->command);
 		fputc('\n', out);
 	}
@@ -152,22 +153,26 @@ static int files_by_time(const void *left, const void *right)
 }
 
 /* Of calls that succeeded, or "-": of some it is not known. */
-static void write_asked(FILE *out, const struct descriptor_row *row, enum io_direction direction)
+static void write_asked(FILE *out, const struct io_counts *counts, const struct descriptor_row *row,
+                        enum io_direction direction)
 {
 	if (row->unknown_calls[direction])
 		fprintf(out, " %14s", "-");
 	else
-		fprintf(out, " %14" PRIu64, row->asked_bytes[direction]);
+		fprintf(out, " %14s",
+		        io_cell_of(counts, IO_SUCCESSFUL, row->asked_bytes[direction]).text);
 }
 
 /* How often, and the bytes, or "?" where these are known of no call. */
-static void write_moved(FILE *out, const struct descriptor_row *row, enum io_direction direction)
+static void write_moved(FILE *out, const struct io_counts *counts, const struct descriptor_row *row,
+                        enum io_direction direction)
 {
 	fprintf(out, " %9" PRIu64, row->calls[direction]);
 	if (row->unknown_bytes[direction] && !row->bytes[direction])
 		fprintf(out, " %14s", "?");
 	else
-		fprintf(out, " %14" PRIu64, row->bytes[direction]);
+		fprintf(out, " %14s",
+		        io_cell_of(counts, IO_SUCCESSFUL, row->bytes[direction]).text);
 }
 
 static void write_file(FILE *out, const struct io_counts *counts, const struct file_line *line)
@@ -181,12 +186,12 @@ static void write_file(FILE *out, const struct io_counts *counts, const struct f
 	if (descriptor->closed_ns)
 		snprintf(closed, sizeof(closed), "%.6f", (double)descriptor->closed_ns / 1e9);
 	fprintf(out, "%7d %4d %11s %11s", (int)descriptor->pid, descriptor->fd, opened, closed);
-	write_moved(out, row, IO_READ);
-	write_moved(out, row, IO_WRITE);
-	fprintf(out, " %7" PRIu64 " %7" PRIu64 " %12.6f", row->other_calls, row->errors,
-	        (double)row->time_ns / 1e9);
-	write_asked(out, row, IO_READ);
-	write_asked(out, row, IO_WRITE);
+	write_moved(out, counts, row, IO_READ);
+	write_moved(out, counts, row, IO_WRITE);
+	fprintf(out, " %7" PRIu64 " %7s %12.6f", row->other_calls,
+	        io_cell_of(counts, IO_FAILED, row->errors).text, (double)row->time_ns / 1e9);
+	write_asked(out, counts, row, IO_READ);
+	write_asked(out, counts, row, IO_WRITE);
 	fputs("  ", out);
 	io_write_descriptor_name(out, counts->fds, line->id);
 	fputc('\n', out);

@@ -85,8 +85,10 @@ fi
 run ptrace -z "$programs/io_tree" fails
 promise "-z: errors are not measured" is "$(metric "$dir" io.errors) $(metric "$dir" io.openat.errors)" "absent absent"
 promise "which the files say" contains "$dir/summary.txt" "Only the calls of --successful-only are counted."
+promise "nor told as 0" is "$(awk '$3 == "io_tree" && $1 + 0 > 0 { print $5 }' "$dir/threads.txt" | sort -u) $(awk '$1 + 0 > 0 && NF > 12 { print $10 }' "$dir/files.txt" | sort -u)" "- -"
 run ptrace -Z "$programs/io_tree" fails
 promise "-Z: nor is what successful calls moved" is "$(metric "$dir" io.bytes_read) $(metric "$dir" io.read.bytes)" "absent absent"
+promise "nor told as 0 bytes" is "$(awk '$3 == "io_tree" && $1 + 0 > 0 { print $7, $8 }' "$dir/threads.txt" | sort -u)" "- -"
 promise "but errors are all that there is" is "$(metric "$dir" io.errors)" "$(metric "$dir" io.calls)"
 promise "a choice of paths takes ptrace, which is said" bash -c \
 	"profile-scenario --quiet --results '$scratch/results' --scenario choice --type io -P one true; grep -q 'ptrace: --trace-path takes ptrace' '$dir/run.json'"
