@@ -23,8 +23,6 @@
 #include <sys/user.h>
 #include <unistd.h>
 
-enum { IDLE_LOOKS = 2 };
-
 /* 0 where there is no Yama. */
 static long yama_scope(void)
 {
@@ -97,7 +95,6 @@ int tracer_attach(struct tracer *tracer)
 struct seizing {
 	struct tracer *tracer;
 	pid_t pid;
-	size_t n_new;
 	int err;
 };
 
@@ -124,7 +121,7 @@ static struct tracee *seize(struct tracer *tracer, pid_t tid, pid_t pid)
 	return tracee;
 }
 
-static void seize_thread(void *context, pid_t tid)
+static bool seize_thread(void *context, pid_t tid)
 {
 	struct seizing *seizing = context;
 	struct tracer *tracer = seizing->tracer;
@@ -132,33 +129,27 @@ static void seize_thread(void *context, pid_t tid)
 	int err;
 
 	if (seizing->err || tracer_find(tracer, tid))
-		return;
-	if (seize(tracer, tid, seizing->pid)) {
-		seizing->n_new++;
-		return;
-	}
+		return false;
+	if (seize(tracer, tid, seizing->pid))
+		return true;
 	err = errno;
 	if (err == ESRCH || need_not_be_seized(tid))
-		return;
+		return false;
 	snprintf(whom, sizeof(whom), "process %d", (int)seizing->pid);
 	errno = err;
 	seizing->err = is_refusal(err) ? refuse(tracer, seizing->pid, whom)
 	                               : diag_fail(&tracer->diag, err, "cannot trace %s: %s", whom,
 	                                           strerror(err));
+	return false;
 }
 
-/* Until looks show no new one: while threads end, one look may pass over others. One that was being
- * made when its maker was seized is found by tracer_look_at_newcomer(). */
+/* What a seized one makes is traced, and not new. One that was being made when its maker was seized
+ * is found by tracer_look_at_newcomer(). */
 static int seize_process(struct tracer *tracer, pid_t pid)
 {
 	struct seizing seizing = {.tracer = tracer, .pid = pid};
 
-	for (int n_idle = 0; n_idle < IDLE_LOOKS && !seizing.err; n_idle++) {
-		seizing.n_new = 0;
-		tracee_each_thread(pid, seize_thread, &seizing);
-		if (seizing.n_new)
-			n_idle = -1;
-	}
+	tracee_each_thread_until_idle(pid, seize_thread, &seizing);
 	return seizing.err;
 }
 
@@ -238,7 +229,7 @@ void tracer_signal_newcomer(struct tracer *tracer, struct tracee *tracee)
 
 static bool is_made_again(int64_t result)
 {
-	return restart_name_of((int64_t)-(uint64_t)result) != NULL;
+	return restart_name_of((int64_t) - (uint64_t)result) != NULL;
 }
 
 /* A child that is not traced, since its maker was seized while it made it. */

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
 /* Linux 5.3 and 5.6. */
@@ -241,4 +242,60 @@ void tracee_each_thread(pid_t pid, void (*visit)(void *context, pid_t tid), void
 		if (entry->d_name[0] != '.')
 			visit(context, (pid_t)atoi(entry->d_name));
 	closedir(directory);
+}
+
+enum { IDLE_LOOKS = 2 };
+
+struct look {
+	bool (*visit)(void *context, pid_t tid);
+	void *context;
+	bool has_new;
+};
+
+static void look_at(void *context, pid_t tid)
+{
+	struct look *look = context;
+
+	if (look->visit(look->context, tid))
+		look->has_new = true;
+}
+
+void tracee_each_thread_until_idle(pid_t pid, bool (*visit)(void *context, pid_t tid),
+                                   void *context)
+{
+	for (int n_idle = 0; n_idle < IDLE_LOOKS; n_idle++) {
+		struct look look = {visit, context, false};
+
+		tracee_each_thread(pid, look_at, &look);
+		if (look.has_new)
+			n_idle = -1;
+	}
+}
+
+/* proc(5), stat: starttime. */
+uint64_t tracee_start_ticks(pid_t tid)
+{
+	char name[32], text[1024];
+	const char *after_name;
+	uint64_t ticks;
+
+	snprintf(name, sizeof(name), "task/%d/stat", (int)tid);
+	if (proc_file_read(tid, name, text, sizeof(text)) <= 0)
+		return UINT64_MAX;
+	after_name = strrchr(text, ')');
+	return after_name && sscanf(after_name,
+	                            ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d "
+	                            "%*d %*d %*d %*d %" SCNu64,
+	                            &ticks) == 1
+	           ? ticks
+	           : UINT64_MAX;
+}
+
+uint64_t tracee_ticks_now(void)
+{
+	uint64_t tick_ns = 1000000000u / (uint64_t)sysconf(_SC_CLK_TCK);
+	struct timespec now;
+
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	return ((uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec) / tick_ns;
 }

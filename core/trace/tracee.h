@@ -63,6 +63,15 @@ size_t tracee_n_threads(pid_t pid);
 
 /* Calls visit for each of them. */
 void tracee_each_thread(pid_t pid, void (*visit)(void *context, pid_t tid), void *context);
+/* The same again and again, until two looks in a row have shown none that visit calls new: while
+ * threads end, one look may pass over others. */
+void tracee_each_thread_until_idle(pid_t pid, bool (*visit)(void *context, pid_t tid),
+                                   void *context);
+
+/* When the thread was made, in ticks since the machine's start; UINT64_MAX: it is gone. */
+uint64_t tracee_start_ticks(pid_t tid);
+/* What one has that is made now. */
+uint64_t tracee_ticks_now(void);
 
 /* The process and the parent process of a thread; false when it is gone. */
 bool tracee_read_family(pid_t tid, pid_t *pid, pid_t *parent_pid);

@@ -14,41 +14,41 @@
 
 #include <stdlib.h>
 
-enum { IDLE_LOOKS = 2 }; /* while threads end, one look may pass over others */
-
 struct watching {
 	struct bpf_meter *meter;
 	struct u64map *seen; /* by thread id */
 	pid_t pid;
-	size_t n_new;
-	pid_t *tids; /* watched */
+	uint64_t since_ticks; /* the programs were attached before */
+	pid_t *tids;          /* watched */
 	size_t n_tids;
 	size_t tids_capacity;
 };
 
-static void watch_thread(void *context, pid_t tid)
+/* Those that were made since do not count as new, or a server that makes them faster than a look
+ * takes would never be let go. */
+static bool watch_thread(void *context, pid_t tid)
 {
 	struct watching *watching = context;
 	bool is_new;
 
 	u64map_put(watching->seen, (uint64_t)tid, &is_new);
 	if (!is_new)
-		return;
-	watching->n_new++;
+		return false;
 	if (bpf_meter_watch(watching->meter, tid, watching->pid))
 		*ARRAY_APPEND(watching->tids, watching->n_tids, watching->tids_capacity) = tid;
+	return tracee_start_ticks(tid) <= watching->since_ticks;
 }
 
 static void watch_process(struct bpf_meter *meter, struct bpf_tally *tally, pid_t pid)
 {
-	struct watching watching = {.meter = meter, .seen = u64map_new(), .pid = pid};
+	struct watching watching = {
+	    .meter = meter,
+	    .seen = u64map_new(),
+	    .pid = pid,
+	    .since_ticks = tracee_ticks_now(),
+	};
 
-	for (int n_idle = 0; n_idle < IDLE_LOOKS; n_idle++) {
-		watching.n_new = 0;
-		tracee_each_thread(pid, watch_thread, &watching);
-		if (watching.n_new)
-			n_idle = -1;
-	}
+	tracee_each_thread_until_idle(pid, watch_thread, &watching);
 	for (size_t i = 0; i < watching.n_tids; i++)
 		bpf_tally_find(tally, watching.tids[i], pid);
 	free(watching.tids);

@@ -75,9 +75,46 @@ static void who_runs_or_waits_for_a_processor_does_not_sleep(void **state)
 	end(child);
 }
 
+static bool is_new_thrice(void *context, pid_t tid)
+{
+	unsigned *n_visits = context;
+
+	(void)tid;
+	return ++*n_visits <= 3;
+}
+
+static void looks_for_threads_end_when_two_show_no_new_one(void **state)
+{
+	unsigned n_visits = 0;
+
+	(void)state;
+	assert_int_equal(tracee_n_threads(getpid()), 1);
+	tracee_each_thread_until_idle(getpid(), is_new_thrice, &n_visits);
+	assert_int_equal(n_visits, 3 + 2);
+}
+
+static void a_thread_has_the_time_when_it_was_made(void **state)
+{
+	uint64_t before = tracee_ticks_now(), made;
+	pid_t pid = fork();
+
+	(void)state;
+	if (!pid) {
+		pause();
+		_exit(0);
+	}
+	made = tracee_start_ticks(pid);
+	assert_true(made >= before && made <= tracee_ticks_now());
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	assert_true(tracee_start_ticks(pid) == UINT64_MAX);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(looks_for_threads_end_when_two_show_no_new_one),
+	    cmocka_unit_test(a_thread_has_the_time_when_it_was_made),
 	    cmocka_unit_test(a_sleep_is_counted_in_looks_until_it_ends),
 	    cmocka_unit_test(who_runs_or_waits_for_a_processor_does_not_sleep),
 	};
