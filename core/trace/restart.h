@@ -8,6 +8,7 @@
 #define CORE_TRACE_RESTART_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct tracee;
 
@@ -18,5 +19,10 @@ enum { SYSCALL_BYTES = 2 }; /* of the instruction */
  * when that has passed since the first time, it ends by it. So a call lasts at most twice as long
  * as it should. True: it will be made again. */
 bool restart_interrupted_call(struct tracee *tracee, int signal);
+
+/* The thread's call has returned this. Where nobody else stops a thread with tracee->restarted.ip
+ * at its calls, it is to be done for this: the next call may be made at the same place, and has a
+ * timeout of its own. */
+void restart_note_end(struct tracee *tracee, int64_t result);
 
 #endif

@@ -33,12 +33,11 @@ enum traced_call {
 	TRACED_EXIT_GROUP,
 };
 
-/* A call that was begun again, where it returns to (core/trace/restart.h). */
+/* A call that was begun again and has not ended (core/trace/restart.h). ip 0: none. */
 struct restarted_call {
-	uint64_t ip;
+	uint64_t ip; /* where it returns to */
 	uint64_t sp;
 	uint64_t since_ns;
-	uint64_t n_sleeps; /* of the thread so far, the stop included */
 };
 
 /* A call that a thread was in when we came, and that it makes again. ip 0: none. */
