@@ -86,7 +86,8 @@ for backend in $backends; do
 	promise "$backend: who is stopped stays so" is "$(state $server | tr t T)" T
 	kill -INT $tool
 	wait $tool
-	promise "$backend: and when we have gone" is "$(state $server)" T
+	# A thread that its tracer leaves in a stop takes some steps to the next one, for which it waits for a CPU.
+	promise "$backend: and when we have gone" wait_for stopped
 	kill -CONT $server
 	kill $server
 	wait $server 2>/dev/null
@@ -153,14 +154,22 @@ case $backends in
 esac
 
 promise "--stacks is refused" reason 125 "--stacks follows programs from their start" profile-scenario --type io -p $$ --stacks --duration 0.1
-promise "a process that has ended is refused" reason 125 "there is no process $storm" profile-scenario --type io -p $storm
+# Of all numbers that of who has just ended comes last again.
+gone=$(sh -c 'echo $$')
+promise "a process that has ended is refused" reason 125 "there is no process $gone" profile-scenario --type io -p "$gone"
 if command -v strace >/dev/null; then
 	traced() { ! grep -h '^TracerPid' /proc/$server/task/*/status | grep -q '[^0-9]0$'; }
 	start peer tolerate # strace's coming is an EINTR for who waits in epoll_wait
+	sleeps() { awk '/^voluntary_ctxt_switches/ { print FILENAME, $2 }' /proc/$server/task/*/status; }
+	before=$(sleeps)
 	strace -f -c -o "$scratch/strace" -p $server 2>/dev/null & peer=$!
-	wait_for traced
+	# Each thread has stopped for strace, which sees no call of one before that, and has gone back to its call.
+	followed() {
+		"$program" settled $server && [ -z "$(comm -12 <(echo "$before" | sort) <(sleeps | sort))" ] && traced
+	}
+	wait_for followed
 	promise "a process that has a tracer is refused" reason 3 "process $peer traces it already; end that tracer first" profile-scenario --type io --backend ptrace -p $server
-	await peer
+	wait_for followed
 	ask peer
 	kill -INT $peer
 	wait $peer
