@@ -75,7 +75,7 @@ static bool enter_socket(const struct visit *visit, int fd, const char *link, bo
 static void enter_fd(void *context, int fd, bool cloexec)
 {
 	const struct visit *visit = context;
-	char link[TRACEE_TEXT_BYTES];
+	char link[TRACEE_NAME_BYTES];
 
 	if (tracee_describe_fd(visit->tid, fd, link, sizeof(link)) &&
 	    !enter_socket(visit, fd, link, cloexec))
@@ -102,7 +102,7 @@ void io_found_enter(struct io_counts *counts, const struct io_member *sibling,
 		io_family_join(counts, sibling, member, &identity, comm, shares);
 	} else {
 		tracee_read_family(tid, &same_pid, &identity.parent_pid);
-		tracee_read_command(pid, command, sizeof(command));
+		tracee_read_command(pid, command);
 		io_family_begin(counts, member, &identity, command, comm);
 	}
 	visit.group = member->group;

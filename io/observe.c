@@ -20,7 +20,7 @@
 enum {
 	MAX_SLOTS = METER_SLOTS,
 	MAX_MOVED_BYTES = INT_MAX & ~4095, /* MAX_RW_COUNT: the kernel moves no more in one call */
-	NAME_BYTES = 512,
+	NAME_BYTES = PATH_MAX,
 	CONTROL_BYTES = METER_CONTROL_BYTES,
 };
 

@@ -42,7 +42,7 @@ void tracer_handle_exec(struct tracer *tracer, struct tracee *leader, pid_t pid)
 
 	if (tracee) {
 		tracee->leaves = false;
-		tracee_read_command(pid, command, sizeof(command));
+		tracee_read_command(pid, command);
 		if (is_first)
 			arm(tracer, tracee);
 		if (tracer->client->program_begins)

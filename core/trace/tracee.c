@@ -118,21 +118,32 @@ void tracee_read_comm(pid_t tid, char *comm, size_t comm_bytes)
 		comm[length - 1] = '\0';
 }
 
-void tracee_read_command(pid_t pid, char *command, size_t command_bytes)
+void tracee_format_command(const char *words, size_t len, const char *comm,
+                           char command[TRACEE_TEXT_BYTES])
 {
-	ssize_t length = proc_file_read(pid, "cmdline", command, command_bytes);
-	char comm[17];
+	static const char cut[] = "...";
+	bool is_cut = len >= TRACEE_COMMAND_BYTES;
 
-	while (length > 0 && command[length - 1] == '\0')
-		length--;
-	if (length <= 0) {
-		tracee_read_comm(pid, comm, sizeof(comm));
-		snprintf(command, command_bytes, "[%s]", comm);
-		return;
-	}
-	for (ssize_t i = 0; i < length; i++)
-		if (command[i] == '\0')
-			command[i] = ' ';
+	if (is_cut)
+		len = TRACEE_TEXT_BYTES - sizeof(cut);
+	while (len && !is_cut && !words[len - 1])
+		len--;
+	for (size_t i = 0; i < len; i++)
+		command[i] = words[i] ? words[i] : ' ';
+	command[len] = '\0';
+	if (is_cut)
+		memcpy(command + len, cut, sizeof(cut));
+	else if (!len)
+		snprintf(command, TRACEE_TEXT_BYTES, "[%s]", comm);
+}
+
+void tracee_read_command(pid_t pid, char command[TRACEE_TEXT_BYTES])
+{
+	char words[TRACEE_COMMAND_BYTES + 1], comm[17];
+	ssize_t len = proc_file_read(pid, "cmdline", words, sizeof(words));
+
+	tracee_read_comm(pid, comm, sizeof(comm));
+	tracee_format_command(words, len > 0 ? (size_t)len : 0, comm, command);
 }
 
 static bool read_number(const char *status, const char *key, pid_t *number)

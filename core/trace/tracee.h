@@ -7,7 +7,11 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-enum { TRACEE_TEXT_BYTES = 512 }; /* enough of a command line, or a descriptor's name */
+enum {
+	TRACEE_COMMAND_BYTES = 512, /* of a command line's words, each with its NUL: more are cut */
+	TRACEE_TEXT_BYTES = TRACEE_COMMAND_BYTES, /* for what is shown of it */
+	TRACEE_NAME_BYTES = 4096,                 /* PATH_MAX: for a descriptor's name */
+};
 
 /* Copies memory of the process; false when not all of it can be read. */
 bool tracee_read_memory(pid_t pid, uint64_t addr, void *buffer, size_t len_bytes);
@@ -29,8 +33,12 @@ void tracee_each_fd(pid_t pid, void (*visit)(void *context, int fd, bool cloexec
 /* The thread's name, "?" when it cannot be read. */
 void tracee_read_comm(pid_t tid, char *comm, size_t comm_bytes);
 
-/* The command line with spaces between its words, or the name in brackets; cut to the buffer. */
-void tracee_read_command(pid_t pid, char *command, size_t command_bytes);
+/* The command line with spaces between its words, or the name in brackets. One of
+ * TRACEE_COMMAND_BYTES or more is cut, and ends with "...". */
+void tracee_read_command(pid_t pid, char command[TRACEE_TEXT_BYTES]);
+/* The same of words that are known: `len` bytes of them, TRACEE_COMMAND_BYTES at most. */
+void tracee_format_command(const char *words, size_t len, const char *comm,
+                           char command[TRACEE_TEXT_BYTES]);
 
 /* How a thread fares, by /proc; false when it is gone. */
 struct tracee_state {

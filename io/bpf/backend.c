@@ -44,7 +44,7 @@ struct visit {
 static void inherit_fd(void *context, int fd, bool cloexec)
 {
 	const struct visit *visit = context;
-	char name[TRACEE_TEXT_BYTES];
+	char name[TRACEE_NAME_BYTES];
 
 	if (!cloexec && tracee_describe_fd(visit->pid, fd, name, sizeof(name)))
 		bpf_tally_inherit(visit->tally, fd, name);

@@ -27,7 +27,7 @@ struct piece {
 
 struct named_fd {
 	int fd;
-	char text[TRACEE_TEXT_BYTES];
+	char *text; /* owned */
 };
 
 /* What came with the call that a thread is about to finish. */
@@ -69,10 +69,17 @@ struct bpf_tally *bpf_tally_new(const struct bpf_tally_spec *spec)
 	return tally;
 }
 
+static void free_names(const struct named_fd *names, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		free(names[i].text);
+}
+
 static void thread_free(struct tallied_thread *thread)
 {
 	if (!thread)
 		return;
+	free_names(thread->details.names, thread->details.n_names);
 	free(thread->details.pieces);
 	free(thread->details.bytes);
 	free(thread->details.names);
@@ -90,6 +97,7 @@ void bpf_tally_free(struct bpf_tally *tally)
 		thread_free((struct tallied_thread *)(uintptr_t)value);
 	u64map_free(tally->threads);
 	io_observer_free(tally->observer);
+	free_names(tally->inherited, tally->n_inherited);
 	free(tally->inherited);
 	free(tally);
 }
@@ -100,7 +108,7 @@ void bpf_tally_inherit(struct bpf_tally *tally, int fd, const char *name)
 	    ARRAY_APPEND(tally->inherited, tally->n_inherited, tally->inherited_capacity);
 
 	named->fd = fd;
-	snprintf(named->text, sizeof(named->text), "%s", name);
+	named->text = xstrdup(name);
 }
 
 size_t bpf_tally_n_threads(const struct bpf_tally *tally)
@@ -160,7 +168,7 @@ static struct tallied_thread *adopt(struct bpf_tally *tally, const struct meter_
 	struct tallied_thread *thread;
 
 	tracee_read_family(identity.tid, &identity.pid, &identity.parent_pid);
-	tracee_read_command(identity.pid, command, sizeof(command));
+	tracee_read_command(identity.pid, command);
 	tracee_read_comm(identity.tid, comm, sizeof(comm));
 	thread = enter(tally, head->tid, (uint32_t)identity.pid, since_start(tally, head));
 	io_family_begin(tally->spec.counts, &thread->member, &identity, command, comm);
@@ -176,6 +184,7 @@ static struct tallied_thread *thread_of(struct bpf_tally *tally, const struct me
 
 static void forget_details(struct details *details)
 {
+	free_names(details->names, details->n_names);
 	details->n_pieces = details->n_bytes = details->n_names = 0;
 }
 
@@ -209,10 +218,11 @@ static void take_memory(struct bpf_tally *tally, const struct meter_memory *reco
 static void take_name(struct bpf_tally *tally, const struct meter_name *record)
 {
 	struct details *details = details_of(thread_of(tally, &record->head), record->head.now_ns);
-	struct named_fd named = {.fd = record->fd};
+	char text[TRACEE_NAME_BYTES];
 
-	if (bpf_name_format(record, named.text, sizeof(named.text)))
-		*ARRAY_APPEND(details->names, details->n_names, details->names_capacity) = named;
+	if (bpf_name_format(record, text, sizeof(text)))
+		*ARRAY_APPEND(details->names, details->n_names, details->names_capacity) =
+		    (struct named_fd){record->fd, xstrdup(text)};
 }
 
 static bool view_read(void *context, uint64_t addr, void *buffer, size_t len_bytes)
@@ -324,22 +334,6 @@ static void take_fork(struct bpf_tally *tally, const struct meter_fork *record)
 	               record->shares_files, now_ns);
 }
 
-/* As ps(1) shows it. */
-static void format_command(const struct meter_exec *record, char *text, size_t text_bytes)
-{
-	size_t len = record->len_bytes < text_bytes ? record->len_bytes : text_bytes - 1;
-
-	memcpy(text, record->command, len);
-	while (len && !text[len - 1])
-		len--;
-	text[len] = '\0';
-	for (size_t i = 0; i < len; i++)
-		if (!text[i])
-			text[i] = ' ';
-	if (!len)
-		snprintf(text, text_bytes, "[%s]", record->comm);
-}
-
 static void begin_target(struct bpf_tally *tally, const struct meter_exec *record,
                          const char *command)
 {
@@ -371,10 +365,10 @@ static struct tallied_thread *rename_thread(struct bpf_tally *tally,
 
 static void take_exec(struct bpf_tally *tally, const struct meter_exec *record)
 {
-	char command[METER_COMMAND_BYTES + 1];
+	char command[TRACEE_TEXT_BYTES];
 	struct tallied_thread *thread;
 
-	format_command(record, command, sizeof(command));
+	tracee_format_command(record->command, record->len_bytes, record->comm, command);
 	if (record->is_first) {
 		begin_target(tally, record, command);
 		return;

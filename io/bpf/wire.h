@@ -12,7 +12,7 @@
 enum {
 	METER_CHUNK_BYTES = 4096,  /* of user memory in one record */
 	METER_NAME_BYTES = 4096,   /* of a path */
-	METER_COMMAND_BYTES = 511, /* of a command line */
+	METER_COMMAND_BYTES = 512, /* TRACEE_COMMAND_BYTES */
 	METER_COMM_BYTES = 16,     /* TASK_COMM_LEN */
 	METER_CALL_NUMBERS = 600,  /* SYSCALL_NUMBERS */
 	METER_ABIS = 3,            /* N_ABIS */
@@ -113,7 +113,7 @@ struct meter_exec {
 	__u32 is_first; /* the target's own */
 	__u32 len_bytes;
 	char comm[METER_COMM_BYTES];
-	char command[METER_COMMAND_BYTES + 1]; /* words ended by NUL */
+	char command[METER_COMMAND_BYTES]; /* words ended by NUL */
 };
 
 struct meter_comm {

@@ -211,7 +211,7 @@ struct descriptor_visit {
 static void note_fd(void *context, int fd, bool cloexec)
 {
 	const struct descriptor_visit *visit = context;
-	char name[TRACEE_TEXT_BYTES];
+	char name[TRACEE_NAME_BYTES];
 
 	if (tracee_describe_fd(visit->tracee->tid, fd, name, sizeof(name)))
 		fd_table_open(visit->counting->spec.counts->fds, visit->group, fd, name, cloexec,
@@ -291,7 +291,7 @@ static void orphan_begins(void *context, struct tracee *tracee, pid_t parent_pid
 	struct counted_thread *thread = thread_of(tracee);
 	char command[TRACEE_TEXT_BYTES], comm[TRACEE_TEXT_BYTES];
 
-	tracee_read_command(tracee->pid, command, sizeof(command));
+	tracee_read_command(tracee->pid, command);
 	tracee_read_comm(tracee->tid, comm, sizeof(comm));
 	io_family_begin(counting->spec.counts, &thread->member, &identity, command, comm);
 	callers_begin(counting->callers, &thread->caller);

@@ -35,6 +35,11 @@ received() { grep -c '/dev/null (received)' "$latest/files.txt"; }
 # written: "file bytes" of what was written to in the directory, sorted.
 written() { awk -v dir="$scratch/files/" '$8 > 0 && (at = index($0, dir)) { print substr($0, at + length(dir)), $8 }' "$latest/files.txt" | sort; }
 
+words=(first "second word" third)
+far=$scratch/$(printf '%0200d/%0200d/%0200d' 1 2 3)
+mkdir -p "$far"
+echo text >"$far/file"
+
 for backend in "${backends[@]}"; do
 	goes $backend many_threads "1,000 threads at a time"
 	promise "5 calls of each" calls_are 5000
@@ -96,6 +101,10 @@ new 20"
 	promise "and counts it" is "$(metric "$latest" io.calls)" 1
 	goes $backend makes_descriptors "descriptors of other kinds than files"
 	promise "each has its name, as it was when it was made" is "$(sed -n 's/.*  \(anon_inode:.*\)/\1/p' "$latest/files.txt" | sort)" "$(sort "$scratch/files/made")"
+	profile-scenario --quiet --results "$scratch/results" --scenario long-$backend --type io --backend $backend sh -c 'cat "$0"; :' "$far/file" "${words[@]}" >"$scratch/out" 2>"$scratch/err"
+	promise "$backend: a path of $(printf %s "$far/file" | wc -c) bytes is whole" contains "$scratch/results/long-$backend/io/latest/files.txt" "  $far/file"
+	promise "a longer command ends with ..." is "$(sed -n 's/^process .*  \(sh -c .*\)/\1/p' "$scratch/results/long-$backend/io/latest/threads.txt" | head -n 1)" \
+		"$(printf '%.508s' "sh -c cat \"\$0\"; : $far/file ${words[*]}")..."
 	if [ "$(id -u)" = 0 ]; then
 		goes $backend changes_root "another root directory"
 		promise "a file below it is named from ours" is "$(written)" "root/inside 5"

@@ -1,4 +1,4 @@
-/* Who sleeps, and who is only slow. */
+/* Who sleeps, and who is only slow; how commands are shown. */
 #include "core/trace/tracee.h"
 
 #include <setjmp.h>
@@ -6,6 +6,8 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -110,6 +112,32 @@ static void a_thread_has_the_time_when_it_was_made(void **state)
 	assert_true(tracee_start_ticks(pid) == UINT64_MAX);
 }
 
+static void expect_command(const char *words, size_t len, const char *shown)
+{
+	char command[TRACEE_TEXT_BYTES];
+
+	tracee_format_command(words, len, "comm", command);
+	assert_string_equal(command, shown);
+}
+
+static void a_command_that_is_cut_says_so(void **state)
+{
+	char words[TRACEE_COMMAND_BYTES], whole[TRACEE_TEXT_BYTES], cut[TRACEE_TEXT_BYTES];
+
+	(void)state;
+	expect_command("a\0b c\0", 6, "a b c");
+	expect_command("a\0\0\0", 4, "a");
+	expect_command("", 0, "[comm]");
+	expect_command("\0\0", 2, "[comm]");
+	memset(words, 'x', sizeof(words));
+	words[sizeof(words) - 2] = '\0';
+	snprintf(whole, sizeof(whole), "%.*s", (int)sizeof(words) - 2, words);
+	expect_command(words, sizeof(words) - 1, whole);
+	/* One byte more, and nobody knows of how many there are. */
+	snprintf(cut, sizeof(cut), "%.*s...", (int)sizeof(cut) - 4, words);
+	expect_command(words, sizeof(words), cut);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -117,6 +145,7 @@ int main(void)
 	    cmocka_unit_test(a_thread_has_the_time_when_it_was_made),
 	    cmocka_unit_test(a_sleep_is_counted_in_looks_until_it_ends),
 	    cmocka_unit_test(who_runs_or_waits_for_a_processor_does_not_sleep),
+	    cmocka_unit_test(a_command_that_is_cut_says_so),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
