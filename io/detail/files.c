@@ -78,7 +78,16 @@ void detail_files_end(struct detail_files *files)
 	detail_log_finish(files->repeats[files->n_repeats - 1].log);
 }
 
-static int copy(int from, int to)
+/* Gives the disk back what no file will be made of. */
+static void empty(int fd)
+{
+	if (ftruncate(fd, 0) < 0)
+		return; /* it goes with the descriptor */
+}
+
+/* When not all of it can be read or finds room, the copy ends at a whole line, the last of n_lines.
+ */
+static int copy(const struct detail_log *from, int to, uint64_t *n_lines)
 {
 	char buffer[1 << 16];
 	off_t at = 0;
@@ -87,32 +96,53 @@ static int copy(int from, int to)
 
 	if (ftruncate(to, 0) < 0 || lseek(to, 0, SEEK_SET) < 0)
 		return -errno;
-	while (!err && (n = pread(from, buffer, sizeof(buffer), at)) > 0) {
+	while (!err && (n = pread(detail_log_fd(from), buffer, sizeof(buffer), at)) > 0) {
 		err = detail_write_all(to, buffer, (size_t)n);
 		at += n;
 	}
-	return n < 0 ? -errno : err;
+	at = lseek(to, 0, SEEK_CUR);
+	if (at < 0 || ftruncate(to, detail_log_find_end(from, at, n_lines)) < 0)
+		return -errno;
+	return 0;
+}
+
+/* The repeats have ended: what is not kept makes room. */
+static int take(struct detail_files *files, size_t repeat, uint64_t *n_lines)
+{
+	int err;
+
+	for (size_t i = 1; i < files->n_repeats; i++)
+		if (i != repeat)
+			empty(files->repeats[i].fd);
+	if (!repeat)
+		return 0;
+	err = copy(files->repeats[repeat].log, files->repeats[0].fd, n_lines);
+	empty(files->repeats[repeat].fd);
+	return err;
 }
 
 int detail_files_keep(struct detail_files *files, size_t repeat, struct results_run *run,
                       json_t *quality, struct diag *diag)
 {
-	const struct repeat_file *kept;
 	const struct detail_log *log;
 	FILE *named = files->named;
+	struct diag ignored;
+	uint64_t n_lines;
 	int err;
 
 	if (!named)
 		return 0;
 	files->named = NULL;
-	kept = &files->repeats[repeat];
-	log = kept->log;
-	err = repeat ? copy(kept->fd, files->repeats[0].fd) : 0;
+	log = files->repeats[repeat].log;
+	n_lines = detail_log_written_lines(log);
+	err = take(files, repeat, &n_lines);
 	if (err)
 		diag_fail(diag, -err, "cannot write %s: %s", name_of(files), strerror(-err));
-	if (detail_log_written_lines(log) < detail_log_lines(log))
+	if (n_lines < detail_log_lines(log))
 		quality_add_note(quality, "%s ends after %s of %s: it could not be written",
-		                 name_of(files), count_text_of(detail_log_written_lines(log)).text,
+		                 name_of(files), count_text_of(n_lines).text,
 		                 counted_text_of(detail_log_lines(log), "line").text);
-	return err ? (results_close(run, named, diag), err) : results_close(run, named, diag);
+	if (err)
+		results_close(run, named, &ignored);
+	return err ? err : results_close(run, named, diag);
 }

@@ -26,11 +26,11 @@ struct detail_log {
 	int fd;
 	int error; /* 0: all is well */
 	struct detail_text buffer;
-	uint64_t n_lines;              /* with those in the buffer */
-	struct detail_packer *packer;  /* NULL: lines are written as they are */
-	struct end ends[N_GIVEN_BACK]; /* BUFFER_BYTES or more apart */
-	size_t n_ends;                 /* that there were so far */
-	struct end end;                /* of the file */
+	uint64_t n_lines;             /* with those in the buffer */
+	struct detail_packer *packer; /* NULL: lines are written as they are */
+	struct end *ends;             /* that there were so far, BUFFER_BYTES or more apart */
+	size_t n_ends, ends_capacity;
+	struct end end; /* of the file */
 	struct detail_line **lines;
 	size_t n_lines_made, lines_capacity;
 	struct detail_line *unused;
@@ -62,6 +62,7 @@ void detail_log_free(struct detail_log *log)
 	}
 	free(log->lines);
 	detail_text_fini(&log->buffer);
+	free(log->ends);
 	detail_packer_free(log->packer);
 	free(log);
 }
@@ -105,17 +106,15 @@ static void give_back(struct detail_log *log)
 {
 	size_t oldest = log->n_ends > N_GIVEN_BACK ? log->n_ends - N_GIVEN_BACK : 0;
 
-	log->end = log->n_ends ? log->ends[oldest % N_GIVEN_BACK] : (struct end){0};
+	log->end = log->n_ends ? log->ends[oldest] : (struct end){0};
 	if (ftruncate(log->fd, log->end.offset) < 0)
 		log->error = -errno;
 }
 
 static void note_end(struct detail_log *log)
 {
-	const struct end *newest = &log->ends[(log->n_ends + N_GIVEN_BACK - 1) % N_GIVEN_BACK];
-
-	if (!log->n_ends || log->end.offset - newest->offset >= BUFFER_BYTES)
-		log->ends[log->n_ends++ % N_GIVEN_BACK] = log->end;
+	if (!log->n_ends || log->end.offset - log->ends[log->n_ends - 1].offset >= BUFFER_BYTES)
+		*ARRAY_APPEND(log->ends, log->n_ends, log->ends_capacity) = log->end;
 }
 
 static void flush(struct detail_log *log)
@@ -198,4 +197,16 @@ uint64_t detail_log_lines(const struct detail_log *log)
 uint64_t detail_log_written_lines(const struct detail_log *log)
 {
 	return log->end.n_lines;
+}
+
+off_t detail_log_find_end(const struct detail_log *log, off_t len, uint64_t *n_lines)
+{
+	struct end end = {0};
+
+	for (size_t i = 0; i < log->n_ends && log->ends[i].offset <= len; i++)
+		end = log->ends[i];
+	if (log->end.offset <= len)
+		end = log->end;
+	*n_lines = end.n_lines;
+	return end.offset;
 }

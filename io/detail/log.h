@@ -11,6 +11,7 @@
 #include "io/detail/decode.h"
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 struct detail_log;
 
@@ -40,6 +41,10 @@ int detail_log_finish(struct detail_log *log);
 /* Then not all of them are in the file. */
 uint64_t detail_log_lines(const struct detail_log *log);
 uint64_t detail_log_written_lines(const struct detail_log *log);
+
+/* An end of whole lines, and frames, within the first `len` bytes of the file, the last one that is
+ * remembered; and how many lines there are before it. */
+off_t detail_log_find_end(const struct detail_log *log, off_t len, uint64_t *n_lines);
 
 /* Writes all of it, from the descriptor's position on. 0 or -errno. */
 int detail_write_all(int fd, const char *bytes, size_t len);

@@ -76,6 +76,17 @@ if on_small true 2>"$scratch/err"; then
 	promise "which is said" matches "$full/run.json" "detail.txt ends after [0-9,]+ of 60,[0-9]+ lines"
 	promise "at the end of a line" is "$(tail -c 1 "$full/detail.txt" | od -An -c | tr -d ' ')" '\n'
 	promise "and counts are whole" is "$(metric "$full" io.write.calls)" 30000
+	# Three repeats, of which the second is kept: there is no room for its lines twice.
+	rm -rf "$small.kept" && mkdir "$small.kept"
+	: >"$scratch/repeats"
+	on_small profile-scenario --quiet --results "$small" --scenario repeats --type io --detail -r 3 sh -c 'case $(wc -c <"$0") in 0) n=100 ;; 1) n=17000 ;; *) n=20000 ;; esac
+		printf x >>"$0"; exec dd if=/dev/zero of=/dev/null bs=1 count=$n status=none' "$scratch/repeats" 2>"$scratch/err"
+	promise "so does a disk that is too full for a copy of another repeat's" is $? 0
+	full=$(echo "$small.kept"/repeats/io/2*)
+	promise "which is said, and of how many lines" matches "$full/run.json" \
+		"detail.txt ends after $(wc -l <"$full/detail.txt" | sed -E 's/([0-9]{3})$/,\1/') of 34,[0-9]+ lines"
+	promise "at the end of one" is "$(tail -c 1 "$full/detail.txt" | od -An -c | tr -d ' ')" '\n'
+	promise "and counts are the median's" is "$(metric "$full" io.write.calls)" 17002
 else
 	skip "a full disk ends the lines, not the run" "no file system can be mounted in a namespace here: $(tail -n 1 "$scratch/err")"
 fi
