@@ -99,6 +99,11 @@ void io_bins_add_bytes(struct io_bins *bins, unsigned direction, uint64_t ended_
 	bins->bytes[direction][bin_at(bins, ended_ns)] += bytes;
 }
 
+void io_bins_end(struct io_bins *bins, uint64_t end_ns)
+{
+	bin_at(bins, end_ns);
+}
+
 size_t io_bins_count(const struct io_bins *bins)
 {
 	return (size_t)(bins->end_ns / bins->width_ns) + 1;

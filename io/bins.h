@@ -16,7 +16,7 @@ struct io_bin {
 /* Points in time are ns since the repeat's start. All sums are exact. */
 struct io_bins {
 	uint64_t width_ns;     /* of each */
-	uint64_t end_ns;       /* of what was added last in time */
+	uint64_t end_ns;       /* of measuring, or of what was added last in time */
 	struct io_bin **calls; /* by index of the call's row; NULL: none */
 	size_t n_calls;
 	uint64_t bytes[2][IO_BINS]; /* enum io_direction */
@@ -32,6 +32,9 @@ void io_bins_add_call(struct io_bins *bins, size_t call, uint64_t ended_ns, uint
 void io_bins_add_calls(struct io_bins *bins, size_t call, uint64_t ended_ns, uint64_t n_calls,
                        uint64_t time_ns);
 void io_bins_add_bytes(struct io_bins *bins, unsigned direction, uint64_t ended_ns, uint64_t bytes);
+
+/* Measuring ended then, whether or not anything was added at last. */
+void io_bins_end(struct io_bins *bins, uint64_t end_ns);
 
 /* Bins up to the end; at least 1. */
 size_t io_bins_count(const struct io_bins *bins);

@@ -7,6 +7,7 @@
 #include "core/diag.h"
 #include "core/quality.h"
 #include "io/backend.h"
+#include "io/bins.h"
 #include "io/detail/files.h"
 #include "io/metrics.h"
 #include "io/options.h"
@@ -37,8 +38,9 @@ struct io_state {
 	struct io_counts **repeats;
 	size_t n_repeats;
 	size_t repeats_capacity;
-	bool counts_part; /* only some threads, or not all of their time */
-	bool is_attached; /* to processes that ran before */
+	bool begins_later; /* measuring, than the repeat */
+	bool counts_part;  /* only some threads, or not all of their time */
+	bool is_attached;  /* to processes that ran before */
 };
 
 /* The value that the target will find, or "". */
@@ -267,6 +269,7 @@ static int io_prepare(void *state, const struct repeat *repeat, struct diag *dia
 		return diag_fail(diag, EINVAL,
 		                 "--stacks follows programs from their start, and --pid is of what "
 		                 "runs already; leave one of them out");
+	io->begins_later = repeat->begins_later;
 	io->counts_part = repeat->begins_later || repeat->only;
 	io->is_attached = !repeat->pid;
 	spec.counts = io->current = io_counts_new(io->options->small_bytes);
@@ -328,9 +331,11 @@ static int io_ended(void *state, const struct target_end *end, struct diag *diag
 {
 	struct io_state *io = state;
 
-	(void)end;
 	(void)diag;
 	stop(io);
+	io_bins_end(io->current->bins, end->wall_ns);
+	if (io->begins_later)
+		io->current->unmeasured_ns = end->wall_ns - end->measured_ns;
 	if (io->detail)
 		detail_files_end(io->detail);
 	io_counts_end_runs(io->current);

@@ -187,6 +187,7 @@ struct io_counts {
 	bool leaves_out_moves;
 	struct fd_table *fds;   /* owned */
 	struct io_bins *bins;   /* over time; owned */
+	uint64_t unmeasured_ns; /* at the beginning: measuring began later */
 	struct io_sites *sites; /* owned; NULL: from where calls are made is not asked */
 	struct call_row *calls;
 	size_t n_calls;

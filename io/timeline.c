@@ -178,6 +178,7 @@ static void lay_out(struct drawing *drawing)
 }
 
 static const char own_style[] =
+    ".timeline .unmeasured { fill: #d0d7de; fill-opacity: 0.6; }\n"
     ".timeline .read { fill: none; stroke: #0b4f8a; stroke-width: 1.8; }\n"
     ".timeline .written { fill: none; stroke: #9a1b3a; stroke-width: 1.6; stroke-dasharray: 7 3; "
     "}\n";
@@ -282,8 +283,21 @@ static void write_letter(const struct drawing *drawing, size_t stack, size_t are
 		chart_write_text(drawing->out, at_x, at_y + 4, "letter", "middle", letter);
 }
 
+/* Where there would be calls, had measuring begun. */
+static void write_unmeasured(const struct drawing *drawing, const struct panel *panel)
+{
+	double end = x_at(drawing, (double)drawing->counts->unmeasured_ns);
+
+	if (drawing->counts->unmeasured_ns)
+		fprintf(drawing->out,
+		        "<rect class=\"unmeasured\" x=\"%d\" y=\"%.1f\" width=\"%.1f\" "
+		        "height=\"%.1f\"><title>not measured</title></rect>\n",
+		        LEFT, panel->top, end - LEFT, panel->height);
+}
+
 static void write_stack(const struct drawing *drawing, size_t stack)
 {
+	write_unmeasured(drawing, &drawing->stacks[stack].panel);
 	panel_write(drawing->out, &drawing->stacks[stack].panel, LEFT, drawing->width - RIGHT,
 	            measures[stack].name);
 	for (size_t i = 0; i < drawing->n_areas; i++)
@@ -296,6 +310,7 @@ static void write_bytes(const struct drawing *drawing)
 {
 	static const char *const styles[] = {[IO_READ] = "read", [IO_WRITE] = "written"};
 
+	write_unmeasured(drawing, &drawing->bytes);
 	panel_write(drawing->out, &drawing->bytes, LEFT, drawing->width - RIGHT, "bytes a second");
 	for (size_t direction = IO_READ; direction <= IO_WRITE; direction++) {
 		fprintf(drawing->out, "<path class=\"%s\" d=\"", styles[direction]);
@@ -311,6 +326,9 @@ static void write_bytes(const struct drawing *drawing)
 static void write_time_axis(const struct drawing *drawing)
 {
 	double bottom = drawing->bytes.top + drawing->bytes.height;
+	char *caption =
+	    xasprintf("%s%s", drawing->words->of_axis,
+	              drawing->counts->unmeasured_ns ? "; grey: before measuring began" : "");
 
 	for (size_t i = 0; (double)i * drawing->time.step <= (double)drawing->end_ns; i++) {
 		double x = x_at(drawing, (double)i * drawing->time.step);
@@ -320,7 +338,8 @@ static void write_time_axis(const struct drawing *drawing)
 		                 axis_label_of(&drawing->time, i).text);
 	}
 	chart_write_text(drawing->out, drawing->width - RIGHT, bottom + 38, "quiet", "end",
-	                 drawing->words->of_axis);
+	                 caption);
+	free(caption);
 }
 
 static void write_share(const struct drawing *drawing, double x, double y, const char *text,

@@ -17,6 +17,19 @@ same_calls() {
 	[ "$(wc -l <"$scratch/drawn")" = 8 ] && [ -z "$(comm -23 "$scratch/drawn" "$scratch/counted")" ] && grep -q '^write 20000$' "$scratch/drawn"
 }
 
+# to_the_end NAME: its steps, and no more than these, hold all of the run, though the last call was long before.
+to_the_end() {
+	python3 - "$(picture "$1")" "$scratch/results/$1/io/latest/run.json" <<'P'
+import json, re, sys
+text = open(sys.argv[1]).read()
+step = float(re.search(r"Each step is ([0-9.e+]+) ms", text)[1]) * 1e6
+n = re.search(r'class="read" d="([^"]*)"', text)[1].count("H")
+wall = json.load(open(sys.argv[2]))["metrics"]["run.wall_ns"]["value"]
+print(n, step, wall)
+sys.exit(not (n - 1) * step <= wall < n * step)
+P
+}
+
 for backend in ptrace bpf; do
 	run bytes-$backend dd if=/dev/zero of=/dev/null bs=1 count=20000 status=none
 	if [ $? = 3 ]; then
@@ -31,6 +44,12 @@ for backend in ptrace bpf; do
 	promise "$backend: the picture of one call alone is whole" whole one-$backend
 	promise "$backend: it says which, under its own title" contains "$(picture one-$backend)" " of --trace=openat, "
 	promise "$backend: with the title that was asked for" contains "$(picture one-$backend)" ">a &amp; b<"
+	run busy-$backend sh -c 'i=0; while [ $i -lt 200000 ]; do i=$((i + 1)); done'
+	promise "$backend: it goes on to the end of the run" to_the_end busy-$backend
+	promise "$backend: and began with it" is "$(grep -c 'class="unmeasured"' "$(picture busy-$backend)")" 0
+	run delayed-$backend --delay 0.1 -- sleep 0.5
+	promise "$backend: what was not measured is grey in each panel" is "$(grep -c 'class="unmeasured"' "$(picture delayed-$backend)")" 3
+	promise "$backend: which is said" contains "$(picture delayed-$backend)" ">time since the program started; grey: before measuring began<"
 	run none-$backend --trace sync true
 	promise "$backend: the picture of no call is whole" whole none-$backend
 done
