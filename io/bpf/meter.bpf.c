@@ -308,13 +308,44 @@ static bool join_runs(struct meter_thread *thread, const struct meter_plan *plan
 	return true;
 }
 
+/* A call of a thread that counts has returned. */
+static __always_inline void tell_end(struct meter_thread *thread, const struct pt_regs *regs,
+                                     long result, __u64 now_ns)
+{
+	const struct meter_plan *plan = &thread->plan;
+	struct meter_call call;
+
+	thread->plan = plan_of(thread);
+	FORGET();
+	if (!plan->tasks || (now_ns < begun_ns && !(plan->tasks & METER_TRACKS)))
+		return;
+	thread->was_kept_off = was_kept_off(regs, result);
+	FORGET();
+	if (!thread->was_kept_off && join_runs(thread, plan, regs, result, now_ns))
+		return;
+	/* With another name the thread's calls may be no longer those that are wanted. */
+	if (plan->tasks & METER_TELL_COMM)
+		tell_all_runs(thread);
+	else if (thread->has_runs)
+		tell_fd_runs(thread);
+	call.head = (struct meter_head){METER_CALL, current_tid(), now_ns};
+	call.entered_ns = thread->entered_ns;
+	call.result = result;
+	call.number = thread->number;
+	call.abi = thread->abi;
+	call.was_kept_off = thread->was_kept_off;
+	set_arguments(call.args, regs, thread->abi);
+	if (plan->tasks & DETAILS && !call.was_kept_off && (result >= 0 || result == -EINPROGRESS))
+		tell_details(plan, &call);
+	if (plan->tasks & METER_TELL)
+		tell_call(&call, plan->tasks & METER_IS_CHOSEN && call.entered_ns >= begun_ns);
+}
+
 SEC("raw_tp/sys_exit")
 int BPF_PROG(call_ends, void *registers, long result)
 {
 	struct meter_thread *thread = known_thread();
-	const struct meter_plan *plan;
 	const struct pt_regs *regs;
-	struct meter_call call;
 	__u64 now_ns;
 
 	if (!thread)
@@ -333,33 +364,8 @@ int BPF_PROG(call_ends, void *registers, long result)
 		thread->entered_ns = thread->ran_before ? 0 : now_ns;
 	}
 	thread->in_call = thread->ran_before = 0;
-	if (!thread->counts)
-		return 0;
-	thread->plan = plan_of(thread);
-	plan = &thread->plan;
-	FORGET();
-	if (!plan->tasks || (now_ns < begun_ns && !(plan->tasks & METER_TRACKS)))
-		return 0;
-	thread->was_kept_off = was_kept_off(regs, result);
-	FORGET();
-	if (!thread->was_kept_off && join_runs(thread, plan, regs, result, now_ns))
-		return 0;
-	/* With another name the thread's calls may be no longer those that are wanted. */
-	if (plan->tasks & METER_TELL_COMM)
-		tell_all_runs(thread);
-	else if (thread->has_runs)
-		tell_fd_runs(thread);
-	call.head = (struct meter_head){METER_CALL, current_tid(), now_ns};
-	call.entered_ns = thread->entered_ns;
-	call.result = result;
-	call.number = thread->number;
-	call.abi = thread->abi;
-	call.was_kept_off = thread->was_kept_off;
-	set_arguments(call.args, regs, thread->abi);
-	if (plan->tasks & DETAILS && !call.was_kept_off && (result >= 0 || result == -EINPROGRESS))
-		tell_details(plan, &call);
-	if (plan->tasks & METER_TELL)
-		tell_call(&call, plan->tasks & METER_IS_CHOSEN && call.entered_ns >= begun_ns);
+	if (thread->counts)
+		tell_end(thread, regs, result, now_ns);
 	return 0;
 }
 
