@@ -132,18 +132,6 @@ static struct meter_thread *take_running(__u32 tid)
 	return child && child->running_pid ? take_child(tid, child) : NULL;
 }
 
-static void return_child(void)
-{
-	__u32 tid = current_tid();
-	struct meter_child *child = find_child(tid);
-
-	if (!child)
-		return;
-	if (child->n_returns++)
-		__sync_fetch_and_add(&lost_calls, 1);
-	take_child(tid, child);
-}
-
 static struct meter_thread *end_child(void)
 {
 	__u32 tid = current_tid();
@@ -158,15 +146,24 @@ static struct meter_thread *end_child(void)
 	return thread;
 }
 
-static void identify(struct meter_thread *thread, long id)
+static __u32 abi_of(long id)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 
 	if (PEEK(__u32, PLACE(task, task_thread_info), thread_info_status) & TS_COMPAT)
-		thread->abi = METER_ABI_I386;
-	else
-		thread->abi = id & X32_BIT ? METER_ABI_X32 : METER_ABI_X86_64;
-	thread->number = (__u32)id & ~(thread->abi == METER_ABI_X32 ? X32_BIT : 0);
+		return METER_ABI_I386;
+	return id & X32_BIT ? METER_ABI_X32 : METER_ABI_X86_64;
+}
+
+static __u32 number_of(long id, __u32 abi)
+{
+	return (__u32)id & ~(abi == METER_ABI_X32 ? X32_BIT : 0);
+}
+
+static void identify(struct meter_thread *thread, long id)
+{
+	thread->abi = abi_of(id);
+	thread->number = number_of(id, thread->abi);
 	FORGET();
 }
 
@@ -306,6 +303,37 @@ static bool join_runs(struct meter_thread *thread, const struct meter_plan *plan
 	else
 		return false;
 	return true;
+}
+
+/* A call of a thread that could not be marked. The verifier wants the very place in the
+ * plans compared, which the compiler would leave out. */
+static __noinline void lose_call(void)
+{
+	long id = (long)current_registers()->orig_ax;
+	__u32 abi = abi_of(id), number = number_of(id, abi);
+	__u32 at = abi * METER_CALL_NUMBERS + number;
+	__u16 tasks = plan_of_unknown.tasks;
+
+	if (number < METER_CALL_NUMBERS) {
+		barrier_var(at);
+		if (at >= METER_ABIS * METER_CALL_NUMBERS)
+			return;
+		tasks = (&plans[0][0])[at].tasks;
+	}
+	if (tasks & METER_TELL && will_return() && bpf_ktime_get_ns() >= begun_ns)
+		__sync_fetch_and_add(tasks & METER_IS_CHOSEN ? &lost_calls : &lost_details, 1);
+}
+
+static void return_child(void)
+{
+	__u32 tid = current_tid();
+	struct meter_child *child = find_child(tid);
+
+	if (!child)
+		return;
+	if (child->n_returns++)
+		lose_call();
+	take_child(tid, child);
 }
 
 /* A call of a thread that counts has returned. */
