@@ -161,15 +161,21 @@ if command -v strace >/dev/null; then
 	traced() { ! grep -h '^TracerPid' /proc/$server/task/*/status | grep -q '[^0-9]0$'; }
 	start peer tolerate # strace's coming is an EINTR for who waits in epoll_wait
 	sleeps() { awk '/^voluntary_ctxt_switches/ { print FILENAME, $2 }' /proc/$server/task/*/status; }
-	before=$(sleeps)
-	strace -f -c -o "$scratch/strace" -p $server 2>/dev/null & peer=$!
-	# Each thread has stopped for strace, which sees no call of one before that, and has gone back to its call.
+	# followed SLEEPS: each thread has stopped for strace since it had slept so often, for strace sees no call of one before that,
+	# and has gone back to its call.
 	followed() {
-		"$program" settled $server && [ -z "$(comm -12 <(echo "$before" | sort) <(sleeps | sort))" ] && traced
+		"$program" settled $server && [ -z "$(comm -12 <(echo "$1" | sort) <(sleeps | sort))" ] && traced
 	}
-	wait_for followed
+	# follow OPTION...: strace of the server, as $peer.
+	follow() {
+		local before
+		before=$(sleeps)
+		strace -f "$@" -o "$scratch/strace" -p $server 2>/dev/null & peer=$!
+		wait_for followed "$before"
+	}
+	follow -c
 	promise "a process that has a tracer is refused" reason 3 "process $peer traces it already; end that tracer first" profile-scenario --type io --backend ptrace -p $server
-	wait_for followed
+	await peer
 	ask peer
 	kill -INT $peer
 	wait $peer
@@ -182,9 +188,7 @@ if command -v strace >/dev/null; then
 	read -r unfinished _ < <(below lines-ptrace)
 	promise "with a line for each call that is counted, and for each that never returned" is "$(wc -l <"$(result lines-ptrace detail.txt)")" \
 		"$(($(metric "$PROFILE_SCENARIO_RESULTS/lines-ptrace/io/latest" io.calls) + unfinished))"
-	strace -f -ttt -T -o "$scratch/strace" -p $server 2>/dev/null & peer=$!
-	wait_for traced
-	until "$program" settled $server; do sleep 0.02; done
+	follow -ttt -T
 	ask lines
 	kill -INT $peer
 	wait $peer
