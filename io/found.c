@@ -88,22 +88,31 @@ static bool share_files(pid_t tid, pid_t other_tid)
 	return syscall(SYS_kcmp, tid, other_tid, COMPARE_FILES, 0, 0) <= 0;
 }
 
+void io_found_orphan(struct io_counts *counts, struct io_member *member,
+                     const struct io_identity *identity)
+{
+	char comm[TRACEE_TEXT_BYTES], command[TRACEE_TEXT_BYTES];
+
+	tracee_read_command(identity->pid, command);
+	tracee_read_comm(identity->tid, comm, sizeof(comm));
+	io_family_begin(counts, member, identity, command, comm);
+}
+
 void io_found_enter(struct io_counts *counts, const struct io_member *sibling,
                     struct io_member *member, pid_t tid, pid_t pid)
 {
 	struct io_identity identity = {.tid = tid, .pid = pid};
 	struct visit visit = {.fds = counts->fds, .tid = tid, .pid = pid};
-	char comm[TRACEE_TEXT_BYTES], command[TRACEE_TEXT_BYTES];
+	char comm[TRACEE_TEXT_BYTES];
 	bool shares = sibling && share_files(counts->threads[sibling->thread].tid, tid);
 	pid_t same_pid;
 
-	tracee_read_comm(tid, comm, sizeof(comm));
 	if (sibling) {
+		tracee_read_comm(tid, comm, sizeof(comm));
 		io_family_join(counts, sibling, member, &identity, comm, shares);
 	} else {
 		tracee_read_family(tid, &same_pid, &identity.parent_pid);
-		tracee_read_command(pid, command);
-		io_family_begin(counts, member, &identity, command, comm);
+		io_found_orphan(counts, member, &identity);
 	}
 	visit.group = member->group;
 	if (!shares)

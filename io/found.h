@@ -9,4 +9,9 @@
 void io_found_enter(struct io_counts *counts, const struct io_member *sibling,
                     struct io_member *member, pid_t tid, pid_t pid);
 
+/* A thread whose making nobody saw begins, by the names that it has now. It has an empty table of
+ * descriptors. */
+void io_found_orphan(struct io_counts *counts, struct io_member *member,
+                     const struct io_identity *identity);
+
 #endif

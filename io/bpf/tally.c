@@ -164,14 +164,11 @@ static struct tallied_thread *enter(struct bpf_tally *tally, uint32_t tid, uint3
 static struct tallied_thread *adopt(struct bpf_tally *tally, const struct meter_head *head)
 {
 	struct io_identity identity = {.tid = (pid_t)head->tid, .pid = (pid_t)head->tid};
-	char command[TRACEE_TEXT_BYTES], comm[TRACEE_TEXT_BYTES];
 	struct tallied_thread *thread;
 
 	tracee_read_family(identity.tid, &identity.pid, &identity.parent_pid);
-	tracee_read_command(identity.pid, command);
-	tracee_read_comm(identity.tid, comm, sizeof(comm));
 	thread = enter(tally, head->tid, (uint32_t)identity.pid, since_start(tally, head));
-	io_family_begin(tally->spec.counts, &thread->member, &identity, command, comm);
+	io_found_orphan(tally->spec.counts, &thread->member, &identity);
 	return thread;
 }
 

@@ -289,13 +289,11 @@ static void orphan_begins(void *context, struct tracee *tracee, pid_t parent_pid
 	const struct counting *counting = context;
 	const struct io_identity identity = {tracee->tid, tracee->pid, parent_pid};
 	struct counted_thread *thread = thread_of(tracee);
-	char command[TRACEE_TEXT_BYTES], comm[TRACEE_TEXT_BYTES];
 
-	tracee_read_command(tracee->pid, command);
-	tracee_read_comm(tracee->tid, comm, sizeof(comm));
-	io_family_begin(counting->spec.counts, &thread->member, &identity, command, comm);
+	io_found_orphan(counting->spec.counts, &thread->member, &identity);
 	callers_begin(counting->callers, &thread->caller);
-	callers_rename(counting->callers, &thread->caller, tracee, comm);
+	callers_rename(counting->callers, &thread->caller, tracee,
+	               counting->spec.counts->threads[thread->member.thread].comm);
 }
 
 static void process_ends(void *context, struct tracee *tracee, int wait_status)
