@@ -397,9 +397,10 @@ static int io_finish(void *state, struct results_run *run, struct result *result
 		return err;
 	result->backend =
 	    xasprintf("%s%s", io->backend->name, counts->trace.is_filtered ? "+seccomp" : "");
-	if (io->fallback)
+	if (io->fallback) {
 		result->fallback = xstrdup(io->fallback);
-	else if (counts->trace.why_unfiltered)
+		quality_add_note(result->quality, "%s", io->fallback);
+	} else if (counts->trace.why_unfiltered)
 		result->fallback = xasprintf("every call stops: %s", counts->trace.why_unfiltered);
 	if (counts->gaps.left_out && !counts->totals.calls) {
 		result->unusable = xstrdup("no calls of the commands that --only names");

@@ -247,6 +247,7 @@ void io_findings_judge(struct findings *findings, const struct io_counts *counts
 	for (int i = IO_READ; i <= IO_WRITE; i++)
 		findings_judge(findings, io_finding_rows, keys[i],
 		               (double)counts->totals.small_calls[i], names[i],
-		               "%s; batching.txt names the descriptors and the better call",
+		               "%s; batching.txt names the descriptors, and the better call where "
+		               "there is one",
 		               counted_text_of(counts->totals.small_calls[i], what[i]).text);
 }

@@ -17,8 +17,9 @@ lacks() {
 	rm -rf "$scratch/results"
 	reason 3 "$text" "$@" profile-scenario --results "$scratch/results" --type io --backend bpf "${ten[@]}" || return 1
 	test ! -e "$latest" || { echo "there is a run"; return 1; }
-	"$@" profile-scenario --quiet --results "$scratch/results" --type io "${ten[@]}" || return 1
+	"$@" profile-scenario --results "$scratch/results" --type io "${ten[@]}" 2>"$scratch/said" || return 1
 	is "$(metric "$latest" io.write.calls)" 10 && is "$(python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["collector"]["backend"])' "$latest/run.json")" ptrace &&
+		matches "$scratch/said" "^note *ptrace: " &&
 		case $(fallback) in "ptrace: $text"*) ;; *) echo "fallback: $(fallback)"; return 1 ;; esac
 }
 
