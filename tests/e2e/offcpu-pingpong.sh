@@ -37,10 +37,12 @@ for words in map(str.split, open(sys.argv[1])):
     apart = 0.001 + 5e-6 * switches + row["unknown"]
     if not cpu - apart <= row["running"] <= cpu + apart + host: sys.exit("running")
     if not row["unknown"]:
-        # The kernel has also counted the first thread's switches before its exec, and we those
-        # after the last look.
-        if abs(row["waits"] - int(words[5])) > 20: sys.exit("waits")
-        if abs(switches - int(words[5]) - int(words[6])) > 20: sys.exit("switches")
+        # None of those between the two looks is missing. The kernel has also counted the first
+        # thread's before its exec, and we those after the last look, at its end.
+        waits, preemptions, waits_before, preemptions_before = map(int, words[5:9])
+        if not waits - waits_before <= row["waits"] <= waits + 20: sys.exit("waits")
+        if not 0 <= switches - waits - preemptions + waits_before + preemptions_before: sys.exit("switches")
+        if switches > waits + preemptions + 20: sys.exit("switches")
     n_switches += switches; unknown += row["unknown"]; whole += life
 print("unknown", unknown / whole)
 if 100 * unknown > float(sys.argv[3]) * whole: sys.exit("unknown")
