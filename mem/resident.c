@@ -255,14 +255,15 @@ static bool read_rss(const struct watched *watched, uint64_t *bytes)
 	return true;
 }
 
-/* The heap of the process and its resident memory, one right after the other. */
+/* The heap of the process and its resident memory, one right after the other. What was read before
+ * the program was seen to run still was its own, however long it took. */
 static void look_at(struct resident *resident, struct watched *watched)
 {
 	struct heap_moment moment = {0};
 	struct wire_section head;
 	uint64_t now_ns;
 
-	if (!runs_still(watched) || !read_rss(watched, &moment.rss_bytes) ||
+	if (!read_rss(watched, &moment.rss_bytes) || !runs_still(watched) ||
 	    !read_section(resident, watched->image, watched->section, &head)) {
 		stop_watching(resident, watched);
 		return;
