@@ -45,7 +45,7 @@ io -e getppid "$filters" strict >/dev/null 2>&1
 promise "strict seccomp, which a filter precludes, is said" contains "$run_json" "1 call for strict seccomp that failed"
 promise "an end by a signal" same read sh -c 'kill -TERM $$'
 promise "a program that cannot be run: 127" is "$(status_of io -e read ./no-such-program)" 127
-promise "a timeout ends the tree: 124" is "$(status_of io -e read --timeout 0.5 sh -c 'sleep 20; true')" 124
+promise "a timeout ends the tree: 124" is "$(status_of io -e read --timeout 0.5 sh -c 'sleep 500; true')" 124
 
 # outlives: a shell that goes on after its parent until it is told and for 10 rounds more, each a line; it needs calls of
 # the set for them.
@@ -102,7 +102,7 @@ promise "the tool killed: the target lives on" tool_is_killed
 tracer_is_killed() {
 	local status
 	rm -f "$scratch/going"
-	io -e read sh -c 'echo $$ >"$1"; sleep 20; true' sh "$scratch/going" >/dev/null 2>"$scratch/err" &
+	io -e read sh -c 'echo $$ >"$1"; sleep 500; true' sh "$scratch/going" >/dev/null 2>"$scratch/err" &
 	wait_for test -s "$scratch/going" || return 1
 	kill -KILL "$(awk '/^TracerPid/ {print $2}' "/proc/$(cat "$scratch/going")/status")"
 	wait $!
@@ -111,6 +111,10 @@ tracer_is_killed() {
 }
 promise "the tracer killed: the target with it, and it is said" tracer_is_killed
 
+# told_to_go_on PID FILE: SIGCONT, until it has written. What looks like its stop may be one of the tracer's on the way there.
+told_to_go_on() {
+	[ -s "$2" ] || { kill -CONT "$1"; false; }
+}
 stop_and_go() {
 	local pid tool
 	io -e %file sh -c 'echo $$ >"$1.new"; mv "$1.new" "$1"; kill -STOP $$; echo resumed' sh "$scratch/pid" >"$scratch/stopped" 2>&1 &
@@ -118,7 +122,7 @@ stop_and_go() {
 	wait_for test -s "$scratch/pid" && pid=$(cat "$scratch/pid") && wait_for grep -q '^State:.*[tT]' "/proc/$pid/status" || return 1
 	sleep 0.2
 	[ -s "$scratch/stopped" ] && { echo "it went on by itself"; return 1; }
-	kill -CONT "$pid"
+	wait_for told_to_go_on "$pid" "$scratch/stopped"
 	wait $tool && contains "$scratch/stopped" resumed
 }
 promise "a stopped target stays stopped, and goes on with SIGCONT" stop_and_go
