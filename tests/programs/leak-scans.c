@@ -3,11 +3,13 @@
  * signal that is ignored does not. Writes "NAME RESULT" of each wait that ended, and how many
  * blocks it lost. */
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +18,7 @@
 #include <sys/select.h>
 #include <sys/sem.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/un.h>
 #include <time.h>
@@ -24,7 +27,9 @@
 static int pipe_ends[2];
 static sem_t semaphore;
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
-static atomic_int n_waiting;
+/* Threads that there are to be, with the one that a wait makes. */
+static _Atomic pid_t tids[20];
+static atomic_int n_begun;
 
 static int wait_read(void)
 {
@@ -200,10 +205,18 @@ static int wait_connect(void)
 
 enum { N_BYTES = 15 };
 
+static void say_begun(void)
+{
+	int nth = n_begun++;
+
+	tids[nth] = (pid_t)syscall(SYS_gettid);
+}
+
 static void *send_bytes(void *context)
 {
 	const int *pair = context;
 
+	say_begun();
 	for (int i = 0; i < N_BYTES; i++) {
 		usleep(200000);
 		if (send(pair[1], "x", 1, 0) != 1)
@@ -276,7 +289,7 @@ static void *begin(void *context)
 {
 	const struct wait *wait = context;
 
-	n_waiting++;
+	say_begun();
 	results[wait - waits] = wait->wait();
 	return NULL;
 }
@@ -296,6 +309,21 @@ __attribute__((noinline)) static void wipe_stack(void)
 	volatile char room[16384];
 
 	memset((char *)room, 0, sizeof(room));
+}
+
+/* Asleep: in its call. Or it has ended. */
+static bool is_in_its_call(pid_t tid)
+{
+	char path[64], text[64] = "";
+	ssize_t len = 0;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/stat", (int)tid);
+	fd = tid ? open(path, O_RDONLY) : -1;
+	if (fd >= 0)
+		len = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	return tid && (len <= 0 || strstr(text, ") S"));
 }
 
 static void serve(void)
@@ -327,9 +355,9 @@ int main(void)
 	pthread_mutex_lock(&mutex);
 	for (int i = 0; i < N_WAITS; i++)
 		pthread_create(&threads[i], NULL, begin, (void *)&waits[i]);
-	while (n_waiting < N_WAITS)
-		usleep(1000);
-	usleep(50000); /* until they are in their calls */
+	for (int i = 0; i < N_WAITS + 1; i++)
+		while (!is_in_its_call(tids[i]))
+			usleep(1000);
 	for (int i = 0; i < N_WAITS; i++)
 		pthread_kill(threads[i], SIGWINCH);
 	serve();
