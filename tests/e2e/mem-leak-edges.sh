@@ -171,15 +171,16 @@ struct block { struct block *next; long words[3]; } *list;
 int main(void) { for (int i = 0; i < $n_many; i++) { struct block *block = malloc(sizeof(*block)); block->next = list; list = block; } return 7; }
 C
 gcc -O1 -o "$many" "$scratch/many.c"
-is_held() { # it stands at its exit, not where it was launched
-	[ "$(awk '/^State/{ print $2 }' "/proc/$1/status" 2>/dev/null)" = t ] && [ "$(readlink "/proc/$1/exe")" = "$many" ]
+is_held() { # it stands at its exit (exit_group(2) is 231), not where it was launched or where its exec is told of
+	[ "$(awk '/^State/{ print $2 }' "/proc/$1/status" 2>/dev/null)" = t ] && [ "$(readlink "/proc/$1/exe")" = "$many" ] &&
+		grep -q '^231 ' "/proc/$1/syscall"
 }
 # held TOOL: waits until a process of that program is held. False: it was over too soon.
 held() {
 	local process
 	while kill -0 "$1" 2>/dev/null; do
 		process=$(pgrep -n -x "$(basename "$many")")
-		[ -n "$process" ] && is_held "$process" && sleep 0.02 && is_held "$process" && return
+		[ -n "$process" ] && is_held "$process" && return
 	done
 	return 1
 }
