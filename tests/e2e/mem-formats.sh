@@ -19,10 +19,12 @@ child=$(find "$forks/processes/" -mindepth 1 -maxdepth 1 | sort | head -n 1)
 promise "a process is named by its folder" cmp <(profile-scenario export "$child" --format massif) "$child/massif.out"
 promise "and its stacks are exported from there" cmp <(profile-scenario export "$child/" --format folded) "$child/stacks.folded"
 # The end of the command is known; that of others where a tracer sees it, else to their parents alone.
-ends_of() { # NAME: "CODE SIGNAL" of each process of the latest run, in the order of their ids
+ends_of() { # NAME: "CODE SIGNAL" of each process of the latest run, the command's first
 	python3 - "$PROFILE_SCENARIO_RESULTS/$1/memory/latest/processes.csv" <<'P'
 import csv, sys
-rows = sorted(csv.DictReader(open(sys.argv[1], newline="")), key=lambda row: int(row["ppid"] or 0))
+rows = list(csv.DictReader(open(sys.argv[1], newline="")))
+pids = {row["pid"] for row in rows}
+rows.sort(key=lambda row: row["ppid"] in pids)
 print(";".join(f'{row["exit_code"]} {row["exit_signal"]}' for row in rows))
 P
 }
