@@ -29,14 +29,32 @@ setting=/proc/sys/vm/overcommit_memory
 if [ "$(cat $setting)" = 2 ] || { [ -w $setting ] && [ $(($(committed_kb CommitLimit) - $(committed_kb Committed_AS))) -gt 4000000 ]; }; then
 	before=$(cat $setting)
 	trap '{ echo "$before" >$setting; } 2>/dev/null; finish' EXIT
+	# What other programs ask for meanwhile they take from the same limit: where little is left of it a refusal says nothing (75).
+	room_kb() { echo $(($(committed_kb CommitLimit) - $(committed_kb Committed_AS))); }
 	strictly() {
-		trap 'echo "$before" >$setting' EXIT # of the promise, which is a shell of its own, however it ends
+		trap 'echo "$before" >$setting' EXIT # of a shell of its own, however it ends
 		{ echo 2 >$setting; } 2>/dev/null || [ "$before" = 2 ] || { echo "it cannot be set"; return 1; }
-		"$programs/heap-ends" fork && profile-scenario --scenario strict --type memory --quiet -- "$programs/heap-ends" fork 2>"$scratch/err"
-		is $? 0 && is "$(metric "$PROFILE_SCENARIO_RESULTS/strict/memory/latest" mem.allocations)" 1050 || { cat "$scratch/err"; return 1; }
+		for _ in 1 2 3 4 5; do
+			rm -rf "$PROFILE_SCENARIO_RESULTS/strict"
+			"$programs/heap-ends" fork && profile-scenario --scenario strict --type memory --quiet -- "$programs/heap-ends" fork 2>"$scratch/err"
+			is $? 0 && is "$(metric "$PROFILE_SCENARIO_RESULTS/strict/memory/latest" mem.allocations)" 1050 && return
+			cat "$scratch/err"
+			[ "$(room_kb)" -lt 3000000 ] || return 1
+		done
+		return 75
+	}
+	fared() {
+		echo "$said"
+		return $status
 	}
 	if { echo "$before" >$setting; } 2>/dev/null || [ "$before" = 2 ]; then
-		promise "vm.overcommit_memory = 2" strictly
+		said=$(strictly)
+		status=$?
+		if [ $status = 75 ]; then
+			skip "vm.overcommit_memory = 2" "others have taken what may be promised, five times in a row"
+		else
+			promise "vm.overcommit_memory = 2" fared
+		fi
 	else
 		skip "vm.overcommit_memory = 2" "it cannot be set here"
 	fi
