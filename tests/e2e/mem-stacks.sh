@@ -166,12 +166,27 @@ P
 cat >"$scratch/replaced.c" <<'C'
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 void *in_library(size_t size);
+/* The kernel notes changes with the time of its last tick, which may be long ago. */
+static void wait_for_a_tick(const char *path)
+{
+	struct timespec now;
+	struct stat status;
+	clock_gettime(CLOCK_REALTIME, &now);
+	do {
+		usleep(1000);
+		if (chmod(path, 0755) || stat(path, &status))
+			abort();
+	} while (status.st_ctim.tv_sec < now.tv_sec || (status.st_ctim.tv_sec == now.tv_sec && status.st_ctim.tv_nsec <= now.tv_nsec));
+}
 int main(int argc, char **argv)
 {
 	void *block = in_library(1000);
-	usleep(20000); /* the kernel notes changes with the time of its last tick, up to 10 ms ago */
+	if (argc == 3)
+		wait_for_a_tick(argv[1]);
 	return block && argc == 3 ? rename(argv[1], argv[2]) : 0;
 }
 C
