@@ -19,14 +19,28 @@ calls() {
 		/^ *errors error/ { exit }' "$1" | sort
 }
 
-# same_calls SET STEP...: one run under each, then compare. Some step makes at least one call of the set.
-same_calls() {
+# again COMMAND...: as long as a signal of the program's came at another moment than it was to (75), five times at most.
+again() {
+	local status=75
+	for _ in 1 2 3 4 5; do
+		[ $status != 75 ] || { "$@"; status=$?; }
+	done
+	return $status
+}
+# measure SET STEP...: one run under each. Some step makes at least one call of the set.
+measure() {
 	local set=$1; shift
-	strace -f -c -o "$scratch/strace" -e "trace=$set" "$tree" "$@" >/dev/null 2>&1
-	run set -e "$set" "$tree" "$@" || { cat "$scratch/err"; return 1; }
+	again strace -f -c -o "$scratch/strace" -e "trace=$set" "$tree" "$@" >/dev/null 2>&1
+	[ $? != 75 ] && again run set -e "$set" "$tree" "$@"
+}
+compare() {
 	calls "$scratch/strace" >"$scratch/expected"
 	calls "$(dir set)/summary.txt" >"$scratch/got"
 	[ -s "$scratch/expected" ] && diff "$scratch/expected" "$scratch/got"
+}
+same_calls() { # SET STEP...
+	measure "$@" || { cat "$scratch/err"; return 1; }
+	compare
 }
 
 steps=(threads forks execs filtered int80 fails killed descriptors)
@@ -36,8 +50,12 @@ if command -v strace >/dev/null; then
 		promise "-e $set counts what strace counts" same_calls "$set" "${steps[@]}"
 	done
 	promise "short-lived processes by the hundred" same_calls getppid,wait4 shorts
-	promise "restarts, stops and an exec by a thread" \
-		same_calls read,pause,clock_nanosleep,restart_syscall,getppid restarts stops exec_by_thread
+	measure read,rt_sigsuspend,clock_nanosleep,restart_syscall,getppid restarts stops exec_by_thread
+	if [ $? = 75 ]; then
+		skip "restarts, stops and an exec by a thread" "five times in a row the program was held up, and its signals came at other moments"
+	else
+		promise "restarts, stops and an exec by a thread" compare
+	fi
 else
 	skip "calls equal strace's" "no strace here"
 fi

@@ -4,6 +4,8 @@
  *   io_tree STEP...     a step is a name of the table below; "leaf" is what the exec steps run
  *
  * Only futex(2) may vary (pthread_join waits or need not), and what libc does before main.
+ * "restarts" and "stops" take a signal in the midst of a call: where the program was held up and it
+ * came at another moment they end with 75, and want to be asked again.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -11,9 +13,12 @@
 #include <linux/seccomp.h>
 #include <pthread.h>
 #include <sched.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,7 +27,10 @@
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/wait.h>
+#include <ucontext.h>
 #include <unistd.h>
+
+enum { OTHER_MOMENT = 75 }; /* EX_TEMPFAIL of <sysexits.h> */
 
 static char *self;
 
@@ -141,23 +149,27 @@ static void shorts(void)
 	}
 }
 
+static sem_t is_about_to_pause;
+
 static void *thread_execs(void *context)
 {
-	const struct timespec time = {.tv_nsec = 100000000};
 	char *argv[] = {self, (char *)"leaf", NULL}, *none[] = {NULL};
 
-	/* The leader has to have come to its pause, for its calls to be the same each time. */
-	clock_nanosleep(CLOCK_MONOTONIC, 0, &time, NULL);
+	while (sem_wait(&is_about_to_pause))
+		;
 	execve(self, argv, none);
 	return context;
 }
 
-/* A thread that is not the leader execs while the leader sleeps. */
+/* A thread that is not the leader execs when all calls of the leader have ended but for those that
+ * do not count: a futex(2), and the pause, which never ends. */
 static void exec_by_thread_in_child(void)
 {
 	pthread_t thread;
 
+	sem_init(&is_about_to_pause, 0, 0);
 	pthread_create(&thread, NULL, thread_execs, NULL);
+	sem_post(&is_about_to_pause);
 	for (;;)
 		pause();
 }
@@ -174,36 +186,56 @@ static void on_alarm(int signal)
 
 static int wake_pipe[2];
 
-static void on_alarm_write(int signal)
+/* The kernel has moved the thread back to the instruction of its read. */
+static bool interrupts_read(const ucontext_t *interrupted)
+{
+	const greg_t *regs = interrupted->uc_mcontext.gregs;
+	const uint8_t *code = (const uint8_t *)regs[REG_RIP];
+
+	return code[0] == 0x0f && code[1] == 0x05 && regs[REG_RAX] == SYS_read;
+}
+
+static void on_alarm_write(int signal, siginfo_t *info, void *interrupted)
 {
 	(void)signal;
+	(void)info;
+	if (!interrupts_read(interrupted))
+		_exit(OTHER_MOMENT);
 	if (write(wake_pipe[1], "x", 1) != 1)
 		_exit(1);
 }
 
-static void start_alarm(void (*handler)(int), int flags)
+static void start_alarm(const struct sigaction *action)
 {
-	struct sigaction action = {.sa_handler = handler, .sa_flags = flags};
 	struct itimerval timer = {.it_value = {.tv_usec = 200000}};
 
-	sigaction(SIGALRM, &action, NULL);
+	sigaction(SIGALRM, action, NULL);
 	setitimer(ITIMER_REAL, &timer, NULL);
 }
 
-/* A read that a signal interrupts and the kernel restarts; a pause that it ends. */
+/* A read that a signal interrupts and the kernel restarts; a wait that one ends, whether it comes
+ * before or after the call. */
 static void restarts(void)
 {
+	const struct sigaction writes = {.sa_sigaction = on_alarm_write,
+	                                 .sa_flags = SA_RESTART | SA_SIGINFO},
+	                       nothing = {.sa_handler = on_alarm};
+	sigset_t alarm, before;
 	char byte;
 
 	if (pipe(wake_pipe))
 		_exit(1);
-	start_alarm(on_alarm_write, SA_RESTART);
+	start_alarm(&writes);
 	if (read(wake_pipe[0], &byte, 1) != 1)
 		_exit(1);
 	close(wake_pipe[0]);
 	close(wake_pipe[1]);
-	start_alarm(on_alarm, 0);
-	pause();
+	sigemptyset(&alarm);
+	sigaddset(&alarm, SIGALRM);
+	sigprocmask(SIG_BLOCK, &alarm, &before);
+	start_alarm(&nothing);
+	sigsuspend(&before);
+	sigprocmask(SIG_SETMASK, &before, NULL);
 }
 
 static void sleeps(void)
@@ -211,6 +243,21 @@ static void sleeps(void)
 	const struct timespec time = {.tv_nsec = 500000000};
 
 	clock_nanosleep(CLOCK_MONOTONIC, 0, &time, NULL);
+}
+
+/* The stopped process was in this call then. (Where the kernel does not tell, it is believed.) */
+static bool is_stopped_in(pid_t pid, long number)
+{
+	char path[32], text[16] = "";
+	ssize_t len = 0;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/syscall", (int)pid);
+	fd = open(path, O_RDONLY);
+	if (fd >= 0)
+		len = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	return len <= 0 || strtol(text, NULL, 10) == number;
 }
 
 /* A sleep that SIGSTOP and SIGCONT cut in two: the kernel goes on with restart_syscall(2). */
@@ -226,11 +273,19 @@ static void stops(void)
 	}
 	clock_nanosleep(CLOCK_MONOTONIC, 0, &time, NULL);
 	kill(pid, SIGSTOP);
-	if (waitpid(pid, &status, WUNTRACED) != pid || !WIFSTOPPED(status))
+	if (waitpid(pid, &status, WUNTRACED) != pid)
 		_exit(1);
+	if (!WIFSTOPPED(status))
+		_exit(OTHER_MOMENT);
+	if (!is_stopped_in(pid, SYS_clock_nanosleep)) {
+		kill(pid, SIGKILL);
+		_exit(OTHER_MOMENT);
+	}
 	kill(pid, SIGCONT);
-	if (waitpid(pid, &status, WCONTINUED) != pid || !WIFCONTINUED(status))
+	if (waitpid(pid, &status, WCONTINUED) != pid)
 		_exit(1);
+	if (!WIFCONTINUED(status))
+		_exit(OTHER_MOMENT);
 	wait_for(pid);
 }
 
