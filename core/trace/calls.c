@@ -3,6 +3,7 @@
 
 #include "core/alloc.h"
 #include "core/trace/filter_stop.h"
+#include "core/trace/restart.h"
 #include "core/trace/tracee.h"
 #include "core/u64map.h"
 
@@ -186,6 +187,17 @@ void tracer_handle_filtered(struct tracer *tracer, struct tracee *tracee)
 		tracer_resume(tracer, tracee->tid, 0);
 }
 
+/* Of a call that was begun again, which nobody wants but us. Any stop takes the place of the one
+ * that PTRACE_INTERRUPT asked for. */
+static void pass_call(struct tracer *tracer, struct tracee *tracee,
+                      const struct __ptrace_syscall_info *stop)
+{
+	if (stop->op == PTRACE_SYSCALL_INFO_EXIT && stop->exit.rval == -EINTR)
+		restart_interrupted_call(tracee, 0);
+	tracee->is_interrupted = false;
+	tracer_resume(tracer, tracee->tid, 0);
+}
+
 void tracer_handle_syscall(struct tracer *tracer, struct tracee *tracee)
 {
 	struct __ptrace_syscall_info stop;
@@ -193,6 +205,12 @@ void tracer_handle_syscall(struct tracer *tracer, struct tracee *tracee)
 
 	if (!read_stop(tracer, tracee, &stop))
 		return;
+	if (stop.op == PTRACE_SYSCALL_INFO_EXIT)
+		restart_note_end(tracee, stop.exit.rval);
+	if (!tracer_sees_calls(tracer)) {
+		pass_call(tracer, tracee, &stop);
+		return;
+	}
 	/* The kernel says which stop it is: a child made by fork may have an exit without an entry.
 	 */
 	if (stop.op == PTRACE_SYSCALL_INFO_ENTRY) {

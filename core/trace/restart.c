@@ -33,7 +33,14 @@
 #define SYS_epoll_pwait2 441
 #endif
 
-enum { CALL_BYTES = 2 }; /* of the instruction syscall */
+enum {
+	CALL_BYTES = 2, /* of the instruction syscall */
+	/* Results by which the kernel has itself begin the call again (linux/errno.h). */
+	ERESTARTSYS = 512,
+	ERESTARTNOINTR = 513,
+	ERESTARTNOHAND = 514,
+	ERESTART_RESTARTBLOCK = 516,
+};
 
 static uint64_t bit_of(int signal)
 {
@@ -192,19 +199,23 @@ static bool is_64_bit(pid_t tid)
 	       info.arch == AUDIT_ARCH_X86_64;
 }
 
-/* Has its timeout passed since it was begun again first? A thread that has slept more often than in
- * the call and in this stop since it was begun again last is in another one at the same place. */
-static bool has_timed_out(struct restarted_call *last, pid_t tid,
-                          const struct user_regs_struct *regs, const struct waiting *waiting)
+/* Has its timeout passed since it was begun again first? */
+static bool has_timed_out(struct restarted_call *last, const struct user_regs_struct *regs,
+                          const struct waiting *waiting)
 {
 	uint64_t now_ns = clock_now_ns();
-	uint64_t n_sleeps = (uint64_t)proc_file_status(tid, "voluntary_ctxt_switches: %ld");
 
-	if (last->ip != regs->rip || last->sp != regs->rsp || n_sleeps - last->n_sleeps > 2)
+	if (last->ip != regs->rip || last->sp != regs->rsp)
 		*last =
 		    (struct restarted_call){.ip = regs->rip, .sp = regs->rsp, .since_ns = now_ns};
-	last->n_sleeps = n_sleeps;
 	return !waiting->for_ever && now_ns - last->since_ns >= waiting->timeout_ns;
+}
+
+void restart_note_end(struct tracee *tracee, int64_t result)
+{
+	if (result != -EINTR && result != -ERESTARTSYS && result != -ERESTARTNOINTR &&
+	    result != -ERESTARTNOHAND && result != -ERESTART_RESTARTBLOCK)
+		tracee->restarted.ip = 0;
 }
 
 /* It has been moved back and has not gone on since: an interrupt at that instruction would have
@@ -230,23 +241,29 @@ void restart_interrupted_call(struct tracee *tracee, int signal)
 	pid_t tid = tracee->tid;
 	struct user_regs_struct regs;
 	struct waiting waiting;
+	bool is_moved;
 
 	if (ptrace(PTRACE_GETREGS, tid, NULL, &regs))
 		return;
 	if (signal && is_about_to_restart(&tracee->restarted, &regs)) {
-		if (!is_unseen(tid, signal))
+		if (!is_unseen(tid, signal)) {
+			tracee->restarted.ip = 0;
 			interrupt_after_all(tid, &regs);
+		}
 		return;
 	}
-	if ((int64_t)regs.rax != -EINTR || !is_64_bit(tid) || !is_unseen(tid, signal) ||
-	    !is_waiting(&regs, tracee, &waiting))
+	if ((int64_t)regs.rax != -EINTR || !is_64_bit(tid))
 		return;
-	if (has_timed_out(&tracee->restarted, tid, &regs, &waiting)) {
-		tracee->restarted = (struct restarted_call){.ip = 0};
+	is_moved = is_unseen(tid, signal) && is_waiting(&regs, tracee, &waiting);
+	if (is_moved && has_timed_out(&tracee->restarted, &regs, &waiting)) {
 		regs.rax = (uint64_t)waiting.timed_out;
-	} else {
+		ptrace(PTRACE_SETREGS, tid, NULL, &regs);
+		is_moved = false;
+	} else if (is_moved) {
 		regs.rax = regs.orig_rax;
 		regs.rip -= CALL_BYTES;
+		ptrace(PTRACE_SETREGS, tid, NULL, &regs);
 	}
-	ptrace(PTRACE_SETREGS, tid, NULL, &regs);
+	if (!is_moved)
+		tracee->restarted.ip = 0;
 }

@@ -7,7 +7,7 @@
 #ifndef CORE_TRACE_RESTART_H
 #define CORE_TRACE_RESTART_H
 
-#include <stdbool.h>
+#include <stdint.h>
 
 struct tracee;
 
@@ -16,5 +16,10 @@ struct tracee;
  * when that has passed since the first time, it ends by it. So a call lasts at most twice as long
  * as it should. */
 void restart_interrupted_call(struct tracee *tracee, int signal);
+
+/* The thread's call has returned this. Where nobody else stops a thread with tracee->restarted.ip at
+ * its calls, it is to be done for this: the next call may be made at the same place, and has a
+ * timeout of its own. */
+void restart_note_end(struct tracee *tracee, int64_t result);
 
 #endif

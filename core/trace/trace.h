@@ -35,10 +35,9 @@ enum traced_call {
 
 /* A call that was begun again, where it returns to (core/trace/restart.h). */
 struct restarted_call {
-	uint64_t ip;
+	uint64_t ip; /* where it returns to */
 	uint64_t sp;
 	uint64_t since_ns;
-	uint64_t n_sleeps; /* of the thread so far, the stop included */
 };
 
 /* A traced thread. */

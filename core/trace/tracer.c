@@ -7,7 +7,8 @@
  * interleaved rounds. And it would be less true: calls that the target's own filter answers with an
  * errno are not seen. (strace, too, drops --seccomp-bpf when it traces all calls.)
  *
- * A client that wants no calls gets none: then nothing but the events of ptrace(2) stops a thread.
+ * A client that wants no calls gets none: then nothing but the events of ptrace(2) stops a thread,
+ * and the end of a call that was begun again (core/trace/restart.h).
  *
  * With a choice a filter stops those calls alone, and only their exits are asked for
  * (core/trace/call_filter.h). A thread with a filter of its own goes back to stopping at each call.
@@ -194,7 +195,8 @@ void tracer_resume(struct tracer *tracer, pid_t tid, int signal)
 	struct tracee *tracee = tracer->filtered || !sees_calls ? tracer_find(tracer, tid) : NULL;
 	bool leaves_it_to_the_filter =
 	    tracer->filtered && tracee && !tracee->every_call && !tracee->in_call;
-	bool skips_calls = leaves_it_to_the_filter || !sees_calls;
+	bool awaits_end = tracee && tracee->restarted.ip;
+	bool skips_calls = leaves_it_to_the_filter || (!sees_calls && !awaits_end);
 
 	/* The target may queue to itself a SIGTRAP that looks like it. */
 	if (!sees_calls && !(tracee && tracee->at_exit) && signal != SIGTRAP &&

@@ -3,6 +3,7 @@
 
 #include "core/clock.h"
 #include "core/collector.h"
+#include "core/trace/tracee.h"
 #include "core/trace/tracer.h"
 
 #include <errno.h>
@@ -20,6 +21,7 @@
 #include <sys/mman.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/user.h>
 #include <sys/wait.h>
@@ -29,7 +31,9 @@
 
 #include "tests/unit/held.h"
 
-enum { N_KILLS = 60, N_THREADS = 2, N_CALLS = 10000, STATUS = 7, TOO_MANY_SWITCHES = 9 };
+enum { N_KILLS = 60, N_THREADS = 2, N_CALLS = 10000, N_BYTES = 300 };
+enum { STATUS = 7, TOO_EARLY = 8, TOO_MANY_SWITCHES = 9 };
+enum { RECEIVING_END = 100, TIMEOUT_NS = 50000000, TICK_NS = 1000000 };
 
 /* What the target does: this program, called with a word. */
 
@@ -98,6 +102,25 @@ static int kill_parents(void)
 	return STATUS;
 }
 
+/* Takes bytes by one call after the other at the same place. The timeout of each is its own: it may
+ * pass, but not before its time. */
+static int receive_bytes(void)
+{
+	const struct timeval timeout = {.tv_usec = TIMEOUT_NS / 1000};
+	uint64_t begin_ns;
+	char byte;
+
+	setsockopt(RECEIVING_END, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout));
+	for (int n = 0; n < N_BYTES;) {
+		begin_ns = clock_now_ns();
+		if (recv(RECEIVING_END, &byte, 1, 0) == 1)
+			n++;
+		else if (errno != EAGAIN || clock_now_ns() - begin_ns < TIMEOUT_NS)
+			return TOO_EARLY;
+	}
+	return STATUS;
+}
+
 /* What the tracer tells. */
 struct seen {
 	struct tracer *tracer;
@@ -107,6 +130,9 @@ struct seen {
 	unsigned n_held;
 	unsigned n_readable; /* registers, while all stood still */
 	unsigned n_ends_while_held;
+	struct tracee *receiver; /* NULL: it has not begun, or has ended */
+	int sending_end;
+	unsigned n_bytes;
 };
 
 static void program_begins(void *context, struct tracee *tracee, const char *command, bool is_first)
@@ -255,13 +281,77 @@ static void children_of_killed_parents_go_on(void **state)
 	assert_int_equal(seen.n_threads + seen.n_sharing, 0);
 }
 
+static void receiver_begins(void *context, struct tracee *tracee, const char *command,
+                            bool is_first)
+{
+	struct seen *seen = context;
+
+	(void)command;
+	(void)is_first;
+	seen->receiver = tracee;
+	tracer_wake_every(seen->tracer, TICK_NS);
+}
+
+static void receiver_ends(void *context, struct tracee *tracee)
+{
+	struct seen *seen = context;
+
+	(void)tracee;
+	seen->receiver = NULL;
+}
+
+static void halt_receiver(void *context)
+{
+	struct seen *seen = context;
+	uint64_t number, sp;
+
+	if (seen->receiver && tracee_read_sleep(seen->receiver->tid, &number, &sp) &&
+	    number == SYS_recvfrom)
+		tracer_halt(seen->receiver);
+}
+
+/* So its call, made again, has no need to sleep. */
+static void give_byte(void *context, struct tracee *tracee)
+{
+	struct seen *seen = context;
+
+	seen->n_bytes += send(seen->sending_end, "x", 1, 0) == 1;
+	tracer_go_on(seen->tracer, tracee);
+}
+
+static void each_call_that_is_made_again_has_its_own_timeout(void **state)
+{
+	static const struct trace_client client = {
+	    .program_begins = receiver_begins,
+	    .thread_ends = receiver_ends,
+	    .woken = halt_receiver,
+	    .thread_halts = give_byte,
+	};
+	struct seen seen = {0};
+	int pair[2];
+
+	(void)state;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+	assert_int_equal(dup2(pair[0], RECEIVING_END), RECEIVING_END);
+	seen.sending_end = pair[1];
+	if (!trace("receives", &client, &seen))
+		skip();
+	assert_true(seen.n_bytes >= N_BYTES);
+	close(RECEIVING_END);
+	close(pair[0]);
+	close(pair[1]);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(threads_are_held_at_their_exit_and_calls_do_not_stop),
 	    cmocka_unit_test(children_of_killed_parents_go_on),
+	    cmocka_unit_test(each_call_that_is_made_again_has_its_own_timeout),
 	};
 
+	if (argc > 1 && !strcmp(argv[1], "receives"))
+		return receive_bytes();
 	if (argc > 1)
 		return strcmp(argv[1], "threads") ? kill_parents() : make_threads();
 	return cmocka_run_group_tests(tests, NULL, NULL);
