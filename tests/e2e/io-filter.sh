@@ -77,13 +77,17 @@ uses_seccomp_later() {
 }
 promise "what outlives the run may use seccomp and untraced clones then" uses_seccomp_later
 
+holds_nothing() { # KEEPER
+	is "$(ps -o pgid=,sid= -p "$1" | xargs)" "$1 $1" &&
+		is "$(readlink "/proc/$1/fd/0" "/proc/$1/fd/1" "/proc/$1/fd/2" | sort -u)" /dev/null &&
+		is "$(ls "/proc/$1/fd" | wc -l)" 3 && is "$(ps -o comm= -p "$1")" trace-keeper
+}
 is_on_its_own() {
 	local file=$scratch/own keeper
 	io -e read sh "$scratch/outlives" "$file" >"$scratch/out" 2>&1 || return 1
 	keeper=$(keeper_of "$file")
-	is "$(ps -o pgid=,sid= -p "$keeper" | xargs)" "$keeper $keeper" &&
-		is "$(readlink "/proc/$keeper/fd/0" "/proc/$keeper/fd/1" "/proc/$keeper/fd/2" | sort -u)" /dev/null &&
-		is "$(ls "/proc/$keeper/fd" | wc -l)" 3 && is "$(ps -o comm= -p "$keeper")" trace-keeper || return 1
+	# It goes on to that while the tool ends.
+	wait_for holds_nothing "$keeper" || { holds_nothing "$keeper"; return 1; }
 	# Killed, it takes them along: better than programs whose calls fail.
 	kill -KILL "$keeper"
 	wait_for test ! -e "/proc/$(cat "$file.pid")"
