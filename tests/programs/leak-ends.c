@@ -6,6 +6,7 @@
  */
 #include "tests/programs/leak.h"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <spawn.h>
@@ -203,11 +204,27 @@ static void forks_twice(void)
 	wait_for(child);
 }
 
+/* In pthread_join(3): its stack ends somewhere then. */
+static int main_sleeps(void)
+{
+	char path[64], text[64] = "";
+	ssize_t len = 0;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/stat", (int)getpid());
+	fd = open(path, O_RDONLY);
+	if (fd >= 0)
+		len = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	return len > 0 && strstr(text, ") S");
+}
+
 static void *fork_there(void *leaks)
 {
 	pid_t child;
 
-	usleep(50000); /* main waits by then: its stack ends somewhere */
+	while (!main_sleeps())
+		usleep(1000);
 	child = fork();
 	if (child == 0) {
 		if (leaks)
