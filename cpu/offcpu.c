@@ -238,12 +238,21 @@ static void (*const handlers[PERF_RECORD_MAX])(struct offcpu *, const struct per
     [PERF_RECORD_LOST_SAMPLES] = on_lost,
 };
 
+/* The events of running processes are enabled one after the other: what they say before the last
+ * one is has gaps, which are no state of a thread. */
+static bool is_before_all(const struct offcpu *offcpu, const struct perf_record *record)
+{
+	return offcpu->repeat.n_pids && record->time_ns < offcpu->start_ns;
+}
+
 static void read_records(struct offcpu *offcpu)
 {
 	const struct perf_record *record;
 
 	while ((record = perf_stream_next(offcpu->stream))) {
 		followed_apply(offcpu->followed, record);
+		if (is_before_all(offcpu, record))
+			continue;
 		if (record->type < PERF_RECORD_MAX && handlers[record->type])
 			handlers[record->type](offcpu, record);
 	}
@@ -321,9 +330,9 @@ static void begin_with_processes(struct offcpu *offcpu)
 	const struct repeat *repeat = &offcpu->repeat;
 
 	offcpu->counts = true;
-	offcpu->start_ns = clock_now_ns();
 	for (unsigned i = 0; i < offcpu->events->n_events; i++)
 		perf_stream_start(offcpu->stream, i);
+	offcpu->start_ns = clock_now_ns();
 	for (size_t i = 0; i < repeat->n_pids; i++) {
 		struct finding finding = {.offcpu = offcpu, .pid = repeat->pids[i]};
 

@@ -4,12 +4,13 @@
 #include "core/alloc.h"
 #include "core/u64map.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum {
 	WINDOW_NS = 1000000,
-	N_SLOTS = 1024, /* of the hash; what finds its place taken is a sample of its own */
+	N_SLOTS = 1024, /* of the hash; with half of them taken a new window begins */
 };
 
 struct held {
@@ -52,20 +53,28 @@ void offcpu_window_flush(struct offcpu_window *window)
 	window->n_held = 0;
 }
 
+static bool is_of(const struct held *held, const struct sample *sample)
+{
+	return held->sample.thread == sample->thread && held->sample.stack == sample->stack;
+}
+
+/* Where it is, or the empty one for it. */
 static uint32_t *slot_of(struct offcpu_window *window, const struct sample *sample)
 {
-	uint64_t hash = u64_mix(sample->thread, sample->stack);
+	uint64_t i = u64_mix(sample->thread, sample->stack) % N_SLOTS;
 
-	return &window->slots[hash % N_SLOTS];
+	while (window->slots[i] && !is_of(&window->held[window->slots[i] - 1], sample))
+		i = (i + 1) % N_SLOTS;
+	return &window->slots[i];
 }
 
 static struct held *find(struct offcpu_window *window, const struct sample *sample)
 {
 	uint32_t *slot = slot_of(window, sample);
-	struct held *held = *slot ? &window->held[*slot - 1] : NULL;
+	struct held *held;
 
-	if (held && held->sample.thread == sample->thread && held->sample.stack == sample->stack)
-		return held;
+	if (*slot)
+		return &window->held[*slot - 1];
 	held = ARRAY_APPEND(window->held, window->n_held, window->capacity);
 	held->sample = *sample;
 	*slot = (uint32_t)window->n_held;
@@ -77,7 +86,7 @@ void offcpu_window_add(struct offcpu_window *window, struct sample sample, enum 
 {
 	struct held *held;
 
-	if (sample.time_ns - window->start_ns >= WINDOW_NS) {
+	if (sample.time_ns - window->start_ns >= WINDOW_NS || window->n_held >= N_SLOTS / 2) {
 		offcpu_window_flush(window);
 		window->start_ns = sample.time_ns;
 	}

@@ -50,7 +50,7 @@ promise "they have the samples of the function and of what is inlined there" nea
 	"$(awk '{ count = $NF; all += count; sub(/ [0-9]+$/, ""); if (/;burn(;[^;]*_\[i\])*$/) burn += count } END { printf "%.2f", 100 * burn / all }' \
 		"$run/stacks.folded")"
 
-promise "a line of a caller counts what it calls" matches <(profile-scenario show tree/cpu --annotate main) '^ {10} +[0-9.]+% +[0-9]+  .descend\(DEPTH\)'
+promise "a line of a caller counts what it calls" matches <(profile-scenario show tree/cpu --annotate main) '^( {10}| +[0-9.]+%) +[0-9.]+% +[0-9]+  .descend\(DEPTH\)'
 # 200 ms, nearly all of them in innermost(), which is inlined wherever it is called.
 profile-scenario --quiet --scenario inlines --type cpu -- "$programs/inlines" 2000000 >/dev/null
 promise "an inlined function names its holders" matches <(profile-scenario show inlines/cpu --annotate innermost) \

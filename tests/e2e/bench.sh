@@ -16,8 +16,8 @@ assert group["rounds"] == rounds and len(group["programs"]) == int(sys.argv[2]),
 assert not [name for name in group["missing"] if name.startswith("profile-scenario")], group["missing"]
 for label, rows in group["programs"].items():
     for tool, row in rows.items():
-        # perf script asks addr2line for each address, which with 100 MB of DWARF takes minutes.
-        if tool.startswith("perf") and row.get("failed", "").startswith("took more than"): continue
+        # perf script asks addr2line for each address, which with 100 MB of DWARF takes minutes; so may others on a busy machine.
+        if tool not in (reference, "profile-scenario") and row.get("failed", "").startswith("took more than"): continue
         assert len(row["seconds"]) == rounds and min(row["seconds"]) > 0, (label, tool, row)
         ratios = [a / b for a, b in zip(row["seconds"], rows[reference]["seconds"])]
         assert tool == reference or min(ratios) <= row["low"] <= row["ratio"] <= row["high"] <= max(ratios), (label, tool, row)
@@ -73,7 +73,7 @@ rows = json.load(open(sys.argv[1]))["programs"]["pairs 5M"]
 ours, theirs = rows["profile-scenario"], rows["heaptrack"]
 assert ours["target"].split(":")[0] in ("met", "missed") and len(rows["bare"]["peak_bytes"]) == 1, rows
 for row in rows.values():
-    assert row is rows["bare"] or row["ns_a_pair"][1] <= row["ns_a_pair"][0] <= row["ns_a_pair"][2], row
+    assert row is rows["bare"] or "failed" in row or row["ns_a_pair"][1] <= row["ns_a_pair"][0] <= row["ns_a_pair"][2], row
 assert 0 < ours["after_seconds"][0] < ours["seconds"][0], rows
 # How many times as much heaptrack adds, which can be said where ours added anything to a program that takes milliseconds.
 alone, us, them = (rows[tool].get("cpu_seconds", []) for tool in ("bare", "profile-scenario", "heaptrack"))

@@ -5,7 +5,7 @@
 
 sample() { # COMMAND...: $folded are its stacks
 	folded=$scratch/results/one/cpu/latest/stacks.folded
-	status_of profile-scenario --results "$scratch/results" --scenario one --type cpu --quiet -- "$@" >/dev/null
+	unlost "${folded%/*}" status_of profile-scenario --results "$scratch/results" --scenario one --type cpu --quiet -- "$@" >/dev/null
 }
 # all INNER REGEX: there are stacks with a frame INNER, and each is REGEX or says why it ends.
 all() {

@@ -34,7 +34,12 @@ promise "in a scenario file, too, with its line" reason 125 "wrong.ini:4: option
 # So small are 1000 samples that the ring holds them all, should the driver not get to run meanwhile.
 small=(--stack-size 512)
 cpu faults "${small[@]}" -e page-faults -- "$programs/cpu_events" >"$scratch/counted"
-promise "each page fault is a sample: 1000 pages, 1000 samples" is "$(on faults touch_pages)" 1000
+# touched RUN: 1000 at least, and no more than the kernel counted around them: code may have to be mapped again.
+touched() {
+	local n; n=$(on "$1" touch_pages)
+	at_least "$n" 1000 && at_least "$(cut -d' ' -f4 "$scratch/counted")" "$n"
+}
+promise "each page fault is a sample: 1000 pages, 1000 samples" touched faults
 # What the kernel does for exec is counted for the process, too, but before the events are enabled.
 promise "all faults are no more than the kernel counted" at_least "$(cut -d' ' -f1 "$scratch/counted")" \
 	"$(folded faults | awk '{ n += $NF } END { print n - 30 }')"
@@ -47,12 +52,13 @@ data = gzip.open(sys.argv[1]).read()
 print(b"page-faults" in data, b"nanoseconds" in data)
 P
 )" "True False"
-cpu user "${small[@]}" -e minor-faults:u -- "$programs/cpu_events" >/dev/null
-promise "faults of user code are counted without the kernel" is "$(on user touch_pages) $(folded user | grep -c '_\[k\]')" "1000 0"
+cpu user "${small[@]}" -e minor-faults:u -- "$programs/cpu_events" >"$scratch/counted"
+promise "faults of user code are counted without the kernel" touched user
+promise "which is not there" is "$(folded user | grep -c '_\[k\]')" 0
 
-# Its pages are in memory: it has just run.
-promise "an event that does not happen is said" reason 3 "major-faults did not happen" \
-	cpu none -e major-faults -- "$programs/cpu_split" 10
+# x86 does not ask for aligned memory.
+promise "an event that does not happen is said" reason 3 "alignment-faults did not happen" \
+	cpu none -e alignment-faults -- "$programs/cpu_split" 10
 
 promise "a rate for what has none is said to be unused" contains \
 	"$(cpu rate -F 99 -e page-faults -- "$programs/cpu_events" >/dev/null; echo "$scratch/results/rate/cpu/latest/run.json")" \
@@ -84,7 +90,7 @@ else
 	promise "each context switch is a sample: 50 sleeps, as many switches as the kernel counted in them" \
 		at_least "$(on switches sleep_often)" "$(cut -d' ' -f3 "$scratch/out")"
 	promise "as many switches as the kernel counted, and those that were forced" at_least \
-		"$(folded switches | awk '{ n += $NF } END { print n }')" "$(($(cut -d' ' -f2 "$scratch/out") - 1))"
+		"$(folded switches | awk '{ n += $NF } END { print n }')" "$(cut -d' ' -f2 "$scratch/out")"
 fi
 
 # A mount of our own: the machine's may be missing.

@@ -34,7 +34,12 @@ import json; c = json.load(open('$(run_of split)/run.json'))['collector']; asser
 # Without the kernel's samples cpu.time_ns is all the time that the samples can stand for.
 promise "the rate is that of samples by processor time" holds split \
 	'abs(q["rate_hz"] - q["samples"] * 1e9 / max([m["cpu.time_ns"]["value"]] + [m["run.user_ns"]["value"] + m["run.system_ns"]["value"]] * (not any("kernel code was not sampled" in note for note in q["notes"])))) < 1'
-promise "quality that is good enough changes nothing" is "$(status_of cpu good --min-quality 90 -- "$programs/cpu_split" 200)" 0
+# Of a driver without a CPU more than a tenth is lost.
+for _ in 1 2 3 4 5; do
+	good=$(status_of cpu good --min-quality 90 -- "$programs/cpu_split" 200)
+	grep -q "exit 3: .* of the samples were lost" "$scratch/err" || break
+done
+promise "quality that is good enough changes nothing" is "$good" 0
 strip -o "$scratch/nameless" "$programs/cpu_split"
 promise "too many samples without a name: 3, and what helps" reason 3 \
 	"% of the samples have no name; only exported names in $scratch/nameless; do not strip it" cpu nameless --min-quality 90 -- "$scratch/nameless" 200

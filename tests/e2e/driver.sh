@@ -156,7 +156,7 @@ p = subprocess.Popen(["profile-scenario", "--scenario", "interrupted", "--type",
     stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 assert p.stdout.readline() == "ready\n"
 p.send_signal(signal.SIGINT)
-out, err = p.communicate(timeout=100)
+out, err = p.communicate(timeout=300)
 assert out == "caught x\n" and p.returncode == 5, (out, err, p.returncode)
 P
 promise "an interrupted run is published" contains "$PROFILE_SCENARIO_RESULTS/interrupted/$type/latest/run.json" interrupt

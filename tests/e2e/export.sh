@@ -40,7 +40,8 @@ promise "a blank in an object's name is none of the text's" python3 tests/reader
 promise "what has no name is [unknown], as perf says" matches "$scratch/blank" ' \[unknown\] \(/.*/a_b\)$'
 
 # What perf itself prints of a program is of the same form: the same reader takes it.
-if perf record -q -F 997 -e cpu-clock --call-graph dwarf -o "$scratch/perf.data" "$programs/cpu_split" 20 >/dev/null 2>"$scratch/err"; then
+# 100 ms: of 20 samples at the least none would be a burner's own once in 1e10.
+if perf record -q -F 997 -e cpu-clock --call-graph dwarf -o "$scratch/perf.data" "$programs/cpu_split" 100 >/dev/null 2>"$scratch/err"; then
 	perf script --no-inline -i "$scratch/perf.data" -F comm,pid,tid,time,period,event,ip,sym,dso --ns >"$scratch/theirs" 2>/dev/null
 	promise "the reader of this test takes perf's own text too" bash -c \
 		"python3 tests/readers/collapse_perf_script.py $scratch/theirs | grep -q ';main;burn_seventy '"

@@ -155,22 +155,47 @@ are_gone() {
 	done
 }
 
-# timed COMMAND...: $took_ns is how long it took, $host_took_ns what a virtual machine's host took of it for itself. The kernel
-# leaves that out of a thread's clock (CONFIG_PARAVIRT_TIME_ACCOUNTING), and tells of it in ticks, of which one may have begun
-# before.
+# timed COMMAND...: $took_ns is how long it took, $host_took_ns what a virtual machine's host and the kernel's interrupts took of
+# it for themselves. The kernel leaves that out of a thread's clock (CONFIG_PARAVIRT_TIME_ACCOUNTING, CONFIG_IRQ_TIME_ACCOUNTING),
+# not out of perf's, and tells of it in ticks, of which one may have begun before.
 timed() {
-	local before stolen status
-	stolen=$(steal_ticks)
+	local before taken status
+	taken=$(taken_ticks)
 	before=$(date +%s%N)
 	"$@"
 	status=$?
 	took_ns=$(($(date +%s%N) - before))
-	host_took_ns=$(awk -v before="$stolen" -v now="$(steal_ticks)" -v hz="$(getconf CLK_TCK)" \
+	host_took_ns=$(awk -v before="$taken" -v now="$(taken_ticks)" -v hz="$(getconf CLK_TCK)" \
 		'BEGIN { printf "%d", now ? (now - before + 1) * 1e9 / hz : 0 }')
 	return $status
 }
-steal_ticks() {
-	awk '$1 == "cpu" { print $9 + 0 }' /proc/stat
+taken_ticks() { # interrupts, soft ones, steal
+	awk '$1 == "cpu" { print $7 + $8 + $9 }' /proc/stat
+}
+
+# unlost RUN_DIRECTORY COMMAND...: the command, which writes that run. What a driver that gets no CPU loses is counted: then once
+# more, at most five times. $lost is what the last one lost; its status is the command's.
+unlost() {
+	local run=$1 status; shift
+	for _ in 1 2 3 4 5; do
+		rm -f "$run"
+		"$@"
+		status=$?
+		lost=0
+		[ ! -e "$run/run.json" ] || lost=$(metric "$run" cpu.lost)
+		[ "$lost" != 0 ] || break
+		echo "# $lost records lost"
+	done
+	return $status
+}
+
+# promise_unlost TEXT COMMAND...: of a run for which unlost was asked; where even the last one lost records, a skip.
+promise_unlost() {
+	if [ "$lost" = 0 ]; then
+		promise "$@"
+	else
+		skip "$1" "this machine is too busy: five runs lost records, the last one $lost"
+	fi
 }
 
 # metric RUN_DIRECTORY NAME: the value of a metric, or "absent".

@@ -24,7 +24,8 @@ ask() {
 	for _ in 1 2 3 4 5; do
 		rm -f "$scratch/server/done"
 		before=$(date +%s%N)
-		status=$(status_of profile-scenario -p $server --scenario "$@" --load "$ask")
+		timed status_of profile-scenario -p $server --scenario "$@" --load "$ask" >"$scratch/status"
+		status=$(cat "$scratch/status")
 		echo "# from start to finished files: $((($(date +%s%N) - before) / 1000000)) ms"
 		[ "$status" = 0 ] || return
 		lost=$(metric "$PROFILE_SCENARIO_RESULTS/$1/cpu/latest" cpu.lost)
@@ -39,8 +40,10 @@ elif [ "$status" = 0 ] && [ "$lost" != 0 ]; then
 	skip "all of them are measured" "this machine is too busy: five runs lost records, the last one $lost"
 else
 	promise "all of them are measured" is "$status" 0
-	# 500 ms in pieces of 5: 499 samples, each thread's clock by itself and so up to one more or less.
-	promise "by their names, for the time that they worked" python3 - "$PROFILE_SCENARIO_RESULTS/threads/cpu/latest/stacks.folded" "$scratch/truth" <<'P'
+	# 500 ms in pieces of 5: 499 samples, each thread's clock by itself and so up to one more or less. The clocks of the samples go
+	# on while the host has the processor.
+	promise "by their names, for the time that they worked" \
+		python3 - "$PROFILE_SCENARIO_RESULTS/threads/cpu/latest/stacks.folded" "$scratch/truth" $host_took_ns <<'P'
 import collections, json, os, sys
 samples = collections.Counter()
 for line in open(sys.argv[1]):
@@ -48,12 +51,12 @@ for line in open(sys.argv[1]):
     if ";burn" in stack:
         samples[stack.split(";")[0]] += int(n)
 workers = {f"t{i * 100}" for i in range(100)}
-told = [0] + [int(line) for line in open(sys.argv[2])] # of all that it was asked for so far
-total, ns = sum(samples.values()), told[-1] - told[-2]
+told = [[0, 0]] + [list(map(int, line.split())) for line in open(sys.argv[2])] # of all that it was asked for so far
+total, (ns, whole_ns) = sum(samples.values()), (last - before for last, before in zip(told[-1], told[-2]))
 rate = json.load(open(os.path.join(os.path.dirname(sys.argv[1]), "run.json")))["quality"]["rate_hz"]
-print(total, ns, len(samples))
+print(total, ns, whole_ns, sys.argv[3], len(samples))
 assert set(samples) == workers, set(samples) ^ workers
-assert 0.6 <= total / (ns / 1e9 * rate) <= 1.6
+assert 0.6 * ns <= total / rate * 1e9 <= 1.6 * whole_ns + int(sys.argv[3])
 P
 	promise "none is lost" is "$lost" 0
 fi

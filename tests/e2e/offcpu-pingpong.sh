@@ -37,10 +37,12 @@ for words in map(str.split, open(sys.argv[1])):
     apart = 0.001 + 5e-6 * switches + row["unknown"]
     if not cpu - apart <= row["running"] <= cpu + apart + host: sys.exit("running")
     if not row["unknown"]:
-        # The kernel has also counted the first thread's switches before its exec, and we those
-        # after the last look.
-        if abs(row["waits"] - int(words[5])) > 20: sys.exit("waits")
-        if abs(switches - int(words[5]) - int(words[6])) > 20: sys.exit("switches")
+        # None of those between the two looks is missing. The kernel has also counted the first
+        # thread's before its exec, and we those after the last look, at its end.
+        waits, preemptions, waits_before, preemptions_before = map(int, words[5:9])
+        if not waits - waits_before <= row["waits"] <= waits + 20: sys.exit("waits")
+        if not 0 <= switches - waits - preemptions + waits_before + preemptions_before: sys.exit("switches")
+        if switches > waits + preemptions + 20: sys.exit("switches")
     n_switches += switches; unknown += row["unknown"]; whole += life
 print("unknown", unknown / whole)
 if 100 * unknown > float(sys.argv[3]) * whole: sys.exit("unknown")
@@ -79,13 +81,22 @@ promise "its stacks add up to its time, lost ones included" lost_stacks paced
 offcpu fast -- "$programs/offcpu_pingpong" 100000 0
 promise "a ping-pong at full speed has all its time, or says how much is unknown" sums fast 100
 promise "and its stacks add up" lost_stacks fast
-# One row a thread, stack and millisecond, whatever the rate.
-promise "the recording grows with time, not with switches" python3 - "$scratch/results/fast/offcpu/latest" <<'P'
-import json, os, sys
-run = json.load(open(sys.argv[1] + "/run.json"))
-size, switches = os.path.getsize(sys.argv[1] + "/samples.bin"), run["metrics"]["offcpu.switches"]["value"]
-print(size, switches)
-assert size < 16 * switches, "less than 16 bytes a switch"
+# One row a thread, stack and millisecond, whatever the rate: of three in a row the last is in a later one than the second, and so a
+# millisecond after the first.
+profile-scenario --results "$scratch/results" export fast/offcpu --format perf-script -o "$scratch/rows"
+promise "the recording grows with time, not with switches" python3 - "$scratch/rows" <<'P'
+import collections, sys
+rows = collections.defaultdict(list)
+for row in open(sys.argv[1]).read().strip().split("\n\n"):
+    head, *frames = row.split("\n")
+    thread, time = head.split()[1:3]
+    seconds, ns = time.rstrip(":").split(".")
+    rows[thread, tuple(frames)].append(int(seconds) * 10**9 + int(ns))
+print({key[0] + key[1][-1]: len(times) for key, times in rows.items()})
+assert rows
+for key, times in rows.items():
+    for first, third in zip(times, times[2:]):
+        assert third - first >= 1000000, (key, first, third)
 P
 
 # Little memory to lock: an ordinary user's rings are smaller, and the run says what they lose.

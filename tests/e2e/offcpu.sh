@@ -6,35 +6,18 @@
 offcpu() {
 	profile-scenario --results "$scratch/results" --type offcpu "$@"
 }
+# lived RUN COMM SECONDS: the threads of that name did, running, waiting or kept from running. A sleep is a wait but for what comes
+# between its timer's start and its switch.
+lived() {
+	awk -v comm="$2" -v least="$3" 'NF == 11 && $2 == comm { life += $5 + $6 + $8 } END { print life + 0; exit !(life >= least) }' \
+		"$1/report.txt"
+}
 # waits_for RUN REGEX LEAST_NS MOST_NS: the time of the stacks that match.
 waits_for() {
 	awk -v regex="$2" -v least="$3" -v most="$4" '$0 ~ regex { ns += $NF }
 		END { print ns + 0; exit !(ns >= least && ns <= most) }' "$1/stacks.folded"
 }
 cd "$scratch" || exit 1 # where the program that waits for a disk writes
-
-timed status_of offcpu --freq 4999 -- "$programs/offcpu_waits" >"$scratch/status"
-if [ "$(cat "$scratch/status")" = 3 ]; then
-	skip "an off-CPU run" "no perf events here: $(tail -n 1 "$scratch/err")"
-	exit 0
-fi
-run=$scratch/results/offcpu_waits/offcpu/latest
-cp "$scratch/out" "$scratch/truth"
-lost=$(grep -c 'stacks read from memory' "$scratch/err")
-for file in flamegraph.svg stacks.folded report.txt profile.pb.gz samples.bin flamegraph-wall.svg run.json; do
-	promise "a run leaves $file" test -s "$run/$file"
-done
-# Waits last as long as the machine makes them; own_clocks judges the time that the stacks have.
-blocked_in() { # FUNCTION: its seconds, as the stacks have them
-	awk -v name=";$1;" 'index($0, name) { ns += $NF } END { printf "%.3f", ns / 1e9 }' "$run/stacks.folded"
-}
-most=$(awk '{ match($0, /;wait_[a-z]+;/); where = RSTART ? substr($0, RSTART + 1, RLENGTH - 2) : "main" }
-	RSTART || /;main;.*nanosleep/ { ns[where] += $NF; if (ns[where] > ns[most]) most = where }
-	END { print most }' "$run/stacks.folded")
-promise "the headline says how long, how often, who waits most and what is not known" matches "$scratch/err" \
-	'^offcpu_waits/offcpu  OK +[0-9.]+ m?s blocked in [0-9]+ waits of 5 threads, [0-9.]+ [mu]?s preempted.*; most: [a-z_]+ in '"$most"', [0-9.]+ %; stacks lost [0-9.]+ %, truncated [0-9.]+ %, unresolved [0-9.]+ %$'
-promise "the table says who waits where, by which call" matches "$scratch/err" \
-	"^ +$(blocked_in wait_pipe | sed 's/[.]/\\&/') s +[0-9.]+ % +4  pipe +wait_pipe \\(read\\) +offcpu_waits\\.c:[0-9]+\$"
 
 # A function's blocked time is what it was off the CPU, less the time that its thread could have run
 # and did not, which the table of threads has, and the time that the machine's host took from it
@@ -46,7 +29,7 @@ host = float(sys.argv[5]) / 1e9
 truth, threads = {}, {}
 for words in map(str.split, open(sys.argv[1])):
     if words[0] == "thread": threads[words[1]] = words
-    else: truth[words[0]] = int(words[1]) / 1e9
+    else: truth[words[0]] = [int(ns) / 1e9 for ns in words[1:3]]
 ours, lost = dict.fromkeys(truth, 0.0), 0
 for line in open(sys.argv[2]):
     stack, ns = line.rsplit(" ", 1)
@@ -57,16 +40,15 @@ if lost and sys.argv[4] == "0": sys.exit(f"{lost} s without a stack")
 preempted = {}
 for line in open(sys.argv[3]):
     words = line.split()
-    if len(words) == 11 and words[2].isdigit(): preempted[words[3]] = float(words[7])
-for name, seconds in truth.items():
+    if len(words) == 11 and words[2].isdigit(): preempted[words[1]] = float(words[7])
+for name, (least, most) in truth.items():
     comm = name.replace("wait_", "")
-    tid = threads[comm][2] if comm in threads else min(preempted)
-    slack = preempted[tid] + lost + 0.001 + host
-    print(f"{name}: blocked {ours[name]:.6f}, off the CPU {seconds:.6f}, of it preempted at most {preempted[tid]:.6f}")
-    if ours[name] > seconds + 0.001 or ours[name] < seconds - slack: sys.exit(name)
+    if comm not in threads: comm = next(name for name in preempted if name.startswith("offcpu_waits"))
+    slack = preempted[comm] + lost + 0.001 + host
+    print(f"{name}: blocked {ours[name]:.6f}, off the CPU {least:.6f} to {most:.6f}, of it preempted at most {preempted[comm]:.6f}")
+    if ours[name] > most + 0.001 or ours[name] < least - slack: sys.exit(name)
 P
 }
-promise "blocked time by function is the program's own" own_clocks
 
 # The sum has each moment of a thread once; the kernel's clock of a thread's running time begins and
 # ends inside the switch, some microseconds apart from its records.
@@ -92,26 +74,89 @@ for words in map(str.split, open(sys.argv[1])):
 if n != 4: sys.exit(f"{n} threads")
 P
 }
-promise "running and waiting add up to a thread's life, and running is its own clock's time" thread_sums
-# Where stacks are read from memory a wait may have lost the function's name.
-promise "waits are the kernel's count of voluntary switches" python3 - "$scratch/truth" "$scratch/err" "$lost" <<'P'
-import sys
-truth = {w[0]: w[2] for w in map(str.split, open(sys.argv[1])) if w[0] != "thread"}
-table = open(sys.argv[2]).read()
-for name in ("wait_poll", "wait_pipe", "wait_condvar"):
-    row = next(line.split() for line in table.splitlines() if f" {name} " in line)
-    assert row[4] == truth[name] or sys.argv[3] != "0" and int(row[4]) < int(truth[name]), (row, truth)
+
+# Of 300 frames the copy with the switch has some 60; the thread stands still, and its memory has all.
+deep_stack() {
+	awk '/;wait_deep;/ { n++; if (gsub(/;descend/, "") != 300 || /unwind failed/) { print; bad = 1 } } END { exit bad || !n }' \
+		"$run/stacks.folded"
+}
+pipe_stack() {
+	matches "$run/stacks.folded" '^pipe;clone3;start_thread;run;wait_pipe;read(;__libc_read_\[i\])? [0-9]+$'
+}
+
+# measure_waits PROMISES COMMAND...: to $run; $took_ns, $host_took_ns, $scratch/status. Where a host tells nothing of what it takes,
+# or takes it inside a switch, between the kernel's clock and its record (a microsecond, of which a run has a hundred), the clocks
+# differ by that; and what is read from memory is read while its thread waits (0.2 s), if the driver gets a CPU then. Each comes once
+# in a thousand runs or less: so up to five times.
+measure_waits() {
+	local promises=$1 each bad; shift
+	for _ in 1 2 3 4 5; do
+		timed status_of "$@" >"$scratch/status"
+		[ "$(cat "$scratch/status")" = 0 ] || return
+		cp "$scratch/out" "$scratch/truth"
+		bad=
+		for each in $promises; do $each >"$scratch/why" 2>&1 || { bad=$each; break; }; done
+		[ "$bad" ] || return
+		echo "# once more, for $bad: $(tail -n 1 "$scratch/why")"
+	done
+}
+run=$scratch/results/offcpu_waits/offcpu/latest
+lost=0
+! offcpu --scenario probe -- true 2>&1 | grep -q 'stacks read from memory' || lost=1
+measure_waits "own_clocks thread_sums deep_stack" offcpu --freq 4999 -- "$programs/offcpu_waits"
+if [ "$(cat "$scratch/status")" = 3 ]; then
+	skip "an off-CPU run" "no perf events here: $(tail -n 1 "$scratch/err")"
+	exit 0
+fi
+for file in flamegraph.svg stacks.folded report.txt profile.pb.gz samples.bin flamegraph-wall.svg run.json; do
+	promise "a run leaves $file" test -s "$run/$file"
+done
+# Waits last as long as the machine makes them; own_clocks judges the time that the stacks have.
+blocked_in() { # FUNCTION: its seconds, as the stacks have them
+	awk -v name=";$1;" 'index($0, name) { ns += $NF } END { printf "%.3f", ns / 1e9 }' "$run/stacks.folded"
+}
+most=$(awk '{ match($0, /;wait_[a-z]+;/); where = RSTART ? substr($0, RSTART + 1, RLENGTH - 2) : "main" }
+	RSTART || /;main;/ { ns[where] += $NF; if (ns[where] > ns[most]) most = where }
+	END { print most }' "$run/stacks.folded")
+promise "the headline says how long, how often, who waits most and what is not known" matches "$scratch/err" \
+	'^offcpu_waits/offcpu  OK +[0-9.]+ m?s blocked in [0-9]+ waits of 5 threads, [0-9.]+ [mu]?s preempted.*; most: [a-z_]+ in '"$most"', [0-9.]+ %; stacks lost [0-9.]+ %, truncated [0-9.]+ %, unresolved [0-9.]+ %$'
+# table CHECK: of each of its five rows that is of a function that knows; which ones these are, the disk and the schedule decide.
+table() {
+	python3 - "$1" "$scratch/truth" "$run/stacks.folded" "$scratch/err" "$lost" <<'P'
+import re, sys
+check, lost = sys.argv[1], sys.argv[5] != "0"
+truth = {w[0]: int(w[3]) for w in map(str.split, open(sys.argv[2])) if w[0] != "thread"}
+blocked = dict.fromkeys(truth, 0)
+for line in open(sys.argv[3]):
+    stack, ns = line.rsplit(" ", 1)
+    for name in truth: blocked[name] += int(ns) if name in stack.split(";") else 0
+calls = {"wait_pipe": "read", "wait_poll": "poll"}
+n = 0
+for line in open(sys.argv[4]):
+    row = re.fullmatch(r" +([0-9.]+) (s|ms|us) +[0-9.]+ % +([0-9]+)  (\S+) +(wait_\w+) \((\w+)\) +offcpu_waits\.c:[0-9]+\n", line)
+    if not row: continue
+    value, unit, waits, comm, name, call = row.groups()
+    unit_ns, digits = {"s": (1e9, 3), "ms": (1e6, 2), "us": (1e3, 1)}[unit]
+    print(row.groups(), blocked[name], truth[name])
+    n += 1
+    if check == "rows":
+        assert f"{blocked[name] / unit_ns:.{digits}f}" == value and name[5:] in (comm, "deep", "nanosleep") and calls.get(name, call) == call
+    else: # a wait whose stack could not be read has lost the function's name
+        assert int(waits) == truth[name] or lost and int(waits) < truth[name]
+assert n >= 3, n # the fourth may be main's own, the fifth one that is lost
 P
+}
+promise "the table says who waits where, by which call" table rows
+
+promise "blocked time by function is the program's own" own_clocks
+
+promise "running and waiting add up to a thread's life, and running is its own clock's time" thread_sums
+promise "waits are the kernel's count of voluntary switches" table waits
 promise "stacks add up to offcpu.blocked_ns" is \
 	"$(awk '{ n += $NF } END { printf "%d", n }' "$run/stacks.folded")" "$(metric "$run" offcpu.blocked_ns)"
 promise "switches are those of all threads" is "$(metric "$run" offcpu.switches)" \
 	"$(awk 'NF == 11 && $3 ~ /^[0-9]+$/ { n += $7 + $9 } END { print n }' "$run/report.txt")"
 
-# Of 300 frames the copy with the switch has some 60; the thread stands still, and its memory has all.
-deep_stack() {
-	is "$(grep ';wait_deep;' "$run/stacks.folded" | grep -o ';descend' | wc -l)" 300 || return 1
-	is "$(grep -c 'wait_deep.*unwind failed\|unwind failed.*wait_deep' "$run/stacks.folded")" 0
-}
 promise "a stack that is longer than its copy is whole" deep_stack
 
 # One that computes and waits: both in one picture, by colour.
@@ -166,8 +211,10 @@ kill "$(cat "$scratch/left")"
 status_of offcpu --scenario twice --runs 2 -- sleep 0.05 >/dev/null
 promise "repeats are merged" python3 -c "
 import json
-m = json.load(open('$scratch/results/twice/offcpu/latest/run.json'))['metrics']['offcpu.blocked_ns']
-assert len(m['samples']) == 2 and sum(m['samples']) == m['value'] >= 100e6, m"
+m = json.load(open('$scratch/results/twice/offcpu/latest/run.json'))['metrics']
+blocked = m['offcpu.blocked_ns']
+assert len(blocked['samples']) == 2 and sum(blocked['samples']) == blocked['value'], blocked
+assert min(blocked['samples']) > 0 and sum(m['offcpu.' + name]['value'] for name in ('blocked_ns', 'preempted_ns', 'running_ns')) >= 100e6, m"
 # Asleep since long before: of that wait only the part after the delay counts, with its stack.
 timed status_of offcpu --scenario late --ready "grep -q nanosleep /proc/\$(cat '$scratch/sleeps')/wchan" --delay 0.3 --duration 0.5 -- \
 	sh -c 'echo $$ >"$1"; exec sleep 60' sh "$scratch/sleeps" >/dev/null
@@ -222,24 +269,22 @@ if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null && [ "$(cat /proc/sys/ker
 	for_every_user
 	mkdir -m 777 "$scratch/others"
 	cd "$scratch/others" || exit 1
-	timed status_of setpriv --reuid 65534 --clear-groups \
-		"$build/profile-scenario" --results "$scratch/others/r" --type offcpu -- "$programs/offcpu_waits" >"$scratch/status"
-	promise "an ordinary user gets a run" is "$(cat "$scratch/status")" 0
 	run=$scratch/others/r/offcpu_waits/offcpu/latest
-	cp "$scratch/out" "$scratch/truth"
 	lost=1
+	measure_waits "own_clocks thread_sums deep_stack pipe_stack" setpriv --reuid 65534 --clear-groups \
+		"$build/profile-scenario" --results "$scratch/others/r" --type offcpu -- "$programs/offcpu_waits"
+	promise "an ordinary user gets a run" is "$(cat "$scratch/status")" 0
 	promise "with the program's own times" own_clocks
 	promise "that add up" thread_sums
 	promise "and whole stacks of the long waits, also of those that are deep" deep_stack
-	promise "from the thread's start to the call" matches "$run/stacks.folded" \
-		'^pipe;clone3;start_thread;run;wait_pipe;read(;__libc_read_\[i\])? [0-9]+$'
+	promise "from the thread's start to the call" pipe_stack
 	# A thread's frame pointer is not in /proc; at -O0 no library function saves it either.
 	cp "$scratch/err" "$scratch/err.waits"
-	status_of setpriv --reuid 65534 --clear-groups "$build/profile-scenario" --results "$scratch/others/r" \
-		--type offcpu --quiet -- "$programs/offcpu_waits_fp" >/dev/null
 	run=$scratch/others/r/offcpu_waits_fp/offcpu/latest
+	measure_waits "deep_stack pipe_stack" setpriv --reuid 65534 --clear-groups "$build/profile-scenario" --results "$scratch/others/r" \
+		--type offcpu --quiet -- "$programs/offcpu_waits_fp"
 	promise "a frame pointer that nobody tells is found on the stack" deep_stack
-	promise "in threads too" matches "$run/stacks.folded" '^pipe;clone3;start_thread;run;wait_pipe;read(;__libc_read_\[i\])? [0-9]+$'
+	promise "in threads too" pipe_stack
 	promise "and how many owe a caller to it is said" contains "$run/run.json" "owe a caller to a frame pointer"
 	run=$scratch/others/r/offcpu_waits/offcpu/latest
 	mv "$scratch/err.waits" "$scratch/err"
@@ -270,7 +315,8 @@ if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null && [ "$(cat /proc/sys/ker
 		timed status_of profile-scenario --results "$scratch/others/r" --type offcpu --scenario gains --quiet -- \
 			sh -c "'$scratch/others/gains' 0.4; sleep 0.2" >/dev/null
 		promise "and as root it gains none" is "$(grep -c 'gained rights' "$scratch/others/r/gains/offcpu/latest/run.json")" 0
-		promise "so its wait is measured" waits_for "$scratch/others/r/gains/offcpu/latest" '^gains;.*clock_nanosleep' 400000000 $took_ns
+		promise "so its wait is measured" waits_for "$scratch/others/r/gains/offcpu/latest" '^gains;.*clock_nanosleep' 1 $took_ns
+		promise "and all its life" lived "$scratch/others/r/gains/offcpu/latest" gains 0.4
 	fi
 else
 	skip "an ordinary user gets a run" "not root, or kernel.perf_event_paranoid is not 2"

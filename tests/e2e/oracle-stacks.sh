@@ -19,7 +19,9 @@ for case in $cases; do $programs/stack_cases \$case \$1; done
 $programs/stack_throws \$((2 * \$1))
 S
 by_us() {
-	is "$(status_of profile-scenario --results "$scratch/results" --scenario cases --type cpu --freq 1999 --quiet -- sh "$scratch/cases" "$1")" 0
+	unlost "$scratch/results/cases/cpu/latest" status_of profile-scenario --results "$scratch/results" --scenario cases --type cpu \
+		--freq 1999 --quiet -- sh "$scratch/cases" "$1" >"$scratch/status"
+	is "$(tail -n 1 "$scratch/status")" 0
 }
 # by_perf: what perf makes of the same programs, to perf.txt.
 by_perf() {
@@ -101,4 +103,4 @@ for milliseconds in 250 1000 4000; do
 	status=$?
 	[ $status = 77 ] || break
 done
-promise "the stacks are those of perf script, as far as these go" bash -c 'cat "$1"; exit "$2"' - "$scratch/said" $status
+promise_unlost "the stacks are those of perf script, as far as these go" bash -c 'cat "$1"; exit "$2"' - "$scratch/said" $status

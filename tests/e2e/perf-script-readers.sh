@@ -26,12 +26,20 @@ else
 		printf 'speedscope.loadFileFromBase64("tree.perf", "%s");\n' "$(base64 -w 0 "$scratch/tree.perf")"
 		cat tests/readers/speedscope-drive.js
 	} >"$scratch/load.js"
-	timeout 120 chromium --headless --no-sandbox --disable-gpu --no-first-run --disable-background-networking \
-		--host-resolver-rules='MAP * ~NOTFOUND' --user-data-dir="$scratch/browser" --virtual-time-budget=20000 \
-		--dump-dom "file://$page#localProfilePath=$scratch/load.js" 2>"$scratch/browser.err" |
-		sed -n '/<pre>/,/^END/p' | sed 's/.*<pre>//' >"$scratch/said"
-	promise "speedscope has our threads" is "$(grep '^thread: ' "$scratch/said" | sort)" "$threads"
-	promise "and our functions" matches "$scratch/said" '^row: .*\) burn$'
+	# Its time is virtual, and may be over before the page has said all.
+	for _ in 1 2 3 4 5; do
+		timeout 300 chromium --headless --no-sandbox --disable-gpu --no-first-run --disable-background-networking \
+			--host-resolver-rules='MAP * ~NOTFOUND' --user-data-dir="$scratch/browser" --virtual-time-budget=20000 \
+			--dump-dom "file://$page#localProfilePath=$scratch/load.js" 2>"$scratch/browser.err" |
+			sed -n '/<pre>/,/^END/p' | sed 's/.*<pre>//' >"$scratch/said"
+		grep -q '^END' "$scratch/said" && break
+	done
+	if grep -q '^END' "$scratch/said"; then
+		promise "speedscope has our threads" is "$(grep '^thread: ' "$scratch/said" | sort)" "$threads"
+		promise "and our functions" matches "$scratch/said" '^row: .*\) burn$'
+	else
+		skip "speedscope opens perf-script" "chromium did not come to the end of the page in five times: $(tail -n 1 "$scratch/browser.err")"
+	fi
 fi
 
 if ! fetch @firefox-devtools/profiler-cli@0.10.0; then
@@ -39,13 +47,13 @@ if ! fetch @firefox-devtools/profiler-cli@0.10.0; then
 	exit
 fi
 firefox() {
-	HOME=$scratch timeout 60 node "$scratch/npm/package/dist/profiler-cli.js" "$@"
+	HOME=$scratch timeout 300 node "$scratch/npm/package/dist/profiler-cli.js" "$@"
 }
 firefox load "$scratch/tree.perf" >"$scratch/firefox.out" 2>&1
-for _ in $(seq 300); do # its daemon takes a while
-	firefox profile info --json >"$scratch/info.json" 2>>"$scratch/firefox.out" && break
-	sleep 0.2
-done
+has_info() { # its daemon takes a while
+	firefox profile info --json >"$scratch/info.json" 2>>"$scratch/firefox.out"
+}
+wait_for has_info
 if ! [ -s "$scratch/info.json" ]; then
 	promise "the Firefox Profiler opens perf-script" sh -c "cat $scratch/firefox.out; false"
 	exit

@@ -20,34 +20,37 @@ rows() {
 names() { # the columns' names, without their widths
 	grep '^# Children' "$1" | tr -s ' ' | sed 's/ $//'
 }
-n_samples="$(metric "${ours%/*}" cpu.samples) $(perf script -i "$scratch/perf.data" -F ip 2>/dev/null | grep -c '^$')"
-same_row() { # FUNCTION: both have it, in the same command and object, with about the same share
-	python3 - "$n_samples" "$(rows "$ours" | grep " $1\$")" "$(rows "$scratch/theirs" | grep " $1\$")" <<'P'
+perf script --no-inline -i "$scratch/perf.data" -F ip,sym 2>/dev/null >"$scratch/chains"
+same_row() { # FUNCTION: both have it, in the same command and object, with the two shares that it has of the samples of each
+	python3 - "$1" "$(rows "$ours" | grep " $1\$")" "$(rows "$scratch/theirs" | grep " $1\$")" "${ours%/*}/stacks.folded" "$scratch/chains" <<'P'
 import sys
+function = sys.argv[1]
 a, b = (line.split() for line in sys.argv[2:4])
 assert a[2:] == b[2:], (a, b)
-# Two samplings of a share p with n1 and n2 samples, some 500 each where no timer is late: 4 sqrt(p (1-p) (1/n1 + 1/n2)), in
-# percent.
-p = float(b[0]) / 100
-n1, n2 = map(int, sys.argv[1].split())
-tolerance = 400 * (p * (1 - p) * (1 / n1 + 1 / n2)) ** 0.5
-for i in (0, 1):
-    assert abs(float(a[i]) - float(b[i])) <= tolerance, (a, b, tolerance)
+folded = [line.rsplit(" ", 1) for line in open(sys.argv[4])]
+ours = [(stack.split(";")[::-1], int(n)) for stack, n in folded]
+chains = [chain.splitlines() for chain in open(sys.argv[5]).read().split("\n\n") if chain.strip()]
+theirs = [([line.split(None, 1)[-1].strip() for line in chain if line.strip()], 1) for chain in chains]
+for row, samples in ((a, ours), (b, theirs)):
+    whole = sum(n for _, n in samples)
+    children = sum(n for frames, n in samples if function in frames)
+    self = sum(n for frames, n in samples if function == frames[0])
+    print(row, children, self, whole)
+    assert self and abs(float(row[0]) - 100 * children / whole) < 0.006 and abs(float(row[1]) - 100 * self / whole) < 0.006
 P
 }
 comments() { # those that tell numbers, without the numbers
 	grep -E '^# (Total Lost Samples|Samples|Event count)' "$1" | sed 's/[0-9][0-9]*K*/N/'
 }
 promise "the comments are perf's" is "$(comments "$ours")" "$(comments "$scratch/theirs")"
-# perf has an [unknown] beside it, of code that no symbol is near, and, as we do not, an object for each BPF program that is
-# loaded; modules are in one of the reports and not in the other as the samples fall.
+# perf has an [unknown] beside it, of code that no symbol is near, and, as we do not, objects for modules and BPF programs: in its
+# report as the samples fall.
 kernel_object() {
-	rows "$1" | awk -v modules=" $(cut -d' ' -f1 /proc/modules 2>/dev/null | sed 's/.*/[&]/' | xargs) " \
-		'$5 == "k" && $4 != "[unknown]" && $4 !~ /^bpf_/ && !index(modules, " " $4 " ") { print $4 }' | sort -u
+	rows "$1" | awk '$5 == "k" { print $4 }' | sort -u
 }
 profile-scenario --results "$scratch/results" show cpu_split/cpu --percent-limit 0 >"$scratch/all"
-if [ -n "$(kernel_object "$scratch/all")" ] && [ -n "$(kernel_object "$scratch/theirs")" ]; then
-	promise "the kernel has perf's name" is "$(kernel_object "$scratch/all")" "$(kernel_object "$scratch/theirs")"
+if [ -n "$(kernel_object "$scratch/all")" ] && kernel_object "$scratch/theirs" | grep -qFx '[kernel.kallsyms]'; then
+	promise "the kernel has perf's name" is "$(kernel_object "$scratch/all")" "$(kernel_object "$scratch/theirs" | grep -Fx '[kernel.kallsyms]')"
 else
 	skip "the kernel has perf's name" "not both have a sample in the kernel"
 fi

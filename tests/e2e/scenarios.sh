@@ -71,7 +71,7 @@ run() { # SCENARIO TYPE: fewer samples than the file asks for, since the times o
 	local few=
 	[ "$2" = cpu ] && few="--min-samples 20"
 	# shellcheck disable=SC2086 # the sizes are words
-	profile-scenario --scenario "$1" --type "$2" --results "$results" ${small[$1]-} $few >"$scratch/out" 2>"$scratch/err"
+	TMPDIR=$scratch/inputs profile-scenario --scenario "$1" --type "$2" --results "$results" ${small[$1]-} $few >"$scratch/out" 2>"$scratch/err"
 }
 
 is_whole() {
@@ -79,6 +79,7 @@ is_whole() {
 	python3 "$scratch/whole.py" "$results" "$1" "$2"
 }
 
+mkdir -m 1777 "$scratch/inputs"
 busy='i=0; while [ $i -lt 100000 ]; do i=$((i + 1)); done' # long enough to be sampled
 for type in cpu memory io; do
 	profile-scenario --type $type --results "$scratch/probe" -- sh -c "$busy" >"$scratch/out" 2>"$scratch/err"
@@ -98,7 +99,7 @@ for type in cpu memory io; do
 done
 promise "every scenario file is run here" is "$(cd scenarios && echo *.ini | sed 's/\.ini//g' | tr ' ' '\n' | sort)" \
 	"$(printf '%s\n' "${scenarios[@]}" | sort)"
-promise "the inputs that were made are gone" is "$(ls -d /tmp/profile-scenario-{sqlite3-index,gzip-log,python-json} 2>/dev/null)" ""
+promise "the inputs that were made are gone" is "$(ls -A "$scratch/inputs")" ""
 
 if [ -e "$results/syn-1k/io/latest" ] && [ -e "$results/syn-1k-unbatched/io/latest" ]; then
 	batched=$results/syn-1k/io/latest

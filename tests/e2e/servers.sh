@@ -57,8 +57,13 @@ C
 [ "$(id -u)" = 0 ] || sed -i 's/user root;//' "$scratch/nginx.conf"
 nginx=(nginx -c "$scratch/nginx.conf" -p "$scratch")
 ready="python3 -c 'import socket; socket.create_connection((\"127.0.0.1\", $port))'"
-load="wrk -t 1 -c 8 -d 2 http://127.0.0.1:$port/file >$scratch/wrk"
-promise "nginx is measured while wrk runs" is "$(status_of run --ready "$ready" --load "$load" -- "${nginx[@]}")" 0
+# For longer where a busy machine has served little.
+for seconds in 2 20 200; do
+	load="wrk -t 1 -c 8 -d $seconds http://127.0.0.1:$port/file >$scratch/wrk"
+	status=$(status_of run --ready "$ready" --load "$load" -- "${nginx[@]}")
+	[ "$status" = 0 ] && [ "$(manifest_value nginx/cpu 'm["metrics"]["cpu.samples"]["value"] >= 300')" = False ] || break
+done
+promise "nginx is measured while wrk runs" is "$status" 0
 folded=$PROFILE_SCENARIO_RESULTS/nginx/cpu/latest/stacks.folded
 promise "wrk has been served" python3 -c "
 import re

@@ -21,8 +21,9 @@ samples() { # of the report on stdin
 }
 all=$(awk '{ n += $NF } END { print n }' "$run/stacks.folded")
 # What stacks.folded says: shares by the innermost function, by command.
-folded() { # AWK-KEY, of a stack's words without the count in array w of n
-	awk -v all="$all" '{ count = $NF; sub(/ [0-9]+$/, ""); n = split($0, w, ";"); s['"$1"'] += count }
+folded() { # AWK-KEY, of a stack's words without the count in array w of n, the last one being `name`, which a report marks with `mark`
+	awk -v all="$all" '{ count = $NF; sub(/ [0-9]+$/, ""); n = split($0, w, ";"); name = w[n]; mark = name ~ /_\[k\]$/ ? "[k] " : "[.] "
+			sub(/_\[[kij]\]$/, "", name); s['"$1"'] += count }
 		END { for (k in s) printf "%.2f%% %s\n", 100 * s[k] / all, k }' "$run/stacks.folded" | sort
 }
 
@@ -34,8 +35,7 @@ promise "a wrong one lists those there are" reason 125 "it has samples, cpu" pro
 promise "by command the shares are those of stacks.folded" is \
 	"$(show --sort comm --no-children | rows | sort)" "$(folded 'w[1]')"
 promise "by function they are too" is \
-	"$(show --sort symbol --no-children | rows | sed 's/ \[[.k]\]//' | sort)" \
-	"$(folded 'w[n]' | sed 's/_\[[kij]\]$//' | awk '{ s[$2] += $1 } END { for (k in s) printf "%.2f%% %s\n", s[k], k }' | sort)"
+	"$(show --sort symbol --no-children | rows | sort)" "$(folded 'mark name')"
 promise "a thread is a row, and has a tree" matches <(show --sort thread) '^ +[0-9.]+% +[0-9.]+% +[0-9]+:worker$'
 promise "a process is a row" is "$(show --sort pid --no-children | rows | wc -l)" 2
 

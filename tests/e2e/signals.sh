@@ -32,8 +32,8 @@ manifest() { # SCENARIO/TYPE EXPRESSION: a value of the last run's manifest
 	python3 -c "import json, sys; m = json.load(open(sys.argv[1])); print($2)" "$PROFILE_SCENARIO_RESULTS/$1/latest/run.json"
 }
 
-# It waits for the signal, and then for a second one that must not come.
-caught='n=0; trap "n=\$((n+1)); echo caught \$n" INT; echo ready; until [ $n -gt 0 ]; do sleep 0.05; done
+# It works, to be sampled; it waits for the signal, and then for a second one that must not come.
+caught='n=0; trap "n=\$((n+1)); echo caught \$n" INT; for i in {1..50000}; do :; done; echo ready; until [ $n -gt 0 ]; do sleep 0.05; done
 	for i in 1 2 3 4 5 6; do sleep 0.05; done; exit 5'
 for type in cpu memory io; do
 	printf 'ready\t\\x03\n' | in_terminal profile-scenario --type $type --scenario caught -- bash -c "$caught"

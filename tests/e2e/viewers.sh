@@ -36,7 +36,12 @@ said() { matches "$scratch/said" "^$1\$"; }
 share_of() {
 	awk -v f="(^|;)$1(;| )" '{ all += $NF } $0 ~ f { n += $NF } END { printf "%.2f", 100 * n / all }' "$run/stacks.folded"
 }
-promise "a box is as wide as the function's share" said "share of burn_seventy: $(printf %.0f "$(share_of burn_seventy)")"
+# Which of two percents it is that a share is halfway between, its two decimals do not say.
+width_is_share() {
+	local width; width=$(sed -n 's/^share of burn_seventy: //p' "$scratch/said")
+	awk -v width="${width:--1}" -v share="$(share_of burn_seventy)" 'BEGIN { print width, share; exit !(width - share < 0.52 && share - width < 0.52) }'
+}
+promise "a box is as wide as the function's share" width_is_share
 promise "hovering tells function, samples, share, object and place" \
 	said "details: burn_seventy  ·  [0-9,]+ samples, $(share_of burn_seventy) %.*  ·  cpu_split  ·  .*cpu_split\.c:[0-9-]+"
 for promised in "zoomed frame is whole" "its caller is whole and stands back" "its neighbour is hidden" \

@@ -29,6 +29,7 @@ static void write_map(const void *code, size_t size_bytes)
 	FILE *map;
 
 	snprintf(path, sizeof(path), "/tmp/perf-%d.map", (int)getpid());
+	unlink(path); /* of a process that had this number before */
 	map = fopen(path, "wx");
 	if (!map ||
 	    fprintf(map, "%lx %zx made_at_run_time\n", (unsigned long)code, size_bytes) < 0 ||

@@ -1,5 +1,6 @@
 /* Spends its processor time 70/20/10 in three functions and prints what it really was, by its own
- * clock. cpu_split MILLISECONDS A line a function: name, nanoseconds. */
+ * clock: cpu_split MILLISECONDS [HZ], as own_time.h counts it for samples at that rate, else 997. A
+ * line a function: name, nanoseconds. */
 #include "tests/programs/own_time.h"
 
 #include <stdint.h>
@@ -35,6 +36,8 @@ int main(int argc, char **argv)
 	uint64_t wanted_ns = (argc > 1 ? strtoull(argv[1], NULL, 10) : 1000) * 1000000u;
 	uint64_t seventy_ns = 0, twenty_ns = 0, ten_ns = 0;
 
+	if (argc > 2)
+		own_time_period_ns = 1000000000u / strtoull(argv[2], NULL, 10);
 	/* Rounds of uneven length, so that no sampling period fits them. */
 	srand(1);
 	while (seventy_ns + twenty_ns + ten_ns < wanted_ns) {

@@ -2,7 +2,8 @@
  *
  * Each thread computes for SPIN_NS before it answers, so that a round has two waits and lasts about
  * twice as long. Prints for each: thread COMM TID WALL_NS CPU_NS WAITS PREEMPTIONS by its own
- * clocks and getrusage(2).
+ * clocks and getrusage(2), and the last two as they were when it began: the first thread had some
+ * before its exec.
  */
 #include <pthread.h>
 #include <stdint.h>
@@ -39,20 +40,28 @@ static void check(int failed)
 		abort();
 }
 
-static void tell(const char *comm, uint64_t start_ns)
+static struct rusage usage_now(void)
 {
 	struct rusage usage;
 
 	getrusage(RUSAGE_THREAD, &usage);
-	printf("thread %s %d %llu %llu %ld %ld\n", comm, gettid(),
+	return usage;
+}
+
+static void tell(const char *comm, uint64_t start_ns, struct rusage start)
+{
+	struct rusage usage = usage_now();
+
+	printf("thread %s %d %llu %llu %ld %ld %ld %ld\n", comm, gettid(),
 	       (unsigned long long)(clock_ns(CLOCK_MONOTONIC) - start_ns),
 	       (unsigned long long)clock_ns(CLOCK_THREAD_CPUTIME_ID), usage.ru_nvcsw,
-	       usage.ru_nivcsw);
+	       usage.ru_nivcsw, start.ru_nvcsw, start.ru_nivcsw);
 }
 
 __attribute__((noinline)) static void *pong(void *argument)
 {
 	uint64_t start_ns = clock_ns(CLOCK_MONOTONIC);
+	struct rusage start = usage_now();
 	char byte;
 
 	pthread_setname_np(pthread_self(), "pong");
@@ -61,13 +70,14 @@ __attribute__((noinline)) static void *pong(void *argument)
 		compute();
 		check(write(to_ping[1], &byte, 1) != 1);
 	}
-	tell("pong", start_ns);
+	tell("pong", start_ns, start);
 	return argument;
 }
 
 __attribute__((noinline)) static void ping(void)
 {
 	uint64_t start_ns = clock_ns(CLOCK_MONOTONIC);
+	struct rusage start = usage_now();
 	char byte = 'x';
 
 	for (unsigned long i = 0; i < n_rounds; i++) {
@@ -75,7 +85,7 @@ __attribute__((noinline)) static void ping(void)
 		compute();
 		check(read(to_ping[0], &byte, 1) != 1);
 	}
-	tell("ping", start_ns);
+	tell("ping", start_ns, start);
 }
 
 int main(int argc, char **argv)

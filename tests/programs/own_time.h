@@ -10,7 +10,7 @@
 #include <stdint.h>
 #include <time.h>
 
-enum { OWN_TIME_PERIOD_NS = 1000000 }; /* of 997 samples a second */
+static uint64_t own_time_period_ns = 1000000; /* of 997 samples a second */
 
 static inline uint64_t own_time_clock_ns(void)
 {
@@ -27,7 +27,7 @@ static inline uint64_t own_time_step_ns(uint64_t *last_ns)
 	uint64_t took_ns = now_ns - *last_ns;
 
 	*last_ns = now_ns;
-	return took_ns < OWN_TIME_PERIOD_NS ? took_ns : OWN_TIME_PERIOD_NS;
+	return took_ns < own_time_period_ns ? took_ns : own_time_period_ns;
 }
 
 #endif

@@ -1,22 +1,29 @@
 /* Makes threads and child processes all the time, each of which burns 1 ms: four threads and one
  * child a round, a tenth of the rounds' threads make one more. Runs until it is killed.
  *
- * storm FILE: it holds, as two numbers of 8 bytes, how many have begun and how many have burnt. */
+ * storm FILE: it holds, as two numbers of 8 bytes, how many have begun and how many have burnt, and
+ * for each that has begun two of 4 bytes: its number, and in how many pieces it burnt, which is 0
+ * until it has. */
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { N_THREADS = 4, BURN_NS = 1000000 };
+enum { N_THREADS = 4, BURN_NS = 1000000, MAX_BURNS = 1 << 20 };
 
 struct tally {
 	_Atomic uint64_t n_begun;
 	_Atomic uint64_t n_burnt;
+	struct {
+		uint32_t tid;
+		_Atomic uint32_t n_pieces;
+	} burns[MAX_BURNS];
 };
 
 static struct tally *tally;
@@ -31,14 +38,26 @@ static uint64_t cpu_ns(void)
 	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
+/* How often this thread has left its processor. */
+static uint32_t n_switches(void)
+{
+	struct rusage usage;
+
+	getrusage(RUSAGE_THREAD, &usage);
+	return (uint32_t)(usage.ru_nvcsw + usage.ru_nivcsw);
+}
+
 static __attribute__((noinline)) void burn(void)
 {
+	uint64_t number = tally->n_begun++ % MAX_BURNS;
+	uint32_t n_before = n_switches();
 	uint64_t start = cpu_ns();
 
-	tally->n_begun++;
+	tally->burns[number].tid = (uint32_t)gettid();
 	while (cpu_ns() - start < BURN_NS)
 		for (unsigned i = 0; i < 4000; i++)
 			sink = sink * 6364136223846793005u + i;
+	tally->burns[number].n_pieces = n_switches() - n_before + 1;
 	tally->n_burnt++;
 }
 

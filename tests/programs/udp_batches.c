@@ -45,8 +45,7 @@ int main(int argc, char **argv)
 			return 1;
 	for (int i = 0; i < MAX_BATCH; i++)
 		buffers[i].iov_len = sizeof(data[i]);
-	/* A busy kernel may deliver a message later than it was sent: what is a whole vector waits.
-	 */
+	/* A busy kernel may deliver a message later than it was sent: what is a whole vector waits. */
 	for (int i = 0; i < FULL_VECTORS; i++)
 		if (recvmmsg(receiver, messages, SLOTS, 0, NULL) != SLOTS)
 			return 1;

@@ -163,7 +163,7 @@ static void a_thread_in_a_system_call_tells_where_it_stands(void **state)
 		pause();
 		_exit(0);
 	}
-	for (int tries = 0; err == -EAGAIN && tries < 1000; tries++) {
+	for (int tries = 0; err == -EAGAIN && tries < 100000; tries++) {
 		err = blocked_thread_registers(child, child, registers);
 		poll(NULL, 0, 2);
 	}
