@@ -173,8 +173,8 @@ struct io_gaps {
 	uint64_t already_in;      /* in progress when measuring began, and returned since */
 	uint64_t still_in;        /* in progress when measuring ended */
 	uint64_t left_out;        /* calls of threads that --only does not name */
-	uint64_t unreadable;      /* calls without messages or bytes: memory could not be read */
-	uint64_t foreign_memory;  /* likewise: structures of other ABIs are not decoded */
+	uint64_t unreadable;      /* calls whose memory, or some of it, could not be read */
+	uint64_t foreign_memory;  /* calls whose structures, of another ABI, are not decoded */
 	uint64_t guessed_fds;     /* descriptors whose opening or name then was not seen */
 	uint64_t refused_ptraces; /* ptrace(2) calls that failed because we trace the target */
 };

@@ -30,6 +30,7 @@ struct io_observer {
 	struct io_counts *counts;
 	struct iovec buffers[MAX_SLOTS];
 	struct mmsghdr messages[MAX_SLOTS];
+	bool is_unreadable; /* of the call under observation, some of its memory */
 };
 
 /* One call under observation. */
@@ -59,7 +60,7 @@ static bool read_memory(const struct observation *o, uint64_t addr, void *buffer
 {
 	if (o->view->read(o->view->context, addr, buffer, len_bytes))
 		return true;
-	o->observer->counts->gaps.unreadable++;
+	o->observer->is_unreadable = true;
 	return false;
 }
 
@@ -152,7 +153,7 @@ static bool can_be(const struct observation *o, uint64_t n_slots)
 {
 	if (n_slots <= MAX_SLOTS)
 		return true;
-	o->observer->counts->gaps.unreadable++;
+	o->observer->is_unreadable = true;
 	return false;
 }
 
@@ -539,4 +540,6 @@ void io_observe(struct io_observer *observer, const struct target_view *view,
 	if (effects[facts->effect].run &&
 	    (effects[facts->effect].on_failure || took_effect(finished, facts->effect)))
 		effects[facts->effect].run(&o);
+	observer->counts->gaps.unreadable += observer->is_unreadable;
+	observer->is_unreadable = false;
 }

@@ -121,7 +121,8 @@ static void add_quality(json_t *quality, const struct io_counts *counts)
 		const char *what;
 	} notes[] = {
 	    {counts->gaps.unreadable, "call",
-	     "whose memory could not be read: messages or bytes are missing"},
+	     "whose memory could not be read: messages, bytes or names of descriptors "
+	     "may be missing"},
 	    {counts->gaps.foreign_memory, "32-bit or x32 call",
 	     "whose structures are not decoded: messages or bytes are missing"},
 	    {counts->gaps.lost_events, "fork, exec or end",

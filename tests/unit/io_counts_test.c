@@ -36,7 +36,7 @@ static bool read_own(void *context, uint64_t addr, void *buffer, size_t len_byte
 {
 	const struct target *target = context;
 
-	if (target->memory_is_gone)
+	if (target->memory_is_gone || !addr)
 		return false;
 	memcpy(buffer, (const void *)(uintptr_t)addr, len_bytes);
 	return true;
@@ -238,6 +238,18 @@ static void unreadable_memory_is_counted_not_guessed(void **state)
 	assert_int_equal(row->bytes, 3);
 	assert_int_equal(row->unknown_messages, 1);
 	assert_int_equal(target->counts->gaps.unreadable, 2);
+}
+
+/* Each message has a control area that cannot be read. */
+static void a_call_with_much_unreadable_memory_is_one_call(void **state)
+{
+	struct target *target = *state;
+	struct mmsghdr messages[4] = {0};
+
+	for (int i = 0; i < 4; i++)
+		messages[i].msg_hdr = (struct msghdr){.msg_control = NULL, .msg_controllen = 64};
+	CALL(target, "recvmmsg", 4, 3, ADDR(messages), 4, 0);
+	assert_int_equal(target->counts->gaps.unreadable, 1);
 }
 
 /* Another thread may have written over the header since. */
@@ -573,6 +585,7 @@ int main(void)
 	    PROMISE(buffers_ask_for_no_more_than_the_kernel_moves),
 	    PROMISE(message_vectors_count_messages_and_their_bytes),
 	    PROMISE(unreadable_memory_is_counted_not_guessed),
+	    PROMISE(a_call_with_much_unreadable_memory_is_one_call),
 	    PROMISE(a_length_that_cannot_be_is_not_believed),
 	    PROMISE(what_is_not_decoded_is_not_zero),
 	    PROMISE(received_descriptors_are_known),
