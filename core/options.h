@@ -53,6 +53,9 @@ struct option_row {
 	bool with_output_dir;       /* a switch of a type that --output-dir turns on: older wrappers
 	                               always wrote what it writes */
 	const char *alias;          /* another long name that means the same, or NULL */
+	/* Why it cannot be asked of what runs already, in words that follow its name; NULL: it can.
+	 */
+	const char *not_attached;
 	/* The option of this table without which this one does nothing, or NULL. It is the
 	 * collector that knows when that is (check_options). */
 	const char *serves;

@@ -265,10 +265,6 @@ static int io_prepare(void *state, const struct repeat *repeat, struct diag *dia
 	};
 	int err = 0;
 
-	if (!repeat->pid && io->options->stacks)
-		return diag_fail(diag, EINVAL,
-		                 "--stacks follows programs from their start, and --pid is of what "
-		                 "runs already; leave one of them out");
 	io->begins_later = repeat->begins_later;
 	io->counts_part = repeat->begins_later || repeat->only;
 	io->is_attached = !repeat->pid;

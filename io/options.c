@@ -76,7 +76,9 @@ const struct option_row io_option_rows[] = {
     {.name = "stacks",
      .kind = OPTION_SWITCH,
      .field = offsetof(struct io_options, stacks),
-     .help = "from where: the stack of every call, as flame graphs and call sites; takes ptrace"},
+     .help = "from where: the stack of every call, as flame graphs and call sites; takes ptrace, "
+             "and no --pid",
+     .not_attached = "follows programs from their start"},
     {.name = "small-io",
      .kind = OPTION_BYTES,
      .field = offsetof(struct io_options, small_bytes),

@@ -153,7 +153,6 @@ case $backends in
 	;;
 esac
 
-promise "--stacks is refused" reason 125 "--stacks follows programs from their start" profile-scenario --type io -p $$ --stacks --duration 0.1
 # Of all numbers that of who has just ended comes last again.
 gone=$(sh -c 'echo $$')
 promise "a process that has ended is refused" reason 125 "there is no process $gone" profile-scenario --type io -p "$gone"

@@ -24,3 +24,6 @@ promise "a scenario's file may have it for other runs" is "$(status_of profile-s
 promise "and so may other types" is "$(status_of profile-scenario --quiet --type memory,io --colors hot true)" 0
 promise "bpf is refused" reason 125 "--stacks is measured by --backend ptrace alone" \
 	profile-scenario --type io --backend bpf --stacks true
+promise "so is a process that runs already" reason 125 "--stacks follows programs from their start" \
+	profile-scenario --results "$scratch/none" --type io -p $$ --stacks --duration 0.1
+promise "before anything is made" [ ! -e "$scratch/none" ]
