@@ -71,6 +71,7 @@ struct target {
 	const struct binary *binary;
 	uid_t uid;                         /* whom it will run as */
 	const struct text_list *variables; /* set for it beside the caller's environment */
+	pid_t pid;                         /* of the one that runs already; 0: it will be run */
 };
 
 /* What finish() fills in; the driver owns and frees it. */

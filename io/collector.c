@@ -43,19 +43,46 @@ struct io_state {
 	bool is_attached;  /* to processes that ran before */
 };
 
-/* The value that the target will find, or "". */
-static const char *variable_of(const struct target *target, const char *name)
+/* The words behind "NAME=", or NULL. */
+static const char *value_in(const char *text, const char *name)
 {
-	const char *value = getenv(name);
 	size_t len = strlen(name);
 
-	for (size_t i = 0; target->variables && i < target->variables->n_texts; i++) {
-		const char *text = target->variables->texts[i];
+	return !strncmp(text, name, len) && text[len] == '=' ? text + len + 1 : NULL;
+}
 
-		if (!strncmp(text, name, len) && text[len] == '=')
-			value = text + len + 1;
+/* Does the value that the target will find hold the words? */
+static bool will_find(const struct target *target, const char *name, const char *words)
+{
+	const char *value = getenv(name);
+
+	for (size_t i = 0; target->variables && i < target->variables->n_texts; i++) {
+		const char *own = value_in(target->variables->texts[i], name);
+
+		value = own ? own : value;
 	}
-	return value ? value : "";
+	return value && strstr(value, words);
+}
+
+/* Did the value hold them that it was started with? */
+static bool has_found(const struct target *target, const char *name, const char *words)
+{
+	char path[32], *text = NULL;
+	size_t room = 0;
+	bool has = false;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/environ", (int)target->pid);
+	file = fopen(path, "re");
+	while (file && !has && getdelim(&text, &room, 0, file) > 0) {
+		const char *value = value_in(text, name);
+
+		has = value && strstr(value, words);
+	}
+	free(text);
+	if (file)
+		fclose(file);
+	return has;
 }
 
 /* LeakSanitizer, which AddressSanitizer brings along, stops the program's threads by ptrace at its
@@ -71,20 +98,22 @@ static int check_sanitizer(const struct target *target, struct diag *diag)
 		return 0;
 	/* AddressSanitizer reads both, LeakSanitizer by itself only its own. */
 	for (size_t i = is_leak; i < ARRAY_SIZE(options); i++)
-		if (strstr(variable_of(target, options[i]), off))
+		if ((target->pid ? has_found : will_find)(target, options[i], off))
 			return 0;
 	return diag_fail(diag, EOPNOTSUPP,
 	                 "%s is built with the %s sanitizer, whose leak check fails in a traced "
-	                 "program; set %s=%s",
-	                 binary->path, binary->sanitizer, options[is_leak], off);
+	                 "program; %s %s=%s",
+	                 binary->path, binary->sanitizer, target->pid ? "start it with" : "set",
+	                 options[is_leak], off);
 }
 
-/* Under a tracer without rights over it, the kernel runs such a program without its own. */
+/* Under a tracer without rights over it, the kernel runs such a program without its own. (One that
+ * runs already keeps them: it is the tracer that the kernel refuses.) */
 static int check_rights(const struct target *target, struct diag *diag)
 {
 	const struct binary *binary = target->binary;
 
-	if (geteuid() == 0 || !(binary->is_setuid || binary->has_file_capabilities))
+	if (geteuid() == 0 || target->pid || !(binary->is_setuid || binary->has_file_capabilities))
 		return 0;
 	return diag_fail(diag, EPERM,
 	                 "%s has set-user-id or file capabilities, which a traced program does "

@@ -99,7 +99,8 @@ static int create_collector(struct measurement *m)
 	const struct collector *collector = m->collector;
 	const struct target target = {.binary = &m->subject.binary,
 	                              .uid = m->subject.uid,
-	                              .variables = &m->request->variables};
+	                              .variables = &m->request->variables,
+	                              .pid = m->request->n_pids ? m->request->pids[0] : 0};
 	int err = collector->check(&target, m->own, m->diag);
 
 	split_names(m->common->only, &m->only);

@@ -39,6 +39,28 @@ for call in bpf bpf:0:5; do
 	promise "with the variable it is traced" \
 		is "$(status_of "$refuse" 1 $call env ASAN_OPTIONS=detect_leaks=0 profile-scenario --quiet --results "$scratch/results" --type io "$scratch/asan")" 0
 done
+
+# What runs already has its variables from its start: ours are of no use to it.
+echo '#include <unistd.h>
+int main(void) { char byte; return read(0, &byte, 1) == 1 ? 7 : 8; }' | gcc -x c - -fsanitize=address -o "$scratch/asan-runs"
+mkfifo "$scratch/bytes"
+exec 8<>"$scratch/bytes"
+runs_asan() { [ "$(readlink /proc/$1/exe)" = "$scratch/asan-runs" ]; }
+"$scratch/asan-runs" <&8 & checks=$!
+wait_for runs_asan $checks
+promise "one that runs with its leak check: how to start it" reason 3 "leak check fails in a traced program; start it with ASAN_OPTIONS=detect_leaks=0" \
+	env ASAN_OPTIONS=detect_leaks=0 profile-scenario --results "$scratch/asan-results" --type io --backend ptrace -p $checks
+echo >&8
+wait $checks
+promise "it lives on as if nobody had looked" is $? 7
+ASAN_OPTIONS=detect_leaks=0 "$scratch/asan-runs" <&8 & checks=$!
+wait_for runs_asan $checks
+promise "without its leak check it is traced to its end" is "$(status_of profile-scenario --quiet --results "$scratch/asan-results" \
+	--type io --backend ptrace -p $checks --load "echo >$scratch/bytes; until ! kill -0 $checks; do sleep 0.02; done" 2>/dev/null)" 0
+wait $checks
+promise "which is its own" is $? 7
+exec 8>&-
+
 promise "bpf needs no ptrace" is "$("$refuse" 1 ptrace profile-scenario --quiet --results "$scratch/results" --type io "${ten[@]}"; echo $?; metric "$latest" io.write.calls)" "0
 10"
 promise "where neither may be: 3, and how to be allowed" reason 3 "ptrace is forbidden here: see sysctl kernel.yama.ptrace_scope" \
