@@ -114,7 +114,7 @@ struct trace_client {
 	 * shall stand still until the client lets it go by tracer_resume(); killed, it may end
 	 * without that. NULL: threads are not stopped for it. */
 	bool (*thread_exits)(void *context, struct tracee *tracee);
-	/* The first thread of a process has ended. */
+	/* The first thread of a process that was told of has ended. */
 	void (*process_ends)(void *context, struct tracee *tracee, int wait_status);
 	void (*thread_ends)(void *context, struct tracee *tracee); /* is gone */
 	/* tracer_wake_every() asked for it. */

@@ -303,7 +303,9 @@ void tracer_note_end(struct tracer *tracer, int status)
 static void handle_end(struct tracer *tracer, struct tracee *tracee, pid_t tid, int status)
 {
 	if (tracee) {
-		if (tid == tracee->pid && tracer->armed && tracer->client->process_ends)
+		/* Killed while it waited for its parent's word it has not begun. */
+		if (tid == tracee->pid && tracee->has_parent && tracer->armed &&
+		    tracer->client->process_ends)
 			tracer->client->process_ends(tracer->context, tracee, status);
 		tracer_remove(tracer, tracee);
 		tracer_adopt_orphans(tracer);

@@ -16,6 +16,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/mman.h>
@@ -75,8 +76,9 @@ static int make_threads(void)
 	return calls_stop() ? TOO_MANY_SWITCHES : STATUS;
 }
 
-/* Kills processes that do nothing but fork, and waits for all that they have made. */
-static int kill_parents(void)
+/* Kills processes that do nothing but fork, or with them all that they have made, and waits for it.
+ */
+static int kill_parents(bool and_children)
 {
 	volatile unsigned *n_made =
 	    mmap(NULL, sizeof(*n_made), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -87,6 +89,7 @@ static int kill_parents(void)
 	for (unsigned i = 0; i < N_KILLS; i++) {
 		pid_t pid = fork();
 
+		setpgid(pid, pid);
 		while (!pid) {
 			if (!fork())
 				_exit(0);
@@ -95,7 +98,7 @@ static int kill_parents(void)
 		while (*n_made <= i) /* one a kill, at least */
 			usleep(100);
 		usleep(500 + i * 7 % 40 * 50);
-		kill(pid, SIGKILL);
+		kill(and_children ? -pid : pid, SIGKILL);
 		while (waitpid(-1, NULL, 0) > 0)
 			;
 	}
@@ -128,7 +131,8 @@ struct seen {
 	unsigned n_threads, n_forks, n_sharing, n_programs, n_orphans;
 	pid_t held[N_THREADS + 1];
 	unsigned n_held;
-	unsigned n_readable; /* registers, while all stood still */
+	unsigned n_strangers_ends; /* of processes that were never told of */
+	unsigned n_readable;       /* registers, while all stood still */
 	unsigned n_ends_while_held;
 	struct tracee *receiver; /* NULL: it has not begun, or has ended */
 	int sending_end;
@@ -281,6 +285,68 @@ static void children_of_killed_parents_go_on(void **state)
 	assert_int_equal(seen.n_threads + seen.n_sharing, 0);
 }
 
+static void mark(struct tracee *tracee)
+{
+	if (!tracee->data)
+		tracee->data = calloc(1, 1);
+}
+
+static void marked_program_begins(void *context, struct tracee *tracee, const char *command,
+                                  bool is_first)
+{
+	(void)context;
+	(void)command;
+	(void)is_first;
+	mark(tracee);
+}
+
+static void marked_child_begins(void *context, const struct tracee *parent, struct tracee *child,
+                                uint64_t flags)
+{
+	child_begins(context, parent, child, flags);
+	mark(child);
+}
+
+static void marked_orphan_begins(void *context, struct tracee *child, pid_t parent_pid)
+{
+	orphan_begins(context, child, parent_pid);
+	mark(child);
+}
+
+static bool see_call(void *context, struct tracee *tracee)
+{
+	(void)context;
+	(void)tracee;
+	return true;
+}
+
+static void process_ends(void *context, struct tracee *tracee, int wait_status)
+{
+	struct seen *seen = context;
+
+	(void)wait_status;
+	seen->n_strangers_ends += !tracee->data;
+}
+
+/* Some are killed while they wait for the word of a parent that is killed with them. */
+static void who_has_not_begun_does_not_end(void **state)
+{
+	static const struct trace_client client = {
+	    .program_begins = marked_program_begins,
+	    .child_begins = marked_child_begins,
+	    .orphan_begins = marked_orphan_begins,
+	    .call_begins = see_call,
+	    .process_ends = process_ends,
+	};
+	struct seen seen = {0};
+
+	(void)state;
+	if (!trace("kills-all", &client, &seen))
+		skip();
+	assert_true(seen.n_forks > N_KILLS);
+	assert_int_equal(seen.n_strangers_ends, 0);
+}
+
 static void receiver_begins(void *context, struct tracee *tracee, const char *command,
                             bool is_first)
 {
@@ -347,12 +413,14 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(threads_are_held_at_their_exit_and_calls_do_not_stop),
 	    cmocka_unit_test(children_of_killed_parents_go_on),
+	    cmocka_unit_test(who_has_not_begun_does_not_end),
 	    cmocka_unit_test(each_call_that_is_made_again_has_its_own_timeout),
 	};
 
 	if (argc > 1 && !strcmp(argv[1], "receives"))
 		return receive_bytes();
 	if (argc > 1)
-		return strcmp(argv[1], "threads") ? kill_parents() : make_threads();
+		return strcmp(argv[1], "threads") ? kill_parents(!strcmp(argv[1], "kills-all"))
+		                                  : make_threads();
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
