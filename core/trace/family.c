@@ -48,21 +48,21 @@ void tracer_handle_early_end(struct tracer *tracer, struct tracee *tracee)
 		take_in(tracer, tracee);
 }
 
-/* Is there a thread in a call that makes children, which has not told of its child yet, or one of
- * which that is not known? */
+/* A newcomer that was found stopped for its shell is in no call. */
+bool tracer_may_tell(const struct tracee *tracee)
+{
+	return (tracee->is_newcomer && tracee->is_interrupted) ||
+	       (tracee->in_call && tracee_makes_child(tracee) && !tracee->made_child);
+}
+
 static bool someone_may_tell(const struct tracer *tracer)
 {
 	uint64_t tid, value;
 	size_t position = 0;
 
-	while (u64map_next(tracer->tracees, &position, &tid, &value)) {
-		const struct tracee *tracee = (const struct tracee *)(uintptr_t)value;
-
-		if (tracee &&
-		    (tracee->is_newcomer ||
-		     (tracee->in_call && tracee_makes_child(tracee) && !tracee->made_child)))
+	while (u64map_next(tracer->tracees, &position, &tid, &value))
+		if (value && tracer_may_tell((const struct tracee *)(uintptr_t)value))
 			return true;
-	}
 	return false;
 }
 

@@ -139,6 +139,9 @@ void tracer_handle_child(struct tracer *tracer, struct tracee *parent);
 void tracer_handle_early_end(struct tracer *tracer, struct tracee *tracee);
 /* or before it could tell of a child. */
 void tracer_handle_last_child(struct tracer *tracer, struct tracee *parent);
+/* Is the thread in a call that makes a child, of which it has not told yet, or is that not known?
+ */
+bool tracer_may_tell(const struct tracee *tracee);
 /* Takes in all children whose parents can no longer tell of them; where calls are not seen, those
  * that have waited so long that this is certain. */
 void tracer_adopt_orphans(struct tracer *tracer);

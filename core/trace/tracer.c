@@ -341,6 +341,7 @@ static void dispatch(struct tracer *tracer, pid_t tid, int status)
 {
 	struct tracee *tracee = tracer_find(tracer, tid);
 	int signal = WSTOPSIG(status), event = status >> 16;
+	bool may_have_told = tracee && tracer_may_tell(tracee);
 
 	if (!WIFSTOPPED(status)) {
 		handle_end(tracer, tracee, tid, status);
@@ -361,6 +362,9 @@ static void dispatch(struct tracer *tracer, pid_t tid, int status)
 		tracer_handle_syscall(tracer, tracee);
 	else
 		handle_signal(tracer, tracee, tid, event || signal == SYSCALL_STOP ? 0 : signal);
+	/* Others that wait may have waited for its word alone. */
+	if (may_have_told)
+		tracer_adopt_orphans(tracer);
 }
 
 /* The timer has ticked. */
