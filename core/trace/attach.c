@@ -194,7 +194,6 @@ int tracer_attach_running(struct tracer *tracer)
 {
 	int err = 0;
 
-	tracer->tid = gettid();
 	for (size_t i = 0; i < tracer->n_pids && !err; i++)
 		err = seize_process(tracer, tracer->pids[i]);
 	if (err)

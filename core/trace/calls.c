@@ -24,10 +24,14 @@ static const struct {
 	uint32_t x86_64;
 	uint32_t i386;
 } known_calls[] = {
-    {TRACED_FORK, SYS_fork, 2},     {TRACED_VFORK, SYS_vfork, 190},
-    {TRACED_CLONE, SYS_clone, 120}, {TRACED_CLONE3, SYS_clone3, 435},
-    {TRACED_PRCTL, SYS_prctl, 172}, {TRACED_SECCOMP, SYS_seccomp, 354},
-    {TRACED_EXIT, SYS_exit, 1},     {TRACED_EXIT_GROUP, SYS_exit_group, 252},
+    {TRACED_FORK, SYS_fork, 2},
+    {TRACED_VFORK, SYS_vfork, 190},
+    {TRACED_CLONE, SYS_clone, I386_CLONE},
+    {TRACED_CLONE3, SYS_clone3, SYS_clone3},
+    {TRACED_PRCTL, SYS_prctl, 172},
+    {TRACED_SECCOMP, SYS_seccomp, 354},
+    {TRACED_EXIT, SYS_exit, 1},
+    {TRACED_EXIT_GROUP, SYS_exit_group, 252},
 };
 
 static enum traced_call identify(uint32_t arch, uint64_t number)

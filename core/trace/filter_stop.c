@@ -12,12 +12,6 @@
 #include <sys/user.h>
 #include <sys/wait.h>
 
-enum {
-	I386_CLONE = 120,
-	CLONE3 = 435,                  /* under every ABI */
-	SYSCALL_STOP = SIGTRAP | 0x80, /* PTRACE_O_TRACESYSGOOD */
-};
-
 static void poke_register(pid_t tid, size_t offset, uint64_t value)
 {
 	ptrace(PTRACE_POKEUSER, tid, (void *)offset, (void *)value);
@@ -50,7 +44,7 @@ void filter_stop_keep_children(pid_t tid, const struct __ptrace_syscall_info *st
 			              is_i386 ? offsetof(struct user, regs.rbx)
 			                      : offsetof(struct user, regs.rdi),
 			              at & ~(uint64_t)CLONE_UNTRACED);
-	} else if (number == CLONE3) {
+	} else if (number == SYS_clone3) {
 		errno = 0;
 		flags = ptrace(PTRACE_PEEKDATA, tid, (void *)at, NULL);
 		if (!errno && flags & CLONE_UNTRACED)

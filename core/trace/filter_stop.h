@@ -3,12 +3,16 @@
 #ifndef CORE_TRACE_FILTER_STOP_H
 #define CORE_TRACE_FILTER_STOP_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/ptrace.h>
 #include <sys/types.h>
 
-enum { FILTER_MARK = 0x7073 }; /* tells our stops from those of the target's own filters */
+enum {
+	FILTER_MARK = 0x7073,          /* tells our stops from those of the target's own filters */
+	SYSCALL_STOP = SIGTRAP | 0x80, /* at a call's entry or exit (PTRACE_O_TRACESYSGOOD) */
+};
 
 /* The call that the thread is about to make fails with ENOSYS. Also at PTRACE_SYSCALL's entry stop.
  */

@@ -6,6 +6,9 @@
 /* Of a call's number under x32; __X32_SYSCALL_BIT of <asm/unistd.h>, which is of one ABI's own. */
 enum { X32_BIT = 0x40000000 };
 
+/* clone(2)'s under i386; clone3(2) has one for all. */
+enum { I386_CLONE = 120 };
+
 /* Results from its negative to -1 are errors, for the kernel and strace; others are values: what
  * rt_sigreturn(2) returns is whatever the interrupted code had in its register. */
 enum { LARGEST_ERRNO = 4095 };

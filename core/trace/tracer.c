@@ -22,6 +22,7 @@
 
 #include "core/alloc.h"
 #include "core/clock.h"
+#include "core/trace/filter_stop.h"
 #include "core/trace/follow_cpu.h"
 #include "core/trace/restart.h"
 #include "core/u64map.h"
@@ -35,10 +36,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum {
-	SYSCALL_STOP = SIGTRAP | 0x80,   /* PTRACE_O_TRACESYSGOOD */
-	WAITING_TICK_NS = 100 * 1000000, /* while children wait for their parents' word */
-};
+enum { WAITING_TICK_NS = 100 * 1000000 }; /* while children wait for their parents' word */
 
 long tracer_options(const struct tracer *tracer, bool filtered)
 {
@@ -519,12 +517,13 @@ static void tell_ending(const struct tracer *tracer)
 
 int tracer_follow(struct tracer *tracer)
 {
-	int status, err = tracer->n_pids ? tracer_attach_running(tracer) : tracer_attach(tracer);
 	pid_t tid = 0;
+	int status, err;
 
+	tracer->tid = gettid(); /* before we are ready, and may be poked */
+	err = tracer->n_pids ? tracer_attach_running(tracer) : tracer_attach(tracer);
 	if (err)
 		return err;
-	tracer->tid = gettid();
 	tracer->asks_who_stopped = !tracer_sees_calls(tracer) && has_waitid();
 	while (!is_over(tracer) && (tid = wait_for_stop(tracer, &status)) > 0)
 		dispatch(tracer, tid, status);
