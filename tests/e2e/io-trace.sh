@@ -32,7 +32,8 @@ again() {
 measure() {
 	local set=$1; shift
 	again strace -f -c -o "$scratch/strace" -e "trace=$set" "$tree" "$@" >/dev/null 2>&1
-	[ $? != 75 ] && again run set -e "$set" "$tree" "$@"
+	[ $? != 75 ] || return 75
+	again run set -e "$set" "$tree" "$@"
 }
 compare() {
 	calls "$scratch/strace" >"$scratch/expected"
