@@ -16,7 +16,7 @@ for file in flamegraph.svg stacks.folded report.txt profile.pb.gz samples.bin ru
 	promise "a run leaves $file" test -s "$run/$file"
 done
 promise "the headline says samples, rate, event and losses" matches "$scratch/err" \
-	'^cpu_split/cpu  OK +[0-9,]+ samples, [0-9]+\.[0-9]+ s, ([0-9]+ of )?997 Hz (cycles|cpu-clock)[^;]*; lost [0-9,]+( \([0-9.]+ %\))?, truncated [0-9.]+ %, unresolved [0-9.]+ %, completed [0-9.]+ %(; no names in [^;]+)?$'
+	'^cpu_split/cpu  OK +[0-9,]+ samples, [0-9]+\.[0-9]+ s, ([0-9]+ of )?997 Hz (cycles|cpu-clock)[^;]*; lost (0|[0-9,]+ \([0-9.]+ %\)), truncated [0-9.]+ %, unresolved [0-9.]+ %, completed [0-9.]+ %(; no names in [^;]+)?$'
 # It calls nothing but the clock: what it is itself, and with that.
 share() { # REGEX: of the samples, as the table has it
 	awk -v regex="$1" '{ all += $NF } $0 ~ regex { n += $NF } END { printf "%.1f", 100 * n / all }' "$run/stacks.folded"
@@ -104,6 +104,8 @@ status_of cpu --scenario nameless -- "$scratch/nameless" 200 >/dev/null
 run=$scratch/results/nameless/cpu/latest
 promise "samples without a name are a finding with the remedy" matches "$scratch/err" \
 	"^note +$(share ';\\[[^;]*\\] [0-9]+$' | sed 's/[.]/\\&/') % of the samples have no name: .*/nameless; do not strip it, or put its debug file at "
+promise "some have none, and none has a name that was stripped" is \
+	"$(share ';\\[nameless\\] [0-9]+$' | grep -vx 0.0 | grep -c .) $(grep -c burn_ "$run/stacks.folded")" "1 0"
 promise "so many samples without a name are not the place to look at first" \
 	is "$(grep -c 'place to look at' "$scratch/err")" 0
 
