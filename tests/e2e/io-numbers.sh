@@ -91,6 +91,8 @@ run cpu --cpu-time sleep 0.3
 sleep_time=$(metric "$(dir cpu)" io.clock_nanosleep.time_ns)
 # Of wall time it is all of it, at least.
 promise "a sleep takes no system time" test "$sleep_time" -lt 300000000
+# The call's is part of what wait4(2) tells of the whole program, by the same clock.
+promise "and none that its program did not take" test "$sleep_time" -le "$(metric "$(dir cpu)" run.system_ns)"
 timed_by() { # RUN: what its options in run.json say
 	python3 -c 'import json, sys; print([(n, v) for n, v in sorted(json.load(open(sys.argv[1]))["collector"]["options"].items()) if n in ("cpu-time", "wall-clock")])' "$(dir "$1")/run.json"
 }
