@@ -114,21 +114,7 @@ tracer_is_killed() {
 }
 promise "the tracer killed: the target with it, and it is said" tracer_is_killed
 
-# told_to_go_on PID FILE: SIGCONT, until it has written. What looks like its stop may be one of the tracer's on the way there.
-told_to_go_on() {
-	[ -s "$2" ] || { kill -CONT "$1"; false; }
-}
-stop_and_go() {
-	local pid tool
-	io -e %file sh -c 'echo $$ >"$1.new"; mv "$1.new" "$1"; kill -STOP $$; echo resumed' sh "$scratch/pid" >"$scratch/stopped" 2>&1 &
-	tool=$!
-	wait_for test -s "$scratch/pid" && pid=$(cat "$scratch/pid") && wait_for grep -q '^State:.*[tT]' "/proc/$pid/status" || return 1
-	sleep 0.2
-	[ -s "$scratch/stopped" ] && { echo "it went on by itself"; return 1; }
-	wait_for told_to_go_on "$pid" "$scratch/stopped"
-	wait $tool && contains "$scratch/stopped" resumed
-}
-promise "a stopped target stays stopped, and goes on with SIGCONT" stop_and_go
+promise "a stopped target stays stopped, and goes on with SIGCONT" stop_and_go io -e %file
 
 tool_stops() {
 	local tool pid

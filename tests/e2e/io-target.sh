@@ -38,23 +38,7 @@ promise "umask, limits, directory and environment" same sh -c 'umask; ulimit -a;
 promise "open descriptors" same sh -c 'ls /proc/self/fd | wc -l'
 promise "a 32-bit entry, threads and execs" same "$programs/io_tree" int80 threads execs exec_by_thread
 
-# told_to_go_on PID FILE: SIGCONT, until it has written. What looks like its stop may be one of the tracer's on the way there.
-told_to_go_on() {
-	[ -s "$2" ] || { kill -CONT "$1"; false; }
-}
-stop_and_go() {
-	local pid
-	rm -f "$scratch/pid"
-	io sh -c 'echo $$ >"$1.new"; mv "$1.new" "$1"; kill -STOP $$; echo resumed' sh "$scratch/pid" >"$scratch/stopped" 2>&1 &
-	local tool=$!
-	wait_for test -s "$scratch/pid" && pid=$(cat "$scratch/pid") && wait_for grep -q '^State:.*[tT]' "/proc/$pid/status" || return 1
-	# It stays stopped until told.
-	sleep 0.2
-	[ -s "$scratch/stopped" ] && { echo "it went on by itself"; return 1; }
-	wait_for told_to_go_on "$pid" "$scratch/stopped"
-	wait $tool && contains "$scratch/stopped" resumed
-}
-promise "a stopped target stays stopped, and goes on with SIGCONT" stop_and_go
+promise "a stopped target stays stopped, and goes on with SIGCONT" stop_and_go io
 
 if [ $backend = bpf ]; then
 	promise "a target may be a tracer" same strace -o /dev/null sh -c 'exit 5'

@@ -138,6 +138,24 @@ wait_for() {
 	return 1
 }
 
+# stop_and_go TOOL [OPTION...]: under it a stopped child stays stopped and goes on with one SIGCONT, and so does a stopped target.
+stop_and_go() {
+	local said=$scratch/stopped tool
+	"$@" "$programs/stopped" >"$said" 2>&1 &
+	tool=$!
+	wait_for grep -q '^stopped' "$said" || { cat "$said"; return 1; }
+	# It stays stopped until told.
+	sleep 0.2
+	! grep resumed "$said" || { echo "it went on by itself"; return 1; }
+	kill -CONT "$(sed -n 's/^stopped //p' "$said")" && wait_for grep -q '^stops' "$said" || { cat "$said"; return 1; }
+	# Of its own stop only the tool is told, so how far it has come is not known, and a SIGCONT may come before.
+	wait_for told_to_go_on "$(sed -n 's/^stops //p' "$said")" "$said"
+	wait $tool && contains "$said" "went on"
+}
+told_to_go_on() { # PID FILE
+	grep -q '^went on' "$2" || { kill -CONT "$1"; false; }
+}
+
 # programs_of PID: the ids of the BPF programs that the process holds.
 programs_of() {
 	sed -n 's/^prog_id:[[:space:]]*//p' /proc/"$1"/fdinfo/* 2>/dev/null | sort -u
