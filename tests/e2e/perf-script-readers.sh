@@ -22,19 +22,25 @@ elif ! fetch speedscope@1.25.0; then
 	skip "speedscope opens perf-script" "npm does not fetch it here: $(head -n 1 "$scratch/npm/npm.err" | grep . || echo "no answer")"
 else
 	page=$scratch/npm/package/dist/release/index.html
-	{
-		printf 'speedscope.loadFileFromBase64("tree.perf", "%s");\n' "$(base64 -w 0 "$scratch/tree.perf")"
-		cat tests/readers/speedscope-drive.js
-	} >"$scratch/load.js"
-	# Its time is virtual, and may be over before the page has said all.
-	for _ in 1 2 3 4 5; do
+	opens() { # FILE SAID: the page comes to its end with it
+		{
+			printf 'speedscope.loadFileFromBase64("tree.perf", "%s");\n' "$(base64 -w 0 "$1")"
+			cat tests/readers/speedscope-drive.js
+		} >"$scratch/load.js"
 		timeout 300 chromium --headless --no-sandbox --disable-gpu --no-first-run --disable-background-networking \
 			--host-resolver-rules='MAP * ~NOTFOUND' --user-data-dir="$scratch/browser" --virtual-time-budget=20000 \
 			--dump-dom "file://$page#localProfilePath=$scratch/load.js" 2>"$scratch/browser.err" |
-			sed -n '/<pre>/,/^END/p' | sed 's/.*<pre>//' >"$scratch/said"
-		grep -q '^END' "$scratch/said" && break
+			sed -n '/<pre>/,/^END/p' | sed 's/.*<pre>//' >"$2"
+		grep -q '^END' "$2"
+	}
+	# Its time is virtual, and may be over before the page has said all: that befalls a file as perf script writes it, too.
+	printf 'known 1/1 1.000000:    1000000 cpu-clock:\n\t          401000 main (/known)\n\n' >"$scratch/known.perf"
+	n_known=0
+	for _ in 1 2 3 4 5; do
+		opens "$scratch/tree.perf" "$scratch/said" && break
+		opens "$scratch/known.perf" "$scratch/known.said" && n_known=$((n_known + 1))
 	done
-	if grep -q '^END' "$scratch/said"; then
+	if grep -q '^END' "$scratch/said" || [ $n_known = 5 ]; then
 		promise "speedscope has our threads" is "$(grep '^thread: ' "$scratch/said" | sort)" "$threads"
 		promise "and our functions" matches "$scratch/said" '^row: .*\) burn$'
 	else
