@@ -12,7 +12,7 @@ profile() {
 	run=$scratch/results/$name/cpu/latest
 	folded=$scratch/$name.folded
 	for _ in 1 2 3 4 5; do
-		unlost "$run" status_of profile-scenario --results "$scratch/results" --scenario "$name" --type cpu --freq 1999 --quiet \
+		unlost "$run" timed status_of profile-scenario --results "$scratch/results" --scenario "$name" --type cpu --freq 1999 --quiet \
 			-- sh "$scratch/$name.sh" >/dev/null
 		cp "$run/stacks.folded" "$folded" 2>/dev/null
 		[ $# = 0 ] || "$@" >/dev/null || continue
@@ -95,7 +95,7 @@ promise_unlost "libraries loaded by turns at the same addresses" stacks reload \
 promise_unlost "each library under its own name" matches "$folded" ';stack_library_b;burn_for'
 
 if [ "$(id -u)" = 0 ]; then
-	timed profile changing <<<"$programs/stack_cases changing 1000"
+	profile changing <<<"$programs/stack_cases changing 1000"
 	promise_unlost "frames of 20 KB that come and go in microseconds" stacks changing \
 		"$main;have_changing_frames;call_from_(one|other);have_changing_frame(;change_room)?" have_changing_frame
 	# How soon memory is read, and so how many are too short before, depends on the machine; 5 of them are enough.
