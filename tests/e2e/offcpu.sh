@@ -119,29 +119,53 @@ most=$(awk '{ match($0, /;wait_[a-z]+;/); where = RSTART ? substr($0, RSTART + 1
 	END { print most }' "$run/stacks.folded")
 promise "the headline says how long, how often, who waits most and what is not known" matches "$scratch/err" \
 	'^offcpu_waits/offcpu  OK +[0-9.]+ m?s blocked in [0-9]+ waits of 5 threads, [0-9.]+ [mu]?s preempted.*; most: [a-z_]+ in '"$most"', [0-9.]+ %; stacks lost [0-9.]+ %, truncated [0-9.]+ %, unresolved [0-9.]+ %$'
-# table CHECK: of each of its five rows that is of a function that knows; which ones these are, the disk and the schedule decide.
+# What the stacks have of the functions that know, and the table, of those of them that are among its five rows: which ones these
+# are, the disk and the schedule decide. A fault before a function's first look at its clocks, or after its last, is also a wait.
+profile-scenario --results "$scratch/results" export offcpu_waits/offcpu --format folded --value waits >"$scratch/waits"
 table() {
-	python3 - "$1" "$scratch/truth" "$run/stacks.folded" "$scratch/err" "$lost" <<'P'
+	python3 - "$1" "$scratch/truth" "$run/stacks.folded" "$scratch/waits" "$scratch/err" "$lost" <<'P'
 import re, sys
-check, lost = sys.argv[1], sys.argv[5] != "0"
+check, lost = sys.argv[1], sys.argv[6] != "0"
 truth = {w[0]: int(w[3]) for w in map(str.split, open(sys.argv[2])) if w[0] != "thread"}
-blocked = dict.fromkeys(truth, 0)
-for line in open(sys.argv[3]):
-    stack, ns = line.rsplit(" ", 1)
-    for name in truth: blocked[name] += int(ns) if name in stack.split(";") else 0
-calls = {"wait_pipe": "read", "wait_poll": "poll"}
+class Of: # one function
+    def __init__(self): self.sums, self.at_edge, self.calls, self.comms = [0, 0], 0, set(), set()
+of = {name: Of() for name in truth}
+for value, path in enumerate(sys.argv[3:5]):
+    for line in open(path):
+        stack, n = line.rsplit(" ", 1)
+        comm, *frames = stack.split(";")
+        for name in truth:
+            if name not in frames: continue
+            rest = frames[frames.index(name):]
+            if len(rest) > 1 and re.fullmatch(r"(now|tell)(_\[i\])?", rest[1]):
+                of[name].at_edge += value * int(n)
+                continue # a row of its own
+            if len(rest) == 1 or rest[1].endswith("_[k]"): of[name].at_edge += value * int(n)
+            of[name].sums[value] += int(n)
+            of[name].comms.add(comm)
+            of[name].calls.add([frame for frame in rest if not frame.endswith(("_[k]", "_[i]"))][-1])
+if check == "waits":
+    for name, waits in truth.items():
+        seen = of[name]
+        print(name, waits, vars(seen))
+        # a wait whose stack could not be read has lost the function's name
+        assert (lost or waits <= seen.sums[1] + seen.at_edge) and seen.sums[1] - seen.at_edge <= waits, name
+    sys.exit(len(truth) != 6)
+sleeps = r"(clock_)?nanosleep|\[libc.*\]"
+calls = {"wait_pipe": "read", "wait_poll": "poll", "wait_nanosleep": sleeps, "wait_deep": sleeps}
 n = 0
-for line in open(sys.argv[4]):
-    row = re.fullmatch(r" +([0-9.]+) (s|ms|us) +[0-9.]+ % +([0-9]+)  (\S+) +(wait_\w+) \((\w+)\) +offcpu_waits\.c:[0-9]+\n", line)
-    if not row: continue
+for line in open(sys.argv[5]):
+    if not line.startswith(" ") or " wait_" not in line: continue
+    row = re.fullmatch(r" +([0-9.]+) (s|ms|us) +[0-9.]+ % +([0-9,]+)  (\S+) +(wait_\w+)(?: \((\S+)\))? +offcpu_waits\.c:[0-9]+\n", line)
+    assert row, line
     value, unit, waits, comm, name, call = row.groups()
     unit_ns, digits = {"s": (1e9, 3), "ms": (1e6, 2), "us": (1e3, 1)}[unit]
-    print(row.groups(), blocked[name], truth[name])
+    seen = of[name]
+    print(row.groups(), vars(seen))
     n += 1
-    if check == "rows":
-        assert f"{blocked[name] / unit_ns:.{digits}f}" == value and name[5:] in (comm, "deep", "nanosleep") and calls.get(name, call) == call
-    else: # a wait whose stack could not be read has lost the function's name
-        assert int(waits) == truth[name] or lost and int(waits) < truth[name]
+    assert f"{seen.sums[0] / unit_ns:.{digits}f}" == value and seen.sums[1] == int(waits.replace(",", ""))
+    assert seen.comms == {comm} and (name[5:] == comm or name in ("wait_deep", "wait_nanosleep") and comm == "offcpu_waits")
+    assert (call or name) in seen.calls and (not call or re.fullmatch(calls.get(name, ".*"), call))
 assert n >= 3, n # the fourth may be main's own, the fifth one that is lost
 P
 }
