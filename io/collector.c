@@ -302,7 +302,7 @@ static int io_prepare(void *state, const struct repeat *repeat, struct diag *dia
 	io->current->leaves_out_moves = io->current->status != IO_ANY || io->paths ||
 	                                !trace_set_has_all(io->set, syscall_moves_data);
 	if (io->options->stacks)
-		io->current->sites = io_sites_new();
+		io->current->sites = io_sites_new(io_counts_has(io->current, IO_SUCCESSFUL));
 	if (io->detail)
 		err = detail_files_begin(io->detail, repeat->results, &spec.detail, diag);
 	return err ? err : io->backend->start(&io->backend_state, &spec, diag);

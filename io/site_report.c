@@ -93,7 +93,7 @@ static void add_sample(struct site_list *list, const struct profile *profile,
 		*ARRAY_APPEND(list->sites, list->n_sites, list->capacity) =
 		    (struct site){.caller = caller, .call = call};
 	}
-	for (int i = 0; i < N_IO_SITE_VALUES; i++)
+	for (size_t i = 0; i < profile_n_types(profile); i++)
 		list->sites[*index].values[i] += sample->values[i];
 }
 
@@ -107,19 +107,26 @@ static int by_time(const void *left, const void *right)
 	return (a[IO_SITE_CALLS] < b[IO_SITE_CALLS]) - (a[IO_SITE_CALLS] > b[IO_SITE_CALLS]);
 }
 
+static bool knows(const struct profile *profile, enum io_site_value value)
+{
+	return value < profile_n_types(profile);
+}
+
 static void write_site(FILE *out, const struct profile *profile, const struct site *site)
 {
 	const struct frame *frame = profile_frame(profile, site->caller);
 	bool is_start = site->caller == site->call;
 	char *name =
 	    is_start ? xstrdup("(start of the target)") : profile_shown_name(profile, site->caller);
+	char bytes[24] = "-";
 	char *place = is_start
 	                  ? xstrdup("")
 	                  : profile_shown_place(profile, frame->object, frame->file, frame->line);
 
-	fprintf(out, "%12.6f %11" PRIu64 " %15" PRIu64 "  %-16s %s%s%s\n",
-	        (double)site->values[IO_SITE_TIME] / 1e9, site->values[IO_SITE_CALLS],
-	        site->values[IO_SITE_BYTES],
+	if (knows(profile, IO_SITE_BYTES))
+		snprintf(bytes, sizeof(bytes), "%" PRIu64, site->values[IO_SITE_BYTES]);
+	fprintf(out, "%12.6f %11" PRIu64 " %15s  %-16s %s%s%s\n",
+	        (double)site->values[IO_SITE_TIME] / 1e9, site->values[IO_SITE_CALLS], bytes,
 	        profile_text(profile, profile_frame(profile, site->call)->function), name,
 	        *place ? "  " : "", place);
 	free(place);
@@ -216,7 +223,8 @@ int io_site_files_write(const struct profile *profile, struct results_run *run,
 	int err = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(files) && !err; i++)
-		err = write_file(&files[i], profile, run, &common, quality, diag);
+		if (knows(profile, files[i].value))
+			err = write_file(&files[i], profile, run, &common, quality, diag);
 	free(title);
 	free(quality);
 	call_order_free(order);

@@ -30,13 +30,14 @@ static const struct value_type value_types[N_IO_SITE_VALUES] = {
     [IO_SITE_BYTES] = {"bytes", "bytes"},
 };
 
-struct io_sites *io_sites_new(void)
+struct io_sites *io_sites_new(bool with_bytes)
 {
 	static const struct object calls = {.kind = OBJECT_KERNEL, .fd = -1};
 	struct io_sites *sites = xcalloc(1, sizeof(*sites));
 
 	sites->private = xcalloc(1, sizeof(*sites->private));
-	sites->recording = recording_new(value_types, N_IO_SITE_VALUES);
+	sites->recording =
+	    recording_new(value_types, with_bytes ? N_IO_SITE_VALUES : IO_SITE_BYTES);
 	sites->private->calls_object = recording_add_object(sites->recording, &calls);
 	sites->private->index = u64map_new();
 	return sites;

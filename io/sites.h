@@ -9,12 +9,13 @@
 
 #include "io/counts.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct recording;
 struct symbolizer;
 
-/* The value types of the recording. */
+/* The value types of the recording; bytes are not among them where they are not counted. */
 enum io_site_value { IO_SITE_CALLS, IO_SITE_TIME, IO_SITE_BYTES, N_IO_SITE_VALUES };
 
 struct io_sites {
@@ -24,7 +25,7 @@ struct io_sites {
 	struct io_sites_private *private;
 };
 
-struct io_sites *io_sites_new(void);
+struct io_sites *io_sites_new(bool with_bytes);
 void io_sites_free(struct io_sites *sites); /* NULL is fine */
 
 /* The stack in which this one of the recording (0: not known) made the call. */

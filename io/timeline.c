@@ -306,13 +306,20 @@ static void write_stack(const struct drawing *drawing, size_t stack)
 		write_letter(drawing, stack, i);
 }
 
+/* Calls that failed move nothing. */
+static bool knows_bytes(const struct drawing *drawing)
+{
+	return io_counts_has(drawing->counts, IO_SUCCESSFUL);
+}
+
 static void write_bytes(const struct drawing *drawing)
 {
 	static const char *const styles[] = {[IO_READ] = "read", [IO_WRITE] = "written"};
 
 	write_unmeasured(drawing, &drawing->bytes);
 	panel_write(drawing->out, &drawing->bytes, LEFT, drawing->width - RIGHT, "bytes a second");
-	for (size_t direction = IO_READ; direction <= IO_WRITE; direction++) {
+	for (size_t direction = IO_READ; knows_bytes(drawing) && direction <= IO_WRITE;
+	     direction++) {
 		fprintf(drawing->out, "<path class=\"%s\" d=\"", styles[direction]);
 		for (size_t i = 0; i < drawing->n_bins; i++)
 			fprintf(drawing->out, "%c%.1f,%.1fH%.1f", i ? 'L' : 'M',
@@ -386,8 +393,9 @@ static void write_area_row(const struct drawing *drawing, size_t area, double y)
 static void write_line_row(const struct drawing *drawing, enum io_direction direction, double y)
 {
 	const char *style = direction == IO_READ ? "read" : "written";
-	char *text =
-	    xasprintf("%s: %s", style, size_text_of(drawing->counts->totals.bytes[direction]).text);
+	uint64_t bytes = drawing->counts->totals.bytes[direction];
+	char *text = xasprintf("%s: %s", style,
+	                       knows_bytes(drawing) ? size_text_of(bytes).text : "not counted");
 
 	chart_write_line(drawing->out, style, 8, y - 4, 28, y - 4);
 	chart_write_text(drawing->out, NAME_X, y, "plain", "start", text);

@@ -89,6 +89,9 @@ promise "nor told as 0" is "$(awk '$3 == "io_tree" && $1 + 0 > 0 { print $5 }' "
 run ptrace -Z "$programs/io_tree" fails
 promise "-Z: nor is what successful calls moved" is "$(metric "$dir" io.bytes_read) $(metric "$dir" io.read.bytes)" "absent absent"
 promise "nor told as 0 bytes" is "$(awk '$3 == "io_tree" && $1 + 0 > 0 { print $7, $8 }' "$dir/threads.txt" | sort -u)" "- -"
+promise "nor drawn" is "$(grep -c '>read: not counted<' "$dir/timeline.svg") $(grep -c 'class="read" d=' "$dir/timeline.svg")" "1 0"
+run ptrace --stacks -Z "$programs/io_tree" fails
+promise "nor of call sites" is "$(ls "$dir" | grep -c flamegraph-bytes) $(awk '/from, outside/ { on = 1; next } on && $1 ~ /^[0-9.]+$/ { print $3 }' "$dir/summary.txt" | sort -u)" "0 -"
 promise "but errors are all that there is" is "$(metric "$dir" io.errors)" "$(metric "$dir" io.calls)"
 promise "a choice of paths takes ptrace, which is said" bash -c \
 	"profile-scenario --quiet --results '$scratch/results' --scenario choice --type io -P one true; grep -q 'ptrace: --trace-path takes ptrace' '$dir/run.json'"

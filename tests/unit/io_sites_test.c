@@ -30,7 +30,7 @@ static int set_up(void **state)
 	const struct object program = {.kind = OBJECT_FILE, .path = (char *)"/no/prog", .fd = -1};
 	struct recording *recording;
 
-	fixture.sites = io_sites_new();
+	fixture.sites = io_sites_new(true);
 	recording = fixture.sites->recording;
 	for (uint32_t i = 0; i < 2; i++) {
 		struct recorded_frame frame = {.object = recording_add_object(recording, &program),
