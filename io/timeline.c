@@ -3,7 +3,6 @@
 
 #include "core/alloc.h"
 #include "core/export/chart.h"
-#include "core/export/xml.h"
 #include "core/number_text.h"
 #include "io/bins.h"
 #include "io/names.h"
@@ -189,20 +188,18 @@ static void write_opening(const struct drawing *drawing)
 	double room = drawing->width - RIGHT - 10;
 	FILE *out = drawing->out;
 	char *bin = xasprintf("Each step is %.4g ms. %s", drawing->bin_ns / 1e6, words->of_time);
+	const struct chart_opening opening = {
+	    .width = drawing->width,
+	    .height = drawing->height,
+	    .title = words->title,
+	    .subject = "System calls over time",
+	    .subtitle = words->subtitle,
+	    .style = own_style,
+	    .patterns = "timeline-call",
+	    .n_fills = drawing->n_shown,
+	};
 
-	fprintf(out,
-	        "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"no\"?>\n"
-	        "<svg class=\"timeline\" xmlns=\"http://www.w3.org/2000/svg\" version=\"1.1\" "
-	        "width=\"%.0f\" height=\"%.0f\" viewBox=\"0 0 %.0f %.0f\" role=\"img\" "
-	        "aria-labelledby=\"timeline-title timeline-description\">\n"
-	        "<title id=\"timeline-title\">",
-	        drawing->width, drawing->height, drawing->width, drawing->height);
-	xml_write(out, words->title);
-	fputs("</title>\n<desc id=\"timeline-description\">System calls over time. ", out);
-	xml_write(out, words->subtitle);
-	fprintf(out, "</desc>\n<style>\n%s%s</style>\n", chart_style, own_style);
-	chart_write_patterns(out, "timeline-call", drawing->n_shown);
-	fputs("<rect width=\"100%\" height=\"100%\" fill=\"#ffffff\"/>\n", out);
+	chart_write_opening(out, &opening);
 	chart_write_shortened(out, 10, 27, "title", words->title, room, TITLE_CHARACTER);
 	chart_write_shortened(out, 10, 47, "quiet", words->subtitle, room, CHART_CHARACTER);
 	chart_write_shortened(out, 10, 64, "quiet", bin, room, CHART_CHARACTER);

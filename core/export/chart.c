@@ -79,6 +79,23 @@ static char *shortened(const char *text, double width, double character_width)
 	return xasprintf("%.*s\xe2\x80\xa6", (int)len, text);
 }
 
+void chart_write_opening(FILE *out, const struct chart_opening *opening)
+{
+	fprintf(out,
+	        "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"no\"?>\n"
+	        "<svg class=\"timeline\" xmlns=\"http://www.w3.org/2000/svg\" version=\"1.1\" "
+	        "width=\"%.0f\" height=\"%.0f\" viewBox=\"0 0 %.0f %.0f\" role=\"img\" "
+	        "aria-labelledby=\"timeline-title timeline-description\">\n"
+	        "<title id=\"timeline-title\">",
+	        opening->width, opening->height, opening->width, opening->height);
+	xml_write(out, opening->title);
+	fprintf(out, "</title>\n<desc id=\"timeline-description\">%s. ", opening->subject);
+	xml_write(out, opening->subtitle);
+	fprintf(out, "</desc>\n<style>\n%s%s</style>\n", chart_style, opening->style);
+	chart_write_patterns(out, opening->patterns, opening->n_fills);
+	fputs("<rect width=\"100%\" height=\"100%\" fill=\"#ffffff\"/>\n", out);
+}
+
 void chart_write_text(FILE *out, double x, double y, const char *style, const char *anchor,
                       const char *text)
 {

@@ -21,6 +21,20 @@ extern const struct chart_fill chart_fills[CHART_FILLS];
  * (grid, axis) and areas (area, other, hatching). */
 extern const char chart_style[];
 
+/* What a chart begins with. */
+struct chart_opening {
+	double width, height;
+	const char *title;    /* for readers of the page */
+	const char *subject;  /* what it shows: "System calls over time" */
+	const char *subtitle; /* follows it in the description */
+	const char *style;    /* more CSS */
+	const char *patterns; /* as chart_write_patterns() calls them: no other chart's of a page */
+	size_t n_fills;
+};
+
+/* The document up to its white ground; "</svg>" ends it. */
+void chart_write_opening(FILE *out, const struct chart_opening *opening);
+
 /* A part of the chart with a vertical axis of its own. */
 struct panel {
 	double top;

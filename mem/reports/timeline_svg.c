@@ -3,7 +3,6 @@
 
 #include "core/alloc.h"
 #include "core/export/picture.h"
-#include "core/export/xml.h"
 #include "core/number_text.h"
 #include "core/profile.h"
 #include "mem/heap.h"
@@ -89,23 +88,18 @@ static const char own_style[] =
 
 static void write_opening(const struct sheet *sheet)
 {
-	FILE *out = sheet->out;
+	const struct chart_opening opening = {
+	    .width = sheet->width,
+	    .height = sheet->height,
+	    .title = title_of(sheet->picture),
+	    .subject = sheet->picture->words->over_time,
+	    .subtitle = subtitle_of(sheet->picture),
+	    .style = own_style,
+	    .patterns = "timeline-site",
+	    .n_fills = heap_sites_n(sheet->sites),
+	};
 
-	fprintf(out,
-	        "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"no\"?>\n"
-	        "<svg class=\"timeline\" xmlns=\"http://www.w3.org/2000/svg\" version=\"1.1\" "
-	        "width=\"%.0f\" height=\"%.0f\" viewBox=\"0 0 %.0f %.0f\" role=\"img\" "
-	        "aria-labelledby=\"timeline-title timeline-description\">\n"
-	        "<title id=\"timeline-title\">",
-	        sheet->width, sheet->height, sheet->width, sheet->height);
-	xml_write(out, title_of(sheet->picture));
-	fprintf(out, "</title>\n<desc id=\"timeline-description\">%s. ",
-	        sheet->picture->words->over_time);
-	xml_write(out, subtitle_of(sheet->picture));
-	fprintf(out, "</desc>\n<style>\n%s%s</style>\n", chart_style, own_style);
-	/* Names in a page that holds several pictures mean the same in each. */
-	chart_write_patterns(out, "timeline-site", heap_sites_n(sheet->sites));
-	fputs("<rect width=\"100%\" height=\"100%\" fill=\"#ffffff\"/>\n", out);
+	chart_write_opening(sheet->out, &opening);
 	sheet_write_shortened(sheet, 10, 27, "title", title_of(sheet->picture), TITLE_CHARACTER);
 	sheet_write_shortened(sheet, 10, 47, "quiet", subtitle_of(sheet->picture), SHEET_CHARACTER);
 	sheet_write_shortened(sheet, 10, 64, "quiet", sheet->picture->limits, SHEET_CHARACTER);
