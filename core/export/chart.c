@@ -19,7 +19,7 @@ const struct chart_fill chart_fills[CHART_FILLS] = {
     {"#e6e6a0", "M0,0 l8,8 M0,8 l8,-8"},
 };
 
-const char chart_style[] =
+static const char chart_style[] =
     ".timeline { background: #ffffff; }\n"
     ".timeline text { font: 12px \"DejaVu Sans\", Verdana, \"Segoe UI\", sans-serif; "
     "fill: #1f2328; }\n"
@@ -55,7 +55,7 @@ void panel_write(FILE *out, const struct panel *panel, double left, double right
 	chart_write_text(out, left, panel->top - 10, "strong", "start", name);
 }
 
-void chart_write_patterns(FILE *out, const char *name, size_t n_fills)
+static void write_patterns(FILE *out, const char *name, size_t n_fills)
 {
 	fputs("<defs>\n", out);
 	for (size_t i = 0; i < n_fills; i++)
@@ -92,7 +92,7 @@ void chart_write_opening(FILE *out, const struct chart_opening *opening)
 	fprintf(out, "</title>\n<desc id=\"timeline-description\">%s. ", opening->subject);
 	xml_write(out, opening->subtitle);
 	fprintf(out, "</desc>\n<style>\n%s%s</style>\n", chart_style, opening->style);
-	chart_write_patterns(out, opening->patterns, opening->n_fills);
+	write_patterns(out, opening->patterns, opening->n_fills);
 	fputs("<rect width=\"100%\" height=\"100%\" fill=\"#ffffff\"/>\n", out);
 }
 

@@ -17,10 +17,6 @@ struct chart_fill {
 };
 extern const struct chart_fill chart_fills[CHART_FILLS];
 
-/* CSS for elements in an <svg class="timeline">: its texts (title, quiet, strong, letter), lines
- * (grid, axis) and areas (area, other, hatching). */
-extern const char chart_style[];
-
 /* What a chart begins with. */
 struct chart_opening {
 	double width, height;
@@ -28,11 +24,13 @@ struct chart_opening {
 	const char *subject;  /* what it shows: "System calls over time" */
 	const char *subtitle; /* follows it in the description */
 	const char *style;    /* more CSS */
-	const char *patterns; /* as chart_write_patterns() calls them: no other chart's of a page */
+	const char *patterns; /* NAME of <pattern>s for the first fills, NAME-0, NAME-1, ...: of no
+	                         other chart of a page */
 	size_t n_fills;
 };
 
-/* The document up to its white ground; "</svg>" ends it. */
+/* The document up to its white ground, an <svg class="timeline"> that "</svg>" ends. It has CSS for
+ * texts (title, quiet, strong, letter), lines (grid, axis) and areas (area, other, hatching). */
 void chart_write_opening(FILE *out, const struct chart_opening *opening);
 
 /* A part of the chart with a vertical axis of its own. */
@@ -46,9 +44,6 @@ double panel_y(const struct panel *panel, double value);
 
 /* The axis with its grid, from left to right, and the name above it. */
 void panel_write(FILE *out, const struct panel *panel, double left, double right, const char *name);
-
-/* <pattern>s for the first fills, called NAME-0, NAME-1, ... */
-void chart_write_patterns(FILE *out, const char *name, size_t n_fills);
 
 /* Text with an anchor ("start", "middle", "end") and a class of the style. */
 void chart_write_text(FILE *out, double x, double y, const char *style, const char *anchor,
