@@ -108,7 +108,7 @@ $(BUILD)/%.skel.h: $(BUILD)/%.bpf.o
 	$(call say,SKEL)
 	$(Q)bpftool gen skeleton $< name $(basename $(basename $(@F))) >$@.new && mv $@.new $@
 
-$(BUILD)/io/bpf/meter.o: $(BUILD)/io/bpf/meter.skel.h
+$(BUILD)/io/bpf/meter.o $(BUILD)/io/bpf/loading.o: $(BUILD)/io/bpf/meter.skel.h
 
 $(BUILD)/core/driver/%.o: CPPFLAGS += -DCOLLECTORS='$(foreach c,$(COLLECTORS),COLLECTOR($c))'
 $(BUILD)/core/driver/collectors.o: Makefile

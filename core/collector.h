@@ -50,6 +50,7 @@ struct target_end {
 	/* Largest resident set of one process; 0: not known, which usage's may be our own child's
 	 * before its exec. */
 	uint64_t max_rss_bytes;
+	uint64_t ended_ns; /* CLOCK_MONOTONIC, as repeat.start_ns */
 	uint64_t wall_ns;
 	uint64_t measured_ns; /* of it, since measuring began; 0: it never did */
 };
@@ -153,6 +154,9 @@ struct collector {
 	/* reaps_target only: true when the target has ended, with its status. fd becomes readable
 	 * then. */
 	bool (*target_ended)(void *state, struct target_end *end);
+	/* Measuring of what ran before us is over, and the clock is read next: what happens later
+	 * is not counted. NULL: `ended` is soon enough. */
+	void (*cease)(void *state);
 	/* The repeat is over; drain what is left. Descendants may still run and are let go. */
 	int (*ended)(void *state, const struct target_end *end, struct diag *diag);
 	/* Another repeat is wanted to reach a minimum (--min-samples); NULL: never. */

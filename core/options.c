@@ -205,21 +205,27 @@ static int set_extent(const struct option_row *row, void *options, const char *v
 	return 0;
 }
 
+static void turn(const struct option_row *row, void *options, bool is_on)
+{
+	*(bool *)field_of(row, options) = is_on != row->is_opposite;
+	if (is_on && row->effect)
+		*(bool *)((char *)options + row->effect_field) = row->effect == OPTION_TURNS_ON;
+}
+
 static int set_switch(const struct option_row *row, void *options, const char *value,
                       struct diag *diag)
 {
 	static const char *const words[2][4] = {{"no", "false", "off", "0"},
 	                                        {"yes", "true", "on", "1"}};
-	bool *field = field_of(row, options);
 
 	if (!value) {
-		*field = !row->is_opposite;
+		turn(row, options, true);
 		return 0;
 	}
 	for (int on = 0; on < 2; on++)
 		for (size_t i = 0; i < ARRAY_SIZE(words[on]); i++)
 			if (!strcasecmp(value, words[on][i])) {
-				*field = on != row->is_opposite;
+				turn(row, options, on);
 				return 0;
 			}
 	return bad_value(row, value, diag);

@@ -28,6 +28,8 @@ enum option_kind {
 	OPTION_MAYBE,   /* [char *] --name or --name=TEXT; "" without a text */
 };
 
+enum option_effect { OPTION_NO_EFFECT, OPTION_TURNS_ON, OPTION_TURNS_OFF };
+
 struct option_extent {
 	double number;
 	bool is_percent;
@@ -53,15 +55,16 @@ struct option_row {
 	bool with_output_dir;       /* a switch of a type that --output-dir turns on: older wrappers
 	                               always wrote what it writes */
 	const char *alias;          /* another long name that means the same, or NULL */
-	/* Why it cannot be asked of what runs already, in words that follow its name; NULL: it can.
-	 */
-	const char *not_attached;
 	/* The option of this table without which this one does nothing, or NULL. It is the
 	 * collector that knows when that is (check_options). */
 	const char *serves;
 	/* A switch that is on makes the field false: with the row that makes it true it is one
 	 * choice under two names, and the later use wins. */
 	bool is_opposite;
+	/* A switch that is turned on does this to another field, a bool, as well: a later use of
+	 * that one's own row wins. */
+	enum option_effect effect;
+	size_t effect_field; /* likewise offsetof() */
 	/* Refuses with -EINVAL and a sentence. OPTION_TEXT: NULL: any text will do; the option's
 	 * name is put in front. OPTION_CHOICE: asked of words that are no choice, for those that
 	 * deserve a sentence of their own. */

@@ -7,7 +7,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 enum { PATH_BYTES = 64 };
@@ -17,6 +20,37 @@ static void make_path(char path[PATH_BYTES], pid_t pid, const char *name)
 	int len = snprintf(path, PATH_BYTES, "/proc/%d/%s", (int)pid, name);
 
 	BUG(len >= PATH_BYTES);
+}
+
+/* In an inner namespace the number that an outer /proc has for us may be our own by chance; but
+ * there status(5) has a number of ours for each namespace from its own to ours, and one alone here.
+ */
+static bool has_one_number(void)
+{
+	long outer, inner;
+	char line[256];
+	int n_numbers = 1; /* Linux 4.1 is the first to tell */
+	FILE *file = fopen("/proc/self/status", "re");
+
+	while (file && fgets(line, sizeof(line), file))
+		if (!strncmp(line, "NSpid:", 6))
+			n_numbers = sscanf(line, "NSpid: %ld %ld", &outer, &inner);
+	if (file)
+		fclose(file);
+	return n_numbers == 1;
+}
+
+int proc_file_check(struct diag *diag)
+{
+	char self[16] = "";
+
+	if (readlink("/proc/self", self, sizeof(self) - 1) > 0 && atoi(self) == getpid() &&
+	    has_one_number())
+		return 0;
+	return diag_fail(diag, EOPNOTSUPP,
+	                 "/proc is not that of this PID namespace, so its processes are others: "
+	                 "mount it (unshare --mount-proc, or mount -t proc proc /proc), or run "
+	                 "outside of the namespace");
 }
 
 ssize_t proc_file_read(pid_t pid, const char *name, char *text, size_t text_bytes)

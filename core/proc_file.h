@@ -6,6 +6,13 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+struct diag;
+
+/* Is /proc that of our PID namespace? Its numbers are of other processes where it is not, so names
+ * and descriptors read there would be somebody else's. -EOPNOTSUPP with a sentence: it is not, or
+ * there is none. */
+int proc_file_check(struct diag *diag);
+
 /* Reads the file, or as much of its beginning as there is room for, and puts a NUL behind it.
  * Returns the bytes before that: 0 where the file is empty, as the command line of a zombie is; or
  * -errno: -ENOENT and -ESRCH when the process is gone. The text is "" then. */

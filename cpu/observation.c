@@ -29,23 +29,13 @@ enum {
 /* What is needed of processes while they are not sampled. */
 static struct perf_event_attr tracking_attr(const struct perf_event_attr *sampling, bool on_exec)
 {
-	return (struct perf_event_attr){
-	    .type = PERF_TYPE_SOFTWARE,
-	    .config = PERF_COUNT_SW_DUMMY,
-	    .sample_type = PERF_SAMPLE_TID | PERF_SAMPLE_TIME,
-	    .sample_id_all = 1,
-	    .read_format = sampling->read_format,
-	    .inherit = sampling->inherit,
-	    .mmap = 1,
-	    .mmap2 = 1,
-	    .comm = 1,
-	    .comm_exec = 1,
-	    .task = 1,
-	    .exclude_kernel = 1,
-	    .exclude_hv = 1,
-	    .disabled = 1,
-	    .enable_on_exec = on_exec,
-	};
+	struct perf_event_attr attr = perf_tracking_attr();
+
+	attr.read_format = sampling->read_format;
+	attr.inherit = sampling->inherit;
+	attr.disabled = 1;
+	attr.enable_on_exec = on_exec;
+	return attr;
 }
 
 /* The sampling event and the tracking one, both for `who`. */

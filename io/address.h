@@ -1,4 +1,5 @@
-/* Socket addresses and socket kinds in the words of ss(8). */
+/* Socket addresses and socket kinds in the words of ss(8). Texts are cut to their buffer, and
+ * always ended by 0. */
 #ifndef IO_ADDRESS_H
 #define IO_ADDRESS_H
 

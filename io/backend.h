@@ -15,6 +15,7 @@ struct detail_log;
 struct trace_paths;
 struct trace_set;
 
+/* What it points to must live until stop() has returned. */
 struct io_backend_spec {
 	const struct repeat *repeat;
 	struct io_counts *counts;
@@ -30,17 +31,25 @@ struct io_backend {
 	const char *time_note; /* of what wall times hold, for summary.txt */
 	/* Once, before the first repeat: makes what all share. */
 	int (*plan)(void **plan, const struct trace_set *set, bool with_stacks, struct diag *diag);
+	/* Waits until all of it is there, where that goes on by itself: before start(). NULL: it is
+	 * there at once. */
+	int (*settle)(void *plan, struct diag *diag);
 	void (*plan_free)(void *plan); /* NULL is fine */
 	/* As the collector's hook; the backend is started. NULL: nothing to do there. */
 	int (*in_child)(const void *plan);
 	/* Counts from then on, or where the repeat begins later from begin() on. */
 	int (*start)(void **state, const struct io_backend_spec *spec, struct diag *diag);
+	/* The target's exec has succeeded; of processes that ran before not called. NULL: nothing
+	 * to do then. */
+	int (*started)(void *state, struct diag *diag);
 	void (*begin)(void *state);
 	/* To poll for reading; step() then, which reports what went wrong meanwhile. */
 	int (*fd)(void *state);
 	int (*step)(void *state, struct diag *diag);
 	/* NULL: the driver waits for the target itself. */
 	bool (*target_ended)(void *state, struct target_end *end);
+	/* As the collector's; the backend is started. NULL: what comes before stop() counts. */
+	void (*cease)(void *state);
 	/* Lets go of all that still runs, and frees the state. The counts are complete then. NULL
 	 * is fine. */
 	void (*stop)(void *state);

@@ -34,6 +34,13 @@ static const struct batch_rule *find_rule(const char *call)
 	return NULL;
 }
 
+/* What a call waited for cannot have come with the one before. */
+static bool may_wait(const struct io_counts *counts, const struct use_row *use)
+{
+	return use->may_wait || (counts->calls[use->call].info->facts->effect == EFFECT_READ &&
+	                         io_is_datagram(counts->fds, use->descriptor));
+}
+
 /* The uses of one call on all descriptors. */
 static struct use_row sum_uses(const struct io_counts *counts, uint32_t call, bool *has_datagrams)
 {
@@ -47,7 +54,9 @@ static struct use_row sum_uses(const struct io_counts *counts, uint32_t call, bo
 			continue;
 		sum.calls += use->calls;
 		sum.small_calls += use->small_calls;
+		sum.single_calls += use->single_calls;
 		sum.avoidable += use->avoidable;
+		sum.may_wait |= use->avoidable && may_wait(counts, use);
 		*has_datagrams |= io_is_datagram(counts->fds, use->descriptor);
 	}
 	return sum;
@@ -89,7 +98,7 @@ bool io_batch_summarise(const struct io_counts *counts, uint32_t call,
 	    .per_call = known ? (double)row->messages / (double)known : 0,
 	    .fill_percent = row->slots ? 100.0 * (double)row->used_slots / (double)row->slots : -1,
 	    .avoidable = uses.avoidable,
-	    .is_at_most = saves_at_most(counts, call),
+	    .is_at_most = saves_at_most(counts, call) || uses.may_wait,
 	    .is_vector = strcmp(rule->unit, "buffers") != 0,
 	    .better = has_datagrams ? rule->better_datagram : rule->better_stream,
 	};
@@ -168,6 +177,13 @@ static void write_batched_call(FILE *out, const struct io_counts *counts,
 	        batch->avoidable ? batch->better : "-");
 }
 
+/* A section without rows. */
+static void write_none(FILE *out, const struct io_counts *counts)
+{
+	fputs(io_counts_has(counts, IO_SUCCESSFUL) ? "none\n" : "not counted with --failed-only\n",
+	      out);
+}
+
 static void write_batched_calls(FILE *out, const struct ruled_calls *calls)
 {
 	struct batch_summary batch;
@@ -186,7 +202,13 @@ static void write_batched_calls(FILE *out, const struct ruled_calls *calls)
 		any = true;
 		write_batched_call(out, calls->counts, row, &batch);
 	}
-	fputs(any ? "\n" : "none\n\n", out);
+	if (any)
+		fputs("had: how many of the unit all these calls moved or told of.\n"
+		      "fill: how much of what the calls had room for that was.\n",
+		      out);
+	else
+		write_none(out, calls->counts);
+	fputc('\n', out);
 }
 
 /* The uses of a descriptor by one call; pid and fd -1 where it is not known. */
@@ -211,6 +233,12 @@ static struct small_use describe_use(const struct io_counts *counts, const struc
 	return small;
 }
 
+/* Single calls of a kind, each the only one on its descriptor. */
+struct lone_calls {
+	uint64_t n;
+	uint64_t bytes;
+};
+
 static int compare(uint64_t a, uint64_t b)
 {
 	return (a > b) - (a < b);
@@ -220,7 +248,7 @@ static int compare(uint64_t a, uint64_t b)
 static int by_small_calls(const void *left, const void *right)
 {
 	const struct small_use *a = left, *b = right;
-	int order = compare(b->use->small_calls, a->use->small_calls);
+	int order = compare(b->use->single_calls, a->use->single_calls);
 
 	if (!order)
 		order = compare((uint64_t)a->pid, (uint64_t)b->pid);
@@ -248,11 +276,11 @@ static void write_small_row(FILE *out, const struct io_counts *counts,
 		snprintf(process, sizeof(process), "%d", (int)small->pid);
 		snprintf(fd, sizeof(fd), "%d", small->fd);
 	}
-	format_avoidable(saves_at_most(counts, use->call), use->avoidable, avoidable,
-	                 sizeof(avoidable));
+	format_avoidable(saves_at_most(counts, use->call) || may_wait(counts, use), use->avoidable,
+	                 avoidable, sizeof(avoidable));
 	fprintf(out, "%-10s %9" PRIu64 " %9" PRIu64 " %12" PRIu64 " %9.1f %9s  %-26s %7s %4s  ",
-	        io_call_name_of(small->call).text, use->small_calls, use->calls, use->small_bytes,
-	        (double)use->small_bytes / (double)use->small_calls, avoidable, better, process,
+	        io_call_name_of(small->call).text, use->single_calls, use->calls, use->single_bytes,
+	        (double)use->single_bytes / (double)use->single_calls, avoidable, better, process,
 	        fd);
 	if (use->descriptor)
 		io_write_descriptor_name(out, counts->fds, use->descriptor);
@@ -261,32 +289,82 @@ static void write_small_row(FILE *out, const struct io_counts *counts,
 	fputc('\n', out);
 }
 
-static void write_small_calls(FILE *out, const struct io_counts *counts, uint64_t small_bytes)
+static bool is_lone(const struct small_use *small)
 {
+	return small->use->single_calls == 1 && !small->use->avoidable &&
+	       find_rule(small->call->name);
+}
+
+/* The calls that stand alone on their descriptors, a line for each kind: what a server does once a
+ * connection would fill the table. One by itself keeps its row. The rows that are left. */
+static size_t sum_lone_rows(struct small_use *rows, size_t n_rows, const struct io_counts *counts,
+                            struct lone_calls *lone)
+{
+	size_t n_left = 0;
+
+	for (size_t i = 0; i < n_rows; i++)
+		if (is_lone(&rows[i])) {
+			lone[rows[i].use->call].n++;
+			lone[rows[i].use->call].bytes += rows[i].use->single_bytes;
+		}
+	for (size_t i = 0; i < n_rows; i++)
+		if (!is_lone(&rows[i]) || lone[rows[i].use->call].n == 1)
+			rows[n_left++] = rows[i];
+	for (uint32_t call = 0; call < counts->n_calls; call++)
+		if (lone[call].n == 1)
+			lone[call].n = 0;
+	return n_left;
+}
+
+static void write_lone_calls(FILE *out, const struct ruled_calls *calls,
+                             const struct lone_calls *lone)
+{
+	for (size_t i = 0; i < calls->n_rows; i++) {
+		const struct lone_calls *own = &lone[calls->rows[i]];
+
+		if (own->n)
+			fprintf(out,
+			        "%" PRIu64 " more descriptors with one %s call each, %" PRIu64
+			        " bytes, none avoidable\n",
+			        own->n,
+			        io_call_name_of(calls->counts->calls[calls->rows[i]].info).text,
+			        own->bytes);
+	}
+}
+
+static void write_small_calls(FILE *out, const struct ruled_calls *calls, uint64_t small_bytes)
+{
+	const struct io_counts *counts = calls->counts;
 	struct small_use *rows = xcalloc(counts->n_uses + 1, sizeof(*rows));
+	struct lone_calls *lone = xcalloc(counts->n_calls + 1, sizeof(*lone));
 	uint64_t left_out = 0;
 	size_t n_rows = 0;
 
 	for (size_t i = 0; i < counts->n_uses; i++)
-		if (counts->uses[i].small_calls)
+		if (counts->uses[i].single_calls)
 			rows[n_rows++] = describe_use(counts, &counts->uses[i]);
 	qsort(rows, n_rows, sizeof(*rows), by_small_calls);
-	fprintf(out, "Small reads and writes: calls that asked for less than %" PRIu64 " bytes\n",
+	fprintf(out,
+	        "Small reads and writes: calls that asked for less than %" PRIu64
+	        " bytes, and those that moved a datagram\n",
 	        small_bytes);
 	if (n_rows)
-		fprintf(out, "%-10s %9s %9s %12s %9s %9s  %-26s %7s %4s  %s\n", "call", "small",
+		fprintf(out, "%-10s %9s %9s %12s %9s %9s  %-26s %7s %4s  %s\n", "call", "single",
 		        "of", "bytes", "bytes/one", "avoidable", "better", "pid", "fd", "file");
 	else
-		fputs("none\n", out);
+		write_none(out, counts);
+	n_rows = sum_lone_rows(rows, n_rows, counts, lone);
 	for (size_t i = 0; i < n_rows; i++) {
 		if (i < MAX_SMALL_ROWS)
 			write_small_row(out, counts, &rows[i]);
 		else
-			left_out += rows[i].use->small_calls;
+			left_out += rows[i].use->single_calls;
 	}
 	if (left_out)
-		fprintf(out, "%zu more with %" PRIu64 " small calls\n", n_rows - MAX_SMALL_ROWS,
+		fprintf(out, "%zu more with %" PRIu64 " single calls\n", n_rows - MAX_SMALL_ROWS,
 		        left_out);
+	write_lone_calls(out, calls, lone);
+	free(lone);
 	free(rows);
 }
 
@@ -301,12 +379,13 @@ static void write_outcome(FILE *out, const struct io_counts *counts, const struc
 	uint64_t moved = row->per_call ? row->used_slots : row->moved_bytes;
 	uint64_t known = row->per_call ? row->slots_calls : row->asking_calls;
 	uint64_t successes = row->calls - row->errors;
-	bool is_known = known || !successes;
+	bool is_known = known || (!successes && io_counts_has(counts, IO_SUCCESSFUL));
 	char fill[16] = "-";
 
 	if (offered)
 		snprintf(fill, sizeof(fill), "%.1f %%", 100.0 * (double)moved / (double)offered);
-	fprintf(out, "%-16s %9" PRIu64 " %9s", io_call_name_of(row->info).text, successes,
+	fprintf(out, "%-16s %9s %9s", io_call_name_of(row->info).text,
+	        io_cell_of(counts, IO_SUCCESSFUL, successes).text,
 	        io_cell_of(counts, IO_FAILED, io_count_errno(row, EAGAIN)).text);
 	write_known(out, is_known, 9, row->short_calls);
 	write_known(out, is_known, 14, offered);
@@ -332,7 +411,7 @@ static void write_outcomes(FILE *out, const struct ruled_calls *calls)
 		write_outcome(out, calls->counts, row);
 	}
 	if (!any)
-		fputs("none\n", out);
+		write_none(out, calls->counts);
 }
 
 /* How many units a call had. */
@@ -385,14 +464,16 @@ static void write_histograms(FILE *out, const struct ruled_calls *calls)
 		write_histogram(out, &calls->counts->calls[calls->rows[i]]);
 	}
 	if (!any)
-		fputs("none\n", out);
+		write_none(out, calls->counts);
 }
 
 static void write_run_lengths(FILE *out, const struct ruled_calls *calls)
 {
 	bool any = false;
 
-	fputs("\nRuns: calls of one kind on one descriptor that a batch could have joined\n", out);
+	fputs("\nRuns: calls of one kind by one thread on one descriptor that a batch could have "
+	      "joined\n",
+	      out);
 	for (size_t i = 0; i < calls->n_rows; i++) {
 		const struct call_row *row = &calls->counts->calls[calls->rows[i]];
 		uint64_t n_runs = distribution_count(row->per_run, 0, UINT64_MAX);
@@ -410,7 +491,7 @@ static void write_run_lengths(FILE *out, const struct ruled_calls *calls)
 		        distribution_percentile(row->per_run, 100));
 	}
 	if (!any)
-		fputs("none\n", out);
+		write_none(out, calls->counts);
 }
 
 /* What can be saved of one call's, by the better call: on streams, or on sockets that keep messages
@@ -442,9 +523,10 @@ static void write_better_calls(FILE *out, const struct io_counts *counts, uint32
 /* The sum over descriptors in one sentence a call, for who reads no tables. */
 static void write_savings(FILE *out, const struct ruled_calls *calls)
 {
-	bool any = false, has_offsets = false;
+	bool any = false, has_offsets = false, waits = false;
 
-	fprintf(out, "\nCalls that batches of %d on each descriptor would save\n", IO_GOOD_BATCH);
+	fprintf(out, "\nCalls that batches of %d by each thread on each descriptor would save\n",
+	        IO_GOOD_BATCH);
 	for (size_t i = 0; i < calls->n_rows; i++) {
 		const struct call_row *row = &calls->counts->calls[calls->rows[i]];
 		bool has_datagrams;
@@ -454,19 +536,27 @@ static void write_savings(FILE *out, const struct ruled_calls *calls)
 			continue;
 		any = true;
 		has_offsets |= row->info->facts->at_offset;
+		waits |= uses.may_wait;
 		fprintf(out, "%s%" PRIu64 " of %" PRIu64 " %s%s calls avoidable at batch %d",
-		        saves_at_most(calls->counts, calls->rows[i]) ? "at most " : "",
-		        uses.avoidable, row->per_call ? uses.calls : uses.small_calls,
-		        row->per_call ? "" : "small ", io_call_name_of(row->info).text,
-		        IO_GOOD_BATCH);
+		        saves_at_most(calls->counts, calls->rows[i]) || uses.may_wait ? "at most "
+		                                                                      : "",
+		        uses.avoidable, row->per_call ? uses.calls : uses.single_calls,
+		        row->per_call                          ? ""
+		        : uses.small_calls < uses.single_calls ? "single "
+		                                               : "small ",
+		        io_call_name_of(row->info).text, IO_GOOD_BATCH);
 		write_better_calls(out, calls->counts, calls->rows[i]);
 		fputc('\n', out);
 	}
 	if (!any)
-		fputs("none\n", out);
+		write_none(out, calls->counts);
 	else if (misses_moves(calls->counts))
 		fputs("At most: other reads and writes, which are not counted here, may lie "
 		      "between.\n",
+		      out);
+	if (waits)
+		fputs("At most: what a call waited for, a datagram or an answer to another thread, "
+		      "could not have come with the one before.\n",
 		      out);
 	if (has_offsets)
 		fputs("At most: calls that name an offset can be joined only where their data "
@@ -479,7 +569,7 @@ void io_batching_write(FILE *out, const struct io_counts *counts, uint64_t small
 	struct ruled_calls calls = find_ruled(counts);
 
 	write_batched_calls(out, &calls);
-	write_small_calls(out, counts, small_bytes);
+	write_small_calls(out, &calls, small_bytes);
 	write_outcomes(out, &calls);
 	write_histograms(out, &calls);
 	write_run_lengths(out, &calls);

@@ -112,25 +112,64 @@ static const char *error_name(int error)
 	return restart ? restart->name : strerrorname_np(error);
 }
 
+struct error_line {
+	const struct syscall_info *info;
+	struct errno_count errors;
+};
+
+/* Backends may see calls for the first time in another order, so that order tells nothing. */
+static int most_errors_first(const void *left, const void *right)
+{
+	const struct error_line *a = left, *b = right;
+	const uint64_t keys[][2] = {
+	    {b->errors.count, a->errors.count},
+	    {a->info->abi, b->info->abi},
+	    {a->info->number, b->info->number},
+	    {(uint64_t)a->errors.error, (uint64_t)b->errors.error},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
+		if (keys[i][0] != keys[i][1])
+			return keys[i][0] < keys[i][1] ? -1 : 1;
+	return 0;
+}
+
+/* n of them. The caller frees them. */
+static struct error_line *sorted_errors(const struct io_counts *counts, size_t *n)
+{
+	struct error_line *lines = NULL;
+	size_t capacity = 0;
+
+	*n = 0;
+	for (size_t i = 0; i < counts->n_calls; i++)
+		for (size_t j = 0; j < counts->calls[i].n_errnos; j++)
+			*ARRAY_APPEND(lines, *n, capacity) =
+			    (struct error_line){counts->calls[i].info, counts->calls[i].errnos[j]};
+	if (lines)
+		qsort(lines, *n, sizeof(*lines), most_errors_first);
+	return lines;
+}
+
+static void write_error(FILE *out, const struct error_line *line)
+{
+	const char *name = error_name(line->errors.error);
+
+	fprintf(out, "%9" PRIu64 " ", line->errors.count);
+	if (name)
+		fprintf(out, "%-22s ", name);
+	else
+		fprintf(out, "errno %-16d ", line->errors.error);
+	fprintf(out, "%s\n", io_call_name_of(line->info).text);
+}
+
 void io_errors_write(FILE *out, const struct io_counts *counts)
 {
-	bool any = false;
+	size_t n_lines;
+	struct error_line *lines = sorted_errors(counts, &n_lines);
 
-	for (size_t i = 0; i < counts->n_calls; i++) {
-		const struct call_row *row = &counts->calls[i];
-
-		for (size_t j = 0; j < row->n_errnos; j++) {
-			const char *name = error_name(row->errnos[j].error);
-
-			if (!any)
-				fprintf(out, "\n%9s %-22s %s\n", "errors", "error", "syscall");
-			any = true;
-			fprintf(out, "%9" PRIu64 " ", row->errnos[j].count);
-			if (name)
-				fprintf(out, "%-22s ", name);
-			else
-				fprintf(out, "errno %-16d ", row->errnos[j].error);
-			fprintf(out, "%s\n", io_call_name_of(row->info).text);
-		}
-	}
+	if (n_lines)
+		fprintf(out, "\n%9s %-22s %s\n", "errors", "error", "syscall");
+	for (size_t i = 0; i < n_lines; i++)
+		write_error(out, &lines[i]);
+	free(lines);
 }

@@ -15,7 +15,8 @@ void io_latency_write(FILE *out, const struct io_counts *counts, enum io_column 
 /* A line a call that moved data, in this order. Nothing when there is none. */
 void io_bytes_write(FILE *out, const struct io_counts *counts, enum io_column sort);
 
-/* A line a call and errno. Nothing when no call failed. */
+/* A line a call and errno, most errors first; alike ones by the call's ABI and number, then by
+ * errno. Nothing when no call failed. */
 void io_errors_write(FILE *out, const struct io_counts *counts);
 
 #endif

@@ -5,12 +5,14 @@
 #include "core/alloc.h"
 #include "core/target/binary.h"
 #include "core/diag.h"
+#include "core/perf/proc_scan.h"
 #include "core/quality.h"
 #include "io/backend.h"
 #include "io/bins.h"
 #include "io/detail/files.h"
 #include "io/metrics.h"
 #include "io/options.h"
+#include "io/pending.h"
 #include "io/report.h"
 #include "io/sites.h"
 #include "io/summary.h"
@@ -38,6 +40,7 @@ struct io_state {
 	struct io_counts **repeats;
 	size_t n_repeats;
 	size_t repeats_capacity;
+	uint64_t start_ns; /* of the repeat */
 	bool begins_later; /* measuring, than the repeat */
 	bool counts_part;  /* only some threads, or not all of their time */
 	bool is_attached;  /* to processes that ran before */
@@ -132,7 +135,8 @@ static bool may_load_bpf(const struct io_options *options)
 
 	if (trace_set_new(&set, options->trace, &why))
 		return true; /* making the run's own will say it */
-	loads = !io_backend_bpf.plan(&plan, set, false, &why);
+	loads = !io_backend_bpf.plan(&plan, set, options->stacks, &why) &&
+	        !io_backend_bpf.settle(plan, &why);
 	io_backend_bpf.plan_free(plan);
 	trace_set_free(set);
 	return loads;
@@ -145,12 +149,25 @@ static bool will_trace(const struct io_options *options)
 	return io_beyond_bpf(options) || !may_load_bpf(options);
 }
 
+static int check_kernel_thread(const struct target *target, struct diag *diag)
+{
+	struct proc_state state;
+
+	if (!target->pid || !proc_scan_state(target->pid, &state) || !state.is_kernel_thread)
+		return 0;
+	return diag_fail(diag, EINVAL, "%d is a kernel thread: it makes no system calls",
+	                 (int)target->pid);
+}
+
 /* A target that a tracer does not harm needs no look at which backend it will be. */
 static int io_check(const struct target *target, const void *options, struct diag *diag)
 {
 	struct diag refusal;
-	int err = check_rights(target, &refusal);
+	int err = check_kernel_thread(target, diag);
 
+	if (err)
+		return err;
+	err = check_rights(target, &refusal);
 	if (!err)
 		err = check_sanitizer(target, &refusal);
 	if (!err || !will_trace(options))
@@ -166,6 +183,13 @@ static void stop(struct io_state *io)
 	io->backend_state = NULL;
 }
 
+static void drop_plan(struct io_state *io)
+{
+	if (io->backend)
+		io->backend->plan_free(io->plan);
+	io->backend = NULL;
+}
+
 static void io_destroy(void *state)
 {
 	struct io_state *io = state;
@@ -177,8 +201,7 @@ static void io_destroy(void *state)
 	for (size_t i = 0; i < io->n_repeats; i++)
 		io_counts_free(io->repeats[i]);
 	free(io->repeats);
-	if (io->backend)
-		io->backend->plan_free(io->plan);
+	drop_plan(io);
 	free(io->fallback);
 	trace_set_free(io->set);
 	trace_paths_free(io->paths);
@@ -187,12 +210,18 @@ static void io_destroy(void *state)
 	free(io);
 }
 
+/* Of a choice of calls ptrace, which may have to take its place, has a filter that the child
+ * installs: so what keeps bpf out must be known before there is a child. */
 static int plan_bpf(struct io_state *io, struct diag *diag)
 {
-	int err = io_backend_bpf.plan(&io->plan, io->set, false, diag);
+	int err = io_backend_bpf.plan(&io->plan, io->set, io->options->stacks, diag);
 
-	if (!err)
-		io->backend = &io_backend_bpf;
+	if (err)
+		return err;
+	io->backend = &io_backend_bpf;
+	err = trace_set_is_all(io->set) ? 0 : io->backend->settle(io->plan, diag);
+	if (err)
+		drop_plan(io);
 	return err;
 }
 
@@ -205,18 +234,26 @@ static int plan_ptrace(struct io_state *io, struct diag *diag)
 	return err;
 }
 
-/* bpf where it may load, else ptrace, and why. */
+/* What bpf was kept from, and what that costs. */
+static int fall_back(struct io_state *io, const struct diag *why, struct diag *diag)
+{
+	io->fallback = xasprintf("ptrace: %s (under ptrace each call costs more, and its time "
+	                         "holds a switch to the tracer)",
+	                         why->text);
+	return plan_ptrace(io, diag);
+}
+
+/* bpf where it may load and can do what is asked, else ptrace, and why. */
 static int plan_any(struct io_state *io, struct diag *diag)
 {
 	const char *beyond = io_beyond_bpf(io->options);
 	struct diag why;
 
-	if (beyond)
-		snprintf(why.text, sizeof(why.text), "%s takes ptrace", beyond);
-	else if (!plan_bpf(io, &why))
-		return 0;
-	io->fallback = xasprintf("ptrace: %s", why.text);
-	return plan_ptrace(io, diag);
+	if (beyond) {
+		io->fallback = xasprintf("measured by ptrace, not BPF, since %s needs it", beyond);
+		return plan_ptrace(io, diag);
+	}
+	return plan_bpf(io, &why) ? fall_back(io, &why, diag) : 0;
 }
 
 static int plan_backend(struct io_state *io, struct diag *diag)
@@ -225,6 +262,21 @@ static int plan_backend(struct io_state *io, struct diag *diag)
 		return plan_bpf(io, diag);
 	return io->options->backend == IO_BACKEND_PTRACE ? plan_ptrace(io, diag)
 	                                                 : plan_any(io, diag);
+}
+
+/* The backend's plan is there, or that of ptrace in its place. */
+static int settle_backend(struct io_state *io, struct diag *diag)
+{
+	struct diag why;
+	int err = io->backend->settle ? io->backend->settle(io->plan, &why) : 0;
+
+	if (!err)
+		return 0;
+	drop_plan(io);
+	if (io->options->backend == IO_BACKEND_AUTO)
+		return fall_back(io, &why, diag);
+	*diag = why;
+	return err;
 }
 
 static enum io_status status_of(const struct io_options *options)
@@ -289,11 +341,14 @@ static int io_prepare(void *state, const struct repeat *repeat, struct diag *dia
 	    .repeat = repeat,
 	    .set = io->set,
 	    .paths = io->paths,
-	    .plan = io->plan,
 	    .cpu_time = io->options->cpu_time,
 	};
-	int err = 0;
+	int err = settle_backend(io, diag);
 
+	if (err)
+		return err;
+	spec.plan = io->plan;
+	io->start_ns = repeat->start_ns;
 	io->begins_later = repeat->begins_later;
 	io->counts_part = repeat->begins_later || repeat->only;
 	io->is_attached = !repeat->pid;
@@ -313,6 +368,13 @@ static int io_in_child(void *state)
 	const struct io_state *io = state;
 
 	return io->backend->in_child ? io->backend->in_child(io->plan) : 0;
+}
+
+static int io_started(void *state, struct diag *diag)
+{
+	struct io_state *io = state;
+
+	return io->backend->started ? io->backend->started(io->backend_state, diag) : 0;
 }
 
 static int io_begin(void *state, struct diag *diag)
@@ -352,18 +414,29 @@ static bool io_target_ended(void *state, struct target_end *end)
 	return io->backend->target_ended(io->backend_state, end);
 }
 
-static int io_ended(void *state, const struct target_end *end, struct diag *diag)
+static void io_cease(void *state)
 {
 	struct io_state *io = state;
 
+	if (io->backend->cease)
+		io->backend->cease(io->backend_state);
+}
+
+static int io_ended(void *state, const struct target_end *end, struct diag *diag)
+{
+	struct io_state *io = state;
+	/* Of a program that ran before us time counts since we came to it. */
+	uint64_t end_ns = io->is_attached ? end->ended_ns - io->start_ns : end->wall_ns;
+
 	(void)diag;
 	stop(io);
-	io_bins_end(io->current->bins, end->wall_ns);
+	io_bins_end(io->current->bins, end_ns);
 	if (io->begins_later)
-		io->current->unmeasured_ns = end->wall_ns - end->measured_ns;
+		io->current->unmeasured_ns = end_ns - end->measured_ns;
 	if (io->detail)
 		detail_files_end(io->detail);
 	io_counts_end_runs(io->current);
+	io_pending_sort(io->current);
 	*ARRAY_APPEND(io->repeats, io->n_repeats, io->repeats_capacity) = io->current;
 	io->current = NULL;
 	return 0;
@@ -459,11 +532,13 @@ const struct collector io_collector = {
     .create = io_create,
     .prepare = io_prepare,
     .in_child = io_in_child,
+    .started = io_started,
     .begin = io_begin,
     .fd = io_fd,
     .step = io_step,
     .reaps_target = io_reaps_target,
     .target_ended = io_target_ended,
+    .cease = io_cease,
     .ended = io_ended,
     .finish = io_finish,
     .destroy = io_destroy,

@@ -20,11 +20,16 @@ struct io_counts_private {
 	struct u64map *call_index;        /* abi, number -> row + 1 */
 	struct u64map *thread_call_index; /* thread, row -> position in by_call + 1 */
 	struct u64map *use_index;         /* descriptor, call row -> use row + 1 */
+	struct u64map *run_index;         /* thread, descriptor -> run + 1 */
 	struct u64map *writes;            /* pid -> calls by which it wrote */
+	struct u64map *channel_moves[2];  /* pid -> its threads' channel_moves, by direction */
+	struct batch_run *runs;
+	size_t n_runs, runs_capacity;
 	size_t calls_capacity;
 	size_t threads_capacity;
 	size_t processes_capacity;
 	size_t descriptors_capacity;
+	size_t files_capacity;
 	size_t uses_capacity;
 };
 
@@ -37,7 +42,10 @@ struct io_counts *io_counts_new(uint64_t small_bytes)
 	own->call_index = u64map_new();
 	own->thread_call_index = u64map_new();
 	own->use_index = u64map_new();
+	own->run_index = u64map_new();
 	own->writes = u64map_new();
+	for (int i = 0; i < 2; i++)
+		own->channel_moves[i] = u64map_new();
 	counts->private = own;
 	counts->fds = fd_table_new();
 	counts->bins = io_bins_new();
@@ -59,17 +67,25 @@ void io_counts_free(struct io_counts *counts)
 	for (size_t i = 0; i < counts->n_processes; i++)
 		free(counts->processes[i].command);
 	io_sites_free(counts->sites);
+	for (size_t i = 0; i < counts->n_pending; i++)
+		free(counts->pending[i].path);
+	free(counts->pending);
 	free(counts->calls);
 	free(counts->threads);
 	free(counts->processes);
 	free(counts->descriptors);
+	free(counts->files);
 	free(counts->uses);
 	fd_table_free(counts->fds);
 	io_bins_free(counts->bins);
 	u64map_free(counts->private->call_index);
 	u64map_free(counts->private->thread_call_index);
 	u64map_free(counts->private->use_index);
+	u64map_free(counts->private->run_index);
 	u64map_free(counts->private->writes);
+	for (int i = 0; i < 2; i++)
+		u64map_free(counts->private->channel_moves[i]);
+	free(counts->private->runs);
 	free(counts->private);
 	free(counts);
 }
@@ -188,6 +204,7 @@ static void count_for_thread(struct io_counts *counts, uint32_t row_index,
                              const struct io_call *call, uint64_t n_calls)
 {
 	struct thread_row *thread = &counts->threads[call->thread];
+	struct thread_call *by_call;
 	uint64_t *position = u64map_put(counts->private->thread_call_index,
 	                                (uint64_t)call->thread << 32 | row_index, NULL);
 
@@ -196,26 +213,46 @@ static void count_for_thread(struct io_counts *counts, uint32_t row_index,
 		    row_index;
 		*position = thread->n_by_call;
 	}
-	thread->by_call[*position - 1].calls += n_calls;
-	thread->by_call[*position - 1].time_ns += call->time_ns;
+	by_call = &thread->by_call[*position - 1];
+	by_call->calls += n_calls;
+	by_call->time_ns += call->time_ns;
+	by_call->bytes += n_calls * call->bytes;
 	thread->calls += n_calls;
 	thread->time_ns += call->time_ns;
 	thread->errors += syscall_failed(call->result) ? n_calls : 0;
 }
 
-static struct descriptor_row *descriptor_row(struct io_counts *counts, uint32_t id)
+/* Rows by id, so many that the id has one; new ones are 0. */
+static void *rows_up_to(uint32_t id, void *rows, size_t *n_rows, size_t *capacity, size_t row_bytes)
 {
 	size_t needed = (size_t)id + 1;
 
-	if (needed > counts->n_descriptors) {
-		counts->descriptors =
-		    array_reserve(counts->descriptors, &counts->private->descriptors_capacity,
-		                  needed, sizeof(*counts->descriptors));
-		memset(counts->descriptors + counts->n_descriptors, 0,
-		       (needed - counts->n_descriptors) * sizeof(*counts->descriptors));
-		counts->n_descriptors = needed;
+	if (needed > *n_rows) {
+		rows = array_reserve(rows, capacity, needed, row_bytes);
+		memset((char *)rows + *n_rows * row_bytes, 0, (needed - *n_rows) * row_bytes);
+		*n_rows = needed;
 	}
+	return rows;
+}
+
+static struct descriptor_row *descriptor_row(struct io_counts *counts, uint32_t id)
+{
+	counts->descriptors =
+	    rows_up_to(id, counts->descriptors, &counts->n_descriptors,
+	               &counts->private->descriptors_capacity, sizeof(*counts->descriptors));
 	return &counts->descriptors[id];
+}
+
+static void count_for_file(struct io_counts *counts, const struct io_call *call, uint64_t n_calls)
+{
+	struct file_row *row;
+
+	counts->files = rows_up_to(call->file, counts->files, &counts->n_files,
+	                           &counts->private->files_capacity, sizeof(*counts->files));
+	row = &counts->files[call->file];
+	row->calls += n_calls;
+	row->errors += syscall_failed(call->result) ? n_calls : 0;
+	row->time_ns += call->time_ns;
 }
 
 static void end_run(struct io_counts *counts, struct batch_run *run)
@@ -228,23 +265,29 @@ static void end_run(struct io_counts *counts, struct batch_run *run)
 
 void io_counts_end_runs(struct io_counts *counts)
 {
-	for (size_t i = 0; i < counts->n_descriptors; i++)
-		end_run(counts, &counts->descriptors[i].run);
+	for (size_t i = 0; i < counts->private->n_runs; i++)
+		end_run(counts, &counts->private->runs[i]);
 }
 
-static void break_run(struct io_counts *counts, uint32_t descriptor)
+/* Of all threads. */
+static void break_runs(struct io_counts *counts, uint32_t descriptor)
 {
-	if (descriptor)
-		end_run(counts, &descriptor_row(counts, descriptor)->run);
+	struct descriptor_row *row;
+
+	if (!descriptor)
+		return;
+	row = descriptor_row(counts, descriptor);
+	row->last_use = 0;
+	row->n_breaks++;
 }
 
 /* A call of this row found nothing more to read, or no room to write: nor would a batch have. */
 static void end_batch(struct io_counts *counts, uint32_t descriptor, uint32_t row_index)
 {
-	const struct batch_run *run = descriptor ? &descriptor_row(counts, descriptor)->run : NULL;
+	size_t use = descriptor ? descriptor_row(counts, descriptor)->last_use : 0;
 
-	if (run && run->use && counts->uses[run->use - 1].call == row_index)
-		break_run(counts, descriptor);
+	if (use && counts->uses[use - 1].call == row_index)
+		break_runs(counts, descriptor);
 }
 
 /* Of a run, batches of IO_GOOD_BATCH would have needed fewer calls. */
@@ -262,31 +305,75 @@ static uint64_t units_of(const struct io_call *call)
 	return syscall_moves_many(call->info->facts) ? call->messages : 1;
 }
 
-static uint64_t *writes_of(struct io_counts *counts, const struct io_call *call)
+static uint64_t *of_process(struct u64map *map, const struct io_counts *counts,
+                            const struct io_call *call)
 {
-	return u64map_put(counts->private->writes, (uint64_t)counts->threads[call->thread].pid,
-	                  NULL);
+	return u64map_put(map, (uint64_t)counts->threads[call->thread].pid, NULL);
+}
+
+/* What the other side said, or was told. */
+static void note_channel_move(struct io_counts *counts, const struct io_call *call,
+                              uint64_t n_calls, enum io_direction direction, uint32_t descriptor)
+{
+	if (call->result <= 0 || call->never_waits || !io_is_channel(counts->fds, descriptor))
+		return;
+	counts->threads[call->thread].channel_moves[direction] += n_calls;
+	*of_process(counts->private->channel_moves[direction], counts, call) += n_calls;
+}
+
+static enum io_direction direction_of(const struct io_call *call)
+{
+	return call->info->facts->effect == EFFECT_WRITE ? IO_WRITE : IO_READ;
+}
+
+/* A run that would begin with this call. */
+static struct batch_run start_run(struct io_counts *counts, uint32_t descriptor, size_t use,
+                                  const struct io_call *call)
+{
+	struct descriptor_row *row = descriptor_row(counts, descriptor);
+	struct batch_run start = {.use = use + 1};
+	enum io_direction back = direction_of(call) == IO_READ ? IO_WRITE : IO_READ;
+
+	if (row->last_use != start.use)
+		row->n_breaks++;
+	row->last_use = start.use;
+	start.n_breaks = row->n_breaks;
+	if (syscall_tells_events(call->info->facts)) {
+		start.pid = counts->threads[call->thread].pid;
+		start.n_turns = *of_process(counts->private->writes, counts, call);
+	} else if (io_is_channel(counts->fds, descriptor)) {
+		start.n_turns = counts->threads[call->thread].channel_moves[back];
+		start.n_others =
+		    *of_process(counts->private->channel_moves[back], counts, call) - start.n_turns;
+	}
+	return start;
 }
 
 static void continue_run(struct io_counts *counts, uint32_t descriptor, size_t use,
                          const struct io_call *call, uint64_t n_calls)
 {
-	struct batch_run *run = &descriptor_row(counts, descriptor)->run;
-	struct batch_run start = {.use = use + 1};
-	uint64_t units = units_of(call);
+	struct batch_run start = start_run(counts, descriptor, use, call);
+	uint64_t thread = start.pid ? UINT32_MAX : call->thread;
+	uint64_t *index = u64map_put(counts->private->run_index, thread << 32 | descriptor, NULL);
+	struct use_row *row = &counts->uses[use];
+	struct batch_run *run;
 
-	if (syscall_tells_events(call->info->facts)) {
-		start.pid = counts->threads[call->thread].pid;
-		start.n_writes = *writes_of(counts, call);
+	if (!*index) {
+		ARRAY_APPEND(counts->private->runs, counts->private->n_runs,
+		             counts->private->runs_capacity);
+		*index = counts->private->n_runs;
 	}
-	if (run->use != start.use || run->pid != start.pid || run->n_writes != start.n_writes) {
+	run = &counts->private->runs[*index - 1];
+	if (run->use != start.use || run->pid != start.pid || run->n_breaks != start.n_breaks ||
+	    run->n_turns != start.n_turns) {
 		end_run(counts, run);
 		*run = start;
 	}
-	counts->uses[use].avoidable -= avoidable_calls(run);
+	row->avoidable -= avoidable_calls(run);
 	run->calls += n_calls;
-	run->units += n_calls * units;
-	counts->uses[use].avoidable += avoidable_calls(run);
+	run->units += n_calls * units_of(call);
+	row->avoidable += avoidable_calls(run);
+	row->may_wait |= run->n_others != start.n_others;
 }
 
 /* It found no more, or no more room: a larger batch would have moved as much. */
@@ -303,12 +390,11 @@ static bool has_room_left(const struct io_counts *counts, const struct io_call *
 static void count_use(struct io_counts *counts, uint32_t row_index, const struct io_call *call,
                       uint64_t n_calls, uint32_t descriptor)
 {
-	enum io_direction direction =
-	    call->info->facts->effect == EFFECT_WRITE ? IO_WRITE : IO_READ;
+	enum io_direction direction = direction_of(call);
 	uint64_t *index =
 	    u64map_put(counts->private->use_index, (uint64_t)descriptor << 32 | row_index, NULL);
+	bool batches = syscall_batches(call->info->facts), is_small, is_single;
 	struct use_row *row;
-	bool is_small;
 
 	if (!*index) {
 		row = ARRAY_APPEND(counts->uses, counts->n_uses, counts->private->uses_capacity);
@@ -321,17 +407,21 @@ static void count_use(struct io_counts *counts, uint32_t row_index, const struct
 	row->messages += n_calls * call->messages;
 	row->bytes += n_calls * call->bytes;
 	is_small = call->knows_asked && call->asked_bytes < counts->private->small_bytes;
-	if (is_small) {
-		row->small_calls += n_calls;
-		row->small_bytes += n_calls * call->bytes;
-		counts->totals.small_calls[direction] += n_calls;
+	is_single = is_small || (!batches && io_is_datagram(counts->fds, descriptor));
+	counts->totals.small_calls[direction] += is_small ? n_calls : 0;
+	row->small_calls += is_small ? n_calls : 0;
+	if (is_single) {
+		row->single_calls += n_calls;
+		row->single_bytes += n_calls * call->bytes;
 	}
-	if (!is_small && !syscall_batches(call->info->facts))
-		break_run(counts, descriptor);
+	if (!is_single && !batches)
+		break_runs(counts, descriptor);
 	else if (descriptor && units_of(call))
 		continue_run(counts, descriptor, *index - 1, call, n_calls);
 	if (has_room_left(counts, call, descriptor))
-		break_run(counts, descriptor);
+		break_runs(counts, descriptor);
+	if (!syscall_tells_events(call->info->facts))
+		note_channel_move(counts, call, n_calls, direction, descriptor);
 }
 
 static void count_for_batches(struct io_counts *counts, uint32_t row_index,
@@ -342,8 +432,10 @@ static void count_for_batches(struct io_counts *counts, uint32_t row_index,
 
 	if (effect == EFFECT_COPY) {
 		/* Kernel-to-kernel copies have no buffer that could be larger. */
-		break_run(counts, call->from);
-		break_run(counts, call->to);
+		break_runs(counts, call->from);
+		break_runs(counts, call->to);
+		note_channel_move(counts, call, n_calls, IO_READ, call->from);
+		note_channel_move(counts, call, n_calls, IO_WRITE, call->to);
 	} else if (!syscall_failed(call->result)) {
 		count_use(counts, row_index, call, n_calls, descriptor);
 	} else if (call->result == -EAGAIN) {
@@ -421,13 +513,15 @@ void io_counts_add_repeated(struct io_counts *counts, const struct io_call *call
 	if (effect == EFFECT_WRITE || effect == EFFECT_COPY)
 		count_moved(counts, call, n_calls, IO_WRITE, call->to);
 	if (effect == EFFECT_WRITE || effect == EFFECT_COPY || effect == EFFECT_SUBMIT)
-		*writes_of(counts, call) += n_calls;
+		*of_process(counts->private->writes, counts, call) += n_calls;
 	if (effect != EFFECT_READ && effect != EFFECT_WRITE && effect != EFFECT_COPY)
 		count_other_use(counts, call, n_calls);
+	if (call->file)
+		count_for_file(counts, call, n_calls);
 	if (syscall_moves_data(call->info->facts) || syscall_tells_events(call->info->facts))
 		count_for_batches(counts, row_index, call, n_calls);
 	if (effect == EFFECT_SEEK && !syscall_failed(call->result))
-		break_run(counts, call->from);
+		break_runs(counts, call->from);
 }
 
 void io_counts_add(struct io_counts *counts, const struct io_call *call)

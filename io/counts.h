@@ -37,10 +37,12 @@ struct io_call {
 	                         submitted, events told */
 	uint32_t from;        /* descriptor read, or used in another way; 0: none */
 	uint32_t to;          /* descriptor written */
+	uint32_t file;        /* description that it opened, named, duplicated or closed; 0: none */
 	bool knows_asked;     /* asked_bytes holds */
 	bool knows_slots;     /* used_slots holds */
 	bool misses_bytes;    /* it succeeded, and nobody knows how many: they are 0 here */
 	bool misses_messages; /* likewise */
+	bool never_waits;     /* MSG_DONTWAIT: what it receives was not waited for */
 };
 
 /* A call that a thread made several times in a row, with the same outcome: how long each took. */
@@ -85,6 +87,7 @@ struct thread_call {
 	uint32_t call; /* index of the row */
 	uint64_t calls;
 	uint64_t time_ns;
+	uint64_t bytes; /* moved */
 };
 
 struct thread_row {
@@ -96,6 +99,7 @@ struct thread_row {
 	uint64_t errors;
 	uint64_t time_ns;
 	uint64_t bytes_read, bytes_written;
+	uint64_t channel_moves[2];   /* calls that moved data on channels, by direction */
 	struct thread_call *by_call; /* in order of first use */
 	size_t n_by_call;
 	size_t by_call_capacity;
@@ -116,28 +120,41 @@ enum { IO_GOOD_BATCH = 64 }; /* what "avoidable" compares with */
 
 enum io_direction { IO_READ, IO_WRITE };
 
-/* Calls of one kind on one descriptor that one larger batch could have joined: small reads and
- * writes, and all calls that move messages, buffers or entries, or tell of events. Any other read
- * or write there breaks the run, and so does one of its own kind that would have blocked, or that
- * moved less than it had room for: requests that wait for their answers are no run. For the same
- * reason events are none when the process wrote anything between. */
+/* Calls of one kind by one thread on one descriptor that one larger batch could have joined: small
+ * reads and writes, single datagrams, and all calls that move messages, buffers or entries, or tell
+ * of events. Any other read or write there, by whichever thread, breaks the run, and so does one of
+ * its own kind that would have blocked, or that moved less than it had room for. Requests that wait
+ * for their answers are no run: on a channel (io_is_channel()) the thread must not have moved data
+ * the other way meanwhile, on whichever channel, but by receives that never wait; and between
+ * events the process must not have written anything. */
 struct batch_run {
 	size_t use; /* index of the use + 1; 0: none */
 	uint64_t calls;
 	uint64_t units;    /* what a batch holds IO_GOOD_BATCH of */
-	pid_t pid;         /* of events: who was told */
-	uint64_t n_writes; /* that it had made by then */
+	pid_t pid;         /* of events, which any thread is told: whose; else 0 */
+	uint64_t n_breaks; /* of the descriptor, by then */
+	uint64_t n_turns;  /* likewise what may have been answers, */
+	uint64_t n_others; /* and what other threads of the process moved so */
 };
 
 struct descriptor_row {
-	struct batch_run run; /* the present one */
-	uint64_t calls[2];    /* by direction */
+	size_t last_use;   /* index of the use + 1 that its present runs are of; 0: none */
+	uint64_t n_breaks; /* how often runs have ended there */
+	uint64_t calls[2]; /* by direction */
 	uint64_t bytes[2];
 	uint64_t asked_bytes[2];   /* by the calls that succeeded */
 	uint64_t unknown_calls[2]; /* of these: nobody knows what they asked for */
 	uint64_t unknown_bytes[2]; /* nor what these moved */
 	uint64_t other_calls;
 	uint64_t errors;
+	uint64_t time_ns;
+};
+
+/* Calls that open, name, duplicate or close a description (io/fd_table.h) and that succeeded: those
+ * that descriptor_row does not have. accept(2) is the listening socket's, and so is the wait. */
+struct file_row {
+	uint64_t calls;
+	uint64_t errors; /* close(2) that closed, connect(2) that goes on */
 	uint64_t time_ns;
 };
 
@@ -148,9 +165,29 @@ struct use_row {
 	uint64_t calls;
 	uint64_t messages;
 	uint64_t bytes;
-	uint64_t small_calls; /* that asked for less than the small size */
-	uint64_t small_bytes;
+	uint64_t small_calls;  /* that asked for less than the small size */
+	uint64_t single_calls; /* these, and datagrams of any size by calls that move one */
+	uint64_t single_bytes;
 	uint64_t avoidable; /* calls that batches of IO_GOOD_BATCH would save, each run by itself */
+	bool may_wait;      /* for what other threads moved meanwhile: avoidable holds at most */
+};
+
+/* In the order of how long a call has lasted. */
+enum pending_since {
+	PENDING_BEFORE_US, /* begun before anybody looked */
+	PENDING_SEEN,
+	PENDING_UNSEEN, /* or perhaps since */
+};
+
+/* A call in which its thread was when measuring ended (io/pending.h). */
+struct pending_row {
+	uint32_t thread; /* index of its row */
+	const struct syscall_info *info;
+	enum pending_since since;
+	uint64_t lasted_ns;  /* PENDING_SEEN */
+	int fd;              /* that it names; -1: none, or not known */
+	uint32_t descriptor; /* what that is; 0: not known */
+	char *path;          /* owned; NULL: it names none, or it cannot be read */
 };
 
 struct io_totals {
@@ -198,8 +235,14 @@ struct io_counts {
 	struct descriptor_row
 	    *descriptors; /* by id: [0] is unused; may be shorter than the ids in use */
 	size_t n_descriptors;
+	struct file_row *files; /* by description, likewise */
+	size_t n_files;
 	struct use_row *uses;
 	size_t n_uses;
+
+	struct pending_row *pending; /* to be read when sorted */
+	size_t n_pending;
+	size_t pending_capacity;
 
 	struct io_gaps gaps;
 	struct trace_facts trace;
@@ -214,11 +257,13 @@ bool io_is_short(const struct io_call *call);
 /* How many calls of this row failed so. */
 uint64_t io_count_errno(const struct call_row *row, int error);
 
-/* Calls that ask for less than small_bytes are small. */
+/* Calls that ask for less than small_bytes are small. Rows move when others are added: indexes
+ * stay, pointers do not. */
 struct io_counts *io_counts_new(uint64_t small_bytes);
-void io_counts_free(struct io_counts *counts);
+void io_counts_free(struct io_counts *counts); /* NULL is fine */
 
-/* Each returns the index of a new row. `command` is copied. */
+/* Each returns the index of a new row. `comm` and `command` are copied; comm is cut as the kernel
+ * cuts it. */
 uint32_t io_counts_add_thread(struct io_counts *counts, pid_t tid, pid_t pid, const char *comm);
 uint32_t io_counts_add_process(struct io_counts *counts, pid_t pid, pid_t parent_pid,
                                unsigned exec_number, const char *command);
@@ -231,6 +276,7 @@ bool io_counts_has(const struct io_counts *counts, enum io_status status);
 /* Ends the runs that last; to be called when there are no more calls. */
 void io_counts_end_runs(struct io_counts *counts);
 
+/* The call's thread has been added before; its descriptors and description are ids of `fds`. */
 void io_counts_add(struct io_counts *counts, const struct io_call *call);
 
 /* The same as io_counts_add() of each. The call's time_ns is that of all, the rest of it that of

@@ -42,6 +42,7 @@ struct group {
 struct description {
 	uint32_t name; /* string ids */
 	uint32_t address[2];
+	bool is_guess;
 };
 
 struct fd_table {
@@ -271,6 +272,7 @@ void fd_table_open(struct fd_table *table, uint32_t group, int fd, const char *n
 	description =
 	    ARRAY_APPEND(table->descriptions, table->n_descriptions, table->descriptions_capacity);
 	description->name = string_pool_add(table->strings, name);
+	description->is_guess = origin == FD_GUESSED;
 	fill_slot(table, group, fd, (uint32_t)table->n_descriptions, cloexec, origin, now_ns);
 }
 
@@ -382,6 +384,31 @@ const char *fd_table_name(const struct fd_table *table, uint32_t description)
 {
 	BUG(description == 0 || description > table->n_descriptions);
 	return string_pool_text(table->strings, table->descriptions[description - 1].name);
+}
+
+bool fd_table_is_guess(const struct fd_table *table, uint32_t description)
+{
+	BUG(description == 0 || description > table->n_descriptions);
+	return table->descriptions[description - 1].is_guess;
+}
+
+int fd_table_compare_files(const struct fd_table *table, uint32_t description, uint32_t other)
+{
+	const struct description *a = &table->descriptions[description - 1];
+	const struct description *b = &table->descriptions[other - 1];
+	const uint32_t ids[][2] = {{a->name, b->name},
+	                           {a->address[FD_LOCAL], b->address[FD_LOCAL]},
+	                           {a->address[FD_PEER], b->address[FD_PEER]}};
+
+	for (size_t i = 0; i < ARRAY_SIZE(ids); i++)
+		if (ids[i][0] != ids[i][1])
+			return ids[i][0] < ids[i][1] ? -1 : 1;
+	return 0;
+}
+
+size_t fd_table_n_descriptions(const struct fd_table *table)
+{
+	return table->n_descriptions;
 }
 
 uint32_t fd_table_description(const struct fd_table *table, uint32_t group, int fd)

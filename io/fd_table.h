@@ -42,7 +42,7 @@ struct fd_descriptor {
 enum fd_address { FD_LOCAL, FD_PEER };
 
 struct fd_table *fd_table_new(void);
-void fd_table_free(struct fd_table *table);
+void fd_table_free(struct fd_table *table); /* NULL is fine */
 
 /* Groups. A new one has one holder. */
 uint32_t fd_table_group_new(struct fd_table *table, pid_t pid);
@@ -56,7 +56,8 @@ void fd_table_group_drop(struct fd_table *table, uint32_t group, uint64_t now_ns
  * when nobody shares it. */
 uint32_t fd_table_group_unshare(struct fd_table *table, uint32_t group, pid_t pid, uint64_t now_ns);
 
-/* A number now means a new description with this name; what it meant is closed. */
+/* A number now means a new description with this name, which is copied; what it meant is closed. A
+ * number below 0 is left out, here and below. */
 void fd_table_open(struct fd_table *table, uint32_t group, int fd, const char *name, bool cloexec,
                    enum fd_origin origin, uint64_t now_ns);
 /* `to` now means what `from` means; false: nothing is known of `from`. */
@@ -76,16 +77,24 @@ bool fd_table_knows(const struct fd_table *table, uint32_t group, int fd);
 /* The descriptor's id, for counting; 0 when the number is not known to be open. */
 uint32_t fd_table_use(struct fd_table *table, uint32_t group, int fd);
 
-/* Addresses of a socket; NULL where not known. Texts live as long as the table. */
+/* Addresses of a socket, copied; NULL: not known. They and names are those of the description,
+ * under each number that means it. What is returned lives as long as the table. */
 void fd_table_set_address(struct fd_table *table, uint32_t group, int fd, enum fd_address which,
                           const char *address);
 const char *fd_table_address(const struct fd_table *table, uint32_t description,
                              enum fd_address which);
 const char *fd_table_name(const struct fd_table *table, uint32_t description);
+/* What /proc said when it was found in use, or later. */
+bool fd_table_is_guess(const struct fd_table *table, uint32_t description);
+/* 0: two descriptions have one name and the same addresses. Else which comes first in an order that
+ * holds as long as nothing is entered. */
+int fd_table_compare_files(const struct fd_table *table, uint32_t description, uint32_t other);
+/* Their ids are 1 .. this. */
+size_t fd_table_n_descriptions(const struct fd_table *table);
 /* The description behind an open number, or 0. */
 uint32_t fd_table_description(const struct fd_table *table, uint32_t group, int fd);
 
-/* Ids are 1 .. fd_table_count(). */
+/* Ids are 1 .. fd_table_count(). What an id stands for moves when another number is used first. */
 size_t fd_table_count(const struct fd_table *table);
 const struct fd_descriptor *fd_table_descriptor(const struct fd_table *table, uint32_t id);
 

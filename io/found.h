@@ -1,4 +1,5 @@
-/* Enters processes that run already: their threads, and what they have open, with addresses. */
+/* Enters processes that run already: their threads, and what they have open, with addresses. What
+ * /proc does not tell, as of a thread that has ended meanwhile, is left out. */
 #ifndef IO_FOUND_H
 #define IO_FOUND_H
 

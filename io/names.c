@@ -42,18 +42,12 @@ struct io_call_name io_call_name_of(const struct syscall_info *info)
 	return name;
 }
 
-void io_write_descriptor_name(FILE *out, const struct fd_table *fds, uint32_t id)
+void io_write_file_name(FILE *out, const struct fd_table *fds, uint32_t description)
 {
-	static const char *const origins[] = {
-	    [FD_INHERITED] = " (inherited)",
-	    [FD_RECEIVED] = " (received)",
-	    [FD_GUESSED] = " (guessed)",
-	};
-	const struct fd_descriptor *descriptor = fd_table_descriptor(fds, id);
-	const char *local = fd_table_address(fds, descriptor->description, FD_LOCAL);
-	const char *peer = fd_table_address(fds, descriptor->description, FD_PEER);
+	const char *local = fd_table_address(fds, description, FD_LOCAL);
+	const char *peer = fd_table_address(fds, description, FD_PEER);
 
-	io_write_text(out, fd_table_name(fds, descriptor->description));
+	io_write_text(out, fd_table_name(fds, description));
 	if (local) {
 		fputs(" ", out);
 		io_write_text(out, local);
@@ -62,6 +56,18 @@ void io_write_descriptor_name(FILE *out, const struct fd_table *fds, uint32_t id
 		fputs(" -> ", out);
 		io_write_text(out, peer);
 	}
+}
+
+void io_write_descriptor_name(FILE *out, const struct fd_table *fds, uint32_t id)
+{
+	static const char *const origins[] = {
+	    [FD_INHERITED] = " (inherited)",
+	    [FD_RECEIVED] = " (received)",
+	    [FD_GUESSED] = " (guessed)",
+	};
+	const struct fd_descriptor *descriptor = fd_table_descriptor(fds, id);
+
+	io_write_file_name(out, fds, descriptor->description);
 	if (origins[descriptor->origin])
 		fputs(origins[descriptor->origin], out);
 }
@@ -73,6 +79,22 @@ struct io_cell io_cell_of(const struct io_counts *counts, enum io_status status,
 	if (io_counts_has(counts, status))
 		snprintf(cell.text, sizeof(cell.text), "%" PRIu64, number);
 	return cell;
+}
+
+struct io_cell io_moved_cell_of(const struct io_counts *counts, uint64_t n_bytes,
+                                uint64_t unknown_calls)
+{
+	const struct io_cell unknown = {"?"};
+
+	return unknown_calls && !n_bytes ? unknown : io_cell_of(counts, IO_SUCCESSFUL, n_bytes);
+}
+
+static bool begins_with_one_of(const char *name, const char *const *words, size_t n_words)
+{
+	for (size_t i = 0; i < n_words; i++)
+		if (!strncmp(name, words[i], strlen(words[i])))
+			return true;
+	return false;
 }
 
 bool io_is_datagram(const struct fd_table *fds, uint32_t id)
@@ -89,4 +111,21 @@ bool io_is_datagram(const struct fd_table *fds, uint32_t id)
 		if (!strcmp(name, kinds[i]))
 			return true;
 	return false;
+}
+
+bool io_is_channel(const struct fd_table *fds, uint32_t id)
+{
+	/* As address_format_socket() and the kernel's links in /proc begin. */
+	static const char *const kinds[] = {
+	    "pipe", "tcp", "udp", "raw", "unix", "packet", "netlink", "socket",
+	};
+	static const char *const terminals[] = {"/dev/pts/", "/dev/tty", "/dev/console"};
+	const char *name;
+
+	if (!id)
+		return false;
+	name = fd_table_name(fds, fd_table_descriptor(fds, id)->description);
+	if (*name == '/')
+		return begins_with_one_of(name, terminals, ARRAY_SIZE(terminals));
+	return begins_with_one_of(name, kinds, ARRAY_SIZE(kinds));
 }

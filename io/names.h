@@ -21,8 +21,9 @@ struct io_call_name {
 };
 struct io_call_name io_call_name_of(const struct syscall_info *info);
 
-/* "/etc/passwd", "tcp 127.0.0.1:5000 -> 127.0.0.1:80", with how we know of it where no call was
- * seen to open it. */
+/* "/etc/passwd", "tcp 127.0.0.1:5000 -> 127.0.0.1:80", of a description (io/fd_table.h). */
+void io_write_file_name(FILE *out, const struct fd_table *fds, uint32_t description);
+/* The same of a descriptor, with how we know of it where no call was seen to open it. */
 void io_write_descriptor_name(FILE *out, const struct fd_table *fds, uint32_t descriptor);
 
 struct io_cell {
@@ -32,7 +33,16 @@ struct io_cell {
 /* The number, or "-" where calls of that status, of which it is, are not counted. */
 struct io_cell io_cell_of(const struct io_counts *counts, enum io_status status, uint64_t number);
 
+/* Bytes moved: likewise, or "?" where they are known of no call; of `unknown_calls` they are not.
+ */
+struct io_cell io_moved_cell_of(const struct io_counts *counts, uint64_t n_bytes,
+                                uint64_t unknown_calls);
+
 /* Does the socket keep messages apart? False for all that is no socket. */
 bool io_is_datagram(const struct fd_table *fds, uint32_t descriptor);
+
+/* Is somebody at its other end, who may answer: a pipe, a socket, a terminal? A named pipe is not
+ * told from a file. */
+bool io_is_channel(const struct fd_table *fds, uint32_t descriptor);
 
 #endif

@@ -335,6 +335,8 @@ static void do_move(const struct observation *o)
 		o->call->from = use_descriptor(o, o->facts->fd);
 	if (o->facts->effect == EFFECT_COPY)
 		o->call->to = use_descriptor(o, o->facts->to);
+	o->call->never_waits = o->facts->effect == EFFECT_READ && o->facts->flags &&
+	                       o->finished->args[o->facts->flags] & MSG_DONTWAIT;
 	measure(o);
 }
 
@@ -349,10 +351,18 @@ static void do_foreign(const struct observation *o)
 	o->observer->counts->gaps.foreign_memory++;
 }
 
+/* The call is about the file that the number means. */
+static void note_file(const struct observation *o, int fd)
+{
+	o->call->file = fd_table_description(o->fds, *o->finished->group, fd);
+}
+
 static void do_open(const struct observation *o)
 {
-	if (!o->facts->opens || o->facts->opens(o->finished->args))
-		enter_described(o, (int)o->finished->result, wants_cloexec(o), FD_OPENED);
+	if (o->facts->opens && !o->facts->opens(o->finished->args))
+		return;
+	enter_described(o, (int)o->finished->result, wants_cloexec(o), FD_OPENED);
+	note_file(o, (int)o->finished->result);
 }
 
 static void do_socket(const struct observation *o)
@@ -363,20 +373,40 @@ static void do_socket(const struct observation *o)
 	                      sizeof(name));
 	fd_table_open(o->fds, *o->finished->group, (int)o->finished->result, name, wants_cloexec(o),
 	              FD_OPENED, o->finished->now_ns);
+	note_file(o, (int)o->finished->result);
+}
+
+/* That of the listener, where it says what the connection's is. Bound to any address it knows the
+ * port alone, ":80", and not even that where the kernel was to choose it; the program may ask
+ * later. (An accepted Unix socket has the listener's path.) */
+static const char *accepted_address(const char *name, const char *listening)
+{
+	static const char *const any[] = {"0.0.0.0:", "[::]:"};
+	const char *port = listening ? strrchr(listening, ':') : NULL;
+
+	if (!port || strncmp(name, "unix", 4) == 0)
+		return listening;
+	if (!strcmp(port, ":0"))
+		return NULL;
+	for (size_t i = 0; i < ARRAY_SIZE(any); i++)
+		if (!strncmp(listening, any[i], strlen(any[i])))
+			return port;
+	return listening;
 }
 
 static void do_accept(const struct observation *o)
 {
 	uint32_t group = *o->finished->group, listener;
 	int fd = (int)o->finished->result;
-	const char *local;
+	const char *name, *listening;
 
 	make_known(o, fd_argument(o, 0));
+	note_file(o, fd_argument(o, 0));
 	listener = fd_table_description(o->fds, group, fd_argument(o, 0));
-	local = listener ? fd_table_address(o->fds, listener, FD_LOCAL) : NULL;
-	fd_table_open(o->fds, group, fd, listener ? fd_table_name(o->fds, listener) : "socket",
-	              wants_cloexec(o), FD_OPENED, o->finished->now_ns);
-	fd_table_set_address(o->fds, group, fd, FD_LOCAL, local);
+	name = listener ? fd_table_name(o->fds, listener) : "socket";
+	listening = listener ? fd_table_address(o->fds, listener, FD_LOCAL) : NULL;
+	fd_table_open(o->fds, group, fd, name, wants_cloexec(o), FD_OPENED, o->finished->now_ns);
+	fd_table_set_address(o->fds, group, fd, FD_LOCAL, accepted_address(name, listening));
 	note_address(o, fd, FD_PEER, true);
 }
 
@@ -397,30 +427,36 @@ static void do_pair(const struct observation *o)
 		fd_table_open(o->fds, *o->finished->group, pair[i], name, wants_cloexec(o),
 		              FD_OPENED, o->finished->now_ns);
 	}
+	note_file(o, pair[0]);
+}
+
+static void name_socket(const struct observation *o, enum fd_address which, bool length_in_memory)
+{
+	int fd = fd_argument(o, 0);
+
+	make_known(o, fd);
+	note_file(o, fd);
+	note_address(o, fd, which, length_in_memory);
 }
 
 static void do_bind(const struct observation *o)
 {
-	make_known(o, fd_argument(o, 0));
-	note_address(o, fd_argument(o, 0), FD_LOCAL, false);
+	name_socket(o, FD_LOCAL, false);
 }
 
 static void do_connect(const struct observation *o)
 {
-	make_known(o, fd_argument(o, 0));
-	note_address(o, fd_argument(o, 0), FD_PEER, false);
+	name_socket(o, FD_PEER, false);
 }
 
 static void do_getsockname(const struct observation *o)
 {
-	make_known(o, fd_argument(o, 0));
-	note_address(o, fd_argument(o, 0), FD_LOCAL, true);
+	name_socket(o, FD_LOCAL, true);
 }
 
 static void do_getpeername(const struct observation *o)
 {
-	make_known(o, fd_argument(o, 0));
-	note_address(o, fd_argument(o, 0), FD_PEER, true);
+	name_socket(o, FD_PEER, true);
 }
 
 static void duplicate(const struct observation *o, bool cloexec)
@@ -428,6 +464,7 @@ static void duplicate(const struct observation *o, bool cloexec)
 	int from = fd_argument(o, 0), to = (int)o->finished->result;
 
 	make_known(o, from);
+	note_file(o, from);
 	fd_table_dup(o->fds, *o->finished->group, from, to, cloexec, o->finished->now_ns);
 }
 
@@ -440,17 +477,20 @@ static void do_fcntl(const struct observation *o)
 {
 	int command = fd_argument(o, 1);
 
-	if (command == F_DUPFD || command == F_DUPFD_CLOEXEC)
+	if (command == F_DUPFD || command == F_DUPFD_CLOEXEC) {
 		duplicate(o, command == F_DUPFD_CLOEXEC);
-	else if (command == F_SETFD)
+	} else if (command == F_SETFD) {
+		note_file(o, fd_argument(o, 0));
 		fd_table_set_cloexec(o->fds, *o->finished->group, fd_argument(o, 0),
 		                     o->finished->args[2] & FD_CLOEXEC);
-	else
+	} else {
 		do_use(o);
+	}
 }
 
 static void do_close(const struct observation *o)
 {
+	note_file(o, fd_argument(o, 0));
 	fd_table_close(o->fds, *o->finished->group, fd_argument(o, 0), o->finished->now_ns);
 }
 

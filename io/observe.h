@@ -38,7 +38,7 @@ struct finished_call {
 
 /* Notes what cannot be seen, and descriptors, in `counts`, which must outlive the observer. */
 struct io_observer *io_observer_new(struct io_counts *counts);
-void io_observer_free(struct io_observer *observer);
+void io_observer_free(struct io_observer *observer); /* NULL is fine */
 
 /* Fills all of `call` but thread and time_ns. */
 void io_observe(struct io_observer *observer, const struct target_view *view,

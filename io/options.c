@@ -30,12 +30,16 @@ const struct option_row io_option_rows[] = {
      .letter = 'z',
      .kind = OPTION_SWITCH,
      .field = offsetof(struct io_options, successful_only),
-     .help = "count calls alone that returned without an error"},
+     .help = "count calls alone that returned without an error; of -z and -Z the last holds",
+     .effect = OPTION_TURNS_OFF,
+     .effect_field = offsetof(struct io_options, failed_only)},
     {.name = "failed-only",
      .letter = 'Z',
      .kind = OPTION_SWITCH,
      .field = offsetof(struct io_options, failed_only),
-     .help = "count calls alone that returned with an error"},
+     .help = "count calls alone that returned with an error; of -z and -Z the last holds",
+     .effect = OPTION_TURNS_OFF,
+     .effect_field = offsetof(struct io_options, successful_only)},
     {.name = "detail",
      .kind = OPTION_SWITCH,
      .field = offsetof(struct io_options, detail),
@@ -44,8 +48,9 @@ const struct option_row io_option_rows[] = {
     {.name = "detail-zstd",
      .kind = OPTION_SWITCH,
      .field = offsetof(struct io_options, detail_zstd),
-     .serves = "detail",
-     .help = "pack what --detail writes with zstd: detail.txt.zst"},
+     .help = "--detail, packed with zstd: detail.txt.zst",
+     .effect = OPTION_TURNS_ON,
+     .effect_field = offsetof(struct io_options, detail)},
     {.name = "summary-sort-by",
      .letter = 'S',
      .kind = OPTION_CHOICE,
@@ -53,7 +58,7 @@ const struct option_row io_option_rows[] = {
      .argument = "ORDER",
      .fallback = "time",
      .choices = io_column_words,
-     .help = "order of summary.txt, in strace's words"},
+     .help = "order of summary.txt, in strace's words; of the same, by the call's number"},
     {.name = "summary-columns",
      .letter = 'U',
      .kind = OPTION_TEXT,
@@ -68,17 +73,17 @@ const struct option_row io_option_rows[] = {
      .field = offsetof(struct io_options, cpu_time),
      .is_opposite = true,
      .fallback = "yes",
-     .help = "time a call from its start to its end"},
+     .help = "time a call from its start to its end; the other position of --cpu-time"},
     {.name = "cpu-time",
      .kind = OPTION_SWITCH,
      .field = offsetof(struct io_options, cpu_time),
-     .help = "time a call by the system time that its process used, as strace -c does"},
+     .help = "time a call by the system time that its process used, as strace -c does; takes "
+             "ptrace; one switch with --wall-clock, the last holds"},
     {.name = "stacks",
      .kind = OPTION_SWITCH,
      .field = offsetof(struct io_options, stacks),
-     .help = "from where: the stack of every call, as flame graphs and call sites; takes ptrace, "
-             "and no --pid",
-     .not_attached = "follows programs from their start"},
+     .help = "from where: the stacks of calls, as flame graphs and call sites; by ptrace of every "
+             "call, by bpf of all up to 20,000 a second on a CPU, above it of some"},
     {.name = "small-io",
      .kind = OPTION_BYTES,
      .field = offsetof(struct io_options, small_bytes),
@@ -102,14 +107,12 @@ const char *io_beyond_bpf(const struct io_options *options)
 		return "--cpu-time";
 	if (options->paths.n_texts)
 		return "--trace-path";
-	if (options->detail)
-		return "--detail";
-	return options->stacks ? "--stacks" : NULL;
+	return options->detail ? "--detail" : NULL;
 }
 
 int io_options_check(const void *context, const void *typed, struct diag *diag)
 {
-	const struct io_options *options = context, *asked = typed;
+	const struct io_options *options = context;
 	const char *beyond_typed = io_beyond_bpf(typed), *beyond = io_beyond_bpf(options);
 
 	if (options->backend == IO_BACKEND_BPF && options->detail && !beyond_typed)
@@ -119,12 +122,6 @@ int io_options_check(const void *context, const void *typed, struct diag *diag)
 	if (options->backend == IO_BACKEND_BPF && beyond)
 		return diag_fail(diag, EINVAL, "%s is measured by --backend ptrace alone",
 		                 beyond_typed ? beyond_typed : beyond);
-	if (asked->detail_zstd && !options->detail)
-		return diag_fail(diag, EINVAL,
-		                 "--detail-zstd packs what --detail writes; add --detail");
-	if (options->successful_only && options->failed_only)
-		return diag_fail(diag, EINVAL,
-		                 "--successful-only and --failed-only leave no call to count");
 	return 0;
 }
 

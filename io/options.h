@@ -28,8 +28,7 @@ struct io_options {
 extern const struct option_row io_option_rows[]; /* ended by a row without a name */
 
 /* What bpf cannot measure: it sees no system time of a call, of paths only those of descriptors,
- * of the arguments' memory what is counted, and follows no stacks without frame pointers. NULL: it
- * can do all that is asked. */
+ * and of the arguments' memory what is counted. NULL: it can do all that is asked. */
 const char *io_beyond_bpf(const struct io_options *options);
 
 /* As struct collector's hooks of these names. */

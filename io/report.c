@@ -10,7 +10,10 @@
 #include "io/batching.h"
 #include "io/call_tables.h"
 #include "io/counts.h"
+#include "io/file_sums.h"
+#include "io/names.h"
 #include "io/options.h"
+#include "io/pending.h"
 #include "io/site_report.h"
 #include "io/sites.h"
 #include "io/summary.h"
@@ -22,12 +25,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { TABLE_ROWS = 5 };
+enum {
+	TABLE_ROWS = 5,
+	SUMMARY_PENDING = 20, /* a service with more threads has them all in threads.txt */
+	PENDING_TIME_WIDTH = 12,
+};
 
 struct writing {
 	const struct io_report *report;
 	const struct io_counts *counts;
-	struct profile *sites; /* NULL: not wanted */
+	const struct io_sites *sites;
+	struct profile *profile; /* of them */
 };
 
 /* Calls without a beginning, an end, or both. */
@@ -63,19 +71,26 @@ static void write_summary(FILE *out, const struct writing *writing)
 		      out);
 	else
 		fprintf(out, "\n%s\n", report->time_note);
+	if (io_time_remark(counts))
+		fprintf(out, "%s\n", io_time_remark(counts));
 	write_uncounted(out, counts);
-	if (writing->sites)
-		io_site_table_write(out, writing->sites);
+	io_pending_write(out, counts, SUMMARY_PENDING);
+	if (counts->n_pending > SUMMARY_PENDING)
+		fprintf(out, "and %zu more: threads.txt\n", counts->n_pending - SUMMARY_PENDING);
+	if (writing->sites->has_callers)
+		io_site_table_write(out, writing->profile);
 }
 
 static void write_threads(FILE *out, const struct writing *writing)
 {
 	io_threads_write(out, writing->counts, !writing->report->counts_part);
+	io_pending_write(out, writing->counts, writing->counts->n_pending);
 }
 
 static void write_files(FILE *out, const struct writing *writing)
 {
 	io_files_write(out, writing->counts);
+	io_file_sums_write(out, writing->counts);
 }
 
 static void write_batching(FILE *out, const struct writing *writing)
@@ -200,6 +215,8 @@ static void add_table(struct text_list *table, const struct io_counts *counts)
 	const struct call_row **rows = io_sorted_calls(counts, ABI_X86_64, IO_TIME, &n_rows);
 
 	text_list_add(table, "   TIME   USECS/CALL      CALLS     ERRORS  SYSCALL");
+	if (io_time_remark(counts))
+		text_list_add(table, io_time_remark(counts));
 	for (size_t i = 0; i < n_rows && i < TABLE_ROWS; i++) {
 		const struct call_row *row = rows[i];
 		char *line = xasprintf(
@@ -215,6 +232,37 @@ static void add_table(struct text_list *table, const struct io_counts *counts)
 		free(line);
 	}
 	free(rows);
+}
+
+static void add_pending_row(struct text_list *table, const struct io_counts *counts,
+                            const struct pending_row *row)
+{
+	const struct thread_row *thread = &counts->threads[row->thread];
+	char *line;
+	size_t len;
+	FILE *out = open_memstream(&line, &len);
+
+	BUG(!out);
+	fprintf(out, "%*s %10d  ", PENDING_TIME_WIDTH, io_pending_time_of(row).text,
+	        (int)thread->tid);
+	io_write_text(out, thread->comm);
+	fputs("  ", out);
+	io_pending_write_call(out, counts, row);
+	fclose(out);
+	text_list_add(table, line);
+	free(line);
+}
+
+/* In place of calls that returned, where there are none: what a service hangs in. */
+static void add_pending(struct text_list *table, const struct io_counts *counts)
+{
+	char *title = xasprintf("%*s %10s  %s", PENDING_TIME_WIDTH, "SECONDS", "THREAD",
+	                        "STILL IN (before: since before measuring began)");
+
+	text_list_add(table, title);
+	for (size_t i = 0; i < counts->n_pending && i < TABLE_ROWS; i++)
+		add_pending_row(table, counts, &counts->pending[i]);
+	free(title);
 }
 
 static int write_timeline(const struct writing *writing, struct results_run *run,
@@ -248,18 +296,22 @@ static int write_timeline(const struct writing *writing, struct results_run *run
 static int write_files_of(struct writing *writing, struct results_run *run, struct result *result,
                           struct diag *diag)
 {
+	struct io_sites *own = NULL;
 	int err;
 
-	if (writing->counts->sites) {
+	if (writing->counts->sites)
 		io_sites_close(writing->counts->sites);
-		writing->sites = io_site_profile_new(writing->counts->sites, result);
-	}
+	else
+		own = io_sites_of_threads(writing->counts);
+	writing->sites = own ? own : writing->counts->sites;
+	writing->profile = io_site_profile_new(writing->sites, result);
 	err = write_artifacts(writing, run, diag);
 	if (!err)
 		err = write_timeline(writing, run, result, diag);
-	if (writing->sites && !err)
-		err = io_site_files_write(writing->sites, run, result, diag);
-	profile_free(writing->sites);
+	if (!err)
+		err = io_site_files_write(writing->sites, writing->profile, run, result, diag);
+	profile_free(writing->profile);
+	io_sites_free(own);
 	return err;
 }
 
@@ -270,11 +322,17 @@ int io_report_write(const struct io_report *report, const struct io_counts *coun
 
 	add_quality(result->quality, counts);
 	if (report->choice)
-		quality_add_note(result->quality, "only the calls of %s were counted",
+		quality_add_note(result->quality,
+		                 counts->totals.calls || counts->gaps.lost
+		                     ? "only the calls of %s were counted"
+		                     : "no call of %s returned: none was counted",
 		                 report->choice);
 	add_processes(result, counts);
 	result->headline = make_headline(report, counts);
-	add_table(&result->table, counts);
+	if (counts->totals.calls || !counts->n_pending)
+		add_table(&result->table, counts);
+	else
+		add_pending(&result->table, counts);
 	result->page = counts->sites ? IO_SITE_PAGE : "summary.txt";
 	return write_files_of(&writing, run, result, diag);
 }

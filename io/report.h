@@ -20,7 +20,8 @@ struct io_report {
 };
 
 /* Writes all of the counted repeat into the run and into the result. Where its stacks were taken,
- * no more can be added to them after this. */
+ * no more can be added to them after this. 0, or -errno with a sentence: a file could not be
+ * written. */
 int io_report_write(const struct io_report *report, const struct io_counts *counts,
                     struct results_run *run, struct result *result, struct diag *diag);
 

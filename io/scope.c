@@ -3,6 +3,7 @@
 
 #include "core/clock.h"
 #include "core/collector.h"
+#include "io/pending.h"
 #include "io/trace_set.h"
 
 #include <string.h>
@@ -89,8 +90,10 @@ bool io_scope_count_unfinished(const struct io_scope *scope, struct io_counts *c
 }
 
 void io_scope_count_still_in(const struct io_scope *scope, struct io_counts *counts,
-                             const struct io_member *member, const struct syscall_info *info)
+                             const struct io_member *member, const struct io_pending_call *call)
 {
-	if (has_call(scope, counts, member, info))
-		counts->gaps.still_in++;
+	if (!has_call(scope, counts, member, call->info))
+		return;
+	counts->gaps.still_in++;
+	io_pending_add(counts, member, call);
 }

@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct io_pending_call;
 struct repeat;
 struct text_list;
 struct trace_set;
@@ -55,6 +56,6 @@ bool io_scope_count_unfinished(const struct io_scope *scope, struct io_counts *c
 
 /* Measuring has ended while a thread is in a call. */
 void io_scope_count_still_in(const struct io_scope *scope, struct io_counts *counts,
-                             const struct io_member *member, const struct syscall_info *info);
+                             const struct io_member *member, const struct io_pending_call *call);
 
 #endif

@@ -20,15 +20,45 @@
 
 enum { SHOWN_SITES = 10 };
 
+/* Where they are copied while calls go on (io/bpf): what that leaves out. */
+static void add_copying(json_t *quality, const struct io_sites *sites, uint64_t n_calls)
+{
+	uint64_t n_not_taken = io_sites_ended(sites, UNWIND_NOT_TAKEN);
+	uint64_t n_lost = io_sites_ended(sites, UNWIND_LOST);
+
+	quality_set_completed(quality,
+	                      share_percent(sites->completed_stacks, n_calls - n_not_taken));
+	if (n_not_taken)
+		quality_add_note(quality,
+		                 "the stacks of %s of %s were not taken, which is their frame: "
+		                 "above %s a second on a CPU some are, at random",
+		                 counted_text_of(n_not_taken, "call").text,
+		                 count_text_of(n_calls).text,
+		                 count_text_of(sites->stacks_a_second).text);
+	if (n_lost)
+		quality_add_note(quality, "the stacks of %s found no room in the ring",
+		                 counted_text_of(n_lost, "call").text);
+	if (sites->lost_mappings)
+		quality_add_note(quality, "%s of mapped code were lost: that code has no names",
+		                 counted_text_of(sites->lost_mappings, "record").text);
+}
+
+/* Shares are of the calls whose stack was taken: others would make any flaw look small. */
 static void add_quality(json_t *quality, const struct io_sites *sites,
                         const struct profile *profile, struct symbolizer *symbolizer)
 {
-	uint64_t n_calls = profile_total(profile, IO_SITE_CALLS);
+	uint64_t n_calls = profile_total(profile, IO_SITE_CALLS), n_unresolved;
+	uint64_t n_stacks = n_calls - io_sites_ended(sites, UNWIND_NOT_TAKEN);
+	const char *remedy;
 
 	quality_set_flaw(quality, QUALITY_TRUNCATED,
-	                 share_percent(io_sites_truncated(sites), n_calls), NULL);
-	quality_add_unresolved(quality, profile, profile_is_system_code, sites->recording,
-	                       symbolizer, NULL);
+	                 share_percent(io_sites_truncated(sites), n_stacks), NULL);
+	n_unresolved = quality_add_unresolved(quality, profile, profile_is_system_code,
+	                                      sites->recording, symbolizer, &remedy);
+	quality_set_flaw(quality, QUALITY_UNRESOLVED, share_percent(n_unresolved, n_stacks),
+	                 remedy);
+	if (sites->stacks_a_second)
+		add_copying(quality, sites, n_calls);
 	if (sites->guessed_stacks)
 		quality_add_note(
 		    quality, "%s with frames found by frame pointers, where the code has no tables",
@@ -44,7 +74,8 @@ struct profile *io_site_profile_new(const struct io_sites *sites, struct result 
 	io_sites_name(sites, symbolizer);
 	symbolizer_open(symbolizer, sites->recording);
 	profile = profile_new(sites->recording, symbolizer);
-	add_quality(result->quality, sites, profile, symbolizer);
+	if (sites->has_callers)
+		add_quality(result->quality, sites, profile, symbolizer);
 	symbolizer_free(symbolizer);
 	return profile;
 }
@@ -179,12 +210,13 @@ static const struct site_file {
 	const struct exporter *exporter;
 	enum io_site_value value;
 	char *(*describe)(const struct profile *profile); /* what is shown, in a picture's words */
+	bool is_of_callers;                               /* nothing to see without them */
 } files[] = {
-    {IO_SITE_PAGE, &flamegraph_exporter, IO_SITE_TIME, describe_time},
-    {"flamegraph-calls.svg", &flamegraph_exporter, IO_SITE_CALLS, describe_calls},
-    {"flamegraph-bytes.svg", &flamegraph_exporter, IO_SITE_BYTES, describe_bytes},
-    {"stacks.folded", &folded_exporter, IO_SITE_CALLS, describe_calls},
-    {"profile.pb.gz", &pprof_exporter, IO_SITE_CALLS, describe_calls},
+    {IO_SITE_PAGE, &flamegraph_exporter, IO_SITE_TIME, describe_time, true},
+    {"flamegraph-calls.svg", &flamegraph_exporter, IO_SITE_CALLS, describe_calls, true},
+    {"flamegraph-bytes.svg", &flamegraph_exporter, IO_SITE_BYTES, describe_bytes, true},
+    {"stacks.folded", &folded_exporter, IO_SITE_CALLS, describe_calls, true},
+    {"profile.pb.gz", &pprof_exporter, IO_SITE_CALLS, describe_calls, false},
 };
 
 static int write_file(const struct site_file *file, const struct profile *profile,
@@ -207,8 +239,8 @@ static int write_file(const struct site_file *file, const struct profile *profil
 	return err ? err : close_err;
 }
 
-int io_site_files_write(const struct profile *profile, struct results_run *run,
-                        struct result *result, struct diag *diag)
+int io_site_files_write(const struct io_sites *sites, const struct profile *profile,
+                        struct results_run *run, struct result *result, struct diag *diag)
 {
 	struct call_order *order = call_order_new(profile, CALL_TREE_BY_NAME);
 	char *quality = quality_text(result->quality);
@@ -223,7 +255,8 @@ int io_site_files_write(const struct profile *profile, struct results_run *run,
 	int err = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(files) && !err; i++)
-		if (knows(profile, files[i].value))
+		if (knows(profile, files[i].value) &&
+		    (sites->has_callers || !files[i].is_of_callers))
 			err = write_file(&files[i], profile, run, &common, quality, diag);
 	free(title);
 	free(quality);

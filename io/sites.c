@@ -17,8 +17,9 @@ struct site_sum {
 };
 
 struct io_sites_private {
-	uint32_t calls_object; /* whose frames are the system calls */
-	struct u64map *index;  /* thread, stack -> place in sums + 1 */
+	uint32_t calls_object;  /* whose frames are the system calls */
+	uint32_t failed_object; /* of frames that say why there are no others */
+	struct u64map *index;   /* thread, stack -> place in sums + 1 */
 	struct site_sum *sums;
 	size_t n_sums;
 	size_t sums_capacity;
@@ -33,13 +34,16 @@ static const struct value_type value_types[N_IO_SITE_VALUES] = {
 struct io_sites *io_sites_new(bool with_bytes)
 {
 	static const struct object calls = {.kind = OBJECT_KERNEL, .fd = -1};
+	static const struct object failed = {.kind = OBJECT_FAILED, .path = (char *)"", .fd = -1};
 	struct io_sites *sites = xcalloc(1, sizeof(*sites));
 
 	sites->private = xcalloc(1, sizeof(*sites->private));
 	sites->recording =
 	    recording_new(value_types, with_bytes ? N_IO_SITE_VALUES : IO_SITE_BYTES);
 	sites->private->calls_object = recording_add_object(sites->recording, &calls);
+	sites->private->failed_object = recording_add_object(sites->recording, &failed);
 	sites->private->index = u64map_new();
+	sites->has_callers = true;
 	return sites;
 }
 
@@ -81,8 +85,8 @@ uint32_t io_sites_stack(const struct io_sites *sites, uint32_t callers,
 	return recording_add_frame(sites->recording, callers, frame_of_call(sites, info));
 }
 
-void io_sites_add(struct io_sites *sites, uint32_t thread, uint32_t stack,
-                  const struct io_call *call)
+static void add_values(struct io_sites *sites, uint32_t thread, uint32_t stack,
+                       const uint64_t values[N_IO_SITE_VALUES])
 {
 	struct io_sites_private *private = sites->private;
 	uint64_t *position = u64map_put(private->index, (uint64_t)thread << 32 | stack, NULL);
@@ -94,9 +98,27 @@ void io_sites_add(struct io_sites *sites, uint32_t thread, uint32_t stack,
 		*position = private->n_sums;
 	}
 	sum = &private->sums[*position - 1];
-	sum->values[IO_SITE_CALLS]++;
-	sum->values[IO_SITE_TIME] += call->time_ns;
-	sum->values[IO_SITE_BYTES] += call->bytes;
+	for (size_t i = 0; i < N_IO_SITE_VALUES; i++)
+		sum->values[i] += values[i];
+}
+
+uint32_t io_sites_without(const struct io_sites *sites, enum unwind_end why)
+{
+	const struct recorded_frame frame = {.object = sites->private->failed_object, .vaddr = why};
+
+	return recording_add_frame(sites->recording, 0, frame);
+}
+
+void io_sites_add(struct io_sites *sites, uint32_t thread, uint32_t stack,
+                  const struct io_call *call, uint64_t n_calls)
+{
+	const uint64_t values[N_IO_SITE_VALUES] = {
+	    [IO_SITE_CALLS] = n_calls,
+	    [IO_SITE_TIME] = call->time_ns,
+	    [IO_SITE_BYTES] = call->bytes * n_calls,
+	};
+
+	add_values(sites, thread, stack, values);
 }
 
 void io_sites_close(struct io_sites *sites)
@@ -110,16 +132,59 @@ void io_sites_close(struct io_sites *sites)
 		                     private->sums[i].values);
 }
 
-static bool is_truncated(const struct io_sites *sites, uint32_t stack)
+static void add_thread(struct io_sites *sites, const struct io_counts *counts,
+                       const struct thread_row *row)
 {
-	bool is_failed = false;
+	uint32_t thread = recording_add_thread(sites->recording, row->pid, row->tid, row->comm);
+
+	for (size_t i = 0; i < row->n_by_call; i++) {
+		const struct thread_call *by_call = &row->by_call[i];
+		const uint64_t values[N_IO_SITE_VALUES] = {
+		    [IO_SITE_CALLS] = by_call->calls,
+		    [IO_SITE_TIME] = by_call->time_ns,
+		    [IO_SITE_BYTES] = by_call->bytes,
+		};
+
+		add_values(sites, thread,
+		           io_sites_stack(sites, 0, counts->calls[by_call->call].info), values);
+	}
+}
+
+struct io_sites *io_sites_of_threads(const struct io_counts *counts)
+{
+	struct io_sites *sites = io_sites_new(io_counts_has(counts, IO_SUCCESSFUL));
+
+	sites->has_callers = false;
+	for (size_t i = 0; i < counts->n_threads; i++)
+		add_thread(sites, counts, &counts->threads[i]);
+	io_sites_close(sites);
+	return sites;
+}
+
+/* Why the stack has no more frames; UNWIND_STEPPED: it is whole. */
+static enum unwind_end end_of(const struct io_sites *sites, uint32_t stack)
+{
+	enum unwind_end end = UNWIND_STEPPED;
 
 	while (stack) {
 		struct recorded_frame frame = recording_frame(sites->recording, stack, &stack);
+		const struct object *object = recording_object(sites->recording, frame.object);
 
-		is_failed = recording_object(sites->recording, frame.object)->kind == OBJECT_FAILED;
+		if (object->kind == OBJECT_FAILED)
+			end = (enum unwind_end)frame.vaddr;
 	}
-	return is_failed;
+	return end;
+}
+
+uint64_t io_sites_ended(const struct io_sites *sites, enum unwind_end why)
+{
+	const struct io_sites_private *private = sites->private;
+	uint64_t n_calls = 0;
+
+	for (size_t i = 0; i < private->n_sums; i++)
+		if (end_of(sites, private->sums[i].stack) == why)
+			n_calls += private->sums[i].values[IO_SITE_CALLS];
+	return n_calls;
 }
 
 uint64_t io_sites_truncated(const struct io_sites *sites)
@@ -127,9 +192,12 @@ uint64_t io_sites_truncated(const struct io_sites *sites)
 	const struct io_sites_private *private = sites->private;
 	uint64_t n_calls = 0;
 
-	for (size_t i = 0; i < private->n_sums; i++)
-		if (is_truncated(sites, private->sums[i].stack))
+	for (size_t i = 0; i < private->n_sums; i++) {
+		enum unwind_end end = end_of(sites, private->sums[i].stack);
+
+		if (end != UNWIND_STEPPED && end != UNWIND_NOT_TAKEN)
 			n_calls += private->sums[i].values[IO_SITE_CALLS];
+	}
 	return n_calls;
 }
 

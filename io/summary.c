@@ -179,6 +179,14 @@ const struct call_row **io_sorted_calls(const struct io_counts *counts, enum sys
 	return rows;
 }
 
+const char *io_time_remark(const struct io_counts *counts)
+{
+	return counts->totals.calls && !counts->totals.time_ns
+	           ? "No time was above the clock's resolution; rows alike stand by the call's "
+	             "number."
+	           : NULL;
+}
+
 /* A line: of one call, or of all. */
 struct figures {
 	const char *name;

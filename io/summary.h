@@ -44,6 +44,9 @@ int io_columns_check(const char *text, struct diag *diag);
 const struct call_row **io_sorted_calls(const struct io_counts *counts, enum syscall_abi abi,
                                         enum io_column sort, size_t *n);
 
+/* A sentence about times that are all 0, as system time often is; NULL: some are not. */
+const char *io_time_remark(const struct io_counts *counts);
+
 /* Errors of the stream are the caller's to check (results_close()). */
 void io_summary_write(FILE *out, const struct io_counts *counts, const struct io_columns *columns,
                       enum io_column sort);

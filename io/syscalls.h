@@ -86,7 +86,7 @@ struct syscall_facts {
 	uint8_t memory;
 	uint8_t count;
 	bool at_offset;   /* data are moved at an offset among the arguments */
-	uint8_t flags;    /* the argument that may hold `cloexec`, and MSG_CMSG_CLOEXEC */
+	uint8_t flags;    /* the argument that may hold `cloexec`, or of a receive its MSG_... */
 	uint32_t cloexec; /* bit that closes the new descriptor at exec; CLOEXEC_ALWAYS: always, 0:
 	                     never */
 	bool (*opens)(const uint64_t args[6]); /* NULL: each call that succeeds */

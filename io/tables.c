@@ -163,16 +163,12 @@ static void write_asked(FILE *out, const struct io_counts *counts, const struct 
 		        io_cell_of(counts, IO_SUCCESSFUL, row->asked_bytes[direction]).text);
 }
 
-/* How often, and the bytes, or "?" where these are known of no call. */
 static void write_moved(FILE *out, const struct io_counts *counts, const struct descriptor_row *row,
                         enum io_direction direction)
 {
-	fprintf(out, " %9" PRIu64, row->calls[direction]);
-	if (row->unknown_bytes[direction] && !row->bytes[direction])
-		fprintf(out, " %14s", "?");
-	else
-		fprintf(out, " %14s",
-		        io_cell_of(counts, IO_SUCCESSFUL, row->bytes[direction]).text);
+	fprintf(
+	    out, " %9" PRIu64 " %14s", row->calls[direction],
+	    io_moved_cell_of(counts, row->bytes[direction], row->unknown_bytes[direction]).text);
 }
 
 static void write_file(FILE *out, const struct io_counts *counts, const struct file_line *line)

@@ -10,6 +10,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 struct trace_paths {
 	struct text_list texts;
@@ -231,21 +232,54 @@ static const struct {
     {"ppoll_time64", polls},      {"fsconfig", configures},
 };
 
+static bool is_of_files(const struct syscall_info *info)
+{
+	if (!info->facts || !(info->facts->classes & (IN_FILE | IN_DESC | IN_NETWORK)))
+		return false;
+	return info->abi != ABI_I386 ||
+	       (strcmp(info->name, "mmap") != 0 && strcmp(info->name, "select") != 0);
+}
+
+/* Of a call that is of files, and not special. */
+static void find_arguments(const struct syscall_info *info, unsigned *fds, unsigned *paths)
+{
+	bool names_file = info->facts->classes & IN_FILE;
+
+	*fds = names_file ? 0 : A(0);
+	*paths = names_file ? A(0) : 0;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		if (!strcmp(info->name, rows[i].name)) {
+			*fds = rows[i].fds;
+			*paths = rows[i].paths;
+		}
+}
+
 bool trace_paths_has_call(const struct trace_paths *paths, pid_t tid,
                           const struct syscall_info *info, const uint64_t args[6])
 {
 	const struct question q = {paths, tid, info, args};
+	unsigned fd_arguments, path_arguments;
 
-	if (!info->facts || !(info->facts->classes & (IN_FILE | IN_DESC | IN_NETWORK)))
-		return false;
-	if (info->abi == ABI_I386 && (!strcmp(info->name, "mmap") || !strcmp(info->name, "select")))
+	if (!is_of_files(info))
 		return false;
 	for (size_t i = 0; i < ARRAY_SIZE(special); i++)
 		if (!strcmp(info->name, special[i].name))
 			return special[i].asks(&q);
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
-		if (!strcmp(info->name, rows[i].name))
-			return has_argument(&q, rows[i].fds, rows[i].paths);
-	return info->facts->classes & IN_FILE ? has_argument(&q, 0, A(0))
-	                                      : has_argument(&q, A(0), 0);
+	find_arguments(info, &fd_arguments, &path_arguments);
+	return has_argument(&q, fd_arguments, path_arguments);
+}
+
+void trace_paths_arguments(const struct syscall_info *info, int *fd, int *path)
+{
+	unsigned fds, paths;
+
+	*fd = *path = -1;
+	for (size_t i = 0; i < ARRAY_SIZE(special); i++)
+		if (!strcmp(info->name, special[i].name))
+			return;
+	if (!is_of_files(info))
+		return;
+	find_arguments(info, &fds, &paths);
+	*fd = ffs((int)fds) - 1;
+	*path = ffs((int)paths) - 1;
 }

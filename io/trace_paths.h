@@ -16,12 +16,17 @@
 
 struct trace_paths;
 
-/* A path that leads elsewhere by links counts under both names. NULL: the list is empty. */
+/* Texts are copied. A path that leads elsewhere by links, at this moment, counts under both names.
+ * NULL: the list is empty. */
 struct trace_paths *trace_paths_new(const struct text_list *list);
 void trace_paths_free(struct trace_paths *paths); /* NULL is fine */
 
 /* The thread stands still at the call's entry. */
 bool trace_paths_has_call(const struct trace_paths *paths, pid_t tid,
                           const struct syscall_info *info, const uint64_t args[6]);
+
+/* The first argument that is a descriptor, and the first that is the address of a path; -1: there
+ * is none, or it lies in memory. */
+void trace_paths_arguments(const struct syscall_info *info, int *fd, int *path);
 
 #endif

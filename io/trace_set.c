@@ -203,7 +203,7 @@ static void note_all(struct trace_set *set)
 				set->is_all &= set->has[abi][number];
 }
 
-static int read_values(struct trace_set *set, const char *text, struct diag *diag)
+static int read_values(struct trace_set *set, const char *text, bool behind_mark, struct diag *diag)
 {
 	char *copy = xstrdup(text), *rest = copy, *word;
 	size_t n_values = 0;
@@ -215,7 +215,8 @@ static int read_values(struct trace_set *set, const char *text, struct diag *dia
 			err = read_value(set, word, diag);
 		}
 	if (!err && !n_values)
-		err = unknown_value(text, diag);
+		err = behind_mark ? diag_fail(diag, EINVAL, "a name is missing behind '!'")
+		                  : unknown_value(text, diag);
 	free(copy);
 	return err;
 }
@@ -236,7 +237,7 @@ int trace_set_new(struct trace_set **result, const char *text, struct diag *diag
 {
 	static const char prefix[] = "trace=";
 	struct trace_set *set;
-	bool inverted = false;
+	bool inverted = false, behind_mark;
 	int err = 0;
 
 	if (!text || !strcmp(text, "all"))
@@ -245,10 +246,11 @@ int trace_set_new(struct trace_set **result, const char *text, struct diag *diag
 		text += strlen(prefix);
 	set = xcalloc(1, sizeof(*set));
 	set->text = xstrdup(text);
+	behind_mark = *text == '!';
 	for (; *text == '!'; text++)
 		inverted = !inverted;
 	if (strcmp(text, "none") != 0)
-		err = read_values(set, text, diag);
+		err = read_values(set, text, behind_mark, diag);
 	if (inverted)
 		invert(set);
 	note_all(set);
@@ -321,5 +323,5 @@ bool trace_set_has_any(const struct trace_set *set,
 bool trace_set_has_all(const struct trace_set *set,
                        bool (*is_kind)(const struct syscall_facts *facts))
 {
-	return !has_some(set, false, is_kind);
+	return set->is_all || !has_some(set, false, is_kind);
 }

@@ -30,7 +30,7 @@ int trace_set_check(const char *text, struct diag *diag);
 /* Every call, known or not. */
 bool trace_set_is_all(const struct trace_set *set);
 
-/* "%file,read", as it was given. */
+/* "%file,read", as it was given. Lives as long as the set. */
 const char *trace_set_text(const struct trace_set *set);
 
 bool trace_set_has(const struct trace_set *set, const struct syscall_info *info);

@@ -74,22 +74,6 @@ int abilities_check(const struct collector *collector, const struct run_options 
 	return 0;
 }
 
-int abilities_check_attached(const struct collector *collector, const void *own, struct diag *diag)
-{
-	void *defaults = options_new(&collector->options);
-	int err = 0;
-
-	for (const struct option_row *row = collector->options.rows; row && row->name && !err;
-	     row++)
-		if (row->not_attached && !options_are_alike(row, own, defaults))
-			err = diag_fail(diag, EINVAL,
-			                "--%s %s, and --pid is of what runs already; leave one of "
-			                "them out",
-			                row->name, row->not_attached);
-	options_free(&collector->options, defaults);
-	return err;
-}
-
 int abilities_check_pictures(const struct command_line *line, const char *missing_option,
                              struct diag *diag)
 {

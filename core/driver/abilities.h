@@ -14,9 +14,6 @@ struct run_options;
 int abilities_check(const struct collector *collector, const struct run_options *options,
                     struct diag *diag);
 
-/* The type's own options, with --pid: some need the target's start. -EINVAL with a sentence. */
-int abilities_check_attached(const struct collector *collector, const void *own, struct diag *diag);
-
 /* Of types that draw no flame graph unless this option is given, too: what shapes nothing else must
  * not have been typed. -EINVAL with a sentence. */
 int abilities_check_pictures(const struct command_line *line, const char *missing_option,

@@ -94,14 +94,31 @@ static void split_names(const char *typed, struct text_list *names)
 	free(copy);
 }
 
+/* Of several processes each one has to be measurable. */
+static int check_targets(const struct measurement *m)
+{
+	struct target target = {.binary = &m->subject.binary,
+	                        .uid = m->subject.uid,
+	                        .variables = &m->request->variables,
+	                        .pid = m->request->n_pids ? m->request->pids[0] : 0};
+	int err = m->collector->check(&target, m->own, m->diag);
+
+	for (size_t i = 1; i < m->request->n_pids && !err; i++) {
+		struct binary binary = {.path = NULL};
+
+		target.binary = &binary;
+		target.pid = m->request->pids[i];
+		target.uid = subject_look_at_running(&binary, target.pid);
+		err = m->collector->check(&target, m->own, m->diag);
+		binary_fini(&binary);
+	}
+	return err;
+}
+
 static int create_collector(struct measurement *m)
 {
 	const struct collector *collector = m->collector;
-	const struct target target = {.binary = &m->subject.binary,
-	                              .uid = m->subject.uid,
-	                              .variables = &m->request->variables,
-	                              .pid = m->request->n_pids ? m->request->pids[0] : 0};
-	int err = collector->check(&target, m->own, m->diag);
+	int err = check_targets(m);
 
 	split_names(m->common->only, &m->only);
 	if (!err)

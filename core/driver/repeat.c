@@ -69,6 +69,7 @@ static void note_end(struct run *run)
 
 	run->ended = true;
 	end->is_known = run->launch != NULL;
+	end->ended_ns = now;
 	end->wall_ns = now - run->released_ns;
 	end->measured_ns = run->begun_ns ? now - run->begun_ns : 0;
 	run->leave_at_ns = now + FOLLOW_MS * 1000000ull;
@@ -77,7 +78,11 @@ static void note_end(struct run *run)
 /* SIGTERM first, SIGKILL for whoever does not listen. What is not ours lives on. */
 static void terminate(struct run *run)
 {
+	const struct collector *collector = run->spec->collector;
+
 	if (!run->launch) {
+		if (collector && collector->cease)
+			collector->cease(run->spec->state);
 		note_end(run);
 		return;
 	}

@@ -126,8 +126,6 @@ int request_options(const struct request *request, const struct collector *colle
 		err = ending_check_ignored((*common)->ignore_failure, diag);
 	if (!err)
 		err = abilities_check(collector, *common, diag);
-	if (!err && (*common)->pid)
-		err = abilities_check_attached(collector, *own, diag);
 	if (!err)
 		err = check_together(request, collector, *own, diag);
 	return err;

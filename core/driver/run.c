@@ -13,6 +13,7 @@
 #include "core/alloc.h"
 #include "core/collector.h"
 #include "core/diag.h"
+#include "core/proc_file.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -127,6 +128,8 @@ int run_verb(const struct command_line *line, struct diag *diag)
 	struct signals signals = {.fd = -1};
 	int status = STATUS_OWN_FAILURE;
 
+	if (proc_file_check(diag))
+		return STATUS_UNUSABLE;
 	if (!request_init(&request, line, diag) && !check_options(&request, diag) &&
 	    !signals_init(&signals, diag))
 		status = measure_types(&request, &signals, diag);

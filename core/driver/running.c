@@ -81,13 +81,21 @@ void running_command(pid_t pid, struct text_list *words)
 	struct proc_state state;
 	char path[32];
 	char *word = NULL;
-	size_t room = 0;
+	size_t room = 0, n_empty = 0; /* since the last word that is not */
 	FILE *file;
 
 	snprintf(path, sizeof(path), "/proc/%d/cmdline", pid);
 	file = fopen(path, "re");
-	while (file && getdelim(&word, &room, 0, file) > 0)
-		text_list_add(words, word);
+	while (file && getdelim(&word, &room, 0, file) > 0) {
+		n_empty += !*word;
+		for (; *word && n_empty; n_empty--)
+			text_list_add(words, "");
+		if (*word)
+			text_list_add(words, word);
+	}
+	/* More are what the program left of its arguments when it wrote a title over them. */
+	if (n_empty == 1)
+		text_list_add(words, "");
 	free(word);
 	if (file)
 		fclose(file);

@@ -13,7 +13,8 @@ struct text_list;
  * it has ended. The caller frees *pids. */
 int running_parse(const char *typed, pid_t **pids, size_t *n_pids, struct diag *diag);
 
-/* Its arguments; [NAME] for a kernel thread. Nothing when it has ended. */
+/* Its arguments, or the title that it wrote over them (setproctitle(3)): empty words at the end are
+ * left out, unless it is one. [NAME] for a kernel thread. Nothing when it has ended. */
 void running_command(pid_t pid, struct text_list *words);
 
 /* Its program's name: the first thread's, which the kernel cuts at 15 characters, whole where the

@@ -46,21 +46,22 @@ static int look_at_plain_copy(struct subject *subject, struct diag *diag)
 	return err;
 }
 
-/* The program of a process that runs already; what it may not be told of stays empty. */
-static void look_at_program(struct subject *subject, pid_t pid)
+uid_t subject_look_at_running(struct binary *binary, pid_t pid)
 {
+	uid_t uid = running_uid(pid);
 	char *exe = xasprintf("/proc/%d/exe", pid);
 	struct diag ignored;
 
-	if (binary_look(&subject->binary, exe, NULL, subject->uid, &ignored)) {
-		binary_fini(&subject->binary);
+	if (binary_look(binary, exe, NULL, uid, &ignored)) {
+		binary_fini(binary);
 	} else {
-		free(subject->binary.path);
-		subject->binary.path = proc_file_link(pid, "exe");
+		free(binary->path);
+		binary->path = proc_file_link(pid, "exe");
 	}
 	/* What exec would change has been changed already. */
-	subject->binary.is_setuid = subject->binary.has_file_capabilities = false;
+	binary->is_setuid = binary->has_file_capabilities = false;
 	free(exe);
+	return uid;
 }
 
 static struct observed_process look_at_process(pid_t pid)
@@ -82,9 +83,8 @@ static int look_at_running(struct subject *subject, const struct request *reques
 	subject->uid = geteuid();
 	if (!request->n_pids)
 		return STATUS_WELL;
-	subject->uid = running_uid(request->pids[0]);
 	subject->cwd = proc_file_link(request->pids[0], "cwd");
-	look_at_program(subject, request->pids[0]);
+	subject->uid = subject_look_at_running(&subject->binary, request->pids[0]);
 	subject->running = xcalloc(request->n_pids, sizeof(*subject->running));
 	for (; subject->n_running < request->n_pids; subject->n_running++)
 		subject->running[subject->n_running] =

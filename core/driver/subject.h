@@ -28,6 +28,10 @@ int subject_look(struct subject *subject, const struct request *request,
                  const struct run_options *options, struct diag *diag);
 void subject_fini(struct subject *subject); /* removes the copy */
 
+/* The program of a process that runs already, into a zeroed struct; what we may not be told of stays
+ * empty. Returns whom it runs as. */
+uid_t subject_look_at_running(struct binary *binary, pid_t pid);
+
 /* The rows of the processes that run already. */
 void subject_add_processes(const struct subject *subject, struct result *result);
 

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-enum { MAX_TABLE_LINES = 7, MAX_FINDINGS = 2, MAX_GATES = 2 };
+enum { MAX_TABLE_LINES = 7, MAX_FINDINGS = 2, MAX_NOTES = 1, MAX_GATES = 2 };
 
 /* The manifest's verdict as the first line spells it. */
 static const struct {
@@ -63,17 +63,24 @@ static const char *word_of(const char *verdict)
 	return verdict;
 }
 
+/* How many of a list are printed: what is left is a line, which one more would not be longer than.
+ */
+static size_t count_shown(size_t n, size_t most)
+{
+	return n <= most + 1 ? n : most;
+}
+
 /* The first findings, and how many there are beyond. Returns the lines printed or, without a
  * stream, those that it takes. */
 static size_t print_findings(json_t *findings, const char *path, FILE *out)
 {
 	size_t n_findings = json_array_size(findings);
-	size_t n_shown = n_findings < MAX_FINDINGS ? n_findings : MAX_FINDINGS;
+	size_t n_shown = count_shown(n_findings, MAX_FINDINGS);
 
 	for (size_t i = 0; out && i < n_shown; i++)
 		fprintf(out, "note   %s\n", text_at(json_array_get(findings, i), "text"));
 	if (out && n_findings > n_shown)
-		fprintf(out, "note   %zu more: findings in %s/run.json\n", n_findings - n_shown,
+		fprintf(out, "note   %zu more findings in %s/run.json\n", n_findings - n_shown,
 		        path);
 	return n_shown + (n_findings > n_shown);
 }
@@ -122,16 +129,14 @@ static size_t print_limits(json_t *manifest, const char *path, FILE *out)
 {
 	json_t *notes = json_object_get(json_object_get(manifest, "quality"), "notes");
 	size_t n_notes = json_array_size(notes);
-	bool has_report = has_artifact(manifest, "report.txt");
+	size_t n_shown = count_shown(n_notes, MAX_NOTES);
 
-	if (!n_notes)
-		return 0;
-	if (out)
-		fprintf(out, "note   %s\n", string_of(json_array_get(notes, 0)));
-	if (out && n_notes > 1)
-		fprintf(out, "note   %zu more: %squality in %s/run.json\n", n_notes - 1,
-		        has_report ? "report.txt, or " : "", path);
-	return n_notes > 1 ? 2 : 1;
+	for (size_t i = 0; out && i < n_shown; i++)
+		fprintf(out, "note   %s\n", string_of(json_array_get(notes, i)));
+	if (out && n_notes > n_shown)
+		fprintf(out, "note   %zu more notes in %s/%s\n", n_notes - n_shown, path,
+		        has_artifact(manifest, "report.txt") ? "report.txt" : "run.json");
+	return n_shown + (n_notes > n_shown);
 }
 
 void summary_print_verdict(json_t *manifest, FILE *out)

@@ -15,8 +15,10 @@
 
 bool proc_scan_state(pid_t pid, struct proc_state *state)
 {
+	enum { KERNEL_THREAD = 0x00200000 }; /* PF_KTHREAD in linux/sched.h */
 	char stat[1024];
 	char *name, *name_end;
+	unsigned flags;
 	char letter;
 
 	*state = (struct proc_state){0};
@@ -30,12 +32,13 @@ bool proc_scan_state(pid_t pid, struct proc_state *state)
 	*name_end = 0;
 	snprintf(state->comm, sizeof(state->comm), "%s", name + 1);
 	if (sscanf(name_end + 1,
-	           " %c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d "
+	           " %c %d %*d %*d %*d %*d %u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d "
 	           "%" SCNu64,
-	           &letter, &state->parent_pid, &state->start_ticks) != 3)
+	           &letter, &state->parent_pid, &flags, &state->start_ticks) != 4)
 		return false;
 	state->is_zombie = letter == 'Z' || letter == 'X';
 	state->is_running = letter == 'R';
+	state->is_kernel_thread = flags & KERNEL_THREAD;
 	return true;
 }
 

@@ -13,6 +13,7 @@ struct proc_state {
 	pid_t parent_pid;
 	bool is_zombie;
 	bool is_running; /* or would, if it had a CPU */
+	bool is_kernel_thread;
 };
 
 /* False: no such process. */

@@ -212,6 +212,24 @@ int perf_stream_add(struct perf_stream *stream, const struct perf_event_attr *at
 	return perf_stream_watch(stream, (unsigned)stream->n_events - 1, pid, diag);
 }
 
+struct perf_event_attr perf_tracking_attr(void)
+{
+	return (struct perf_event_attr){
+	    .type = PERF_TYPE_SOFTWARE,
+	    .size = sizeof(struct perf_event_attr),
+	    .config = PERF_COUNT_SW_DUMMY,
+	    .sample_type = PERF_SAMPLE_TID | PERF_SAMPLE_TIME,
+	    .sample_id_all = 1,
+	    .mmap = 1,
+	    .mmap2 = 1,
+	    .comm = 1,
+	    .comm_exec = 1,
+	    .task = 1,
+	    .exclude_kernel = 1,
+	    .exclude_hv = 1,
+	};
+}
+
 int perf_stream_open(struct perf_stream **stream, const struct perf_event_attr *attr, pid_t pid,
                      size_t ring_bytes, struct diag *diag)
 {

@@ -24,6 +24,10 @@ struct perf_stream;
 /* Instead of a thread: all that run, or none yet (perf_stream_watch() names them). */
 enum { PERF_EVERYBODY = -1, PERF_NOBODY = -2 };
 
+/* An event that samples nothing: its records are of mappings, names, forks and execs, as
+ * perf_stream_open() wants them. */
+struct perf_event_attr perf_tracking_attr(void);
+
 /* attr->sample_type must have PERF_SAMPLE_TIME, sample_id_all must be set; the clock becomes
  * CLOCK_MONOTONIC. Ring sizes and errors are perf_ring_open()'s. */
 int perf_stream_open(struct perf_stream **stream, const struct perf_event_attr *attr, pid_t pid,

@@ -103,7 +103,9 @@ char *perf_map_path(pid_t pid, int held_fd, pid_t own_pid)
 	own = own_pid_of(pid);
 	if (own) {
 		path = xasprintf("/proc/%d/root/tmp/perf-%d.map", (int)pid, (int)own);
-		if (!access(path, F_OK))
+		/* By the rights that we open it with: with fewer than the process has, its root is
+		 * closed to us. */
+		if (!faccessat(AT_FDCWD, path, F_OK, AT_EACCESS))
 			return path;
 		free(path);
 	}

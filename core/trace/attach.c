@@ -133,8 +133,10 @@ static bool seize_thread(void *context, pid_t tid)
 	if (seize(tracer, tid, seizing->pid))
 		return true;
 	err = errno;
-	if (err == ESRCH || need_not_be_seized(tid))
+	if (err == ESRCH || need_not_be_seized(tid)) {
+		u64map_put(tracer->former, (uint64_t)tid, NULL);
 		return false;
+	}
 	snprintf(whom, sizeof(whom), "process %d", (int)seizing->pid);
 	errno = err;
 	seizing->err = is_refusal(err) ? refuse(tracer, seizing->pid, whom)
@@ -143,12 +145,12 @@ static bool seize_thread(void *context, pid_t tid)
 	return false;
 }
 
-/* What a seized one makes is traced, and not new. One that was being made when its maker was seized
- * is found by tracer_look_at_newcomer(). */
+/* What a seized one makes is traced, and not new. */
 static int seize_process(struct tracer *tracer, pid_t pid)
 {
 	struct seizing seizing = {.tracer = tracer, .pid = pid};
 
+	tracer_note_children(tracer, pid);
 	tracee_each_thread_until_idle(pid, seize_thread, &seizing);
 	return seizing.err;
 }
@@ -156,6 +158,15 @@ static int seize_process(struct tracer *tracer, pid_t pid)
 static void interrupt(struct tracee *tracee)
 {
 	tracee->is_interrupted = !ptrace(PTRACE_INTERRUPT, tracee->tid, NULL, NULL);
+}
+
+struct tracee *tracer_seize(struct tracer *tracer, pid_t tid, pid_t pid)
+{
+	struct tracee *tracee = seize(tracer, tid, pid);
+
+	if (tracee)
+		interrupt(tracee);
+	return tracee;
 }
 
 static void interrupt_all(const struct tracer *tracer)
@@ -190,6 +201,22 @@ static void tell_process(struct tracer *tracer, pid_t pid)
 	}
 }
 
+/* Whose making ended between its maker's seizing and interruption. */
+static void take_late(struct tracer *tracer, pid_t pid)
+{
+	const struct tracee *parent = tracer_find(tracer, pid);
+	uint64_t tid, value;
+	size_t position = 0;
+
+	while (!parent && u64map_next(tracer->tracees, &position, &tid, &value)) {
+		const struct tracee *tracee = (const struct tracee *)(uintptr_t)value;
+
+		parent = tracee && tracee->pid == pid ? tracee : NULL;
+	}
+	if (parent)
+		tracer_take_late(tracer, parent);
+}
+
 int tracer_attach_running(struct tracer *tracer)
 {
 	int err = 0;
@@ -202,6 +229,8 @@ int tracer_attach_running(struct tracer *tracer)
 	tracer->stopped_ns = clock_now_ns();
 	for (size_t i = 0; i < tracer->n_pids; i++)
 		tell_process(tracer, tracer->pids[i]);
+	for (size_t i = 0; i < tracer->n_pids; i++)
+		take_late(tracer, tracer->pids[i]);
 	tracer->armed = tracer->seized = true;
 	sem_post(&tracer->ready);
 	return 0;
@@ -217,6 +246,7 @@ void tracer_forget_newcomer(struct tracer *tracer, struct tracee *tracee)
 void tracer_signal_newcomer(struct tracer *tracer, struct tracee *tracee)
 {
 	tracer_forget_newcomer(tracer, tracee);
+	tracer_look_at_late(tracer, tracee, true);
 	if (tracee->in_call && tracee->resumed.ip) {
 		tracer_interrupt_resumed(tracer, tracee);
 		return;
@@ -231,31 +261,23 @@ static bool is_made_again(int64_t result)
 	return restart_name_of((int64_t) - (uint64_t)result) != NULL;
 }
 
-/* A child that is not traced, since its maker was seized while it made it. */
-static void take_late_child(struct tracer *tracer, struct tracee *parent, pid_t tid)
+/* The result of the call that the thread is in, or has just been in; false: of none. */
+static bool look_up_result(struct tracee *tracee, struct user_regs_struct *regs, int64_t *result)
 {
-	pid_t pid, parent_pid;
-	struct tracee *child;
-
-	if (tracer_find(tracer, tid) || !tracee_read_family(tid, &pid, &parent_pid) ||
-	    (pid != parent->pid && parent_pid != parent->pid))
-		return;
-	child = seize(tracer, tid, pid);
-	if (!child)
-		return;
-	child->has_parent = false;
-	interrupt(child);
-	tracer_enter_child(tracer, parent, tid);
+	return tracer_look_up_call(tracee, result) &&
+	       !ptrace(PTRACE_GETREGS, tracee->tid, NULL, regs) && (int64_t)regs->orig_rax >= 0;
 }
 
 void tracer_look_at_newcomer(struct tracer *tracer, struct tracee *tracee, bool restarts)
 {
 	struct user_regs_struct regs;
 	int64_t result;
+	bool was_in_call = look_up_result(tracee, &regs, &result);
+	bool is_made = was_in_call && tracee_makes_child(tracee) && result == 0;
 
 	tracer_forget_newcomer(tracer, tracee);
-	if (!tracer_look_up_call(tracee, &result) ||
-	    ptrace(PTRACE_GETREGS, tracee->tid, NULL, &regs) || (int64_t)regs.orig_rax < 0)
+	tracer_look_at_late(tracer, tracee, !is_made);
+	if (!was_in_call || is_made)
 		return;
 	if (restarts || is_made_again(result)) {
 		tracee->resumed = (struct resumed_call){
@@ -266,8 +288,21 @@ void tracer_look_at_newcomer(struct tracer *tracer, struct tracee *tracee, bool 
 		return;
 	}
 	if (tracee_makes_child(tracee) && result > 0)
-		take_late_child(tracer, tracee, (pid_t)result);
+		tracer_take_late_result(tracer, tracee, (pid_t)result);
 	if (tracer->client->call_was_in)
+		tracer->client->call_was_in(tracer->context, tracee);
+}
+
+void tracer_meet_newcomer(struct tracer *tracer, struct tracee *tracee)
+{
+	int64_t result;
+
+	if (!tracee->is_newcomer)
+		return;
+	tracer_forget_newcomer(tracer, tracee);
+	tracee->is_interrupted = false;
+	tracer_look_at_late(tracer, tracee, true);
+	if (tracer_look_up_call(tracee, &result) && tracer->client->call_was_in)
 		tracer->client->call_was_in(tracer->context, tracee);
 }
 

@@ -4,6 +4,7 @@
 #include "core/trace/follow_cpu.h"
 #include "core/trace/tracee.h"
 
+#include <stdlib.h>
 #include <sys/ptrace.h>
 
 /* The target's own exec: from here on calls count. */
@@ -41,6 +42,9 @@ void tracer_handle_exec(struct tracer *tracer, struct tracee *leader, pid_t pid)
 	char command[TRACEE_TEXT_BYTES];
 
 	if (tracee) {
+		free(tracee->makers_command); /* what it begins is told here, once */
+		tracee->makers_command = NULL;
+		tracer_meet_newcomer(tracer, tracee);
 		tracee->leaves = false;
 		tracee_read_command(pid, command);
 		if (is_first)

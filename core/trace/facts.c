@@ -14,6 +14,8 @@ void trace_facts_note(const struct trace_facts *facts, const char *others, json_
 	} notes[] = {
 	    {facts->untraced_clones, "clone",
 	     "made with CLONE_UNTRACED: what was done there was not seen"},
+	    {facts->late_children, "thread",
+	     "made while measuring began: what was called there before may be missing"},
 	    {facts->late_threads, "thread",
 	     "put under a filter by another: calls that it refused at once may be missing"},
 	    {facts->keeper_pid ? 0 : facts->let_go, "thread",

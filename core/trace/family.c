@@ -106,7 +106,10 @@ void tracer_handle_child(struct tracer *tracer, struct tracee *parent)
 {
 	unsigned long message = 0;
 	int64_t result;
-	bool knows_call =
+	bool knows_call;
+
+	tracer_meet_newcomer(tracer, parent);
+	knows_call =
 	    (tracer_sees_calls(tracer) && parent->in_call) || tracer_look_up_call(parent, &result);
 
 	if (knows_call && !ptrace(PTRACE_GETEVENTMSG, parent->tid, NULL, &message) &&

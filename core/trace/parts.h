@@ -1,15 +1,16 @@
 /* What the parts of the tracer share; no client's business.
  *
  * trace.c starts and ends it, attach.c makes it the tracer; tracer.c waits for stops and hands each
- * to its part: calls.c sees system calls, family.c enters new threads and processes, exec.c new
- * programs. All but trace.c runs in the tracer's own thread, or in its own process (apart.h). None
- * of these functions report errors: a thread that was killed meanwhile is told by wait, and what
- * else goes wrong ends in tracer_fail().
+ * to its part: calls.c sees system calls, family.c enters new threads and processes, late.c those
+ * that were being made when we came, exec.c new programs. All but trace.c runs in the tracer's own
+ * thread, or in its own process (apart.h). None of these functions report errors: a thread that was
+ * killed meanwhile is told by wait, and what else goes wrong ends in tracer_fail().
  */
 #ifndef CORE_TRACE_PARTS_H
 #define CORE_TRACE_PARTS_H
 
 #include "core/collector.h"
+#include "core/trace/stops.h"
 #include "core/trace/trace.h"
 #include "core/trace/tracer.h"
 
@@ -39,11 +40,15 @@ struct tracer {
 
 	/* The thread's own. */
 	struct u64map *tracees; /* tid -> struct tracee *, or 0 */
+	struct u64map *former;  /* by id: children and ended threads that the pids had before us */
 	size_t n_tracees;
 	size_t n_newcomers; /* threads of theirs that have not stopped yet */
 	size_t n_waiting;   /* has_stopped without has_parent */
+	struct stops stops; /* of those who see calls */
+	bool is_leaving;    /* stops from now on are of after the end */
 	bool armed;         /* the target's exec has succeeded: calls count */
 	bool seized;
+	bool wants_usage;      /* of each stop, or of the target's end */
 	bool asks_who_stopped; /* before it takes the stop, and with it what the thread has used */
 	bool may_filter;       /* we can stay with the target until its end */
 	bool filtered;         /* the target is under our filter */
@@ -155,11 +160,27 @@ int tracer_attach_running(struct tracer *tracer);
 /* A thread that ran before us has stopped for the first time. `restarts`: its call has been moved
  * back, to be made again. */
 void tracer_look_at_newcomer(struct tracer *tracer, struct tracee *tracee, bool restarts);
+/* The first stop is within a call, that of an event, which takes the place of the one that we asked
+ * for. Nothing to be done for others. */
+void tracer_meet_newcomer(struct tracer *tracer, struct tracee *tracee);
 /* A signal is about to come: the call that it was in, if any, has ended by it. */
 void tracer_signal_newcomer(struct tracer *tracer, struct tracee *tracee);
 void tracer_forget_newcomer(struct tracer *tracer, struct tracee *tracee);
 /* Some have been interrupted, and not yet been looked at. */
 bool tracer_awaits_newcomers(const struct tracer *tracer);
+
+/* The thread is ours from now on, a newcomer, and interrupted. NULL: as errno says. */
+struct tracee *tracer_seize(struct tracer *tracer, pid_t tid, pid_t pid);
+
+/* late.c: before the process is seized: who is its child already is none of ours. */
+void tracer_note_children(struct tracer *tracer, pid_t pid);
+/* Takes in what its threads have made untraced; returns how many. */
+size_t tracer_take_late(struct tracer *tracer, const struct tracee *parent);
+/* The same of this one, as its maker, which stands at the end of its call, calls it. */
+void tracer_take_late_result(struct tracer *tracer, const struct tracee *parent, pid_t tid);
+/* The thread has stopped for the first time; nothing to be done for one that is not late.
+ * `has_run`: it may have made calls. */
+void tracer_look_at_late(struct tracer *tracer, struct tracee *tracee, bool has_run);
 
 /* exec.c: the process has begun another program. `leader` may be NULL, when we never knew it. */
 void tracer_handle_exec(struct tracer *tracer, struct tracee *leader, pid_t pid);

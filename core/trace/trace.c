@@ -90,13 +90,17 @@ static void tracer_free(struct tracer *tracer)
 	while (u64map_next(tracer->tracees, &position, &tid, &value)) {
 		struct tracee *tracee = (struct tracee *)(uintptr_t)value;
 
-		if (tracee)
+		if (tracee) {
 			free(tracee->data);
+			free(tracee->makers_command);
+		}
 		free(tracee);
 	}
 	if (tracer->has_poke_timer)
 		timer_delete(tracer->poke_timer);
 	u64map_free(tracer->tracees);
+	u64map_free(tracer->former);
+	free(tracer->stops.taken);
 	cpu_follower_free(tracer->follower);
 	sem_destroy(&tracer->ready);
 	if (tracer->event_fd >= 0)
@@ -153,7 +157,9 @@ int trace_start(struct tracer **result, const struct trace_spec *spec, struct di
 	tracer->pids = spec->repeat->pids;
 	tracer->n_pids = spec->repeat->pid ? 0 : spec->repeat->n_pids;
 	tracer->start_ns = spec->repeat->start_ns;
+	tracer->wants_usage = spec->wants_system_time || !tracer->n_pids;
 	tracer->tracees = u64map_new();
+	tracer->former = u64map_new();
 	tracer->follower = cpu_follower_new();
 	sem_init(&tracer->ready, 0, 0);
 	*result = tracer; /* the client's functions already run when this one returns */
@@ -208,6 +214,12 @@ void trace_poke(struct tracer *tracer)
 		tracer->has_poke_timer = !timer_create(CLOCK_MONOTONIC, &kick, &tracer->poke_timer);
 	if (tracer->has_poke_timer)
 		timer_settime(tracer->poke_timer, 0, &times, NULL);
+}
+
+void trace_end(struct tracer *tracer)
+{
+	BUG(!tracer->n_pids);
+	atomic_store(&tracer->quits, true);
 }
 
 bool trace_has_target(const struct tracer *tracer)

@@ -76,6 +76,7 @@ struct tracee {
 	pid_t last_child; /* that it told of */
 	bool at_exit;     /* its stop there was told */
 	bool leaves;      /* the client wants no more of it */
+	bool has_left;    /* runs on without us, since measuring is over */
 	bool is_interrupted; /* it has not stopped for that yet */
 	bool wants_halt;
 	bool is_halted; /* tracer_halt() has come true; it goes on with the next two */
@@ -83,6 +84,8 @@ struct tracee {
 	bool halt_listens;
 	struct restarted_call restarted;
 	bool is_newcomer; /* ran before us, and has not stopped yet */
+	bool is_late;     /* was being made when its maker was seized, and has not stopped yet */
+	char *makers_command; /* of its maker when it was seized, while it is late */
 	struct resumed_call resumed;
 };
 
@@ -143,8 +146,11 @@ struct trace_facts {
 	/* Processes that asked not to be traced (CLONE_UNTRACED); not known where calls are not
 	 * seen. */
 	uint64_t untraced_clones;
-	uint64_t let_go;       /* threads that still ran at the end */
-	pid_t keeper_pid;      /* of the process that they need to live on; 0: none */
+	uint64_t let_go;  /* threads that still ran at the end */
+	pid_t keeper_pid; /* of the process that they need to live on; 0: none */
+	/* Threads that were being made when we came, and may have made calls before they were
+	 * seized. */
+	uint64_t late_children;
 	uint64_t late_threads; /* threads that another one put under a filter of the target's */
 	uint64_t
 	    refused_stricts;   /* calls for strict seccomp that failed since a filter was there */
@@ -171,6 +177,7 @@ struct trace_spec {
 	const struct trace_plan *plan;
 	const struct trace_client *client;
 	void *context;
+	bool wants_system_time; /* tracer_system_ns(), which costs the more the more threads */
 	/* A descriptor that the client's functions use, for a tracer with a filter has its own; -1:
 	   none. */
 	int client_fd;
@@ -184,6 +191,9 @@ int trace_step(struct tracer *tracer, struct diag *diag);
 bool trace_target_ended(struct tracer *tracer, struct target_end *end);
 /* Has the client's function called soon, in the tracer. Not for a tracer with a filter. */
 void trace_poke(struct tracer *tracer);
+/* Of a target that ran before: it is traced no more, and the client told of no call that ends after
+ * this returns. trace_stop() is still to come. */
+void trace_end(struct tracer *tracer);
 /* False: the client has let go of the target (tracer_let_go()), so its end is for its parent to
  * see. trace_fd() is readable then. */
 bool trace_has_target(const struct tracer *tracer);

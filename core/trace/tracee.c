@@ -2,8 +2,10 @@
 #include "core/trace/tracee.h"
 
 #include "core/proc_file.h"
+#include "core/walk/process_memory.h"
 
 #include <dirent.h>
+#include <elf.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -11,7 +13,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -25,10 +26,7 @@
 
 bool tracee_read_memory(pid_t pid, uint64_t addr, void *buffer, size_t len_bytes)
 {
-	struct iovec local = {buffer, len_bytes};
-	struct iovec remote = {(void *)(uintptr_t)addr, len_bytes};
-
-	return process_vm_readv(pid, &local, 1, &remote, 1, 0) == (ssize_t)len_bytes;
+	return process_memory_read(pid, addr, buffer, len_bytes) == len_bytes;
 }
 
 /* By pages: the next one may not be there. */
@@ -204,6 +202,25 @@ bool tracee_read_sleep(pid_t tid, uint64_t *number, uint64_t *sp)
 
 	return proc_file_read(tid, "syscall", text, sizeof(text)) > 0 &&
 	       sscanf(text, "%" SCNu64 " %*x %*x %*x %*x %*x %*x %" SCNx64, number, sp) == 2;
+}
+
+bool tracee_read_call(pid_t tid, uint64_t *number, uint64_t args[6])
+{
+	char text[256];
+
+	return proc_file_read(tid, "syscall", text, sizeof(text)) > 0 &&
+	       sscanf(text,
+	              "%" SCNu64 " %" SCNx64 " %" SCNx64 " %" SCNx64 " %" SCNx64 " %" SCNx64
+	              " %" SCNx64,
+	              number, &args[0], &args[1], &args[2], &args[3], &args[4], &args[5]) == 7;
+}
+
+bool tracee_is_32_bit(pid_t tid)
+{
+	unsigned char ident[EI_NIDENT] = {0};
+
+	return proc_file_read(tid, "exe", (char *)ident, sizeof(ident)) > EI_CLASS &&
+	       ident[EI_CLASS] == ELFCLASS32;
 }
 
 long tracee_count_sleeps(pid_t tid)

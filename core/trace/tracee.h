@@ -1,4 +1,4 @@
-/* What /proc and process_vm_readv(2) tell of a traced thread. */
+/* What /proc and the memory of the process tell of a traced thread. */
 #ifndef CORE_TRACE_TRACEE_H
 #define CORE_TRACE_TRACEE_H
 
@@ -52,6 +52,10 @@ bool tracee_read_state(pid_t tid, struct tracee_state *state);
 
 /* The call in which the thread sleeps, and its stack pointer. False: it is in none, or runs. */
 bool tracee_read_sleep(pid_t tid, uint64_t *number, uint64_t *sp);
+/* The same with the call's arguments. */
+bool tracee_read_call(pid_t tid, uint64_t *number, uint64_t args[6]);
+/* It runs a 32-bit program, whose calls have numbers of their own. */
+bool tracee_is_32_bit(pid_t tid);
 
 /* Tells a thread that waits for something from one that is only slow, since others have the
  * processors. All 0: nobody has looked yet. */

@@ -158,6 +158,7 @@ void tracer_remove(struct tracer *tracer, struct tracee *tracee)
 	*u64map_put(tracer->tracees, (uint64_t)tracee->tid, NULL) = 0;
 	tracer->n_tracees--;
 	free(tracee->data);
+	free(tracee->makers_command);
 	free(tracee);
 }
 
@@ -185,6 +186,25 @@ static void halt(struct tracer *tracer, struct tracee *tracee, int signal, bool 
 	tracer->client->thread_halts(tracer->context, tracee);
 }
 
+/* Of a target that ran before us, and runs on: none of its stops is left when it is told. */
+static bool is_to_leave(const struct tracer *tracer)
+{
+	return tracer->n_pids && atomic_load(&tracer->quits);
+}
+
+/* Tracing ends for a thread that stands still. */
+static void leave(struct tracer *tracer, pid_t tid, int signal)
+{
+	struct tracee *tracee = tracer_find(tracer, tid);
+
+	if (tracee && tracer->client->tracing_ends_in) {
+		tracer->client->tracing_ends_in(tracer->context, tracee);
+		tracee->in_call = false; /* is told */
+		tracee->has_left = true;
+	}
+	ptrace(PTRACE_DETACH, tid, NULL, (void *)(long)signal);
+}
+
 /* It may have been killed meanwhile; wait tells. (What remains is the time from here to ptrace(2).)
  */
 void tracer_resume(struct tracer *tracer, pid_t tid, int signal)
@@ -200,6 +220,10 @@ void tracer_resume(struct tracer *tracer, pid_t tid, int signal)
 	if (!sees_calls && !(tracee && tracee->at_exit) && signal != SIGTRAP &&
 	    tracer_has_moved_on(tid))
 		return;
+	if (is_to_leave(tracer)) {
+		leave(tracer, tid, signal);
+		return;
+	}
 	if (tracee && tracee->wants_halt && !tracee->at_exit) {
 		halt(tracer, tracee, signal, false);
 		return;
@@ -365,6 +389,23 @@ static void dispatch(struct tracer *tracer, pid_t tid, int status)
 		tracer_adopt_orphans(tracer);
 }
 
+/* Measuring is over: the client is told of ends, and of what a thread was in when we came, but of
+ * no calls any more. No call ends with EINTR only since we were there. */
+static void leave_at(struct tracer *tracer, pid_t tid, int status)
+{
+	struct tracee *tracee = tracer_find(tracer, tid);
+	int signal = WSTOPSIG(status), event = status >> 16;
+	bool is_of_call = signal == SYSCALL_STOP;
+
+	if (!WIFSTOPPED(status) || (tracee && tracee->is_newcomer)) {
+		dispatch(tracer, tid, status);
+		return;
+	}
+	if (tracee && !event)
+		restart_interrupted_call(tracee, is_of_call ? 0 : signal);
+	leave(tracer, tid, event || is_of_call ? 0 : signal);
+}
+
 /* The timer has ticked. */
 static void wake(struct tracer *tracer)
 {
@@ -426,7 +467,7 @@ static pid_t take_stop(struct tracer *tracer, int *status)
 	siginfo_t stop = {0};
 
 	if (!tracer->asks_who_stopped)
-		return wait4(-1, status, WHOM, &tracer->usage);
+		return wait4(-1, status, WHOM, tracer->wants_usage ? &tracer->usage : NULL);
 	if (waitid(P_ALL, 0, &stop, WEXITED | WSTOPPED | WNOWAIT | WHOM))
 		return -1;
 	return wait4(stop.si_pid, status, WNOHANG | WHOM,
@@ -450,13 +491,35 @@ static pid_t wait_for_stop(struct tracer *tracer, int *status)
 		if (tracer->has_timer)
 			wake(tracer);
 	}
-	if (tid > 0)
-		take_poke(tracer);
 	tracer->stopped_ns = clock_now_ns();
 	tracer->waited_ns = tracer->stopped_ns - resumed_ns;
+	if (tid > 0 && tracer->n_tracees > 1 && tracer_sees_calls(tracer))
+		stops_take_due(&tracer->stops, tracer->wants_usage);
+	/* If not, all that was taken has come before the end. */
+	tracer->is_leaving = is_to_leave(tracer);
+	return tid;
+}
+
+/* As wait_for_stop(), but those that have been taken come first. */
+static pid_t next_stop(struct tracer *tracer, int *status)
+{
+	const struct stop *taken = stops_next(&tracer->stops);
+	pid_t tid;
+
+	if (!taken) {
+		tid = is_over(tracer) ? -EINTR : wait_for_stop(tracer, status);
+	} else {
+		tid = taken->tid;
+		*status = taken->status;
+		tracer->usage = taken->usage;
+		tracer->stopped_ns = taken->taken_ns;
+		tracer->waited_ns = 0;
+	}
+	if (tid > 0)
+		take_poke(tracer);
 	/* Where stop follows stop no wait is there for a tick to interrupt. */
 	if (tid > 0 && tracer->wake_ns &&
-	    tracer->stopped_ns - tracer->woken_ns > 2 * tracer->wake_ns)
+	    tracer->stopped_ns > tracer->woken_ns + 2 * tracer->wake_ns)
 		wake(tracer);
 	return tid;
 }
@@ -477,19 +540,17 @@ void tracer_hear_kicks(void)
 	pthread_sigmask(SIG_UNBLOCK, &only_kick, NULL);
 }
 
-/* Processes that have ended, as their pidfds tell the driver, who now wants no more: nothing of
- * their ends shall be left to chance. */
-static void take_ends(struct tracer *tracer)
+/* What waits for us now: processes that have ended, as their pidfds tell the driver, who now wants
+ * no more: nothing of their ends shall be left to chance. And stops, of each thread one, since it
+ * is not resumed for another. */
+static void take_rest(struct tracer *tracer)
 {
-	enum { WHOM = __WALL | __WNOTHREAD };
-	siginfo_t end = {0};
 	int status;
+	pid_t tid;
 
-	while (!waitid(P_ALL, 0, &end, WEXITED | WNOHANG | WNOWAIT | WHOM) && end.si_pid &&
-	       wait4(end.si_pid, &status, WNOHANG | WHOM, NULL) == end.si_pid) {
+	while ((tid = wait4(-1, &status, WNOHANG | __WALL | __WNOTHREAD, &tracer->usage)) > 0) {
 		tracer->stopped_ns = clock_now_ns();
-		dispatch(tracer, end.si_pid, status);
-		end.si_pid = 0;
+		leave_at(tracer, tid, status);
 	}
 }
 
@@ -508,7 +569,7 @@ static void tell_ending(const struct tracer *tracer)
 
 	while (tracer->client->tracing_ends_in && tracer->n_tracees &&
 	       u64map_next(tracer->tracees, &position, &tid, &value))
-		if (value)
+		if (value && !((struct tracee *)(uintptr_t)value)->has_left)
 			tracer->client->tracing_ends_in(tracer->context,
 			                                (struct tracee *)(uintptr_t)value);
 	if (tracer->client->tracing_ends)
@@ -517,7 +578,7 @@ static void tell_ending(const struct tracer *tracer)
 
 int tracer_follow(struct tracer *tracer)
 {
-	pid_t tid = 0;
+	pid_t tid;
 	int status, err;
 
 	tracer->tid = gettid(); /* before we are ready, and may be poked */
@@ -525,10 +586,10 @@ int tracer_follow(struct tracer *tracer)
 	if (err)
 		return err;
 	tracer->asks_who_stopped = !tracer_sees_calls(tracer) && has_waitid();
-	while (!is_over(tracer) && (tid = wait_for_stop(tracer, &status)) > 0)
-		dispatch(tracer, tid, status);
+	while ((tid = next_stop(tracer, &status)) > 0)
+		(tracer->is_leaving ? leave_at : dispatch)(tracer, tid, status);
 	if (tracer->n_pids)
-		take_ends(tracer);
+		take_rest(tracer);
 	/* Nobody is left. One may be on the list who died before its parent told of it. */
 	if (tid == -ECHILD)
 		tracer->n_tracees = 0;

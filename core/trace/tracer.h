@@ -18,7 +18,8 @@ struct tracer;
 uint64_t tracer_stopped_ns(const struct tracer *tracer);
 uint64_t tracer_elapsed_ns(const struct tracer *tracer);
 
-/* The system time that the stopped thread has used so far, as the kernel estimates it. */
+/* The system time that the stopped thread has used so far, as the kernel estimates it. For who has
+ * said that it wants that (struct trace_spec). */
 uint64_t tracer_system_ns(const struct tracer *tracer);
 
 /* The target's own exec has succeeded. */

@@ -18,6 +18,7 @@ const char *unwind_end_text(enum unwind_end end)
 	    [UNWIND_NO_REGISTER] = "frame pointer not known",
 	    [UNWIND_LOST] = "stack lost",
 	    [UNWIND_32_BIT] = "32-bit code",
+	    [UNWIND_NOT_TAKEN] = "stack not taken",
 	};
 
 	return (unsigned)end < UNWIND_N_ENDS ? texts[end] : "unknown reason";

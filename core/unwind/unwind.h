@@ -90,6 +90,7 @@ enum unwind_end {
 	UNWIND_NO_REGISTER, /* a register that the walk began without */
 	UNWIND_LOST,        /* never of unwinding: there was no stack to unwind */
 	UNWIND_32_BIT,      /* the thread runs 32-bit code, which has another kind of stack */
+	UNWIND_NOT_TAKEN,   /* nor of unwinding: there were more stacks than are taken */
 	UNWIND_N_ENDS,
 };
 

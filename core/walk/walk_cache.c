@@ -94,6 +94,28 @@ uint32_t walk_cache_find(struct walk_cache *cache, const struct walk_place *plac
 	return kept->stack;
 }
 
+static bool is_in_copy(const struct stack_word *word, uint64_t start, const uint8_t *copy,
+                       size_t copy_bytes)
+{
+	uint64_t offset = word->addr - start;
+
+	return copy_bytes >= sizeof(word->value) && offset <= copy_bytes - sizeof(word->value) &&
+	       !memcmp(copy + offset, &word->value, sizeof(word->value));
+}
+
+uint32_t walk_cache_find_copied(struct walk_cache *cache, const struct walk_place *place,
+                                const uint8_t *copy, size_t copy_bytes)
+{
+	const struct kept_walk *kept = slot_of(cache, place);
+
+	if (!kept->stack || !is_same_place(&kept->place, place))
+		return 0;
+	for (size_t i = 0; i < kept->n_words; i++)
+		if (!is_in_copy(&kept->words[i], place->sp, copy, copy_bytes))
+			return 0;
+	return kept->stack;
+}
+
 static int by_address(const void *left, const void *right)
 {
 	const struct stack_word *a = left, *b = right;

@@ -1,4 +1,5 @@
-/* Remembers walks of threads that stand still, so that one like the last is not walked again.
+/* Remembers walks of threads that stand still, or of copies of stacks, so that one like the last is
+ * not walked again.
  *
  * A walk follows from where its thread stands, from the words of the stack that it reads on its
  * way, and from the code. Where all of these are as they were, its stack is the same: comparing a
@@ -10,6 +11,7 @@
 #include "core/walk/sampled_stack.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -29,6 +31,10 @@ void walk_cache_free(struct walk_cache *cache); /* NULL is fine */
 /* The stack that was kept for this place, if all that its walk read is still there, in the memory
  * of thread `tid`. 0: it has to be walked. */
 uint32_t walk_cache_find(struct walk_cache *cache, const struct walk_place *place, pid_t tid);
+
+/* The same, where the words stand in a copy of the stack from its SP upwards. */
+uint32_t walk_cache_find_copied(struct walk_cache *cache, const struct walk_place *place,
+                                const uint8_t *copy, size_t copy_bytes);
 
 /* Keeps the stack (not 0) that a walk gave which read these words and no others; in place of
  * another one, it may be. */

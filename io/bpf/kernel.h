@@ -24,12 +24,14 @@ const volatile struct meter_offsets offsets = {};
  * them as the kernel's, so they are read directly: copying four of them took 10 ns more. */
 struct pt_regs {
 	unsigned long r15, r14, r13, r12, bp, bx, r11, r10, r9, r8, ax, cx, dx, si, di, orig_ax;
+	unsigned long ip, cs, flags, sp;
 };
 
 enum {
-	TS_COMPAT = 0x2,         /* thread_info.status: in a call by int 0x80 */
-	SIGNAL_GROUP_EXIT = 0x4, /* signal_struct.flags */
+	TS_COMPAT = 0x2,                 /* thread_info.status: in a call by int 0x80 */
+	SIGNAL_GROUP_EXIT = 0x4,         /* signal_struct.flags */
 	NAMESPACE_FS_MAGIC = 0x6e736673, /* NSFS_MAGIC of linux/magic.h */
+	USER32_CS = 0x23,                /* of 32-bit code (arch/x86/include/asm/segment.h) */
 	KILL_SIGNAL = 9,
 	SYS_SIGNAL = 31,
 };

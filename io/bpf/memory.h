@@ -112,11 +112,14 @@ struct finding {
 	struct passing fds, pidfd;
 };
 
-static long find_passed(__u32 index, struct finding *finding)
+__noinline int find_next(struct finding *finding)
 {
 	struct user_control control;
-	__u64 left = finding->end - finding->at;
+	__u64 left;
 
+	if (!finding)
+		return 1;
+	left = finding->end - finding->at;
 	if (finding->at + sizeof(control) > finding->end ||
 	    bpf_probe_read_user(&control, sizeof(control), (void *)finding->at) ||
 	    control.len_bytes < sizeof(control))
@@ -132,6 +135,11 @@ static long find_passed(__u32 index, struct finding *finding)
 	}
 	finding->at += (control.len_bytes + 7) & ~7ull;
 	return 0;
+}
+
+static long find_passed(__u32 index, struct finding *finding)
+{
+	return find_next(finding) != 0;
 }
 
 /* The kernel puts all descriptors of a message into one control message (scm_detach_fds()), among

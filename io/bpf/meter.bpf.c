@@ -19,6 +19,8 @@
 #include "io/bpf/ring.h"
 #include "io/bpf/memory.h"
 #include "io/bpf/path.h"
+#include "io/bpf/stack.h"
+#include "io/bpf/channel.h"
 
 char license_text[] SEC("license") = "GPL"; /* what the helpers ask for */
 
@@ -95,23 +97,33 @@ static bool may_have_runs(void)
 	return (__u32)id == id >> 32 && READ(__u32, files, files_count) == 1;
 }
 
-/* A child of the tree that is back from its fork, or ends without that, or a thread that ran before
- * us. NULL: there is no storage for it, which may be for the moment alone (it is locked on this
- * CPU): to be tried again. */
-static struct meter_thread *take_child(__u32 tid, const struct meter_child *child)
+/* The verifier looks at a function that is not static once, and not for each state in which it is
+ * called. */
+__noinline int mark_thread(__u32 tid, const struct meter_child *child)
 {
-	struct meter_thread *thread = bpf_task_storage_get(&threads, bpf_get_current_task_btf(), 0,
-	                                                   BPF_LOCAL_STORAGE_GET_F_CREATE);
+	struct meter_thread *thread;
 
+	if (!child)
+		return 1;
+	thread = bpf_task_storage_get(&threads, bpf_get_current_task_btf(), 0,
+	                              BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (!thread)
-		return NULL;
+		return 1;
 	thread->in_call = 0;
 	thread->counts = 1;
 	thread->epoch = child->epoch;
 	thread->ran_before = child->running_pid != 0;
 	thread->has_no_runs = thread->ran_before ? !may_have_runs() : child->has_no_runs;
 	forget_child(tid, child);
-	return known_thread();
+	return 0;
+}
+
+/* A child of the tree that is back from its fork, or ends without that, or a thread that ran before
+ * us. NULL: there is no storage for it, which may be for the moment alone (it is locked on this
+ * CPU): to be tried again. */
+static struct meter_thread *take_child(__u32 tid, const struct meter_child *child)
+{
+	return mark_thread(tid, child) ? NULL : known_thread();
 }
 
 /* The first thing that it tells of; else each call that returns meanwhile is a lost one. */
@@ -167,6 +179,32 @@ static void identify(struct meter_thread *thread, long id)
 	FORGET();
 }
 
+/* A copy: of two places the verifier would follow each to the end. */
+static struct meter_plan plan_of(const struct meter_thread *thread)
+{
+	__u32 abi = thread->abi, number = thread->number;
+
+	if (abi >= METER_ABIS || number >= METER_CALL_NUMBERS)
+		return plan_of_unknown;
+	return plans[abi][number];
+}
+
+/* Before the call, which may change it. True: it was copied. */
+static bool take_stack(struct meter_thread *thread)
+{
+	struct meter_plan plan;
+
+	thread->stack = METER_STACK_UNKNOWN;
+	if (!thread->counts || thread->entered_ns < begun_ns)
+		return false;
+	plan = plan_of(thread);
+	if (!(plan.tasks & METER_IS_CHOSEN))
+		return false;
+	thread->stack = tell_stack(current_registers(), thread->entered_ns);
+	FORGET();
+	return thread->stack == METER_STACK_TOLD;
+}
+
 static void take_root(void)
 {
 	if (root_tid != current_tid())
@@ -190,17 +228,10 @@ int BPF_PROG(call_begins, void *regs, long id)
 	thread->in_call = 1;
 	thread->ran_before = 0;
 	thread->entered_ns = bpf_ktime_get_ns();
+	/* Our own work is not the call's. */
+	if (stacks_a_second && take_stack(thread))
+		thread->entered_ns = bpf_ktime_get_ns();
 	return 0;
-}
-
-/* A copy: of two places the verifier would follow each to the end. */
-static struct meter_plan plan_of(const struct meter_thread *thread)
-{
-	__u32 abi = thread->abi, number = thread->number;
-
-	if (abi >= METER_ABIS || number >= METER_CALL_NUMBERS)
-		return plan_of_unknown;
-	return plans[abi][number];
 }
 
 static __always_inline void set_arguments(__u64 args[6], const struct pt_regs *regs, __u32 abi)
@@ -250,11 +281,11 @@ static __always_inline void tell_details(const struct meter_plan *plan,
 /* A signal that ends the process and dumps no core has SIGKILL sent to all its threads when it is
  * sent, unless a tracer is there, who would see this call return (complete_signal()). The first
  * thread is the one that takes it. */
-static bool takes_deadly_signal(struct task_struct *task)
+__noinline int takes_deadly_signal(void)
 {
 	const __u64 dumps_core = 1 << 3 | 1 << 4 | 1 << 5 | 1 << 6 | 1 << 7 | 1 << 8 | 1 << 11 |
 	                         1 << 24 | 1 << 25 | 1u << 31;
-	void *of_all = READ(void *, task, task_signal);
+	void *of_all = READ(void *, bpf_get_current_task_btf(), task_signal);
 	__u32 signal = READ(__u32, of_all, signal_group_exit_code) & 0x7f;
 	__u64 id = bpf_get_current_pid_tgid();
 
@@ -281,33 +312,40 @@ static bool was_kept_off(const struct pt_regs *regs, long result)
  * that is no return. */
 static bool will_return(void)
 {
-	return !has_pending(KILL_SIGNAL) || takes_deadly_signal(bpf_get_current_task_btf());
+	return !has_pending(KILL_SIGNAL) || takes_deadly_signal();
 }
 
 enum {
 	DETAILS = (__u16) ~(METER_TELL | METER_MAY_REPEAT | METER_IS_FREE | METER_TRACKS |
-	                    METER_IS_CHOSEN),
+	                    METER_IS_CHOSEN | METER_WRITES),
 };
 
-/* False: it needs a record of its own. */
-static bool join_runs(struct meter_thread *thread, const struct meter_plan *plan,
-                      const struct pt_regs *regs, long result, __u64 now_ns)
+/* 0: it needs a record of its own. */
+__noinline int join_runs(struct meter_thread *thread, __u64 fd, __u64 size_bytes, long result,
+                         __u64 now_ns)
 {
+	__u16 tasks;
+
+	if (!thread || (stacks_a_second && thread->stack != METER_STACK_NOT_TAKEN))
+		return 0;
 	if (thread->has_no_runs || thread->entered_ns < begun_ns ||
 	    now_ns - thread->entered_ns > LONGEST_IN_RUN_NS)
-		return false;
-	if (plan->tasks & METER_IS_FREE)
+		return 0;
+	tasks = thread->plan.tasks;
+	if (tasks & METER_IS_FREE) {
 		join_free_run(thread, result, now_ns);
-	else if (plan->tasks & METER_MAY_REPEAT && result > 0 && (__u64)result == regs->dx)
-		join_fd_run(thread, (__u32)regs->di, regs->dx, now_ns);
-	else
-		return false;
-	return true;
+	} else if (tasks & METER_MAY_REPEAT && result > 0 && (__u64)result == size_bytes) {
+		turn_channel(thread, (__u32)fd);
+		join_fd_run(thread, (__u32)fd, size_bytes, now_ns);
+	} else {
+		return 0;
+	}
+	return 1;
 }
 
 /* A call of a thread that could not be marked. The verifier wants the very place in the
  * plans compared, which the compiler would leave out. */
-static __noinline void lose_call(void)
+__noinline int lose_call(void)
 {
 	long id = (long)current_registers()->orig_ax;
 	__u32 abi = abi_of(id), number = number_of(id, abi);
@@ -317,23 +355,25 @@ static __noinline void lose_call(void)
 	if (number < METER_CALL_NUMBERS) {
 		barrier_var(at);
 		if (at >= METER_ABIS * METER_CALL_NUMBERS)
-			return;
+			return 0;
 		tasks = (&plans[0][0])[at].tasks;
 	}
 	if (tasks & METER_TELL && will_return() && bpf_ktime_get_ns() >= begun_ns)
 		__sync_fetch_and_add(tasks & METER_IS_CHOSEN ? &lost_calls : &lost_details, 1);
+	return 0;
 }
 
-static void return_child(void)
+__noinline int return_child(void)
 {
 	__u32 tid = current_tid();
 	struct meter_child *child = find_child(tid);
 
 	if (!child)
-		return;
+		return 0;
 	if (child->n_returns++)
 		lose_call();
 	take_child(tid, child);
+	return 0;
 }
 
 /* A call of a thread that counts has returned. */
@@ -349,8 +389,10 @@ static __always_inline void tell_end(struct meter_thread *thread, const struct p
 		return;
 	thread->was_kept_off = was_kept_off(regs, result);
 	FORGET();
-	if (!thread->was_kept_off && join_runs(thread, plan, regs, result, now_ns))
+	if (!thread->was_kept_off && join_runs(thread, regs->di, regs->dx, result, now_ns))
 		return;
+	if (plan->tasks & METER_TRACKS)
+		forget_channels(thread);
 	/* With another name the thread's calls may be no longer those that are wanted. */
 	if (plan->tasks & METER_TELL_COMM)
 		tell_all_runs(thread);
@@ -362,11 +404,24 @@ static __always_inline void tell_end(struct meter_thread *thread, const struct p
 	call.number = thread->number;
 	call.abi = thread->abi;
 	call.was_kept_off = thread->was_kept_off;
+	call.stack = thread->stack;
 	set_arguments(call.args, regs, thread->abi);
 	if (plan->tasks & DETAILS && !call.was_kept_off && (result >= 0 || result == -EINPROGRESS))
 		tell_details(plan, &call);
 	if (plan->tasks & METER_TELL)
 		tell_call(&call, plan->tasks & METER_IS_CHOSEN && call.entered_ns >= begun_ns);
+}
+
+/* A filter of the target's own answers before sys_enter. */
+__noinline int begin_unseen(struct meter_thread *thread, __u64 now_ns)
+{
+	if (!thread)
+		return 0;
+	identify(thread, (long)current_registers()->orig_ax);
+	thread->entered_ns = thread->ran_before ? 0 : now_ns;
+	if (stacks_a_second)
+		take_stack(thread);
+	return 0;
 }
 
 SEC("raw_tp/sys_exit")
@@ -386,11 +441,8 @@ int BPF_PROG(call_ends, void *registers, long result)
 	if (!will_return())
 		return 0;
 	regs = current_registers();
-	/* A filter of the target's own answers before sys_enter. */
-	if (!thread->in_call) {
-		identify(thread, (long)regs->orig_ax);
-		thread->entered_ns = thread->ran_before ? 0 : now_ns;
-	}
+	if (!thread->in_call)
+		begin_unseen(thread, now_ns);
 	thread->in_call = thread->ran_before = 0;
 	if (thread->counts)
 		tell_end(thread, regs, result, now_ns);

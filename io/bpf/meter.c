@@ -1,4 +1,4 @@
-/* Loads the programs through their skeleton, attaches them, and empties the ring. */
+/* Has the programs loaded, attaches them, and empties the ring. */
 #include "io/bpf/meter.h"
 
 #include "core/alloc.h"
@@ -6,8 +6,7 @@
 #include "core/proc_file.h"
 #include "core/target/capability.h"
 #include "core/trace/tracee.h"
-#include "io/bpf/early_ring.h"
-#include "io/bpf/offsets.h"
+#include "io/bpf/loading.h"
 #include "io/bpf/plan.h"
 #include "io/bpf/wire.h"
 #include "io/syscalls.h"
@@ -18,7 +17,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
-#include <malloc.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -47,31 +45,31 @@ _Static_assert((int)METER_ABI_X86_64 == ABI_X86_64 && (int)METER_ABI_X32 == ABI_
                "records name the entries into the kernel as io/syscalls.h does");
 
 enum {
-	INITIAL_PID_NAMESPACE = (int)0xEFFFFFFC, /* PROC_PID_INIT_INO of linux/proc_ns.h */
+	/* PROC_USER_INIT_INO and PROC_PID_INIT_INO of linux/proc_ns.h */
+	INITIAL_USER_NAMESPACE = (int)0xEFFFFFFD,
+	INITIAL_PID_NAMESPACE = (int)0xEFFFFFFC,
 	DEFAULT_RING_BYTES = 1 << 24,
+	DEFAULT_STACKS_RING_BYTES = 1 << 26,
 	LOOK_INTERVAL_MS = 100, /* at the ring, when it does not fill before */
 };
 
+struct plans {
+	struct meter_plan known[METER_ABIS][METER_CALL_NUMBERS];
+	struct meter_plan unknown;
+};
+
 struct bpf_meter {
-	struct meter *programs;
-	struct bpf_reader *reader;
+	const struct trace_set *set;
+	uint32_t ring_bytes;
+	struct bpf_loading *loading; /* NULL: it is over */
+	struct bpf_loaded loaded;
+	struct meter__bss *shared; /* what the programs share with us, once loaded */
+	struct bpf_reader *reader; /* NULL: the ring is not mapped */
 	int timer_fd;
 	int poll_fd;    /* the timer, or a ring that is filling */
 	uint32_t epoch; /* of the repeat that is measured, or was */
 	struct bpf_meter_losses former_misses;
 };
-
-/* libbpf's last words, for the sentence. One thread at a time. */
-static char last_words[256];
-
-static int keep_words(enum libbpf_print_level level, const char *format, va_list arguments)
-{
-	if (level == LIBBPF_WARN) {
-		vsnprintf(last_words, sizeof(last_words), format, arguments);
-		last_words[strcspn(last_words, "\n")] = '\0';
-	}
-	return 0;
-}
 
 static bool is_locked_down(void)
 {
@@ -86,13 +84,12 @@ static bool is_locked_down(void)
 	return is_locked;
 }
 
-/* The kernel's side has the thread ids of the initial namespace. */
-static bool is_in_pid_namespace(void)
+/* False, too, where nobody knows. */
+static bool is_elsewhere(const char *path, unsigned initial)
 {
 	struct stat namespace;
 
-	return !stat("/proc/self/ns/pid", &namespace) &&
-	       namespace.st_ino != (ino_t)(unsigned)INITIAL_PID_NAMESPACE;
+	return !stat(path, &namespace) && namespace.st_ino != (ino_t)initial;
 }
 
 /* Of nothing: who may call it is told that, others why not. */
@@ -129,6 +126,12 @@ int bpf_meter_check(struct diag *diag)
 			return diag_fail(diag, EPERM,
 			                 "BPF programs take %s, which is missing; run as root",
 			                 needed[i].name);
+	/* There root has these rights, but the kernel asks for those of the initial one. */
+	if (is_elsewhere("/proc/self/ns/user", INITIAL_USER_NAMESPACE))
+		return diag_fail(diag, EPERM,
+		                 "BPF programs take CAP_BPF and CAP_PERFMON outside of user "
+		                 "namespaces, and this is one (unshare -U, a rootless container); "
+		                 "run as root outside of it (ptrace works inside)");
 	if (is_locked_down())
 		return diag_fail(diag, EPERM,
 		                 "kernel lockdown is at confidentiality, which keeps BPF programs "
@@ -141,74 +144,21 @@ int bpf_meter_check(struct diag *diag)
 		                 "the kernel does not tell its types (/sys/kernel/btf/vmlinux: "
 		                 "%s), which BPF programs take; use one with CONFIG_DEBUG_INFO_BTF",
 		                 strerror(errno));
-	if (is_in_pid_namespace())
+	/* The kernel's side has the thread ids of the initial one. */
+	if (is_elsewhere("/proc/self/ns/pid", INITIAL_PID_NAMESPACE))
 		return diag_fail(diag, EOPNOTSUPP,
 		                 "in a PID namespace BPF programs see other thread ids than we do; "
 		                 "run the container with --pid=host");
 	return 0;
 }
 
-static void set_plans(struct meter *programs, const struct trace_set *set)
+static void make_plans(struct plans *plans, const struct trace_set *set)
 {
 	for (int abi = 0; abi < METER_ABIS; abi++)
 		for (uint32_t number = 0; number < METER_CALL_NUMBERS; number++)
-			programs->bss->plans[abi][number] =
+			plans->known[abi][number] =
 			    bpf_plan_of(syscall_find((enum syscall_abi)abi, number), set);
-	programs->bss->plan_of_unknown.tasks =
-	    trace_set_has_unnamed(set) ? METER_TELL | METER_IS_CHOSEN : 0;
-}
-
-/* The programs get the ring that was made meanwhile. */
-static int take_ring(struct bpf_meter *meter, struct bpf_early_ring *early)
-{
-	struct bpf_map *ring = meter->programs ? meter->programs->maps.ring : NULL;
-	int map_fd = -1;
-	int err = bpf_early_ring_end(early, &map_fd, &meter->reader);
-
-	if (!err && ring)
-		err = bpf_map__reuse_fd(ring, map_fd);
-	if (map_fd >= 0)
-		close(map_fd);
-	return err;
-}
-
-/* All that the programs find when they are loaded, but for the ring. */
-static int open_programs(struct bpf_meter *meter, const struct bpf_meter_spec *spec,
-                         uint32_t ring_bytes, struct diag *diag)
-{
-	int err;
-
-	meter->programs = meter__open();
-	if (!meter->programs)
-		return diag_fail(diag, errno, "cannot open the BPF programs: %s", strerror(errno));
-	meter->programs->rodata->ring_bytes = ring_bytes;
-	set_plans(meter->programs, spec->set);
-	err = bpf_offsets_find((struct meter_offsets *)&meter->programs->rodata->offsets, diag);
-	/* What we fork need not begin with that memory, which would count as its own. */
-	malloc_trim(0);
-	return err;
-}
-
-static int load(struct bpf_meter *meter, const struct bpf_meter_spec *spec, struct diag *diag)
-{
-	uint32_t ring_bytes = spec->ring_bytes ? spec->ring_bytes : DEFAULT_RING_BYTES;
-	struct bpf_early_ring *early;
-	int err, ring_err;
-
-	last_words[0] = '\0';
-	libbpf_set_print(keep_words);
-	early = bpf_early_ring_begin(ring_bytes);
-	err = open_programs(meter, spec, ring_bytes, diag);
-	ring_err = take_ring(meter, early);
-	if (err)
-		return err;
-	err = ring_err ? ring_err : meter__load(meter->programs);
-	if (!err)
-		return 0;
-	/* An old kernel refuses what it does not know with EINVAL. */
-	return diag_fail(diag, err == -EPERM || err == -EACCES ? -err : EOPNOTSUPP,
-	                 "the kernel refused the BPF programs: %s%s%s%s", strerror(-err),
-	                 ring_err ? " (their ring)" : "", last_words[0] ? "; " : "", last_words);
+	plans->unknown.tasks = trace_set_has_unnamed(set) ? METER_TELL | METER_IS_CHOSEN : 0;
 }
 
 static int watch(const struct bpf_meter *meter, int fd, uint32_t events)
@@ -221,12 +171,10 @@ static int watch(const struct bpf_meter *meter, int fd, uint32_t events)
 /* Every record would make a polled ring readable; so it counts when it is woken for alone. */
 static int make_waitable(struct bpf_meter *meter, struct diag *diag)
 {
-	int ring_fd = bpf_map__fd(meter->programs->maps.ring);
-
 	meter->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	meter->poll_fd = epoll_create1(EPOLL_CLOEXEC);
 	if (meter->timer_fd < 0 || meter->poll_fd < 0 || watch(meter, meter->timer_fd, EPOLLIN) ||
-	    watch(meter, ring_fd, EPOLLIN | EPOLLET))
+	    watch(meter, meter->loaded.ring_fd, EPOLLIN | EPOLLET))
 		return diag_fail(diag, errno, "cannot wait for the BPF programs: %s",
 		                 strerror(errno));
 	return 0;
@@ -234,58 +182,98 @@ static int make_waitable(struct bpf_meter *meter, struct diag *diag)
 
 int bpf_meter_new(struct bpf_meter **result, const struct bpf_meter_spec *spec, struct diag *diag)
 {
-	struct bpf_meter *meter = xcalloc(1, sizeof(*meter));
-	int err;
+	uint32_t default_bytes =
+	    spec->stacks_a_second ? DEFAULT_STACKS_RING_BYTES : DEFAULT_RING_BYTES;
+	const struct bpf_loading_spec loading = {
+	    .ring_bytes = spec->ring_bytes ? spec->ring_bytes : default_bytes,
+	    .stacks_a_second = spec->stacks_a_second,
+	};
+	struct bpf_meter *meter;
+	int err = bpf_meter_check(diag);
 
-	meter->timer_fd = meter->poll_fd = -1;
-	err = bpf_meter_check(diag);
-	if (!err)
-		err = load(meter, spec, diag);
-	if (!err)
-		err = make_waitable(meter, diag);
-	if (err) {
-		bpf_meter_free(meter);
+	if (err)
 		return err;
-	}
+	meter = xcalloc(1, sizeof(*meter));
+	meter->timer_fd = meter->poll_fd = meter->loaded.ring_fd = -1;
+	meter->ring_bytes = loading.ring_bytes;
+	meter->loading = bpf_loading_begin(&loading);
+	meter->set = spec->set;
 	*result = meter;
 	return 0;
 }
 
+int bpf_meter_wait(struct bpf_meter *meter, struct diag *diag)
+{
+	struct bpf_loading *loading = meter->loading;
+	struct plans plans;
+	int err;
+
+	if (!loading)
+		return 0;
+	bpf_loading_half(loading);
+	make_plans(&plans, meter->set);
+	meter->loading = NULL;
+	err = bpf_loading_end(loading, &meter->loaded, diag);
+	if (err)
+		return err;
+	meter->shared = meter->loaded.maps->bss;
+	memcpy(meter->shared->plans, plans.known, sizeof(plans.known));
+	meter->shared->plan_of_unknown = plans.unknown;
+	return make_waitable(meter, diag);
+}
+
+int bpf_meter_map(struct bpf_meter *meter, struct diag *diag)
+{
+	int err = meter->reader
+	              ? 0
+	              : bpf_reader_new(&meter->reader, meter->loaded.ring_fd, meter->ring_bytes);
+
+	return err ? diag_fail(diag, -err, "cannot map the ring of the BPF programs: %s",
+	                       strerror(-err))
+	           : 0;
+}
+
 void bpf_meter_free(struct bpf_meter *meter)
 {
+	struct diag unsaid;
+
 	if (!meter)
 		return;
+	if (meter->loading)
+		bpf_loading_end(meter->loading, &meter->loaded, &unsaid);
 	if (meter->poll_fd >= 0)
 		close(meter->poll_fd);
 	if (meter->timer_fd >= 0)
 		close(meter->timer_fd);
 	bpf_reader_free(meter->reader);
-	meter__destroy(meter->programs);
+	bpf_loaded_free(&meter->loaded);
 	free(meter);
 }
 
-/* How often the program did not run because it ran already. */
+/* How often the program did not run because it ran already; 0 where it is of the other part. */
 static uint64_t misses_of(const struct bpf_program *program)
 {
 	struct bpf_prog_info info = {0};
 	__u32 len = sizeof(info);
+	int fd = bpf_program__fd(program);
 
-	return bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &len)
-	           ? 0
-	           : info.recursion_misses;
+	return fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &len) ? 0 : info.recursion_misses;
 }
 
 /* Without the start of a call its end is counted all the same. */
 static struct bpf_meter_losses misses(const struct bpf_meter *meter)
 {
-	const struct meter *programs = meter->programs;
+	struct bpf_meter_losses sum = {0};
 
-	return (struct bpf_meter_losses){
-	    .calls = misses_of(programs->progs.call_ends),
-	    .events = misses_of(programs->progs.thread_forks) +
-	              misses_of(programs->progs.program_begins) +
-	              misses_of(programs->progs.thread_ends),
-	};
+	for (int i = 0; i < BPF_PARTS; i++) {
+		const struct meter *part = meter->loaded.parts[i];
+
+		sum.calls += misses_of(part->progs.call_ends);
+		sum.events += misses_of(part->progs.thread_forks) +
+		              misses_of(part->progs.program_begins) +
+		              misses_of(part->progs.thread_ends);
+	}
+	return sum;
 }
 
 static int mark(struct bpf_meter *meter, pid_t pid)
@@ -295,7 +283,7 @@ static int mark(struct bpf_meter *meter, pid_t pid)
 
 	if (process < 0)
 		return -errno;
-	err = bpf_map__update_elem(meter->programs->maps.threads, &process, sizeof(process),
+	err = bpf_map__update_elem(meter->loaded.maps->maps.threads, &process, sizeof(process),
 	                           &thread, sizeof(thread), BPF_ANY);
 	close(process);
 	return err;
@@ -314,8 +302,8 @@ static void set_timer(const struct bpf_meter *meter, long first_ns, long interva
 
 static int attach(struct bpf_meter *meter, uint64_t begun_ns, struct diag *diag)
 {
-	struct meter__bss *bss = meter->programs->bss;
-	int err;
+	struct meter__bss *bss = meter->shared;
+	int err = 0;
 
 	bpf_meter_begin(meter, begun_ns);
 	bss->lost_calls = bss->lost_details = 0;
@@ -323,10 +311,10 @@ static int attach(struct bpf_meter *meter, uint64_t begun_ns, struct diag *diag)
 	bss->lost_events = bss->lost_threads = 0;
 	bss->epoch = meter->epoch;
 	meter->former_misses = misses(meter);
-	err = meter__attach(meter->programs);
+	for (int i = 0; i < BPF_PARTS && !err; i++)
+		err = meter__attach(meter->loaded.parts[i]);
 	if (err)
-		return diag_fail(diag, -err, "cannot attach the BPF programs: %s; %s",
-		                 strerror(-err), last_words);
+		return diag_fail(diag, -err, "cannot attach the BPF programs: %s", strerror(-err));
 	set_timer(meter, LOOK_INTERVAL_MS * 1000000, LOOK_INTERVAL_MS);
 	return 0;
 }
@@ -343,7 +331,7 @@ int bpf_meter_attach(struct bpf_meter *meter, pid_t pid, uint64_t begun_ns, stru
 
 int bpf_meter_attach_running(struct bpf_meter *meter, uint64_t begun_ns, struct diag *diag)
 {
-	struct meter__bss *bss = meter->programs->bss;
+	struct meter__bss *bss = meter->shared;
 	int err;
 
 	meter->epoch++;
@@ -357,10 +345,10 @@ int bpf_meter_attach_running(struct bpf_meter *meter, uint64_t begun_ns, struct 
 
 bool bpf_meter_watch(struct bpf_meter *meter, pid_t tid, pid_t pid)
 {
-	struct meter__bss *bss = meter->programs->bss;
+	struct meter__bss *bss = meter->shared;
 	const struct meter_child child = {
 	    .epoch = meter->epoch, .n_returns = 1, .running_pid = (uint32_t)pid};
-	const struct bpf_map *children = meter->programs->maps.children;
+	const struct bpf_map *children = meter->loaded.maps->maps.children;
 	uint32_t key = (uint32_t)tid;
 	struct tracee_state state;
 	int err;
@@ -379,7 +367,7 @@ bool bpf_meter_watch(struct bpf_meter *meter, pid_t tid, pid_t pid)
 
 void bpf_meter_begin(struct bpf_meter *meter, uint64_t begun_ns)
 {
-	meter->programs->bss->begun_ns = begun_ns;
+	meter->shared->begun_ns = begun_ns;
 }
 
 /* They are detached one by one, and the one that sees calls begin is not the last: a call that
@@ -387,8 +375,9 @@ void bpf_meter_begin(struct bpf_meter *meter, uint64_t begun_ns)
  * once. */
 void bpf_meter_detach(struct bpf_meter *meter)
 {
-	__atomic_store_n(&meter->programs->bss->epoch, 0, __ATOMIC_SEQ_CST);
-	meter__detach(meter->programs);
+	__atomic_store_n(&meter->shared->epoch, 0, __ATOMIC_SEQ_CST);
+	for (int i = 0; i < BPF_PARTS; i++)
+		meter__detach(meter->loaded.parts[i]);
 	set_timer(meter, 0, 0);
 }
 
@@ -397,7 +386,7 @@ void bpf_meter_detach(struct bpf_meter *meter)
  * (maybe_wait_bpf_programs()). */
 bool bpf_meter_settle(const struct bpf_meter *meter)
 {
-	int map_fd = bpf_map__fd(meter->programs->maps.children);
+	int map_fd = bpf_map__fd(meter->loaded.maps->maps.children);
 	LIBBPF_OPTS(bpf_map_create_opts, options, .inner_map_fd = (uint32_t)map_fd);
 	const uint32_t zero = 0;
 	int maps_fd = bpf_map_create(BPF_MAP_TYPE_ARRAY_OF_MAPS, NULL, sizeof(zero), sizeof(map_fd),
@@ -430,15 +419,29 @@ void bpf_meter_read(struct bpf_meter *meter, size_t n_records, bpf_reader_take_f
 		set_timer(meter, 1, LOOK_INTERVAL_MS);
 }
 
+static int open_thread(pid_t tid)
+{
+	int fd = (int)syscall(SYS_pidfd_open, tid, 0);
+
+	return fd < 0 ? (int)syscall(SYS_pidfd_open, tid, PIDFD_THREAD) : fd;
+}
+
+bool bpf_meter_reaches(pid_t tid)
+{
+	int fd = open_thread(tid);
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
 bool bpf_meter_thread(const struct bpf_meter *meter, pid_t tid, struct meter_thread *thread)
 {
-	int fd = (int)syscall(SYS_pidfd_open, tid, 0), err;
+	int fd = open_thread(tid), err;
 
 	if (fd < 0)
-		fd = (int)syscall(SYS_pidfd_open, tid, PIDFD_THREAD);
-	if (fd < 0)
 		return false;
-	err = bpf_map__lookup_elem(meter->programs->maps.threads, &fd, sizeof(fd), thread,
+	err = bpf_map__lookup_elem(meter->loaded.maps->maps.threads, &fd, sizeof(fd), thread,
 	                           sizeof(*thread), 0);
 	close(fd);
 	return !err && thread->epoch == meter->epoch;
@@ -446,7 +449,7 @@ bool bpf_meter_thread(const struct bpf_meter *meter, pid_t tid, struct meter_thr
 
 struct bpf_meter_losses bpf_meter_losses(const struct bpf_meter *meter)
 {
-	const struct meter__bss *bss = meter->programs->bss;
+	const struct meter__bss *bss = meter->shared;
 	struct bpf_meter_losses missed = misses(meter);
 
 	return (struct bpf_meter_losses){

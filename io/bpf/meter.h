@@ -19,8 +19,9 @@ struct trace_set;
 struct meter_thread;
 
 struct bpf_meter_spec {
-	const struct trace_set *set; /* calls to tell of */
-	uint32_t ring_bytes;         /* a power of two of pages; 0: 16 MB */
+	const struct trace_set *set; /* calls to tell of; must live until they are loaded */
+	uint32_t ring_bytes;         /* a power of two of pages; 0: 16 MB, with stacks 64 */
+	uint32_t stacks_a_second;    /* of calls, for each CPU; 0: none are wanted */
 };
 
 /* What went unseen since bpf_meter_attach(). */
@@ -33,8 +34,12 @@ struct bpf_meter_losses {
 /* Is there a chance to load them? Asks for what can be known beforehand. */
 int bpf_meter_check(struct diag *diag);
 
+/* Begins to load them, on threads; what the kernel refuses is told by the wait for that. */
 int bpf_meter_new(struct bpf_meter **meter, const struct bpf_meter_spec *spec, struct diag *diag);
+int bpf_meter_wait(struct bpf_meter *meter, struct diag *diag);
 void bpf_meter_free(struct bpf_meter *meter); /* NULL is fine */
+
+/* What follows takes loaded programs: bpf_meter_wait() has succeeded. */
 
 /* From its exec on the process is followed, and what it makes. `begun_ns`: as struct io_scope has
  * it. */
@@ -53,6 +58,8 @@ void bpf_meter_detach(struct bpf_meter *meter);
  * ms. False: the kernel does not wait. */
 bool bpf_meter_settle(const struct bpf_meter *meter);
 
+/* Maps the ring, once; before it is read. What we fork before that has nothing of it. */
+int bpf_meter_map(struct bpf_meter *meter, struct diag *diag);
 /* To poll for reading, while attached. */
 int bpf_meter_fd(const struct bpf_meter *meter);
 /* Hands over what is in the ring; at most `n_records`, 0: all. */
@@ -62,6 +69,8 @@ void bpf_meter_read(struct bpf_meter *meter, size_t n_records, bpf_reader_take_f
 /* What the programs keep of a thread, once settled; false: it is gone, of another repeat, or the
  * kernel is older than 6.9 and it is not the first one of its process. */
 bool bpf_meter_thread(const struct bpf_meter *meter, pid_t tid, struct meter_thread *thread);
+/* What the programs keep of this one can be had: if it is nothing, they have seen no call of it. */
+bool bpf_meter_reaches(pid_t tid);
 
 struct bpf_meter_losses bpf_meter_losses(const struct bpf_meter *meter);
 

@@ -22,6 +22,8 @@ static const char btf_path[] = "/sys/kernel/btf/vmlinux";
 enum {
 	MAX_DEPTH = 8,       /* of anonymous structures in each other */
 	MAX_LOOKS = 1000000, /* at members, of all structures: Linux 6.18 takes 1,191 */
+	MAX_FOUND = 256,     /* structures of wanted names, of which there may be several */
+	TYPES_A_MARK = 64,
 };
 
 struct types {
@@ -31,8 +33,12 @@ struct types {
 	const uint8_t *at, *end; /* of the types */
 	const char *names;
 	size_t names_bytes;
-	uint32_t *places; /* by id - 1, in the types */
-	size_t n_places, places_capacity;
+	size_t n_types;
+	uint32_t *marks; /* places of ids 1, 65, 129, ... in the types: few are ever asked for */
+	size_t n_marks, marks_capacity;
+	bool begins_wanted[256][32]; /* by the first letter, and bits of the second one */
+	const struct btf_type *found[MAX_FOUND];
+	size_t n_found;
 	unsigned n_looks;
 };
 
@@ -83,7 +89,7 @@ static void free_types(struct types *types)
 		munmap((void *)(uintptr_t)types->bytes, types->len_bytes);
 	else
 		free((void *)(uintptr_t)types->bytes);
-	free(types->places);
+	free(types->marks);
 }
 
 static unsigned kind_of(const struct btf_type *type)
@@ -125,6 +131,37 @@ static bool index_strings(struct types *types, const struct btf_header *header)
 	return types->names_bytes && !types->names[types->names_bytes - 1];
 }
 
+/* By what most names differ in. */
+static bool is_wanted(const struct types *types, const char *name)
+{
+	if (!types->begins_wanted[(uint8_t)name[0]][(uint8_t)name[1] % 32])
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(wanted); i++)
+		if (!strcmp(name, wanted[i].structure))
+			return true;
+	return false;
+}
+
+static void note_beginnings(struct types *types)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(wanted); i++) {
+		const uint8_t *name = (const uint8_t *)wanted[i].structure;
+
+		types->begins_wanted[name[0]][name[1] % 32] = true;
+	}
+}
+
+static void note_type(struct types *types, const struct btf_type *type)
+{
+	if (types->n_types++ % TYPES_A_MARK == 0)
+		*ARRAY_APPEND(types->marks, types->n_marks, types->marks_capacity) =
+		    (uint32_t)((const uint8_t *)type - types->at);
+	if (kind_of(type) == BTF_KIND_STRUCT && types->n_found < MAX_FOUND &&
+	    is_wanted(types, name_at(types, type->name_off)))
+		types->found[types->n_found++] = type;
+}
+
+/* The one pass over all of them. */
 static bool index_types(struct types *types)
 {
 	const struct btf_header *header = (const void *)types->bytes;
@@ -137,14 +174,14 @@ static bool index_types(struct types *types)
 		return false;
 	types->at = types->bytes + header->hdr_len + header->type_off;
 	types->end = types->at + header->type_len;
+	note_beginnings(types);
 	for (at = types->at; at < types->end; at += size_bytes) {
 		size_t left = (size_t)(types->end - at);
 
 		size_bytes = left < sizeof(struct btf_type) ? 0 : size_of((const void *)at);
 		if (!size_bytes || size_bytes > left)
 			return false;
-		*ARRAY_APPEND(types->places, types->n_places, types->places_capacity) =
-		    (uint32_t)(at - types->at);
+		note_type(types, (const void *)at);
 	}
 	return true;
 }
@@ -152,8 +189,14 @@ static bool index_types(struct types *types)
 /* NULL: there is none of that id. */
 static const struct btf_type *type_of(const struct types *types, uint32_t id)
 {
-	return id && id <= types->n_places ? (const void *)(types->at + types->places[id - 1])
-	                                   : NULL;
+	const uint8_t *at;
+
+	if (!id || id > types->n_types)
+		return NULL;
+	at = types->at + types->marks[(id - 1) / TYPES_A_MARK];
+	for (uint32_t i = 0; i < (id - 1) % TYPES_A_MARK; i++)
+		at += size_of((const void *)at);
+	return (const void *)at;
 }
 
 static bool has_members(const struct btf_type *type)
@@ -213,12 +256,8 @@ static int find_all(struct types *types, struct meter_offsets *offsets, struct d
 	size_t n_found = 0;
 
 	memset(offsets, 0xff, sizeof(*offsets));
-	for (uint32_t id = 1; id <= types->n_places && n_found < ARRAY_SIZE(wanted); id++) {
-		const struct btf_type *type = type_of(types, id);
-
-		if (type && kind_of(type) == BTF_KIND_STRUCT)
-			n_found += take_structure(types, type, offsets);
-	}
+	for (size_t i = 0; i < types->n_found && n_found < ARRAY_SIZE(wanted); i++)
+		n_found += take_structure(types, types->found[i], offsets);
 	for (size_t i = 0; i < ARRAY_SIZE(wanted); i++)
 		if (*(uint32_t *)((uint8_t *)offsets + wanted[i].field) == METER_NO_OFFSET)
 			return diag_fail(diag, EOPNOTSUPP,
@@ -257,6 +296,6 @@ int bpf_offsets_read(struct meter_offsets *offsets, const void *btf, size_t len_
 	struct types types = {.bytes = btf, .len_bytes = len_bytes};
 	int err = take_types(&types, offsets, diag);
 
-	free(types.places);
+	free(types.marks);
 	return err;
 }

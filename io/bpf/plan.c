@@ -47,10 +47,11 @@ static unsigned tasks_of_repetition(const struct syscall_info *info)
 		return 0;
 	if (!facts || facts->effect == EFFECT_NONE)
 		return METER_IS_FREE;
-	return facts->extent == EXTENT_SIZE && facts->effect != EFFECT_COPY && facts->fd == 0 &&
-	               facts->count == 2
-	           ? METER_MAY_REPEAT
-	           : 0;
+	/* A run does not tell flags. */
+	if (facts->extent != EXTENT_SIZE || facts->effect == EFFECT_COPY || facts->flags ||
+	    facts->fd != 0 || facts->count != 2)
+		return 0;
+	return METER_MAY_REPEAT | (facts->effect == EFFECT_WRITE ? METER_WRITES : 0);
 }
 
 struct meter_plan bpf_plan_of(const struct syscall_info *info, const struct trace_set *set)

@@ -82,18 +82,24 @@ __noinline int end_run(struct meter_run *run)
 }
 
 /* Those by descriptor, before something that may change what descriptors mean, or be one's next. */
-static __noinline void tell_fd_runs(struct meter_thread *thread)
+__noinline int tell_fd_runs(struct meter_thread *thread)
 {
+	if (!thread)
+		return 0;
 	for (int i = 0; i < METER_FD_RUNS; i++)
 		end_run(&thread->runs[i]);
 	thread->has_runs = 0;
+	return 0;
 }
 
-static __noinline void tell_all_runs(struct meter_thread *thread)
+__noinline int tell_all_runs(struct meter_thread *thread)
 {
+	if (!thread)
+		return 0;
 	for (int i = 0; i < METER_RUNS; i++)
 		end_run(&thread->runs[i]);
 	thread->has_runs = 0;
+	return 0;
 }
 
 /* The call at the end of a run, or the first one of another. */

@@ -3,15 +3,19 @@
 
 #include "core/alloc.h"
 #include "core/clock.h"
+#include "core/recording.h"
 #include "core/trace/tracee.h"
 #include "core/u64map.h"
+#include "io/bpf/callers.h"
 #include "io/bpf/name.h"
 #include "io/bpf/wire.h"
 #include "io/family.h"
 #include "io/fd_table.h"
 #include "io/found.h"
 #include "io/observe.h"
+#include "io/pending.h"
 #include "io/scope.h"
+#include "io/sites.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -47,6 +51,12 @@ struct tallied_thread {
 	struct io_member member;
 	uint64_t found_ns; /* when it was found to run already; 0: it was not */
 	struct details details;
+	/* As it was at one moment near the end; looked_ns 0: it did not sleep in a call. */
+	uint64_t looked_ns;
+	uint64_t asleep_in; /* the number */
+	uint64_t asleep_args[6];
+	uint32_t call_stack; /* of the call that it makes; 0: not known */
+	uint32_t call_name;  /* a thread of the recording, when it began */
 };
 
 struct bpf_tally {
@@ -254,6 +264,44 @@ static bool view_describe(void *context, int fd, char *name, size_t name_bytes, 
 	return tracee_describe_fd(thread->tid, fd, name, name_bytes);
 }
 
+/* A thread of the sites' recording, under its present name. */
+static uint32_t name_of(const struct bpf_tally *tally, const struct tallied_thread *thread)
+{
+	const struct io_counts *counts = tally->spec.counts;
+
+	return recording_add_thread(counts->sites->recording, thread->pid, thread->tid,
+	                            counts->threads[thread->member.thread].comm);
+}
+
+static void take_stack(struct bpf_tally *tally, const struct meter_stack *record)
+{
+	struct tallied_thread *thread = thread_of(tally, &record->head);
+
+	if (!tally->spec.callers)
+		return;
+	thread->call_stack = bpf_callers_walk(tally->spec.callers, thread->pid, record);
+	thread->call_name = name_of(tally, thread);
+}
+
+/* Calls of a thread that were counted. */
+static void add_site(const struct bpf_tally *tally, const struct tallied_thread *thread,
+                     const struct io_call *call, enum meter_stack_state state, uint64_t n_calls)
+{
+	struct io_sites *sites = tally->spec.counts->sites;
+	bool is_known = state == METER_STACK_TOLD && thread->call_stack;
+	uint32_t callers = 0;
+
+	if (!tally->spec.callers)
+		return;
+	if (is_known)
+		callers = thread->call_stack;
+	else if (state != METER_STACK_UNKNOWN)
+		callers = io_sites_without(sites, state == METER_STACK_NOT_TAKEN ? UNWIND_NOT_TAKEN
+		                                                                 : UNWIND_LOST);
+	io_sites_add(sites, is_known ? thread->call_name : name_of(tally, thread),
+	             io_sites_stack(sites, callers, call->info), call, n_calls);
+}
+
 static void take_call(struct bpf_tally *tally, const struct meter_call *record)
 {
 	struct tallied_thread *thread = thread_of(tally, &record->head);
@@ -274,8 +322,9 @@ static void take_call(struct bpf_tally *tally, const struct meter_call *record)
 	io_observe(tally->observer, &view, &finished, &call);
 	call.thread = thread->member.thread;
 	call.time_ns = record->head.now_ns - record->entered_ns;
-	io_scope_count(tally->spec.scope, tally->spec.counts, &thread->member, &call,
-	               record->entered_ns, record->head.now_ns, NULL);
+	if (io_scope_count(tally->spec.scope, tally->spec.counts, &thread->member, &call,
+	                   record->entered_ns, record->head.now_ns, NULL))
+		add_site(tally, thread, &call, (enum meter_stack_state)record->stack, 1);
 	forget_details(&thread->details);
 }
 
@@ -300,8 +349,9 @@ static void take_run(struct bpf_tally *tally, const struct meter_run *record)
 	for (uint32_t i = 0; i < record->n_calls; i++)
 		call.time_ns += record->times_ns[i];
 	/* The kernel's side joins none that began before measuring did. */
-	io_scope_count(tally->spec.scope, tally->spec.counts, &thread->member, &call,
-	               record->first_ns, record->head.now_ns, &repetition);
+	if (io_scope_count(tally->spec.scope, tally->spec.counts, &thread->member, &call,
+	                   record->first_ns, record->head.now_ns, &repetition))
+		add_site(tally, thread, &call, METER_STACK_NOT_TAKEN, record->n_calls);
 }
 
 void bpf_tally_find(struct bpf_tally *tally, pid_t tid, pid_t pid)
@@ -392,19 +442,43 @@ static void take_exit(struct bpf_tally *tally, const struct meter_exit *record)
 		    tally->spec.scope, counts, &thread->member,
 		    syscall_find((enum syscall_abi)record->abi, record->number),
 		    record->head.now_ns);
-	if (record->flags & METER_EXIT_OF_PROCESS)
+	if (record->flags & METER_EXIT_OF_PROCESS) {
 		io_family_process_ends(counts, &thread->member, record->wait_status);
+		bpf_callers_end(tally->spec.callers, thread->pid, record->head.now_ns);
+	}
 	io_family_thread_ends(counts, &thread->member, since_start(tally, &record->head));
 	forget(tally, thread);
 }
 
-static void still_in(struct bpf_tally *tally, uint32_t tid, const struct syscall_info *info)
+void bpf_tally_look(struct bpf_tally *tally, pid_t tid)
 {
-	const struct tallied_thread *thread = find(tally, tid);
+	struct tallied_thread *thread = find(tally, (uint32_t)tid);
+	uint64_t now_ns = clock_now_ns();
 
-	if (thread)
-		io_scope_count_still_in(tally->spec.scope, tally->spec.counts, &thread->member,
-		                        info);
+	if (thread && tracee_read_call(tid, &thread->asleep_in, thread->asleep_args))
+		thread->looked_ns = now_ns;
+}
+
+/* `is_asleep_in`: what it was seen to sleep in is this call. */
+static void count_still_in(struct bpf_tally *tally, const struct tallied_thread *thread,
+                           struct io_pending_call *call, bool is_asleep_in)
+{
+	call->args = is_asleep_in ? thread->asleep_args : NULL;
+	io_scope_count_still_in(tally->spec.scope, tally->spec.counts, &thread->member, call);
+}
+
+/* One that had begun when it was seen asleep, and has not ended since, is what it was asleep in. */
+static void still_in_told(struct bpf_tally *tally, const struct tallied_thread *thread,
+                          const struct meter_thread *last, uint64_t ended_ns)
+{
+	struct io_pending_call call = {
+	    .info = syscall_find((enum syscall_abi)last->abi, last->number),
+	    .entered_ns = last->entered_ns,
+	    .now_ns = ended_ns,
+	};
+
+	count_still_in(tally, thread, &call,
+	               thread->looked_ns > last->entered_ns && thread->asleep_in == last->number);
 }
 
 /* The messages of a call that batches would be counted one by one. */
@@ -416,19 +490,30 @@ static bool is_sound_run(const struct meter_run *run, size_t len_bytes)
 	       !syscall_batches(syscall_find(ABI_X86_64, run->number)->facts);
 }
 
-void bpf_tally_take_last(struct bpf_tally *tally, pid_t tid, const struct meter_thread *last)
+void bpf_tally_take_last(struct bpf_tally *tally, pid_t tid, const struct meter_thread *last,
+                         uint64_t ended_ns)
 {
+	const struct tallied_thread *thread = find(tally, (uint32_t)tid);
+
 	for (size_t i = 0; i < ARRAY_SIZE(last->runs); i++)
 		if (last->runs[i].n_calls && is_sound_run(&last->runs[i], sizeof(last->runs[i])))
 			take_run(tally, &last->runs[i]);
-	if (last->in_call)
-		still_in(tally, (uint32_t)tid,
-		         syscall_find((enum syscall_abi)last->abi, last->number));
+	if (thread && last->in_call)
+		still_in_told(tally, thread, last, ended_ns);
+	else if (last->ran_before)
+		bpf_tally_still_in(tally, tid, true);
 }
 
-void bpf_tally_still_in(struct bpf_tally *tally, pid_t tid, uint32_t number)
+void bpf_tally_still_in(struct bpf_tally *tally, pid_t tid, bool never_called)
 {
-	still_in(tally, (uint32_t)tid, syscall_find(ABI_X86_64, number));
+	const struct tallied_thread *thread = find(tally, (uint32_t)tid);
+	struct io_pending_call call = {.entered_ns = never_called ? IO_BEFORE_US : IO_ENTRY_UNSEEN};
+
+	if (!thread || !thread->looked_ns)
+		return;
+	call.info = syscall_find(tracee_is_32_bit(tid) ? ABI_I386 : ABI_X86_64,
+	                         (uint32_t)thread->asleep_in);
+	count_still_in(tally, thread, &call, true);
 }
 
 void bpf_tally_each(const struct bpf_tally *tally, void (*visit)(void *context, pid_t tid),
@@ -461,7 +546,8 @@ static bool is_sound(enum meter_kind kind, const void *record, size_t len_bytes)
 
 	switch (kind) {
 	case METER_CALL:
-		return ((const struct meter_call *)record)->abi < METER_ABIS;
+		return ((const struct meter_call *)record)->abi < METER_ABIS &&
+		       ((const struct meter_call *)record)->stack <= METER_STACK_LOST;
 	case METER_RUN:
 		return is_sound_run(record, len_bytes);
 	case METER_MEMORY:
@@ -480,6 +566,10 @@ static bool is_sound(enum meter_kind kind, const void *record, size_t len_bytes)
 		return is_ended(((const struct meter_comm *)record)->comm);
 	case METER_EXIT:
 		return ((const struct meter_exit *)record)->abi < METER_ABIS;
+	case METER_STACK:
+		len_bytes -= offsetof(struct meter_stack, data);
+		return ((const struct meter_stack *)record)->len_bytes <= len_bytes &&
+		       ((const struct meter_stack *)record)->len_bytes <= METER_STACK_BYTES;
 	}
 	return false;
 }
@@ -495,6 +585,7 @@ static bool is_whole(const void *record, size_t len_bytes)
 	    [METER_EXEC] = offsetof(struct meter_exec, command),
 	    [METER_COMM] = sizeof(struct meter_comm),
 	    [METER_EXIT] = sizeof(struct meter_exit),
+	    [METER_STACK] = offsetof(struct meter_stack, data),
 	};
 	const struct meter_head *head = record;
 
@@ -534,6 +625,9 @@ void bpf_tally_record(struct bpf_tally *tally, const void *record, size_t len_by
 		break;
 	case METER_EXIT:
 		take_exit(tally, record);
+		break;
+	case METER_STACK:
+		take_stack(tally, record);
 		break;
 	}
 }

@@ -18,8 +18,11 @@ enum {
 	METER_ABIS = 3,            /* N_ABIS */
 	METER_RUN_CALLS = 64,      /* of one record */
 	/* What io/observe.c reads of one call. */
-	METER_SLOTS = 1024,         /* IOV_MAX: the kernel takes no more buffers, nor messages */
-	METER_CONTROL_BYTES = 4096, /* of a message; SCM_MAX_FD (253) descriptors take 1 KB */
+	METER_SLOTS = 1024,          /* IOV_MAX: the kernel takes no more buffers, nor messages */
+	METER_CONTROL_BYTES = 4096,  /* of a message; SCM_MAX_FD (253) descriptors take 1 KB */
+	METER_STACK_BYTES = 1 << 16, /* of one stack; what lies above is for the driver to read */
+	METER_PAGE_BYTES = 4096,
+	METER_REGISTERS = 17, /* WALK_N_REGISTERS */
 };
 
 /* enum syscall_abi */
@@ -34,12 +37,21 @@ enum meter_kind {
 	METER_EXEC,
 	METER_COMM,
 	METER_EXIT,
+	METER_STACK,
 };
 
 struct meter_head {
 	__u32 kind;
 	__u32 tid;
 	__u64 now_ns;
+};
+
+/* From where a call was made. */
+enum meter_stack_state {
+	METER_STACK_UNKNOWN,   /* nobody looked */
+	METER_STACK_TOLD,      /* the thread's last record of a stack says it */
+	METER_STACK_NOT_TAKEN, /* there were more calls than stacks may be taken of */
+	METER_STACK_LOST,      /* it found no room */
 };
 
 /* A call has returned. */
@@ -49,13 +61,27 @@ struct meter_call {
 	__s64 result;
 	__u32 number;
 	__u16 abi;
-	__u16 was_kept_off; /* a filter of the program's own answered it with SIGSYS; the result is
-	                       its number */
+	__u8 was_kept_off; /* a filter of the program's own answered it with SIGSYS; the result is
+	                      its number */
+	__u8 stack;        /* enum meter_stack_state */
 	__u64 args[6];
 };
 
+/* The stack of a thread that begins a call. */
+struct meter_stack {
+	struct meter_head head;
+	__u64 registers[METER_REGISTERS]; /* in the order of enum walk_register */
+	__u32 is_32_bit;                  /* the code; nothing is copied then */
+	__u32 len_bytes;
+	__u32 missing; /* a bit for each page that could not be read; the first one is SP's */
+	__u32 unused;
+	__u8 data[METER_STACK_BYTES]; /* from SP upwards; the last page of it is left free */
+};
+
 /* The same call many times in a row on one descriptor, each of which moved all that it asked for;
- * other descriptors may have been used meanwhile. Or a call without descriptors, many times. */
+ * other descriptors may have been used meanwhile, but no channel the other way, which may have been
+ * an answer. Or a call without descriptors, many times. Where stacks are wanted, none of theirs was
+ * taken. */
 struct meter_run {
 	struct meter_head head; /* at the last one's end */
 	__u64 first_ns;         /* at the first one's end */
@@ -169,6 +195,7 @@ enum meter_task {
 	METER_IS_FREE = 1 << 12,    /* has nothing to do with descriptors: may be told later */
 	METER_TRACKS = 1 << 13,     /* told before measuring begins, too: changes what is known */
 	METER_IS_CHOSEN = 1 << 14,  /* of the set: not told for its descriptors alone */
+	METER_WRITES = 1 << 15,     /* with METER_MAY_REPEAT: it moves data out */
 };
 
 struct meter_plan {
@@ -194,6 +221,10 @@ struct meter_thread {
 	__u8 has_runs;     /* by descriptor */
 	__u8 ran_before;   /* and has not been seen to begin a call */
 	__u8 was_kept_off; /* the last call, as struct meter_call has it */
+	__u8 stack;        /* likewise */
+	__u8 moved_out;    /* the last call on a channel that joined a run did */
+	__u8 is_channel[METER_FD_RUNS];    /* of these: */
+	__u32 kinds_of[METER_FD_RUNS];     /* descriptor + 1; 0: none */
 	struct meter_plan plan;            /* likewise */
 	struct meter_run runs[METER_RUNS]; /* n_calls 0: none */
 };

@@ -93,11 +93,13 @@ struct call_form {
 };
 
 #define CALL(call, result, ...) {#call, add_##result, {__VA_ARGS__}},
-#define PLAIN(call, why, ...) {#call, add_number, {__VA_ARGS__}},
+#define NEWER CALL
+#define PLAIN(call, ...) {#call, add_number, {__VA_ARGS__}},
 static const struct call_form forms[] = {
 #include "io/detail/calls.def"
 };
 #undef CALL
+#undef NEWER
 #undef PLAIN
 
 static const struct call_form undecoded = {

@@ -21,7 +21,7 @@ struct decoding {
 	const uint64_t *args;
 	unsigned at; /* the argument */
 	uint64_t value;
-	unsigned group; /* that its kind has: of words, or a structure */
+	unsigned group; /* that its kind has: of words, a structure, or another argument */
 	bool has_returned;
 	int64_t result; /* then */
 };

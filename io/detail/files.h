@@ -26,7 +26,7 @@ int detail_files_begin(struct detail_files *files, struct results_run *run, stru
 void detail_files_end(struct detail_files *files);
 
 /* Makes the named file that of the repeat (0 is the first one), and closes it; says in quality when
- * it is not whole. Nothing when there was no repeat. */
+ * it is not whole. Nothing when there was no repeat. 0, or -errno with a sentence. */
 int detail_files_keep(struct detail_files *files, size_t repeat, struct results_run *run,
                       json_t *quality, struct diag *diag);
 

@@ -20,7 +20,7 @@ bool detail_kind_is_there(enum detail_kind kind, const uint64_t args[6], unsigne
 void detail_kind_keep(enum detail_kind kind, const struct decoding *d);
 void detail_kind_write(enum detail_kind kind, struct decoding *d);
 
-/* Behind the number: what the result of poll and select tells. */
+/* ready_kinds.c, behind the number: what the result of poll and select tells. */
 void detail_add_polled(const struct decoding *d, bool has_left);
 void detail_add_selected(const struct decoding *d, bool is_pselect);
 

@@ -5,10 +5,12 @@
 #include "core/diag.h"
 
 #include <inttypes.h>
+#include <linux/dqblk_xfs.h>
 #include <linux/fs.h>
 #include <linux/io_uring.h>
 #include <linux/landlock.h>
 #include <linux/mount.h>
+#include <linux/quota.h>
 #include <mqueue.h>
 #include <net/if.h>
 #include <stddef.h>
@@ -18,6 +20,15 @@
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/timerfd.h>
+
+/* As linux/mman.h has them since Linux 6.5. */
+struct cachestat_range {
+	uint64_t off, len;
+};
+
+struct cachestat {
+	uint64_t nr_cache, nr_dirty, nr_writeback, nr_evicted, nr_recently_evicted;
+};
 
 enum form {
 	FORM_REST,

@@ -8,6 +8,7 @@
 #include <inttypes.h>
 #include <linux/bpf.h>
 #include <linux/close_range.h>
+#include <linux/dqblk_xfs.h>
 #include <linux/falloc.h>
 #include <linux/fs.h>
 #include <linux/io_uring.h>
@@ -20,6 +21,7 @@
 #include <linux/netlink.h>
 #include <linux/openat2.h>
 #include <linux/perf_event.h>
+#include <linux/quota.h>
 #include <linux/userfaultfd.h>
 #include <net/if.h>
 #include <net/if_arp.h>

@@ -1,4 +1,4 @@
-/* Writers of kinds of arguments that calls of files, memory and devices alone have: for kinds.def.
+/* Writers of kinds of arguments that calls of one sort alone have: for kinds.def.
  * Each writes d->value. */
 #ifndef IO_DETAIL_WRITERS_H
 #define IO_DETAIL_WRITERS_H
@@ -27,6 +27,12 @@ void detail_write_uring_parameters(const struct decoding *d);
 void detail_write_landlock_rule(const struct decoding *d);
 void detail_write_mount_attr(const struct decoding *d); /* its size behind it */
 
+/* ready_kinds.c: poll, select, epoll */
+void detail_write_polled(const struct decoding *d); /* how many, behind them */
+void detail_write_set(const struct decoding *d);    /* up to the descriptor in argument 0 */
+void detail_write_epoll_event(const struct decoding *d);
+void detail_write_epoll_events(const struct decoding *d);
+
 /* memory_kinds.c */
 void detail_write_policy(const struct decoding *d);
 void detail_write_policy_read(const struct decoding *d);
@@ -46,5 +52,13 @@ void detail_keep_request_value(const struct decoding *d);
 void detail_write_termios(const struct decoding *d);
 void detail_write_interface_read(const struct decoding *d);
 void detail_write_interfaces(const struct decoding *d);
+
+/* quotas.c: those of quotactl(2); `group` is the argument with the command */
+void detail_write_quota_command(const struct decoding *d);
+void detail_write_quota_id(const struct decoding *d);
+void detail_write_quota_data(const struct decoding *d);
+/* A command has the argument. */
+bool detail_quota_has_id(uint64_t command);
+bool detail_quota_has_data(uint64_t command);
 
 #endif

@@ -62,6 +62,7 @@ static int backend_start(void **state, const struct io_backend_spec *spec, struc
 	    .plan = spec->plan,
 	    .client = &counting_client,
 	    .context = counting,
+	    .wants_system_time = spec->cpu_time,
 	    .client_fd = spec->detail ? detail_log_fd(spec->detail) : -1,
 	};
 	int err;
@@ -100,6 +101,11 @@ static bool backend_target_ended(void *state, struct target_end *end)
 	return trace_target_ended(((struct counting *)state)->tracer, end);
 }
 
+static void backend_cease(void *state)
+{
+	trace_end(((struct counting *)state)->tracer);
+}
+
 static void backend_stop(void *state)
 {
 	struct counting *counting = state;
@@ -122,5 +128,6 @@ const struct io_backend io_backend_ptrace = {
     .fd = backend_fd,
     .step = backend_step,
     .target_ended = backend_target_ended,
+    .cease = backend_cease,
     .stop = backend_stop,
 };

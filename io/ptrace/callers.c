@@ -78,10 +78,23 @@ static void enter_new_space(struct callers *callers, struct caller *caller)
 	caller->space = space;
 }
 
+static void enter_space_of(struct caller *caller, const struct caller *other)
+{
+	caller->space = other->space;
+	caller->space->n_threads++;
+}
+
 void callers_begin(struct callers *callers, struct caller *caller)
 {
 	if (callers)
 		enter_new_space(callers, caller);
+}
+
+void callers_join(const struct callers *callers, struct caller *caller,
+                  const struct caller *sibling)
+{
+	if (callers)
+		enter_space_of(caller, sibling);
 }
 
 void callers_rename(const struct callers *callers, struct caller *caller,
@@ -107,12 +120,10 @@ void callers_fork(struct callers *callers, const struct caller *parent, struct c
 	if (!callers)
 		return;
 	name_like(callers, child, tracee, parent);
-	if (flags & CLONE_VM && parent->space) {
-		child->space = parent->space;
-		child->space->n_threads++;
-	} else {
+	if (flags & CLONE_VM && parent->space)
+		enter_space_of(child, parent);
+	else
 		enter_new_space(callers, child);
-	}
 }
 
 void callers_end(struct callers *callers, struct caller *caller)
@@ -140,7 +151,7 @@ void callers_add(const struct callers *callers, const struct caller *caller,
 	if (!callers)
 		return;
 	io_sites_add(callers->sites, caller->call_stack ? caller->call_name : caller->name,
-	             io_sites_stack(callers->sites, caller->call_stack, call->info), call);
+	             io_sites_stack(callers->sites, caller->call_stack, call->info), call, 1);
 }
 
 /* What a flag in argument 2 makes code of; 0: whatever it is. What mprotect(2) makes of memory that

@@ -22,13 +22,16 @@ struct caller {
 	uint32_t call_stack;        /* from where it was made; 0: not known */
 };
 
-/* What is found goes into the sites, which must outlive it. */
+/* What is found goes into the sites, which must outlive it; those without any: NULL. */
 struct callers *callers_new(struct io_sites *sites);
 /* All functions take a NULL, and do nothing then. */
 void callers_free(struct callers *callers);
 
-/* The thread begins a program, or is found in one. */
+/* The thread begins a program, or is found in one, as the first of its process. */
 void callers_begin(struct callers *callers, struct caller *caller);
+/* It is found in the same one as `sibling`, another thread of its process. */
+void callers_join(const struct callers *callers, struct caller *caller,
+                  const struct caller *sibling);
 /* `tracee` is the child; `flags` says what the two share, as clone's do. */
 void callers_fork(struct callers *callers, const struct caller *parent, struct caller *child,
                   const struct tracee *tracee, uint64_t flags);

@@ -12,6 +12,7 @@
 #include "io/fd_table.h"
 #include "io/found.h"
 #include "io/observe.h"
+#include "io/pending.h"
 #include "io/ptrace/callers.h"
 #include "io/trace_paths.h"
 #include "io/trace_set.h"
@@ -248,13 +249,21 @@ static void program_begins(void *context, struct tracee *tracee, const char *com
 static void thread_found(void *context, struct tracee *tracee)
 {
 	struct counting *counting = context;
-	struct io_member *member = &thread_of(tracee)->member;
-	bool is_first = tracee->pid != counting->found_pid;
+	struct io_counts *counts = counting->spec.counts;
+	struct counted_thread *thread = thread_of(tracee);
+	const struct counted_thread *sibling =
+	    tracee->pid == counting->found_pid ? counting->found : NULL;
 
-	io_found_enter(counting->spec.counts, is_first ? NULL : &counting->found, member,
-	               tracee->tid, tracee->pid);
-	if (is_first)
-		counting->found = *member;
+	io_found_enter(counts, sibling ? &sibling->member : NULL, &thread->member, tracee->tid,
+	               tracee->pid);
+	if (sibling) {
+		callers_join(counting->callers, &thread->caller, &sibling->caller);
+	} else {
+		callers_begin(counting->callers, &thread->caller);
+		counting->found = thread;
+	}
+	callers_rename(counting->callers, &thread->caller, tracee,
+	               counts->threads[thread->member.thread].comm);
 	counting->found_pid = tracee->pid;
 }
 
@@ -303,15 +312,47 @@ static void process_ends(void *context, struct tracee *tracee, int wait_status)
 	io_family_process_ends(counting->spec.counts, &thread_of(tracee)->member, wait_status);
 }
 
+/* The call that it was in when we came, if it has neither left it nor begun it again. */
+static bool is_in_former_call(const struct tracee *tracee)
+{
+	return !tracee->in_call &&
+	       (tracee->resumed.ip || (tracee->is_newcomer && tracee->is_interrupted));
+}
+
+/* What it sleeps in; False: nobody knows. Where the kernel makes it again the number is that of
+ * restart_syscall(2). */
+static bool find_former_call(struct tracee *tracee)
+{
+	bool sleeps = tracee_read_call(tracee->tid, &tracee->number, tracee->args);
+
+	if (tracee->resumed.ip)
+		tracee->number = tracee->resumed.number;
+	else
+		tracee->arch = tracee_is_32_bit(tracee->tid) ? AUDIT_ARCH_I386 : AUDIT_ARCH_X86_64;
+	return sleeps;
+}
+
 static void tracing_ends_in(void *context, struct tracee *tracee)
 {
 	const struct counting *counting = context;
-	const struct counted_thread *thread = tracee->data;
+	struct counted_thread *thread = tracee->data;
+	struct io_pending_call call = {.now_ns = clock_now_ns(), .args = tracee->args};
 
-	if (thread && tracee->in_call && tracer_has_begun(counting->tracer) &&
-	    !thread->is_elsewhere)
+	if (!thread || !tracer_has_begun(counting->tracer))
+		return;
+	if (is_in_former_call(tracee) && find_former_call(tracee)) {
+		thread->info = identify(tracee);
+		thread->is_elsewhere = is_elsewhere(&counting->spec, tracee, thread->info);
+		call.entered_ns = IO_BEFORE_US;
+	} else if (tracee->in_call) {
+		call.entered_ns = tracee->is_resumed ? IO_BEFORE_US : thread->began_ns;
+	} else {
+		return;
+	}
+	call.info = thread->info;
+	if (!thread->is_elsewhere)
 		io_scope_count_still_in(&counting->scope, counting->spec.counts, &thread->member,
-		                        thread->info);
+		                        &call);
 }
 
 static void thread_ends(void *context, struct tracee *tracee)

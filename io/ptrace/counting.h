@@ -6,6 +6,7 @@
 #include "io/scope.h"
 
 struct callers;
+struct counted_thread;
 struct io_observer;
 struct trace_client;
 struct tracer;
@@ -16,8 +17,8 @@ struct counting {
 	struct io_observer *observer;
 	struct callers *callers; /* NULL: where calls come from is not asked */
 	struct tracer *tracer;
-	pid_t found_pid;        /* whose threads are being found */
-	struct io_member found; /* the first of them */
+	pid_t found_pid;                    /* whose threads are being found */
+	const struct counted_thread *found; /* the first of them */
 };
 
 /* Its context is a struct counting. */

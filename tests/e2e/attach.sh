@@ -148,6 +148,7 @@ kill $parent
 # a host took is the clock's. The child that is there before, nobody has asked for.
 "$programs/storm" "$scratch/tally" & storm=$!
 until_runs $storm "$programs/storm"
+until [ -s "$scratch/tally" ]; do sleep 0.02; done
 # It stands still but for the time that is told of: the tool begins before that and ends after it.
 kill -STOP $storm
 is_still="grep -q '^State:.T' /proc/$storm/status"

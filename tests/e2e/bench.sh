@@ -36,7 +36,7 @@ programs = json.load(open(sys.argv[1]))["programs"]
 for label, rows in programs.items():
     ours = rows["profile-scenario"]
     assert ours["target"].split(":")[0] in ("met", "missed"), (label, ours)
-    assert ("set_up" in ours) == (label == "true") and ("own" in ours) == (label != "true"), (label, ours)
+    assert ("set_up" in ours) == (label == "begin") and ("own" in ours) == (label != "begin"), (label, ours)
     # Its load is timed under every tool.
     peers = [tool for tool in rows if tool.startswith("strace")]
     assert len(peers) == (1 if label == "dd bs=1" else 4), (label, peers)
@@ -45,7 +45,7 @@ for label, rows in programs.items():
     for tool in ("profile-scenario ptrace", "profile-scenario ptrace -e"):
         compared = {"to_rival", "to_rival_at_best"} & set(rows.get(tool, {}))
         assert label != "redis-server" or len(compared) == 2, (label, tool, rows)
-        assert label not in ("true", "dd bs=1") or not compared, (label, tool, rows)
+        assert label not in ("begin", "dd bs=1") or not compared, (label, tool, rows)
     # What it takes from its start is more than what its program takes.
     for row in rows.values():
         assert all(whole > own for whole, own in zip(row["seconds"], row.get("own_seconds", []))), (label, row)

@@ -219,6 +219,25 @@ if [ "$(id -u)" = 0 ]; then
 else
 	skip "--user and --ambient-cap" "needs root"
 fi
+if unshare -p -f true 2>/dev/null; then
+	for any in cpu memory io; do
+		promise "$any: a /proc that has the processes of another PID namespace is refused" reason 3 "unshare --mount-proc" \
+			unshare -p -f profile-scenario --scenario outer --type $any -- touch "$scratch/has-run"
+	done
+	promise "with -p too" reason 3 "/proc is not that of this PID namespace" unshare -p -f profile-scenario --scenario outer --type $type -p 1
+	promise "before anything has run" test ! -e "$scratch/has-run" -a ! -e "$PROFILE_SCENARIO_RESULTS/outer"
+	promise "with that of its own a run is a run" is "$(status_of unshare -p -f --mount-proc profile-scenario --quiet --scenario inner --type $type -- true)" 0
+else
+	skip "a /proc that has the processes of another PID namespace is refused" "unshare -p is not permitted here"
+fi
+if [ "$(cat /proc/2/comm 2>/dev/null)" = kthreadd ]; then
+	for backend in auto ptrace; do
+		promise "$backend: a kernel thread makes no calls" reason 125 "2 is a kernel thread: it makes no system calls" \
+			profile-scenario --type io --backend $backend -p 2
+	done
+else
+	skip "a kernel thread makes no calls" "none is to be seen here"
+fi
 promise "an unknown user is refused" reason 125 "no such user" profile-scenario --user nobody-here --type $type -- true
 promise "and leaves no empty directories" bash -c "! profile-scenario --scenario refused --user nobody-here --type $type -- true 2>/dev/null &&
 	test ! -e $PROFILE_SCENARIO_RESULTS/refused"

@@ -24,17 +24,18 @@ stopped() { [ "$(state $server)" = T ]; }
 of_threads_rows() { awk '$1 ~ /^[0-9]+$/ { calls[$1] += $4 } END { for (pid in calls) print pid, calls[pid] }' "$1" | sort; }
 of_process_lines() { awk '$1 == "process" { print $2, $6 }' "$1" | sort; }
 
-# late WORD: attaches to io_late while it stands in the midst of that, and lets it go on; $late_calls: getppid, program
-# images, notes of what was missed. Not in a subshell.
+# late WORD BACKEND: attaches to io_late while it stands in the midst of that, and lets it go on; $late_calls: getppid,
+# program images, notes of what was missed. Not in a subshell.
 late() {
-	local dir=$scratch/late-$1
+	local dir=$scratch/late-$1-$2 child
 	mkdir "$dir"
 	"$programs/io_late" "$1" "$dir" & late=$!
 	wait_for waits_or_gone "$dir" $late
 	if [ -e "$dir/waits" ]; then
-		attach "late-$1" bpf -p $late --load "touch $dir/go; until [ -e $dir/done ] || ! kill -0 $late; do sleep 0.02; done"
-		late_calls="$(manifest_value "late-$1-bpf/io" 'int(m["metrics"]["io.getppid.calls"]["value"]), len(m["processes"])') $(note "late-$1-bpf" missed)"
-		kill $late
+		attach "late-$1" "$2" -p $late --load "touch $dir/go; until [ -e $dir/done ] || ! kill -0 $late; do sleep 0.02; done"
+		late_calls="$(manifest_value "late-$1-$2/io" 'int(m["metrics"].get("io.getppid.calls", {"value": 0})["value"]), len(m["processes"])') $(note "late-$1-$2" miss)"
+		child=$(cat /proc/$late/task/$late/children)
+		kill $late $child
 	fi
 	wait $late 2>/dev/null
 	[ $? != 77 ]
@@ -137,21 +138,45 @@ for backend in $backends; do
 	wait $storm 2>/dev/null
 done
 
-# Forks and execs that were under way. (A tracer finds such a child by the result of its maker's call,
-# and by then it has run; the exec would fail: its wait is one that a signal ends.)
+# Forks and execs that were under way. (A tracer finds such a child by the result of its maker's call, and by then it has
+# run, perhaps; the exec would fail: its wait is one that a signal ends.)
+all_or_said() { [ "$1" = "20 2 0" ] || [[ $1 =~ ^[0-9]+\ [12]\ 1$ ]] || { echo "got '$1'"; return 1; }; }
+if late fork ptrace; then
+	promise "ptrace: the child of a fork that was under way is followed, and said to be late where it may have run" all_or_said "$late_calls"
+else
+	skip "ptrace: forks that were under way" "userfaultfd(2) is refused"
+fi
+late vfork ptrace
+promise "ptrace: that of a vfork, which has ended by then, is said" is "$late_calls" "0 1 1"
+late vexec ptrace
+promise "ptrace: one that has executed a program is followed from there, and said" is "${late_calls#* }" "3 1"
+promise "ptrace: by its name" is "$(manifest_value late-vexec-ptrace/io 'm["processes"][-1]["command"]')" "late late $scratch/late-vexec-ptrace"
 case $backends in
 *bpf*)
-	if late fork; then
+	if late fork bpf; then
 		promise "bpf: the child of a fork that was under way is followed from its start" is "$late_calls" "20 2 0"
-		late exec
+		late exec bpf
 		promise "bpf: an exec that was under way is seen" is "$late_calls" "20 2 0"
-		late thread
+		late thread bpf
 		promise "bpf: and that of a thread that is not the first" is "$late_calls" "20 2 0"
 	else
 		skip "bpf: forks and execs that were under way" "userfaultfd(2) is refused"
 	fi
 	;;
 esac
+
+# A leak check is a tracer, whichever of several programs has one.
+is_asan() { [ "$(readlink /proc/$leaky/exe)" = "$scratch/asan" ]; }
+echo 'int main(void) { return getchar() == 0; }' | gcc -x c - -include stdio.h -fsanitize=address -o "$scratch/asan"
+mkfifo "$scratch/never"
+ASAN_OPTIONS='' "$scratch/asan" <>"$scratch/never" & leaky=$!
+wait_for is_asan
+start plain
+promise "ptrace: one of several programs with a leak check of its own is refused" reason 3 \
+	"$scratch/asan is built with the address sanitizer, whose leak check fails in a traced program; start it with ASAN_OPTIONS=detect_leaks=0" \
+	profile-scenario --type io --backend ptrace -p $server,$leaky --duration 0.1
+end plain $server
+kill $leaky
 
 # Of all numbers that of who has just ended comes last again.
 gone=$(sh -c 'echo $$')

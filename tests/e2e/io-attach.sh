@@ -18,3 +18,16 @@ for backend in $backends; do
 	end $backend $server
 	promise "$backend: the server goes on, and ends as it does alone" is "$ended" "9 served"
 done
+
+# command_of TITLE [WORD...]: what the manifest has of a program that was called so, and wrote the title over it.
+command_of() {
+	local pid
+	"$programs/titled" "$@" >"$scratch/titled" &
+	pid=$!
+	wait_for test -s "$scratch/titled"
+	profile-scenario --quiet --scenario titled --type io --backend ptrace -p $pid --load true
+	kill $pid
+	manifest_value titled/io 'm["command"][1:] if m["command"][0].endswith("/titled") else m["command"]'
+}
+promise "a title is the command, without what is left of longer arguments" is "$(command_of "serve: ready" one two three)" "['serve: ready']"
+promise "an empty argument is one" is "$(command_of "" one "")" "['', 'one', '']"

@@ -19,10 +19,15 @@ numbers() {
 			/^ *errors error/ { exit }' "$(dir "$1")/summary.txt"
 		awk '/^syscall/ { table = $2 == "succeeded" ? "moved" : "times" } /^[a-z]/ && $1 != "futex" && $1 != "syscall" && table {
 			print table, $1, $2, (table == "moved" ? $3 " " $4 " " $5 $6 $7 : "") } /^$/ { table = "" }' "$(dir "$1")/summary.txt"
-		awk 'NR > 1 { $1 = $3 = $4 = $11 = ""; print "file", $0 }' "$(dir "$1")/files.txt"
+		awk '{ $1 = $3 = $4 = $11 = ""; print "descriptor", $0 }' <(descriptors "$(dir "$1")")
+		sed 's/^/file /' <(files "$(dir "$1")")
 		awk '!/futex/ && NR > 1 && $1 ~ /^[0-9]+$/ { print "thread", $3, $4, $5, $7, $8 }' "$(dir "$1")/threads.txt"
 		sed -E 's/^/batch /; s/ +[0-9]+( +[0-9]+  )([^ ])/ PID\1\2/' "$(dir "$1")/batching.txt"
+		awk '/^ *errors error/ { in_table = 1 } /^$/ { in_table = 0 } in_table && $NF != "futex" { printf "error %03d %s\n", ++n, $0 }' "$(dir "$1")/summary.txt"
 		grep -h 'never returned' "$(dir "$1")/summary.txt"
+		for value in calls bytes; do
+			profile-scenario export "$(dir "$1")" --format folded --value $value | sed -E "/futex/d; s/^/$value of /"
+		done
 	} | sed -E 's/(pipe|socket):\[[0-9]+\]/\1:[N]/g; s/(127\.0\.0\.1):[0-9]+/\1:N/g' | sort
 }
 
@@ -62,8 +67,8 @@ totals() { echo "$(metric "$(dir "$1")" io.calls) $(awk '$1 ~ /^[0-9]+$/' "$(dir
 for backend in bpf ptrace; do
 	promise "$backend: the lines of processes add up to the run" is "$(sums tree-$backend)" "$(totals tree-$backend)"
 	run given $backend cat
-	promise "$backend: what the program was given was open at the start" is "$(awk '$2 == 0 { print $3, $NF }' "$(dir given-$backend)/files.txt")" "start (inherited)"
-	promise "$backend: dd asked to read what it read" is "$(awk '$2 == 0 && $NF == "/dev/zero" { print $6, $12, $13 }' "$(dir dd-$backend)/files.txt")" "1000 1000 0"
+	promise "$backend: what the program was given was open at the start" is "$(awk '$2 == 0 { print $3, $NF }' <(descriptors "$(dir given-$backend)"))" "start (inherited)"
+	promise "$backend: dd asked to read what it read" is "$(awk '$2 == 0 && $NF == "/dev/zero" { print $6, $12, $13 }' <(descriptors "$(dir dd-$backend)"))" "1000 1000 0"
 done
 still_runs() {
 	run left bpf sh -c 'dd if=/dev/zero of=/dev/null bs=1 count=50 status=none; (printf x; exec sleep 300) >/dev/null & echo $! >"$0"' "$scratch/left" || return 1

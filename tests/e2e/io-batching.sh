@@ -62,6 +62,11 @@ for backend in ptrace bpf; do
 	run apart $backend apart
 	promise "$backend: reads after a seek, and at the end of a file, are no run" \
 		matches "$(dir apart-$backend)/batching.txt" '^read +12 +12 +105 +8\.8 +0  - '
+	run turns $backend turns
+	turns=$(dir turns-$backend)/batching.txt
+	promise "$backend: requests that each wait for an answer on another pipe are no run" \
+		is "$(grep -cE '^(read|write) +100 +100 +100 +1\.0 +0  - ' "$turns")" 4
+	promise "$backend: and nothing of them is avoidable" is "$(grep -c "avoidable at" "$turns")" 0
 	profile-scenario --quiet --results "$scratch/results" --scenario some-$backend --type io --backend $backend -e sendmmsg -- \
 		"$programs/io_batches" sendmmsg
 	promise "$backend: of a choice of calls it is at most so many" \

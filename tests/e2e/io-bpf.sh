@@ -9,7 +9,7 @@ io_cannot_be bpf "io's promises with bpf" && exit
 holds() {
 	"tests/e2e/$1.sh" >"$scratch/$1" 2>&1 || { cat "$scratch/$1"; return 1; }
 }
-for script in io-strace io-numbers io-trace io-target; do
+for script in io-strace io-numbers io-trace io-target io-stacks-long io-stacks-attach; do
 	promise "$script" holds $script
 	while IFS=$'\t' read -r text why; do
 		skip "$script: $text" "$why"

@@ -93,10 +93,20 @@ promise "nor drawn" is "$(grep -c '>read: not counted<' "$dir/timeline.svg") $(g
 run ptrace --stacks -Z "$programs/io_tree" fails
 promise "nor of call sites" is "$(ls "$dir" | grep -c flamegraph-bytes) $(awk '/from, outside/ { on = 1; next } on && $1 ~ /^[0-9.]+$/ { print $3 }' "$dir/summary.txt" | sort -u)" "0 -"
 promise "but errors are all that there is" is "$(metric "$dir" io.errors)" "$(metric "$dir" io.calls)"
+run ptrace -P "$scratch/none" true
+promise "that no call named a path is said" contains "$dir/run.json" "no call of --trace-path=$scratch/none returned: none was counted"
 promise "a choice of paths takes ptrace, which is said" bash -c \
-	"profile-scenario --quiet --results '$scratch/results' --scenario choice --type io -P one true; grep -q 'ptrace: --trace-path takes ptrace' '$dir/run.json'"
+	"profile-scenario --quiet --results '$scratch/results' --scenario choice --type io -P one true; grep -q 'measured by ptrace, not BPF, since --trace-path needs it' '$dir/run.json'"
 promise "and is refused to bpf" reason 125 "--trace-path is measured by --backend ptrace alone" \
 	profile-scenario --results "$scratch/no" --type io --backend bpf --trace-path one true
-promise "-z and -Z leave nothing" reason 125 "--successful-only and --failed-only leave no call to count" \
-	profile-scenario --results "$scratch/no" --type io -z -Z true
+last_holds() { # OPTION...: the calls that are counted, and how many of them failed, are those of the last alone
+	run ptrace "${!#}" "$programs/io_tree" fails
+	counted "$dir/summary.txt" >"$scratch/expected"
+	run ptrace "$@" "$programs/io_tree" fails
+	counted "$dir/summary.txt" >"$scratch/got"
+	diff "$scratch/expected" "$scratch/got" && [ -s "$scratch/expected" ]
+}
+promise "of -z and -Z the last holds" last_holds -z -Z
+promise "in either order" last_holds -Z -z
+promise "and nothing is said of that" is "$(cat "$scratch/err")" ""
 promise "and no run is left" test ! -e "$scratch/no/true"

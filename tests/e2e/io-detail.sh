@@ -42,7 +42,7 @@ run dd if=/dev/zero of=/dev/null bs=1 count=30000 status=none
 written=$(grep -c 'write(1, "\\0", 1) *= 1 <' "$dir/detail.txt")
 run -e write dd if=/dev/zero of=/dev/null bs=1 count=30000 status=none
 promise "more than a buffer of them, with a filter and without" is "$written $(grep -c 'write(1, "\\0", 1) *= 1 <' "$dir/detail.txt")" "30000 30000"
-promise "the run says that ptrace was taken" contains "$dir/run.json" "ptrace: --detail takes ptrace"
+promise "the run says that ptrace was taken" contains "$dir/run.json" "measured by ptrace, not BPF, since --detail needs it"
 promise "bpf is refused" reason 125 "--detail is measured by --backend ptrace alone" \
 	profile-scenario --results "$scratch/no" --type io --backend bpf --detail true
 run "$scratch/none"
@@ -58,8 +58,21 @@ promise "in the shape that they have" \
 promise "in a file that the run names, and no other" is "$(grep -o '"detail\.[^"]*"' "$dir/run.json" | tr '\n' ' ')$(ls "$dir" | grep -c '^detail')" '"detail.txt.zst" 1'
 run --detail-zstd -e write dd if=/dev/zero of=/dev/null bs=1 count=30000 status=none
 promise "more than a buffer of them, packed and with a filter" is "$(zstd -qdc "$dir/detail.txt.zst" | grep -c 'write(1, "\\0", 1) *= 1 <')" 30000
-promise "packing needs something to pack" reason 125 "--detail-zstd packs what --detail writes; add --detail" \
-	profile-scenario --results "$scratch/no" --type io --detail-zstd true
+packed() { # OPTION...: the detail files that a run with these leaves
+	profile-scenario --quiet --results "$scratch/results" --scenario packed --type io "$@" true 2>"$scratch/err" || return 1
+	ls "$scratch/results/packed/io/latest" | grep '^detail'
+}
+promise "packing alone asks for lines, too" is "$(packed --detail-zstd)" detail.txt.zst
+promise "which may be taken back" is "$(packed --detail-zstd --no-detail)" ""
+promise "and are refused to bpf" reason 125 "--detail is measured by --backend ptrace alone" \
+	profile-scenario --results "$scratch/no" --type io --backend bpf --detail-zstd true
+"$programs/refuse_call" 1 process_vm_readv profile-scenario --quiet --results "$scratch/results" --scenario detail --type io --detail \
+	dd if=/dev/zero of=/dev/null bs=1 count=10 status=none 2>"$scratch/err"
+promise "where a seccomp filter refuses process_vm_readv(2) memory is read all the same" is \
+	"$(grep -c 'openat(AT_FDCWD, "/dev/zero", O_RDONLY)' "$dir/detail.txt") $(grep -c 'write(1, "\\0", 1) *= 1 <' "$dir/detail.txt")" "1 10"
+"$programs/refuse_call" 1 process_vm_readv profile-scenario --quiet --results "$scratch/results" --scenario gone --type io --backend ptrace \
+	"$programs/io_gone" >/dev/null 2>"$scratch/err"
+promise "and what is not there is counted as such, no more" contains "$scratch/results/gone/io/latest/run.json" "1 call whose memory could not be read"
 promise "under --output-dir the older wrapper's name has it" eval "profile-scenario --quiet --output-dir '$scratch/old' --scenario S --type io --detail-zstd true 2>/dev/null
 	zstd -qdc <'$scratch/old/strace/S-strace-detail.txt.zst' | grep -q 'execve('"
 

@@ -24,8 +24,8 @@ wait_for answers || { cat "$scratch/log"; exit 1; }
 n_requests=2000 n_clients=8
 load="redis-benchmark -s '$socket' -q -t set -c $n_clients -n"
 # Of the connections that were answered "+OK\r\n" alone: how many, requests read with the ends of input, and answers written.
-of_clients() { awk '/ unix stream/ && $7 > 0 && $8 == 5 * $7 { n++; reads += $5; writes += $7 } END { print n, reads, writes }' "$(result "$1" files.txt)"; }
-bytes_read() { awk '/ unix stream/ { sum += $6 } END { print sum }' "$(result "$1" files.txt)"; }
+of_clients() { awk '/ unix stream/ && $7 > 0 && $8 == 5 * $7 { n++; reads += $5; writes += $7 } END { print n, reads, writes }' <(descriptors "$(result "$1" .)"); }
+bytes_read() { awk '/ unix stream/ { sum += $6 } END { print sum }' <(descriptors "$(result "$1" .)"); }
 question='*2\r\n$4\r\ninfo\r\n$5\r\nstats\r\n'
 
 for backend in $backends; do

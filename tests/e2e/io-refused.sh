@@ -27,7 +27,23 @@ refuse=$programs/refuse_call
 forbidden="bpf(2) is refused (Operation not permitted) although the rights for it are there: a seccomp filter, as containers have, or lockdown; run the container with --security-opt seccomp=unconfined"
 promise "a seccomp filter that forbids bpf(2)" lacks "$forbidden" "$refuse" 1 bpf
 promise "one that knows no bpf(2), or a kernel without" lacks "this kernel, or a seccomp filter, has no bpf(2): Function not implemented" "$refuse" 38 bpf
+alone=("${ten[@]}") ten=(--stacks "${ten[@]}")
+promise "with --stacks one that forbids perf events, which tell of mapped code" lacks \
+	"cannot open perf events: Operation not permitted; if this is a container, let its seccomp profile allow perf_event_open and add the capability CAP_PERFMON" \
+	"$refuse" 1 perf_event_open
+promise "ptrace has the stacks then" contains "$latest/stacks.folded" "write_[k] 10"
+ten=("${alone[@]}")
 promise "also when it forbids loading alone" lacks "the kernel refused the BPF programs: Operation not permitted" "$refuse" 1 bpf:0:5
+# Loading goes on while the target is forked, and held.
+promise "the target has not run then" reason 3 "the kernel refused the BPF programs" \
+	"$refuse" 1 bpf:0:5 profile-scenario --results "$scratch/no" --type io --backend bpf touch "$scratch/has-run"
+promise "not at all" test ! -e "$scratch/has-run"
+promise "a choice of calls has ptrace's filter, which is installed where the target is forked" is \
+	"$("$refuse" 1 bpf:0:5 profile-scenario --quiet --results "$scratch/results" --type io -e trace=write "${ten[@]}"
+	PROFILE_SCENARIO_RESULTS=$scratch/results manifest_value dd/io 'm["collector"]["backend"]')" ptrace+seccomp
+promise "where no thread may be made (EAGAIN) bpf is loaded all the same" \
+	is "$("$refuse" 11 clone3 profile-scenario --quiet --results "$scratch/results" --type io --backend bpf "${ten[@]}"; echo $?; metric "$latest" io.write.calls)" "0
+10"
 
 # What a tracer would break is refused before it runs, also where only the load tells that bpf may not be.
 echo 'int main(void) { return 0; }' | gcc -x c - -fsanitize=address -o "$scratch/asan"
@@ -124,6 +140,12 @@ if elsewhere "mount -t tmpfs none /mnt" true 2>"$scratch/err"; then
 	fi
 	kill $sleeper
 
+	if unshare -U -r true 2>/dev/null; then
+		promise "a user namespace, whose root has no rights for it" lacks "BPF programs take CAP_BPF and CAP_PERFMON outside of user namespaces, and this is one" \
+			unshare -U -r
+	else
+		skip "a user namespace, whose root has no rights for it" "unshare -U is not permitted here"
+	fi
 	promise "a PID namespace" lacks "in a PID namespace BPF programs see other thread ids than we do" unshare -p -f --mount-proc
 else
 	skip "no types of the kernel, lockdown, Yama, a PID namespace" "$(tail -n 1 "$scratch/err")"

@@ -18,15 +18,15 @@ serve() { # NAME BACKEND OPTION...
 threads() { # NAME: names of threads with calls
 	awk 'NR > 1 && $4 ~ /^[0-9]+$/ { print $3 }' "$(result "$1" threads.txt)" | sort | xargs
 }
-files() { # NAME: reads, writes and other uses of the server's files
-	awk '$NF ~ /(log|null)$/ { print $5, $7, $9, $NF }' "$(result "$1" files.txt)" | sort | xargs
+uses() { # NAME: reads, writes and other uses of the server's files
+	awk '$NF ~ /(log|null)$/ { print $5, $7, $9, $NF }' <(descriptors "$(result "$1" .)") | sort | xargs
 }
 
 for backend in $backends; do
 	promise "$backend: from --ready on, to the end of --load" is "$(serve ready $backend --ready "$ready"; echo $?)" 0
 	promise "$backend: all that was done for the load is counted, and nothing before" is "$(calls ready-$backend)" "$known"
 	promise "$backend: who made none is no row" is "$(threads ready-$backend)" "child early io_server late"
-	promise "$backend: files that were opened before have their names" is "$(files ready-$backend)" "0 100 0 $home/log 0 20 0 /dev/null 0 54 0 /dev/null"
+	promise "$backend: files that were opened before have their names" is "$(uses ready-$backend)" "0 100 0 $home/log 0 20 0 /dev/null 0 54 0 /dev/null"
 	promise "$backend: no descriptor is a guess" is "$(note ready-$backend guess)" 0
 	serve only $backend --ready "$ready" --only early,late
 	promise "$backend: --only counts the calls of threads of these names" is "$(calls only-$backend)" "$of_threads"

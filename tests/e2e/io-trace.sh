@@ -70,7 +70,7 @@ for name in io.read.calls io.bytes_read io.small_reads io.openat.calls; do
 done
 promise "small writes are there" is "$(metric "$(dir small)" io.small_writes)" 1000
 promise "a descriptor's name is known though its opening is not counted" \
-	is "$(awk '$2 == 1 && $NF == "/dev/null" {print $7, $8}' "$(dir small)/files.txt")" "1000 1000"
+	is "$(awk '$2 == 1 && $NF == "/dev/null" {print $7, $8}' <(descriptors "$(dir small)"))" "1000 1000"
 for file in summary threads batching files; do
 	promise "$file.txt names the set" contains "$(dir small)/$file.txt" "--trace=write,pwrite64"
 done

@@ -33,7 +33,7 @@ print(" | ".join(map(told, sys.argv[2:])))
 }
 received() { grep -c '/dev/null (received)' "$latest/files.txt"; }
 # written: "file bytes" of what was written to in the directory, sorted.
-written() { awk -v dir="$scratch/files/" '$8 > 0 && (at = index($0, dir)) { print substr($0, at + length(dir)), $8 }' "$latest/files.txt" | sort; }
+written() { awk -v dir="$scratch/files/" '$8 > 0 && (at = index($0, dir)) { print substr($0, at + length(dir)), $8 }' <(descriptors "$latest") | sort; }
 
 words=(first "second word" third)
 far=$scratch/$(printf '%0200d/%0200d/%0200d' 1 2 3)
@@ -79,7 +79,7 @@ new 20"
 	promise "no name was guessed" is "$(grep -c guessed "$latest/files.txt")" 0
 	if [ "$(id -u)" = 0 ]; then
 		goes $backend opens_namespace "a namespace's descriptor"
-	promise "has the name that /proc gives it" is "$(grep -o ' net:.*' "$latest/files.txt")" " $(readlink /proc/self/ns/net)"
+	promise "has the name that /proc gives it" is "$(descriptors "$latest" | grep -o ' net:.*')" " $(readlink /proc/self/ns/net)"
 	goes $backend changes_user "another user"
 		promise "2 calls before, 3 as that one" calls_are 5
 	else
@@ -100,7 +100,7 @@ new 20"
 	promise "--trace takes such a call alone" run $backend calls_of_32_bits --trace sendmsg@32
 	promise "and counts it" is "$(metric "$latest" io.calls)" 1
 	goes $backend makes_descriptors "descriptors of other kinds than files"
-	promise "each has its name, as it was when it was made" is "$(sed -n 's/.*  \(anon_inode:.*\)/\1/p' "$latest/files.txt" | sort)" "$(sort "$scratch/files/made")"
+	promise "each has its name, as it was when it was made" is "$(descriptors "$latest" | sed -n 's/.*  \(anon_inode:.*\)/\1/p' | sort)" "$(sort "$scratch/files/made")"
 	profile-scenario --quiet --results "$scratch/results" --scenario long-$backend --type io --backend $backend sh -c 'cat "$0"; :' "$far/file" "${words[@]}" >"$scratch/out" 2>"$scratch/err"
 	promise "$backend: a path of $(printf %s "$far/file" | wc -c) bytes is whole" contains "$scratch/results/long-$backend/io/latest/files.txt" "  $far/file"
 	promise "a longer command ends with ..." is "$(sed -n 's/^process .*  \(sh -c .*\)/\1/p' "$scratch/results/long-$backend/io/latest/threads.txt" | head -n 1)" \

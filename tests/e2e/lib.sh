@@ -216,6 +216,12 @@ promise_unlost() {
 	fi
 }
 
+# descriptors RUN_DIRECTORY: the lines of files.txt that are a descriptor each.
+descriptors() { sed '1d; /^$/,$d' "$1/files.txt"; }
+
+# files RUN_DIRECTORY: those that are a file each: "OPENED CALLS ERRORS READ WRITTEN NAME" in the order of names.
+files() { sed -nE 's/^file +[0-9.]+ +([0-9]+) +([0-9]+) +([-0-9]+) +([-?0-9]+) +([-?0-9]+)  (.*)/\1 \2 \3 \4 \5 \6/p' "$1/files.txt" | sort -k 6; }
+
 # metric RUN_DIRECTORY NAME: the value of a metric, or "absent".
 metric() {
 	python3 - "$1/run.json" "$2" <<'P'

@@ -28,7 +28,7 @@ promise "massif.out is that of the median peak" is "$(peak "$PROFILE_SCENARIO_RE
 promise "and which run that was is said" contains "$PROFILE_SCENARIO_RESULTS/steps/memory/latest/report.txt" \
 	"the files are of run 3 of 3, which has the median peak"
 promise "files.txt is that of the median number of calls" \
-	is "$(awk '$2 == 0 && $NF == "/dev/zero" { print $5, $6 }' "$PROFILE_SCENARIO_RESULTS/steps/io/latest/files.txt")" "20 41943040"
+	is "$(awk '$2 == 0 && $NF == "/dev/zero" { print $5, $6 }' <(descriptors "$PROFILE_SCENARIO_RESULTS/steps/io/latest"))" "20 41943040"
 # As many calls each time: then by time, so what the terminal says is what the metric says.
 profile-scenario --quiet --scenario alike --type io -r 5 -- "$programs/io_tree" forks >"$scratch/out" 2>&1
 same_time() {

@@ -27,7 +27,7 @@ FILES = {
     "cpu": "flamegraph.svg stacks.folded report.txt profile.pb.gz samples.bin",
     "memory": "massif.out massif-report.txt report.txt timeline.svg flamegraph-peak.svg flamegraph-allocations.svg "
               "flamegraph-temporary.svg stacks.folded profile.pb.gz",
-    "io": "summary.txt threads.txt batching.txt files.txt timeline.svg",
+    "io": "summary.txt threads.txt batching.txt files.txt timeline.svg profile.pb.gz",
 }
 ABOVE_0 = {
     "cpu": "cpu.samples cpu.time_ns",

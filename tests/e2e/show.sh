@@ -72,6 +72,7 @@ promise "an option of another verb is refused" reason 125 "unknown option '--sor
 promise "--json goes alone" reason 125 "manifest" profile-scenario show tree/cpu --json --sort comm
 promise "a full disk is said" reason 125 "stdout" bash -c 'profile-scenario show tree/cpu --sort comm >/dev/full'
 profile-scenario --quiet --scenario tree --type io -- true
+rm "$PROFILE_SCENARIO_RESULTS/tree/io/latest/profile.pb.gz" # as a run of an older version
 promise "a type without stacks is refused by name" reason 125 "of type io stores no stacks" profile-scenario show tree/io --sort comm
 
 rm "$scratch/prog"

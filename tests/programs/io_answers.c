@@ -3,6 +3,8 @@
  *
  *   io_answers STEP      a step is a name of the table below
  */
+#include "tests/programs/io_calls.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/filter.h>
@@ -18,18 +20,6 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-static void need(int is_well)
-{
-	if (!is_well)
-		_exit(1);
-}
-
-static void repeat_call(long number, int times)
-{
-	for (int i = 0; i < times; i++)
-		syscall(number);
-}
 
 /* Two calls of the thread, and of what it makes, are answered so. */
 static void answer(long one, long other, uint32_t with)

@@ -2,7 +2,9 @@
  * that a batch could have joined, then one that is short, empty or finds nothing.
  *
  *   io_batches WAY...   a way is called as its system call; "answers": events that each follow a
- *                       write; "apart": reads that no larger one could have joined
+ *                       write; "apart": reads that no larger one could have joined;
+ *                       "turns": requests over one pipe, of which each waits for its answer over
+ *                       another one
  *
  * Linked statically: the loader's own reads would be among the calls.
  */
@@ -22,6 +24,7 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 enum {
@@ -228,6 +231,24 @@ static bool use_ring(const char *call)
 	return well && syscall(SYS_io_uring_enter, fd, 0, 0, 0, NULL, 0) == 0;
 }
 
+/* A child answers each. */
+static bool use_turns(const char *call)
+{
+	char byte = 0;
+	int there[2], back[2], n_done = 0;
+	bool well = !pipe(there) && !pipe(back);
+	pid_t child = well ? fork() : -1;
+
+	(void)call;
+	while (child >= 0 && n_done < 100 &&
+	       (child == 0 ? read(there[0], &byte, 1) == 1 && write(back[1], &byte, 1) == 1
+	                   : write(there[1], &byte, 1) == 1 && read(back[0], &byte, 1) == 1))
+		n_done++;
+	if (child == 0)
+		_exit(n_done < 100);
+	return child > 0 && n_done == 100 && waitpid(child, NULL, 0) == child;
+}
+
 static const struct way {
 	const char *call;
 	bool (*use)(const char *call);
@@ -239,7 +260,7 @@ static const struct way {
     {"read", use_file},          {"pread64", use_file},        {"write", use_file},
     {"pwrite64", use_file},      {"epoll_wait", use_epoll},    {"epoll_pwait", use_epoll},
     {"epoll_pwait2", use_epoll}, {"io_uring_enter", use_ring}, {"answers", use_answers},
-    {"apart", use_apart},
+    {"apart", use_apart},        {"turns", use_turns},
 };
 
 static bool go(const char *name)

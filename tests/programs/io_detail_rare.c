@@ -1,6 +1,7 @@
 /* Makes the calls of files, descriptors and memory that few programs make, for detail.txt, good and
  * bad ones, none of which changes the machine: io_detail_rare DIRECTORY, which is empty. */
 #include <fcntl.h>
+#include <linux/dqblk_xfs.h>
 #include <linux/fiemap.h>
 #include <linux/fs.h>
 #include <linux/io_uring.h>
@@ -8,6 +9,7 @@
 #include <linux/mempolicy.h>
 #include <linux/mount.h>
 #include <linux/openat2.h>
+#include <linux/quota.h>
 #include <linux/userfaultfd.h>
 #include <mqueue.h>
 #include <poll.h>
@@ -212,6 +214,27 @@ static void events(void)
 	CALL(io_uring_register, -1, 0, BAD, 1);
 }
 
+static void quotas(void)
+{
+	static const unsigned commands[] = {
+	    Q_SYNC,       Q_QUOTAON,    Q_QUOTAOFF,      Q_GETFMT,       Q_GETINFO,
+	    Q_SETINFO,    Q_GETQUOTA,   Q_SETQUOTA,      Q_GETNEXTQUOTA, Q_XQUOTAON,
+	    Q_XQUOTAOFF,  Q_XGETQUOTA,  Q_XSETQLIM,      Q_XGETQSTAT,    Q_XQUOTARM,
+	    Q_XQUOTASYNC, Q_XGETQSTATV, Q_XGETNEXTQUOTA, 0x123,
+	};
+	static char data[1000];
+
+	for (unsigned i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+		for (unsigned type = USRQUOTA; type <= PRJQUOTA + 1; type++) {
+			unsigned command = QCMD(commands[i], type);
+
+			memset(data, type == PRJQUOTA ? 0xff : (int)type, sizeof(data));
+			CALL(quotactl, command, "none", (int)type - 1, data);
+			CALL(quotactl_fd, -1, command, type, type ? data : BAD);
+		}
+	CALL(quotactl, QCMD(Q_QUOTAON, USRQUOTA), NULL, QFMT_VFS_V1, "none/none");
+}
+
 static void systems(void)
 {
 	CALL(mount, "none", "none/none", "tmpfs", MS_RDONLY | MS_NOSUID | MS_NOATIME, "size=1m");
@@ -225,8 +248,6 @@ static void systems(void)
 	CALL(swapon, "none", 0);
 	CALL(swapoff, "none");
 	CALL(acct, "none/none");
-	CALL(quotactl, 0x80000100, "none", 0, BAD);
-	CALL(quotactl_fd, -1, 0x80000100, 0, BAD);
 	CALL(fsopen, "none", FSOPEN_CLOEXEC);
 	CALL(fsopen, BAD, 2);
 	CALL(fsmount, -1, FSMOUNT_CLOEXEC, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOATIME);
@@ -516,6 +537,7 @@ int main(int argc, char **argv)
 	facts();
 	events();
 	systems();
+	quotas();
 	edges();
 	terminals();
 	requests();

@@ -3,6 +3,8 @@
  * io_late fork DIRECTORY: the fork of a child that makes 20 getppid.
  * io_late exec DIRECTORY: the exec of this program, which makes them itself.
  * io_late thread DIRECTORY: the same by a thread that is not the first.
+ * io_late vfork DIRECTORY: the vfork of a child that makes 20 getppid and ends, when it may.
+ * io_late vexec DIRECTORY: the same of one that executes this program, which makes them.
  * DIRECTORY/waits is there as soon as it stands there, and it goes on when DIRECTORY/go is. With
  * all calls made it creates DIRECTORY/done and waits to be killed. Status 77: userfaultfd(2) is
  * refused, by which the kernel waits for us in these calls. */
@@ -21,7 +23,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { N_CALLS = 20, PAGE_BYTES = 4096 };
+enum { N_CALLS = 20, PAGE_BYTES = 4096, SLOW_BYTES = 64 << 20 };
 
 static const char *directory;
 static char *page;
@@ -126,6 +128,34 @@ static void *do_exec(void *context)
 	return context;
 }
 
+/* That end takes a while, in which its maker goes on already: all these pages are freed. */
+static void end_slowly(void)
+{
+	int fd = memfd_create("slow", 0);
+
+	require(fd >= 0 && !fallocate(fd, 0, 0, SLOW_BYTES), "memfd");
+	_exit(0);
+}
+
+static void do_vfork(int executes)
+{
+	pid_t pid = vfork();
+
+	if (!pid) {
+		create("waits");
+		wait_for("go");
+		if (executes)
+			execl("/proc/self/exe", "late", "late", directory, (char *)NULL);
+		make_calls();
+		end_slowly();
+	}
+	require(executes || waitpid(pid, NULL, 0) == pid, "vfork");
+	if (!executes)
+		finish();
+	for (;;)
+		pause();
+}
+
 int main(int argc, char **argv)
 {
 	pthread_t thread;
@@ -137,6 +167,8 @@ int main(int argc, char **argv)
 		make_calls();
 		finish();
 	}
+	if (argv[1][0] == 'v')
+		do_vfork(!strcmp(argv[1], "vexec"));
 	have_it_wait();
 	if (!strcmp(argv[1], "fork"))
 		do_fork();

@@ -7,9 +7,11 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -165,6 +167,41 @@ static here void calls_int80(void)
 	}
 }
 
+/* 12 writes below code that is made at run time, with a frame pointer and no tables, and named in
+ * /tmp/perf-PID.map. */
+static here void jit(void)
+{
+	/* push %rbp; mov %rsp,%rbp; call *%rdi; pop %rbp; ret */
+	static const uint8_t code[] = {0x55, 0x48, 0x89, 0xe5, 0xff, 0xd7, 0x5d, 0xc3};
+	void *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC,
+	                  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	void (*made)(void (*inner)(void)) = (void (*)(void (*)(void)))(uintptr_t)page;
+	char path[64];
+	FILE *map;
+
+	snprintf(path, sizeof(path), "/tmp/perf-%d.map", (int)getpid());
+	unlink(path); /* of a process that had this number before */
+	map = fopen(path, "wx");
+	if (page == MAP_FAILED || !map)
+		_exit(1);
+	memcpy(page, code, sizeof(code));
+	fprintf(map, "%lx %zx made_at_run_time\n", (unsigned long)page, sizeof(code));
+	fclose(map);
+	for (int i = 0; i < 12; i++)
+		made(write_one);
+	keep_frame();
+}
+
+/* Says so, and waits for a byte or the end of its input. */
+static here void awaits(void)
+{
+	char byte;
+
+	if (write(1, "waits\n", 6) != 6 || read(0, &byte, 1) < 0)
+		_exit(1);
+	keep_frame();
+}
+
 static here void executes(void)
 {
 	execl(self, "io_sites", "hundreds", (char *)NULL);
@@ -175,10 +212,18 @@ static const struct {
 	const char *name;
 	void (*run)(void);
 } steps[] = {
-    {"tens", write_tens},    {"hundreds", read_hundreds}, {"turns", turns},
-    {"depths", depths},      {"threads", threads},        {"forks", forks},
-    {"vfork", vforked_exec}, {"signals", signals},        {"int80", calls_int80},
+    {"tens", write_tens},
+    {"hundreds", read_hundreds},
+    {"turns", turns},
+    {"depths", depths},
+    {"threads", threads},
+    {"forks", forks},
+    {"vfork", vforked_exec},
+    {"signals", signals},
+    {"int80", calls_int80},
     {"exec", executes},
+    {"jit", jit},
+    {"awaits", awaits},
 };
 
 int main(int argc, char **argv)

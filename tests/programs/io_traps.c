@@ -6,6 +6,8 @@
  * Of each step it is known how often it calls getppid(2) and getpgrp(2), which nothing else here
  * does.
  */
+#include "tests/programs/io_calls.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -28,18 +30,6 @@
 
 enum { N_THREADS = 1000, N_PROCESSES = 10000, N_WAITING = 20, N_PASSED = 6 };
 enum { N_FULL = 5, N_IN_FULL = 250 }; /* messages, and descriptors in each */
-
-static void need(int is_well)
-{
-	if (!is_well)
-		_exit(1);
-}
-
-static void repeat_call(long number, int times)
-{
-	for (int i = 0; i < times; i++)
-		syscall(number);
-}
 
 static void wait_well(pid_t pid)
 {
@@ -146,23 +136,13 @@ static void traces(void)
 
 static void send_file(int over, int number)
 {
-	char name[] = "passed-0", byte = 0;
-	struct iovec data = {&byte, 1};
-	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {0};
-	struct msghdr message = {.msg_iov = &data,
-	                         .msg_iovlen = 1,
-	                         .msg_control = control,
-	                         .msg_controllen = sizeof(control)};
-	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+	char name[] = "passed-0";
 	int fd;
 
 	name[7] = (char)('0' + number);
 	fd = open(name, O_CREAT | O_WRONLY | O_TRUNC, 0600);
-	header->cmsg_level = SOL_SOCKET;
-	header->cmsg_type = SCM_RIGHTS;
-	header->cmsg_len = CMSG_LEN(sizeof(fd));
-	memcpy(CMSG_DATA(header), &fd, sizeof(fd));
-	need(fd >= 0 && sendmsg(over, &message, 0) == 1);
+	need(fd >= 0);
+	send_descriptor(over, fd);
 	close(fd);
 }
 

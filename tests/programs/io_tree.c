@@ -7,6 +7,8 @@
  * "restarts" and "stops" take a signal in the midst of a call: where the program was held up and it
  * came at another moment they end with 75, and want to be asked again.
  */
+#include "tests/programs/io_calls.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/filter.h>
@@ -33,12 +35,6 @@
 enum { OTHER_MOMENT = 75 }; /* EX_TEMPFAIL of <sysexits.h> */
 
 static char *self;
-
-static void repeat_call(long number, int times)
-{
-	for (int i = 0; i < times; i++)
-		syscall(number);
-}
 
 static void wait_for(pid_t pid)
 {
@@ -356,25 +352,6 @@ static void untraced(void)
 	wait_for(pid);
 }
 
-static void send_fd(int over, int fd)
-{
-	char byte = 0;
-	struct iovec data = {&byte, 1};
-	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(fd))] = {0};
-	struct msghdr message = {.msg_iov = &data,
-	                         .msg_iovlen = 1,
-	                         .msg_control = control,
-	                         .msg_controllen = sizeof(control)};
-	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-
-	header->cmsg_level = SOL_SOCKET;
-	header->cmsg_type = SCM_RIGHTS;
-	header->cmsg_len = CMSG_LEN(sizeof(fd));
-	memcpy(CMSG_DATA(header), &fd, sizeof(fd));
-	if (sendmsg(over, &message, 0) != 1)
-		_exit(1);
-}
-
 static int receive_fd(int over)
 {
 	char byte;
@@ -418,7 +395,7 @@ static void descriptors(void)
 		_exit(write(fd, data, 100) != 100);
 	}
 	fd = open("/dev/null", O_WRONLY);
-	send_fd(pair[0], fd);
+	send_descriptor(pair[0], fd);
 	wait_for(pid);
 	close(fd);
 

@@ -1,7 +1,7 @@
 # stack_cases.c as linkers and compilers differ about it, as stack-WAY; each takes the WAY as its process's name.
 STACK := $(BUILD)/tests/programs/stack-
 STACKS := plt-lazy plt-now plt-ibt dynsym static static-pie no-pie musl no-hdr debug-frame debug-frame-z no-tables
-PROGRAMS += $(addprefix $(STACK),$(STACKS)) $(BUILD)/tests/programs/stack_i386 $(BUILD)/tests/programs/pages_i386
+PROGRAMS += $(addprefix $(STACK),$(STACKS)) $(addprefix $(BUILD)/tests/programs/,stack_i386 pages_i386 hung_i386)
 
 STACK_CC = $(CC)
 STACK_CFLAGS = -O2 -g
@@ -24,12 +24,7 @@ $(STACK)%: tests/programs/stack_cases.c tests/programs/stacks.mk
 	$(call say,LINK)
 	$(Q)$(STACK_CC) -D_GNU_SOURCE -std=gnu11 $(WARNINGS) -o $@ $< $(STACK_CFLAGS) -lpthread
 
-$(BUILD)/tests/programs/stack_i386: tests/programs/stack_i386.S
-	@mkdir -p $(@D)
-	$(call say,LINK)
-	$(Q)$(CC) -m32 -static -nostdlib -o $@ $<
-
-$(BUILD)/tests/programs/pages_i386: tests/programs/pages_i386.S
+$(BUILD)/tests/programs/%_i386: tests/programs/%_i386.S
 	@mkdir -p $(@D)
 	$(call say,LINK)
 	$(Q)$(CC) -m32 -static -nostdlib -o $@ $<

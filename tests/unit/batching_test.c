@@ -26,8 +26,10 @@ static int set_up(void **state)
 	io_counts_add_thread(counts, 1, 1, "test");
 	fd_table_open(counts->fds, group, 3, "udp", false, FD_OPENED, 1);
 	fd_table_open(counts->fds, group, 4, "/log", false, FD_OPENED, 1);
-	fd_table_use(counts->fds, group, 3); /* descriptor 1 */
-	fd_table_use(counts->fds, group, 4); /* descriptor 2 */
+	fd_table_open(counts->fds, group, 5, "pipe", false, FD_OPENED, 1);
+	fd_table_open(counts->fds, group, 6, "pipe", false, FD_OPENED, 1);
+	for (int fd = 3; fd <= 6; fd++)
+		fd_table_use(counts->fds, group, fd); /* descriptors 1 to 4 */
 	*state = counts;
 	return 0;
 }
@@ -55,8 +57,8 @@ static void send_batches(struct io_counts *counts, int n_calls, uint32_t offered
 		io_counts_add(counts, &call);
 }
 
-static void write_small(struct io_counts *counts, const char *name, uint32_t descriptor,
-                        int n_calls)
+static void write_small_by(struct io_counts *counts, uint32_t thread, const char *name,
+                           uint32_t descriptor, int n_calls)
 {
 	const struct io_call call = {
 	    .info = syscall_find_named(ABI_X86_64, name),
@@ -64,11 +66,32 @@ static void write_small(struct io_counts *counts, const char *name, uint32_t des
 	    .bytes = 10,
 	    .asked_bytes = 10,
 	    .knows_asked = true,
+	    .thread = thread,
 	    .to = descriptor,
 	};
 
 	for (int i = 0; i < n_calls; i++)
 		io_counts_add(counts, &call);
+}
+
+static void write_small(struct io_counts *counts, const char *name, uint32_t descriptor,
+                        int n_calls)
+{
+	write_small_by(counts, 0, name, descriptor, n_calls);
+}
+
+static void read_small(struct io_counts *counts, const char *name, uint32_t descriptor, int bytes)
+{
+	const struct io_call call = {
+	    .info = syscall_find_named(ABI_X86_64, name),
+	    .result = bytes,
+	    .bytes = (uint64_t)bytes,
+	    .asked_bytes = 10,
+	    .knows_asked = true,
+	    .from = descriptor,
+	};
+
+	io_counts_add(counts, &call);
 }
 
 /* batching.txt; valid until the next call. */
@@ -175,6 +198,30 @@ static void what_is_not_counted_may_lie_between(void **state)
 	assert_non_null(strstr(batching(counts), "at most 984 of 1000 sendmmsg calls avoidable"));
 }
 
+static void lone_calls_share_a_line(void **state)
+{
+	struct io_counts *counts = *state;
+
+	write_small(counts, "write", 1, 1);
+	assert_null(strstr(batching(counts), "more descriptors"));
+	write_small(counts, "write", 2, 1);
+	write_small(counts, "write", 3, 2);
+	assert_non_null(strstr(batching(counts), "\n2 more descriptors with one write call each, "
+	                                         "20 bytes, none avoidable\n"));
+	assert_null(strstr(batching(counts), "/log"));
+}
+
+static void sections_without_successes_are_not_counted(void **state)
+{
+	struct io_counts *counts = *state;
+
+	assert_non_null(strstr(batching(counts), "Batched calls\nnone\n"));
+	counts->status = IO_FAILED;
+	assert_non_null(
+	    strstr(batching(counts), "Batched calls\nnot counted with --failed-only\n"));
+	assert_null(strstr(batching(counts), "none"));
+}
+
 static void calls_on_two_descriptors_share_no_batch(void **state)
 {
 	struct io_counts *counts = *state;
@@ -209,6 +256,118 @@ static void requests_and_their_answers_are_no_run(void **state)
 	write_small(counts, "write", 1, 100);
 	assert_non_null(strstr(batching(counts),
 	                       "98 of 200 small write calls avoidable at batch 64: sendmmsg\n"));
+}
+
+/* One kind's calls in all, on all descriptors. */
+static uint64_t avoidable_singles(const struct io_counts *counts, const char *name)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < counts->n_uses; i++)
+		if (!strcmp(counts->calls[counts->uses[i].call].info->name, name))
+			sum += counts->uses[i].avoidable;
+	return sum;
+}
+
+static void answers_on_another_channel_are_no_run(void **state)
+{
+	struct io_counts *counts = *state;
+
+	for (int i = 0; i < 100; i++) {
+		write_small(counts, "write", 3, 1);
+		read_small(counts, "read", 4, 10);
+	}
+	assert_int_equal(avoidable_singles(counts, "write"), 0);
+	assert_int_equal(avoidable_singles(counts, "read"), 0);
+	/* 20 bursts of 50 datagrams each, which are received elsewhere. */
+	for (int i = 0; i < 20; i++) {
+		write_small(counts, "sendto", 1, 50);
+		read_small(counts, "read", 4, 10);
+	}
+	assert_int_equal(avoidable_singles(counts, "sendto"), 20 * 49);
+}
+
+static void who_does_not_wait_needs_no_answer(void **state)
+{
+	struct io_counts *counts = *state;
+	const struct io_call answer = {
+	    .info = syscall_find_named(ABI_X86_64, "recvfrom"),
+	    .result = 10,
+	    .bytes = 10,
+	    .asked_bytes = 10,
+	    .knows_asked = true,
+	    .from = 4,
+	    .never_waits = true,
+	};
+
+	for (int i = 0; i < 64; i++) {
+		write_small(counts, "sendto", 1, 1);
+		io_counts_add(counts, &answer);
+	}
+	assert_int_equal(avoidable_singles(counts, "sendto"), 63);
+	assert_null(strstr(batching(counts), "at most"));
+}
+
+static void files_do_not_answer(void **state)
+{
+	struct io_counts *counts = *state;
+
+	for (int i = 0; i < 128; i++) {
+		read_small(counts, "read", 2, 10);
+		write_small(counts, "write", 3, 1);
+	}
+	assert_int_equal(avoidable_singles(counts, "read"), 126);
+	assert_int_equal(avoidable_singles(counts, "write"), 126);
+	assert_null(strstr(batching(counts), "at most"));
+}
+
+static void threads_share_no_batch(void **state)
+{
+	struct io_counts *counts = *state;
+	uint32_t sibling = io_counts_add_thread(counts, 2, 1, "sibling");
+
+	for (int i = 0; i < 50; i++) {
+		write_small(counts, "write", 3, 1);
+		write_small_by(counts, sibling, "write", 3, 1);
+	}
+	assert_int_equal(avoidable_singles(counts, "write"), 2 * 49);
+	assert_null(strstr(batching(counts), "at most"));
+	/* What the sibling receives may be what this one waits for. */
+	read_small(counts, "read", 4, 10);
+	write_small_by(counts, sibling, "write", 3, 1);
+	assert_non_null(strstr(batching(counts), "at most 99 of 101 small write calls avoidable"));
+}
+
+static void datagrams_of_any_size_are_single(void **state)
+{
+	struct io_counts *counts = *state;
+	struct io_call call = {
+	    .info = syscall_find_named(ABI_X86_64, "sendto"),
+	    .result = 1200,
+	    .bytes = 1200,
+	    .asked_bytes = 1200,
+	    .knows_asked = true,
+	    .to = 1,
+	};
+
+	for (int i = 0; i < 1000; i++)
+		io_counts_add(counts, &call);
+	assert_non_null(strstr(batching(counts), "\n984 of 1000 single sendto calls avoidable at "
+	                                         "batch 64: sendmmsg\n"));
+	call.info = syscall_find_named(ABI_X86_64, "recvfrom");
+	call.asked_bytes = 1500;
+	call.from = 1;
+	call.to = 0;
+	for (int i = 0; i < 1000; i++)
+		io_counts_add(counts, &call);
+	assert_non_null(strstr(batching(counts), "\nat most 984 of 1000 single recvfrom calls "
+	                                         "avoidable at batch 64: recvmmsg\n"));
+	assert_int_equal(counts->totals.small_calls[IO_READ], 0);
+	assert_int_equal(counts->totals.small_calls[IO_WRITE], 0);
+	/* On streams they are large. */
+	call.from = 3;
+	io_counts_add(counts, &call);
+	assert_non_null(strstr(batching(counts), "at most 984 of 1000 single recvfrom calls"));
 }
 
 static void move_one(struct io_counts *counts, const char *name, int64_t result)
@@ -298,20 +457,6 @@ static void full_batches_do_not_pay_for_single_messages(void **state)
 	assert_int_equal(avoidable(counts, "sendmmsg"), 75 - 12);
 	send_batches(counts, 1, 1, 0); /* what moves nothing is of no batch */
 	assert_int_equal(avoidable(counts, "sendmmsg"), 75 - 12);
-}
-
-static void read_small(struct io_counts *counts, const char *name, uint32_t descriptor, int bytes)
-{
-	const struct io_call call = {
-	    .info = syscall_find_named(ABI_X86_64, name),
-	    .result = bytes,
-	    .bytes = (uint64_t)bytes,
-	    .asked_bytes = 10,
-	    .knows_asked = true,
-	    .from = descriptor,
-	};
-
-	io_counts_add(counts, &call);
 }
 
 static void reads_from_elsewhere_are_no_run(void **state)
@@ -683,8 +828,15 @@ int main(void)
 	    PROMISE(single_messages_are_avoidable),
 	    PROMISE(runs_have_lengths),
 	    PROMISE(what_is_not_counted_may_lie_between),
+	    PROMISE(lone_calls_share_a_line),
+	    PROMISE(sections_without_successes_are_not_counted),
 	    PROMISE(calls_on_two_descriptors_share_no_batch),
 	    PROMISE(requests_and_their_answers_are_no_run),
+	    PROMISE(answers_on_another_channel_are_no_run),
+	    PROMISE(who_does_not_wait_needs_no_answer),
+	    PROMISE(files_do_not_answer),
+	    PROMISE(threads_share_no_batch),
+	    PROMISE(datagrams_of_any_size_are_single),
 	    PROMISE(messages_and_their_answers_are_no_run_either),
 	    PROMISE(what_had_to_be_waited_for_is_no_run),
 	    PROMISE(a_batch_that_had_room_left_is_no_run),

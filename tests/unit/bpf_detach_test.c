@@ -89,7 +89,7 @@ static void take_last(void *context, pid_t tid)
 		return;
 	for (size_t i = 0; i < ARRAY_SIZE(thread.runs); i++)
 		watching->n_timeless += n_timeless(&thread.runs[i]);
-	bpf_tally_take_last(watching->tally, tid, &thread);
+	bpf_tally_take_last(watching->tally, tid, &thread, 0);
 }
 
 /* All calls that were made are so many, at least and at most. */
@@ -155,7 +155,8 @@ static void all_is_over_at_once(void **state)
 	}
 	assert_int_equal(trace_set_new(&set, "getppid,pwrite64", &diag), 0);
 	spec.set = scope.set = set;
-	if (bpf_meter_new(&meter, &spec, &diag))
+	if (bpf_meter_new(&meter, &spec, &diag) || bpf_meter_wait(meter, &diag) ||
+	    bpf_meter_map(meter, &diag))
 		fail_msg("%s", diag.text);
 	for (int i = 0; i < N_ENDS; i++)
 		end_once(meter, &scope);

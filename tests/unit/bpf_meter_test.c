@@ -5,11 +5,11 @@
 
 #include "core/diag.h"
 #include "io/bpf/tally.h"
+#include "io/bpf/wire.h"
 #include "io/counts.h"
 #include "io/scope.h"
 #include "io/trace_set.h"
 
-#include <dirent.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -24,9 +24,9 @@
 
 #include <cmocka.h>
 
-#include <dirent.h>
 #include <errno.h>
 
+#include "tests/unit/descriptors.h"
 #include "tests/unit/held.h"
 
 enum {
@@ -152,7 +152,8 @@ static struct seen watch(const char *word, const char *words, uint32_t ring_byte
 
 	assert_int_equal(trace_set_new(&set, words, &diag), 0);
 	spec.set = scope.set = set;
-	if (bpf_meter_new(&meter, &spec, &diag))
+	if (bpf_meter_new(&meter, &spec, &diag) || bpf_meter_wait(meter, &diag) ||
+	    bpf_meter_map(meter, &diag))
 		fail_msg("%s", diag.text);
 	tally_spec.scope = &scope;
 	tally = bpf_tally_new(&tally_spec);
@@ -256,7 +257,8 @@ static void another_repeat_begins_with_no_losses(void **state)
 	need_bpf();
 	assert_int_equal(trace_set_new(&set, NULL, &diag), 0);
 	with_set.set = set;
-	if (bpf_meter_new(&meter, &with_set, &diag))
+	if (bpf_meter_new(&meter, &with_set, &diag) || bpf_meter_wait(meter, &diag) ||
+	    bpf_meter_map(meter, &diag))
 		fail_msg("%s", diag.text);
 	for (int repeat = 0; repeat < 2; repeat++) {
 		struct held held = hold_for(become_this_program, repeat ? "nothing" : "family");
@@ -275,16 +277,102 @@ static void another_repeat_begins_with_no_losses(void **state)
 	trace_set_free(set);
 }
 
-static int n_descriptors(void)
-{
-	DIR *directory = opendir("/proc/self/fd");
-	int n_found = 0;
+/* What becomes of the stacks of the calls that are told. */
+struct stacks_seen {
+	uint64_t n_records; /* of stacks */
+	uint64_t n_calls[METER_STACK_LOST + 1];
+	struct bpf_meter_losses losses;
+};
 
-	assert_non_null(directory);
-	while (readdir(directory))
-		n_found++;
-	closedir(directory);
-	return n_found;
+static void take_states(void *context, const void *record, size_t len_bytes)
+{
+	struct stacks_seen *seen = context;
+	const struct meter_head *head = record;
+	const struct meter_call *call = record;
+	const struct meter_stack *stack = record;
+
+	if (head->kind == METER_RUN)
+		seen->n_calls[METER_STACK_NOT_TAKEN] += ((const struct meter_run *)record)->n_calls;
+	if (head->kind == METER_STACK) {
+		seen->n_records++;
+		assert_int_equal(stack->len_bytes + offsetof(struct meter_stack, data), len_bytes);
+		assert_true(stack->len_bytes > 0);
+	}
+	/* Those that are told for what they do to descriptors are not chosen. */
+	if (head->kind == METER_CALL && call->number != SYS_dup && call->number != SYS_close)
+		seen->n_calls[call->stack]++;
+}
+
+static struct stacks_seen watch_stacks(uint32_t stacks_a_second, uint32_t ring_bytes)
+{
+	struct bpf_meter_spec spec = {.ring_bytes = ring_bytes, .stacks_a_second = stacks_a_second};
+	struct stacks_seen seen = {0};
+	struct bpf_meter *meter;
+	struct trace_set *set;
+	struct held held;
+	struct diag diag;
+
+	assert_int_equal(trace_set_new(&set, "getpgid,pwrite64,pwritev,getppid", &diag), 0);
+	spec.set = set;
+	if (bpf_meter_new(&meter, &spec, &diag) || bpf_meter_wait(meter, &diag) ||
+	    bpf_meter_map(meter, &diag))
+		fail_msg("%s", diag.text);
+	held = hold_for(become_this_program, "rounds");
+	if (bpf_meter_attach(meter, held.pid, 0, &diag))
+		fail_msg("%s", diag.text);
+	let_go(held);
+	waitpid(held.pid, NULL, 0);
+	bpf_meter_detach(meter);
+	bpf_meter_read(meter, 0, take_states, &seen);
+	seen.losses = bpf_meter_losses(meter);
+	bpf_meter_free(meter);
+	trace_set_free(set);
+	return seen;
+}
+
+enum { STACKS_A_ROUND = 1 + 2 + 1 + 1 };
+
+static void each_calls_stack_is_told_up_to_the_rate(void **state)
+{
+	struct stacks_seen seen;
+
+	(void)state;
+	need_bpf();
+	seen = watch_stacks(1000000, 0);
+	assert_int_equal(seen.n_calls[METER_STACK_TOLD], STACKS_A_ROUND * N_ROUNDS);
+	assert_int_equal(seen.n_records, STACKS_A_ROUND * N_ROUNDS);
+	assert_int_equal(seen.n_calls[METER_STACK_NOT_TAKEN], 0);
+	assert_int_equal(seen.n_calls[METER_STACK_LOST], 0);
+}
+
+/* Two a second and CPU: it would take minutes to take all. */
+static void above_it_calls_say_that_theirs_was_not_taken(void **state)
+{
+	struct stacks_seen seen;
+
+	(void)state;
+	need_bpf();
+	seen = watch_stacks(2, 0);
+	assert_true(seen.n_calls[METER_STACK_TOLD] > 0);
+	assert_int_equal(seen.n_records, seen.n_calls[METER_STACK_TOLD]);
+	assert_int_equal(seen.n_calls[METER_STACK_TOLD] + seen.n_calls[METER_STACK_NOT_TAKEN],
+	                 STACKS_A_ROUND * N_ROUNDS);
+	assert_true(seen.n_calls[METER_STACK_NOT_TAKEN] > 0);
+}
+
+static void what_finds_no_room_is_lost_and_its_call_is_counted(void **state)
+{
+	struct stacks_seen seen;
+
+	(void)state;
+	need_bpf();
+	/* Half of it is less than the stacks, and the other half more than the calls. */
+	seen = watch_stacks(1000000, 1 << 19);
+	assert_int_equal(seen.losses.calls, 0);
+	assert_true(seen.n_calls[METER_STACK_LOST] > 0);
+	assert_int_equal(seen.n_records, seen.n_calls[METER_STACK_TOLD]);
+	assert_int_equal(seen.n_calls[METER_STACK_TOLD] + seen.n_calls[METER_STACK_LOST],
+	                 STACKS_A_ROUND * N_ROUNDS);
 }
 
 static void a_ring_that_the_kernel_refuses_is_named(void **state)
@@ -299,11 +387,13 @@ static void a_ring_that_the_kernel_refuses_is_named(void **state)
 	need_bpf();
 	assert_int_equal(trace_set_new(&set, NULL, &diag), 0);
 	spec.set = set;
-	n_before = n_descriptors();
-	assert_int_equal(bpf_meter_new(&meter, &spec, &diag), -EOPNOTSUPP);
+	n_before = count_descriptors();
+	assert_int_equal(bpf_meter_new(&meter, &spec, &diag), 0);
+	assert_int_equal(bpf_meter_wait(meter, &diag), -EOPNOTSUPP);
+	bpf_meter_free(meter);
 	assert_string_equal(diag.text,
 	                    "the kernel refused the BPF programs: Invalid argument (their ring)");
-	assert_int_equal(n_descriptors(), n_before);
+	assert_int_equal(count_descriptors(), n_before);
 	trace_set_free(set);
 }
 
@@ -315,6 +405,9 @@ int main(int argc, char **argv)
 	    cmocka_unit_test(also_when_it_is_read_meanwhile),
 	    cmocka_unit_test(also_of_all_calls),
 	    cmocka_unit_test(another_repeat_begins_with_no_losses),
+	    cmocka_unit_test(each_calls_stack_is_told_up_to_the_rate),
+	    cmocka_unit_test(above_it_calls_say_that_theirs_was_not_taken),
+	    cmocka_unit_test(what_finds_no_room_is_lost_and_its_call_is_counted),
 	    cmocka_unit_test(a_ring_that_the_kernel_refuses_is_named),
 	};
 

@@ -52,7 +52,10 @@ static void what_is_chosen_is_told(void **state)
 	const unsigned asked = METER_TELL | METER_IS_CHOSEN;
 
 	(void)state;
-	assert_int_equal(plan_of("write", "write").tasks, asked | METER_MAY_REPEAT);
+	assert_int_equal(plan_of("write", "write").tasks, asked | METER_MAY_REPEAT | METER_WRITES);
+	assert_int_equal(plan_of("read", "read").tasks, asked | METER_MAY_REPEAT);
+	/* A run does not tell flags. */
+	assert_int_equal(plan_of("recvfrom", "recvfrom").tasks, asked);
 	assert_int_equal(plan_of("getppid", "getppid").tasks, asked | METER_IS_FREE);
 	assert_int_equal(plan_of("ptrace", "ptrace").tasks, asked);
 	assert_int_equal(plan_of("writev", "writev").tasks, asked | METER_COPY_BUFFERS);

@@ -394,14 +394,19 @@ static void a_run_is_as_many_calls(void **state)
 
 static void runs_and_the_call_of_a_living_thread_are_taken(void **state)
 {
-	struct meter_thread thread = {.epoch = 1, .in_call = 1, .number = SYS_read};
+	struct meter_thread thread = {
+	    .epoch = 1, .in_call = 1, .number = SYS_read, .entered_ns = 1000};
 
 	(void)state;
 	thread.runs[1] = run_of(FIRST, SYS_write, 1, 5, 8);
 	thread.runs[METER_FD_RUNS] = run_of(FIRST, SYS_getpid, 0, 6, 0);
-	bpf_tally_take_last(tally, FIRST, &thread);
+	bpf_tally_take_last(tally, FIRST, &thread, 3500);
 	assert_int_equal(counts->totals.calls, 11);
 	assert_int_equal(counts->gaps.still_in, 1);
+	assert_int_equal(counts->n_pending, 1);
+	assert_int_equal(counts->pending[0].since, PENDING_SEEN);
+	assert_int_equal(counts->pending[0].lasted_ns, 2500);
+	assert_int_equal(counts->pending[0].fd, -1); /* nobody has looked on what */
 }
 
 static void buffers_are_read_from_the_memory_that_came_before(void **state)
@@ -465,6 +470,7 @@ static size_t whole_record(enum meter_kind kind, void *place)
 	struct meter_fork fork = {.head = {METER_FORK, FIRST, now_ns}, .child_tid = CHILD};
 	struct meter_comm comm = {.head = {METER_COMM, FIRST, now_ns}};
 	struct meter_exit end = {.head = {METER_EXIT, FIRST, now_ns}};
+	static struct meter_stack stack = {.head = {METER_STACK, FIRST, 0}, .len_bytes = 64};
 	const struct {
 		const void *record;
 		size_t len_bytes;
@@ -477,20 +483,21 @@ static size_t whole_record(enum meter_kind kind, void *place)
 	    [METER_EXEC] = {&exec, offsetof(struct meter_exec, command) + METER_COMMAND_BYTES},
 	    [METER_COMM] = {&comm, sizeof(comm)},
 	    [METER_EXIT] = {&end, sizeof(end)},
+	    [METER_STACK] = {&stack, offsetof(struct meter_stack, data) + 64},
 	};
 
 	memcpy(place, records[kind].record, records[kind].len_bytes);
 	return records[kind].len_bytes;
 }
 
-static _Alignas(8) char whole[sizeof(struct meter_name)];
+static _Alignas(8) char whole[sizeof(struct meter_stack)]; /* the largest */
 
 static void a_record_that_is_cut_short_counts_as_lost(void **state)
 {
 	uint64_t n_cut = 0;
 
 	(void)state;
-	for (unsigned kind = METER_CALL; kind <= METER_EXIT; kind++) {
+	for (unsigned kind = METER_CALL; kind <= METER_STACK; kind++) {
 		size_t len_bytes = whole_record((enum meter_kind)kind, whole);
 
 		for (size_t len = 0; len < len_bytes; len++, n_cut++)
@@ -504,7 +511,7 @@ static void a_record_that_is_cut_short_counts_as_lost(void **state)
 static void a_whole_record_does_not(void **state)
 {
 	(void)state;
-	for (unsigned kind = METER_CALL; kind <= METER_EXIT; kind++)
+	for (unsigned kind = METER_CALL; kind <= METER_STACK; kind++)
 		tell_bytes(whole, whole_record((enum meter_kind)kind, whole));
 	assert_int_equal(counts->gaps.lost_events, 0);
 	assert_int_equal(counts->totals.calls, 4);
@@ -515,6 +522,8 @@ static void lengths_and_names_that_lead_out_of_a_record_count_as_lost(void **sta
 	struct meter_memory *memory = (void *)whole;
 	struct meter_name *name = (void *)whole;
 	struct meter_exec *exec = (void *)whole;
+	struct meter_stack *stack = (void *)whole;
+	struct meter_call *call = (void *)whole;
 	size_t len_bytes = whole_record(METER_MEMORY, whole);
 
 	(void)state;
@@ -534,7 +543,13 @@ static void lengths_and_names_that_lead_out_of_a_record_count_as_lost(void **sta
 	exec->len_bytes = 0;
 	memset(exec->comm, 'x', sizeof(exec->comm));
 	tell_bytes(whole, len_bytes);
-	assert_int_equal(counts->gaps.lost_events, 6);
+	len_bytes = whole_record(METER_STACK, whole);
+	stack->len_bytes = 65;
+	tell_bytes(whole, len_bytes);
+	len_bytes = whole_record(METER_CALL, whole);
+	call->stack = METER_STACK_LOST + 1;
+	tell_bytes(whole, len_bytes);
+	assert_int_equal(counts->gaps.lost_events, 8);
 }
 
 static void what_makes_no_sense_counts_as_lost(void **state)

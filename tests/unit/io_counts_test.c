@@ -21,6 +21,7 @@
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
+#include <sys/un.h>
 
 enum { SMALL = 512 };
 
@@ -354,6 +355,36 @@ static void sockets_have_their_addresses(void **state)
 	assert_true(fd_table_knows(fds, target->group, 4));
 }
 
+static const char *accepted_local(struct target *target, int domain, const void *address,
+                                  socklen_t length)
+{
+	struct fd_table *fds = target->counts->fds;
+	struct sockaddr_storage peer = {0};
+	socklen_t peer_length = 0;
+
+	CALL(target, "socket", 3, domain, SOCK_STREAM, 0);
+	CALL(target, "bind", 0, 3, (uintptr_t)address, length);
+	CALL(target, "accept", 4, 3, ADDR(&peer), ADDR(&peer_length));
+	return fd_table_address(fds, fd_table_description(fds, target->group, 4), FD_LOCAL);
+}
+
+/* What a listener is bound to need not be the address of a connection. */
+static void of_an_accepted_address_what_is_known_is_told(void **state)
+{
+	struct target *target = *state;
+	struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = htons(7431)};
+	struct sockaddr_in6 in6 = {.sin6_family = AF_INET6, .sin6_port = htons(80)};
+	struct sockaddr_un un = {.sun_family = AF_UNIX, .sun_path = "0.0.0.0:0"};
+
+	assert_string_equal(accepted_local(target, AF_INET, &in, sizeof(in)), ":7431");
+	assert_string_equal(accepted_local(target, AF_INET6, &in6, sizeof(in6)), ":80");
+	in.sin_port = 0;
+	assert_null(accepted_local(target, AF_INET, &in, sizeof(in)));
+	in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	assert_null(accepted_local(target, AF_INET, &in, sizeof(in)));
+	assert_string_equal(accepted_local(target, AF_UNIX, &un, sizeof(un)), "0.0.0.0:0");
+}
+
 /* What only they have counts as what it is, or is told of. */
 static void calls_of_i386_alone_are_no_others(void **state)
 {
@@ -527,6 +558,13 @@ static void repeated_calls_count_as_each_by_itself(void **state)
 
 	io_counts_add_thread(at_once, 1, 1, "test");
 	for (int i = 0; i < 2; i++) {
+		struct io_counts *counts = i ? at_once : each;
+		uint32_t group = fd_table_group_new(counts->fds, 1);
+
+		fd_table_open(counts->fds, group, 30, "/file", false, FD_OPENED, 1);
+		assert_int_equal(fd_table_use(counts->fds, group, 30), 1);
+	}
+	for (int i = 0; i < 2; i++) {
 		count_alike(i ? at_once : each, 10, i);
 		count_alike(i ? at_once : each, -EAGAIN, i);
 		count_alike(i ? at_once : each, 10, i);
@@ -591,6 +629,7 @@ int main(void)
 	    PROMISE(received_descriptors_are_known),
 	    PROMISE(a_received_pidfd_is_known),
 	    PROMISE(sockets_have_their_addresses),
+	    PROMISE(of_an_accepted_address_what_is_known_is_told),
 	    PROMISE(descriptors_of_all_kinds_are_known_as_made),
 	    PROMISE(an_unseen_descriptor_is_marked_as_guessed),
 	    PROMISE(a_close_that_fails_still_closes),

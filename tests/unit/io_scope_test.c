@@ -2,6 +2,7 @@
 #include "io/scope.h"
 
 #include "core/collector.h"
+#include "io/pending.h"
 #include "io/trace_set.h"
 
 #include <setjmp.h>
@@ -55,6 +56,14 @@ static void count(struct scoped *scoped, const struct io_member *member, uint64_
 	               returned_ns, NULL);
 }
 
+static void still_in(struct scoped *scoped, const struct io_member *member)
+{
+	const struct io_pending_call call = {.info = scoped->call.info};
+
+	io_scope_count_still_in(&scoped->scope, scoped->counts, member, &call);
+	assert_int_equal(scoped->counts->gaps.still_in, scoped->counts->n_pending);
+}
+
 static void calls_are_counted_from_the_beginning_on(void **state)
 {
 	struct scoped scoped;
@@ -92,8 +101,7 @@ static void a_name_is_the_threads_or_its_processs(void **state)
 		scoped.scope.begun_ns = BEGUN;
 		count(&scoped, &scoped.first, BEGUN, BEGUN + 1);
 		count(&scoped, &scoped.second, BEGUN, BEGUN + 1);
-		io_scope_count_still_in(&scoped.scope, scoped.counts, &scoped.second,
-		                        scoped.call.info);
+		still_in(&scoped, &scoped.second);
 		assert_int_equal(scoped.counts->threads[0].calls, cases[i].n_first);
 		assert_int_equal(scoped.counts->threads[1].calls, cases[i].n_second);
 		assert_int_equal(scoped.counts->gaps.still_in, cases[i].n_second);
@@ -112,7 +120,7 @@ static void what_is_not_in_the_set_is_nowhere(void **state)
 	scoped.scope.begun_ns = BEGUN;
 	count(&scoped, &scoped.first, 1, BEGUN);
 	count(&scoped, &scoped.first, BEGUN, BEGUN);
-	io_scope_count_still_in(&scoped.scope, scoped.counts, &scoped.first, scoped.call.info);
+	still_in(&scoped, &scoped.first);
 	assert_int_equal(scoped.counts->totals.calls + scoped.counts->gaps.already_in +
 	                     scoped.counts->gaps.still_in + scoped.counts->gaps.left_out,
 	                 0);

@@ -60,7 +60,7 @@ static void add(const struct fixture *fixture, int thread, uint32_t callers, enu
 
 	assert_non_null(call.info);
 	io_sites_add(fixture->sites, fixture->threads[thread],
-	             io_sites_stack(fixture->sites, callers, call.info), &call);
+	             io_sites_stack(fixture->sites, callers, call.info), &call, 1);
 }
 
 static void calls_of_a_thread_from_a_stack_are_one_sum(void **state)
@@ -134,6 +134,33 @@ static void stacks_that_end_early_are_counted_by_calls(void **state)
 	assert_int_equal(io_sites_truncated(fixture->sites), 3);
 }
 
+static void calls_without_a_stack_say_why_and_are_counted(void **state)
+{
+	const struct fixture *fixture = *state;
+	uint32_t not_taken = io_sites_without(fixture->sites, UNWIND_NOT_TAKEN);
+	uint32_t lost = io_sites_without(fixture->sites, UNWIND_LOST);
+	struct symbolizer *symbolizer = symbolizer_new();
+	struct profile *profile;
+	const struct io_call run = {
+	    .info = syscall_find_named(ABI_X86_64, "write"), .time_ns = 70, .bytes = 3};
+
+	io_sites_add(fixture->sites, fixture->threads[0],
+	             io_sites_stack(fixture->sites, not_taken, run.info), &run, 7);
+	add(fixture, 0, lost, ABI_X86_64, "read", 1, 1);
+	add(fixture, 0, fixture->stacks[0], ABI_X86_64, "read", 1, 1);
+	assert_int_equal(io_sites_ended(fixture->sites, UNWIND_NOT_TAKEN), 7);
+	assert_int_equal(io_sites_ended(fixture->sites, UNWIND_LOST), 1);
+	assert_int_equal(io_sites_truncated(fixture->sites), 1);
+	io_sites_close(fixture->sites);
+	io_sites_name(fixture->sites, symbolizer);
+	profile = profile_new(fixture->sites->recording, symbolizer);
+	assert_int_equal(profile_total(profile, IO_SITE_CALLS), 9);
+	assert_int_equal(profile_total(profile, IO_SITE_TIME), 72);
+	assert_int_equal(profile_total(profile, IO_SITE_BYTES), 23);
+	profile_free(profile);
+	symbolizer_free(symbolizer);
+}
+
 static void the_table_has_ten_sites_by_time_and_says_how_many_more(void **state)
 {
 	const struct fixture *fixture = *state;
@@ -166,6 +193,82 @@ static void the_table_has_ten_sites_by_time_and_says_how_many_more(void **state)
 	symbolizer_free(symbolizer);
 }
 
+static void count(struct io_counts *counts, uint32_t thread, const char *name, uint64_t time_ns,
+                  uint64_t bytes)
+{
+	const struct io_call call = {
+	    .info = syscall_find_named(ABI_X86_64, name),
+	    .thread = thread,
+	    .result = (int64_t)bytes,
+	    .time_ns = time_ns,
+	    .bytes = bytes,
+	};
+
+	io_counts_add(counts, &call);
+}
+
+static struct io_counts *counts_of_two_threads(enum io_status status)
+{
+	struct io_counts *counts = io_counts_new(512);
+	uint32_t first = io_counts_add_thread(counts, 1, 1, "main");
+	uint32_t second = io_counts_add_thread(counts, 2, 1, "worker");
+
+	counts->status = status;
+	count(counts, first, "write", 10, 4);
+	count(counts, second, "write", 1, 1);
+	count(counts, first, "write", 20, 3);
+	count(counts, first, "close", 5, 0);
+	return counts;
+}
+
+static void without_callers_each_threads_calls_are_summed_by_name(void **state)
+{
+	struct io_counts *counts = counts_of_two_threads(IO_ANY);
+	struct io_sites *sites = io_sites_of_threads(counts);
+	struct symbolizer *symbolizer = symbolizer_new();
+	static const struct {
+		const char *comm, *leaf;
+		uint64_t values[N_IO_SITE_VALUES];
+	} expected[] = {{"main", "write_[k]", {2, 30, 7}},
+	                {"main", "close_[k]", {1, 5, 0}},
+	                {"worker", "write_[k]", {1, 1, 1}}};
+	struct profile *profile;
+
+	(void)state;
+	io_sites_name(sites, symbolizer);
+	profile = profile_new(sites->recording, symbolizer);
+	assert_int_equal(profile_n_samples(profile), ARRAY_SIZE(expected));
+	for (size_t i = 0; i < ARRAY_SIZE(expected); i++) {
+		struct sample sample;
+		const uint64_t *values;
+		uint32_t callers;
+
+		sample = recording_sample(sites->recording, i, &values);
+		assert_string_equal(recording_thread(sites->recording, sample.thread)->comm,
+		                    expected[i].comm);
+		assert_memory_equal(values, expected[i].values, sizeof(expected[i].values));
+		assert_string_equal(leaf(profile, i), expected[i].leaf);
+		profile_stack_frame(profile, profile_sample(profile, i).stack, &callers);
+		assert_int_equal(callers, 0);
+	}
+	profile_free(profile);
+	symbolizer_free(symbolizer);
+	io_sites_free(sites);
+	io_counts_free(counts);
+}
+
+static void of_failed_calls_there_is_no_value_of_bytes(void **state)
+{
+	struct io_counts *counts = counts_of_two_threads(IO_FAILED);
+	struct io_sites *sites = io_sites_of_threads(counts);
+
+	(void)state;
+	assert_int_equal(recording_n_types(sites->recording), IO_SITE_BYTES);
+	assert_int_equal(recording_n_samples(sites->recording), 3);
+	io_sites_free(sites);
+	io_counts_free(counts);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -175,8 +278,12 @@ int main(void)
 	                                    tear_down),
 	    cmocka_unit_test_setup_teardown(stacks_that_end_early_are_counted_by_calls, set_up,
 	                                    tear_down),
+	    cmocka_unit_test_setup_teardown(calls_without_a_stack_say_why_and_are_counted, set_up,
+	                                    tear_down),
 	    cmocka_unit_test_setup_teardown(the_table_has_ten_sites_by_time_and_says_how_many_more,
 	                                    set_up, tear_down),
+	    cmocka_unit_test(without_callers_each_threads_calls_are_summed_by_name),
+	    cmocka_unit_test(of_failed_calls_there_is_no_value_of_bytes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

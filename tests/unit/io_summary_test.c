@@ -1,7 +1,9 @@
 /* summary.txt is the table of `strace -c`, and the orders are strace's. */
 #include "io/summary.h"
 
+#include "core/alloc.h"
 #include "core/diag.h"
+#include "io/call_tables.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -102,6 +104,21 @@ static void a_run_without_calls_has_a_table(void **state)
 	io_counts_free(none);
 }
 
+static void times_that_are_all_0_are_said(void **state)
+{
+	struct io_counts *counts = io_counts_new(512);
+
+	assert_null(io_time_remark(*state));
+	io_counts_add_thread(counts, 1, 1, "test");
+	assert_null(io_time_remark(counts));
+	add(counts, syscall_find_named(ABI_X86_64, "read"), 1, 0);
+	assert_string_equal(io_time_remark(counts), "No time was above the clock's resolution; "
+	                                            "rows alike stand by the call's number.");
+	add(counts, syscall_find_named(ABI_X86_64, "read"), 1, 1);
+	assert_null(io_time_remark(counts));
+	io_counts_free(counts);
+}
+
 /* The first letters of the rows, in order. */
 static void assert_order(const struct io_counts *counts, const char *word, const char *letters)
 {
@@ -189,6 +206,48 @@ static void orders_are_straces(void **state)
 	assert_order(*state, "nothing", "rco");
 }
 
+/* Whichever came first. */
+static void errors_have_one_order(void **state)
+{
+	static const struct {
+		enum syscall_abi abi;
+		const char *name;
+		int error;
+	} failures[] = {
+	    {ABI_X86_64, "openat", EACCES}, {ABI_X86_64, "close", EBADF},
+	    {ABI_I386, "close", EBADF},     {ABI_X86_64, "openat", ENOENT},
+	    {ABI_X86_64, "read", EIO},      {ABI_X86_64, "openat", EACCES},
+	};
+	static const char expected[] = "\n"
+	                               "   errors error                  syscall\n"
+	                               "        2 EACCES                 openat\n"
+	                               "        1 EIO                    read\n"
+	                               "        1 EBADF                  close\n"
+	                               "        1 ENOENT                 openat\n"
+	                               "        1 EBADF                  close (32 bit)\n";
+
+	(void)state;
+	for (size_t first = 0; first < ARRAY_SIZE(failures); first++) {
+		struct io_counts *counts = io_counts_new(512);
+		char *text = NULL;
+		size_t n_bytes;
+		FILE *out = open_memstream(&text, &n_bytes);
+
+		io_counts_add_thread(counts, 1, 1, "test");
+		for (size_t i = 0; i < ARRAY_SIZE(failures); i++) {
+			size_t which = (first + i) % ARRAY_SIZE(failures);
+
+			add(counts, syscall_find_named(failures[which].abi, failures[which].name),
+			    -failures[which].error, 1);
+		}
+		io_errors_write(out, counts);
+		fclose(out);
+		assert_string_equal(text, expected);
+		free(text);
+		io_counts_free(counts);
+	}
+}
+
 #define PROMISE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
@@ -197,11 +256,13 @@ int main(void)
 	    PROMISE(the_table_is_straces),
 	    PROMISE(other_abis_have_a_table_below),
 	    PROMISE(a_run_without_calls_has_a_table),
+	    PROMISE(times_that_are_all_0_are_said),
 	    PROMISE(columns_are_those_asked_for),
 	    PROMISE(a_name_is_always_there),
 	    PROMISE(wide_figures_widen_their_column),
 	    PROMISE(what_is_no_column_is_refused),
 	    PROMISE(orders_are_straces),
+	    cmocka_unit_test(errors_have_one_order),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

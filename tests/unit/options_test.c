@@ -14,6 +14,7 @@
 struct sample_options {
 	bool kernel;
 	bool slow;
+	bool loud, quiet, mute;
 	uint64_t freq_hz;
 	uint64_t limit_ns;
 	uint64_t stack_bytes;
@@ -36,6 +37,21 @@ static const struct option_row rows[] = {
      .field = FIELD(slow),
      .fallback = "yes",
      .is_opposite = true},
+    {.name = "loud",
+     .kind = OPTION_SWITCH,
+     .field = FIELD(loud),
+     .effect = OPTION_TURNS_OFF,
+     .effect_field = FIELD(quiet)},
+    {.name = "quiet",
+     .kind = OPTION_SWITCH,
+     .field = FIELD(quiet),
+     .effect = OPTION_TURNS_OFF,
+     .effect_field = FIELD(loud)},
+    {.name = "mute",
+     .kind = OPTION_SWITCH,
+     .field = FIELD(mute),
+     .effect = OPTION_TURNS_ON,
+     .effect_field = FIELD(quiet)},
     {.name = "slow", .kind = OPTION_SWITCH, .field = FIELD(slow)},
     {.name = "freq",
      .letter = 'F',
@@ -103,6 +119,26 @@ static void values_are_read_in_their_units(void **state)
 	assert_int_equal(options->notes.n_texts, 2);
 	assert_int_equal(set(options, "json", NULL, &diag), 0);
 	assert_string_equal(options->json, "");
+	options_free(&table, options);
+}
+
+static void a_switch_turns_others(void **state)
+{
+	struct sample_options *options = options_new(&table);
+	struct diag diag;
+
+	(void)state;
+	assert_int_equal(set(options, "loud", NULL, &diag), 0);
+	assert_int_equal(set(options, "quiet", "yes", &diag), 0);
+	assert_true(options->quiet && !options->loud);
+	assert_int_equal(set(options, "loud", "no", &diag), 0);
+	assert_true(options->quiet && !options->loud);
+	assert_int_equal(set(options, "loud", NULL, &diag), 0);
+	assert_true(options->loud && !options->quiet);
+	assert_int_equal(set(options, "mute", NULL, &diag), 0);
+	assert_true(options->mute && options->quiet);
+	assert_int_equal(set(options, "quiet", "no", &diag), 0);
+	assert_true(options->mute && !options->quiet);
 	options_free(&table, options);
 }
 
@@ -227,6 +263,7 @@ int main(void)
 	    cmocka_unit_test(a_field_is_told_to_be_as_in_another_struct),
 	    cmocka_unit_test(defaults_come_from_the_table),
 	    cmocka_unit_test(values_are_read_in_their_units),
+	    cmocka_unit_test(a_switch_turns_others),
 	    cmocka_unit_test(bad_values_are_refused_with_a_sentence),
 	    cmocka_unit_test(of_two_names_for_one_choice_the_later_wins),
 	    cmocka_unit_test(what_may_be_typed_is_said),

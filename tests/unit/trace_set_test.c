@@ -122,7 +122,8 @@ static void a_wrong_word_is_refused_with_the_nearest(void **state)
 	    {"99999999999999999999", "'99999999999999999999'"},
 	    {"/nothing_like_it", "'/nothing_like_it'"},
 	    {"", "''"},
-	    {"!", "''"},
+	    {"!", "a name is missing behind '!'"},
+	    {"!!,", "a name is missing behind '!'"},
 	    {"read,none", "'none'"},
 	    {"read@16", "'read@16'"},
 	};

@@ -222,7 +222,14 @@ static bool trace(const char *word, const struct trace_client *client, struct se
 	struct held held = hold_for(become_this_program, word);
 	struct repeat repeat = {.pid = held.pid, .start_ns = clock_now_ns()};
 	struct trace_plan plan;
-	struct trace_spec spec = {&repeat, &plan, client, seen, -1};
+	const struct trace_spec spec = {
+	    .repeat = &repeat,
+	    .plan = &plan,
+	    .client = client,
+	    .context = seen,
+	    .wants_system_time = true,
+	    .client_fd = -1,
+	};
 	struct target_end end = {0};
 	struct diag diag;
 	int err;

@@ -82,6 +82,30 @@ static void what_is_as_it_was_is_found(void **state)
 	assert_int_equal(find(fixture, fixture->place), STACK);
 }
 
+/* In a copy all words must be there that were read. */
+static void a_copy_is_compared_as_far_as_it_goes(void **state)
+{
+	struct fixture *fixture = *state;
+	uint8_t copy[48];
+
+	fixture->words.n_words = 2;
+	fixture->place.ip++;
+	walk_cache_keep(fixture->cache, &fixture->place, STACK + 1, &fixture->words);
+	memcpy(copy, fixture->memory, sizeof(copy));
+	assert_int_equal(walk_cache_find_copied(fixture->cache, &fixture->place, copy, 32),
+	                 STACK + 1);
+	assert_int_equal(walk_cache_find_copied(fixture->cache, &fixture->place, copy, 31), 0);
+	assert_int_equal(walk_cache_find_copied(fixture->cache, &fixture->place, copy, 7), 0);
+	assert_int_equal(walk_cache_find_copied(fixture->cache, &fixture->place, copy, 0), 0);
+	copy[40]++;
+	assert_int_equal(walk_cache_find_copied(fixture->cache, &fixture->place, copy, 48),
+	                 STACK + 1);
+	copy[16]++;
+	assert_int_equal(walk_cache_find_copied(fixture->cache, &fixture->place, copy, 48), 0);
+	fixture->place.sp += 8;
+	assert_int_equal(walk_cache_find_copied(fixture->cache, &fixture->place, copy, 48), 0);
+}
+
 static void any_word_that_changed_tells(void **state)
 {
 	const struct fixture *fixture = *state;
@@ -154,6 +178,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(what_is_as_it_was_is_found, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(a_copy_is_compared_as_far_as_it_goes, set_up,
+	                                    tear_down),
 	    cmocka_unit_test_setup_teardown(any_word_that_changed_tells, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(another_place_is_another_walk, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(memory_that_is_gone_is_not_believed, set_up, tear_down),
