@@ -26,6 +26,13 @@ struct export_part {
 	const char *name; /* "blocked" */
 };
 
+/* The run that a picture is compared with. */
+struct export_base {
+	const struct profile *profile;
+	size_t type;      /* its value type that is of the same name */
+	const char *name; /* "syn-1k/cpu 20261120T093000.123Z" */
+};
+
 /* What a document says of its run. NULL texts are left out. */
 struct export_options {
 	size_t type;       /* the value type shown by formats that hold one */
@@ -45,6 +52,9 @@ struct export_options {
 	 * that has nearly all of a box; NULL: of `type` alone, coloured by kind of frame */
 	const struct export_part *parts;
 	size_t n_parts;
+	/* flamegraph: boxes are coloured by what they have more (red) or less (blue) of than there,
+	 * both totals made equal; no parts then. NULL: by kind of frame */
+	const struct export_base *base;
 	const struct picture_options *picture; /* flamegraph; NULL: its own look */
 	/* folded, flamegraph: the profile's stacks by name, where several documents are made of it;
 	 * NULL: each makes its own */

@@ -9,6 +9,7 @@
 
 #include "core/alloc.h"
 #include "core/diag.h"
+#include "core/export/call_difference.h"
 #include "core/export/call_tree.h"
 #include "core/export/flamegraph_colors.h"
 #include "core/export/flamegraph_parts.h"
@@ -76,11 +77,14 @@ static bool is_min_width_chosen(const struct picture_options *picture)
 	return picture && (picture->min_width.is_percent || picture->min_width.number > 0);
 }
 
+enum { COMPARED_X = 230 }; /* beside the legend of three */
+
 struct canvas {
 	const struct profile *profile;
 	const struct export_options *options;
 	struct look look;
 	const struct call_tree *tree;
+	const struct call_difference *difference; /* NULL: it is compared with nothing */
 	FILE *out;
 	double height;
 	uint64_t *starts;  /* of each node that is drawn, in the unit of the value */
@@ -101,11 +105,40 @@ static size_t part_band(const struct canvas *canvas, const struct call_node *nod
 	return BAND_MIXED;
 }
 
+/* By what the node's own value is beside that of the run it is compared with. */
+static size_t difference_band(const struct canvas *canvas, const struct call_node *node)
+{
+	size_t i = (size_t)(node - canvas->tree->nodes);
+
+	if (call_difference_is_chance(canvas->difference, canvas->tree, i))
+		return BAND_SAME;
+	return call_difference_self(canvas->difference, canvas->tree, i) > 0 ? BAND_MORE
+	                                                                     : BAND_LESS;
+}
+
 static size_t band_of(const struct canvas *canvas, const struct call_node *node)
 {
+	if (canvas->difference)
+		return difference_band(canvas, node);
 	if (!node->is_frame)
 		return BAND_COMMAND;
 	return canvas->options->n_parts ? part_band(canvas, node) : node->kind;
+}
+
+/* The degree of a difference, from the smallest to the largest; else the name's own. */
+static unsigned shade_of(const struct canvas *canvas, const struct call_node *node)
+{
+	const struct call_difference *difference = canvas->difference;
+	double degree;
+
+	if (!difference)
+		return flamegraph_shade_of(node->name);
+	if (band_of(canvas, node) == BAND_SAME)
+		return 0;
+	degree = fabs(call_difference_self(difference, canvas->tree,
+	                                   (size_t)(node - canvas->tree->nodes))) /
+	         difference->largest;
+	return (unsigned)fmin(degree * N_SHADES, N_SHADES - 1);
 }
 
 static const char *legend_of(const struct canvas *canvas, size_t band)
@@ -261,6 +294,24 @@ static void write_parts(const struct canvas *canvas, const struct call_node *nod
 	}
 }
 
+/* What it was in the run that it is compared with, and how its share has changed. */
+static void write_before(const struct canvas *canvas, const struct call_node *node)
+{
+	const struct call_difference *difference = canvas->difference;
+	const struct call_before *before = &difference->before[node - canvas->tree->nodes];
+	double whole = difference->total ? (double)difference->total : 1;
+	double total = 100 * (double)before->total / whole;
+	double self = 100 * (double)before->self / whole;
+
+	fputs("\nbefore ", canvas->out);
+	write_grouped(canvas->out, before->total);
+	fprintf(canvas->out, ", %.2f %%: %+.2f points", total,
+	        percent(canvas, node->total) - total);
+	if (node->self || before->self)
+		fprintf(canvas->out, "; self %.2f %%: %+.2f points", self,
+		        percent(canvas, node->self) - self);
+}
+
 /* The name, the value, its parts, the object and the place in the source: a line each.
  * flamegraph.js takes the name from the first. */
 static void write_tooltip(const struct canvas *canvas, const struct call_node *node)
@@ -277,6 +328,8 @@ static void write_tooltip(const struct canvas *canvas, const struct call_node *n
 		fprintf(out, ", %.2f %%)", percent(canvas, node->self));
 	}
 	write_parts(canvas, node);
+	if (canvas->difference)
+		write_before(canvas, node);
 	if (node->is_frame)
 		write_place(canvas, node);
 	fputs("</title>", out);
@@ -326,8 +379,7 @@ static void write_boxes(const struct canvas *canvas)
 		if (!canvas->is_drawn[i])
 			continue;
 		fprintf(canvas->out, "<g class=\"%s%u\">",
-		        flamegraph_bands[band_of(canvas, node)].style,
-		        flamegraph_shade_of(node->name));
+		        flamegraph_bands[band_of(canvas, node)].style, shade_of(canvas, node));
 		write_tooltip(canvas, node);
 		fprintf(canvas->out,
 		        "<rect x=\"%.2f\" y=\"%.0f\" width=\"%.2f\" height=\"%.0f\" rx=\"1\"/>", x,
@@ -377,6 +429,19 @@ static const char *subtitle_of(const struct canvas *canvas)
 	return canvas->options->subtitle ? canvas->options->subtitle : "";
 }
 
+/* What the colours are of, for a picture of differences. */
+static void write_compared(const struct canvas *canvas)
+{
+	if (!canvas->difference)
+		return;
+	fprintf(canvas->out, "<text class=\"quiet\" x=\"%.0f\" y=\"67\">own value against ",
+	        canvas->look.margin + COMPARED_X);
+	xml_write(canvas->out, canvas->options->base->name);
+	fputs(canvas->difference->is_sampled ? ", totals made equal, 2 standard deviations</text>\n"
+	                                     : ", totals made equal</text>\n",
+	      canvas->out);
+}
+
 static void write_header(const struct canvas *canvas)
 {
 	const struct look *look = &canvas->look;
@@ -391,11 +456,26 @@ static void write_header(const struct canvas *canvas)
 	xml_write(out, subtitle_of(canvas));
 	fputs("</text>\n", out);
 	write_legend(canvas);
+	write_compared(canvas);
 	fprintf(out,
 	        "<text class=\"matched\" x=\"%.0f\" y=\"67\" text-anchor=\"end\" "
 	        "aria-live=\"polite\"/>\n"
 	        "<text class=\"details\" x=\"%.0f\" y=\"89\" aria-live=\"polite\"></text>\n</g>\n",
 	        look->width - look->margin, look->margin);
+}
+
+/* What has no box, since the run has nothing of it. */
+static void write_vanished(const struct canvas *canvas)
+{
+	const struct call_difference *difference = canvas->difference;
+
+	if (!difference->vanished)
+		return;
+	fputs("; of the base alone, so without a box: ", canvas->out);
+	write_grouped(canvas->out, difference->vanished);
+	fprintf(canvas->out, " of %s", count_name(canvas));
+	fprintf(canvas->out, ", %.2f %%",
+	        100 * (double)difference->vanished / (double)difference->total);
 }
 
 static void write_foot(const struct canvas *canvas)
@@ -414,6 +494,8 @@ static void write_foot(const struct canvas *canvas)
 	} else {
 		fputs(" in all; every frame is drawn", canvas->out);
 	}
+	if (canvas->difference)
+		write_vanished(canvas);
 	fputs("</text>\n", canvas->out);
 }
 
@@ -497,16 +579,39 @@ static void init_tree(struct call_tree *tree, const struct profile *profile,
 	call_tree_init(tree, &spec);
 }
 
+/* Samples differ by chance; what is counted or timed one by one does not. */
+static bool is_sampled(const struct profile *profile, size_t type)
+{
+	return !strcmp(profile_type(profile, type)->name, "samples");
+}
+
+static void init_difference(struct call_difference *difference, const struct call_tree *tree,
+                            const struct export_base *base)
+{
+	struct export_options described = {.type = base->type};
+	struct call_tree other;
+
+	init_tree(&other, base->profile, &described);
+	call_difference_init(difference, tree, &other, is_sampled(base->profile, base->type));
+	call_tree_fini(&other);
+}
+
 static int write_flamegraph(const struct profile *profile, const struct export_options *options,
                             FILE *out, struct diag *diag)
 {
 	struct call_tree tree;
+	struct call_difference difference = {0};
 	struct canvas canvas = {
 	    .profile = profile, .options = options, .look = look_of(options->picture), .out = out};
 
 	(void)diag;
 	init_tree(&tree, profile, options);
 	canvas.tree = &tree;
+	if (options->base) {
+		BUG(options->n_parts);
+		init_difference(&difference, &tree, options->base);
+		canvas.difference = &difference;
+	}
 	if (tree.nodes[0].total && options->most_bytes && !is_min_width_chosen(options->picture))
 		canvas.look.min_width =
 		    fmax(canvas.look.min_width, width_within(&canvas, options->most_bytes));
@@ -532,6 +637,7 @@ static int write_flamegraph(const struct profile *profile, const struct export_o
 
 	free(canvas.starts);
 	free(canvas.is_drawn);
+	call_difference_fini(&difference);
 	call_tree_fini(&tree);
 	return 0;
 }

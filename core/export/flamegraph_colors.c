@@ -18,6 +18,10 @@ const struct band flamegraph_bands[N_BANDS] = {
     [BAND_PARTS + 1] = {"q", NULL, 0, 202, 226, 0.75, 0.68, 0.78},
     [BAND_PARTS + 2] = {"r", NULL, 0, 280, 310, 0.45, 0.70, 0.78},
     [BAND_MIXED] = {"m", "several", 46, 75, 100, 0.25, 0.74, 0.82},
+    /* flamegraph.pl --diff's. Paler is less of it, on both sides of nearly white. */
+    [BAND_MORE] = {"g", "more", 34, 8, 0, 0.90, 0.90, 0.62, true},
+    [BAND_LESS] = {"s", "less", 28, 205, 218, 0.85, 0.90, 0.62, true},
+    [BAND_SAME] = {"e", "no difference", 86, 210, 210, 0.10, 0.93, 0.93, true},
 };
 
 const char *const picture_colors[] = {
@@ -114,7 +118,8 @@ void flamegraph_write_shades(enum picture_palette palette, FILE *out)
 			double hue_at = shade / (N_SHADES - 1.0);
 			/* Lightness takes another order than hue, so that neighbours differ more.
 			 */
-			double light_at = shade * 3 % N_SHADES / (N_SHADES - 1.0);
+			double light_at =
+			    band->is_scale ? hue_at : shade * 3 % N_SHADES / (N_SHADES - 1.0);
 			double hue = band->first_hue + hue_at * (band->last_hue - band->first_hue);
 			double light = band->first_lightness +
 			               light_at * (band->last_lightness - band->first_lightness);

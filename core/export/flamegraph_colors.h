@@ -20,6 +20,7 @@ struct band {
 	double saturation; /* 0 .. 1 */
 	double first_lightness;
 	double last_lightness;
+	bool is_scale; /* a shade is a degree, from first to last, instead of a name's */
 };
 
 enum {
@@ -27,6 +28,9 @@ enum {
 	BAND_COMMAND = FRAME_FAILED + 1,
 	BAND_PARTS, /* the first of those of a picture of several values */
 	BAND_MIXED = BAND_PARTS + CALL_TREE_MAX_PARTS,
+	BAND_MORE, /* these three of a picture of differences */
+	BAND_LESS,
+	BAND_SAME,
 	N_BANDS,
 };
 
