@@ -66,6 +66,8 @@ static int write_document(struct stored_run *run, const struct exporter *exporte
 {
 	struct export_options described = stored_run_describe(run);
 
+	if (exporter->write_manifest)
+		return exporter->write_manifest(run->manifest, out, diag);
 	if (exporter->write_stored) {
 		int err = exporter->write_stored(source, out, diag);
 
@@ -82,10 +84,14 @@ static int write_document(struct stored_run *run, const struct exporter *exporte
 	return exporter->write(run->profile, &described, out, diag);
 }
 
-/* What is made from a file of one process cannot be cut. */
+/* What is made from a file of one process cannot be cut, nor what is of the whole run. */
 static int check_selection(const struct exporter *exporter, const struct selection *selection,
                            struct diag *diag)
 {
+	if (exporter->write_manifest && !selection_is_all(selection))
+		return diag_fail(diag, EINVAL,
+		                 "%s is of the whole run: it has no samples to choose from",
+		                 exporter->name);
 	if (!exporter->reads || selection_is_all(selection))
 		return 0;
 	return diag_fail(diag, EINVAL,
@@ -140,6 +146,26 @@ static int check_picture_options(const struct command_line *line, const struct e
 	return 0;
 }
 
+/* Opens the run and reads what the format is made from. */
+static int read_run(struct stored_run *run, const struct command_line *line,
+                    const struct exporter *exporter, const struct selection *selection,
+                    struct diag *diag)
+{
+	int err = stored_run_open(run, line->common, line->words[0], diag);
+
+	if (!err && exporter->write_manifest)
+		return run->is_process ? diag_fail(diag, EINVAL,
+		                                   "%s is of the whole run: %s is one of its "
+		                                   "processes",
+		                                   exporter->name, run->name)
+		                       : 0;
+	if (!err && exporter->reads && !exporter->write_stored)
+		err = stored_run_enter_process(run, exporter->reads, diag);
+	if (!err && !exporter->write_stored)
+		err = stored_run_read(run, selection, diag);
+	return err;
+}
+
 static int export_run(const struct command_line *line, struct diag *diag)
 {
 	const struct export_verb_options *options = line->verb_options;
@@ -171,11 +197,7 @@ static int export_run(const struct command_line *line, struct diag *diag)
 	if (!err)
 		err = output_check(options->file, diag);
 	if (!err)
-		err = stored_run_open(&run, line->common, line->words[0], diag);
-	if (!err && exporter->reads && !exporter->write_stored)
-		err = stored_run_enter_process(&run, exporter->reads, diag);
-	if (!err && !exporter->write_stored)
-		err = stored_run_read(&run, &selection, diag);
+		err = read_run(&run, line, exporter, &selection, diag);
 	if (!err && exporter->one_value)
 		err = stored_run_choose_value(&run, options->value, diag);
 	if (!err && exporter->one_value)

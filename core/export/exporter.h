@@ -1,5 +1,5 @@
-/* One output format a file: an exporter turns a profile, the samples of a recording, or a file that
- * a run has stored, into one document.
+/* One output format a file: an exporter turns a profile, the samples of a recording, a file that a
+ * run has stored, or its manifest, into one document.
  *
  * A new format is one file with its `struct exporter` and one row in exporters.c. Exporters
  * only read what they are given, and leave checking the stream for errors to who opened it.
@@ -7,6 +7,7 @@
 #ifndef CORE_EXPORT_EXPORTER_H
 #define CORE_EXPORT_EXPORTER_H
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -79,12 +80,14 @@ struct exporter {
 	/* A file of the run directory that it is made from, of one process: "massif.out". NULL:
 	 * none. */
 	const char *reads;
-	/* Exactly one of these three. */
+	/* Exactly one of these four. */
 	int (*write)(const struct profile *profile, const struct export_options *options, FILE *out,
 	             struct diag *diag);
 	int (*write_samples)(const struct recording *recording, struct symbolizer *symbolizer,
 	                     const struct export_options *options, FILE *out, struct diag *diag);
 	int (*write_stored)(FILE *in, FILE *out, struct diag *diag); /* of `reads` alone */
+	/* Of run.json alone, whatever the type of the run. */
+	int (*write_manifest)(json_t *manifest, FILE *out, struct diag *diag);
 };
 
 /* All formats, ended by NULL. */
@@ -98,5 +101,7 @@ extern const struct exporter report_exporter;      /* text in perf report's shap
 extern const struct exporter perf_script_exporter; /* each sample as perf script writes it */
 extern const struct exporter massif_exporter;      /* the stored massif.out */
 extern const struct exporter heaptrack_exporter;   /* a heap's events */
+extern const struct exporter openmetrics_exporter; /* metrics for Prometheus */
+extern const struct exporter junit_exporter;       /* the verdict for CI servers */
 
 #endif

@@ -4,8 +4,11 @@
 #include <string.h>
 
 const struct exporter *const exporters[] = {
-    &folded_exporter,      &flamegraph_exporter, &pprof_exporter,     &report_exporter,
-    &perf_script_exporter, &massif_exporter,     &heaptrack_exporter, NULL,
+    &folded_exporter,      &flamegraph_exporter,
+    &pprof_exporter,       &report_exporter,
+    &perf_script_exporter, &massif_exporter,
+    &heaptrack_exporter,   &openmetrics_exporter,
+    &junit_exporter,       NULL,
 };
 
 const struct exporter *exporter_find(const char *name)
