@@ -9,6 +9,7 @@
 #ifndef CORE_RESULTS_H
 #define CORE_RESULTS_H
 
+#include "core/options.h"
 #include "core/results/fdpath.h"
 
 #include <stdbool.h>
@@ -54,11 +55,15 @@ int results_publish(struct results_run *run, bool usable, struct diag *diag);
  * but for the results directory itself. NULL is fine. */
 void results_end(struct results_run *run);
 
-/* A stored run, RUN as CONTRACT 1 spells it: SCENARIO/TYPE (its latest), SCENARIO/TYPE~N (N whole
- * runs before), SCENARIO/TYPE/RUN_ID, or a path of a run directory or of one of its
- * processes/PID.N-NAME. *directory is its path; the caller frees it. -EINVAL: no such form. -ENOENT
- * with a sentence that names what is there. */
+/* One stored run, RUN as CONTRACT 1 spells it: SCENARIO/TYPE (its latest), SCENARIO/TYPE~N (N whole
+ * runs before), SCENARIO/TYPE/RUN_ID, an @COMMIT that has one run, or a path of a run directory or
+ * of one of its processes/PID.N-NAME. *directory is its path; the caller frees it. -EINVAL: no such
+ * form, or several runs. -ENOENT with a sentence that names what is there. Several runs:
+ * core/results/run_set.h. */
 int results_find(const char *results, const char *run, char **directory, struct diag *diag);
+/* The same in several trees, which are read as one. */
+int results_find_in(const struct text_list *trees, const char *run, char **directory,
+                    struct diag *diag);
 
 /* The directory with the run.json of what results_find() gave: itself, or the run above the folder
  * of a process. The caller frees it. */

@@ -3,267 +3,19 @@
 
 #include "core/alloc.h"
 #include "core/diag.h"
+#include "core/results/names.h"
+#include "core/results/open_type.h"
+#include "core/results/reference.h"
 #include "core/results/run_id.h"
+#include "core/results/run_list.h"
+#include "core/results/run_set.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <jansson.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
-
-/* How many names a sentence shows before it says that there are more. */
-#define NAMES_SHOWN 8
-
-struct names {
-	char **names;
-	size_t n_names;
-	size_t capacity;
-};
-
-static void names_fini(struct names *list)
-{
-	for (size_t i = 0; i < list->n_names; i++)
-		free(list->names[i]);
-	free(list->names);
-}
-
-static int by_name(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-static int newest_first(const void *a, const void *b)
-{
-	return run_id_compare(*(char *const *)b, *(char *const *)a);
-}
-
-static bool is_directory(int dir, const char *name)
-{
-	struct stat status;
-
-	return fstatat(dir, name, &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(status.st_mode);
-}
-
-/* The directories below `dir` whose names are of a kind, sorted. An unreadable directory has none.
- */
-static void list_directories(struct names *list, int dir, bool (*is_kind)(const char *),
-                             int (*order)(const void *, const void *))
-{
-	int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *stream = fd < 0 ? NULL : fdopendir(fd);
-	struct dirent *entry;
-
-	*list = (struct names){0};
-	if (!stream) {
-		if (fd >= 0)
-			close(fd);
-		return;
-	}
-	while ((entry = readdir(stream))) {
-		if (is_kind(entry->d_name) && is_directory(dir, entry->d_name))
-			*ARRAY_APPEND(list->names, list->n_names, list->capacity) =
-			    xstrdup(entry->d_name);
-	}
-	closedir(stream);
-	qsort(list->names, list->n_names, sizeof(*list->names), order);
-}
-
-/* "a, b, c and 4 more", or "nothing". The caller frees it. */
-static char *join(const struct names *list)
-{
-	char *text = NULL;
-	size_t size;
-	FILE *stream = open_memstream(&text, &size);
-
-	BUG(!stream);
-	if (!list->n_names)
-		fputs("nothing", stream);
-	for (size_t i = 0; i < list->n_names && i < NAMES_SHOWN; i++)
-		fprintf(stream, "%s%s", i ? ", " : "", list->names[i]);
-	if (list->n_names > NAMES_SHOWN)
-		fprintf(stream, " and %zu more", list->n_names - NAMES_SHOWN);
-	fclose(stream);
-	return text;
-}
-
-/* Fails with a sentence that names what is there. */
-static int fail_with_names(struct diag *diag, const char *wanted, const char *where, int dir,
-                           bool (*is_kind)(const char *), int (*order)(const void *, const void *))
-{
-	struct names list;
-	char *there;
-	int err;
-
-	list_directories(&list, dir, is_kind, order);
-	there = join(&list);
-	err = diag_fail(diag, ENOENT, "%s; %s has %s", wanted, where, there);
-	free(there);
-	names_fini(&list);
-	return err;
-}
-
-/* A run is whole when its manifest is there: that is written last. */
-static bool is_whole(int type_fd, const char *run_id)
-{
-	int fd = openat(type_fd, run_id, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	struct stat status;
-	bool whole;
-
-	if (fd < 0)
-		return false;
-	whole =
-	    fstatat(fd, "run.json", &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(status.st_mode);
-	close(fd);
-	return whole;
-}
-
-static bool is_usable(int type_fd, const char *run_id)
-{
-	struct diag ignored;
-	int dir = -1, fd = -1;
-	json_t *manifest = NULL;
-	const char *verdict;
-	bool usable;
-
-	if (is_whole(type_fd, run_id))
-		dir = fdpath_enter_dir(type_fd, run_id, &ignored);
-	if (dir >= 0)
-		fd = openat(dir, "run.json", O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd >= 0)
-		manifest = json_loadfd(fd, 0, NULL);
-	verdict = json_string_value(json_object_get(manifest, "verdict"));
-	usable = verdict && strcmp(verdict, "unusable") != 0;
-	json_decref(manifest);
-	if (fd >= 0)
-		close(fd);
-	if (dir >= 0)
-		close(dir);
-	return usable;
-}
-
-/* The run that `latest` names, else (removed by hand, or never set) the newest usable one. NULL:
- * none. The caller frees it. */
-static char *find_latest(int type_fd)
-{
-	char target[RUN_ID_SIZE + 1];
-	ssize_t len = readlinkat(type_fd, "latest", target, sizeof(target) - 1);
-	struct names ids;
-	char *found = NULL;
-
-	target[len < 0 ? 0 : len] = '\0';
-	if (run_id_is_valid(target) && is_whole(type_fd, target))
-		return xstrdup(target);
-	list_directories(&ids, type_fd, run_id_is_valid, newest_first);
-	for (size_t i = 0; !found && i < ids.n_names; i++) {
-		if (is_usable(type_fd, ids.names[i]))
-			found = xstrdup(ids.names[i]);
-	}
-	names_fini(&ids);
-	return found;
-}
-
-/* The whole run that is `back` runs older than the latest. */
-static char *find_older(int type_fd, unsigned long back)
-{
-	char *latest = find_latest(type_fd), *found = NULL;
-	struct names ids;
-
-	if (!latest || !back)
-		return latest;
-	list_directories(&ids, type_fd, run_id_is_valid, newest_first);
-	for (size_t i = 0; !found && i < ids.n_names; i++) {
-		if (run_id_compare(ids.names[i], latest) < 0 && is_whole(type_fd, ids.names[i]) &&
-		    --back == 0)
-			found = xstrdup(ids.names[i]);
-	}
-	names_fini(&ids);
-	free(latest);
-	return found;
-}
-
-/* SCENARIO/TYPE, SCENARIO/TYPE~N, SCENARIO/TYPE/RUN_ID */
-struct reference {
-	char *scenario;
-	char *type;
-	char *run_id; /* NULL: count from the latest */
-	unsigned long back;
-};
-
-static void reference_fini(struct reference *reference)
-{
-	free(reference->scenario);
-	free(reference->type);
-	free(reference->run_id);
-}
-
-static bool read_back(const char *text, unsigned long *back)
-{
-	size_t digits = strspn(text, "0123456789");
-
-	*back = strtoul(text, NULL, 10);
-	return digits && digits < 10 && !text[digits];
-}
-
-static bool reference_read(struct reference *reference, const char *text)
-{
-	const char *slash = strchr(text, '/');
-	const char *type = slash ? slash + 1 : "";
-	size_t len = strcspn(type, "/~");
-
-	*reference = (struct reference){0};
-	if (!slash)
-		return false;
-	reference->scenario = xstrndup(text, (size_t)(slash - text));
-	reference->type = xstrndup(type, len);
-	if (type[len] == '/')
-		reference->run_id = xstrdup(type + len + 1);
-	return results_name_is_valid(reference->scenario) &&
-	       results_name_is_valid(reference->type) &&
-	       (type[len] != '~' || read_back(type + len + 1, &reference->back)) &&
-	       (!reference->run_id || run_id_is_valid(reference->run_id));
-}
-
-static int open_scenario(const char *results, const char *scenario, struct diag *diag)
-{
-	char *wanted = xasprintf("no runs of %s", scenario);
-	int root, fd;
-
-	root = open(results, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (root < 0) {
-		fd = diag_fail(diag, errno,
-		               "%s: cannot open %s: %s; run it first, or name the directory with "
-		               "--results",
-		               wanted, results, strerror(errno));
-	} else {
-		fd = fdpath_enter_dir(root, scenario, diag);
-		if (fd == -ENOENT)
-			fd = fail_with_names(diag, wanted, results, root, results_name_is_valid,
-			                     by_name);
-		close(root);
-	}
-	free(wanted);
-	return fd;
-}
-
-static int open_type(const char *results, const struct reference *reference, struct diag *diag)
-{
-	int scenario = open_scenario(results, reference->scenario, diag), fd;
-	char *wanted;
-
-	if (scenario < 0)
-		return scenario;
-	wanted = xasprintf("no %s runs of %s", reference->type, reference->scenario);
-	fd = fdpath_enter_dir(scenario, reference->type, diag);
-	if (fd == -ENOENT)
-		fd = fail_with_names(diag, wanted, reference->scenario, scenario,
-		                     results_name_is_valid, by_name);
-	free(wanted);
-	close(scenario);
-	return fd;
-}
 
 static char *run_path(const char *results, const char *scenario, const char *type,
                       const char *run_id)
@@ -287,7 +39,7 @@ static char *describe_unfinished(int type_fd)
 	struct names list;
 	char *text = xstrdup("");
 
-	list_directories(&list, type_fd, is_unfinished, by_name);
+	names_list(&list, type_fd, is_unfinished, names_by_name);
 	if (list.n_names) {
 		free(text);
 		text = xasprintf(" (%zu not finished: it still runs, or profile-scenario was "
@@ -298,30 +50,78 @@ static char *describe_unfinished(int type_fd)
 	return text;
 }
 
-static int find_reference(const char *results, const char *run, const struct reference *reference,
-                          char **directory, struct diag *diag)
+/* The newest of the folders' latest runs. False: none has one. */
+static bool find_latest(const struct run_list *list, char latest[RUN_ID_SIZE])
 {
-	int type_fd = open_type(results, reference, diag), err = 0;
-	char *run_id, *wanted, *unfinished;
+	latest[0] = '\0';
+	for (size_t i = 0; i < list->n_folders; i++) {
+		char *id = run_find_latest(list->folders[i].dir);
 
-	if (type_fd < 0)
-		return type_fd;
-	if (!reference->run_id)
-		run_id = find_older(type_fd, reference->back);
-	else
-		run_id = is_whole(type_fd, reference->run_id) ? xstrdup(reference->run_id) : NULL;
-	if (run_id) {
-		*directory = run_path(results, reference->scenario, reference->type, run_id);
-	} else {
-		unfinished = describe_unfinished(type_fd);
-		wanted = xasprintf("no usable run %s in %s%s", run, results, unfinished);
-		free(unfinished);
-		err = fail_with_names(diag, wanted, reference->type, type_fd, run_id_is_valid,
-		                      newest_first);
-		free(wanted);
+		if (id && (!latest[0] || run_id_compare(id, latest) > 0))
+			snprintf(latest, RUN_ID_SIZE, "%s", id);
+		free(id);
 	}
-	free(run_id);
-	close(type_fd);
+	return latest[0];
+}
+
+static bool is_whole(const struct run_list *list, size_t run)
+{
+	return run_is_whole(list->folders[list->runs[run].folder].dir, list->runs[run].id);
+}
+
+/* The place in the list of the run that is meant; its length: there is none. */
+static size_t choose(const struct run_list *list, const struct reference *reference)
+{
+	char latest[RUN_ID_SIZE];
+	unsigned long back = reference->back;
+
+	if (reference->run_id) {
+		for (size_t i = 0; i < list->n_runs; i++)
+			if (!strcmp(list->runs[i].id, reference->run_id) && is_whole(list, i))
+				return i;
+		return list->n_runs;
+	}
+	if (!find_latest(list, latest))
+		return list->n_runs;
+	for (size_t i = list->n_runs; i > 0; i--) {
+		int order = run_id_compare(list->runs[i - 1].id, latest);
+
+		if (order <= 0 && is_whole(list, i - 1) && back-- == 0)
+			return i - 1;
+	}
+	return list->n_runs;
+}
+
+static int fail_with_runs(const struct run_list *list, const struct text_list *trees,
+                          const char *run, const struct reference *reference, struct diag *diag)
+{
+	const struct run_folder *folder = &list->folders[0];
+	char *unfinished = describe_unfinished(folder->dir);
+	char *wanted =
+	    xasprintf("no usable run %s in %s%s", run, trees->texts[folder->tree], unfinished);
+	int err = names_fail(diag, wanted, reference->type, folder->dir, run_id_is_valid,
+	                     names_newest_first);
+
+	free(unfinished);
+	free(wanted);
+	return err;
+}
+
+static int find_reference(const struct text_list *trees, const char *run,
+                          const struct reference *reference, char **directory, struct diag *diag)
+{
+	struct run_list list;
+	int err = run_list_read(&list, trees, reference->scenario, reference->type, diag);
+	size_t chosen;
+
+	if (err)
+		return err;
+	chosen = choose(&list, reference);
+	if (chosen < list.n_runs)
+		*directory = run_list_path(&list, chosen);
+	else
+		err = fail_with_runs(&list, trees, run, reference, diag);
+	run_list_fini(&list);
 	return err;
 }
 
@@ -364,31 +164,68 @@ static char *find_path(const char *path)
 	return directory;
 }
 
-int results_find(const char *results, const char *run, char **directory, struct diag *diag)
+/* The one run of a commit; several are too many. */
+static int find_one_of(const struct text_list *trees, const char *run, char **directory,
+                       struct diag *diag)
+{
+	struct run_set set;
+	int err = results_find_set(&set, trees, run, RUN_SET_ALL, diag);
+
+	if (!err && set.n_runs == 1)
+		*directory = xstrdup(set.runs[0].directory);
+	else if (!err)
+		err = diag_fail(diag, EINVAL, "%s is %zu runs, from %s to %s; name one of them",
+		                run, set.n_runs, set.runs[0].directory,
+		                set.runs[set.n_runs - 1].directory);
+	run_set_fini(&set);
+	return err;
+}
+
+static int find_in_trees(const struct text_list *trees, const char *run,
+                         const struct reference *reference, char **directory, struct diag *diag)
+{
+	return reference->commit ? find_one_of(trees, run, directory, diag)
+	                         : find_reference(trees, run, reference, directory, diag);
+}
+
+int results_find_in(const struct text_list *trees, const char *run, char **directory,
+                    struct diag *diag)
 {
 	struct reference reference;
 	int err;
 
-	if (*run == '@' || strncmp(run, "baseline:", 9) == 0)
-		return diag_fail(diag, EINVAL,
-		                 "cannot find the run %s: runs by commit or baseline are not built "
-		                 "yet; name it SCENARIO/TYPE, SCENARIO/TYPE~N or "
-		                 "SCENARIO/TYPE/RUN_ID",
-		                 run);
 	/* A name wins over a path that looks like it, as in git. */
 	if (reference_read(&reference, run)) {
-		err = find_reference(results, run, &reference, directory, diag);
+		err = find_in_trees(trees, run, &reference, directory, diag);
 		if (err && (*directory = find_path(run)))
 			err = 0;
 	} else {
 		*directory = find_path(run);
-		err = *directory ? 0
-		                 : diag_fail(diag, EINVAL,
-		                             "no run %s: name it SCENARIO/TYPE, SCENARIO/TYPE~N, "
-		                             "SCENARIO/TYPE/RUN_ID or by the path of its directory",
-		                             run);
+		err = *directory
+		          ? 0
+		          : diag_fail(diag, EINVAL,
+		                      "no run %s: name it SCENARIO/TYPE, SCENARIO/TYPE~N, "
+		                      "SCENARIO/TYPE/RUN_ID, @COMMIT (7 digits or more) or by the "
+		                      "path of its directory",
+		                      run);
 	}
 	reference_fini(&reference);
+	return err;
+}
+
+int results_find(const char *results, const char *run, char **directory, struct diag *diag)
+{
+	struct text_list trees = {0};
+	int err;
+
+	if (run_set_baseline(run))
+		return diag_fail(diag, EINVAL,
+		                 "%s is a set of runs; name one: SCENARIO/TYPE, SCENARIO/TYPE~N or "
+		                 "SCENARIO/TYPE/RUN_ID",
+		                 run);
+	text_list_add(&trees, results);
+	err = results_find_in(&trees, run, directory, diag);
+	text_list_fini(&trees);
 	return err;
 }
 
@@ -397,9 +234,9 @@ static bool has_runs(int type_fd)
 	struct names ids;
 	bool found = false;
 
-	list_directories(&ids, type_fd, run_id_is_valid, newest_first);
+	names_list(&ids, type_fd, run_id_is_valid, names_newest_first);
 	for (size_t i = 0; !found && i < ids.n_names; i++)
-		found = is_whole(type_fd, ids.names[i]);
+		found = run_is_whole(type_fd, ids.names[i]);
 	names_fini(&ids);
 	return found;
 }
@@ -410,13 +247,13 @@ int results_list_types(const char *results, const char *scenario, struct results
 	struct results_latest *found = NULL, *latest;
 	size_t n_found = 0, capacity = 0;
 	struct names names;
-	int scenario_fd = open_scenario(results, scenario, diag), type_fd;
+	int scenario_fd = results_open_scenario(results, scenario, diag), type_fd;
 
 	*types = NULL;
 	*n_types = 0;
 	if (scenario_fd < 0)
 		return scenario_fd == -ENOENT ? 0 : scenario_fd;
-	list_directories(&names, scenario_fd, results_name_is_valid, by_name);
+	names_list(&names, scenario_fd, results_name_is_valid, names_by_name);
 	for (size_t i = 0; i < names.n_names; i++) {
 		type_fd = fdpath_enter_dir(scenario_fd, names.names[i], diag);
 		if (type_fd < 0)
@@ -424,7 +261,7 @@ int results_list_types(const char *results, const char *scenario, struct results
 		if (has_runs(type_fd)) {
 			latest = ARRAY_APPEND(found, n_found, capacity);
 			latest->type = xstrdup(names.names[i]);
-			latest->run_id = find_latest(type_fd);
+			latest->run_id = run_find_latest(type_fd);
 			if (latest->run_id)
 				latest->directory =
 				    run_path(results, scenario, latest->type, latest->run_id);
@@ -471,7 +308,7 @@ int results_find_newest(const char *results, char **directory, struct diag *diag
 	struct diag ignored;
 
 	if (root >= 0) {
-		list_directories(&scenarios, root, results_name_is_valid, by_name);
+		names_list(&scenarios, root, results_name_is_valid, names_by_name);
 		close(root);
 	}
 	for (size_t i = 0; i < scenarios.n_names; i++) {

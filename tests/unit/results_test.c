@@ -697,8 +697,9 @@ static void what_is_not_there_is_answered_with_what_is(void **state)
 	find_fails("syn-1k/io", ENOENT, "no io runs of syn-1k; syn-1k has cpu");
 	find_fails("syn-1k/cpu~1", ENOENT, "no usable run syn-1k/cpu~1 in results; cpu has " ID);
 	find_fails("syn-1k/cpu/" ID "-9", ENOENT, "cpu has " ID);
-	find_fails("@abc", EINVAL, "not built yet");
-	find_fails("baseline:v1", EINVAL, "not built yet");
+	find_fails("@abc", EINVAL, "@COMMIT (7 digits or more)");
+	find_fails("@abcdef0", ENOENT, "none is of that commit");
+	find_fails("baseline:v1", EINVAL, "is a set of runs; name one");
 	find_fails("syn-1k", EINVAL, "SCENARIO/TYPE~N");
 	find_fails("syn-1k/cpu~x", EINVAL, "SCENARIO/TYPE~N");
 	find_fails("syn-1k/cpu/../../x", EINVAL, "SCENARIO/TYPE~N");

@@ -1,0 +1,214 @@
+/* Lists the runs of results trees and reads their manifests. */
+#include "core/results/run_list.h"
+
+#include "core/alloc.h"
+#include "core/diag.h"
+#include "core/results/names.h"
+#include "core/results/open_type.h"
+#include "core/results/results.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Manifests take kilobytes: one of this size was made to exhaust us. */
+#define MANIFEST_MAX_BYTES (64 << 20)
+
+static void add_folder(struct run_list *list, size_t tree, const char *results,
+                       const char *scenario, const char *type, int dir)
+{
+	struct run_folder *folder;
+	struct names ids;
+
+	names_list(&ids, dir, run_id_is_valid, names_newest_first);
+	folder = ARRAY_APPEND(list->folders, list->n_folders, list->folders_capacity);
+	*folder = (struct run_folder){
+	    .tree = tree,
+	    .path =
+	        xasprintf("%.*s/%s/%s", (int)fdpath_trimmed_len(results), results, scenario, type),
+	    .scenario = xstrdup(scenario),
+	    .type = xstrdup(type),
+	    .dir = dir,
+	};
+	for (size_t i = 0; i < ids.n_names; i++) {
+		struct run_row *run = ARRAY_APPEND(list->runs, list->n_runs, list->runs_capacity);
+
+		run->folder = list->n_folders - 1;
+		strcpy(run->id, ids.names[i]);
+	}
+	names_fini(&ids);
+}
+
+/* All types of the scenario, or one. */
+static int add_scenario(struct run_list *list, size_t tree, const char *results,
+                        const char *scenario, const char *type, struct diag *diag)
+{
+	struct names types;
+	struct diag ignored;
+	int dir, scenario_dir;
+
+	if (type) {
+		dir = results_open_type(results, scenario, type, diag);
+		if (dir >= 0)
+			add_folder(list, tree, results, scenario, type, dir);
+		return dir < 0 ? dir : 0;
+	}
+	scenario_dir = results_open_scenario(results, scenario, diag);
+	if (scenario_dir < 0)
+		return scenario_dir;
+	names_list(&types, scenario_dir, results_name_is_valid, names_by_name);
+	for (size_t i = 0; i < types.n_names; i++) {
+		dir = fdpath_enter_dir(scenario_dir, types.names[i], &ignored);
+		if (dir >= 0)
+			add_folder(list, tree, results, scenario, types.names[i], dir);
+	}
+	names_fini(&types);
+	close(scenario_dir);
+	return 0;
+}
+
+static int add_tree(struct run_list *list, size_t tree, const char *results, const char *scenario,
+                    const char *type, struct diag *diag)
+{
+	struct names scenarios;
+	int root;
+
+	if (scenario)
+		return add_scenario(list, tree, results, scenario, type, diag);
+	root = results_open_tree(results, "no runs", diag);
+	if (root < 0)
+		return root;
+	names_list(&scenarios, root, results_name_is_valid, names_by_name);
+	for (size_t i = 0; i < scenarios.n_names; i++) {
+		struct diag ignored;
+
+		/* One without the type has no runs of it. */
+		add_scenario(list, tree, results, scenarios.names[i], type, &ignored);
+	}
+	names_fini(&scenarios);
+	close(root);
+	return 0;
+}
+
+static int oldest_first(const void *a, const void *b)
+{
+	const struct run_row *run_a = a, *run_b = b;
+	int order = run_id_compare(run_a->id, run_b->id);
+
+	return order ? order : (run_a->folder > run_b->folder) - (run_a->folder < run_b->folder);
+}
+
+int run_list_read(struct run_list *list, const struct text_list *trees, const char *scenario,
+                  const char *type, struct diag *diag)
+{
+	struct diag why = {0};
+	size_t n_without = 0;
+	int err = 0;
+
+	*list = (struct run_list){0};
+	for (size_t i = 0; !err && i < trees->n_texts; i++) {
+		int root = results_open_tree(trees->texts[i], "no runs", diag);
+
+		if (root < 0) {
+			err = root;
+			break;
+		}
+		close(root);
+		err = add_tree(list, i, trees->texts[i], scenario, type, &why);
+		n_without += err == -ENOENT;
+		if (err == -ENOENT && n_without < trees->n_texts)
+			err = 0;
+		else if (err)
+			*diag = why;
+	}
+	if (err) {
+		run_list_fini(list);
+		return err;
+	}
+	if (list->n_runs)
+		qsort(list->runs, list->n_runs, sizeof(*list->runs), oldest_first);
+	return 0;
+}
+
+void run_list_fini(struct run_list *list)
+{
+	for (size_t i = 0; i < list->n_folders; i++) {
+		close(list->folders[i].dir);
+		free(list->folders[i].path);
+		free(list->folders[i].scenario);
+		free(list->folders[i].type);
+	}
+	free(list->folders);
+	free(list->runs);
+	*list = (struct run_list){0};
+}
+
+char *run_list_path(const struct run_list *list, size_t run)
+{
+	return xasprintf("%s/%s", list->folders[list->runs[run].folder].path, list->runs[run].id);
+}
+
+/* -EIO: it is shorter than it was. */
+static int read_whole(int fd, char *text, size_t len_bytes)
+{
+	size_t done = 0;
+	ssize_t n = 1;
+
+	while (done < len_bytes && n > 0) {
+		n = read(fd, text + done, len_bytes - done);
+		if (n < 0 && errno == EINTR)
+			n = 1;
+		else if (n > 0)
+			done += (size_t)n;
+	}
+	if (n < 0)
+		return -errno;
+	text[done] = '\0';
+	return done == len_bytes ? 0 : -EIO;
+}
+
+static int open_manifest(const struct run_list *list, size_t run)
+{
+	int dir = openat(list->folders[list->runs[run].folder].dir, list->runs[run].id,
+	                 O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int fd, err;
+
+	if (dir < 0)
+		return -errno;
+	/* Not to wait for the writer of a pipe that somebody put there. */
+	fd = openat(dir, "run.json", O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	err = fd < 0 ? -errno : 0;
+	close(dir);
+	return err ? err : fd;
+}
+
+int run_list_manifest(const struct run_list *list, size_t run, char **text, size_t *len_bytes)
+{
+	int fd = open_manifest(list, run), err = 0;
+	struct stat status;
+
+	*text = NULL;
+	*len_bytes = 0;
+	if (fd < 0)
+		return fd;
+	if (fstat(fd, &status) < 0)
+		err = -errno;
+	else if (!S_ISREG(status.st_mode))
+		err = -EINVAL;
+	else if (status.st_size > MANIFEST_MAX_BYTES)
+		err = -EFBIG;
+	if (!err) {
+		*len_bytes = (size_t)status.st_size;
+		*text = xmalloc(*len_bytes + 1);
+		err = read_whole(fd, *text, *len_bytes);
+	}
+	if (err) {
+		free(*text);
+		*text = NULL;
+	}
+	close(fd);
+	return err;
+}
