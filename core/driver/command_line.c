@@ -226,6 +226,10 @@ static int check_verb_options(const struct command_line *line, struct diag *diag
 {
 	const char *const *allowed = line->verb->options;
 
+	if (line->common->results.n_texts > 1 && !line->verb->many_trees)
+		return diag_fail(diag, EINVAL,
+		                 "'%s' works on one results tree; give --results once",
+		                 line->verb->name);
 	if (!allowed)
 		return 0;
 	if (line->n_type_options)

@@ -328,7 +328,9 @@ static char *show_command(const struct measurement *m)
 {
 	char *run = xasprintf("%s/%s", m->request->name, m->collector->name);
 	const struct run_options *typed = m->request->line->common;
-	const char *directory = typed->output_dir ? typed->output_dir : typed->results;
+	const char *directory = typed->output_dir        ? typed->output_dir
+	                        : typed->results.n_texts ? typed->results.texts[0]
+	                                                 : NULL;
 	char *words[] = {"profile-scenario", "show", run, "--results", (char *)directory};
 	char *text = words_join(words, directory ? 5 : 3);
 

@@ -34,15 +34,28 @@ void request_scenario_dirs(const struct run_options *options, struct text_list *
 	free(own);
 }
 
-char *request_results_dir(const struct run_options *options)
+void request_results_dirs(const struct run_options *options, struct text_list *trees)
 {
 	const char *from_environment = getenv("PROFILE_SCENARIO_RESULTS");
 
 	if (options->output_dir)
-		return xstrdup(options->output_dir);
-	if (options->results)
-		return xstrdup(options->results);
-	return xstrdup(from_environment && *from_environment ? from_environment : "./results");
+		text_list_add(trees, options->output_dir);
+	for (size_t i = 0; !options->output_dir && i < options->results.n_texts; i++)
+		text_list_add(trees, options->results.texts[i]);
+	if (!trees->n_texts)
+		text_list_add(trees, from_environment && *from_environment ? from_environment
+		                                                           : "./results");
+}
+
+char *request_results_dir(const struct run_options *options)
+{
+	struct text_list trees = {0};
+	char *first;
+
+	request_results_dirs(options, &trees);
+	first = xstrdup(trees.texts[0]);
+	text_list_fini(&trees);
+	return first;
 }
 
 /* Bare commands are called by their base name, without the hash that cargo appends. */

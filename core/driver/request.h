@@ -39,6 +39,8 @@ void request_scenario_dirs(const struct run_options *options, struct text_list *
 /* The results tree: --output-dir, --results, PROFILE_SCENARIO_RESULTS, ./results. The caller frees
  * it. */
 char *request_results_dir(const struct run_options *options);
+/* All of them, for verbs with `many_trees`: added to the list. */
+void request_results_dirs(const struct run_options *options, struct text_list *trees);
 
 /* Replaces each ${NAME} in an owned text, or leaves it NULL. -EINVAL: unknown name. */
 int request_expand(const struct request *request, char **text, struct diag *diag);

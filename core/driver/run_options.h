@@ -8,7 +8,7 @@
 struct run_options {
 	char *scenario;
 	char *type;
-	char *results;
+	struct text_list results; /* trees; several for verbs that read many */
 	char *output_dir;
 	char *pid; /* as typed: "1234,5678" */
 	bool all_cpus;

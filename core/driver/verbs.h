@@ -15,6 +15,7 @@ struct verb {
 	const char *operands; /* for help */
 	const char *help;
 	bool takes_command; /* words are a command: options end at the first */
+	bool many_trees;    /* --results may be given several times */
 	/* Long names of the common options that it takes, ended by NULL; NULL: all of them and
 	 * those of types. */
 	const char *const *options;

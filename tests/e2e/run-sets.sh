@@ -1,0 +1,46 @@
+#!/bin/bash
+# tier: quick
+# beside: others
+# The forms of RUN on the command line, and --results of one and of several trees.
+. "$(dirname "$0")/lib.sh"
+
+cd "$scratch" || exit 1
+export PROFILE_SCENARIO_RESULTS=$scratch/results
+
+run_in() { # DIRECTORY: a run of scenario s from there
+	(cd "$1" && profile-scenario --quiet --scenario s --type io -- true)
+}
+
+# A checkout with two commits, and a run of each.
+export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_SYSTEM=/dev/null GIT_AUTHOR_NAME=a GIT_AUTHOR_EMAIL=a@b.c GIT_COMMITTER_NAME=a GIT_COMMITTER_EMAIL=a@b.c
+if command -v git >/dev/null; then
+	git init -q checkout
+	echo 1 >checkout/file
+	git -C checkout add file && git -C checkout commit -qm one
+	first=$(git -C checkout rev-parse HEAD)
+	run_in checkout
+	git -C checkout commit -qm two --allow-empty
+	second=$(git -C checkout rev-parse --short=7 HEAD)
+	run_in checkout
+	echo 2 >checkout/file
+	run_in checkout
+	ids=($(ls results/s/io | grep Z))
+
+	shows() { # RUN NUMBER: show gives the run with this number
+		is "$(profile-scenario show --json "$1" | python3 -c 'import json, sys; print(json.load(sys.stdin)["run_id"])')" "${ids[$2]}"
+	}
+	promise "a run is found by its commit" shows "@$first" 0
+	promise "by an abbreviation, of its scenario and type" shows "s/io@$second" 1
+	promise "or of its scenario, whatever its type" shows "s@${first:0:9}" 0
+	promise "one of a changed checkout by -dirty" shows "@$second-dirty" 2
+	promise "show takes one run" reason 125 "is 2 runs, from " bash -c "(cd checkout && git commit -qam three && git checkout -q $first) &&
+		(cd checkout && profile-scenario --quiet --scenario s --type io -- true) && profile-scenario show @$first"
+	promise "a commit without runs is said" reason 125 "of the 4 runs there none is of that commit" profile-scenario show @abcdef0
+else
+	skip "runs are found by their commit" "git is not installed"
+fi
+promise "fewer digits than 7 are refused" reason 125 "7 digits or more" profile-scenario show @abcdef
+
+promise "a run is written into one tree" reason 125 "works on one results tree; give --results once" \
+	profile-scenario --results "$scratch/a" --results "$scratch/b" -- true
+promise "and into none then" test ! -e "$scratch/a" -a ! -e "$scratch/b"
