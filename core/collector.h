@@ -28,6 +28,7 @@ struct metric_row;
 struct metrics;
 struct picture_options;
 struct results_run;
+struct side_view;
 
 /* One repeat of the target. */
 struct repeat {
@@ -118,6 +119,7 @@ struct collector {
 	struct option_table options;
 	const struct metric_row *metrics;
 	const struct finding_row *findings;
+	const struct side_view *compared; /* what comparisons show of its profiles; NULL: nothing */
 
 	/* Do the options go together? 0, or -EINVAL with a sentence. Asked before there is a state
 	 * and before anything is run; no I/O. `options` are those that will hold, `typed` the

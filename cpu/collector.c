@@ -12,6 +12,7 @@
 
 #include "core/alloc.h"
 #include "core/collector.h"
+#include "core/compare/side.h"
 #include "core/diag.h"
 #include "core/export/exporter.h"
 #include "core/profile.h"
@@ -311,6 +312,10 @@ static void cpu_destroy(void *state)
 	free(cpu);
 }
 
+/* "cpu" is there where the event is a clock. */
+static const char *const compared_values[] = {"samples", "cpu", NULL};
+static const struct side_view cpu_view = {.kind = SIDE_FUNCTION, .values = compared_values};
+
 const struct collector cpu_collector = {
     .name = "cpu",
     .aliases = (const char *const[]){NULL},
@@ -323,6 +328,7 @@ const struct collector cpu_collector = {
     .options = {option_rows, sizeof(struct cpu_options)},
     .metrics = cpu_metrics,
     .findings = cpu_findings,
+    .compared = &cpu_view,
     .check = perf_target_check,
     .create = cpu_create,
     .prepare = cpu_prepare,

@@ -12,6 +12,7 @@
 
 #include "core/alloc.h"
 #include "core/collector.h"
+#include "core/compare/side.h"
 #include "core/diag.h"
 #include "core/export/exporter.h"
 #include "core/profile.h"
@@ -301,6 +302,14 @@ static void offcpu_destroy(void *state)
 	free(offcpu);
 }
 
+/* The leaf of every wait is the scheduler: a wait is that of who asked for it. */
+static const char *const compared_values[] = {"blocked", "waits", "preempted", NULL};
+static const struct side_view offcpu_view = {
+    .kind = SIDE_FUNCTION,
+    .passes_on = profile_is_system_code,
+    .values = compared_values,
+};
+
 const struct collector offcpu_collector = {
     .name = "offcpu",
     .aliases = (const char *const[]){"off-cpu", NULL},
@@ -311,6 +320,7 @@ const struct collector offcpu_collector = {
     .options = {option_rows, sizeof(struct offcpu_options)},
     .metrics = offcpu_metrics,
     .findings = offcpu_findings,
+    .compared = &offcpu_view,
     .check = perf_target_check,
     .create = offcpu_create,
     .prepare = offcpu_prepare,

@@ -3,9 +3,11 @@
 #include "core/collector.h"
 
 #include "core/alloc.h"
+#include "core/compare/side.h"
 #include "core/target/binary.h"
 #include "core/diag.h"
 #include "core/perf/proc_scan.h"
+#include "core/profile.h"
 #include "core/quality.h"
 #include "io/backend.h"
 #include "io/bins.h"
@@ -516,6 +518,14 @@ static int io_finish(void *state, struct results_run *run, struct result *result
 
 static const char *const aliases[] = {"syscalls", NULL};
 
+/* With --stacks; the calls themselves are in the metrics. */
+static const char *const compared_values[] = {"time", "calls", "bytes", NULL};
+static const struct side_view io_view = {
+    .kind = SIDE_SITE,
+    .passes_on = profile_is_system_code,
+    .values = compared_values,
+};
+
 const struct collector io_collector = {
     .name = "io",
     .aliases = aliases,
@@ -526,6 +536,7 @@ const struct collector io_collector = {
     .options = {io_option_rows, sizeof(struct io_options)},
     .metrics = io_metric_rows,
     .findings = io_finding_rows,
+    .compared = &io_view,
     .check_options = io_options_check,
     .flame_graphs_take = io_flame_graphs_take,
     .check = io_check,

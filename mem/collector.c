@@ -3,11 +3,13 @@
 #include "core/collector.h"
 
 #include "core/alloc.h"
+#include "core/compare/side.h"
 #include "core/diag.h"
 #include "core/quality.h"
 #include "core/symbolize/symbolize.h"
 #include "mem/counts.h"
 #include "mem/heap.h"
+#include "mem/heap_filter.h"
 #include "mem/leaks/leak_result.h"
 #include "mem/leaks/leak_run.h"
 #include "mem/leaks/suppression.h"
@@ -425,11 +427,20 @@ static int finish(void *state, struct results_run *results, struct result *resul
 	return err;
 }
 
+static const char *const compared_values[] = {"alloc_space", "alloc_objects", "peak_space",
+                                              "leaked_space", NULL};
+static const struct side_view memory_view = {
+    .kind = SIDE_SITE,
+    .passes_on = heap_is_allocator,
+    .values = compared_values,
+};
+
 /* All that both ways to ask for it have in common. */
 #define MEMORY_COLLECTOR                                                                           \
 	.name = "memory", .slows_target = true,                                                    \
 	.options = {.rows = memory_option_rows, .struct_bytes = sizeof(struct memory_options)},    \
-	.metrics = memory_metric_rows, .findings = memory_finding_rows, .check = check,            \
+	.metrics = memory_metric_rows, .findings = memory_finding_rows, .compared = &memory_view,  \
+	.check = check,                                                                            \
 	.environment = environment, .prepare = prepare, .in_child = in_child, .fd = fd,            \
 	.step = step_running, .poke = poke, .news = news, .reaps_target = reaps_target,            \
 	.target_ended = target_ended, .ended = ended, .finish = finish, .destroy = destroy

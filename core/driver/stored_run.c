@@ -98,6 +98,23 @@ static void hint_stored_name(const char *name, struct diag *diag)
 	free(word);
 }
 
+/* Of a run that is zero but for its directory and name. */
+static int read_run(struct stored_run *run, struct diag *diag)
+{
+	run->is_process = is_process_folder(run->directory);
+	run->manifest = read_manifest(run->directory, diag);
+	if (!run->manifest)
+		return -EINVAL;
+	run->title = xasprintf("%s/%s %s", text_at(run->manifest, "scenario"),
+	                       text_at(run->manifest, "type"), text_at(run->manifest, "run_id"));
+	run->command = command_of(run->manifest);
+	if (run->is_process)
+		stored_run_describe_process(run);
+	run->lost = (uint64_t)json_integer_value(
+	    json_object_get(json_object_get(run->manifest, "quality"), "lost_samples"));
+	return 0;
+}
+
 int stored_run_open(struct stored_run *run, const struct run_options *options, const char *name,
                     struct diag *diag)
 {
@@ -113,18 +130,13 @@ int stored_run_open(struct stored_run *run, const struct run_options *options, c
 	if (err)
 		return err;
 	run->name = xstrdup(name ? name : run->directory);
-	run->is_process = is_process_folder(run->directory);
-	run->manifest = read_manifest(run->directory, diag);
-	if (!run->manifest)
-		return -EINVAL;
-	run->title = xasprintf("%s/%s %s", text_at(run->manifest, "scenario"),
-	                       text_at(run->manifest, "type"), text_at(run->manifest, "run_id"));
-	run->command = command_of(run->manifest);
-	if (run->is_process)
-		stored_run_describe_process(run);
-	run->lost = (uint64_t)json_integer_value(
-	    json_object_get(json_object_get(run->manifest, "quality"), "lost_samples"));
-	return 0;
+	return read_run(run, diag);
+}
+
+int stored_run_open_directory(struct stored_run *run, const char *directory, struct diag *diag)
+{
+	*run = (struct stored_run){.directory = xstrdup(directory), .name = xstrdup(directory)};
+	return read_run(run, diag);
 }
 
 void stored_run_fini(struct stored_run *run)

@@ -36,6 +36,8 @@ struct stored_run {
  * another schema. */
 int stored_run_open(struct stored_run *run, const struct run_options *options, const char *name,
                     struct diag *diag);
+/* The same of a run's directory, as results_find() gives it. */
+int stored_run_open_directory(struct stored_run *run, const char *directory, struct diag *diag);
 void stored_run_fini(struct stored_run *run);
 
 const char *stored_run_type(const struct stored_run *run);

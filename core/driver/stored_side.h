@@ -1,0 +1,17 @@
+/* One side of a comparison, read from run directories or from a baseline.
+ */
+#ifndef CORE_DRIVER_STORED_SIDE_H
+#define CORE_DRIVER_STORED_SIDE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct diag;
+struct side;
+
+/* Reads run directories of one scenario and type, as results_find() gives them. with_rows: their
+ * profiles, too, which takes longer. On failure, which is exit 3, *side is NULL. */
+int stored_side_read(char *const *directories, size_t n_directories, bool with_rows,
+                     struct side **side, struct diag *diag);
+
+#endif
