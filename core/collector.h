@@ -87,7 +87,7 @@ struct result {
 	uid_t target_uid;        /* whom the target ran as: whose perf-PID.map is believed */
 	struct metrics *metrics; /* given, with run.* in it */
 	struct findings *findings; /* given, with thresholds set */
-	struct gates *gates;       /* given: limits to add; the driver judges them */
+	struct gates *gates;       /* given: limits to add to; the driver judges them */
 	json_t *quality;           /* given: an object to add to (CONTRACT 4 "quality") */
 	char *backend;             /* "perf_event", "ptrace", "preload" */
 	char *event;               /* cpu: "cycles", "cpu-clock"; else NULL */
@@ -121,6 +121,9 @@ struct collector {
 	const struct finding_row *findings;
 	const struct side_view *compared; /* what comparisons show of its profiles; NULL: nothing */
 
+	/* May a limit be set on this metric, which matches a row with a `*`? 0, or -EINVAL with a
+	 * sentence that has the nearest name. Pure. NULL: on any. */
+	int (*check_metric)(const char *metric, struct diag *diag);
 	/* Do the options go together? 0, or -EINVAL with a sentence. Asked before there is a state
 	 * and before anything is run; no I/O. `options` are those that will hold, `typed` the
 	 * defaults with the command line alone over them: what a scenario file has for its usual

@@ -1,7 +1,8 @@
 /* Limits on a run's metrics, and whether they hold: run.json's "gates" (CONTRACT 4).
  *
  * Whoever has a limit requires it, the driver judges them all when the metrics are known. A limit
- * on what was not measured neither holds nor fails. Not thread-safe.
+ * on what was not measured neither holds nor fails. An advisory one is judged and shown, but it
+ * neither fails nor has to be measured: no count here has it. Not thread-safe.
  */
 #ifndef CORE_GATES_H
 #define CORE_GATES_H
@@ -32,6 +33,22 @@ void gates_require(struct gates *gates, const char *metric, enum gate_comparison
 void gates_require_of_each(struct gates *gates, const char *metric, double limit,
                            const char *source);
 
+/* A limit as somebody wrote it, in a unit of `factor` times the metric's: texts are in it ("2 ms").
+ * `limit` is in the metric's. */
+void gates_require_in(struct gates *gates, const char *metric, enum gate_comparison comparison,
+                      double limit, double factor, const char *unit, const char *source);
+
+/* Limits on metrics that match the glob(7) are advisory, those that are required later too. */
+void gates_advise(struct gates *gates, const char *glob);
+
+/* Why metrics that match the glob(7) were not measured, for those who set limits on them. The first
+ * one told holds. */
+void gates_explain(struct gates *gates, const char *glob, const char *why);
+
+/* The metrics that limits were set on so far; NULL: there are no more. Who measures some of these
+ * only when asked to looks here. Lives as long as the gates. */
+const char *gates_metric(const struct gates *gates, size_t i);
+
 /* The exit status of a failed gate instead of 1 (--error-exitcode). */
 void gates_set_exit_status(struct gates *gates, int status);
 int gates_exit_status(const struct gates *gates);
@@ -51,14 +68,16 @@ size_t gates_n_unmeasured(const struct gates *gates);
  * doubt. Lives as long as the gates. */
 const char *gates_why_inconclusive(const struct gates *gates);
 
-/* The first of these in a sentence: "mem.definitely_lost_blocks is 3, limit <= 0
- * (--error-exitcode)", "mem.definitely_lost_blocks was not measured, ...". NULL: there is none. The
- * caller frees it. */
+/* The first of these in a sentence, and how many more there are: "mem.definitely_lost_blocks is 3,
+ * limit <= 0 (--error-exitcode); 2 more failed", "mem.definitely_lost_blocks was not measured,
+ * ...". NULL: there is none. The caller frees it. */
 char *gates_why_failed(const struct gates *gates);
 char *gates_why_unmeasured(const struct gates *gates);
 
-/* [{"text", "metric", "value", "limit", "status": "ok"|"failed"|"not measured", "source"}]; no
- * value where it was not measured. New reference. */
+/* [{"text", "metric", "value", "value_text", "limit", "status": "ok"|"failed"|"advisory"|"not
+ * measured", "source", "advisory", "why"}]: "advisory" is the status of an advisory limit that the
+ * value is beyond; no value where it was not measured, but why; value_text is the value in the
+ * limit's unit. New reference. */
 json_t *gates_to_json(const struct gates *gates);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include "core/alloc.h"
 #include "core/diag.h"
+#include "core/json_text.h"
 
 #include <fnmatch.h>
 #include <math.h>
@@ -192,13 +193,13 @@ json_t *metrics_to_json(const struct metrics *metrics)
 
 		for (size_t j = 0; j < metric->n_samples; j++)
 			json_array_append_new(samples, metric_number_to_json(metric->samples[j]));
-		json_object_set_new(
-		    object, metric->name,
-		    json_pack("{s:o, s:s, s:o, s:o, s:o, s:b}", "value",
-		              metric_number_to_json(value_of(metric)), "unit", metric->row->unit,
-		              "better", better_to_json(metric->row->better), "samples", samples,
-		              "deterministic", deterministic_to_json(metric), "instrumented",
-		              metric->instrumented));
+		json_set_named(object, metric->name,
+		               json_pack("{s:o, s:s, s:o, s:o, s:o, s:b}", "value",
+		                         metric_number_to_json(value_of(metric)), "unit",
+		                         metric->row->unit, "better",
+		                         better_to_json(metric->row->better), "samples", samples,
+		                         "deterministic", deterministic_to_json(metric),
+		                         "instrumented", metric->instrumented));
 	}
 	return object;
 }

@@ -511,7 +511,7 @@ static int io_finish(void *state, struct results_run *run, struct result *result
 		                 "the files are of run %zu of %zu, which has the median number of "
 		                 "calls, and of as many the median time",
 		                 median + 1, io->n_repeats);
-	io_metrics_add(result->metrics, io->set, io->repeats, io->n_repeats);
+	io_metrics_add(result->metrics, result->gates, io->set, io->repeats, io->n_repeats);
 	io_findings_judge(result->findings, counts);
 	return io_report_write(&report, counts, run, result, diag);
 }
@@ -529,6 +529,7 @@ static const struct side_view io_view = {
 const struct collector io_collector = {
     .name = "io",
     .aliases = aliases,
+    .check_metric = io_metric_check,
     .help = "every system call: counts, errors, times, bytes, batches, by thread and descriptor",
     .slows_target = true,
     .attaches = true,

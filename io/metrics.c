@@ -2,10 +2,15 @@
 #include "io/metrics.h"
 
 #include "core/alloc.h"
+#include "core/diag.h"
+#include "core/gates.h"
 #include "core/number_text.h"
+#include "core/options.h"
 #include "io/batching.h"
 #include "io/names.h"
 
+#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -99,12 +104,13 @@ static bool knows_total(const struct io_counts *counts, const struct trace_set *
 	        trace_set_has_any(set, total_metrics[total].tells));
 }
 
-/* "io.i386_epoll_wait.calls": calls of other ABIs are other calls. The caller frees it. */
+/* "io.i386_epoll_wait.calls": calls of other ABIs are other calls. */
+static const char *const call_prefixes[N_ABIS] = {"", "x32_", "i386_"};
+
+/* The caller frees it. */
 static char *call_metric_name(const struct syscall_info *info, const char *what)
 {
-	static const char *const prefixes[N_ABIS] = {"", "x32_", "i386_"};
-
-	return xasprintf("io.%s%s.%s", prefixes[info->abi], info->name, what);
+	return xasprintf("io.%s%s.%s", call_prefixes[info->abi], info->name, what);
 }
 
 static double field(const void *row, size_t offset)
@@ -173,11 +179,94 @@ static int by_name(const void *left, const void *right)
 	return strcmp(a->name, b->name);
 }
 
-/* The calls that any repeat made, and those of the set that move data or can batch whether made or
- * not: a budget on them is about 0 calls then. */
-static size_t collect_calls(const struct trace_set *set, struct io_counts *const *repeats,
-                            size_t n_repeats, const struct syscall_info ***calls)
+/* The call of "io.i386_epoll_wait.calls", or NULL: there is none, or the metric is of all calls. */
+static const struct syscall_info *call_of_metric(const char *metric)
 {
+	static const char io[] = "io.";
+	const char *start = metric + sizeof(io) - 1, *end = strrchr(metric, '.');
+	const struct syscall_info *info = NULL;
+	char *name;
+	unsigned number;
+
+	if (strncmp(metric, io, sizeof(io) - 1) != 0 || end < start)
+		return NULL;
+	name = xstrndup(start, (size_t)(end - start));
+	for (int abi = 0; abi < N_ABIS && !info; abi++) {
+		size_t len = strlen(call_prefixes[abi]);
+
+		if (strncmp(name, call_prefixes[abi], len) != 0)
+			continue;
+		info = syscall_find_named((enum syscall_abi)abi, name + len);
+		if (!info && sscanf(name + len, "syscall_0x%x", &number) == 1)
+			info = syscall_find((enum syscall_abi)abi, number);
+		if (info && strcmp(info->name, name + len) != 0)
+			info = NULL;
+	}
+	free(name);
+	return info;
+}
+
+static int unknown_call(const char *metric, struct diag *diag)
+{
+	const char *end = strrchr(metric, '.');
+	const char **names = xcalloc(SYSCALL_NUMBERS + 1, sizeof(*names));
+	char *name = xstrndup(metric + 3, (size_t)(end - metric - 3));
+	size_t n = 0;
+	const char *near;
+
+	for (uint32_t i = 0; i < SYSCALL_NUMBERS; i++)
+		if (syscall_find(ABI_X86_64, i)->is_named)
+			names[n++] = syscall_find(ABI_X86_64, i)->name;
+	near = nearest_word(name, names);
+	if (near)
+		diag_fail(diag, EINVAL, "there is no system call '%s'; did you mean io.%s%s?", name,
+		          near, end);
+	else
+		diag_fail(diag, EINVAL, "there is no system call '%s'", name);
+	free(name);
+	free(names);
+	return -EINVAL;
+}
+
+int io_metric_check(const char *metric, struct diag *diag)
+{
+	const struct metric_row *row = metric_find(io_metric_rows, metric);
+
+	return !strchr(row->name, '*') || call_of_metric(metric) ? 0 : unknown_call(metric, diag);
+}
+
+/* Of the limits on metrics that are not there. */
+static void explain_lacks(const struct metrics *metrics, struct gates *gates,
+                          const struct trace_set *set)
+{
+	const char *metric;
+
+	for (size_t i = 0; (metric = gates_metric(gates, i)); i++) {
+		const struct syscall_info *info = call_of_metric(metric);
+		double ignored;
+
+		if (strncmp(metric, "io.", strlen("io.")) != 0 ||
+		    metrics_value(metrics, metric, &ignored))
+			continue;
+		if (info && !trace_set_has(set, info))
+			gates_explain(gates, metric, "--trace leaves that call out");
+		else if (info)
+			gates_explain(
+			    gates, metric,
+			    "no call told it: none was made, or -z or -Z leaves them out");
+		else
+			gates_explain(gates, metric,
+			              "--trace, -z or -Z leaves out the calls that tell it");
+	}
+}
+
+/* The calls that any repeat made, and those of the set that move data or can batch, or that a limit
+ * was set on, whether made or not: a budget on them is about 0 calls then. */
+static size_t collect_calls(const struct trace_set *set, const struct gates *gates,
+                            struct io_counts *const *repeats, size_t n_repeats,
+                            const struct syscall_info ***calls)
+{
+	const char *metric;
 	size_t n_calls = 0, capacity = 0, n_unique = 0;
 
 	*calls = NULL;
@@ -186,6 +275,12 @@ static size_t collect_calls(const struct trace_set *set, struct io_counts *const
 
 		if (info && (syscall_moves_data(facts) || syscall_batches(facts)) &&
 		    trace_set_has(set, info))
+			*ARRAY_APPEND(*calls, n_calls, capacity) = info;
+	}
+	for (size_t i = 0; (metric = gates_metric(gates, i)); i++) {
+		const struct syscall_info *info = call_of_metric(metric);
+
+		if (info && trace_set_has(set, info))
 			*ARRAY_APPEND(*calls, n_calls, capacity) = info;
 	}
 	for (size_t i = 0; i < n_repeats; i++)
@@ -198,11 +293,11 @@ static size_t collect_calls(const struct trace_set *set, struct io_counts *const
 	return n_unique;
 }
 
-void io_metrics_add(struct metrics *metrics, const struct trace_set *set,
+void io_metrics_add(struct metrics *metrics, struct gates *gates, const struct trace_set *set,
                     struct io_counts *const *repeats, size_t n_repeats)
 {
 	const struct syscall_info **calls;
-	size_t n_calls = collect_calls(set, repeats, n_repeats, &calls);
+	size_t n_calls = collect_calls(set, gates, repeats, n_repeats, &calls);
 
 	for (size_t i = 0; i < ARRAY_SIZE(total_metrics); i++)
 		for (size_t j = 0; j < n_repeats && knows_total(repeats[j], set, i); j++)
@@ -214,6 +309,7 @@ void io_metrics_add(struct metrics *metrics, const struct trace_set *set,
 		for (size_t j = 0; j < n_repeats; j++)
 			add_call(metrics, repeats[j], calls[i]);
 	free(calls);
+	explain_lacks(metrics, gates, set);
 }
 
 static void judge_batches(struct findings *findings, const struct io_counts *counts)

@@ -100,8 +100,9 @@ void help_print(FILE *out)
 		fprintf(out, "\nOptions of %s:\n", verb->name);
 		print_options(&verb->own, out);
 	}
-	fputs("\nExit status: the target's own when it failed; 0 well; 1 leaks that are errors;\n"
-	      "2 inconclusive, with --inconclusive fail; 3 cannot be measured here; 124 timed out;\n"
-	      "125 wrong usage or our own failure; 126 cannot execute; 127 not found.\n",
+	fputs("\nExit status: the target's own when it failed; 0 well; 1 a budget failed,\n"
+	      "or leaks that are errors; 2 inconclusive, with --inconclusive fail; 3 cannot be\n"
+	      "measured here; 124 timed out; 125 wrong usage or our own failure; 126 cannot execute;\n"
+	      "127 not found.\n",
 	      out);
 }

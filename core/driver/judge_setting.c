@@ -1,6 +1,7 @@
 /* Judges sections, keys and values of scenario files by the tables that options come from. */
 #include "core/driver/judge_setting.h"
 
+#include "core/driver/budgets.h"
 #include "core/driver/collectors.h"
 #include "core/driver/run_options.h"
 #include "core/driver/user_metrics.h"
@@ -139,12 +140,38 @@ static int judge_scenario_key(const struct setting *setting, struct diag *diag)
 	return types ? 0 : -EINVAL;
 }
 
+/* [budget] and [gate] have one key each. */
+static int judge_only_key(const struct setting *setting, const char *key, struct diag *diag)
+{
+	const char *const keys[] = {key, NULL};
+
+	return strcmp(setting->key, key) != 0 ? unknown_key(setting, keys, diag) : 0;
+}
+
+static int judge_budget(const struct setting *setting, struct diag *diag)
+{
+	int err = judge_only_key(setting, "limit", diag);
+
+	return err ? err : budgets_judge_setting(setting, diag);
+}
+
+static int judge_gate(const struct setting *setting, struct diag *diag)
+{
+	return judge_only_key(setting, "advisory", diag);
+}
+
 static const struct {
 	const char *name;
 	int (*judge)(const struct setting *setting, struct diag *diag); /* NULL: any will do */
+	bool repeats; /* a key may stand there several times */
 } own_sections[] = {
-    {"scenario", judge_scenario_key}, {"environment", NULL},       {"parameters", NULL},
-    {"metrics", judge_metric},        {"findings", judge_finding},
+    {"scenario", judge_scenario_key, false},
+    {"environment", NULL, false},
+    {"parameters", NULL, false},
+    {"metrics", judge_metric, false},
+    {"findings", judge_finding, false},
+    {"budget", judge_budget, true},
+    {"gate", judge_gate, true},
 };
 
 static int judge_section(const char *section, struct diag *diag)
@@ -177,7 +204,7 @@ int judge_setting(const struct setting *setting, struct diag *diag)
 	for (size_t i = 0; i < ARRAY_SIZE(own_sections); i++) {
 		if (strcmp(own_sections[i].name, setting->section) != 0)
 			continue;
-		if (setting->earlier_line)
+		if (setting->earlier_line && !own_sections[i].repeats)
 			return scenario_refuse_repeat(setting, diag);
 		return own_sections[i].judge ? own_sections[i].judge(setting, diag) : 0;
 	}

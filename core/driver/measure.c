@@ -1,6 +1,7 @@
 /* One type's run from the look at the binary to the published directory. */
 #include "core/driver/measure.h"
 
+#include "core/driver/budgets.h"
 #include "core/driver/ending.h"
 #include "core/driver/exit_status.h"
 #include "core/driver/hand_out.h"
@@ -351,6 +352,7 @@ static void init_result(struct measurement *m)
 	result->metrics = metrics_new();
 	result->findings = findings_new();
 	result->gates = gates_new();
+	budgets_require(m->request, m->collector, result->gates);
 	result->quality = json_pack("{s:[]}", "notes");
 	if (m->request->work_unknown)
 		quality_add_note(result->quality, "%s", m->request->work_unknown);
@@ -512,6 +514,12 @@ static void judge_quality(struct measurement *m)
 /* A limit on what was not measured is no success; one that failed says more. */
 static void judge_gates(struct measurement *m)
 {
+	const char *work_unknown = m->request->work_unknown;
+
+	gates_explain(m->result.gates, "user.*",
+	              "the target's output has no number where [metrics] looks for it");
+	gates_explain(m->result.gates, "run.work_per_s",
+	              work_unknown ? work_unknown : "it is not known how much work was done");
 	gates_judge(m->result.gates, m->result.metrics);
 	if (!m->result.unusable && !gates_n_failed(m->result.gates))
 		m->result.unusable = gates_why_unmeasured(m->result.gates);

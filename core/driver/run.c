@@ -1,5 +1,6 @@
 /* The verb run: each asked type in a run of its own, one exit status for all. */
 #include "core/driver/abilities.h"
+#include "core/driver/budgets.h"
 #include "core/driver/command_line.h"
 #include "core/driver/collectors.h"
 #include "core/driver/exit_status.h"
@@ -76,7 +77,7 @@ static int check_options(const struct request *request, struct diag *diag)
 {
 	const char *missing = NULL;
 	bool draws = false;
-	int err = 0;
+	int err = budgets_check(request, diag);
 
 	for (size_t i = 0; request->types[i] && !err; i++) {
 		const struct collector *type = request->types[i];

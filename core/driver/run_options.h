@@ -29,6 +29,8 @@ struct run_options {
 	char *ambient_cap;
 	char *cpus;      /* as typed: "0-3,5" */
 	char *numa_node; /* as typed */
+	struct text_list budgets;
+	struct text_list advisory; /* globs */
 	double min_quality_percent;
 	int inconclusive;    /* index into its choices: 0: pass */
 	char *repeat_output; /* null, inherit or a file */

@@ -85,31 +85,44 @@ static size_t print_findings(json_t *findings, const char *path, FILE *out)
 	return n_shown + (n_findings > n_shown);
 }
 
-static bool has_failed(const json_t *gate)
+static bool is_status(const json_t *gate, const char *status)
 {
-	return !strcmp(text_at(gate, "status"), "failed");
+	return !strcmp(text_at(gate, "status"), status);
 }
 
-/* The first failed gates, "METRIC VALUE, limit ..."; returns as print_findings() does. */
+static void print_gate(const json_t *gate, FILE *out)
+{
+	const char *metric = text_at(gate, "metric"), *text = text_at(gate, "text");
+	const char *value = text_at(gate, "value_text");
+	bool has_metric = !strncmp(text, metric, strlen(metric));
+
+	fprintf(out, "gate   %s ", metric);
+	if (*value)
+		fputs(value, out);
+	else
+		fprintf(out, "%.15g", json_number_value(json_object_get(gate, "value")));
+	fprintf(out, ", limit%s (%s)%s\n", has_metric ? text + strlen(metric) : "",
+	        text_at(gate, "source"), is_status(gate, "advisory") ? ", advisory" : "");
+}
+
+/* The first gates that the values are beyond, "METRIC VALUE, limit ...", those that fail before
+ * those that are advisory; returns as print_findings() does. */
 static size_t print_gates(json_t *gates, FILE *out)
 {
+	static const char *const shown[] = {"failed", "advisory"};
 	size_t n_failed = 0;
 
-	for (size_t i = 0; i < json_array_size(gates); i++) {
-		json_t *gate = json_array_get(gates, i);
-		const char *metric = text_at(gate, "metric"), *text = text_at(gate, "text");
-		bool has_metric = !strncmp(text, metric, strlen(metric));
+	for (size_t i = 0; i < 2 * json_array_size(gates); i++) {
+		json_t *gate = json_array_get(gates, i % json_array_size(gates));
 
-		if (!has_failed(gate) || ++n_failed > MAX_GATES || !out)
-			continue;
-		fprintf(out, "gate   %s %.15g, limit%s (%s)\n", metric,
-		        json_number_value(json_object_get(gate, "value")),
-		        has_metric ? text + strlen(metric) : "", text_at(gate, "source"));
+		if (is_status(gate, shown[i / json_array_size(gates)]) && ++n_failed <= MAX_GATES &&
+		    out)
+			print_gate(gate, out);
 	}
 	if (n_failed <= MAX_GATES)
 		return n_failed;
 	if (out)
-		fprintf(out, "gate   %zu more failed: gates in run.json\n", n_failed - MAX_GATES);
+		fprintf(out, "gate   %zu more: gates in run.json\n", n_failed - MAX_GATES);
 	return MAX_GATES + 1;
 }
 

@@ -117,6 +117,29 @@ static void doubt_heirs(const struct memory_report *report)
 	free(what);
 }
 
+/* Are there limits on what this type measures, from here or from elsewhere? */
+static bool has_limits(const struct gates *gates)
+{
+	const char *metric;
+
+	for (size_t i = 0; (metric = gates_metric(gates, i)); i++)
+		if (!strncmp(metric, "mem.", strlen("mem.")))
+			return true;
+	return false;
+}
+
+/* For those who have set limits on leaks. */
+static void explain_lack(struct gates *gates, const char *why)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		char *glob = xasprintf("mem.%s_*", kinds[i].name);
+
+		gates_explain(gates, glob, why);
+		free(glob);
+	}
+	gates_explain(gates, "mem.suppressed_*", why);
+}
+
 /* What was not observed at all is missing in the metrics, and may have lost anything. */
 static void doubt_gates(const struct memory_report *report)
 {
@@ -126,7 +149,8 @@ static void doubt_gates(const struct memory_report *report)
 	if (!run->n_refusals && !run->n_unobserved_forks)
 		return;
 	what = xasprintf(
-	    "no leak errors were found, and %s not observed; first: %s",
+	    "%s, and %s not observed; first: %s",
+	    has_gates(report->options) ? "no leak errors were found" : "all limits hold",
 	    counted_text_of(run->n_refusals + run->n_unobserved_forks, "program image").text,
 	    run->n_refusals ? run->refusals[0].reason
 	                    : "a forked process found no room for its counts");
@@ -173,11 +197,13 @@ void leak_result_judge(const struct memory_report *report)
 		               where_lost(report));
 	note_worse_run(result, definite);
 	doubt_heirs(report);
-	if (!has_gates(report->options))
-		return;
-	require_gates(report);
-	doubt_gates(report);
-	if (why && !result->unusable)
+	if (why)
+		explain_lack(result->gates, why);
+	if (has_gates(report->options))
+		require_gates(report);
+	if (has_limits(result->gates))
+		doubt_gates(report);
+	if (has_gates(report->options) && why && !result->unusable)
 		result->unusable = xasprintf("leak errors cannot be judged: %s", why);
 }
 

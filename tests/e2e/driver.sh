@@ -14,7 +14,7 @@ promise "an unknown scenario names the nearest" reason 125 "did you mean 'syn-1k
 promise "an unknown type names the nearest" reason 125 "did you mean 'memory'" profile-scenario --type memroy -- true
 promise "an unbuilt type is refused by name" reason 125 "unknown type 'stat'" profile-scenario --type stat -- true
 promise "an unknown option names the nearest" reason 125 "did you mean '--scenario'" profile-scenario --scenari x
-promise "no option is proposed for one that is far from all" reason 125 "unknown option '--cudgel'; profile-scenario --help" profile-scenario --cudgel x -- true
+promise "no option is proposed for one that is far from all" reason 125 "unknown option '--zyzzyva'; profile-scenario --help" profile-scenario --zyzzyva x -- true
 promise "list takes no operands" reason 125 "takes no operands" profile-scenario list syn-1k
 promise "a forgotten value is not taken from what follows" reason 125 "option '--alloc-fn' needs a value: NAME; if '--' is meant, write it as --alloc-fn=--" \
 	profile-scenario --type memory --alloc-fn -- true

@@ -11,7 +11,7 @@ bad_file() { # TEXT SENTENCE
 	reason 125 "$2" profile-scenario --scenarios "$scratch/scenarios" --scenario bad
 }
 promise "an unknown key names file, line and the nearest word" bad_file $'[scenario]\ncommnd = true' "bad.ini:2: unknown key 'commnd' in [scenario]; did you mean 'command'?"
-promise "an unknown section is refused" bad_file $'[scenario]\ncommand = true\n[budget]\nlimit = x' "bad.ini:3: unknown section [budget]"
+promise "an unknown section is refused" bad_file $'[scenario]\ncommand = true\n[limits]\nlimit = x' "bad.ini:3: unknown section [limits]"
 promise "an unknown section without keys is refused" bad_file $'[scenario]\ncommand = true\n[metric]' "bad.ini:3: unknown section [metric]; did you mean [metrics]?"
 promise "a key that stands twice is refused" bad_file $'[scenario]\ncommand = true\n[parameters]\na = 1\n[scenario]\ncommand = false' "bad.ini:6: key 'command' stands in [scenario] already, in line 2"
 promise "a key before any section is refused" bad_file $'command = true\n[scenario]' "bad.ini:1: key 'command' stands before any [section]"

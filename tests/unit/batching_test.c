@@ -2,6 +2,7 @@
  */
 #include "core/diag.h"
 #include "core/findings.h"
+#include "core/gates.h"
 #include "core/metrics.h"
 #include "io/batching.h"
 #include "io/distribution.h"
@@ -631,11 +632,13 @@ static double value_of(const struct metrics *metrics, const char *name)
 static void add_metrics(struct metrics *metrics, const char *trace,
                         struct io_counts *const *repeats, size_t n_repeats)
 {
+	struct gates *gates = gates_new();
 	struct trace_set *set;
 	struct diag diag;
 
 	assert_int_equal(trace_set_new(&set, trace, &diag), 0);
-	io_metrics_add(metrics, set, repeats, n_repeats);
+	io_metrics_add(metrics, gates, set, repeats, n_repeats);
+	gates_free(gates);
 	trace_set_free(set);
 }
 

@@ -157,6 +157,116 @@ static void what_was_not_measured_neither_holds_nor_fails(void **state)
 	metrics_free(metrics);
 }
 
+/* "2 ms" of a metric in ns; a value that is beyond its limit never looks like it. */
+static void numbers_are_shown_in_the_unit_of_the_limit(void **state)
+{
+	static const struct metric_row times[] = {{"run.wall_ns", "ns", METRIC_LOWER, ""}, {0}};
+	static const struct {
+		double value, limit, factor;
+		const char *unit, *text;
+	} cases[] = {
+	    {2345678, 2e6, 1e6, "ms", "run.wall_ns is 2.34568 ms, limit <= 2 ms (--budget)"},
+	    {2000001, 2e6, 1e6, "ms", "run.wall_ns is 2.000001 ms, limit <= 2 ms (--budget)"},
+	    {3e9, 1.5e9, 1e9, "s", "run.wall_ns is 3 s, limit <= 1.5 s (--budget)"},
+	    {12.3456789, 12, 1, "%", "run.wall_ns is 12.3457 %, limit <= 12 % (--budget)"},
+	    {12345678, 12345677, 1, "", "run.wall_ns is 12345678, limit <= 12345677 (--budget)"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct metrics *metrics = metrics_new();
+		struct gates *gates = gates_new();
+		char *why;
+
+		metrics_add(metrics, times, "run.wall_ns", cases[i].value);
+		gates_require_in(gates, "run.wall_ns", GATE_AT_MOST, cases[i].limit,
+		                 cases[i].factor, cases[i].unit, "--budget");
+		gates_judge(gates, metrics);
+		why = gates_why_failed(gates);
+		assert_string_equal(why, cases[i].text);
+		free(why);
+		gates_free(gates);
+		metrics_free(metrics);
+	}
+}
+
+static const char *status_of(json_t *gates, size_t i)
+{
+	return json_string_value(json_object_get(json_array_get(gates, i), "status"));
+}
+
+/* Neither beyond its limit nor not measured. */
+static void an_advisory_limit_never_fails(void **state)
+{
+	struct metrics *metrics = three_leaks();
+	struct gates *gates = gates_new();
+	json_t *json;
+	char *why;
+
+	(void)state;
+	gates_advise(gates, "mem.*");
+	gates_require(gates, "mem.leaks", GATE_AT_MOST, 0, "--here");
+	gates_require(gates, "mem.unknown", GATE_AT_MOST, 0, "--here");
+	gates_require(gates, "mem.leaks", GATE_AT_MOST, 3, "--here");
+	gates_judge(gates, metrics);
+	assert_int_equal(gates_n_failed(gates), 0);
+	assert_int_equal(gates_n_unmeasured(gates), 0);
+	assert_null(gates_why_failed(gates));
+	assert_null(gates_why_unmeasured(gates));
+	gates_require(gates, "run.share", GATE_AT_MOST, 1, "--here");
+	gates_judge(gates, metrics);
+	assert_int_equal(gates_n_failed(gates), 1);
+	why = gates_why_failed(gates);
+	assert_string_equal(why, "run.share is 12.5, limit <= 1 (--here)");
+	json = gates_to_json(gates);
+	assert_string_equal(status_of(json, 0), "advisory");
+	assert_string_equal(status_of(json, 1), "not measured");
+	assert_string_equal(status_of(json, 2), "ok");
+	assert_string_equal(status_of(json, 3), "failed");
+	json_decref(json);
+	free(why);
+	gates_free(gates);
+	metrics_free(metrics);
+}
+
+static void it_is_said_why_a_metric_was_not_measured(void **state)
+{
+	struct metrics *metrics = metrics_new();
+	struct gates *gates = gates_new();
+	char *why;
+
+	(void)state;
+	gates_require(gates, "mem.leaks", GATE_AT_MOST, 0, "--here");
+	gates_require(gates, "mem.other", GATE_AT_MOST, 0, "--here");
+	gates_explain(gates, "mem.l*", "nobody looked");
+	gates_explain(gates, "mem.*", "nobody knows");
+	gates_judge(gates, metrics);
+	why = gates_why_unmeasured(gates);
+	assert_string_equal(why, "mem.leaks was not measured, limit <= 0 (--here): nobody looked");
+	assert_string_equal(gates_metric(gates, 1), "mem.other");
+	assert_null(gates_metric(gates, 2));
+	free(why);
+	gates_free(gates);
+	metrics_free(metrics);
+}
+
+static void of_several_failures_the_first_one_and_their_number_are_told(void **state)
+{
+	struct metrics *metrics = three_leaks();
+	struct gates *gates = gates_new();
+	char *why;
+
+	(void)state;
+	for (double limit = 2; limit >= 0; limit--)
+		gates_require(gates, "mem.leaks", GATE_AT_MOST, limit, "--here");
+	gates_judge(gates, metrics);
+	why = gates_why_failed(gates);
+	assert_string_equal(why, "mem.leaks is 3, limit <= 2 (--here); 2 more failed");
+	free(why);
+	gates_free(gates);
+	metrics_free(metrics);
+}
+
 static void the_exit_status_is_1_or_what_is_asked_for(void **state)
 {
 	struct gates *gates = gates_new();
@@ -176,6 +286,10 @@ int main(void)
 	    cmocka_unit_test(gates_that_hold_for_a_part_are_inconclusive),
 	    cmocka_unit_test(a_failed_gate_is_a_sentence_and_a_row),
 	    cmocka_unit_test(what_was_not_measured_neither_holds_nor_fails),
+	    cmocka_unit_test(numbers_are_shown_in_the_unit_of_the_limit),
+	    cmocka_unit_test(an_advisory_limit_never_fails),
+	    cmocka_unit_test(it_is_said_why_a_metric_was_not_measured),
+	    cmocka_unit_test(of_several_failures_the_first_one_and_their_number_are_told),
 	    cmocka_unit_test(the_exit_status_is_1_or_what_is_asked_for),
 	};
 
