@@ -3,6 +3,7 @@
 
 #include "core/alloc.h"
 #include "core/diag.h"
+#include "core/json_scan.h"
 #include "core/number_text.h"
 #include "core/results/reference.h"
 #include "core/results/results.h"
@@ -90,21 +91,41 @@ struct origin {
 	bool is_usable;
 };
 
-/* False: the manifest cannot be read. */
+static void read_git(struct origin *origin, struct json_scan *scan)
+{
+	struct json_span name, commit;
+
+	if (!json_scan_object(scan))
+		return;
+	while (json_scan_member(scan, &name)) {
+		if (json_span_is(&name, "dirty"))
+			json_scan_bool(scan, &origin->is_dirty);
+		else if (!json_span_is(&name, "commit"))
+			json_scan_skip(scan);
+		else if (json_scan_string(scan, &commit) &&
+		         commit.len_bytes < sizeof(origin->commit))
+			memcpy(origin->commit, commit.text, commit.len_bytes);
+	}
+}
+
+/* False: the manifest is damaged. */
 static bool read_origin(struct origin *origin, const char *text, size_t len_bytes)
 {
-	json_t *manifest = json_loadb(text, len_bytes, 0, NULL);
-	const json_t *git = json_object_get(manifest, "git");
-	const char *commit = json_string_value(json_object_get(git, "commit"));
-	const char *verdict = json_string_value(json_object_get(manifest, "verdict"));
-	bool is_read = manifest != NULL;
+	struct json_span name, verdict;
+	struct json_scan scan;
 
-	*origin = (struct origin){.is_dirty = json_is_true(json_object_get(git, "dirty")),
-	                          .is_usable = verdict && strcmp(verdict, "unusable") != 0};
-	if (commit && strlen(commit) < sizeof(origin->commit))
-		strcpy(origin->commit, commit);
-	json_decref(manifest);
-	return is_read;
+	*origin = (struct origin){0};
+	json_scan_init(&scan, text, len_bytes);
+	if (json_scan_object(&scan))
+		while (json_scan_member(&scan, &name)) {
+			if (json_span_is(&name, "git"))
+				read_git(origin, &scan);
+			else if (!json_span_is(&name, "verdict"))
+				json_scan_skip(&scan);
+			else if (json_scan_string(&scan, &verdict))
+				origin->is_usable = !json_span_is(&verdict, "unusable");
+		}
+	return json_scan_end(&scan);
 }
 
 /* A run of the commit, not yet in a set. */
