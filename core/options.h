@@ -55,6 +55,8 @@ struct option_row {
 	bool with_output_dir;       /* a switch of a type that --output-dir turns on: older wrappers
 	                               always wrote what it writes */
 	const char *alias;          /* another long name that means the same, or NULL */
+	unsigned n_words; /* that it takes, joined by blanks to one value; 0: one. Common options
+	                     and verbs' alone */
 	/* The option of this table without which this one does nothing, or NULL. It is the
 	 * collector that knows when that is (check_options). */
 	const char *serves;

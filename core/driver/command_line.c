@@ -199,10 +199,38 @@ static int check_value(const struct command_line *line, const char *option, cons
 	return 0;
 }
 
+static unsigned words_of(const struct option_row *row)
+{
+	return row->n_words ? row->n_words : 1;
+}
+
+/* The words behind the option as its value; *joined is owned by the caller where it takes several.
+ * A word that is missing is the NULL at argv's end. */
+static int take_words(struct command_line *line, char **argv, struct match *match, char **joined,
+                      struct diag *diag)
+{
+	unsigned n_words = words_of(match->row);
+	int err = 0;
+
+	for (unsigned i = 1; !err && i <= n_words; i++) {
+		char *longer;
+
+		err = check_value(line, argv[0], argv[i], match, diag);
+		if (err || n_words == 1)
+			continue;
+		longer = *joined ? xasprintf("%s %s", *joined, argv[i]) : xstrdup(argv[i]);
+		free(*joined);
+		*joined = longer;
+	}
+	match->value = *joined ? *joined : argv[1];
+	return err;
+}
+
 /* Takes the option at argv[0] and perhaps its value behind; *used tells how many words. */
 static int take_option(struct command_line *line, char **argv, int *used, struct diag *diag)
 {
 	struct match match = {.verb = line->verb};
+	char *joined = NULL;
 	int err;
 
 	*used = 1;
@@ -211,12 +239,12 @@ static int take_option(struct command_line *line, char **argv, int *used, struct
 	err = argv[0][1] == '-' ? match_long(argv[0], &match, diag)
 	                        : match_short(argv[0], &match, diag);
 	if (!err && !match.value && option_takes_word(match.row)) {
-		match.value = argv[1];
-		*used = 2;
-		err = check_value(line, argv[0], argv[1], &match, diag);
+		*used = 1 + (int)words_of(match.row);
+		err = take_words(line, argv, &match, &joined, diag);
 	}
 	if (!err)
 		err = take_match(line, &match, diag);
+	free(joined);
 	free(match.type);
 	free(match.name);
 	return err;

@@ -13,6 +13,7 @@
 
 struct collector;
 struct diag;
+struct scan_point;
 
 /* One use of an option that is not common to all types. */
 struct type_option {
@@ -35,6 +36,7 @@ struct command_line {
 	char **words;            /* the command, or a verb's operands; ended by NULL */
 	size_t n_words;
 	bool after_dashes; /* the words came right after `--` */
+	const struct scan_point *point; /* of a scan, which this line stands for; NULL: no scan's */
 };
 
 int command_line_parse(struct command_line *line, int argc, char **argv, struct diag *diag);

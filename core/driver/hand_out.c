@@ -3,6 +3,7 @@
 
 #include "core/driver/output.h"
 #include "core/driver/request.h"
+#include "core/driver/scan.h"
 #include "core/driver/summary.h"
 
 #include "core/alloc.h"
@@ -110,6 +111,16 @@ static void print_summary(const struct hand_out *hand)
 	free(latest);
 }
 
+/* Of a scan's run: what all of them come to is shown at its end. */
+static void print_point(const struct hand_out *hand, const struct scan_point *point)
+{
+	char *label = scan_plan_label(point->plan, point->number, -1);
+
+	fprintf(stderr, "%s  ", label);
+	summary_print_headline(hand->manifest, stderr);
+	free(label);
+}
+
 int hand_out(const struct hand_out *hand, struct diag *diag)
 {
 	const struct run_options *options = hand->options;
@@ -122,7 +133,9 @@ int hand_out(const struct hand_out *hand, struct diag *diag)
 		err = copy_artifact(hand, hand->result->page, options->copy_to, diag);
 	if (json && !err)
 		err = copy_artifact(hand, "run.json", json, diag);
-	if (!options->quiet && hand->reason_follows) {
+	if (!options->quiet && hand->request->line->point) {
+		print_point(hand, hand->request->line->point);
+	} else if (!options->quiet && hand->reason_follows) {
 		summary_print_verdict(hand->manifest, stderr);
 		fputc('\n', stderr);
 	} else if (!options->quiet) {

@@ -67,6 +67,7 @@ struct measurement {
 	unsigned n_repeats;
 	bool target_failed;
 	bool gate_failed;
+	bool is_published;
 	struct result result;
 	json_t *manifest;
 };
@@ -468,7 +469,8 @@ static int hand_out_run(const struct measurement *m)
 	    .manifest = m->manifest,
 	    .max_lines = summary_lines(m),
 	    /* Of several types only one gives the last line. */
-	    .reason_follows = m->result.unusable && !m->target_failed && !m->request->types[1],
+	    .reason_follows = m->result.unusable && !m->target_failed &&
+	                      !m->request->types[1] && !m->request->line->point,
 	};
 
 	return hand_out(&hand, m->diag);
@@ -588,6 +590,7 @@ static int write_results(struct measurement *m)
 		err = write_manifest(m);
 	if (!err)
 		err = results_publish(m->run, !m->result.unusable, m->diag);
+	m->is_published = !err;
 	if (!err)
 		err = hand_out_run(m);
 	if (!err)
@@ -663,6 +666,7 @@ struct outcome measure(const struct request *request, const struct collector *co
 {
 	struct measurement m = {
 	    .request = request, .collector = collector, .signals = signals, .diag = diag};
+	struct outcome outcome;
 	int status = STATUS_OWN_FAILURE;
 
 	init_result(&m);
@@ -676,7 +680,12 @@ struct outcome measure(const struct request *request, const struct collector *co
 		status = begin_results(&m);
 	if (status == STATUS_WELL)
 		status = run_and_write(&m);
+	outcome = (struct outcome){
+	    .status = status,
+	    .target_failed = m.target_failed,
+	    .gate_failed = m.gate_failed,
+	    .manifest = m.is_published ? json_incref(m.manifest) : NULL,
+	};
 	measurement_fini(&m);
-	return (struct outcome){
-	    .status = status, .target_failed = m.target_failed, .gate_failed = m.gate_failed};
+	return outcome;
 }

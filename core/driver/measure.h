@@ -3,6 +3,7 @@
 #ifndef CORE_DRIVER_MEASURE_H
 #define CORE_DRIVER_MEASURE_H
 
+#include <jansson.h>
 #include <stdbool.h>
 
 struct collector;
@@ -14,6 +15,7 @@ struct outcome {
 	int status;
 	bool target_failed; /* the status is the target's own, or --timeout's */
 	bool gate_failed;   /* it is that of a failed gate, which may be any number */
+	json_t *manifest;   /* of the run that was published, to be released; NULL: none was */
 };
 
 /* For any status but 0 the diagnostic says why. */

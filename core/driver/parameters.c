@@ -4,6 +4,7 @@
 #include "core/driver/own_directory.h"
 #include "core/driver/private_dir.h"
 #include "core/driver/request.h"
+#include "core/driver/scan.h"
 
 #include "core/alloc.h"
 #include "core/diag.h"
@@ -43,24 +44,48 @@ static int unknown_parameter(const struct scenario *scenario, const char *name, 
 	return -EINVAL;
 }
 
-/* NAME=VALUE, and a name that the scenario file, where there is one, gives or uses. */
+/* Does the scenario file give or use the name? */
+static bool is_known(const struct scenario *scenario, const char *name)
+{
+	bool known = mentions(scenario, name);
+
+	for (size_t i = 0; !known && i < scenario->n_settings; i++)
+		known = !strcmp(scenario->settings[i].section, "parameters") &&
+		        !strcmp(scenario->settings[i].key, name);
+	return known;
+}
+
+/* NAME=VALUE, and a name that the scenario file, where there is one, knows. */
 static int check_parameter(const struct scenario *scenario, const char *text, struct diag *diag)
 {
 	size_t len = strcspn(text, "=");
 	char *name;
-	bool known;
 	int err = 0;
 
 	if (!len || !text[len])
 		return diag_fail(diag, EINVAL, "--parameter takes NAME=VALUE, not '%s'", text);
 	name = xstrndup(text, len);
-	known = !scenario->file || mentions(scenario, name);
-	for (size_t i = 0; !known && i < scenario->n_settings; i++)
-		known = !strcmp(scenario->settings[i].section, "parameters") &&
-		        !strcmp(scenario->settings[i].key, name);
-	if (!known)
+	if (scenario->file && !is_known(scenario, name))
 		err = unknown_parameter(scenario, name, diag);
 	free(name);
+	return err;
+}
+
+/* A variable of a scan stands in what was typed, or the scenario file knows it. */
+static int check_scanned(const struct request *request, struct diag *diag)
+{
+	const struct scan_point *point = request->line->point;
+	const struct scenario *scenario = &request->scenario;
+	int err = 0;
+
+	for (size_t i = 0; point && !err && i < point->plan->n_variables; i++) {
+		const char *name = point->plan->variables[i].name;
+
+		if (point->is_placed[i] || is_known(scenario, name))
+			continue;
+		err = scenario->file ? unknown_parameter(scenario, name, diag)
+		                     : scan_refuse_unused(point->typed, name, diag);
+	}
 	return err;
 }
 
@@ -71,13 +96,16 @@ static int check_parameters(const struct request *request, struct diag *diag)
 
 	for (size_t i = 0; !err && i < typed->n_texts; i++)
 		err = check_parameter(&request->scenario, typed->texts[i], diag);
-	return err;
+	return err ? err : check_scanned(request, diag);
 }
 
 static void add_values(struct request *request)
 {
+	const struct scan_point *point = request->line->point;
+	const struct text_list none = {0};
 	const struct text_list *lists[] = {&request->scenario.parameters,
-	                                   &request->line->common->parameters};
+	                                   &request->line->common->parameters,
+	                                   point ? &point->values : &none};
 	char *own = own_directory();
 	char *workloads = xasprintf("workloads=%s/workloads", own);
 

@@ -255,6 +255,9 @@ static int choose_types(struct request *request, struct diag *diag)
 	if (request->types[1] && (common->copy_to || (common->json && *common->json)))
 		return diag_fail(diag, EINVAL,
 		                 "-o and --json=FILE copy one run: ask for one type, not several");
+	if (request->line->point && (common->copy_to || (common->json && *common->json)))
+		return diag_fail(diag, EINVAL,
+		                 "-o and --json=FILE copy one run: a scan makes several");
 	return command_line_check_types(request->line, request->types, diag);
 }
 

@@ -15,6 +15,10 @@ struct run_options {
 	char *only; /* as typed: "nginx,worker" */
 	struct text_list scenario_dirs;
 	struct text_list parameters;
+	struct text_list parameter_scans; /* "VAR MIN MAX" */
+	struct text_list parameter_lists; /* "VAR a,b" */
+	char *parameter_step;             /* as typed */
+	bool parameter_doubles;
 	uint64_t runs;
 	uint64_t warmup;
 	char *prepare;

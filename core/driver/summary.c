@@ -158,6 +158,12 @@ void summary_print_verdict(json_t *manifest, FILE *out)
 	        word_of(text_at(manifest, "verdict")));
 }
 
+void summary_print_headline(json_t *manifest, FILE *out)
+{
+	summary_print_verdict(manifest, out);
+	fprintf(out, "   %s\n", text_at(json_object_get(manifest, "summary"), "headline"));
+}
+
 void summary_print(json_t *manifest, const char *path, unsigned max_lines, FILE *out)
 {
 	json_t *summary = json_object_get(manifest, "summary");
@@ -169,8 +175,7 @@ void summary_print(json_t *manifest, const char *path, unsigned max_lines, FILE 
 	size_t n_other = 1 + print_gates(gates, NULL) + print_findings(findings, path, NULL) +
 	                 print_limits(manifest, path, NULL) + !!*page + !!*next;
 
-	summary_print_verdict(manifest, out);
-	fprintf(out, "   %s\n", text_at(summary, "headline"));
+	summary_print_headline(manifest, out);
 	for (size_t i = 0; i < json_array_size(table) && i + n_other < max_lines; i++)
 		fprintf(out, "   %s\n", string_of(json_array_get(table, i)));
 	print_gates(gates, out);

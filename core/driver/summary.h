@@ -19,6 +19,9 @@ json_t *summary_to_json(const struct result *result);
 /* "syn-1k/cpu  OK", without the end of the line. */
 void summary_print_verdict(json_t *manifest, FILE *out);
 
+/* The verdict with the headline: one line. */
+void summary_print_headline(json_t *manifest, FILE *out);
+
 /* At most `max_lines` lines, of which the table gives up what does not fit; 12 show all. `path` is
  * the run's directory as the user would type it. */
 void summary_print(json_t *manifest, const char *path, unsigned max_lines, FILE *out);

@@ -3,6 +3,7 @@
 
 #include "core/driver/repeat.h"
 #include "core/driver/request.h"
+#include "core/driver/scan.h"
 
 #include "core/alloc.h"
 #include "core/diag.h"
@@ -34,6 +35,19 @@ static bool is_accounted_for(const struct scenario *scenario, const char *parame
 	return known;
 }
 
+/* A scanned value that changes what is done, or NULL. The number of workers does not: where each has
+ * work of its own, the file says so. */
+static const char *find_scanned_change(const struct request *request)
+{
+	const struct scan_point *point = request->line->point;
+
+	for (size_t i = 0; point && i < point->values.n_texts; i++)
+		if (!scan_counts_workers(point->plan->variables[i].name) &&
+		    !is_accounted_for(&request->scenario, point->values.texts[i]))
+			return point->values.texts[i];
+	return NULL;
+}
+
 /* What was typed that the file's number cannot know of, or NULL. The caller frees it. */
 static char *find_change(const struct request *request)
 {
@@ -48,6 +62,9 @@ static char *find_change(const struct request *request)
 		if (!is_accounted_for(&request->scenario, typed->texts[i]))
 			return xasprintf("--parameter %s changes what work does not use",
 			                 typed->texts[i]);
+	if (find_scanned_change(request))
+		return xasprintf("the scanned %s changes what work does not use",
+		                 find_scanned_change(request));
 	return NULL;
 }
 
