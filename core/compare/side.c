@@ -182,14 +182,14 @@ static enum metric_better better_of(const json_t *metric)
 	return !strcmp(better, "higher") ? METRIC_HIGHER : METRIC_LOWER;
 }
 
-int side_add_metric(struct side *side, const char *metric_name, const json_t *member,
-                    const char *name, struct diag *diag)
+/* Makes the metric when it is new, with zeros for the runs before where they would have had it. */
+static int declare_metric(struct side *side, const char *metric_name, const json_t *member,
+                          const char *name, struct diag *diag)
 {
 	const char *unit = text_at(member, "unit");
-	const json_t *samples = json_object_get(member, "samples");
-	struct side_metric *metric = find_metric(side, metric_name);
+	const struct side_metric *metric = find_metric(side, metric_name);
 
-	if (!unit || !json_is_array(samples) || !json_array_size(samples))
+	if (!unit || !json_array_size(json_object_get(member, "samples")))
 		return diag_fail(diag, EINVAL,
 		                 "%s: metric %s has no unit or no samples: the file was changed",
 		                 name, metric_name);
@@ -197,46 +197,55 @@ int side_add_metric(struct side *side, const char *metric_name, const json_t *me
 		return diag_fail(diag, EINVAL, "%s: metric %s is in %s, in the runs before in %s",
 		                 name, metric_name, unit, metric->unit);
 	if (!metric)
-		metric = add_metric(side, metric_name, unit, better_of(member),
-		                    json_is_true(json_object_get(member, "instrumented")));
+		add_metric(side, metric_name, unit, better_of(member),
+		           json_is_true(json_object_get(member, "instrumented")));
+	return 0;
+}
+
+static int add_samples(struct side_metric *metric, const json_t *samples, const char *name,
+                       struct diag *diag)
+{
 	for (size_t i = 0; i < json_array_size(samples); i++) {
 		const json_t *sample = json_array_get(samples, i);
 
 		if (!json_is_number(sample) || !isfinite(json_number_value(sample)))
 			return diag_fail(diag, EINVAL, "%s: sample %zu of metric %s is no number",
-			                 name, i + 1, metric_name);
+			                 name, i + 1, metric->name);
 		*ARRAY_APPEND(metric->samples, metric->n_samples, metric->samples_capacity) =
 		    json_number_value(sample);
 	}
 	return 0;
 }
 
-static int add_metrics(struct side *side, const json_t *metrics, const char *name,
-                       struct diag *diag)
+int side_add_metrics(struct side *side, json_t *metrics, const char *name, struct diag *diag)
 {
 	const char *metric_name;
 	json_t *member;
+	int err = 0;
 
-	if (!json_is_object(metrics) || !json_object_size(metrics))
+	if (!json_object_size(metrics))
 		return diag_fail(diag, EINVAL,
-		                 "%s has no metrics: nothing was measured, or it was "
-		                 "cut short",
+		                 "%s has no metrics: nothing was measured, or it was cut short",
 		                 name);
-	json_object_foreach((json_t *)metrics, metric_name, member)
+	json_object_foreach(metrics, metric_name, member)
 	{
-		int err = side_add_metric(side, metric_name, member, name, diag);
-
-		if (err)
-			return err;
+		if (!err)
+			err = declare_metric(side, metric_name, member, name, diag);
+	}
+	json_object_foreach(metrics, metric_name, member)
+	{
+		if (!err)
+			err = add_samples(find_metric(side, metric_name),
+			                  json_object_get(member, "samples"), name, diag);
 	}
 	/* What this run alone lacks. */
-	for (size_t i = 0; i < side->n_metrics; i++) {
+	for (size_t i = 0; !err && i < side->n_metrics; i++) {
 		struct side_metric *metric = &side->metrics[i];
 
 		if (side_metric_is_of_item(metric->name, metric->unit))
 			fill_up(metric, samples_of_kin(side, metric->name));
 	}
-	return 0;
+	return err;
 }
 
 /* Of a member the parts that tell two of its kind apart. New reference. */
@@ -382,7 +391,7 @@ int side_add_manifest(struct side *side, const json_t *manifest, const char *nam
                       struct diag *diag)
 {
 	const char *run_id = text_at(manifest, "run_id");
-	const json_t *metrics = json_object_get(manifest, "metrics");
+	json_t *metrics = json_object_get(manifest, "metrics");
 	int err = side_check_schema(manifest, SCHEMA, name, diag);
 
 	if (!err)
@@ -394,7 +403,7 @@ int side_add_manifest(struct side *side, const json_t *manifest, const char *nam
 		err =
 		    diag_fail(diag, EINVAL, "%s has no run_id: it was cut short or changed", name);
 	if (!err)
-		err = add_metrics(side, metrics, name, diag);
+		err = side_add_metrics(side, metrics, name, diag);
 	if (err)
 		return err;
 	if (!strcmp(text_at(manifest, "verdict"), "target_failed")) {

@@ -47,6 +47,7 @@ enum side_row_kind {
 	SIDE_SITE, /* the innermost frame that asked on no other's behalf; total like a function */
 	SIDE_CALL, /* a system call; self and total are the same */
 };
+extern const char *const side_kind_words[]; /* "function", "site", "call" */
 enum { SIDE_N_KINDS = SIDE_CALL + 1, SIDE_MAX_ROWS = 200, SIDE_MAX_VALUES = 4 };
 
 /* A column of the rows: pprof's pair of name and unit. */

@@ -9,6 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+const char *const side_kind_words[] = {
+    [SIDE_FUNCTION] = "function",
+    [SIDE_SITE] = "site",
+    [SIDE_CALL] = "call",
+};
+
 struct side_index {
 	struct string_pool *texts;
 	struct u64map *rows; /* by name, object and kind: index + 1 */
@@ -349,6 +355,11 @@ void side_rows_finish(struct side *side)
 	for (size_t i = 0; i < side->n_metrics; i++)
 		if (side_metric_is_of_item(side->metrics[i].name, side->metrics[i].unit))
 			add_call_value(side, &side->metrics[i]);
+	side_rows_sort(side);
+}
+
+void side_rows_sort(struct side *side)
+{
 	forget_index(side);
 	if (side->n_rows)
 		qsort_r(side->rows, side->n_rows, sizeof(*side->rows), compare_rows, side);

@@ -8,8 +8,7 @@
 
 /* Parts of side.c that a baseline's reader needs, too. Sentences begin with `name`. */
 int side_check_schema(const json_t *document, int schema, const char *name, struct diag *diag);
-int side_add_metric(struct side *side, const char *metric_name, const json_t *member,
-                    const char *name, struct diag *diag);
+int side_add_metrics(struct side *side, json_t *metrics, const char *name, struct diag *diag);
 void side_add_quality(struct side *side, const json_t *quality);
 void side_add_run(struct side *side, const char *run_id, const char *started, const json_t *git);
 uint64_t side_repeats_of(const json_t *metrics);
@@ -23,6 +22,8 @@ struct side_row *side_rows_add(struct side *side, enum side_row_kind kind, const
                                const char *object);
 /* Adds the calls that metrics tell of, sums each column, sorts and cuts. */
 void side_rows_finish(struct side *side);
+/* Sorts and cuts rows that are complete. */
+void side_rows_sort(struct side *side);
 void side_rows_fini(struct side *side);
 
 #endif

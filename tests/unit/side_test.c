@@ -94,6 +94,21 @@ static void a_call_that_a_run_did_not_make_is_zero_there(void **state)
 	side_free(side);
 }
 
+static void calls_of_one_run_have_its_samples_alone(void **state)
+{
+	static const char several[] = RUN("\"run_id\": \"1\", " METRICS(METRIC(
+	    "io.read.calls", "count", "3, 3") ", " METRIC("io.write.calls", "count", "4, 5")));
+	struct side *side = side_new();
+	struct diag diag;
+
+	(void)state;
+	assert_int_equal(add(side, several, &diag), 0);
+	assert_int_equal(add(side, another, &diag), 0);
+	expect_samples(side, "io.read.calls", (double[]){3, 3, 0}, 3);
+	expect_samples(side, "io.write.calls", (double[]){4, 5, 1}, 3);
+	side_free(side);
+}
+
 static void a_call_that_one_side_did_not_make_is_zero_there_under_the_same_options(void **state)
 {
 	struct side *a = side_new(), *b = side_new(), *c = side_new();
@@ -389,6 +404,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(samples_of_several_runs_are_pooled_in_their_order),
 	    cmocka_unit_test(a_call_that_a_run_did_not_make_is_zero_there),
+	    cmocka_unit_test(calls_of_one_run_have_its_samples_alone),
 	    cmocka_unit_test(
 	        a_call_that_one_side_did_not_make_is_zero_there_under_the_same_options),
 	    cmocka_unit_test(counts_are_constant_when_three_samples_agree),
