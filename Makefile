@@ -2,7 +2,7 @@
 VERSION := 0.1.0
 
 # A collector is a word here and defines `const struct collector WORD_collector`; those that see alike share a folder.
-COLLECTORS := cpu offcpu mem io
+COLLECTORS := cpu offcpu mem io stat
 COLLECTOR_FOLDERS := cpu mem io
 
 # Debian packages, each list once: `make deps` installs what building needs, `make demo` and `make check` add theirs.

@@ -41,6 +41,7 @@ struct repeat {
 	unsigned number;              /* 0, 1, ... */
 	bool begins_later; /* measuring begins with begin(), not at exec; always so without one */
 	struct results_run *results; /* has room on a disk while it runs: results_scratch() */
+	const struct binary *binary; /* of what is run; NULL: nothing is, or it is not known */
 };
 
 /* How a repeat ended. */
@@ -83,6 +84,7 @@ struct result {
 	const char *command; /* for titles and reports; NULL: there is none (-a alone) */
 	const struct picture_options *picture; /* how flame graphs are drawn */
 	const char *show;        /* what shows this run again: "profile-scenario show syn-1k/cpu" */
+	const struct text_list *parameters; /* given: the user's NAME=VALUE of ${NAME} */
 	int64_t started_ns;      /* CLOCK_REALTIME */
 	uid_t target_uid;        /* whom the target ran as: whose perf-PID.map is believed */
 	struct metrics *metrics; /* given, with run.* in it */
@@ -113,6 +115,7 @@ struct collector {
 	const char *help;
 	bool merges_repeats; /* metrics of repeats are summed; else each is a sample */
 	bool slows_target;   /* run.* is instrumented */
+	bool repeats_by_scenario; /* a scenario's own `runs` and `warmup` are meant for it */
 	bool attaches;       /* to processes that run already (repeat.pids); it has begin */
 	bool sees_all_cpus;  /* repeat.all_cpus; it has begin */
 	bool chooses_names;  /* repeat.only */

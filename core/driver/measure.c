@@ -7,6 +7,7 @@
 #include "core/driver/hand_out.h"
 #include "core/driver/manifest.h"
 #include "core/driver/meanwhile.h"
+#include "core/driver/parameters.h"
 #include "core/driver/repeat.h"
 #include "core/driver/request.h"
 #include "core/driver/request_options.h"
@@ -58,6 +59,7 @@ struct measurement {
 	struct ending_rules rules;
 	struct text_list variables;
 	struct text_list only;
+	struct text_list parameters; /* of the user's making */
 	void *state;
 	struct results_run *run;
 	bool created_results;
@@ -221,6 +223,7 @@ static struct repeat_spec repeat_spec_of(const struct measurement *m,
 	    .state = m->state,
 	    .number = m->n_repeats,
 	    .results = m->run,
+	    .binary = m->subject.binary.path ? &m->subject.binary : NULL,
 	    .timeout_ns = common->timeout_ns,
 	    .duration_ns = common->duration_ns,
 	    .delay_ns = common->delay_ns,
@@ -350,6 +353,8 @@ static void init_result(struct measurement *m)
 	result->type = m->collector->name;
 	result->command = m->request->command.n_texts ? m->command_text : NULL;
 	result->show = m->show_text = show_command(m);
+	parameters_of_user(m->request, &m->parameters);
+	result->parameters = &m->parameters;
 	result->metrics = metrics_new();
 	result->findings = findings_new();
 	result->gates = gates_new();
@@ -657,6 +662,7 @@ static void measurement_fini(struct measurement *m)
 	placement_fini(&m->placement);
 	text_list_fini(&m->variables);
 	text_list_fini(&m->only);
+	text_list_fini(&m->parameters);
 	free(m->command_text);
 	free(m->show_text);
 }

@@ -144,3 +144,24 @@ int parameters_gather(struct request *request, struct diag *diag)
 	add_values(request);
 	return add_scratch(request, diag);
 }
+
+/* Is it ${workloads} or ${scratch}, or is there a later value of the same name? */
+static bool is_passed_over(const struct text_list *parameters, size_t i)
+{
+	size_t len = strcspn(parameters->texts[i], "=") + 1;
+
+	if (!strncmp(parameters->texts[i], "workloads=", len) ||
+	    !strncmp(parameters->texts[i], "scratch=", len))
+		return true;
+	for (size_t j = i + 1; j < parameters->n_texts; j++)
+		if (!strncmp(parameters->texts[j], parameters->texts[i], len))
+			return true;
+	return false;
+}
+
+void parameters_of_user(const struct request *request, struct text_list *parameters)
+{
+	for (size_t i = 0; i < request->parameters.n_texts; i++)
+		if (!is_passed_over(&request->parameters, i))
+			text_list_add(parameters, request->parameters.texts[i]);
+}

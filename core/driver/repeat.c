@@ -471,6 +471,7 @@ static int prepare(struct run *run, struct diag *diag)
 	    .only = spec->only,
 	    .start_ns = run->result->start_ns,
 	    .results = spec->results,
+	    .binary = run->launch ? spec->binary : NULL,
 	    .begins_later = needs_begin(spec),
 	};
 

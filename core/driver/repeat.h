@@ -32,6 +32,7 @@ struct repeat_spec {
 	void *state;
 	unsigned number;
 	struct results_run *results; /* for the collector */
+	const struct binary *binary; /* likewise; NULL: not known */
 	uint64_t timeout_ns;         /* 0: none */
 	uint64_t duration_ns;        /* of measuring; 0: none */
 	uint64_t delay_ns;

@@ -40,6 +40,18 @@ static int apply_scenario_keys(const struct scenario *scenario, struct run_optio
 	return err;
 }
 
+/* How often a scenario is run, for the type whose numbers are of runs: others have it in a section of
+ * their own. */
+static void apply_repeats(const struct scenario *scenario, const struct collector *collector,
+                          struct run_options *common)
+{
+	if (!collector->repeats_by_scenario)
+		return;
+	if (scenario->runs)
+		common->runs = scenario->runs;
+	common->warmup = scenario->warmup;
+}
+
 static int apply_output_dir(const struct collector *collector, const struct run_options *typed,
                             void *own, struct diag *diag)
 {
@@ -113,6 +125,7 @@ int request_options(const struct request *request, const struct collector *colle
 	*common = options_new(&run_option_table);
 	*own = options_new(&collector->options);
 	err = apply_scenario_keys(&request->scenario, *common, diag);
+	apply_repeats(&request->scenario, collector, *common);
 	if (!err)
 		err = apply_output_dir(collector, request->line->common, *own, diag);
 	if (!err)

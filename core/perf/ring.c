@@ -72,11 +72,17 @@ static int open_failed(int err, const struct perf_event_attr *attr, struct diag 
 	                 attr->type, (unsigned long long)attr->config, strerror(err));
 }
 
-int perf_event_fd(const struct perf_event_attr *attr, pid_t pid, int cpu, struct diag *diag)
+int perf_event_group_fd(const struct perf_event_attr *attr, pid_t pid, int cpu, int leader_fd,
+                        struct diag *diag)
 {
-	int fd = (int)syscall(SYS_perf_event_open, attr, pid, cpu, -1, PERF_FLAG_FD_CLOEXEC);
+	int fd = (int)syscall(SYS_perf_event_open, attr, pid, cpu, leader_fd, PERF_FLAG_FD_CLOEXEC);
 
 	return fd < 0 ? open_failed(errno, attr, diag) : fd;
+}
+
+int perf_event_fd(const struct perf_event_attr *attr, pid_t pid, int cpu, struct diag *diag)
+{
+	return perf_event_group_fd(attr, pid, cpu, -1, diag);
 }
 
 /* Opens and maps one size. The event is opened anew for each size, since its wake-up mark is fixed

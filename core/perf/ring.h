@@ -18,6 +18,9 @@ struct perf_ring;
  * come with the sentence that mends them; -ENOENT, -EOPNOTSUPP, -ENODEV mean that the event does
  * not exist here. */
 int perf_event_fd(const struct perf_event_attr *attr, pid_t pid, int cpu, struct diag *diag);
+/* The same for an event of a group, whose leader is `leader_fd`; -1: it leads one. */
+int perf_event_group_fd(const struct perf_event_attr *attr, pid_t pid, int cpu, int leader_fd,
+                        struct diag *diag);
 
 /* Opens the event for `pid` on `cpu` and maps a ring of 2^n data pages, at most `want_bytes`; less
  * where RLIMIT_MEMLOCK or perf_event_mlock_kb allow less. The wake-up mark is

@@ -12,7 +12,7 @@ runs() { # SCENARIO: how many published and unpublished run directories it has
 promise "no command at all is wrong usage" reason 125 "no scenario and no command" profile-scenario
 promise "an unknown scenario names the nearest" reason 125 "did you mean 'syn-1k'" profile-scenario --scenario syn-1j
 promise "an unknown type names the nearest" reason 125 "did you mean 'memory'" profile-scenario --type memroy -- true
-promise "an unbuilt type is refused by name" reason 125 "unknown type 'stat'" profile-scenario --type stat -- true
+promise "an unbuilt type is refused by name" reason 125 "unknown type 'flames'" profile-scenario --type flames -- true
 promise "an unknown option names the nearest" reason 125 "did you mean '--scenario'" profile-scenario --scenari x
 promise "no option is proposed for one that is far from all" reason 125 "unknown option '--zyzzyva'; profile-scenario --help" profile-scenario --zyzzyva x -- true
 promise "list takes no operands" reason 125 "takes no operands" profile-scenario list syn-1k
@@ -71,7 +71,7 @@ promise "nothing was published by then" is "$(ls "$PROFILE_SCENARIO_RESULTS" 2>/
 
 promise "help goes to stdout and lists every type" bash -c "profile-scenario --help >$scratch/help && grep -q '^  io' $scratch/help"
 promise "the version is printed" bash -c "profile-scenario --version | grep -qE '^profile-scenario [0-9.]+$'"
-promise "help says which types an option is for" bash -c "grep -qE '^ +--delay .*\[cpu offcpu io\]$' $scratch/help && ! grep -qE '^ +--duration .*\[' $scratch/help"
+promise "help says which types an option is for" bash -c "grep -qE '^ +--delay .*\[cpu offcpu io stat\]$' $scratch/help && ! grep -qE '^ +--duration .*\[' $scratch/help"
 promise "help to a full disk is an error" reason 125 "stdout" bash -c 'profile-scenario --help >/dev/full'
 
 promise "a good run is silent on stdout but for the target" is \
@@ -138,7 +138,7 @@ promise "with several types each takes its own options" is "$(profile-scenario -
 text = sys.stdin.read(); end = text.index("\n}\n") + 3
 for m in map(json.loads, (text[:end], text[end:])): o = m["collector"]["options"]; print(o.get("freq"), o.get("small-io"))' | xargs)" "99 None None 1024"
 promise "--type all of a bare command is every type" is "$(profile-scenario --quiet --scenario every --type all --output inherit -- sh -c 'exit 5';
-	ls "$PROFILE_SCENARIO_RESULTS/every" | xargs)" "cpu io memory offcpu"
+	ls "$PROFILE_SCENARIO_RESULTS/every" | xargs)" "cpu io memory offcpu stat"
 promise "a signal is 128+N" reason 139 "signal 11" profile-scenario --scenario crash --type $type -- sh -c 'kill -SEGV $$'
 promise "a crash leaves a whole run" is "$(runs crash)" 1
 promise "--timeout is 124" reason 124 "--timeout" profile-scenario --scenario slow --type $type --timeout 0.3 -- sleep 30

@@ -28,7 +28,7 @@ zero_byte() {
 promise "a zero byte is refused, for it would hide the rest" zero_byte
 promise "an unknown key of a type is refused" bad_file $'[scenario]\ncommand = true\n[cpu]\nfreqq = 99' "did you mean 'freq'"
 promise "a bad value of a type is refused" bad_file $'[scenario]\ncommand = true\n[cpu]\nfreq = fast' "bad.ini:4:"
-promise "an unbuilt type in a file is refused" bad_file $'[scenario]\ncommand = true\ntypes = cpu stat' "bad.ini:3: unknown type 'stat'"
+promise "an unbuilt type in a file is refused" bad_file $'[scenario]\ncommand = true\ntypes = cpu flames' "bad.ini:3: unknown type 'flames'"
 promise "an inline comment is refused" bad_file $'[scenario]\ncommand = true ; really' "would cut"
 promise "a line too long is refused" bad_file "[scenario]
 command = $(head -c 5000 /dev/zero | tr '\0' x)" "too long"
