@@ -82,6 +82,7 @@ struct result {
 	const char *scenario; /* given: for titles */
 	const char *type;
 	const char *command; /* for titles and reports; NULL: there is none (-a alone) */
+	const char *program; /* the file that is run, or that of the first of -p; NULL: not known */
 	const struct picture_options *picture; /* how flame graphs are drawn */
 	const char *show;        /* what shows this run again: "profile-scenario show syn-1k/cpu" */
 	const struct text_list *parameters; /* given: the user's NAME=VALUE of ${NAME} */

@@ -5,6 +5,7 @@
 #include "cpu/event_name.h"
 #include "cpu/followed.h"
 #include "cpu/found_processes.h"
+#include "cpu/function_metrics.h"
 #include "cpu/options.h"
 #include "cpu/sampler.h"
 #include "cpu/summary.h"
@@ -328,6 +329,7 @@ const struct collector cpu_collector = {
     .options = {option_rows, sizeof(struct cpu_options)},
     .metrics = cpu_metrics,
     .findings = cpu_findings,
+    .check_metric = cpu_function_metric_check,
     .compared = &cpu_view,
     .check = perf_target_check,
     .create = cpu_create,

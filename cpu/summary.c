@@ -2,6 +2,7 @@
 #include "cpu/summary.h"
 
 #include "cpu/event.h"
+#include "cpu/function_metrics.h"
 #include "cpu/quality.h"
 #include "cpu/sampler.h"
 
@@ -25,6 +26,7 @@ const struct metric_row cpu_metrics[] = {
      "samples whose stack ends before its outermost frame"},
     {"cpu.unresolved_percent", "percent", METRIC_LOWER,
      "samples whose innermost frame has no name"},
+    CPU_FUNCTION_METRIC_ROWS,
     {0},
 };
 
@@ -209,6 +211,7 @@ void cpu_summarize(const struct cpu_facts *facts, struct result *result)
 	const char *remedy = cpu_add_quality(facts, result->quality);
 
 	add_metrics(facts, result->quality, result->metrics);
+	cpu_function_metrics_add(facts, result);
 	result->headline = headline(facts, result->quality);
 	add_table(facts, &result->table);
 	judge(facts, result->quality, remedy, result->findings);

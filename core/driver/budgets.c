@@ -51,7 +51,7 @@ static char *likely_name(const char *row, const char *metric)
 			component += !!component;
 		}
 	if (!component)
-		return xstrdup(row);
+		return xasprintf("%.*sF%s", (int)before, row, star + 1);
 	len = star[1] == ')' ? strcspn(component, ")") : strcspn(component, ".");
 	return xasprintf("%.*s%.*s%s", (int)before, row, (int)len, component, star + 1);
 }

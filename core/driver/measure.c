@@ -575,6 +575,7 @@ static int write_results(struct measurement *m)
 
 	finish_metrics(m);
 	m->result.target_uid = m->subject.uid;
+	m->result.program = subject_path(&m->subject);
 	m->result.started_ns =
 	    (int64_t)m->started_realtime.tv_sec * 1000000000 + m->started_realtime.tv_nsec;
 	if (m->last.n_left_alive)

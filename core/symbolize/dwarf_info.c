@@ -475,3 +475,58 @@ size_t dwarf_info_look_up(struct dwarf_info *info, uint64_t vaddr,
 	*frames = info->frames;
 	return info->n_frames;
 }
+
+/* Who is given the names of functions. */
+struct visit {
+	struct dwarf_info *info;
+	bool (*visit)(void *context, const char *function);
+	void *context;
+};
+
+/* A damaged tree may be as deep as the file is long. */
+enum { MAX_DEPTH = 64 };
+
+static bool holds_functions(int tag)
+{
+	return tag == DW_TAG_namespace || tag == DW_TAG_class_type ||
+	       tag == DW_TAG_structure_type || tag == DW_TAG_union_type || tag == DW_TAG_module ||
+	       tag == DW_TAG_subprogram;
+}
+
+static bool visit_below(const struct visit *visit, Dwarf_Die *parent, unsigned depth)
+{
+	Dwarf_Die die;
+	int end = dwarf_child(parent, &die);
+
+	for (; !end; end = dwarf_siblingof(&die, &die)) {
+		int tag = dwarf_tag(&die);
+		const char *name = NULL;
+
+		if (tag == DW_TAG_subprogram && !dwarf_hasattr(&die, DW_AT_declaration))
+			name = names_of(visit->info, die)->function;
+		if (name && !visit->visit(visit->context, name))
+			return false;
+		if (holds_functions(tag) && depth < MAX_DEPTH &&
+		    !visit_below(visit, &die, depth + 1))
+			return false;
+	}
+	return true;
+}
+
+bool dwarf_info_each_function(struct dwarf_info *info,
+                              bool (*visit)(void *context, const char *function), void *context)
+{
+	const struct visit visitor = {info, visit, context};
+
+	list_units(info);
+	/* What a name needs may add units. */
+	for (size_t i = 0; i < info->n_units; i++) {
+		Dwarf_CU *cu = dwarf_unit_cu(unit_at(info, i));
+		Dwarf_Die die;
+
+		if (!dwarf_cu_info(cu, NULL, NULL, &die, NULL, NULL, NULL, NULL) &&
+		    !visit_below(&visitor, &die, 0))
+			return false;
+	}
+	return true;
+}

@@ -43,4 +43,9 @@ const char *dwarf_info_trouble(const struct dwarf_info *info);
 size_t dwarf_info_look_up(struct dwarf_info *info, uint64_t vaddr,
                           const struct dwarf_frame **frames);
 
+/* Calls `visit` with the name of each function that the file has or has inlined, demangled, until
+ * it returns false. A name may come several times. False: it did. */
+bool dwarf_info_each_function(struct dwarf_info *info,
+                              bool (*visit)(void *context, const char *function), void *context);
+
 #endif

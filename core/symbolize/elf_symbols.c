@@ -197,3 +197,23 @@ void elf_symbols_load(struct symbol_table *table, const struct elf_file *file,
 	free(list.symbols);
 	free(list.sections);
 }
+
+bool elf_symbols_each(const struct elf_file *file, uint32_t section_type, symbol_visitor *visit,
+                      void *context)
+{
+	GElf_Shdr header;
+	Elf_Scn *section = find_section(file, section_type, &header);
+	Elf_Data *data = section ? elf_getdata(section, NULL) : NULL;
+	GElf_Sym symbol;
+
+	for (int i = 1; data && gelf_getsym(data, i, &symbol); i++) {
+		const char *name;
+
+		if (!may_be_code(&symbol) || GELF_ST_TYPE(symbol.st_info) == STT_GNU_IFUNC)
+			continue;
+		name = elf_strptr(elf_file_elf(file), header.sh_link, symbol.st_name);
+		if (is_name(&symbol, name) && !visit(context, name, symbol.st_value))
+			return false;
+	}
+	return true;
+}

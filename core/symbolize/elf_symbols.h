@@ -22,6 +22,12 @@ bool elf_symbols_has(const struct elf_file *file,
 void elf_symbols_load(struct symbol_table *table, const struct elf_file *file,
                       uint32_t section_type);
 
+/* Calls `visit` with each function symbol that is defined there, until it returns false. False: it
+ * did. IFUNCs are left out: what runs under their name is another function. */
+typedef bool symbol_visitor(void *context, const char *symbol, uint64_t address);
+bool elf_symbols_each(const struct elf_file *file, uint32_t section_type, symbol_visitor *visit,
+                      void *context);
+
 /* Names stubs "printf@plt" by the GOT slot that each jumps through (x86-64 psABI, "Procedure
  * Linkage Table"). Slots of IFUNCs are named after the symbol at their resolver, so load the
  * symbols first. */

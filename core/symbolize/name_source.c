@@ -331,3 +331,46 @@ int name_source_read_code(struct name_source *source, const char *path, uint64_t
 		                 path, code->start);
 	return 0;
 }
+
+struct visit {
+	function_visitor *visit;
+	void *context;
+};
+
+static bool visit_named(void *context, const char *function)
+{
+	const struct visit *visit = context;
+
+	return visit->visit(visit->context, function, NULL);
+}
+
+static bool visit_symbol(void *context, const char *symbol, uint64_t address)
+{
+	const struct visit *visit = context;
+
+	return visit->visit(visit->context, symbol, &address);
+}
+
+static bool visit_symbols(const struct elf_file *file, uint32_t section_type, struct visit *visit)
+{
+	return !file || elf_symbols_each(file, section_type, visit_symbol, visit);
+}
+
+void name_source_each_function(struct name_source *source, function_visitor *visit, void *context)
+{
+	struct visit visitor = {visit, context};
+	const char *name;
+
+	if (source->dwarf && !dwarf_info_each_function(source->dwarf, visit_named, &visitor))
+		return;
+	if (source->file) {
+		if (visit_symbols(source->file, SHT_SYMTAB, &visitor) &&
+		    visit_symbols(source->debug, SHT_SYMTAB, &visitor) &&
+		    visit_symbols(source->mini, SHT_SYMTAB, &visitor))
+			visit_symbols(source->file, SHT_DYNSYM, &visitor);
+		return;
+	}
+	for (size_t i = 0; (name = symbol_table_name(source->symbols, i)); i++)
+		if (!visit(context, name, NULL))
+			return;
+}

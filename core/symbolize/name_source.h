@@ -50,6 +50,11 @@ uint8_t *name_source_read_bytes(struct name_source *source, uint64_t address, si
 int name_source_read_code(struct name_source *source, const char *path, uint64_t address,
                           struct symbol_code *code, struct diag *diag);
 
+/* Calls `visit` with the name of each function known, until it returns false. Symbols come as they
+ * stand there, with their address; what DWARF and other sources name comes demangled, without. */
+typedef bool function_visitor(void *context, const char *name, const uint64_t *address);
+void name_source_each_function(struct name_source *source, function_visitor *visit, void *context);
+
 /* Symbols of files may be mangled; a JIT's names are its own, the kernel's are plain. */
 bool name_source_mangles(const struct name_source *source);
 

@@ -70,3 +70,8 @@ const char *symbol_table_find_range(struct symbol_table *table, uint64_t address
 	           ? table->names[index]
 	           : NULL;
 }
+
+const char *symbol_table_name(const struct symbol_table *table, size_t i)
+{
+	return i < table->n_names ? table->names[i] : NULL;
+}

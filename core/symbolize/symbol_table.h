@@ -29,4 +29,7 @@ const char *symbol_table_find(struct symbol_table *table, uint64_t address);
 const char *symbol_table_find_range(struct symbol_table *table, uint64_t address, uint64_t *start,
                                     uint64_t *end);
 
+/* The name added as the i-th, from 0; NULL: there are no more. */
+const char *symbol_table_name(const struct symbol_table *table, size_t i);
+
 #endif

@@ -386,3 +386,28 @@ const char *symbolizer_remedy(struct symbolizer *symbolizer, const struct object
 {
 	return name_source_remedy(source_of(symbolizer, module_of(symbolizer, object), object));
 }
+
+struct visit {
+	symbolizer_visitor *visit;
+	void *context;
+};
+
+/* A symbol as it is shown. */
+static bool visit_demangled(void *context, const char *name, const uint64_t *address)
+{
+	const struct visit *visit = context;
+	char *function = address ? demangle(name) : xstrdup(name);
+	bool goes_on = visit->visit(visit->context, function, address);
+
+	free(function);
+	return goes_on;
+}
+
+void symbolizer_each_function(struct symbolizer *symbolizer, const struct object *object,
+                              symbolizer_visitor *visit, void *context)
+{
+	struct visit visitor = {visit, context};
+
+	name_source_each_function(source_of(symbolizer, module_of(symbolizer, object), object),
+	                          visit_demangled, &visitor);
+}

@@ -98,6 +98,15 @@ uint8_t *symbolizer_read_bytes(struct symbolizer *symbolizer, const struct objec
 const char *symbolizer_slot_name(struct symbolizer *symbolizer, const struct object *object,
                                  uint64_t address);
 
+/* Calls `visit` with the name of each function that the object is known to have, whatever part of
+ * it ran, until it returns false; also with those that are inlined wherever they are called. The
+ * text lives until the visit is over. A name may come several times, and may be one that
+ * symbolizer_look_up() passes over for another one of the same code: what it says of `address`
+ * tells (NULL: this is the name that it has). */
+typedef bool symbolizer_visitor(void *context, const char *function, const uint64_t *address);
+void symbolizer_each_function(struct symbolizer *symbolizer, const struct object *object,
+                              symbolizer_visitor *visit, void *context);
+
 /* What could not be used for an object, as a sentence with its remedy ("no symbols in /usr/bin/x;
  * install its debug symbols ..."), or NULL when all functions have names. Lives as long as the
  * symbolizer. */

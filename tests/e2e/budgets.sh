@@ -113,3 +113,31 @@ file budget "[scenario]" "command = echo 12 lines" "types = io" "[metrics]" "lin
 promise "a number of the output is a metric" reason 1 "user.lines is 12, limit <= 11 ($scratch/scenarios/budget.ini:8)" measure
 promise "one that it does not print was not measured" reason 3 "user.pages was not measured, limit >= 1 (--budget): the target's output has no number" \
 	measure --advisory user.lines --budget 'user.pages >= 1'
+
+rm "$scratch/scenarios/budget.ini"
+functions() { # STATUS TEXT BUDGET [PROGRAM]: of a program that burns in mill::Stone<int>::turn(int)
+	reason "$1" "$2" measure --type cpu --budget "$3" -- "${4:-$programs/cpu_functions}"
+}
+holds() { # BUDGET...
+	local budgets=() each
+	for each; do budgets+=(--budget "$each"); done
+	is "$(status_of measure --type cpu "${budgets[@]}" -- "$programs/cpu_functions")" 0 || { cat "$scratch/err"; return 1; }
+}
+if [ "$(status_of profile-scenario --quiet --scenario rights --type cpu "$programs/cpu_functions")" = 3 ]; then
+	skip "budgets on functions" "no cpu sampling here: $(tail -n 1 "$scratch/err")"
+	exit
+fi
+promise "a function's share is a metric: by its last component, whole, or by a glob" \
+	holds 'cpu.self_percent(turn) >= 90' 'cpu.self_percent(mill::Stone::turn) >= 90%' 'cpu.total_percent(mill::*) >= 90' 'cpu.total_percent(main) >= 90'
+promise "in run.json, too" is "$(manifest_value budget/cpu 'm["metrics"]["cpu.self_percent(turn)"]["value"] >= 90, m["metrics"]["cpu.self_percent(turn)"]["unit"]')" "True percent"
+promise "one that is too hot fails" functions 1 "cpu.self_percent(turn) is" 'cpu.self_percent(turn) <= 20%'
+promise "one that no sample is in has 0, also if it is inlined wherever it is called" \
+	holds 'cpu.self_percent(mill::repair) == 0' 'cpu.total_percent(sweep) == 0' 'cpu.total_percent(mill::sweep) == 0'
+promise "so has one of a library, by the name that people know" holds 'cpu.self_percent(fflush) == 0'
+promise "one that there is not was not measured, and the nearest is named" functions 3 \
+	"cpu.self_percent(repiar) was not measured, limit <= 20 % (--budget): there is no function 'repiar' in the program; did you mean 'repair'?" \
+	'cpu.self_percent(repiar) <= 20%'
+strip -o "$scratch/stripped" "$programs/cpu_functions"
+promise "of a stripped program it is said why" functions 3 "there is no function 'turn' in the program: only exported names in $scratch/stripped" 'cpu.self_percent(turn) <= 20%' "$scratch/stripped"
+promise "a function is to be named" refused "did you mean 'cpu.self_percent(F)'?" 'cpu.self_percent <= 20' --type cpu
+promise "by more than brackets" refused "cpu.self_percent() names no function" 'cpu.self_percent() <= 20' --type cpu
