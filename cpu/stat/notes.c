@@ -8,26 +8,10 @@
 #include "core/number_text.h"
 #include "core/quality.h"
 #include "core/stats/describe.h"
+#include "core/stats/outliers.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-struct outliers outliers_find(const double *times, size_t n)
-{
-	static const double threshold = 14.826;
-	double median = describe_median(times, n);
-	double mad = describe_mad(times, n);
-	struct outliers found = {0};
-
-	for (size_t i = 0; i < n && mad > 0; i++) {
-		double score = 0.6745 * (times[i] - median) / mad;
-
-		found.n += fabs(score) > threshold;
-		found.first |= i == 0 && score > threshold;
-	}
-	return found;
-}
 
 static void note_outliers(const struct stat_facts *facts, json_t *quality)
 {
@@ -35,7 +19,7 @@ static void note_outliers(const struct stat_facts *facts, json_t *quality)
 	double *times = stat_samples(facts, stat_wall_s, 0, &n);
 	struct outliers found = outliers_find(times, n);
 
-	if (found.first)
+	if (found.first_high)
 		quality_add_note(quality,
 		                 "the first run took %.2f times the median: caches were cold, "
 		                 "perhaps; --warmup 3 fills them, --prepare CMD empties them "
