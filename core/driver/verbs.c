@@ -2,6 +2,7 @@
 #include "core/driver/verbs.h"
 
 #include "core/driver/export_options.h"
+#include "core/driver/prune_options.h"
 #include "core/driver/show_options.h"
 
 #include "core/alloc.h"
@@ -10,6 +11,7 @@
 
 static const char *const list_options[] = {"results", "scenarios", "help", "version", NULL};
 static const char *const export_options[] = {"results", "help", "version", NULL};
+static const char *const removal_options[] = {"results", "quiet", "help", "version", NULL};
 static const char *const show_options[] = {"results", "json", "help", "version", NULL};
 
 const struct verb verbs[] = {
@@ -42,6 +44,21 @@ const struct verb verbs[] = {
         .options = export_options,
         .run = export_verb,
         .own = {export_option_rows, sizeof(struct export_verb_options)},
+    },
+    {
+        .name = "rm",
+        .operands = "RUN...",
+        .help = "remove stored runs, but none of a baseline",
+        .options = removal_options,
+        .run = rm_verb,
+    },
+    {
+        .name = "prune",
+        .operands = "[SCENARIO[/TYPE]]",
+        .help = "remove old runs, but none of a baseline",
+        .options = removal_options,
+        .run = prune_verb,
+        .own = {prune_option_rows, sizeof(struct prune_options)},
     },
     {0},
 };

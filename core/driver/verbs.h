@@ -32,5 +32,7 @@ int run_verb(const struct command_line *line, struct diag *diag);
 int list_verb(const struct command_line *line, struct diag *diag);
 int show_verb(const struct command_line *line, struct diag *diag);
 int export_verb(const struct command_line *line, struct diag *diag);
+int rm_verb(const struct command_line *line, struct diag *diag);
+int prune_verb(const struct command_line *line, struct diag *diag);
 
 #endif

@@ -1,6 +1,6 @@
 /* What directories of a results tree hold, by name, and the sentences that list it.
  *
- * Inside core/results. `dir` is a directory handle everywhere; links below it are not followed.
+ * `dir` is a directory handle everywhere; links below it are not followed.
  */
 #ifndef CORE_RESULTS_NAMES_H
 #define CORE_RESULTS_NAMES_H

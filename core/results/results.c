@@ -4,6 +4,7 @@
 #include "core/alloc.h"
 #include "core/diag.h"
 #include "core/results/run_id.h"
+#include "core/results/turn.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -14,11 +15,6 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-/* A turn is held for a few file operations, or while leftovers are swept: who waits longer waits
- * for a stopped process. */
-#define TURN_PAUSE_NS (10 * 1000 * 1000)
-#define TURN_TRIES 1000
 
 /* Runs that fail while another one begins may take away the directories that they leave empty. */
 #define BEGIN_TRIES 100
@@ -168,92 +164,6 @@ static int open_type(struct results_run *run, struct diag *diag)
 	return run->type_fd < 0 ? run->type_fd : 0;
 }
 
-/* SCENARIO/TYPE and SCENARIO, where nothing else is in them. */
-static void remove_empty_directories(const struct results_run *run)
-{
-	struct diag ignored;
-	int scenario_fd = fdpath_enter_dir(run->root_fd, run->scenario, &ignored);
-
-	if (scenario_fd < 0)
-		return;
-	unlinkat(scenario_fd, run->type, AT_REMOVEDIR);
-	close(scenario_fd);
-	unlinkat(run->root_fd, run->scenario, AT_REMOVEDIR);
-}
-
-/* One run at a time begins, sweeps or moves `latest` below a type. *taken stays false on file
- * systems that cannot lock a directory (some NFS): ids are safe without, since mkdir(2) and rename
- * do not replace. */
-static int take_turn(const struct results_run *run, bool *taken, struct diag *diag)
-{
-	const struct timespec pause = {.tv_nsec = TURN_PAUSE_NS};
-
-	*taken = false;
-	for (unsigned tries = 0; flock(run->type_fd, LOCK_EX | LOCK_NB) < 0; tries++) {
-		if (errno != EWOULDBLOCK && errno != EINTR)
-			return 0;
-		if (tries == TURN_TRIES)
-			return diag_fail(diag, EBUSY,
-			                 "cannot get the lock of %s/%s for 10 s; find its holder "
-			                 "with lslocks, or give another directory with --results",
-			                 run->scenario, run->type);
-		nanosleep(&pause, NULL);
-	}
-	*taken = true;
-	return 0;
-}
-
-static void leave_turn(const struct results_run *run)
-{
-	flock(run->type_fd, LOCK_UN);
-}
-
-/* ".RUN_ID.tmp" */
-static bool is_temporary(const char *name)
-{
-	size_t len = strlen(name);
-	char id[RUN_ID_SIZE];
-
-	if (*name != '.' || len < sizeof("..tmp") || len - 5 >= sizeof(id) ||
-	    strcmp(name + len - 4, ".tmp") != 0)
-		return false;
-	memcpy(id, name + 1, len - 5);
-	id[len - 5] = '\0';
-	return run_id_is_valid(id);
-}
-
-/* A leftover is one whose lock can be had: its writer has ended. What cannot be removed (another
- * user's) stays; its id counts as taken. */
-static void sweep_one(int dir, const char *name)
-{
-	struct diag ignored;
-	int fd = fdpath_enter_dir(dir, name, &ignored);
-
-	if (fd < 0)
-		return;
-	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
-		fdpath_remove_tree(dir, name, &ignored);
-	close(fd);
-}
-
-static void sweep(const struct results_run *run)
-{
-	int fd = openat(run->type_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *list = fd < 0 ? NULL : fdopendir(fd);
-	struct dirent *entry;
-
-	if (!list) {
-		if (fd >= 0)
-			close(fd);
-		return;
-	}
-	while ((entry = readdir(list))) {
-		if (is_temporary(entry->d_name))
-			sweep_one(run->type_fd, entry->d_name);
-	}
-	closedir(list);
-}
-
 static bool exists(int dir, const char *name)
 {
 	struct stat status;
@@ -291,13 +201,13 @@ static int begin_in_type(struct results_run *run, struct timespec started, struc
 	int err = open_type(run, diag);
 
 	if (!err)
-		err = take_turn(run, &taken, diag);
+		err = turn_take(run->type_fd, run->scenario, run->type, &taken, diag);
 	if (err)
 		return err;
 	if (taken)
-		sweep(run);
+		turn_sweep(run->type_fd);
 	err = reserve(run, started, diag);
-	leave_turn(run);
+	turn_leave(run->type_fd);
 	return err;
 }
 
@@ -498,13 +408,13 @@ static bool latest_is_newer(const struct results_run *run)
 static int move_latest(const struct results_run *run, struct diag *diag)
 {
 	bool taken;
-	int err = take_turn(run, &taken, diag);
+	int err = turn_take(run->type_fd, run->scenario, run->type, &taken, diag);
 
 	if (err)
 		return err;
 	if (!latest_is_newer(run))
 		err = fdpath_replace_link(run->type_fd, "latest", run->id, run->owner, diag);
-	leave_turn(run);
+	turn_leave(run->type_fd);
 	return err;
 }
 
@@ -554,7 +464,7 @@ void results_end(struct results_run *run)
 	free(run->artifacts);
 	if (run->is_reserved && !run->is_published) {
 		fdpath_remove_tree(run->type_fd, run->temporary, &ignored);
-		remove_empty_directories(run);
+		turn_remove_empty(run->root_fd, run->scenario, run->type);
 	}
 	close_if_open(run->dir_fd);
 	close_if_open(run->type_fd);

@@ -1,0 +1,35 @@
+/* Removes chosen runs for the verbs that do. */
+#include "core/driver/removal.h"
+
+#include "core/driver/command_line.h"
+#include "core/driver/output.h"
+
+#include "core/diag.h"
+#include "core/number_text.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+int removal_read_kept(struct kept_runs *kept, const char *results, struct diag *diag)
+{
+	const char *elsewhere = getenv("PROFILE_SCENARIO_BASELINES");
+	int err = kept_runs_read_tree(kept, results, diag);
+
+	if (!err && elsewhere && *elsewhere)
+		err = kept_runs_read(kept, elsewhere, diag);
+	return err;
+}
+
+int removal_do(const struct command_line *line, const char *results, const struct run_keys *keys,
+               struct diag *diag)
+{
+	size_t n_removed;
+	int err = results_remove(results, keys, &n_removed, diag);
+
+	if (err)
+		diag_prefix(diag, "removed %zu of %s", n_removed,
+		            counted_text_of(keys->n_runs, "run").text);
+	else if (!line->common->quiet)
+		printf("removed %s\n", counted_text_of(n_removed, "run").text);
+	return output_flush(err, diag);
+}
