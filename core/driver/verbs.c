@@ -1,6 +1,7 @@
 /* The table of verbs. */
 #include "core/driver/verbs.h"
 
+#include "core/driver/compare_options.h"
 #include "core/driver/export_options.h"
 #include "core/driver/prune_options.h"
 #include "core/driver/show_options.h"
@@ -13,6 +14,8 @@ static const char *const list_options[] = {"results", "scenarios", "help", "vers
 static const char *const export_options[] = {"results", "help", "version", NULL};
 static const char *const removal_options[] = {"results", "quiet", "help", "version", NULL};
 static const char *const show_options[] = {"results", "json", "help", "version", NULL};
+static const char *const compare_verb_options[] = {"results", "scenarios", "advisory", "json",
+                                                   "quiet",   "help",      "version",  NULL};
 
 const struct verb verbs[] = {
     {
@@ -59,6 +62,16 @@ const struct verb verbs[] = {
         .options = removal_options,
         .run = prune_verb,
         .own = {prune_option_rows, sizeof(struct prune_options)},
+    },
+    {
+        .name = "compare",
+        .operands = "BASE NEW | SCENARIO/TYPE",
+        .help = "what two sets of runs prove: metrics, functions, sites and calls; 0 nothing is "
+                "worse, 1 worse, 2 inconclusive",
+        .many_trees = true,
+        .options = compare_verb_options,
+        .run = compare_verb,
+        .own = {compare_option_rows, sizeof(struct compare_options)},
     },
     {0},
 };

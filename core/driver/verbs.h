@@ -34,5 +34,6 @@ int show_verb(const struct command_line *line, struct diag *diag);
 int export_verb(const struct command_line *line, struct diag *diag);
 int rm_verb(const struct command_line *line, struct diag *diag);
 int prune_verb(const struct command_line *line, struct diag *diag);
+int compare_verb(const struct command_line *line, struct diag *diag);
 
 #endif

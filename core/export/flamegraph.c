@@ -77,7 +77,7 @@ static bool is_min_width_chosen(const struct picture_options *picture)
 	return picture && (picture->min_width.is_percent || picture->min_width.number > 0);
 }
 
-enum { COMPARED_X = 230 }; /* beside the legend of three */
+enum { COMPARED_X = 250 }; /* beside the legend of three */
 
 struct canvas {
 	const struct profile *profile;

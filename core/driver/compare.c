@@ -1,0 +1,112 @@
+/* The verb compare: what two sets of stored runs say of each other. */
+#include "core/driver/command_line.h"
+#include "core/driver/compare_options.h"
+#include "core/driver/compare_picture.h"
+#include "core/driver/compare_report.h"
+#include "core/driver/exit_status.h"
+#include "core/driver/request.h"
+#include "core/driver/stored_side.h"
+#include "core/driver/verbs.h"
+
+#include "core/alloc.h"
+#include "core/compare/side.h"
+#include "core/diag.h"
+#include "core/results/run_set.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* One side, as the command line names it. */
+struct operand {
+	struct side *side;
+	char *newest; /* its newest run's directory; NULL: it has none */
+};
+
+static void operand_fini(struct operand *operand)
+{
+	side_free(operand->side);
+	free(operand->newest);
+}
+
+static int read_runs(struct operand *operand, const struct run_set *set, struct diag *diag)
+{
+	char **directories = xcalloc(set->n_runs, sizeof(*directories));
+	int err;
+
+	for (size_t i = 0; i < set->n_runs; i++)
+		directories[i] = set->runs[i].directory;
+	err = stored_side_read(directories, set->n_runs, true, &operand->side, diag);
+	if (!err)
+		operand->newest = xstrdup(directories[set->n_runs - 1]);
+	free(directories);
+	return err;
+}
+
+static int read_operand(struct operand *operand, const struct text_list *trees, const char *words,
+                        struct diag *diag)
+{
+	struct run_set set = {0};
+	int err = results_find_set(&set, trees, words, RUN_SET_USABLE, diag);
+
+	if (!err)
+		err = read_runs(operand, &set, diag);
+	run_set_fini(&set);
+	return err;
+}
+
+/* Of one operand, SCENARIO/TYPE, the last run and the one before. */
+static int name_sides(const struct command_line *line, char **base, char **new, struct diag *diag)
+{
+	const char *first = line->n_words ? line->words[0] : "";
+
+	if (line->n_words == 2) {
+		*base = xstrdup(line->words[0]);
+		*new = xstrdup(line->words[1]);
+		return 0;
+	}
+	if (line->n_words != 1 || strpbrk(first, "~,@") || !strchr(first, '/') ||
+	    strchr(first, '/') != strrchr(first, '/'))
+		return diag_fail(diag, EINVAL,
+		                 "compare takes BASE and NEW, such as syn-1k/cpu~1 syn-1k/cpu, or "
+		                 "SCENARIO/TYPE alone for its last two runs");
+	*base = xasprintf("%s~1", first);
+	*new = xstrdup(first);
+	return 0;
+}
+
+static int compare_stored(const struct command_line *line, struct diag *diag)
+{
+	struct text_list trees = {0};
+	struct operand base = {0}, new = {0};
+	char *base_words = NULL, *new_words = NULL;
+	int status = STATUS_OWN_FAILURE;
+
+	request_results_dirs(line->common, &trees);
+	if (!name_sides(line, &base_words, &new_words, diag)) {
+		status = STATUS_UNUSABLE;
+		if (!read_operand(&base, &trees, base_words, diag) &&
+		    !read_operand(&new, &trees, new_words, diag)) {
+			struct compared_runs runs = {.base = base.newest,
+			                             .new = new.newest,
+			                             .results = trees.texts[0],
+			                             .scenario = new.side->scenario,
+			                             .type = new.side->type};
+
+			status = compare_report(line, base.side, new.side, NULL, &runs, diag);
+		}
+	}
+	operand_fini(&base);
+	operand_fini(&new);
+	free(base_words);
+	free(new_words);
+	text_list_fini(&trees);
+	return status;
+}
+
+int compare_verb(const struct command_line *line, struct diag *diag)
+{
+	if (compare_check_files(line, diag))
+		return STATUS_OWN_FAILURE;
+	return compare_stored(line, diag);
+}

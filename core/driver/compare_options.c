@@ -1,0 +1,26 @@
+/* The table of compare's own options. */
+#include "core/driver/compare_options.h"
+
+#define FIELD(name) offsetof(struct compare_options, name)
+
+const struct option_row compare_option_rows[] = {
+    {.name = "noise-threshold",
+     .kind = OPTION_PERCENT,
+     .field = FIELD(noise_threshold_percent),
+     .argument = "PERCENT",
+     .fallback = "2",
+     .help = "what differs by no more is the same"},
+    {.name = "markdown",
+     .kind = OPTION_MAYBE,
+     .field = FIELD(markdown),
+     .argument = "FILE",
+     .help = "the comparison for a merge request, to stdout or FILE"},
+    {.name = "o",
+     .letter = 'o',
+     .kind = OPTION_TEXT,
+     .field = FIELD(file),
+     .argument = "FILE",
+     .help = "write the differential flame graph to FILE (RESULTS/compare/SCENARIO-TYPE.svg)"},
+    PICTURE_OPTION_ROWS(struct compare_options, picture),
+    {0},
+};

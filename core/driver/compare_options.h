@@ -1,0 +1,17 @@
+/* What the verb compare can be asked for. */
+#ifndef CORE_DRIVER_COMPARE_OPTIONS_H
+#define CORE_DRIVER_COMPARE_OPTIONS_H
+
+#include "core/export/picture.h"
+#include "core/options.h"
+
+struct compare_options {
+	double noise_threshold_percent;
+	char *markdown; /* "": stdout; NULL: none */
+	char *file;     /* of the differential flame graph; NULL: below the results */
+	struct picture_options picture;
+};
+
+extern const struct option_row compare_option_rows[];
+
+#endif

@@ -1,0 +1,80 @@
+#!/bin/bash
+# compare tells what two sets of stored runs prove: verdicts and exit status, movers, what differs, the three documents.
+# tier: quick
+# beside: others
+. "$(dirname "$0")/lib.sh"
+export PROFILE_SCENARIO_RESULTS=$scratch/results
+compared=$programs/compared
+run() { profile-scenario --quiet --scenario "$@" >/dev/null 2>"$scratch/run.err"; }
+reason_well() { is "$(status_of "$@")" 0 || { cat "$scratch/err"; false; }; }
+value() { python3 -c "import json; c = json.load(open('$scratch/c.json')); m = {x['name']: x for x in c['metrics']}; print($1)"; }
+
+# Three equal runs a side: a count is the program's own.
+run calls --type memory -r 3 -- "$compared" 10 100
+run calls --type memory -r 3 -- "$compared" 10 101
+promise "one more allocation is worse" reason 1 "worse: 3 of" profile-scenario compare calls/memory --json="$scratch/c.json"
+promise "and told in text" contains "$scratch/out" "mem.allocations                   100         101    1.010  exact                      worse"
+promise "the site is named with self and total" matches "$scratch/out" '^ +100 +101 +\+1 +\+1 +allocate  .*compared\.c:[0-9]+$'
+promise "the callers have it in their total alone" matches "$scratch/out" '^ +0 +0 +0 +\+1 .*main'
+promise "what differs beside it is told" matches "$scratch/out" '^ +command +\[.*"100"\] -> \[.*"101"\]$'
+promise "JSON has the verdict" is "$(value 'c["verdict"], m["mem.allocations"]["exact"], m["mem.allocations"]["ratio"]')" "worse True 1.01"
+promise "peaks are the same" is "$(value 'm["mem.peak_bytes"]["verdict"]')" same
+promise "the other way round it is better, and that is no failure" reason_well profile-scenario compare calls/memory calls/memory~1
+promise "which the text says" contains "$scratch/out" "calls/memory  BETTER"
+promise "a run is the same as itself" reason_well profile-scenario compare calls/memory calls/memory
+promise "a set of runs is pooled" is "$(status_of profile-scenario compare calls/memory,calls/memory~1 calls/memory --json)" 2
+promise "and is of all of them" contains "$scratch/out" '"measurements": 6'
+promise "advisory metrics do not gate" reason_well profile-scenario compare calls/memory --advisory 'mem.alloc*' --advisory 'mem.temp*'
+promise "a picture is drawn below the results" contains "$scratch/results/compare/calls-memory.svg" "own value against calls/memory 2"
+promise "or where -o says" is "$(status_of profile-scenario compare calls/memory -o "$scratch/diff.svg" --title 'A & B')" 1
+promise "as it is asked for" contains "$scratch/diff.svg" '>A &amp; B</text>'
+promise "Markdown has the row" is "$(status_of profile-scenario compare calls/memory --markdown="$scratch/c.md")" 1
+promise "for a merge request" contains "$scratch/c.md" "| mem.allocations | 100 | 101 | 1.010 | exact |  | **worse** |"
+promise "two documents do not share stdout" reason 125 "both go to stdout" profile-scenario compare calls/memory --json --markdown
+
+# A single run a side: deltas, no proof.
+run once --type memory -- "$compared" 10 100
+run once --type memory -- "$compared" 10 100
+promise "one run a side is no error and no proof" reason 2 "inconclusive" profile-scenario compare once/memory
+
+# System calls, in whatever way they are counted here.
+if [ "$(status_of profile-scenario --quiet --scenario calls --type io -r 3 -- "$compared" 10 0)" = 3 ]; then
+	skip "one more system call is worse" "$(tail -n 1 "$scratch/err")"
+else
+	run calls --type io -r 3 -- "$compared" 11 0
+	promise "one more system call is worse" reason 1 "io.calls, io.getppid.calls" profile-scenario compare calls/io
+	promise "the call is named" matches "$scratch/out" '^ +10 +11 +\+1 +\+1 +getppid$'
+	promise "types are not mixed" reason 3 "type" profile-scenario compare calls/io calls/memory
+fi
+
+# What cannot be compared.
+promise "an unknown run is unusable" reason 3 "no runs of nobody" profile-scenario compare nobody/io
+promise "one run alone has nothing before it" reason 3 "once/memory" profile-scenario compare once/memory~7 once/memory
+promise "three operands are wrong usage" reason 125 "compare takes BASE and NEW" profile-scenario compare a/io b/io c/io
+promise "other scenarios are not compared" reason 3 "scenario" profile-scenario compare once/memory calls/memory
+copy() { # NAME PYTHON: a copy of the newest run of calls/memory with a changed manifest
+	rm -rf "$scratch/$1"
+	cp -rL "$scratch/results/calls/memory/latest" "$scratch/$1"
+	python3 -c "
+import json, sys
+m = json.load(open('$scratch/$1/run.json'))
+$2
+json.dump(m, open('$scratch/$1/run.json', 'w'))"
+}
+copy vanished 'del m["metrics"]["mem.allocations"]'
+promise "a metric that vanished is named" reason 3 "has mem.allocations, which" profile-scenario compare calls/memory "$scratch/vanished"
+copy newer 'm["schema"] = 2'
+promise "a newer schema is refused" reason 3 "schema" profile-scenario compare calls/memory "$scratch/newer"
+copy nan 'm["metrics"]["mem.allocations"]["samples"] = ["x"]'
+promise "what is no number is refused" reason 3 "no number" profile-scenario compare "$scratch/nan" calls/memory
+copy elsewhere 'm["host"]["hostname"] = "elsewhere"'
+promise "another machine's counts are compared" reason_well profile-scenario compare "$scratch/elsewhere" calls/memory
+promise "which is said" contains "$scratch/out" "two machines (hostname: elsewhere, "
+copy short ''
+truncate -s 100 "$scratch/short/run.json"
+promise "a manifest cut short is refused" reason 3 "cut short" profile-scenario compare calls/memory "$scratch/short"
+promise "nothing of the tree was touched" is "$(find "$scratch/results/calls" -name '*.tmp*')" ""
+promise "an advisory glob of a scenario file holds" bash -c "
+	mkdir '$scratch/scenarios'
+	printf '[scenario]\ndescription = d\ncommand = true\n[gate]\nadvisory = mem.alloc* mem.temp*\n' >'$scratch/scenarios/calls.ini'
+	profile-scenario compare calls/memory --scenarios '$scratch/scenarios'"
