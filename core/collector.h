@@ -117,6 +117,7 @@ struct collector {
 	bool merges_repeats; /* metrics of repeats are summed; else each is a sample */
 	bool slows_target;   /* run.* is instrumented */
 	bool repeats_by_scenario; /* a scenario's own `runs` and `warmup` are meant for it */
+	bool takes_lock;     /* it measures times: others that do are waited for */
 	bool attaches;       /* to processes that run already (repeat.pids); it has begin */
 	bool sees_all_cpus;  /* repeat.all_cpus; it has begin */
 	bool chooses_names;  /* repeat.only */

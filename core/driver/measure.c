@@ -6,6 +6,7 @@
 #include "core/driver/exit_status.h"
 #include "core/driver/hand_out.h"
 #include "core/driver/manifest.h"
+#include "core/driver/measuring.h"
 #include "core/driver/meanwhile.h"
 #include "core/driver/parameters.h"
 #include "core/driver/repeat.h"
@@ -25,6 +26,7 @@
 #include "core/findings.h"
 #include "core/gates.h"
 #include "core/host/host.h"
+#include "core/lock.h"
 #include "core/metrics.h"
 #include "core/perf/early.h"
 #include "core/quality.h"
@@ -61,6 +63,8 @@ struct measurement {
 	struct text_list only;
 	struct text_list parameters; /* of the user's making */
 	void *state;
+	struct lock *lock;
+	struct presence *presence;
 	struct results_run *run;
 	bool created_results;
 	struct timespec started_realtime;
@@ -132,6 +136,18 @@ static int create_collector(struct measurement *m)
 	if (!err && collector->environment)
 		err = collector->environment(m->state, &m->variables, m->diag);
 	return err ? status_of_error(err) : STATUS_WELL;
+}
+
+/* Alone, where that matters; the others are to know of us. */
+static int take_turn(struct measurement *m)
+{
+	int status = STATUS_WELL;
+
+	if (m->collector->takes_lock && m->common->lock)
+		status = measuring_wait(&m->lock, m->signals, m->diag);
+	if (status == STATUS_WELL)
+		m->presence = presence_begin();
+	return status;
 }
 
 static int begin_results(struct measurement *m)
@@ -583,6 +599,7 @@ static int write_results(struct measurement *m)
 		    m->result.quality,
 		    "descendants outlived the target by more than a second and were left alive");
 	note_beginning(m);
+	measuring_note(m->presence, m->result.quality);
 	subject_add_processes(&m->subject, &m->result);
 	meanwhile = meanwhile_begin(known_binary(m));
 	err = finish_collector(m);
@@ -651,6 +668,8 @@ static void measurement_fini(struct measurement *m)
 	if (m->state)
 		m->collector->destroy(m->state);
 	perf_early_end(m->early);
+	presence_end(m->presence);
+	lock_free(m->lock);
 	results_end(m->run);
 	repeat_result_fini(&m->last);
 	result_fini(&m->result);
@@ -683,6 +702,8 @@ struct outcome measure(const struct request *request, const struct collector *co
 		status = subject_look(&m.subject, request, m.common, diag);
 	if (status == STATUS_WELL)
 		status = create_collector(&m);
+	if (status == STATUS_WELL)
+		status = take_turn(&m);
 	if (status == STATUS_WELL)
 		status = begin_results(&m);
 	if (status == STATUS_WELL)

@@ -41,6 +41,7 @@ struct run_options {
 	char *copy_to;       /* -o */
 	char *json;
 	struct picture_options picture;
+	bool lock;
 	bool quiet;
 	bool version;
 	bool help;

@@ -61,6 +61,7 @@ bool signals_forward(struct signals *signals, pid_t target)
 		signals->poked |= meaning == POKE;
 	} while (meaning != FOR_TARGET);
 	signals->interrupted = true;
+	signals->number = (int)info.ssi_signo;
 	/* Ctrl-C and a hang-up come from the kernel to the whole foreground group, the target
 	 * included. */
 	if (target > 0 && info.ssi_code != SI_KERNEL)

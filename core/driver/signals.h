@@ -13,6 +13,7 @@ struct signals {
 	int fd;            /* readable when one is pending */
 	sigset_t original; /* the mask to give to children */
 	bool interrupted;  /* one came that is the target's: what was to follow is not wanted */
+	int number;        /* of the last such one */
 	bool poked;        /* SIGUSR2 came: somebody wants to know how things stand */
 };
 

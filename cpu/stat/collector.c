@@ -399,6 +399,7 @@ const struct collector stat_collector = {
     .aliases = (const char *const[]){"bench", NULL},
     .help = "how long it takes, and what the processor and the kernel count meanwhile",
     .repeats_by_scenario = true,
+    .takes_lock = true,
     .attaches = true,
     .sees_all_cpus = true,
     .options = {option_rows, sizeof(struct stat_options)},

@@ -5,6 +5,8 @@ root=$PWD
 build=$(realpath "${BUILD:-build}")
 programs=$build/tests/programs
 export PATH=$build:$build/workloads:$PATH NO_COLOR=1
+# Each script waits for its own runs alone, and knows of no others.
+export PROFILE_SCENARIO_LOCK=test-$$
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/profile-scenario-test.XXXXXX")
 chmod 755 "$scratch"
 n_promises=0
