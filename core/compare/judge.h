@@ -8,10 +8,11 @@
  * that with base's value: any difference is better or worse then. All else is judged like a time,
  * which takes 6 runs a side:
  *
- *   worse         the 95 % interval of the ratio (core/stats/ratio.h) lies beyond the threshold,
- * and the rank test's probability, corrected by Holm for all metrics that gate, is below 1 % better
- * the same on the other side same          the interval lies within the threshold inconclusive
- * neither; `why` says it
+ * - worse: the 95 % interval of the ratio (core/stats/ratio.h) lies beyond the threshold, and the
+ *   rank test's probability, corrected by Holm for all metrics that gate, is below 1 %;
+ * - better: the same on the other side;
+ * - same: the interval lies within the threshold;
+ * - inconclusive: none of them; `why` says what lacks.
  *
  * A control is the base's own program measured beside the two as if it were a third one. The
  * farther end of its interval is the noise floor: where that exceeds the threshold, better and

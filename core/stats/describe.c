@@ -112,3 +112,37 @@ bool describe_all_equal(const double *values, size_t n)
 			return false;
 	return n > 0;
 }
+
+double describe_select(double *values, size_t n, size_t index)
+{
+	size_t from = 0, to = n - 1;
+
+	while (from < to) {
+		double pivot = values[index];
+		size_t left = from, right = to;
+
+		while (left <= right) {
+			double swapped;
+
+			while (values[left] < pivot)
+				left++;
+			while (values[right] > pivot)
+				right--;
+			if (left > right)
+				break;
+			swapped = values[left];
+			values[left++] = values[right];
+			values[right] = swapped;
+			if (right == 0)
+				break;
+			right--;
+		}
+		if (index <= right)
+			to = right;
+		else if (index >= left)
+			from = left;
+		else
+			break;
+	}
+	return values[index];
+}

@@ -31,4 +31,8 @@ double *describe_sorted(const double *values, size_t n);
 /* The quantile of values that are ascending already. */
 double describe_sorted_quantile(const double *ascending, size_t n, double part);
 
+/* The value that would stand at `index` if they were sorted; reorders them (Hoare, "Algorithm 65:
+ * find", Communications of the ACM 4 (1961)). index < n. */
+double describe_select(double *values, size_t n, size_t index);
+
 #endif

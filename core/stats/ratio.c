@@ -102,9 +102,8 @@ static void bootstrap(struct ratio_interval *interval, const struct pair *pairs,
 	}
 	/* Whole estimates, rounded outwards: between 1 and infinity nothing is half-way. */
 	outside = (size_t)(tail * (double)n_resamples);
-	qsort(estimates, n_resamples, sizeof(*estimates), describe_compare);
-	interval->low = estimates[outside];
-	interval->high = estimates[n_resamples - 1 - outside];
+	interval->low = describe_select(estimates, n_resamples, outside);
+	interval->high = describe_select(estimates, n_resamples, n_resamples - 1 - outside);
 	free(estimates);
 	free(drawn);
 }

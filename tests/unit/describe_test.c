@@ -1,5 +1,6 @@
 /* Describing numbers and their ratio. */
 #include "core/stats/describe.h"
+#include "core/stats/random.h"
 #include "core/stats/ratio.h"
 
 #include <math.h>
@@ -31,6 +32,25 @@ static void students_sleep_is_described(void **state)
 	NEAR(describe_quantile(gained, COUNT(gained), 0.9), 2.62, 1e-12);
 	assert_true(describe_quantile(gained, COUNT(gained), 0) == 0);
 	assert_true(describe_quantile(gained, COUNT(gained), 1) == 4.6);
+}
+
+static void a_value_is_selected_as_by_sorting(void **state)
+{
+	struct random_source random;
+
+	(void)state;
+	random_source_init(&random, 1);
+	for (size_t round = 0; round < 500; round++) {
+		double values[40], *sorted;
+		size_t n = 1 + random_source_below(&random, 40),
+		       at = random_source_below(&random, (uint32_t)n);
+
+		for (size_t i = 0; i < n; i++)
+			values[i] = round % 10 == 0 ? (double)i : random_source_below(&random, 10);
+		sorted = describe_sorted(values, n);
+		assert_true(describe_select(values, n, at) == sorted[at]);
+		free(sorted);
+	}
 }
 
 static void of_too_few_there_is_nothing(void **state)
@@ -132,6 +152,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(students_sleep_is_described),
+	    cmocka_unit_test(a_value_is_selected_as_by_sorting),
 	    cmocka_unit_test(of_too_few_there_is_nothing),
 	    cmocka_unit_test(large_numbers_do_not_overflow),
 	    cmocka_unit_test(the_ratio_is_hodges_and_lehmanns),
