@@ -39,6 +39,21 @@ struct side *baseline_find(const struct baseline *baseline, const char *type)
 	return NULL;
 }
 
+struct side *baseline_take(struct baseline *baseline, const char *type)
+{
+	for (size_t i = 0; i < baseline->n_sides; i++) {
+		struct side *side = baseline->sides[i];
+
+		if (strcmp(side->type, type) != 0)
+			continue;
+		baseline->n_sides--;
+		memmove(&baseline->sides[i], &baseline->sides[i + 1],
+		        (baseline->n_sides - i) * sizeof(*baseline->sides));
+		return side;
+	}
+	return NULL;
+}
+
 static int by_type(const void *a, const void *b)
 {
 	return strcmp((*(struct side *const *)a)->type, (*(struct side *const *)b)->type);

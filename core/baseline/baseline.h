@@ -32,6 +32,9 @@ void baseline_free(struct baseline *baseline); /* NULL is fine */
 /* The side of a type; NULL: it has none. */
 struct side *baseline_find(const struct baseline *baseline, const char *type);
 
+/* The same, out of it: the caller's to free. */
+struct side *baseline_take(struct baseline *baseline, const char *type);
+
 /* Puts a finished side of the baseline's scenario in, which is taken over, for the one of its type,
  * if there is one. */
 void baseline_put(struct baseline *baseline, struct side *side);

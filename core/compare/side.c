@@ -415,6 +415,8 @@ int side_add_manifest(struct side *side, const json_t *manifest, const char *nam
 	set_environment(side, manifest);
 	side_add_quality(side, json_object_get(manifest, "quality"));
 	side_add_run(side, run_id, text_at(manifest, "started"), side->git);
+	side->runs[side->n_runs - 1].failed =
+	    !strcmp(text_at(manifest, "verdict"), "target_failed");
 	side->n_repeats += side_repeats_of(metrics);
 	return 0;
 }

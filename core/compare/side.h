@@ -30,6 +30,7 @@ struct side_run {
 	char *started; /* RFC 3339, UTC */
 	char *commit;  /* NULL: not known */
 	bool dirty;    /* the checkout had changes */
+	bool failed;   /* the target did not end well */
 };
 
 struct side_metric {

@@ -71,7 +71,7 @@ static void print_keys(const struct run_keys *keys, const char *results)
 static int prune_list(struct pruning *pruning, const struct command_line *line, const char *results,
                       const struct run_list *list, struct diag *diag)
 {
-	int err = removal_read_kept(&pruning->kept, results, diag);
+	int err = removal_read_kept(&pruning->kept, line->common, results, diag);
 
 	if (err)
 		return err;

@@ -1,6 +1,7 @@
 /* Removes chosen runs for the verbs that do. */
 #include "core/driver/removal.h"
 
+#include "core/driver/baseline_files.h"
 #include "core/driver/command_line.h"
 #include "core/driver/output.h"
 
@@ -10,12 +11,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-int removal_read_kept(struct kept_runs *kept, const char *results, struct diag *diag)
+int removal_read_kept(struct kept_runs *kept, const struct run_options *options,
+                      const char *results, struct diag *diag)
 {
-	const char *elsewhere = getenv("PROFILE_SCENARIO_BASELINES");
+	const char *elsewhere = baseline_own_root(options);
 	int err = kept_runs_read_tree(kept, results, diag);
 
-	if (!err && elsewhere && *elsewhere)
+	if (!err && elsewhere)
 		err = kept_runs_read(kept, elsewhere, diag);
 	return err;
 }

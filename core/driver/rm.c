@@ -27,10 +27,11 @@ static int add_operand(struct run_keys *keys, const char *results, const char *o
 	return err;
 }
 
-static int check_kept(const struct run_keys *keys, const char *results, struct diag *diag)
+static int check_kept(const struct run_options *options, const struct run_keys *keys,
+                      const char *results, struct diag *diag)
 {
 	struct kept_runs kept = {0};
-	int err = removal_read_kept(&kept, results, diag);
+	int err = removal_read_kept(&kept, options, results, diag);
 
 	for (size_t i = 0; !err && i < keys->n_runs; i++) {
 		const struct run_key *run = &keys->runs[i];
@@ -59,7 +60,7 @@ static int remove_named(const struct command_line *line, const char *results, st
 		err = add_operand(&keys, results, line->words[i], diag);
 	run_keys_sort(&keys);
 	if (!err)
-		err = check_kept(&keys, results, diag);
+		err = check_kept(line->common, &keys, results, diag);
 	if (!err)
 		err = removal_do(line, results, &keys, diag);
 	run_keys_fini(&keys);

@@ -198,6 +198,13 @@ static const struct option_row rows[] = {
      .argument = "GLOB",
      .help = "limits on these metrics are judged and shown, and never fail; repeatable",
      .command_line_only = true},
+    {.name = "baselines",
+     .kind = OPTION_TEXT,
+     .field = FIELD(baselines),
+     .argument = "DIR",
+     .help = "baselines are DIR/SCENARIO/NAME.json (env PROFILE_SCENARIO_BASELINES; "
+             "RESULTS/SCENARIO/baselines)",
+     .command_line_only = true},
     {.name = "min-quality",
      .kind = OPTION_PERCENT,
      .field = FIELD(min_quality_percent),

@@ -35,6 +35,10 @@ struct run_options {
 	char *numa_node; /* as typed */
 	struct text_list budgets;
 	struct text_list advisory; /* globs */
+	char *baseline;            /* names */
+	char *baseline_lenient;
+	char *save_baseline;
+	char *baselines; /* a directory */
 	double min_quality_percent;
 	int inconclusive;    /* index into its choices: 0: pass */
 	char *repeat_output; /* null, inherit or a file */

@@ -65,15 +65,12 @@ static int add_rows(struct side *side, const char *directory, const json_t *mani
 	return err;
 }
 
-static int add_run(struct side *side, const char *directory, bool with_rows, struct diag *diag)
+static int add_run(struct side *side, const char *directory, const json_t *manifest, bool with_rows,
+                   struct diag *diag)
 {
-	json_t *manifest = load_manifest(directory, diag);
-	int err = manifest ? side_add_manifest(side, manifest, directory, diag) : -EINVAL;
+	int err = side_add_manifest(side, manifest, directory, diag);
 
-	if (!err && with_rows && view_of(side))
-		err = add_rows(side, directory, manifest, diag);
-	json_decref(manifest);
-	return err;
+	return !err && with_rows && view_of(side) ? add_rows(side, directory, manifest, diag) : err;
 }
 
 int stored_side_read(char *const *directories, size_t n_directories, bool with_rows,
@@ -82,12 +79,62 @@ int stored_side_read(char *const *directories, size_t n_directories, bool with_r
 	struct side *made = side_new();
 	int err = 0;
 
-	for (size_t i = 0; !err && i < n_directories; i++)
-		err = add_run(made, directories[i], with_rows, diag);
+	for (size_t i = 0; !err && i < n_directories; i++) {
+		json_t *manifest = load_manifest(directories[i], diag);
+
+		err = manifest ? add_run(made, directories[i], manifest, with_rows, diag) : -EINVAL;
+		json_decref(manifest);
+	}
 	if (!err)
 		err = side_finish(made, diag);
 	if (err)
 		side_free(made);
 	*side = err ? NULL : made;
+	return err;
+}
+
+struct side_list {
+	struct side **sides;
+	size_t n_sides;
+	size_t capacity;
+};
+
+/* The side that such a run belongs to, made when it is new. */
+static struct side *side_for(struct side_list *list, const json_t *manifest)
+{
+	const char *scenario = json_string_value(json_object_get(manifest, "scenario"));
+	const char *type = json_string_value(json_object_get(manifest, "type"));
+
+	for (size_t i = 0; i < list->n_sides; i++)
+		if (scenario && type && !strcmp(list->sides[i]->scenario, scenario) &&
+		    !strcmp(list->sides[i]->type, type))
+			return list->sides[i];
+	return *ARRAY_APPEND(list->sides, list->n_sides, list->capacity) = side_new();
+}
+
+int stored_sides_read(char *const *directories, size_t n_directories, bool with_rows,
+                      struct side ***sides, size_t *n_sides, struct diag *diag)
+{
+	struct side_list list = {0};
+	int err = 0;
+
+	for (size_t i = 0; !err && i < n_directories; i++) {
+		json_t *manifest = load_manifest(directories[i], diag);
+
+		err = manifest ? add_run(side_for(&list, manifest), directories[i], manifest,
+		                         with_rows, diag)
+		               : -EINVAL;
+		json_decref(manifest);
+	}
+	for (size_t i = 0; !err && i < list.n_sides; i++)
+		err = side_finish(list.sides[i], diag);
+	for (size_t i = 0; err && i < list.n_sides; i++)
+		side_free(list.sides[i]);
+	if (err) {
+		free(list.sides);
+		list = (struct side_list){0};
+	}
+	*sides = list.sides;
+	*n_sides = list.n_sides;
 	return err;
 }

@@ -14,4 +14,9 @@ struct side;
 int stored_side_read(char *const *directories, size_t n_directories, bool with_rows,
                      struct side **side, struct diag *diag);
 
+/* Reads runs of any scenarios and types, each of which gets a side, in the order in which they come
+ * up. On failure *sides is NULL; else the caller frees the sides and the array. */
+int stored_sides_read(char *const *directories, size_t n_directories, bool with_rows,
+                      struct side ***sides, size_t *n_sides, struct diag *diag);
+
 #endif

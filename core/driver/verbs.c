@@ -12,7 +12,10 @@
 
 static const char *const list_options[] = {"results", "scenarios", "help", "version", NULL};
 static const char *const export_options[] = {"results", "help", "version", NULL};
-static const char *const removal_options[] = {"results", "quiet", "help", "version", NULL};
+static const char *const removal_options[] = {"results", "baselines", "quiet",
+                                              "help",    "version",   NULL};
+static const char *const baseline_options[] = {"scenario", "results", "baselines",
+                                               "help",     "version", NULL};
 static const char *const show_options[] = {"results", "json", "help", "version", NULL};
 static const char *const compare_verb_options[] = {"results", "scenarios", "advisory", "json",
                                                    "quiet",   "help",      "version",  NULL};
@@ -47,6 +50,14 @@ const struct verb verbs[] = {
         .options = export_options,
         .run = export_verb,
         .own = {export_option_rows, sizeof(struct export_verb_options)},
+    },
+    {
+        .name = "baseline",
+        .operands = "save NAME [RUN...] | list | rm NAME | bless NAME [RUN...]",
+        .help = "sets of good runs, by name, that later ones are judged against",
+        .options = baseline_options,
+        .many_trees = true,
+        .run = baseline_verb,
     },
     {
         .name = "rm",

@@ -35,5 +35,6 @@ int export_verb(const struct command_line *line, struct diag *diag);
 int rm_verb(const struct command_line *line, struct diag *diag);
 int prune_verb(const struct command_line *line, struct diag *diag);
 int compare_verb(const struct command_line *line, struct diag *diag);
+int baseline_verb(const struct command_line *line, struct diag *diag);
 
 #endif
