@@ -88,6 +88,7 @@ struct result {
 	const struct text_list *parameters; /* given: the user's NAME=VALUE of ${NAME} */
 	int64_t started_ns;      /* CLOCK_REALTIME */
 	uid_t target_uid;        /* whom the target ran as: whose perf-PID.map is believed */
+	const json_t *host;      /* given: run.json's "host", of before the run */
 	struct metrics *metrics; /* given, with run.* in it */
 	struct findings *findings; /* given, with thresholds set */
 	struct gates *gates;       /* given: limits to add to; the driver judges them */

@@ -590,6 +590,7 @@ static int write_results(struct measurement *m)
 	int err;
 
 	finish_metrics(m);
+	m->result.host = m->host;
 	m->result.target_uid = m->subject.uid;
 	m->result.program = subject_path(&m->subject);
 	m->result.started_ns =

@@ -2,6 +2,7 @@
 #include "cpu/stat/counters.h"
 #include "cpu/stat/csv.h"
 #include "cpu/stat/events.h"
+#include "cpu/stat/limits.h"
 #include "cpu/stat/hyperfine.h"
 #include "cpu/stat/interval.h"
 #include "cpu/stat/options.h"
@@ -405,6 +406,7 @@ const struct collector stat_collector = {
     .options = {option_rows, sizeof(struct stat_options)},
     .metrics = stat_metrics,
     .findings = stat_findings,
+    .check_metric = stat_metric_check,
     .check = stat_check,
     .create = stat_create,
     .prepare = stat_prepare,

@@ -2,12 +2,13 @@
 #include "cpu/stat/summary.h"
 
 #include "cpu/stat/events.h"
+#include "cpu/stat/limits.h"
 #include "cpu/stat/notes.h"
 #include "cpu/stat/text.h"
 
 #include "core/alloc.h"
 #include "core/collector.h"
-#include "core/host/host.h"
+#include "core/host/host_findings.h"
 #include "core/number_text.h"
 #include "core/stats/describe.h"
 
@@ -29,8 +30,9 @@ const struct finding_row stat_findings[] = {
     {"cache-miss-percent", FINDING_ABOVE, 5, "warning", "cache misses in percent of references"},
     {"branch-miss-percent", FINDING_ABOVE, 5, "warning",
      "mispredicted branches in percent of all"},
-    {"governor", FINDING_ABOVE, 0, "warning",
-     "1 where the CPU frequency governor is not `performance`, else 0"},
+    HOST_FINDING_ROWS,
+    {"layout-percent", FINDING_ABOVE, 5, "info",
+     "the relative standard deviation of the run times under ASLR"},
     {0},
 };
 
@@ -151,33 +153,38 @@ static void judge_ipc(struct result *result)
 		               value, value < threshold / 2 ? "poor" : "few");
 }
 
-static void judge_governor(struct findings *findings)
+/* Where the run times scatter, the address space may be a reason: its random layout changes what
+ * shares a line of the cache, or a slot of the branch predictor. */
+static void judge_layout(const struct stat_facts *facts, struct result *result)
 {
-	json_t *host = json_object();
-	const char *governor;
+	enum { ENOUGH_RUNS = 5 };
+	size_t n;
+	double *times = stat_samples(facts, stat_wall_s, 0, &n);
+	double percent = 100 * describe_deviation(times, n) / describe_mean(times, n);
 
-	host_add_files(host, "");
-	governor = json_string_value(json_object_get(host, "governor"));
-	if (governor)
-		findings_judge(findings, stat_findings, "governor",
-		               strcmp(governor, "performance") ? 1 : 0, NULL,
-		               "the CPU frequency governor is %s: times depend on what ran before; "
-		               "as root run: cpupower frequency-set -g performance",
-		               governor);
-	json_decref(host);
+	free(times);
+	if (n < ENOUGH_RUNS || !isfinite(percent) ||
+	    json_integer_value(json_object_get(result->host, "aslr")) <= 0)
+		return;
+	findings_judge(result->findings, stat_findings, "layout-percent", percent, "run.wall_ns",
+	               "times vary by %.1f %%, and each run has another layout of addresses: setarch "
+	               "-R before this command line gives all the same, and shows what of it is that",
+	               percent);
 }
 
 void stat_summarize(const struct stat_facts *facts, struct result *result)
 {
 	for (size_t i = 0; i < facts->n_runs; i++)
 		add_run(facts, &facts->runs[i], result->metrics);
+	stat_explain_lacks(facts, result->metrics, result->gates);
 	stat_notes_add(facts, result->quality);
 	judge_ipc(result);
 	judge_misses(result, "stat.cache_miss_percent", "cache-miss-percent",
 	             "cache references missed: data lies far apart, or is more than the cache holds");
 	judge_misses(result, "stat.branch_miss_percent", "branch-miss-percent",
 	             "branches were predicted wrongly: their order has no pattern");
-	judge_governor(result->findings);
+	host_findings_judge(result->findings, stat_findings, result->host);
+	judge_layout(facts, result);
 	result->headline = headline(facts);
 	add_table(facts, &result->table);
 }

@@ -115,6 +115,15 @@ promise "one that it does not print was not measured" reason 3 "user.pages was n
 	measure --advisory user.lines --budget 'user.pages >= 1'
 
 rm "$scratch/scenarios/budget.ini"
+promise "times and counts of stat have budgets" is "$(status_of measure --type stat -r 3 --budget 'run.wall_ns <= 600s' --budget 'run.max_rss_bytes > 0' \
+	--budget 'stat.page-faults > 0' --budget 'stat.task-clock_ns < 1000 s' --advisory run.max_rss_bytes -- sleep 0.01; gates stat | cut -d' ' -f1-4)" "0
+run.wall_ns <= 600 s"
+promise "which fail as others do" reason 1 " ms, limit <= 1 ms (--budget)" measure --type stat --budget 'run.wall_ns <= 1 ms' -- sleep 0.01
+promise "an event that was not counted was not measured" reason 3 "stat.page-faults was not measured, limit <= 1 (--budget): -e does not name its event" \
+	measure --type stat -e task-clock --budget 'stat.page-faults <= 1' -- true
+promise "an event that there is not is refused" refused "page-faluts" 'stat.page-faluts <= 1' --type stat
+promise "so is a metric that an event gives under another name" \
+	refused "there is no metric 'stat.task-clock'; did you mean 'stat.task-clock_ns'?" 'stat.task-clock <= 1' --type stat
 functions() { # STATUS TEXT BUDGET [PROGRAM]: of a program that burns in mill::Stone<int>::turn(int)
 	reason "$1" "$2" measure --type cpu --budget "$3" -- "${4:-$programs/cpu_functions}"
 }

@@ -88,3 +88,15 @@ assert m['command'][3:] == ['a\ufffd', 'é'] and m['command'][0].endswith('/d\uf
 assert m['cwd'].endswith('/d\ufffd') and m['parameters']['x\ufffd'] == 'y\ufffd', m['cwd']
 assert m['binary']['path'] == m['command'][0], m['binary']"
 done
+found() { # SENTENCE CONDITION-ON-h: the latest stat run has the finding exactly when its host is so
+	manifest_value stat/stat "(lambda h: (any('$1' in f['text'] for f in m['findings']), bool($2)))(m['host'])"
+}
+agrees() { # likewise
+	local pair
+	pair=$(found "$@") || return 1
+	[ "$pair" = "(True, True)" ] || [ "$pair" = "(False, False)" ] || { echo "found, is so: $pair"; return 1; }
+}
+profile-scenario --quiet --scenario stat --type stat -- true 2>/dev/null
+promise "a machine that was busy is a finding of a run of times" agrees "was busy before the run" 'h["load_1m"] / h["cpus"] > 0.5'
+promise "so is a governor that saves power" agrees "cpupower frequency-set -g performance" 'h.get("governor", "performance") != "performance"'
+promise "and turbo" agrees "turbo is on" 'h.get("turbo")'
