@@ -81,7 +81,8 @@ static const char *why_not_a_test(const struct judged_metric *metric)
 {
 	if (metric->base.n < JUDGE_FEWEST_RUNS || metric->new.n < JUDGE_FEWEST_RUNS)
 		return "fewer than 6 runs on a side: only counts that never vary can be judged";
-	if (!positive_samples(&metric->base) || !positive_samples(&metric->new))
+	if (!positive_samples(&metric->base) || !positive_samples(&metric->new) ||
+	    !positive_samples(&metric->control))
 		return "a value is below 0, so there is no ratio";
 	return NULL;
 }
@@ -140,29 +141,45 @@ static double reach_of(const struct ratio_interval *interval)
 	return isnan(reach) ? INFINITY : fmax(0, reach);
 }
 
+/* What the base's program measured: the control is as much of it. The caller frees the values. */
+static struct judged_samples pool_base(const struct judged_metric *metric)
+{
+	size_t n_base = metric->base.n, n_control = metric->control.n;
+	double *values = xcalloc(n_base + n_control, sizeof(*values));
+
+	for (size_t i = 0; i < n_base + n_control; i++)
+		values[i] =
+		    i < n_base ? metric->base.values[i] : metric->control.values[i - n_base];
+	return (struct judged_samples){values, n_base + n_control};
+}
+
 static void measure(struct judged_metric *metric, uint64_t seed)
 {
 	const struct judged_samples *base = &metric->base, *new = &metric->new;
 	const struct judged_samples *control = &metric->control;
+	struct judged_samples pooled = pool_base(metric);
 	struct ratio_interval interval;
 
 	seed = seed_of(metric->name, seed);
-	interval = ratio_estimate(base->values, base->n, new->values, new->n, seed);
+	interval = ratio_estimate(pooled.values, pooled.n, new->values, new->n, seed);
 	metric->ratio = interval.ratio;
 	metric->low = interval.low;
 	metric->high = interval.high;
-	metric->p = rank_test(base->values, base->n, new->values, new->n).p;
-	if (control->n < 2 || !positive_samples(control))
-		return;
-	interval = ratio_estimate(base->values, base->n, control->values, control->n, ~seed);
-	metric->noise_floor = reach_of(&interval);
+	metric->p = rank_test(pooled.values, pooled.n, new->values, new->n).p;
+	if (control->n > 1) {
+		interval =
+		    ratio_estimate(base->values, base->n, control->values, control->n, ~seed);
+		metric->noise_floor = reach_of(&interval);
+	}
+	free((double *)pooled.values);
 }
 
 static void conclude(struct judged_metric *metric, double threshold, size_t n_family)
 {
 	double bound = 1 + fmax(threshold, isnan(metric->noise_floor) ? 0 : metric->noise_floor);
 	bool more = metric->low > bound, less = metric->high < 1 / bound;
-	double least = rank_test_least_p(metric->base.n, metric->new.n) * (double)n_family;
+	double least =
+	    rank_test_least_p(metric->base.n + metric->control.n, metric->new.n) * (double)n_family;
 
 	if (metric->low >= 1 / (1 + threshold) && metric->high <= 1 + threshold)
 		settle(metric, VERDICT_SAME, NULL);

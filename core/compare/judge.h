@@ -15,8 +15,9 @@
  * - inconclusive: none of them; `why` says what lacks.
  *
  * A control is the base's own program measured beside the two as if it were a third one. The
- * farther end of its interval is the noise floor: where that exceeds the threshold, better and
- * worse ask for it instead. Same never does: noise is no proof.
+ * farther end of its interval to base is the noise floor: where that exceeds the threshold, better
+ * and worse ask for it instead. Same never does: noise is no proof. Its samples are the base's
+ * too: interval and test of new are to both.
  */
 #ifndef CORE_COMPARE_JUDGE_H
 #define CORE_COMPARE_JUDGE_H
@@ -57,7 +58,7 @@ struct judged_metric {
 	struct judged_samples base, new, control;
 
 	/* What compare_judge() writes. NaN: there is none. */
-	double base_value, new_value; /* medians */
+	double base_value, new_value; /* medians; the control is not in them */
 	double ratio;       /* new to base; infinite where base is 0: text, null in JSON */
 	double low, high;   /* its 95 % interval, from 6 runs a side; an exact count's ratio */
 	double p;           /* corrected; NaN where nothing was tested (exact counts too) */
