@@ -11,12 +11,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum gate_status { GATE_OK, GATE_FAILED, GATE_ADVISORY, GATE_NOT_MEASURED };
+enum gate_status { GATE_OK, GATE_FAILED, GATE_ADVISORY, GATE_INCONCLUSIVE, GATE_NOT_MEASURED };
 
 static const char *const status_words[] = {
     [GATE_OK] = "ok",
     [GATE_FAILED] = "failed",
     [GATE_ADVISORY] = "advisory",
+    [GATE_INCONCLUSIVE] = "inconclusive",
     [GATE_NOT_MEASURED] = "not measured",
 };
 
@@ -34,7 +35,9 @@ struct gate {
 	char *source;
 	enum gate_status status;
 	bool is_advisory;
-	const char *why; /* it was not measured; NULL: nobody says */
+	const char *why; /* it was not measured or is not decided; NULL: nobody says */
+	bool is_judged;  /* by somebody else: value, why and this are given */
+	enum gate_judgement judgement;
 	double value;
 	bool of_each; /* the value is the highest of the runs' ... */
 	size_t run;   /* ... and this one's, from 1, */
@@ -123,6 +126,23 @@ void gates_require_in(struct gates *gates, const char *metric, enum gate_compari
 	gate->unit = xstrdup(unit);
 }
 
+void gates_add_judged(struct gates *gates, const struct judged_gate *judged)
+{
+	struct gate *gate =
+	    add_gate(gates, judged->metric, judged->comparison, judged->limit, judged->source);
+
+	gate->is_judged = true;
+	gate->judgement = judged->judgement;
+	gate->is_advisory = judged->is_advisory;
+	gate->value = judged->value;
+	gate->why = judged->why;
+}
+
+const struct text_list *gates_advisory(const struct gates *gates)
+{
+	return &gates->advisory;
+}
+
 void gates_advise(struct gates *gates, const char *glob)
 {
 	text_list_add(&gates->advisory, glob);
@@ -201,11 +221,28 @@ static const char *explanation_of(const struct gates *gates, const char *metric)
 	return NULL;
 }
 
+/* What somebody else has judged stays so. */
+static void take_judgement(struct gate *gate)
+{
+	static const enum gate_status status[] = {[GATE_HOLDS] = GATE_OK,
+	                                          [GATE_FAILS] = GATE_FAILED,
+	                                          [GATE_UNDECIDED] = GATE_INCONCLUSIVE};
+
+	gate->status = status[gate->judgement];
+	if (gate->status == GATE_FAILED && gate->is_advisory)
+		gate->status = GATE_ADVISORY;
+}
+
 void gates_judge(struct gates *gates, const struct metrics *metrics)
 {
 	for (size_t i = 0; i < gates->n_items; i++) {
 		struct gate *gate = &gates->items[i];
 
+		if (gate->is_judged) {
+			gate->is_advisory |= is_advisory(gates, gate->metric);
+			take_judgement(gate);
+			continue;
+		}
 		gate->is_advisory = is_advisory(gates, gate->metric);
 		gate->why = explanation_of(gates, gate->metric);
 		if (!find_value(gate, metrics))
@@ -243,10 +280,10 @@ size_t gates_n_unmeasured(const struct gates *gates)
 
 const char *gates_why_inconclusive(const struct gates *gates)
 {
-	bool all_hold =
-	    count(gates, GATE_OK) && !count(gates, GATE_FAILED) && !count(gates, GATE_NOT_MEASURED);
+	bool none_failed = (count(gates, GATE_OK) || count(gates, GATE_INCONCLUSIVE)) &&
+	                   !count(gates, GATE_FAILED) && !count(gates, GATE_NOT_MEASURED);
 
-	return all_hold ? gates->doubt : NULL;
+	return none_failed ? gates->doubt : NULL;
 }
 
 static const struct gate *find_first(const struct gates *gates, enum gate_status status)
@@ -342,7 +379,7 @@ static json_t *gate_to_json(const struct gate *gate)
 
 	if (gate->status != GATE_NOT_MEASURED)
 		add_value(object, gate);
-	else if (gate->why)
+	if (gate->why)
 		json_object_set_new(object, "why", json_text(gate->why));
 	json_object_set_new(object, "limit", metric_number_to_json(gate->limit));
 	json_object_set_new(object, "status", json_string(status_words[gate->status]));

@@ -13,6 +13,7 @@
 
 struct gates;
 struct metrics;
+struct text_list;
 
 enum gate_comparison {
 	GATE_AT_MOST,
@@ -38,8 +39,26 @@ void gates_require_of_each(struct gates *gates, const char *metric, double limit
 void gates_require_in(struct gates *gates, const char *metric, enum gate_comparison comparison,
                       double limit, double factor, const char *unit, const char *source);
 
+/* A limit that comes of more than a number, so that somebody else has judged it: what a metric was
+ * before. */
+enum gate_judgement { GATE_HOLDS, GATE_FAILS, GATE_UNDECIDED };
+struct judged_gate {
+	const char *metric;
+	enum gate_comparison comparison; /* with `limit`, for texts */
+	double limit;
+	double value;
+	enum gate_judgement judgement;
+	bool is_advisory; /* so it is without a glob that says it */
+	const char *source;
+	const char *why; /* it is not decided; static; else NULL */
+};
+void gates_add_judged(struct gates *gates, const struct judged_gate *judged);
+
 /* Limits on metrics that match the glob(7) are advisory, those that are required later too. */
 void gates_advise(struct gates *gates, const char *glob);
+
+/* The globs so far. They live as long as the gates. */
+const struct text_list *gates_advisory(const struct gates *gates);
 
 /* Why metrics that match the glob(7) were not measured, for those who set limits on them. The first
  * one told holds. */
@@ -64,8 +83,8 @@ void gates_judge(struct gates *gates, const struct metrics *metrics);
 size_t gates_n_failed(const struct gates *gates);
 size_t gates_n_unmeasured(const struct gates *gates);
 
-/* Why it is no proof that all of them hold: NULL, unless there are any, all do, and there was a
- * doubt. Lives as long as the gates. */
+/* Why it is no proof that all of them hold: NULL, unless there are any, none failed, and there was
+ * a doubt. Lives as long as the gates. */
 const char *gates_why_inconclusive(const struct gates *gates);
 
 /* The first of these in a sentence, and how many more there are: "mem.definitely_lost_blocks is 3,
@@ -74,10 +93,10 @@ const char *gates_why_inconclusive(const struct gates *gates);
 char *gates_why_failed(const struct gates *gates);
 char *gates_why_unmeasured(const struct gates *gates);
 
-/* [{"text", "metric", "value", "value_text", "limit", "status": "ok"|"failed"|"advisory"|"not
- * measured", "source", "advisory", "why"}]: "advisory" is the status of an advisory limit that the
- * value is beyond; no value where it was not measured, but why; value_text is the value in the
- * limit's unit. New reference. */
+/* [{"text", "metric", "value", "value_text", "limit", "status": "ok"|"failed"|"advisory"|
+ * "inconclusive"|"not measured", "source", "advisory", "why"}]: "advisory" is the status of an
+ * advisory limit that the value is beyond; no value where it was not measured, but why; value_text
+ * is the value in the limit's unit. New reference. */
 json_t *gates_to_json(const struct gates *gates);
 
 #endif

@@ -526,14 +526,16 @@ bool side_is_same_machine(const struct side *a, const struct side *b, char **why
 	return true;
 }
 
+const char *const side_globs_of_machine[] = {
+    "run.*", "stat.*", "cpu.*", "offcpu.*", "*rss_bytes", "*_ns", "*_per_s", NULL,
+};
+
 bool side_metric_is_of_machine(const struct side_metric *metric)
 {
-	static const char *const globs[] = {"run.*", "stat.*", "cpu.*", "offcpu.*", "*rss_bytes"};
-
 	if (!strcmp(metric->unit, "ns") || !strcmp(metric->unit, "1/s"))
 		return true;
-	for (size_t i = 0; i < ARRAY_SIZE(globs); i++)
-		if (!fnmatch(globs[i], metric->name, 0))
+	for (size_t i = 0; side_globs_of_machine[i]; i++)
+		if (!fnmatch(side_globs_of_machine[i], metric->name, 0))
 			return true;
 	return false;
 }

@@ -161,6 +161,8 @@ bool side_is_same_machine(const struct side *a, const struct side *b, char **why
 /* Is this metric only good for that? A time, a share of time, a PMU event, a resident set, a
  * number of switches or migrations: DESIGN "compare". */
 bool side_metric_is_of_machine(const struct side_metric *metric);
+/* Globs that match the names of these, ended by NULL. */
+extern const char *const side_globs_of_machine[];
 
 /* -EINVAL with a sentence that names both when they are of two scenarios or types. */
 int side_check_pair(const struct side *a, const struct side *b, struct diag *diag);

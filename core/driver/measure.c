@@ -1,6 +1,7 @@
 /* One type's run from the look at the binary to the published directory. */
 #include "core/driver/measure.h"
 
+#include "core/driver/baseline_gate.h"
 #include "core/driver/budgets.h"
 #include "core/driver/ending.h"
 #include "core/driver/exit_status.h"
@@ -75,6 +76,7 @@ struct measurement {
 	bool gate_failed;
 	bool is_published;
 	struct result result;
+	struct baseline_gate baseline;
 	json_t *manifest;
 };
 
@@ -439,7 +441,8 @@ static struct binary *known_binary(struct measurement *m)
 	return m->subject.binary.path ? &m->subject.binary : NULL;
 }
 
-static int write_manifest(struct measurement *m)
+/* New reference. */
+static json_t *make_manifest(struct measurement *m)
 {
 	struct measured measured = {
 	    .request = m->request,
@@ -455,10 +458,16 @@ static int write_manifest(struct measurement *m)
 	    .result = &m->result,
 	    .verdict = verdict_of(m),
 	};
+
+	return manifest_make(&measured, m->run);
+}
+
+static int write_manifest(struct measurement *m)
+{
 	FILE *stream;
 	int err;
 
-	m->manifest = manifest_make(&measured, m->run);
+	m->manifest = make_manifest(m);
 	stream = results_create(m->run, "run.json", m->diag);
 	if (!stream)
 		return -EIO;
@@ -475,7 +484,7 @@ static int write_manifest(struct measurement *m)
  * within CONTRACT 6. */
 static unsigned summary_lines(const struct measurement *m)
 {
-	return SUMMARY_LINES - m->created_results -
+	return SUMMARY_LINES - m->created_results - !!m->request->line->common->save_baseline -
 	       (m->target_failed || m->result.unusable || gates_n_failed(m->result.gates) ||
 	        why_inconclusive(m));
 }
@@ -534,6 +543,19 @@ static void judge_quality(struct measurement *m)
 		m->result.unusable = quality_judge(m->result.quality, least_percent);
 }
 
+/* What failed or cannot be used is not compared. */
+static void judge_by_baseline(struct measurement *m)
+{
+	json_t *manifest;
+
+	if (!m->baseline.name || m->result.unusable || m->target_failed)
+		return;
+	manifest = make_manifest(m);
+	m->result.unusable = baseline_gate_judge(&m->baseline, manifest, m->result.gates,
+	                                         m->result.quality);
+	json_decref(manifest);
+}
+
 /* A limit on what was not measured is no success; one that failed says more. */
 static void judge_gates(struct measurement *m)
 {
@@ -584,6 +606,29 @@ static void say_repeats(struct measurement *m)
 	free(headline);
 }
 
+/* Only a good run becomes one. */
+static int save_baseline(const struct measurement *m)
+{
+	const char *name = m->request->line->common->save_baseline;
+	bool is_bad = m->target_failed || m->result.unusable || gates_n_failed(m->result.gates) ||
+	              (m->common->inconclusive && why_inconclusive(m));
+	char *path = NULL;
+	int err = 0;
+
+	if (!name)
+		return 0;
+	if (is_bad)
+		fprintf(stderr, "profile-scenario: no baseline %s was saved: a baseline is of good "
+		                "runs\n",
+		        name);
+	else
+		err = baseline_gate_save(m->request, results_path(m->run), &path, m->diag);
+	if (path && !m->common->quiet)
+		fprintf(stderr, "baseline %s\n", path);
+	free(path);
+	return err;
+}
+
 static int write_results(struct measurement *m)
 {
 	struct meanwhile *meanwhile;
@@ -606,8 +651,9 @@ static int write_results(struct measurement *m)
 	err = finish_collector(m);
 	judge_beginning(m);
 	judge_quality(m);
-	judge_gates(m);
 	m->git = meanwhile_end(meanwhile);
+	judge_by_baseline(m);
+	judge_gates(m);
 	if (!err)
 		say_repeats(m);
 	if (!err)
@@ -619,6 +665,8 @@ static int write_results(struct measurement *m)
 		err = hand_out_run(m);
 	if (!err)
 		say_inconclusive(m);
+	if (!err)
+		err = save_baseline(m);
 	return err ? STATUS_OWN_FAILURE : STATUS_WELL;
 }
 
@@ -674,6 +722,7 @@ static void measurement_fini(struct measurement *m)
 	results_end(m->run);
 	repeat_result_fini(&m->last);
 	result_fini(&m->result);
+	baseline_gate_fini(&m->baseline);
 	json_decref(m->manifest);
 	json_decref(m->host);
 	json_decref(m->git);
@@ -701,6 +750,9 @@ struct outcome measure(const struct request *request, const struct collector *co
 	if (!request_options(request, collector, &m.common, &m.own, diag) &&
 	    !placement_init(&m.placement, m.common->cpus, m.common->numa_node, diag))
 		status = subject_look(&m.subject, request, m.common, diag);
+	if (status == STATUS_WELL &&
+	    baseline_gate_open(&m.baseline, request, collector, diag))
+		status = STATUS_UNUSABLE;
 	if (status == STATUS_WELL)
 		status = create_collector(&m);
 	if (status == STATUS_WELL)

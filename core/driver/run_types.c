@@ -2,6 +2,7 @@
 #include "core/driver/run_types.h"
 
 #include "core/driver/abilities.h"
+#include "core/driver/baseline_gate.h"
 #include "core/driver/budgets.h"
 #include "core/driver/exit_status.h"
 #include "core/driver/output.h"
@@ -73,6 +74,9 @@ int run_types_check(const struct request *request, struct diag *diag)
 	const char *missing = NULL;
 	bool draws = false;
 	int err = budgets_check(request, diag);
+
+	if (!err)
+		err = baseline_gate_check(request, diag);
 
 	for (size_t i = 0; request->types[i] && !err; i++) {
 		const struct collector *type = request->types[i];

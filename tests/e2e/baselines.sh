@@ -65,3 +65,74 @@ promise "an unknown run" reason 3 "no cpu runs of c" profile-scenario baseline s
 profile-scenario --scenario bad --type io --quiet -- false 2>/dev/null
 promise "a failed run is no good one" reason 3 "the target failed in run bad/io/" profile-scenario baseline save v3 bad/io
 promise "neither leaves a file" test ! -e "$PROFILE_SCENARIO_RESULTS/bad/baselines/v3.json"
+
+# A run against a baseline. It and the runs before are of programs whose counts never vary.
+gates() { # TYPE STATUS: metrics of the gates of the latest run with this status
+	manifest_value "c/$1" '" ".join(sorted(g["metric"] for g in m["gates"] if g["status"] == "'"$2"'" and g["source"] == "baseline good"))'
+}
+promise "--save-baseline keeps a good run, and says where" bash -c "profile-scenario --scenario c --type memory,io -r 3 --save-baseline good -- '$programs/counted' 10 10 2>&1 |
+	grep -c '^baseline $PROFILE_SCENARIO_RESULTS/c/baselines/good.json' | grep -qx 2"
+promise "without a change all gates hold" is "$(status_of run_counted 10 10 --baseline good)" 0
+promise "and they are in run.json" matches <(gates memory ok) "mem.allocated_bytes mem.allocations .*mem.peak_bytes"
+promise "one more allocation is found" reason 1 "gate failed: mem.allocated_bytes is 1100, limit <= 1000 (baseline good)" run_counted 11 10 --baseline good
+promise "with each number that it changed" is "$(gates memory failed)" "mem.allocated_bytes mem.allocations mem.temporary_allocations"
+promise "the system calls are the same" is "$(gates io failed)" ""
+promise "one more system call is found" reason 1 "gate failed: io.calls is " run_counted 10 11 --baseline good
+promise "and which one it was" is "$(gates io failed)" "io.calls io.small_writes io.write.calls"
+promise "fewer of both are no failure" is "$(status_of run_counted 9 9 --baseline good)" 0
+promise "and are said" matches <(manifest_value c/io '"\n".join(m["quality"]["notes"])') "^baseline good: better: "
+promise "a call that was never made before is worse than none" reason 1 "io.unlink.calls" \
+	profile-scenario --scenario c --type io -r 3 --quiet --baseline good --advisory io.calls --advisory io.errors -- "$programs/counted" 10 10 unlink
+promise "what is advisory is shown and passes" is "$(status_of run_counted 11 10 --baseline good --advisory 'mem.*') $(gates memory failed)" "0 "
+promise "as advisory" is "$(gates memory advisory)" "mem.allocated_bytes mem.allocations mem.temporary_allocations"
+once() { profile-scenario --scenario c --type io --quiet --baseline good "$@" -- "$programs/counted" 10 10; }
+promise "one run proves nothing: that is said and passes" bash -c "$(declare -f once); programs='$programs'; once 2>&1 | grep -q 'inconclusive: baseline good: '"
+promise "and the verdict is inconclusive" is "$(manifest_value c/io 'm["verdict"]')" inconclusive
+promise "--inconclusive fail makes it 2" reason 2 "inconclusive: baseline good" once --inconclusive fail
+promise "times gate nothing against what was stored" bash -c "profile-scenario --scenario c --type cpu --min-samples 20 --quiet --save-baseline good -- sh -c 'i=0; while [ \$i -lt 30000 ]; do i=\$((i+1)); done' &&
+	profile-scenario --scenario c --type cpu --min-samples 20 --quiet --baseline good -- sh -c 'i=0; while [ \$i -lt 90000 ]; do i=\$((i+1)); done'"
+promise "which is said" matches <(manifest_value c/cpu '"\n".join(m["quality"]["notes"])') "^baseline good: nothing of this type gates"
+elsewhere() { # another machine's baseline
+	sed 's/"hostname": "[^"]*"/"hostname": "elsewhere"/' "$PROFILE_SCENARIO_RESULTS/c/baselines/good.json" | sed 's/"baseline": "good"/"baseline": "far"/' >"$PROFILE_SCENARIO_RESULTS/c/baselines/far.json"
+}
+elsewhere
+promise "across machines counts gate" reason 1 "io.calls is " run_counted 10 11 --baseline far
+promise "and that they alone do is said" matches <(manifest_value c/io '"\n".join(m["quality"]["notes"])') "^baseline far: two machines \(hostname: elsewhere, .*only counts are compared"
+
+# What is not there, or not to be used: 3, and nothing is run.
+target() { profile-scenario --scenario "$1" --type io --quiet "${@:2}" -- touch "$scratch/ran"; }
+bad() { # TEXT OPTION...: refused with it, before the target has run
+	rm -f "$scratch/ran"
+	reason 3 "$1" target c "${@:2}" && [ ! -e "$scratch/ran" ]
+}
+damaged() { # NAME SED-PROGRAM: such a file, from the good one
+	sed "s/\"baseline\": \"good\"/\"baseline\": \"$1\"/; $2" "$PROFILE_SCENARIO_RESULTS/c/baselines/good.json" >"$PROFILE_SCENARIO_RESULTS/c/baselines/$1.json"
+}
+promise "no such baseline: those there are, and how to make it" bad "there are: far, good, v1; a good run with --save-baseline v7 makes it" --baseline v7
+promise "--baseline-lenient passes, and says so" bash -c "profile-scenario --scenario c --type io --baseline-lenient v7 -- true 2>&1 | grep -q '^note   judged against nothing: no baseline v7 of c'"
+promise "and judges like the other where there is one" reason 1 "io.calls is " run_counted 10 11 --baseline-lenient good
+promise "not both" reason 125 "exclude each other" target c --baseline good --baseline-lenient good
+damaged newer 's/"schema": 1/"schema": 2/'
+promise "a newer version's file" bad "newer.json is of schema 2, written by a newer version" --baseline newer
+damaged other 's/"scenario": "c"/"scenario": "d"/'
+promise "another scenario's" bad "other.json is a baseline of scenario d, not of c" --baseline other
+damaged nan '0,/"samples": \[[0-9]*/s//"samples": [NaN/'
+promise "what is no number" bad "nan.json is cut short or damaged, line " --baseline nan
+damaged null '0,/"samples": \[[0-9]*/s//"samples": [null/'
+promise "or is missing" bad "is no number" --baseline null
+head -c 5000 "$PROFILE_SCENARIO_RESULTS/c/baselines/good.json" >"$PROFILE_SCENARIO_RESULTS/c/baselines/cut.json"
+promise "a file cut short" bad "cut.json is cut short or damaged" --baseline cut
+cp "$PROFILE_SCENARIO_RESULTS/c/baselines/good.json" "$PROFILE_SCENARIO_RESULTS/c/baselines/renamed.json"
+promise "one under another name" bad "calls itself good" --baseline renamed
+ln -s good.json "$PROFILE_SCENARIO_RESULTS/c/baselines/link.json"
+promise "a link" bad "it is a symbolic link" --baseline link
+promise "no name" reason 125 "'a/b' is no name of a baseline" target c --baseline a/b
+promise "list shows the good ones and why the others are not" bash -c "profile-scenario baseline list >'$scratch/list' 2>/dev/null; [ \$? = 3 ] && grep -q '^good .*cpu' '$scratch/list' && grep -q '^cut .*cut short' '$scratch/list'"
+vanished() { profile-scenario --scenario c --type memory -r 3 --quiet --baseline good --leak-check no -- "$programs/counted" 10 10; }
+promise "a metric that vanished" reason 3 "baseline good has mem.definitely_lost_blocks, mem.definitely_lost_bytes" vanished
+promise "such a run is not the latest" is "$(manifest_value c/memory 'm["verdict"] != "unusable"')" True
+promise "a type that the baseline has not" reason 3 "baseline v1 of c has no type cpu, it has io, memory; add it with: profile-scenario baseline save v1 c/cpu" \
+	profile-scenario --scenario c --type cpu --baseline v1 -- true
+promise "--save-baseline overwrites nothing, and runs nothing for it" bash -c "rm -f '$scratch/ran'; profile-scenario --scenario c --type io --save-baseline good -- touch '$scratch/ran' 2>/dev/null; [ \$? = 125 -a ! -e '$scratch/ran' ]"
+promise "a failed run makes no baseline" bash -c "profile-scenario --scenario c --type io --quiet --save-baseline failed -- false 2>&1 | grep -q 'no baseline failed was saved'; [ ! -e '$PROFILE_SCENARIO_RESULTS/c/baselines/failed.json' ]"
+promise "a scan has several sizes, a baseline one" reason 125 "a baseline is of one size" profile-scenario --scenario c --type io --baseline good --parameter-scan n 1 2 -- "$programs/counted" '{n}'

@@ -1,5 +1,6 @@
-/* counted ALLOCATIONS CALLS: as many blocks of 100 bytes, and as many writes of a byte to /dev/null;
- * nothing else of it differs from run to run. */
+/* counted ALLOCATIONS CALLS [unlink]: as many blocks of 100 bytes, and as many writes of a byte to
+ * /dev/null, and perhaps one call that it else never makes; nothing else of it differs from run to
+ * run. */
 #include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -28,5 +29,7 @@ int main(int argc, char **argv)
 	for (int i = 0; i < n_calls; i++)
 		if (!write_byte(null))
 			return 1;
+	if (argc > 3)
+		unlink("/nonexistent/counted");
 	return 0;
 }

@@ -278,9 +278,56 @@ static void the_exit_status_is_1_or_what_is_asked_for(void **state)
 	gates_free(gates);
 }
 
+static void what_somebody_else_has_judged_stays_so(void **state)
+{
+	struct gates *gates = gates_new();
+	struct metrics *metrics = metrics_new();
+	struct judged_gate judged = {.metric = "m.worse",
+	                             .comparison = GATE_AT_MOST,
+	                             .limit = 10,
+	                             .value = 11,
+	                             .source = "baseline v1"};
+	json_t *array;
+	char *why;
+
+	(void)state;
+	judged.judgement = GATE_UNDECIDED;
+	judged.why = "too few runs";
+	gates_add_judged(gates, &judged);
+	gates_doubt(gates, "a doubt");
+	gates_judge(gates, metrics);
+	assert_int_equal(gates_n_failed(gates), 0);
+	assert_int_equal(gates_n_unmeasured(gates), 0);
+	assert_string_equal(gates_why_inconclusive(gates), "a doubt");
+	judged.judgement = GATE_FAILS;
+	judged.is_advisory = true;
+	gates_add_judged(gates, &judged);
+	gates_judge(gates, metrics);
+	assert_int_equal(gates_n_failed(gates), 0);
+	judged.is_advisory = false;
+	gates_add_judged(gates, &judged);
+	gates_judge(gates, metrics);
+	assert_int_equal(gates_n_failed(gates), 1);
+	assert_null(gates_why_inconclusive(gates));
+	why = gates_why_failed(gates);
+	assert_string_equal(why, "m.worse is 11, limit <= 10 (baseline v1)");
+	free(why);
+	array = gates_to_json(gates);
+	assert_string_equal(json_string_value(json_object_get(json_array_get(array, 0), "status")),
+	                    "inconclusive");
+	assert_string_equal(json_string_value(json_object_get(json_array_get(array, 0), "why")),
+	                    "too few runs");
+	assert_string_equal(json_string_value(json_object_get(json_array_get(array, 1), "status")),
+	                    "advisory");
+	json_decref(array);
+	metrics_free(metrics);
+	gates_free(gates);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(what_somebody_else_has_judged_stays_so),
 	    cmocka_unit_test(a_limit_is_compared_as_it_says),
 	    cmocka_unit_test(an_error_of_one_run_in_three_is_one),
 	    cmocka_unit_test(gates_that_hold_for_a_part_are_inconclusive),
