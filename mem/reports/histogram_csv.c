@@ -4,7 +4,7 @@
 #include "core/alloc.h"
 #include "mem/heap.h"
 #include "mem/histogram.h"
-#include "mem/reports/csv_field.h"
+#include "core/csv_field.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

@@ -5,7 +5,7 @@
 #include "core/collector.h"
 #include "mem/heap.h"
 #include "mem/leaks/leak_run.h"
-#include "mem/reports/csv_field.h"
+#include "core/csv_field.h"
 
 #include <inttypes.h>
 #include <sys/wait.h>

@@ -1,6 +1,6 @@
 /* A text in a CSV file (RFC 4180): names and commands may hold anything. */
-#ifndef MEM_REPORTS_CSV_FIELD_H
-#define MEM_REPORTS_CSV_FIELD_H
+#ifndef CORE_CSV_FIELD_H
+#define CORE_CSV_FIELD_H
 
 #include <stdio.h>
 
