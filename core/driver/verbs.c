@@ -5,6 +5,7 @@
 #include "core/driver/export_options.h"
 #include "core/driver/prune_options.h"
 #include "core/driver/show_options.h"
+#include "core/driver/trend_options.h"
 
 #include "core/alloc.h"
 
@@ -16,6 +17,7 @@ static const char *const removal_options[] = {"results", "baselines", "quiet",
                                               "help",    "version",   NULL};
 static const char *const baseline_options[] = {"scenario", "results", "baselines",
                                                "help",     "version", NULL};
+static const char *const trend_verb_options[] = {"results", "help", "version", NULL};
 static const char *const show_options[] = {"results", "json", "help", "version", NULL};
 static const char *const compare_verb_options[] = {"results", "scenarios", "advisory", "json",
                                                    "quiet",   "help",      "version",  NULL};
@@ -58,6 +60,15 @@ const struct verb verbs[] = {
         .options = baseline_options,
         .many_trees = true,
         .run = baseline_verb,
+    },
+    {
+        .name = "trend",
+        .operands = "SCENARIO[/TYPE]",
+        .help = "what its stored runs measured, in time order, and where the level changed",
+        .many_trees = true,
+        .options = trend_verb_options,
+        .run = trend_verb,
+        .own = {trend_option_rows, sizeof(struct trend_options)},
     },
     {
         .name = "rm",

@@ -34,6 +34,7 @@ int show_verb(const struct command_line *line, struct diag *diag);
 int export_verb(const struct command_line *line, struct diag *diag);
 int rm_verb(const struct command_line *line, struct diag *diag);
 int prune_verb(const struct command_line *line, struct diag *diag);
+int trend_verb(const struct command_line *line, struct diag *diag);
 int compare_verb(const struct command_line *line, struct diag *diag);
 int baseline_verb(const struct command_line *line, struct diag *diag);
 
