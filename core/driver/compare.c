@@ -1,4 +1,5 @@
 /* The verb compare: what two sets of stored runs say of each other. */
+#include "core/driver/baseline_files.h"
 #include "core/driver/command_line.h"
 #include "core/driver/compare_options.h"
 #include "core/driver/compare_picture.h"
@@ -55,6 +56,29 @@ static int read_operand(struct operand *operand, const struct text_list *trees, 
 	return err;
 }
 
+/* Both; a baseline:NAME is of the other one's scenario and type. */
+static int read_operands(const struct command_line *line, const struct text_list *trees,
+                         const char *const words[2], struct operand *const operands[2],
+                         struct diag *diag)
+{
+	bool base_is_last = run_set_baseline(words[0]) != NULL;
+	size_t first = base_is_last, second = !base_is_last;
+	const char *name = run_set_baseline(words[second]);
+	int err;
+
+	if (run_set_baseline(words[first]))
+		return diag_fail(diag, EINVAL,
+		                 "two baselines have no type in common to begin with: name runs, "
+		                 "such as syn-1k/cpu, on one side");
+	err = read_operand(operands[first], trees, words[first], diag);
+	if (err)
+		return err;
+	return name ? baseline_load_side(line->common, operands[first]->side->scenario,
+	                                 operands[first]->side->type, name,
+	                                 &operands[second]->side, diag)
+	            : read_operand(operands[second], trees, words[second], diag);
+}
+
 /* Of one operand, SCENARIO/TYPE, the last run and the one before. */
 static int name_sides(const struct command_line *line, char **base, char **new, struct diag *diag)
 {
@@ -65,7 +89,7 @@ static int name_sides(const struct command_line *line, char **base, char **new, 
 		*new = xstrdup(line->words[1]);
 		return 0;
 	}
-	if (line->n_words != 1 || strpbrk(first, "~,@") || !strchr(first, '/') ||
+	if (line->n_words != 1 || strpbrk(first, "~,@:") || !strchr(first, '/') ||
 	    strchr(first, '/') != strrchr(first, '/'))
 		return diag_fail(diag, EINVAL,
 		                 "compare takes BASE and NEW, such as syn-1k/cpu~1 syn-1k/cpu, or "
@@ -85,8 +109,8 @@ static int compare_stored(const struct command_line *line, struct diag *diag)
 	request_results_dirs(line->common, &trees);
 	if (!name_sides(line, &base_words, &new_words, diag)) {
 		status = STATUS_UNUSABLE;
-		if (!read_operand(&base, &trees, base_words, diag) &&
-		    !read_operand(&new, &trees, new_words, diag)) {
+		if (!read_operands(line, &trees, (const char *[]){base_words, new_words},
+		                   (struct operand *[]){&base, &new}, diag)) {
 			struct compared_runs runs = {.base = base.newest,
 			                             .new = new.newest,
 			                             .results = trees.texts[0],

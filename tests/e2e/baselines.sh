@@ -136,3 +136,12 @@ promise "a type that the baseline has not" reason 3 "baseline v1 of c has no typ
 promise "--save-baseline overwrites nothing, and runs nothing for it" bash -c "rm -f '$scratch/ran'; profile-scenario --scenario c --type io --save-baseline good -- touch '$scratch/ran' 2>/dev/null; [ \$? = 125 -a ! -e '$scratch/ran' ]"
 promise "a failed run makes no baseline" bash -c "profile-scenario --scenario c --type io --quiet --save-baseline failed -- false 2>&1 | grep -q 'no baseline failed was saved'; [ ! -e '$PROFILE_SCENARIO_RESULTS/c/baselines/failed.json' ]"
 promise "a scan has several sizes, a baseline one" reason 125 "a baseline is of one size" profile-scenario --scenario c --type io --baseline good --parameter-scan n 1 2 -- "$programs/counted" '{n}'
+
+# A baseline as one side of compare.
+run_counted 11 10
+compare_good() { profile-scenario compare baseline:good c/memory; }
+promise "compare takes one as its base" is "$(status_of compare_good)" 1
+promise "with the site that moved" matches "$scratch/out" "make_block +.*counted\.c:"
+promise "or as what is new" is "$(status_of profile-scenario compare c/memory baseline:good)" 0
+promise "not as both: there is no type then" reason 3 "two baselines have no type in common" profile-scenario compare baseline:good baseline:v1
+promise "and not where there is none" reason 3 "no baseline v7 of c" profile-scenario compare baseline:v7 c/memory
