@@ -133,12 +133,14 @@ int hand_out(const struct hand_out *hand, struct diag *diag)
 		err = copy_artifact(hand, hand->result->page, options->copy_to, diag);
 	if (json && !err)
 		err = copy_artifact(hand, "run.json", json, diag);
-	if (!options->quiet && hand->request->line->point) {
+	if (options->quiet || hand->request->is_unattended)
+		return err;
+	if (hand->request->line->point) {
 		print_point(hand, hand->request->line->point);
-	} else if (!options->quiet && hand->reason_follows) {
+	} else if (hand->reason_follows) {
 		summary_print_verdict(hand->manifest, stderr);
 		fputc('\n', stderr);
-	} else if (!options->quiet) {
+	} else {
 		print_summary(hand);
 	}
 	return err;

@@ -174,7 +174,8 @@ static int open_file(const char *path, int flags, int *fd, struct diag *diag)
 	return *fd < 0 ? diag_fail(diag, errno, "cannot open %s: %s", path, strerror(errno)) : 0;
 }
 
-/* The first measured run has the caller's stdin and stdout; the others /dev/null and --output. */
+/* The first measured run has the caller's stdin and stdout, unless nobody watches; the others
+ * /dev/null and --output. */
 static int open_streams(const struct measurement *m, bool is_first, struct launch_spec *spec)
 {
 	const char *stdin_path = m->request->scenario.stdin_path;
@@ -284,7 +285,8 @@ static int measure_once(struct measurement *m)
 	char *text = NULL;
 	size_t len_bytes = 0;
 	FILE *output = wants_output ? open_memstream(&text, &len_bytes) : NULL;
-	int status = run_once(m, m->collector, !m->n_repeats, output);
+	bool is_callers = !m->n_repeats && !m->request->is_unattended;
+	int status = run_once(m, m->collector, is_callers, output);
 
 	if (output)
 		fclose(output);

@@ -19,6 +19,9 @@ struct request {
 	char *results;            /* directory of the results tree */
 	struct text_list command; /* argv, expanded; with pids the first one's; may be empty */
 	bool runs_command;
+	/* One of many that are run in a row: no target has the caller's stdin or stdout, and no
+	 * summary is printed. */
+	bool is_unattended;
 	pid_t *pids; /* processes to attach to instead */
 	size_t n_pids;
 	struct text_list variables;     /* the scenario's environment, expanded */

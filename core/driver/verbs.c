@@ -4,6 +4,7 @@
 #include "core/driver/compare_options.h"
 #include "core/driver/export_options.h"
 #include "core/driver/prune_options.h"
+#include "core/driver/regress_options.h"
 #include "core/driver/show_options.h"
 #include "core/driver/trend_options.h"
 
@@ -21,6 +22,9 @@ static const char *const trend_verb_options[] = {"results", "help", "version", N
 static const char *const show_options[] = {"results", "json", "help", "version", NULL};
 static const char *const compare_verb_options[] = {"results", "scenarios", "advisory", "json",
                                                    "quiet",   "help",      "version",  NULL};
+static const char *const regress_options[] = {
+    "type",      "results", "scenarios",   "advisory",     "runs",  "warmup", "timeout", "cpus",
+    "numa-node", "output",  "min-quality", "inconclusive", "quiet", "help",   "version", NULL};
 
 const struct verb verbs[] = {
     {
@@ -44,6 +48,14 @@ const struct verb verbs[] = {
         .options = show_options,
         .run = show_verb,
         .own = {show_option_rows, sizeof(struct show_options)},
+    },
+    {
+        .name = "regress",
+        .operands = "[SCENARIO...]",
+        .help = "all scenarios with release = yes under all their types, one verdict",
+        .options = regress_options,
+        .run = regress_verb,
+        .own = {regress_option_rows, sizeof(struct regress_options)},
     },
     {
         .name = "export",

@@ -31,6 +31,7 @@ const char *verb_nearest(const char *word);     /* NULL: none is near */
 int run_verb(const struct command_line *line, struct diag *diag);
 int list_verb(const struct command_line *line, struct diag *diag);
 int show_verb(const struct command_line *line, struct diag *diag);
+int regress_verb(const struct command_line *line, struct diag *diag);
 int export_verb(const struct command_line *line, struct diag *diag);
 int rm_verb(const struct command_line *line, struct diag *diag);
 int prune_verb(const struct command_line *line, struct diag *diag);

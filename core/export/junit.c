@@ -109,21 +109,23 @@ static void add_gate(struct junit_suite *suite, const json_t *manifest, const js
 	const char *status = member_text(gate, "status");
 	const char *text = member_text(gate, "text");
 	const char *source = member_text(gate, "source");
+	const char *why = member_text(gate, "why");
 	const json_t *value = json_object_get(gate, "value");
 	char *name = xasprintf("%s: %s", member_text(manifest, "type"), text);
 	char *message;
-	enum junit_outcome outcome = strict ? JUNIT_ERROR : JUNIT_SKIPPED;
+	bool is_advisory = json_is_true(json_object_get(gate, "advisory"));
+	enum junit_outcome outcome = strict && !is_advisory ? JUNIT_ERROR : JUNIT_SKIPPED;
 
 	if (!strcmp(status, "failed"))
 		outcome = JUNIT_FAILED;
-	else if (!strcmp(status, "ok"))
+	else if (!strcmp(status, "ok") || !strcmp(status, "advisory"))
 		outcome = JUNIT_PASSED;
 	if (json_is_number(value))
 		message = xasprintf("%s is %.15g, limit %s%s%s%s", member_text(gate, "metric"),
 		                    json_number_value(value), text, *source ? " (" : "", source,
 		                    *source ? ")" : "");
 	else
-		message = xasprintf("%s: %s", text, status);
+		message = xasprintf("%s: %s%s%s", text, status, *why ? ": " : "", why);
 	junit_add_case(suite, name, outcome, message, 0);
 	free(message);
 	free(name);

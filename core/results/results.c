@@ -126,9 +126,9 @@ static int finish(FILE *stream)
 
 /* Only in a directory that nobody else uses: in a full one `*` could hide somebody's work from git.
  */
-static int write_gitignore(const struct results_run *run, struct diag *diag)
+static int write_gitignore(int root_fd, struct owner owner, struct diag *diag)
 {
-	int fd = fdpath_create(run->root_fd, ".gitignore", run->owner, diag);
+	int fd = fdpath_create(root_fd, ".gitignore", owner, diag);
 	FILE *stream;
 	int err;
 
@@ -141,16 +141,19 @@ static int write_gitignore(const struct results_run *run, struct diag *diag)
 	BUG(!stream);
 	fputs(gitignore, stream);
 	err = finish(stream);
-	return err ? fdpath_fail(diag, err, "write", run->root_fd, ".gitignore") : 0;
+	return err ? fdpath_fail(diag, err, "write", root_fd, ".gitignore") : 0;
 }
 
-static int open_root(struct results_run *run, const char *results, bool *created_root,
-                     struct diag *diag)
+int results_open_root(const char *results, bool *created, struct diag *diag)
 {
-	run->root_fd = fdpath_open_root(results, run->owner, created_root, diag);
-	if (run->root_fd < 0)
-		return run->root_fd;
-	return is_empty(run->root_fd) ? write_gitignore(run, diag) : 0;
+	struct owner owner = fdpath_invoking_user();
+	int fd = fdpath_open_root(results, owner, created, diag);
+	int err = fd >= 0 && is_empty(fd) ? write_gitignore(fd, owner, diag) : 0;
+
+	if (!err)
+		return fd;
+	close(fd);
+	return err;
 }
 
 static int open_type(struct results_run *run, struct diag *diag)
@@ -218,10 +221,11 @@ static int begin(struct results_run *run, const char *results, struct timespec s
 
 	if (!err)
 		err = check_name("type", run->type, diag);
-	if (!err)
-		err = open_root(run, results, created_root, diag);
 	if (err)
 		return err;
+	run->root_fd = results_open_root(results, created_root, diag);
+	if (run->root_fd < 0)
+		return run->root_fd;
 	err = -ENOENT;
 	for (unsigned tries = 0; err == -ENOENT && tries < BEGIN_TRIES; tries++) {
 		close_if_open(run->type_fd);

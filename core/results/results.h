@@ -23,6 +23,10 @@ struct results_run;
  */
 bool results_name_is_valid(const char *name);
 
+/* Opens (and makes) the results directory; one that is new or empty gets its .gitignore. Returns a
+ * file descriptor, or -errno. */
+int results_open_root(const char *results, bool *created, struct diag *diag);
+
 /* Opens (and makes) RESULTS/SCENARIO/TYPE, sweeps leftovers there and begins a run directory whose
  * id comes from `started` (CLOCK_REALTIME). The id is final: published runs and those that others
  * write now count as taken. *created_root: the results directory is new and has got its .gitignore.

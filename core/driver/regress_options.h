@@ -1,0 +1,16 @@
+/* What the verb regress can be asked for. */
+#ifndef CORE_DRIVER_REGRESS_OPTIONS_H
+#define CORE_DRIVER_REGRESS_OPTIONS_H
+
+#include "core/options.h"
+
+struct regress_options {
+	char *junit; /* files beside those in the results tree; "-" is stdout; NULL: none */
+	char *openmetrics;
+	char *markdown;
+	bool strict;
+};
+
+extern const struct option_row regress_option_rows[];
+
+#endif
