@@ -1,6 +1,5 @@
 /* Calibration: how often verdicts err, by simulation with known truth. The seeds are fixed, so the
- * answers are too; what the numbers would let pass is said beside them. Real programs:
- * tests/e2e/calibration.sh.
+ * answers are too; what the numbers would let pass is said beside them.
  */
 #include "core/compare/judge.h"
 
