@@ -125,6 +125,9 @@ struct collector {
 	struct option_table options;
 	const struct metric_row *metrics;
 	const struct finding_row *findings;
+	/* Globs of metrics that are errors, so that a limit is to hold in each of the repeats; ended
+	 * by NULL. NULL: none are. */
+	const char *const *errors;
 	const struct side_view *compared; /* what comparisons show of its profiles; NULL: nothing */
 
 	/* May a limit be set on this metric, which matches a row with a `*`? 0, or -EINVAL with a

@@ -143,6 +143,13 @@ const struct text_list *gates_advisory(const struct gates *gates)
 	return &gates->advisory;
 }
 
+void gates_of_each(struct gates *gates)
+{
+	struct gate *gate = &gates->items[gates->n_items - 1];
+
+	gate->of_each = gate->comparison != GATE_AT_LEAST && gate->comparison != GATE_ABOVE;
+}
+
 void gates_advise(struct gates *gates, const char *glob)
 {
 	text_list_add(&gates->advisory, glob);

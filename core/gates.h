@@ -38,6 +38,9 @@ void gates_require_of_each(struct gates *gates, const char *metric, double limit
  * `limit` is in the metric's. */
 void gates_require_in(struct gates *gates, const char *metric, enum gate_comparison comparison,
                       double limit, double factor, const char *unit, const char *source);
+/* The limit that was required last is to hold in each of the repeats, if the metric is to be small:
+ * the highest is judged. */
+void gates_of_each(struct gates *gates);
 
 /* A limit that comes of more than a number, so that somebody else has judged it: what a metric was
  * before. */

@@ -435,12 +435,14 @@ static const struct side_view memory_view = {
     .values = compared_values,
 };
 
+static const char *const leaks[] = {"mem.*_lost_*", NULL};
+
 /* All that both ways to ask for it have in common. */
 #define MEMORY_COLLECTOR                                                                           \
 	.name = "memory", .slows_target = true,                                                    \
 	.options = {.rows = memory_option_rows, .struct_bytes = sizeof(struct memory_options)},    \
 	.metrics = memory_metric_rows, .findings = memory_finding_rows, .compared = &memory_view,  \
-	.check = check,                                                                            \
+	.errors = leaks, .check = check,                                                           \
 	.environment = environment, .prepare = prepare, .in_child = in_child, .fd = fd,            \
 	.step = step_running, .poke = poke, .news = news, .reaps_target = reaps_target,            \
 	.target_ended = target_ended, .ended = ended, .finish = finish, .destroy = destroy

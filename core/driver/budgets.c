@@ -11,6 +11,7 @@
 #include "core/words.h"
 
 #include <errno.h>
+#include <fnmatch.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -233,6 +234,14 @@ int budgets_check(const struct request *request, struct diag *diag)
 	return err;
 }
 
+static bool is_error(const struct collector *collector, const char *metric)
+{
+	for (const char *const *glob = collector->errors; glob && *glob; glob++)
+		if (!fnmatch(*glob, metric, 0))
+			return true;
+	return false;
+}
+
 static void require(const struct collector *collector, const char *text, const char *source,
                     struct gates *gates)
 {
@@ -241,9 +250,12 @@ static void require(const struct collector *collector, const char *text, const c
 	double factor;
 
 	BUG(read_budget(text, &budget, &factor, &ignored) != 0);
-	if (find_row(collector, budget.metric))
+	if (find_row(collector, budget.metric)) {
 		gates_require_in(gates, budget.metric, budget.comparison, budget.number * factor,
 		                 factor, budget.unit, source);
+		if (is_error(collector, budget.metric))
+			gates_of_each(gates);
+	}
 	budget_fini(&budget);
 }
 

@@ -66,6 +66,11 @@ promise "of runs the median is judged" \
 	is "$(status_of measure "${calls[@]}" -r 3 --budget 'io.write.calls == 3' -- "${writes[@]}"; gates io)" "0
 io.write.calls == 3 = 3 ok --budget"
 
+# The program of run 2 of 3 leaks; the median of the runs is 0.
+second_leaks="echo >>$scratch/runs; [ \$(wc -l <$scratch/runs) = 2 ] || exec $leaky free; exec $leaky"
+promise "but a leak of one run in three is one" reason 1 "mem.definitely_lost_blocks is 4 in run 2 of 3, limit <= 0 (--budget)" \
+	measure --type memory -r 3 --budget 'mem.definitely_lost_blocks <= 0' -- sh -c "$second_leaks"
+
 # A static program is not observed.
 partly="$programs/heap-pages-static >/dev/null; $leaky free"
 promise "a budget that holds for the part that was observed is inconclusive" \
