@@ -2,6 +2,7 @@
 #include "core/driver/command_line.h"
 #include "core/driver/exit_status.h"
 #include "core/driver/measure.h"
+#include "core/driver/measuring.h"
 #include "core/driver/output.h"
 #include "core/driver/regress_options.h"
 #include "core/driver/signals.h"
@@ -15,6 +16,7 @@
 #include "core/diag.h"
 #include "core/export/manifest_members.h"
 #include "core/export/openmetrics.h"
+#include "core/lock.h"
 #include "core/proc_file.h"
 #include "core/regress/row.h"
 #include "core/regress/state.h"
@@ -36,6 +38,7 @@ struct sweep {
 	struct sweep_files files;
 	struct regress_state state;
 	struct signals signals;
+	struct lock *lock; /* NULL: not wanted, or not taken yet */
 };
 
 static bool is_strict(const struct sweep *sweep)
@@ -312,11 +315,16 @@ static int status_of(const struct sweep *sweep, struct diag *diag)
 static int run_sweep(struct sweep *sweep, struct diag *diag)
 {
 	char *results = request_results_dir(sweep->line->common);
-	int err = sweep_files_open(&sweep->files, results, diag);
+	int err = sweep_files_open(&sweep->files, results, diag), status = STATUS_WELL;
 
 	free(results);
 	if (err)
 		return STATUS_OWN_FAILURE;
+	/* Nobody else's times are measured from the first step to the last. */
+	if (sweep->line->common->lock)
+		status = measuring_wait(&sweep->lock, &sweep->signals, diag);
+	if (status != STATUS_WELL)
+		return status;
 	resume(sweep);
 	err = run_steps(sweep, diag);
 	if (!err)
@@ -355,6 +363,7 @@ int regress_verb(const struct command_line *line, struct diag *diag)
 	if (!check_files(sweep.options, diag) && !sweep_plan_init(&sweep.plan, line, diag) &&
 	    !signals_init(&sweep.signals, diag))
 		status = run_sweep(&sweep, diag);
+	lock_free(sweep.lock);
 	signals_fini(&sweep.signals);
 	sweep_files_close(&sweep.files);
 	regress_state_fini(&sweep.state);

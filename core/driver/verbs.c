@@ -23,8 +23,9 @@ static const char *const show_options[] = {"results", "json", "help", "version",
 static const char *const compare_verb_options[] = {"results", "scenarios", "advisory", "json",
                                                    "quiet",   "help",      "version",  NULL};
 static const char *const regress_options[] = {
-    "type",      "results", "scenarios",   "advisory",     "runs",  "warmup", "timeout", "cpus",
-    "numa-node", "output",  "min-quality", "inconclusive", "quiet", "help",   "version", NULL};
+    "type",    "results", "scenarios", "advisory", "runs",        "warmup",
+    "timeout", "cpus",    "numa-node", "output",   "min-quality", "inconclusive",
+    "quiet",   "lock",    "help",      "version",  NULL};
 
 const struct verb verbs[] = {
     {

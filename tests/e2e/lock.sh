@@ -56,6 +56,26 @@ promise "and is noted by both, as many as there were, also when they are over" \
 	is "$(notes first/stat | sed 's/(pid [0-9, ]*)/(pids)/'); $(notes second/io)" \
 	"2 other measuring runs meanwhile (pids): times are disturbed; 1 other measuring run meanwhile (pid $(cat "$scratch/first.pid")): times are disturbed"
 
+# A sweep has the lock from its first step to its last, and its own runs do not wait for it.
+sweep() {
+	mkdir -p "$scratch/scenarios"
+	printf '[scenario]\ncommand = true\ntypes = stat\nrelease = yes\n' >"$scratch/scenarios/swept.ini"
+	first --type stat
+	timeout 120 profile-scenario regress --scenarios "$scratch/scenarios" "$@" >"$scratch/sweep.out" 2>"$scratch/second.err" &
+	second=$!
+}
+sweeps_wait() {
+	sweep
+	wait_for grep -q "$waits $first;" "$scratch/second.err" || return 1
+	end_first && wait "$second" && is "$(notes swept/stat)$(notes first/stat)" ""
+}
+promise "a sweep waits, and is not in its own way" sweeps_wait
+sweeps_go_on() {
+	sweep --no-lock
+	wait "$second" && end_first && is "$(grep -c "$waits" "$scratch/second.err")" 0
+}
+promise "unless it is told not to" sweeps_go_on
+
 interrupted() { # SIGNAL STATUS
 	first --type stat
 	second --type stat
