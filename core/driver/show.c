@@ -3,6 +3,7 @@
 #include "core/driver/exit_status.h"
 #include "core/driver/output.h"
 #include "core/driver/show_annotation.h"
+#include "core/driver/show_baseline.h"
 #include "core/driver/show_options.h"
 #include "core/driver/show_report.h"
 #include "core/driver/stored_process.h"
@@ -12,6 +13,7 @@
 
 #include "core/alloc.h"
 #include "core/diag.h"
+#include "core/results/run_set.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -88,7 +90,25 @@ static int show_run(const struct command_line *line, struct diag *diag)
 	return err;
 }
 
+/* What is no run of its own has no samples. */
+static int show_named_baseline(const struct command_line *line, const char *name, struct diag *diag)
+{
+	if (line->n_words > 1 || line->common->json || line->n_verb_options) {
+		diag_fail(diag, EINVAL,
+		          "show %s takes no other words or options; the file is JSON, and its "
+		          "name is shown",
+		          line->words[0]);
+		return STATUS_OWN_FAILURE;
+	}
+	return output_flush(show_baseline(line->common, name, diag), diag) ? STATUS_UNUSABLE
+	                                                                   : STATUS_WELL;
+}
+
 int show_verb(const struct command_line *line, struct diag *diag)
 {
+	const char *baseline = line->n_words ? run_set_baseline(line->words[0]) : NULL;
+
+	if (baseline)
+		return show_named_baseline(line, baseline, diag);
 	return show_run(line, diag) ? STATUS_OWN_FAILURE : STATUS_WELL;
 }

@@ -145,3 +145,12 @@ promise "with the site that moved" matches "$scratch/out" "make_block +.*counted
 promise "or as what is new" is "$(status_of profile-scenario compare c/memory baseline:good)" 0
 promise "not as both: there is no type then" reason 3 "two baselines have no type in common" profile-scenario compare baseline:good baseline:v1
 promise "and not where there is none" reason 3 "no baseline v7 of c" profile-scenario compare baseline:v7 c/memory
+
+# show.
+shown() { profile-scenario show baseline:good >"$scratch/shown"; }
+promise "show has what is in one" shown
+promise "with where it is" contains "$scratch/shown" "baseline good of c  $PROFILE_SCENARIO_RESULTS/c/baselines/good.json"
+promise "and its medians, and whether they vary" matches "$scratch/shown" '^    mem\.allocations +10  in every run$'
+promise "without what never happened" bash -c "! grep -q 'io.sendmmsg' '$scratch/shown'"
+promise "what is not there is said" reason 3 "no scenario has a baseline v7" profile-scenario show baseline:v7
+promise "options of runs are refused" reason 125 "takes no other words or options" profile-scenario show baseline:good --sort dso
