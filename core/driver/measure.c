@@ -68,6 +68,7 @@ struct measurement {
 	struct presence *presence;
 	struct results_run *run;
 	bool created_results;
+	bool is_part; /* of several that take turns, whose owner has the lock */
 	struct timespec started_realtime;
 	struct timespec started_monotonic;
 	struct repeat_result last;
@@ -285,7 +286,7 @@ static int measure_once(struct measurement *m)
 	char *text = NULL;
 	size_t len_bytes = 0;
 	FILE *output = wants_output ? open_memstream(&text, &len_bytes) : NULL;
-	bool is_callers = !m->n_repeats && !m->request->is_unattended;
+	bool is_callers = !m->n_repeats && !m->request->is_unattended && !m->is_part;
 	int status = run_once(m, m->collector, is_callers, output);
 
 	if (output)
@@ -317,7 +318,7 @@ static bool wants_another(const struct measurement *m)
 	return m->collector->wants_more && m->collector->wants_more(m->state);
 }
 
-static int run_repeats(struct measurement *m)
+static int warm_up(struct measurement *m)
 {
 	uint64_t n_warmups = m->request->runs_command ? m->common->warmup : 0;
 	int status = STATUS_WELL;
@@ -330,10 +331,12 @@ static int run_repeats(struct measurement *m)
 			diag_prefix(m->diag, "warm-up");
 		}
 	}
-	if (status == STATUS_WELL)
-		status = measure_once(m);
-	while (status == STATUS_WELL && wants_another(m))
-		status = measure_once(m);
+	return status;
+}
+
+/* After the last run, however that came to be. */
+static int end_repeats(struct measurement *m, int status)
+{
 	if (status != STATUS_WELL && m->signals->interrupted && m->n_repeats) {
 		/* An interrupt between two runs takes nothing from those before. */
 		status = STATUS_WELL;
@@ -346,6 +349,17 @@ static int run_repeats(struct measurement *m)
 	    status == STATUS_WELL)
 		status = STATUS_OWN_FAILURE;
 	return status;
+}
+
+static int run_repeats(struct measurement *m)
+{
+	int status = warm_up(m);
+
+	if (status == STATUS_WELL)
+		status = measure_once(m);
+	while (status == STATUS_WELL && wants_another(m))
+		status = measure_once(m);
+	return end_repeats(m, status);
 }
 
 /* As it would be typed here. The caller frees it. */
@@ -694,17 +708,9 @@ static int status_of_result(struct measurement *m)
 	return gates_exit_status(m->result.gates);
 }
 
-static int run_and_write(struct measurement *m)
+/* When all has been run with this status. */
+static int conclude(struct measurement *m, int status)
 {
-	int status;
-
-	m->rules = (struct ending_rules){
-	    .program = m->subject.binary.path,
-	    .ignored = m->common->ignore_failure,
-	    .good_code = (int)m->request->scenario.exit_code,
-	    .timeout_ns = m->common->timeout_ns,
-	};
-	status = run_repeats(m);
 	if (status == STATUS_WELL)
 		status = write_results(m);
 	if (status != STATUS_WELL)
@@ -739,36 +745,101 @@ static void measurement_fini(struct measurement *m)
 	free(m->show_text);
 }
 
+/* All that comes before the first run. */
+static int begin(struct measurement *m)
+{
+	int status = STATUS_OWN_FAILURE;
+
+	init_result(m);
+	m->early = perf_early_begin();
+	if (!request_options(m->request, m->collector, &m->common, &m->own, m->diag) &&
+	    !placement_init(&m->placement, m->common->cpus, m->common->numa_node, m->diag))
+		status = subject_look(&m->subject, m->request, m->common, m->diag);
+	if (status == STATUS_WELL &&
+	    baseline_gate_open(&m->baseline, m->request, m->collector, m->diag))
+		status = STATUS_UNUSABLE;
+	if (status == STATUS_WELL)
+		status = create_collector(m);
+	if (status == STATUS_WELL && !m->is_part)
+		status = take_turn(m);
+	if (status == STATUS_WELL)
+		status = begin_results(m);
+	if (status == STATUS_WELL)
+		m->rules = (struct ending_rules){
+		    .program = m->subject.binary.path,
+		    .ignored = m->common->ignore_failure,
+		    .good_code = (int)m->request->scenario.exit_code,
+		    .timeout_ns = m->common->timeout_ns,
+		};
+	return status;
+}
+
+static struct outcome outcome_of(const struct measurement *m, int status)
+{
+	return (struct outcome){
+	    .status = status,
+	    .target_failed = m->target_failed,
+	    .gate_failed = m->gate_failed,
+	    .manifest = m->is_published ? json_incref(m->manifest) : NULL,
+	};
+}
+
 struct outcome measure(const struct request *request, const struct collector *collector,
                        struct signals *signals, struct diag *diag)
 {
 	struct measurement m = {
 	    .request = request, .collector = collector, .signals = signals, .diag = diag};
 	struct outcome outcome;
-	int status = STATUS_OWN_FAILURE;
+	int status = begin(&m);
 
-	init_result(&m);
-	m.early = perf_early_begin();
-	if (!request_options(request, collector, &m.common, &m.own, diag) &&
-	    !placement_init(&m.placement, m.common->cpus, m.common->numa_node, diag))
-		status = subject_look(&m.subject, request, m.common, diag);
-	if (status == STATUS_WELL &&
-	    baseline_gate_open(&m.baseline, request, collector, diag))
-		status = STATUS_UNUSABLE;
 	if (status == STATUS_WELL)
-		status = create_collector(&m);
-	if (status == STATUS_WELL)
-		status = take_turn(&m);
-	if (status == STATUS_WELL)
-		status = begin_results(&m);
-	if (status == STATUS_WELL)
-		status = run_and_write(&m);
-	outcome = (struct outcome){
-	    .status = status,
-	    .target_failed = m.target_failed,
-	    .gate_failed = m.gate_failed,
-	    .manifest = m.is_published ? json_incref(m.manifest) : NULL,
-	};
+		status = conclude(&m, run_repeats(&m));
+	outcome = outcome_of(&m, status);
 	measurement_fini(&m);
 	return outcome;
+}
+
+struct measurement *measurement_new(const struct request *request,
+                                    const struct collector *collector, struct signals *signals,
+                                    int *status, struct diag *diag)
+{
+	struct measurement *m = xcalloc(1, sizeof(*m));
+
+	*m = (struct measurement){.request = request,
+	                          .collector = collector,
+	                          .signals = signals,
+	                          .diag = diag,
+	                          .is_part = true};
+	*status = begin(m);
+	if (*status == STATUS_WELL)
+		*status = warm_up(m);
+	return m;
+}
+
+int measurement_repeat(struct measurement *m)
+{
+	int status = measure_once(m);
+
+	return status == STATUS_WELL && m->target_failed
+	           ? ending_status(&m->rules, &m->last, m->diag)
+	           : status;
+}
+
+struct outcome measurement_finish(struct measurement *m, struct presence *presence)
+{
+	struct outcome outcome;
+	int status;
+
+	m->presence = presence;
+	status = conclude(m, end_repeats(m, STATUS_WELL));
+	m->presence = NULL;
+	outcome = outcome_of(m, status);
+	return outcome;
+}
+
+void measurement_free(struct measurement *m)
+{
+	if (m)
+		measurement_fini(m);
+	free(m);
 }
