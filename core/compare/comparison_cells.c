@@ -125,7 +125,8 @@ struct metric_cells metric_cells_of(const struct comparison_metric *metric)
 	};
 
 	if (!isnan(judged->noise_floor))
-		snprintf(cells.noise.text, sizeof(cells.noise.text), "%.2g %%",
+		snprintf(cells.noise.text, sizeof(cells.noise.text),
+		         judged->noise_floor < 0.1 ? "%.2g %%" : "%.0f %%",
 		         100 * judged->noise_floor);
 	if (is_changed(judged)) {
 		cells.verdict = "changed";

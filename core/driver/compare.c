@@ -1,6 +1,7 @@
 /* The verb compare: what two sets of stored runs say of each other. */
 #include "core/driver/baseline_files.h"
 #include "core/driver/command_line.h"
+#include "core/driver/compare_commands.h"
 #include "core/driver/compare_options.h"
 #include "core/driver/compare_picture.h"
 #include "core/driver/compare_report.h"
@@ -74,8 +75,8 @@ static int read_operands(const struct command_line *line, const struct text_list
 	if (err)
 		return err;
 	return name ? baseline_load_side(line->common, operands[first]->side->scenario,
-	                                 operands[first]->side->type, name,
-	                                 &operands[second]->side, diag)
+	                                 operands[first]->side->type, name, &operands[second]->side,
+	                                 diag)
 	            : read_operand(operands[second], trees, words[second], diag);
 }
 
@@ -128,9 +129,67 @@ static int compare_stored(const struct command_line *line, struct diag *diag)
 	return status;
 }
 
+/* The first common option that was typed and is in the list, or with `others` that is not in it.
+ * NULL: there is none. */
+static const char *typed_option(const struct command_line *line, const char *const *names,
+                                bool others)
+{
+	for (size_t i = 0; run_option_table.rows[i].name; i++) {
+		const char *const *name = names;
+
+		while (*name && strcmp(*name, run_option_table.rows[i].name) != 0)
+			name++;
+		if (line->common_typed[i] && (*name != NULL) != others)
+			return run_option_table.rows[i].name;
+	}
+	return NULL;
+}
+
+/* What is stored is not measured again: options of run say nothing of it. */
+static int check_stored_options(const struct command_line *line, struct diag *diag)
+{
+	static const char *const allowed[] = {"results", "baselines", "scenarios", "advisory",
+	                                      "json",    "quiet",     NULL};
+	const char *name = typed_option(line, allowed, true);
+
+	if (line->n_type_options)
+		return diag_fail(diag, EINVAL,
+		                 "options of a type are for --command-a and --command-b: stored "
+		                 "runs are as they are");
+	return name ? diag_fail(
+	                  diag, EINVAL,
+	                  "--%s is for --command-a and --command-b: stored runs are as they are",
+	                  name)
+	            : 0;
+}
+
+static int check_command_options(const struct command_line *line, struct diag *diag)
+{
+	static const char *const refused[] = {
+	    "pid",      "all-cpus",      "parameter-scan", "budget",           "parameter-list",
+	    "baseline", "save-baseline", "output-dir",     "baseline-lenient", NULL};
+	const struct compare_options *options = line->verb_options;
+	const char *name = typed_option(line, refused, false);
+
+	if (!options->command_a || !options->command_b)
+		return diag_fail(
+		    diag, EINVAL,
+		    "--command-a and --command-b go together: two commands are compared");
+	if (line->n_words)
+		return diag_fail(diag, EINVAL,
+		                 "stored runs (%s) or two commands are compared, not both",
+		                 line->words[0]);
+	return name ? diag_fail(diag, EINVAL, "--%s is for run: compare measures its two commands",
+	                        name)
+	            : 0;
+}
+
 int compare_verb(const struct command_line *line, struct diag *diag)
 {
-	if (compare_check_files(line, diag))
+	bool measures = command_line_has(line, "command-a") || command_line_has(line, "command-b");
+
+	if (compare_check_files(line, diag) ||
+	    (measures ? check_command_options(line, diag) : check_stored_options(line, diag)))
 		return STATUS_OWN_FAILURE;
-	return compare_stored(line, diag);
+	return measures ? compare_commands(line, diag) : compare_stored(line, diag);
 }

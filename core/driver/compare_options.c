@@ -4,6 +4,17 @@
 #define FIELD(name) offsetof(struct compare_options, name)
 
 const struct option_row compare_option_rows[] = {
+    {.name = "command-a",
+     .kind = OPTION_TEXT,
+     .field = FIELD(command_a),
+     .argument = "'OLD'",
+     .help = "measure this command and that of --command-b in turns (-r times, 20), and the first "
+             "one once more as a control; options of run hold; --type is stat"},
+    {.name = "command-b",
+     .kind = OPTION_TEXT,
+     .field = FIELD(command_b),
+     .argument = "'NEW'",
+     .help = "the command that is compared with it"},
     {.name = "noise-threshold",
      .kind = OPTION_PERCENT,
      .field = FIELD(noise_threshold_percent),

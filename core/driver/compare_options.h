@@ -6,6 +6,8 @@
 #include "core/options.h"
 
 struct compare_options {
+	char *command_a; /* both, or neither */
+	char *command_b;
 	double noise_threshold_percent;
 	char *markdown; /* "": stdout; NULL: none */
 	char *file;     /* of the differential flame graph; NULL: below the results */

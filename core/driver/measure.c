@@ -68,7 +68,7 @@ struct measurement {
 	struct presence *presence;
 	struct results_run *run;
 	bool created_results;
-	bool is_part; /* of several that take turns, whose owner has the lock */
+	bool is_part; /* of several that take turns: who lets them has the lock */
 	struct timespec started_realtime;
 	struct timespec started_monotonic;
 	struct repeat_result last;
@@ -286,7 +286,7 @@ static int measure_once(struct measurement *m)
 	char *text = NULL;
 	size_t len_bytes = 0;
 	FILE *output = wants_output ? open_memstream(&text, &len_bytes) : NULL;
-	bool is_callers = !m->n_repeats && !m->request->is_unattended && !m->is_part;
+	bool is_callers = !m->n_repeats && !m->request->is_unattended;
 	int status = run_once(m, m->collector, is_callers, output);
 
 	if (output)

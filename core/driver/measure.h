@@ -23,8 +23,8 @@ struct outcome {
 struct outcome measure(const struct request *request, const struct collector *collector,
                        struct signals *signals, struct diag *diag);
 
-/* The same in steps, for who lets several take turns. None of its runs has the caller's stdin and
- * stdout, and the machine's lock (core/driver/measuring.h) is the caller's to take. */
+/* The same in steps, for who lets several take turns and has the machine's lock
+ * (core/driver/measuring.h). */
 struct measurement;
 
 /* All that comes before the first measured run, --warmup too. Never NULL; where *status is not 0 the

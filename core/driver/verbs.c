@@ -20,8 +20,6 @@ static const char *const baseline_options[] = {"scenario", "results", "baselines
                                                "help",     "version", NULL};
 static const char *const trend_verb_options[] = {"results", "help", "version", NULL};
 static const char *const show_options[] = {"results", "json", "help", "version", NULL};
-static const char *const compare_verb_options[] = {"results", "scenarios", "advisory", "json",
-                                                   "quiet",   "help",      "version",  NULL};
 static const char *const regress_options[] = {
     "type",    "results", "scenarios", "advisory", "runs",        "warmup",
     "timeout", "cpus",    "numa-node", "output",   "min-quality", "inconclusive",
@@ -100,11 +98,10 @@ const struct verb verbs[] = {
     },
     {
         .name = "compare",
-        .operands = "BASE NEW | SCENARIO/TYPE",
+        .operands = "[BASE NEW | SCENARIO/TYPE]",
         .help = "what two sets of runs prove: metrics, functions, sites and calls; 0 nothing is "
                 "worse, 1 worse, 2 inconclusive",
         .many_trees = true,
-        .options = compare_verb_options,
         .run = compare_verb,
         .own = {compare_option_rows, sizeof(struct compare_options)},
     },
