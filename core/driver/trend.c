@@ -68,7 +68,8 @@ static int write_file(const struct trend *trend, const struct trend_options *opt
 static int write_text(const struct trend *trend, const struct series_view *views,
                       const struct trend_options *options, struct diag *diag)
 {
-	if (options->csv && output_is_stdout(options->csv))
+	if ((options->csv && output_is_stdout(options->csv)) ||
+	    (options->svg && output_is_stdout(options->svg)))
 		return 0;
 	if (options->latest)
 		trend_write_latest(trend, views, stdout);
@@ -98,6 +99,24 @@ static int write_csv(const struct run_list *list, const struct trend_options *op
 	err = write_file(trend, options, diag);
 	trend_free(trend);
 	return err;
+}
+
+static int write_svg(const struct trend *trend, const struct series_view *views,
+                     const struct trend_options *options, const char *operand, struct diag *diag)
+{
+	char *title;
+	struct output out;
+	int err;
+
+	if (!options->svg)
+		return 0;
+	err = output_open(&out, options->svg, diag);
+	if (err)
+		return err;
+	title = xasprintf("Trend of %s", operand);
+	trend_write_svg(trend, views, title, out.stream);
+	free(title);
+	return output_close(&out, 0, diag);
 }
 
 /* Names the runs that are not shown; they are never left out in silence. Returns how many. */
@@ -140,6 +159,8 @@ static int show(const struct run_list *list, const struct trend_options *options
 		err = write_text(trend, views, options, diag);
 	if (!err)
 		err = write_csv(list, options, diag);
+	if (!err)
+		err = write_svg(trend, views, options, operand, diag);
 	if (tell_lacking(trend, &lacking) && !err) {
 		*diag = lacking;
 		status = STATUS_UNUSABLE;
@@ -147,6 +168,22 @@ static int show(const struct run_list *list, const struct trend_options *options
 	series_views_free(views, trend->n_series);
 	trend_free(trend);
 	return err ? STATUS_OWN_FAILURE : status;
+}
+
+/* Before anything is read. */
+static int check_files(const struct trend_options *options, struct diag *diag)
+{
+	int err = options->csv ? output_check(options->csv, diag) : 0;
+
+	if (!err && options->svg)
+		err = output_check(options->svg, diag);
+	if (!err && options->svg && options->latest)
+		err =
+		    diag_fail(diag, EINVAL, "--svg is of runs over time, not of the --latest one");
+	if (!err && options->csv && options->svg && output_is_stdout(options->csv) &&
+	    output_is_stdout(options->svg))
+		err = diag_fail(diag, EINVAL, "--csv and --svg cannot both be on stdout");
+	return err;
 }
 
 int trend_verb(const struct command_line *line, struct diag *diag)
@@ -158,8 +195,8 @@ int trend_verb(const struct command_line *line, struct diag *diag)
 	int err = read_operand(line, &scenario, &type, diag), status = STATUS_OWN_FAILURE;
 
 	request_results_dirs(line->common, &trees);
-	if (!err && options->csv)
-		err = output_check(options->csv, diag);
+	if (!err)
+		err = check_files(options, diag);
 	if (!err)
 		err = run_list_read(&list, &trees, scenario, type, diag);
 	if (!err)

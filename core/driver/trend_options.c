@@ -18,6 +18,11 @@ const struct option_row trend_option_rows[] = {
      .kind = OPTION_TEXT,
      .field = FIELD(csv),
      .argument = "FILE",
-     .help = "all values of all runs, a line each, to FILE (-: to stdout, instead of the text)"},
+     .help = "all values of all runs, a line each, to FILE (-: to stdout, without the text)"},
+    {.name = "svg",
+     .kind = OPTION_TEXT,
+     .field = FIELD(svg),
+     .argument = "FILE",
+     .help = "a picture: a panel for each metric, with changes of its level"},
     {0},
 };

@@ -17,6 +17,7 @@ BLOCKS = os.path.join(BUILD, "tests/bench/blocks")
 EXCHANGE = os.path.join(BUILD, "tests/bench/exchange")
 BEGIN = os.path.join(BUILD, "tests/bench/begin")
 UDP = os.path.join(BUILD, "tests/programs/udp_batches")
+RUNS = os.path.join(BUILD, "tests/bench/runs")
 FORWARD = os.path.join(BUILD, "tests/bench/forward.so")
 
 # What there must be, whatever is measured.
@@ -108,11 +109,13 @@ OWN_PROGRAMS = {
         "1M blocks": [BLOCKS, str(work(1000000))],
     },
     "names": {"big": [BIG, BIG + ".addresses"]},
+    # Stored runs, which make-runs makes: the tool, what is asked of it, and where they are.
+    "trend": {f"{work(10000)} {kind}": [TOOL, f"s/{kind}", os.path.join(RUNS, f"{work(10000)}-{kind}")] for kind in ("stat", "io")},
     # Two switches a round and thread: some 100,000 a second, and as many as there can be.
     "offcpu": {"pingpong paced": [PINGPONG, str(work(25000)), "5000"], "pingpong": [PINGPONG, str(work(100000)), "0"]},
 }
 # What ratios are to, where it is not the program alone.
-REFERENCES = {"names": "profile-scenario", "leaks": "profile-scenario"}
+REFERENCES = {"names": "profile-scenario", "leaks": "profile-scenario", "trend": "profile-scenario"}
 # Pairs of malloc and free in a program: what is added to one is shown in ns.
 PAIRS_IN = {"pairs 5M": work(5000000), "pairs tight 20M": work(20000000), "rho 10M": work(10000000), "exchange 2x5M": work(10000000)}
 # What we want to stay under: times the bare program ("set-up left out": from its first instruction to its last), or ns
@@ -137,6 +140,8 @@ ADDED_TARGETS = {"io": {"dd bs=1": 25}}
 RIVAL_TARGETS = {"leaks": ("valgrind memcheck", 8)}
 # Seconds that the leak check may hold the processes of a program, as the run itself reports.
 HOLD_TARGETS = {"leaks": {"1M blocks": 0.35}}
+# Seconds that ours may take, all of them.
+TIME_TARGETS = {"trend": 1}
 # The peers whose added time is shown as a multiple of ours.
 RIVALS = {"memory": ("heaptrack",), "io": ("strace -f -c", "strace -f -c, one CPU")}
 # Where not all tools of a group run a program: some would take minutes.
@@ -160,6 +165,10 @@ def ours(kind, *options):
 
 # What group names asks for, of the program $0 and the file $1.
 ADDRESSES = f'head -n {work(10000)} "$1"'
+
+READ_ALL = """import glob, json, sys
+runs = [json.load(open(path)) for path in sorted(glob.glob(sys.argv[3] + "/" + sys.argv[2] + "/2*/run.json"))]
+print(len(runs), file=open("text", "w"))"""
 
 STRACE = ["strace", "-f", "-c", "-o", "summary"]
 
@@ -207,5 +216,13 @@ GROUPS = {
         "llvm-addr2line": ["sh", "-c", f'{ADDRESSES} | llvm-addr2line -afipC -e "$0"'],
         # All of them would take minutes.
         "eu-addr2line (1/50)": ["sh", "-c", f'head -n {work(200)} "$1" | eu-addr2line -afiC -e "$0"'],
+    },
+    "trend": {
+        "profile-scenario": ["sh", "-c", '"$0" --results "$2" trend "$1" >text'],
+        "profile-scenario --svg": ["sh", "-c", '"$0" --results "$2" trend "$1" --svg picture >text'],
+        "profile-scenario list": ["sh", "-c", '"$0" --results "$2" --scenarios "$2" list >text'],
+        "profile-scenario @COMMIT": ["sh", "-c", '"$0" --results "$2" rm "s@fffffff" 2>text || grep -q "none is of that commit" text'],
+        # As a script would do it.
+        "python3 json": ["python3", "-c", READ_ALL],
     },
 }

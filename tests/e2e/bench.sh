@@ -100,6 +100,7 @@ P
 }
 promise "with how long the check held the program, and the targets" held
 promise "group names has a time for each tool, and ratios to ours" measures names 1 profile-scenario
+promise "group trend has a time for each tool on stored runs of either type" measures trend 2 profile-scenario
 
 says_what_is_missing() {
 	mkdir "$scratch/bin" && ln -s "$(python3 -c "import sys; print(sys.executable)")" "$scratch/bin/python3" &&

@@ -59,9 +59,36 @@ promise "or those chosen, to stdout" bash -c "profile-scenario trend s --metric 
 promise "alone" same_as_json stat.csv 'stat.*' results
 promise "--latest --csv is the last run of each type" is "$(profile-scenario trend s --latest --csv - | cut -d, -f4 | sort -u | paste -sd' ')" "20260101T000900.000Z 20260101T005900.000Z run_id"
 
+panels() { # FILE NUMBER: a picture of so many panels, each with its latest value, and nothing outside of it
+	python3 - "$1" "$2" <<'P'
+import re, sys, xml.etree.ElementTree as tree
+root = tree.parse(sys.argv[1]).getroot()
+texts = [e.text for e in root.iter("{http://www.w3.org/2000/svg}text")]
+latest = [t for t in texts if t and re.search(r"runs?, latest ", t)]
+if len(latest) != int(sys.argv[2]):
+    sys.exit(f"{len(latest)} panels: {latest}")
+width, height = float(root.get("width")), float(root.get("height"))
+for e in root.iter():
+    for x, y in (("x", "y"), ("x1", "y1"), ("x2", "y2"), ("cx", "cy")):
+        if e.get(x) and not (0 <= float(e.get(x)) <= width and 0 <= float(e.get(y)) <= height):
+            sys.exit(f"outside: {tree.tostring(e)}")
+P
+}
+promise "--svg is a picture" bash -c "profile-scenario trend s --svg s.svg >/dev/null"
+promise "with a panel for each metric, all of it inside" panels s.svg 14
+promise "a change has its commit, in words and shape" grep -q '>▲ 0000002000<' s.svg
+promise "a run has its time, commit and value" grep -q '<title>2026-01-01 00:00 UTC, commit 0000000000: 1.1' s.svg
+promise "to stdout, without the text" bash -c "profile-scenario trend s/io --svg - --metric '*' >all.svg"
+promise "of many metrics 60 are shown" panels all.svg 60
+promise "and the rest is said" grep -q '>65 more are not shown; --metric GLOB chooses<' all.svg
+promise "it is not of the latest run alone" reason 125 "of runs over time" profile-scenario trend s --latest --svg x.svg
+promise "nothing is written then" test ! -e x.svg
+
 # Of many machines.
 "$make_runs" other s/stat 6 'other, "host"'
 promise "several trees are one, and rows carry the host" bash -c "profile-scenario trend s --results results --results other --csv both.csv | grep -c '^s/stat on' | grep -qx 2"
+promise "the picture has them too, as text" bash -c "profile-scenario trend s/stat --results results --results other --svg both.svg >/dev/null && grep -q 's/stat on other, .*host' both.svg"
+promise "which is well-formed" panels both.svg 18
 promise "whatever its name" same_as_json both.csv '*' results other
 promise "a tree that is not there is said" reason 125 "cannot open nowhere" profile-scenario trend s --results results --results nowhere
 
