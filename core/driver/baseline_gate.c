@@ -60,7 +60,10 @@ int baseline_gate_open(struct baseline_gate *gate, const struct request *request
 	struct diag why;
 	int err;
 
-	*gate = (struct baseline_gate){.name = name_asked(options)};
+	*gate = (struct baseline_gate){.name = name_asked(options),
+	                               .threshold_percent = request->noise_threshold_percent > 0
+	                                                        ? request->noise_threshold_percent
+	                                                        : THRESHOLD_PERCENT};
 	if (!gate->name)
 		return 0;
 	err = baseline_load_side(options, request->name, collector->name, gate->name, &gate->side,
@@ -88,16 +91,17 @@ static enum gate_judgement judgement_of(const struct judged_metric *judged)
 }
 
 /* How far the value may go: not at all where every difference counts. */
-static double limit_of(const struct judged_metric *judged)
+static double limit_of(const struct judged_metric *judged, double threshold_percent)
 {
-	double factor = judged->exact ? 1 : 1 + THRESHOLD_PERCENT / 100;
+	double factor = judged->exact ? 1 : 1 + threshold_percent / 100;
 
 	return judged->better == METRIC_HIGHER ? judged->base_value / factor
 	                                       : judged->base_value * factor;
 }
 
 /* What gates, and what would fail if it did. */
-static void add_gates(const struct comparison *comparison, const char *source, struct gates *gates)
+static void add_gates(const struct comparison *comparison, double threshold_percent,
+                      const char *source, struct gates *gates)
 {
 	for (size_t i = 0; i < comparison->n_metrics; i++) {
 		const struct judged_metric *judged = &comparison->metrics[i].judged;
@@ -111,7 +115,7 @@ static void add_gates(const struct comparison *comparison, const char *source, s
 		                     .metric = judged->name,
 		                     .comparison = judged->better == METRIC_HIGHER ? GATE_AT_LEAST
 		                                                                   : GATE_AT_MOST,
-		                     .limit = limit_of(judged),
+		                     .limit = limit_of(judged, threshold_percent),
 		                     .value = judged->new_value,
 		                     .judgement = judgement_of(judged),
 		                     .is_advisory = !judged->gating,
@@ -154,14 +158,14 @@ static int compare(const struct baseline_gate *gate, struct side *new, struct ga
 	char *source = xasprintf("baseline %s", gate->name);
 	struct text_list advisory = {0};
 	struct comparison comparison;
-	struct comparison_options options = {.threshold_percent = THRESHOLD_PERCENT,
+	struct comparison_options options = {.threshold_percent = gate->threshold_percent,
 	                                     .advisory = &advisory};
 	int err;
 
 	gather_advisory(gates, &advisory);
 	err = comparison_init(&comparison, gate->side, new, NULL, &options, diag);
 	if (!err) {
-		add_gates(&comparison, source, gates);
+		add_gates(&comparison, gate->threshold_percent, source, gates);
 		add_notes(&comparison, source, quality);
 		if (comparison.n_gating && comparison.verdict == VERDICT_INCONCLUSIVE) {
 			char *doubt = xasprintf("%s: %s", source, comparison.reason);

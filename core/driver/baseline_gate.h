@@ -23,9 +23,10 @@ struct side;
 int baseline_gate_check(const struct request *request, struct diag *diag);
 
 struct baseline_gate {
-	const char *name;  /* NULL: no baseline was asked for */
-	struct side *side; /* of this type; NULL: --baseline-lenient found none */
-	char *why_not;     /* then why */
+	const char *name;         /* NULL: no baseline was asked for */
+	struct side *side;        /* of this type; NULL: --baseline-lenient found none */
+	char *why_not;            /* then why */
+	double threshold_percent; /* what differs by less is the same */
 };
 
 /* Reads the baseline that was asked for. An error is exit 3. To be ended in any case. */

@@ -24,5 +24,11 @@ const struct option_row regress_option_rows[] = {
      .field = FIELD(strict),
      .help = "what is inconclusive fails (status 2; in JUnit a failure), what is unusable is an "
              "error in JUnit"},
+    {.name = "noise-threshold",
+     .kind = OPTION_PERCENT,
+     .field = FIELD(noise_threshold_percent),
+     .argument = "PERCENT",
+     .fallback = "2",
+     .help = "what is no exact count and differs from the baseline by less is the same"},
     {0},
 };

@@ -9,6 +9,7 @@ struct regress_options {
 	char *openmetrics;
 	char *markdown;
 	bool strict;
+	double noise_threshold_percent;
 };
 
 extern const struct option_row regress_option_rows[];

@@ -22,7 +22,9 @@ struct request {
 	/* One of many that are run in a row: no target has the caller's stdin or stdout, and no
 	 * summary is printed. */
 	bool is_unattended;
-	pid_t *pids; /* processes to attach to instead */
+	uint64_t default_runs;          /* where nobody says how often; 0: the option's own */
+	double noise_threshold_percent; /* of what a baseline judges; 0: its own */
+	pid_t *pids;                    /* processes to attach to instead */
 	size_t n_pids;
 	struct text_list variables;     /* the scenario's environment, expanded */
 	struct text_list parameters;    /* NAME=VALUE: built-in, file, command line */

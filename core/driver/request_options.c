@@ -40,8 +40,8 @@ static int apply_scenario_keys(const struct scenario *scenario, struct run_optio
 	return err;
 }
 
-/* How often a scenario is run, for the type whose numbers are of runs: others have it in a section of
- * their own. */
+/* How often a scenario is run, for the type whose numbers are of runs: others have it in a section
+ * of their own. */
 static void apply_repeats(const struct scenario *scenario, const struct collector *collector,
                           struct run_options *common)
 {
@@ -123,6 +123,8 @@ int request_options(const struct request *request, const struct collector *colle
 	int err;
 
 	*common = options_new(&run_option_table);
+	if (request->default_runs)
+		(*common)->runs = request->default_runs;
 	*own = options_new(&collector->options);
 	err = apply_scenario_keys(&request->scenario, *common, diag);
 	apply_repeats(&request->scenario, collector, *common);

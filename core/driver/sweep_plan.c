@@ -1,8 +1,10 @@
 /* Finds the release scenarios and checks them. */
 #include "core/driver/sweep_plan.h"
 
+#include "core/driver/baseline_files.h"
 #include "core/driver/collectors.h"
 #include "core/driver/judge_setting.h"
+#include "core/driver/regress_options.h"
 #include "core/driver/run_types.h"
 
 #include "core/alloc.h"
@@ -66,9 +68,14 @@ static void ask_for_inconclusive(struct sweep_request *request, const struct com
 	request->common.inconclusive = true;
 }
 
+/* A count gates exactly when it was the same in as many runs of either side (core/compare/judge.h):
+ * with fewer a baseline could decide nothing. */
+enum { DEFAULT_RUNS = 3 };
+
 int sweep_request_init(struct sweep_request *request, const struct command_line *line,
                        const char *scenario, struct diag *diag)
 {
+	const struct regress_options *options = line->verb_options;
 	int err;
 
 	request->line = *line;
@@ -83,6 +90,8 @@ int sweep_request_init(struct sweep_request *request, const struct command_line 
 	request->line.after_dashes = false;
 	err = request_init(&request->request, &request->line, diag);
 	request->request.is_unattended = true;
+	request->request.default_runs = DEFAULT_RUNS;
+	request->request.noise_threshold_percent = options->noise_threshold_percent;
 	if (!request->request.scenario.timeout_ns)
 		request->request.scenario.timeout_ns = DEFAULT_TIMEOUT_NS;
 	if (!err)
@@ -122,9 +131,12 @@ static void add_to_key(json_t *key, const char *what, const char *scenario, json
 	free(part);
 }
 
-/* The scenario's file and its program: a rebuilt one is another sweep. */
+/* The scenario's file, program and baseline: a rebuilt one is another sweep. */
 static void add_scenario_to_key(json_t *key, const struct request *request)
 {
+	const struct run_options *options = request->line->common;
+	const char *name = options->baseline ? options->baseline : options->baseline_lenient;
+	char *baseline = name ? baseline_path(options, request->name, name) : NULL;
 	struct diag ignored;
 	char *program = NULL;
 
@@ -132,6 +144,9 @@ static void add_scenario_to_key(json_t *key, const struct request *request)
 		program = NULL;
 	add_to_key(key, "file", request->name, digest_of(request->scenario.file));
 	add_to_key(key, "program", request->name, digest_of(program));
+	if (baseline)
+		add_to_key(key, "baseline", request->name, digest_of(baseline));
+	free(baseline);
 	free(program);
 }
 
@@ -207,10 +222,12 @@ static int gather_names(struct text_list *names, const struct command_line *line
 /* What decides what is measured and how, but for files that the results go to. New reference. */
 static json_t *options_of(const struct command_line *line)
 {
+	const struct regress_options *own = line->verb_options;
 	json_t *options = options_to_json(&run_option_table, line->common);
 
 	json_object_del(options, "quiet");
-	json_object_set_new(options, "noise-threshold", json_null());
+	json_object_del(options, "lock");
+	json_object_set_new(options, "noise-threshold", json_real(own->noise_threshold_percent));
 	return options;
 }
 

@@ -21,9 +21,10 @@ static const char *const baseline_options[] = {"scenario", "results", "baselines
 static const char *const trend_verb_options[] = {"results", "help", "version", NULL};
 static const char *const show_options[] = {"results", "json", "help", "version", NULL};
 static const char *const regress_options[] = {
-    "type",    "results", "scenarios", "advisory", "runs",        "warmup",
-    "timeout", "cpus",    "numa-node", "output",   "min-quality", "inconclusive",
-    "quiet",   "lock",    "help",      "version",  NULL};
+    "type",      "results",   "scenarios",    "runs",        "warmup",   "timeout",
+    "cpus",      "numa-node", "output",       "min-quality", "baseline", "baseline-lenient",
+    "baselines", "advisory",  "inconclusive", "quiet",       "lock",     "help",
+    "version",   NULL};
 
 const struct verb verbs[] = {
     {

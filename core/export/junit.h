@@ -42,7 +42,8 @@ void junit_add_case(struct junit_suite *suite, const char *name, enum junit_outc
                     const char *message, double seconds);
 void junit_suite_fini(struct junit_suite *suite);
 
-/* Adds the cases of a run: one called as its type that says how it ended, then each gate. `why` is
+/* Adds the cases of a run: one called as its type that says how it ended, then each gate (of a
+ * baseline's those that failed). `why` is
  * the sentence for an end that was not good (NULL: the manifest's own words). `strict`: what could
  * not be told or measured counts as failure and error, not as skipped. */
 void junit_add_run(struct junit_suite *suite, const json_t *manifest, const char *why, bool strict);

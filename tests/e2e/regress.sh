@@ -73,6 +73,42 @@ printf '[scenario]\nrelease = maybe\n' >scenarios/broken.ini
 promise "a broken file is said before anything runs" reason 125 "broken.ini:2" regress
 rm scenarios/*.ini
 
+# Against a baseline: a system call more in each of three runs.
+scenario calls io "dd if=/dev/zero of=/dev/null bs=1 count=\${n} status=none" <<<'[parameters]
+n = 100'
+regress >/dev/null 2>&1
+promise "what a sweep stored can be a baseline" profile-scenario baseline save v1 calls/io --results results
+promise "nothing is worse than itself: 0" is "$(status_of regress --baseline v1)" 0
+promise "and the table says by how much" is "$(table calls/io | cut -d' ' -f1,2)" "ok 1.000"
+sed -i 's/n = 100/n = 101/' scenarios/calls.ini
+promise "a call more is a regression: 1" reason 1 "(baseline v1)" regress --baseline v1
+promise "with the metric that is most worse, and the ratio" matches out '^calls/io +regression +1.010  io.small_(reads|writes)$'
+promise "in JUnit what is worse fails, and nothing else is there" is \
+	"$(junit '[c.get("name") for c in d.iter("testcase") if "read" in c.get("name")], len(d[0].findall("testcase")) == 1 + len(e("failure"))')" \
+	"(['io: io.read.calls <= 103', 'io: io.small_reads <= 100'], True)"
+promise "one run a side proves nothing: said, and 0" is "$(status_of regress --baseline v1 -r 1; table calls/io | cut -d' ' -f1)" "0
+inconclusive"
+promise "and 2 with --strict, with the reason" reason 2 "fewer than 6 runs" regress --baseline v1 -r 1 --strict
+promise "in JUnit then a failure" is "$(junit 'list(e("failure"))')" "['calls/io']"
+promise "a baseline that is not there: 3" reason 3 "there are: v1" regress --baseline v2
+promise "which --baseline-lenient lets pass" is "$(status_of regress --baseline-lenient v2)" 0
+rm scenarios/*.ini
+
+waits() { # a sweep waits for a run of times
+	local other
+	profile-scenario --quiet --results other --type stat -- sh -c "touch busy; until [ -e free ]; do sleep 0.05; done" >/dev/null 2>&1 &
+	other=$!
+	wait_for test -e busy
+	regress >out 2>err &
+	wait_for grep -q "waiting for another measuring run, pid $other" err || return 1
+	touch free
+	wait
+}
+scenario first memory true </dev/null
+promise "a sweep waits for a run of times" waits
+promise "and --no-lock does not" is "$(status_of regress --no-lock)" 0
+rm scenarios/*.ini
+
 # Ctrl-C: one run has ended, the second one sleeps until it is told not to.
 scenario first memory true </dev/null
 scenario second memory "sh -c 'test -e go || { touch begun; exec sleep 1000; }'" </dev/null

@@ -145,6 +145,25 @@ static void a_gate_has_a_case_of_its_own(void **state)
 	junit_suite_fini(&suite);
 }
 
+static void of_a_baseline_only_what_failed_has_a_case(void **state)
+{
+	struct junit_suite suite = suite_of(
+	    "{\"type\": \"io\", \"verdict\": \"gate_failed\", \"gates\": ["
+	    "{\"text\": \"io.calls <= 5\", \"metric\": \"io.calls\", \"value\": 6, \"limit\": 5,"
+	    " \"status\": \"failed\", \"source\": \"baseline v1\"},"
+	    " {\"text\": \"a <= 0\", \"value\": 0, \"status\": \"ok\", \"source\": \"baseline "
+	    "v1\"},"
+	    " {\"text\": \"b <= 0\", \"value\": 1, \"status\": \"inconclusive\", \"source\": "
+	    "\"baseline v1\"}]}",
+	    false);
+
+	(void)state;
+	assert_int_equal(suite.n_cases, 2);
+	assert_string_equal(suite.cases[1].name, "io: io.calls <= 5");
+	assert_int_equal(suite.cases[1].outcome, JUNIT_FAILED);
+	junit_suite_fini(&suite);
+}
+
 static void a_bad_end_is_said(void **state)
 {
 	static const struct {
@@ -176,6 +195,7 @@ int main(void)
 	    cmocka_unit_test(control_characters_and_marks_are_made_safe),
 	    cmocka_unit_test(each_verdict_has_its_outcome),
 	    cmocka_unit_test(a_gate_has_a_case_of_its_own),
+	    cmocka_unit_test(of_a_baseline_only_what_failed_has_a_case),
 	    cmocka_unit_test(a_bad_end_is_said),
 	};
 
