@@ -15,6 +15,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -342,38 +343,68 @@ int baseline_check_save(const struct run_options *options, const char *scenario,
 	return err;
 }
 
-/* Writes aside, syncs, and takes the name. */
-static int write_at(int dir, const struct baseline *baseline, struct diag *diag)
+/* All of it, on the disk; closes. 0 or an errno. */
+static int write_all(int fd, const char *text, size_t len)
 {
-	struct owner owner = fdpath_invoking_user();
-	char *file = xasprintf("%s%s", baseline->name, SUFFIX);
+	size_t done = 0;
+	int err = 0;
+
+	while (done < len && !err) {
+		ssize_t n = write(fd, text + done, len - done);
+
+		if (n >= 0)
+			done += (size_t)n;
+		else if (errno != EINTR)
+			err = errno;
+	}
+	if (!err && fsync(fd))
+		err = errno;
+	if (close(fd) && !err)
+		err = errno;
+	return err;
+}
+
+/* Writes a file aside, and gives it its name when it is whole. */
+static int replace_file(int dir, const char *file, const char *text, size_t len, struct diag *diag)
+{
 	char *temporary = xasprintf(".%s.tmp", file);
-	FILE *out;
 	int fd, err = 0;
 
+	/* A limit on file sizes is then an error like others. */
+	signal(SIGXFSZ, SIG_IGN);
 	/* One that a killed process left: the folder is locked. */
-	unlinkat(dir, temporary, 0);
-	fd = fdpath_create(dir, temporary, owner, diag);
-	out = fd < 0 ? NULL : fdopen(fd, "w");
-	if (!out) {
-		err = fd < 0 ? fd : diag_fail(diag, errno, "cannot write %s", file);
-	} else {
-		baseline_write(baseline, out);
-		errno = 0;
-		if (fflush(out) || ferror(out) || fsync(fd))
-			err = errno ? errno : EIO;
-		if (fclose(out) && !err)
-			err = errno;
-		if (!err && renameat(dir, temporary, dir, file))
-			err = errno;
-		if (err) {
-			unlinkat(dir, temporary, 0);
-			err = fdpath_fail(diag, err, "write", dir, file);
-		}
+	if (unlinkat(dir, temporary, 0) && errno != ENOENT)
+		err = fdpath_fail(diag, errno, "write", dir, file);
+	fd = err ? err : fdpath_create(dir, temporary, fdpath_invoking_user(), diag);
+	if (fd < 0) {
+		free(temporary);
+		return fd;
 	}
-	if (!err)
+	err = write_all(fd, text, len);
+	if (!err && renameat(dir, temporary, dir, file))
+		err = errno;
+	if (err) {
+		unlinkat(dir, temporary, 0);
+		err = fdpath_fail(diag, err, "write", dir, file);
+	} else {
 		fsync(dir);
+	}
 	free(temporary);
+	return err;
+}
+
+static int write_at(int dir, const struct baseline *baseline, struct diag *diag)
+{
+	char *file = xasprintf("%s%s", baseline->name, SUFFIX), *text = NULL;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+	int err;
+
+	BUG(!out);
+	baseline_write(baseline, out);
+	fclose(out);
+	err = replace_file(dir, file, text, len, diag);
+	free(text);
 	free(file);
 	return err;
 }

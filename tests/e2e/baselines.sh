@@ -54,6 +54,18 @@ promise "once" reason 3 "no scenario has a baseline named" profile-scenario base
 promise "another folder holds them by scenario" is "$(profile-scenario baseline save v2 c/io --baselines "$scratch/kept")" "$scratch/kept/c/v2.json: io (3 runs)"
 promise "which the environment names too" matches <(PROFILE_SCENARIO_BASELINES=$scratch/kept profile-scenario baseline list) "^v2 +c +io"
 
+touch "$PROFILE_SCENARIO_RESULTS/c/baselines/.both.json.tmp" # as a killed process leaves it
+at_once() {
+	profile-scenario baseline save both c/io & profile-scenario baseline save both c/memory & wait
+	profile-scenario baseline list
+}
+promise "two saves at once lose neither" matches <(at_once) "^both +c +io \(3\), memory \(3\)"
+profile-scenario baseline rm both >"$scratch/out"
+cp "$file" "$scratch/before"
+no_room() { ( ulimit -f 4; reason 125 "File too large" profile-scenario baseline bless v1 ); }
+promise "what cannot be written whole" no_room
+promise "leaves what was there, and nothing else" bash -c "cmp '$file' '$scratch/before' && [ -z \"\$(ls -A '${file%/*}' | grep tmp)\" ]"
+
 # Bad input.
 promise "a name is no path" reason 125 "'../x' is no name of a baseline" profile-scenario baseline save ../x
 promise "nor hidden" reason 125 "'.x' is no name of a baseline" profile-scenario baseline rm .x
