@@ -48,7 +48,7 @@ struct repeat {
 struct target_end {
 	bool is_known;   /* it was our child: the next three are filled in */
 	int wait_status; /* as waitpid(2) gives it */
-	struct rusage usage;
+	struct rusage usage; /* since the exec, but for ru_maxrss */
 	/* Largest resident set of one process; 0: not known, which usage's may be our own child's
 	 * before its exec. */
 	uint64_t max_rss_bytes;

@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -434,6 +435,33 @@ static void know_max_rss(struct target_end *end, uint64_t held_rss_bytes)
 		end->max_rss_bytes = bytes;
 }
 
+static void take_off(struct timeval *used, struct timeval spent)
+{
+	timersub(used, &spent, used);
+	if (used->tv_sec < 0)
+		*used = (struct timeval){0};
+}
+
+static void take_off_count(long *used, long spent)
+{
+	*used = *used > spent ? *used - spent : 0;
+}
+
+/* wait4(2) counts from the fork on; what our own child used until its exec is not the target's. */
+static void leave_out_own(struct target_end *end, const struct rusage *spent)
+{
+	struct rusage *usage = &end->usage;
+
+	if (!end->is_known)
+		return;
+	take_off(&usage->ru_utime, spent->ru_utime);
+	take_off(&usage->ru_stime, spent->ru_stime);
+	take_off_count(&usage->ru_minflt, spent->ru_minflt);
+	take_off_count(&usage->ru_majflt, spent->ru_majflt);
+	take_off_count(&usage->ru_nvcsw, spent->ru_nvcsw);
+	take_off_count(&usage->ru_nivcsw, spent->ru_nivcsw);
+}
+
 static int hold(struct run *run, struct diag *diag)
 {
 	const struct repeat_spec *spec = run->spec;
@@ -553,6 +581,8 @@ int repeat_run(const struct repeat_spec *spec, struct repeat_result *result, str
 		process_tree_step(run.tree);
 		err = run.step_err ? run.step_err : run.beside_err;
 		know_max_rss(&result->end, run.held_rss_bytes);
+		if (run.launch)
+			leave_out_own(&result->end, launch_spent(run.launch));
 		if (!err && spec->collector)
 			err = spec->collector->ended(spec->state, &result->end, diag);
 	}

@@ -14,6 +14,7 @@
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -43,6 +44,7 @@ struct launch {
 	int gate_fd;   /* our end: a byte opens the gate, closing it ends the child */
 	int report_fd; /* read end of the child's reports; exec closes the other */
 	bool released;
+	struct rusage *spent; /* shared with the child, which fills it in before its exec */
 	char *path;
 	char *cwd;
 	char *user;
@@ -62,6 +64,7 @@ struct child_plan {
 	int capability; /* -1: none */
 	int gate_fd;
 	int report_fd;
+	struct rusage *spent;
 };
 
 static bool same_variable(const char *a, const char *b)
@@ -229,6 +232,7 @@ static _Noreturn void child_run(const struct child_plan *plan)
 	child_report(plan, report);
 	if (report.stage != STAGE_READY || read(plan->gate_fd, &byte, 1) != 1)
 		_exit(125);
+	getrusage(RUSAGE_SELF, plan->spent);
 	err = plan->spec->in_child ? plan->spec->in_child(plan->spec->context) : 0;
 	if (err) {
 		child_report(plan, (struct report){STAGE_HOOK, -err});
@@ -315,8 +319,17 @@ static int fork_child(struct launch *launch, struct child_plan *plan, struct dia
 		                strerror(errno));
 		goto out;
 	}
+	launch->spent = mmap(NULL, sizeof(*launch->spent), PROT_READ | PROT_WRITE,
+	                     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (launch->spent == MAP_FAILED) {
+		err = diag_fail(diag, errno, "cannot share memory with the target: %s",
+		                strerror(errno));
+		launch->spent = NULL;
+		goto out;
+	}
 	plan->gate_fd = gate[0];
 	plan->report_fd = reports[1];
+	plan->spent = launch->spent;
 	launch->pid = fork();
 	if (launch->pid < 0) {
 		err = diag_fail(diag, errno, "cannot fork: %s", strerror(errno));
@@ -392,6 +405,11 @@ int launch_pidfd(const struct launch *launch)
 	return launch->pidfd;
 }
 
+const struct rusage *launch_spent(const struct launch *launch)
+{
+	return launch->spent;
+}
+
 int launch_release(struct launch *launch, struct diag *diag)
 {
 	struct report report;
@@ -412,6 +430,8 @@ void launch_free(struct launch *launch)
 			;
 	close_fd(&launch->report_fd);
 	close_fd(&launch->pidfd);
+	if (launch->spent)
+		munmap(launch->spent, sizeof(*launch->spent));
 	free(launch->path);
 	free(launch->cwd);
 	free(launch->user);

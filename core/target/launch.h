@@ -11,6 +11,7 @@
 
 #include <signal.h>
 #include <stdbool.h>
+#include <sys/resource.h>
 #include <sys/types.h>
 
 struct diag;
@@ -43,6 +44,10 @@ int launch_hold(struct launch **launch, const struct launch_spec *spec, struct d
 
 pid_t launch_pid(const struct launch *launch);
 int launch_pidfd(const struct launch *launch); /* readable when the target has ended */
+
+/* What the released child had used by itself, up to just before its exec: wait4(2) counts it with
+ * what the target uses. Lives as long as the handle. */
+const struct rusage *launch_spent(const struct launch *launch);
 
 /* Opens the gate and waits for exec. -ENOENT: not found (127); -EACCES, -ENOEXEC and others: cannot
  * execute (126). */
