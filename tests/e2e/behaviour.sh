@@ -67,7 +67,7 @@ closes_everything() { "${watch[@]}" bash -c 'for fd in {0..20}; do eval "exec $f
 cases=(inherits inherits_a_terminal sees_the_cpus fails is_killed crashes copies_its_input breaks_a_pipe handles_signals
 	stops_and_goes_on waits_for_its_children execs_on closes_everything)
 busy='i=0; while [ $i -lt 100000 ]; do i=$((i + 1)); done' # long enough to be sampled
-for type in cpu memory io io-filtered; do
+for type in cpu memory io io-filtered stat; do
 	status=$(status_of profile-scenario --type ${type%%-*} --results "$scratch/results" --quiet -- sh -c "$busy")
 	reason=$(tail -n 1 "$scratch/err")
 	for case in "${cases[@]}"; do

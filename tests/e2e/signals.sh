@@ -35,7 +35,7 @@ manifest() { # SCENARIO/TYPE EXPRESSION: a value of the last run's manifest
 # It works, to be sampled; it waits for the signal, and then for a second one that must not come.
 caught='n=0; trap "n=\$((n+1)); echo caught \$n" INT; for i in {1..50000}; do :; done; echo ready; until [ $n -gt 0 ]; do sleep 0.05; done
 	for i in 1 2 3 4 5 6; do sleep 0.05; done; exit 5'
-for type in cpu memory io; do
+for type in cpu memory io stat; do
 	printf 'ready\t\\x03\n' | in_terminal profile-scenario --type $type --scenario caught -- bash -c "$caught"
 	promise "Ctrl-C reaches the target once ($type)" is "$(grep -c 'caught 1' "$scratch/out") $(grep -c 'caught 2' "$scratch/out")" "1 0"
 	promise "its status is ours ($type)" contains "$scratch/out" "status 5"
@@ -92,7 +92,7 @@ promise "an interrupt between two runs keeps what was measured" when_ready SIGTE
 	--prepare "[ ! -e $scratch/first ] || { $ready; exec sleep 20; }" -- touch "$scratch/first"
 promise "and says so" is "$(manifest twice/io 'len(m["metrics"]["io.calls"]["samples"]), m["quality"]["notes"]')" "1 ['interrupted after 1 of the runs']"
 
-for type in cpu memory io; do
+for type in cpu memory io stat; do
 	promise "a killed tool leaves the target running ($type)" env -u BASH_ENV bash -c "$(declare -f wait_for)"'
 		profile-scenario --quiet --scenario killed --type '$type' -- sh -c "echo \$\$ >$0/pid; until [ -e $0/killed ]; do sleep 0.02; done; echo >$0/lived" & tool=$!
 		wait_for test -s $0/pid; sleep 0.1
@@ -106,7 +106,7 @@ closed() { # [ARGUMENTS]: what a target sees that has none of the three descript
 	"$@" sh -c 'for fd in 0 1 2; do [ -e /proc/$$/fd/$fd ] && printf "%s " $fd; done >'"$scratch/fds"'; echo >&-; exit 4' <&- >&- 2>&-
 	echo "$? $(cat "$scratch/fds")"
 }
-for type in cpu memory io; do
+for type in cpu memory io stat; do
 	promise "closed descriptors stay closed for the target ($type)" is "$(closed profile-scenario --scenario closed --type $type --)" "$(closed)"
 done
 promise "no word of ours gets into a file of the run" is \
