@@ -26,9 +26,13 @@ static void say_waiting(pid_t holder)
 	free(pid);
 }
 
+enum {
+	AGAIN_MS = 100, /* where nothing tells when the lock is free */
+	ENOUGH_TRIES = 10,
+};
+
 static void wait_for_change(const struct lock *lock, const struct signals *signals)
 {
-	enum { AGAIN_MS = 100 }; /* where nothing tells when the lock is free */
 	struct pollfd polls[] = {
 	    {.fd = signals->fd, .events = POLLIN},
 	    {.fd = lock_wait_fd(lock), .events = POLLIN},
@@ -39,12 +43,13 @@ static void wait_for_change(const struct lock *lock, const struct signals *signa
 
 int measuring_wait(struct lock **lock, struct signals *signals, struct diag *diag)
 {
+	unsigned n_tries = 0;
 	bool is_said = false;
 
 	*lock = lock_new();
 	while (lock_take(*lock) == -EAGAIN) {
-		/* Who cannot be told may be about to listen, or to end. */
-		if (!is_said && lock_wait_fd(*lock) >= 0) {
+		/* Who cannot be told may be about to listen, or to end; or does not mean to. */
+		if (!is_said && (lock_wait_fd(*lock) >= 0 || ++n_tries >= ENOUGH_TRIES)) {
 			say_waiting(lock_holder(*lock));
 			is_said = true;
 		}

@@ -481,10 +481,11 @@ struct visit {
 	struct dwarf_info *info;
 	bool (*visit)(void *context, const char *function);
 	void *context;
+	size_t n_dies;
 };
 
-/* A damaged tree may be as deep as the file is long. */
-enum { MAX_DEPTH = 64 };
+/* A damaged tree may be as deep as the file is long, and lead to the same place by many ways. */
+enum { MAX_DEPTH = 64, MAX_DIES = 1 << 24 };
 
 static bool holds_functions(int tag)
 {
@@ -493,12 +494,12 @@ static bool holds_functions(int tag)
 	       tag == DW_TAG_subprogram;
 }
 
-static bool visit_below(const struct visit *visit, Dwarf_Die *parent, unsigned depth)
+static bool visit_below(struct visit *visit, Dwarf_Die *parent, unsigned depth)
 {
 	Dwarf_Die die;
 	int end = dwarf_child(parent, &die);
 
-	for (; !end; end = dwarf_siblingof(&die, &die)) {
+	for (; !end && visit->n_dies++ < MAX_DIES; end = dwarf_siblingof(&die, &die)) {
 		int tag = dwarf_tag(&die);
 		const char *name = NULL;
 
@@ -516,7 +517,7 @@ static bool visit_below(const struct visit *visit, Dwarf_Die *parent, unsigned d
 bool dwarf_info_each_function(struct dwarf_info *info,
                               bool (*visit)(void *context, const char *function), void *context)
 {
-	const struct visit visitor = {info, visit, context};
+	struct visit visitor = {info, visit, context, 0};
 
 	list_units(info);
 	/* What a name needs may add units. */

@@ -5,6 +5,7 @@
 #include "core/recording.h"
 #include "core/symbolize/symbolize.h"
 
+#include <stdbool.h>
 #include <unistd.h>
 
 /* A small program, so that most mutations hit what is read; its code begins at 0x1000. */
@@ -32,14 +33,24 @@ void fuzz_add_seeds(void)
 	    PROGRAM "&& cp $out $out.d && objcopy --add-gnu-debuglink=$out.d $out && rm $out.d");
 }
 
+static bool see(void *context, const char *function, const uint64_t *address)
+{
+	(void)function;
+	(void)address;
+	(*(size_t *)context)++;
+	return true;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
 	struct symbolizer *symbolizer = symbolizer_new();
 	struct object object = {.kind = OBJECT_FILE, .path = "/fuzz", .fd = fuzz_file(bytes, len)};
 	const struct symbol_frame *frames;
+	size_t n_functions = 0;
 
 	for (uint64_t vaddr = 0x1000; vaddr < 0x1060; vaddr += 3)
 		symbolizer_look_up(symbolizer, &object, vaddr, false, &frames);
+	symbolizer_each_function(symbolizer, &object, see, &n_functions);
 	symbolizer_remedy(symbolizer, &object);
 	symbolizer_free(symbolizer);
 	close(object.fd);
