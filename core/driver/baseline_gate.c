@@ -125,8 +125,38 @@ static void add_gates(const struct comparison *comparison, double threshold_perc
 	}
 }
 
+/* The program and its commit are to differ; what the machine is like is noted by itself. */
+static bool explains_a_difference(const char *what)
+{
+	static const char *const groups[] = {"command", "parameters.", "environment.",
+	                                     "collector."};
+	static const char *const paths[] = {"parameters.workloads", "parameters.scratch"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(paths); i++)
+		if (!strcmp(what, paths[i]))
+			return false;
+	for (size_t i = 0; i < ARRAY_SIZE(groups); i++)
+		if (!strncmp(what, groups[i], strlen(groups[i])))
+			return true;
+	return false;
+}
+
+/* Numbers of something else are no regression. */
+static void note_differences(const struct comparison *comparison, const char *source,
+                             json_t *quality)
+{
+	for (size_t i = 0; i < comparison->n_differences; i++) {
+		const struct comparison_difference *difference = &comparison->differences[i];
+
+		if (explains_a_difference(difference->what))
+			quality_add_note(quality, "%s: another %s: %s, now %s", source,
+			                 difference->what, difference->base, difference->new);
+	}
+}
+
 static void add_notes(const struct comparison *comparison, const char *source, json_t *quality)
 {
+	note_differences(comparison, source, quality);
 	for (size_t i = 0; i < comparison->notes.n_texts; i++)
 		quality_add_note(quality, "%s: %s", source, comparison->notes.texts[i]);
 	/* What is worse or inconclusive is told by the gates. */

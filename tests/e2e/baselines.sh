@@ -91,6 +91,8 @@ promise "with each number that it changed" is "$(gates memory failed)" "mem.allo
 promise "the system calls are the same" is "$(gates io failed)" ""
 promise "one more system call is found" reason 1 "gate failed: io.calls is " run_counted 10 11 --baseline good
 promise "and which one it was" is "$(gates io failed)" "io.calls io.small_writes io.write.calls"
+traced() { profile-scenario --scenario c --type io -r 3 --quiet --baseline good --trace read,write -- "$programs/counted" 10 10; }
+promise "what was measured otherwise is noted" bash -c "$(declare -f traced); programs='$programs'; traced 2>/dev/null; grep -qE '^ +\"baseline good: another collector.options.trace: .*, now .*write' '$PROFILE_SCENARIO_RESULTS/c/io/latest/run.json'"
 promise "fewer of both are no failure" is "$(status_of run_counted 9 9 --baseline good)" 0
 promise "and are said" matches <(manifest_value c/io '"\n".join(m["quality"]["notes"])') "^baseline good: better: "
 promise "a call that was never made before is worse than none" reason 1 "io.unlink.calls" \
