@@ -136,14 +136,3 @@ int scan_refuse_unused(const struct command_line *line, const char *name, struct
 	text_list_fini(&names);
 	return err;
 }
-
-bool scan_counts_workers(const char *name)
-{
-	static const char *const names[] = {"workers", "threads", "jobs", "processes",
-	                                    "procs",   "cpus",    "cores"};
-
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		if (!strcmp(name, names[i]))
-			return true;
-	return false;
-}

@@ -38,8 +38,4 @@ void scan_point_fini(struct scan_point *point);
  * is the scan's own, with its placeholders. */
 int scan_refuse_unused(const struct command_line *line, const char *name, struct diag *diag);
 
-/* By the name of a variable: is it how many workers share the work, rather than how much there is?
- * "workers", "threads", "jobs", "processes", "procs", "cpus", "cores". */
-bool scan_counts_workers(const char *name);
-
 #endif

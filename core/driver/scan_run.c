@@ -5,6 +5,7 @@
 #include "core/driver/request.h"
 #include "core/driver/run_types.h"
 #include "core/driver/scan.h"
+#include "core/driver/scan_report.h"
 #include "core/driver/signals.h"
 
 #include <errno.h>
@@ -15,6 +16,7 @@ struct scan_run {
 	struct scan_plan plan;
 	struct signals signals;
 	struct run_tally tally;
+	struct scan_report report;
 };
 
 /* Makes the request of a point and hands it on. */
@@ -54,7 +56,8 @@ static int check_points(struct scan_run *run, struct diag *diag)
 static int run_point(struct scan_run *run, const struct request *request, struct diag *diag)
 {
 	(void)diag;
-	run_types(request, &run->signals, &run->tally, NULL, NULL);
+	scan_report_begin_point(&run->report, request);
+	run_types(request, &run->signals, &run->tally, scan_report_hear, &run->report);
 	return 0;
 }
 
@@ -71,8 +74,10 @@ static void say_interrupted(struct scan_run *run, size_t next)
 	free(label);
 }
 
+/* What was measured is shown, however the scan has ended. */
 static int run_points(struct scan_run *run, struct diag *diag)
 {
+	bool status_follows;
 	size_t i;
 	int err = 0;
 
@@ -82,6 +87,9 @@ static int run_points(struct scan_run *run, struct diag *diag)
 		return STATUS_OWN_FAILURE;
 	if (i < run->plan.n_points)
 		say_interrupted(run, i);
+	status_follows = run->tally.decisive.status != STATUS_WELL;
+	if (scan_report_end(&run->report, status_follows, diag))
+		return STATUS_OWN_FAILURE;
 	return run_tally_status(&run->tally, diag);
 }
 
@@ -92,8 +100,11 @@ int scan_run(const struct command_line *line, struct diag *diag)
 
 	run_tally_init(&run.tally);
 	if (!scan_plan_of(&run.plan, line, diag) && !check_points(&run, diag) &&
-	    !signals_init(&run.signals, diag))
+	    !signals_init(&run.signals, diag)) {
+		scan_report_init(&run.report, line, &run.plan);
 		status = run_points(&run, diag);
+		scan_report_fini(&run.report);
+	}
 	signals_fini(&run.signals);
 	scan_plan_fini(&run.plan);
 	return status;

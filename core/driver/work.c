@@ -7,6 +7,7 @@
 
 #include "core/alloc.h"
 #include "core/diag.h"
+#include "core/growth/scaling_rows.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -35,14 +36,14 @@ static bool is_accounted_for(const struct scenario *scenario, const char *parame
 	return known;
 }
 
-/* A scanned value that changes what is done, or NULL. The number of workers does not: where each has
- * work of its own, the file says so. */
+/* A scanned value that changes what is done, or NULL. The number of workers does not: where each
+ * has work of its own, the file says so. */
 static const char *find_scanned_change(const struct request *request)
 {
 	const struct scan_point *point = request->line->point;
 
 	for (size_t i = 0; point && i < point->values.n_texts; i++)
-		if (!scan_counts_workers(point->plan->variables[i].name) &&
+		if (!scaling_counts_workers(point->plan->variables[i].name) &&
 		    !is_accounted_for(&request->scenario, point->values.texts[i]))
 			return point->values.texts[i];
 	return NULL;

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Parameter scans: each size is a run of its own under every type.
+# Parameter scans: each size is a run of its own under every type; what grows, how, and which memory leaks.
 # tier: quick
 # beside: others
 . "$(dirname "$0")/lib.sh"
@@ -26,7 +26,7 @@ promise "under every type" is "$(values tell/io n)" "0.1 0.2 0.3 0.4"
 promise "each type's first run of a size has stdin and stdout" is "$(sort "$scratch/out" | uniq -c | xargs)" \
 	"2 0.1 word 2 0.2 word 2 0.3 word 2 0.4 word"
 promise "a line tells of each run" matches "$scratch/err" '^n=0.3  tell/memory  OK   '
-promise "a run has no summary of its own" is "$(grep -c '^page' "$scratch/err")" 0
+promise "a run has no summary of its own" is "$(grep '^page' "$scratch/err" | grep -vc /growth/)" 0
 promise "--log doubles, with MAX" is "$(profile-scenario --quiet --scenario log --type memory --parameter-scan n 1 10 --log true {n} &&
 	values log/memory n)" "1 2 4 8 10"
 promise "a list has any words" is "$(profile-scenario --quiet --scenario list --type memory --parameter-list 'w' 'a b,c' true {w} &&
@@ -80,3 +80,113 @@ SH
 promise "Ctrl-C ends the scan" reason 130 "" \
 	profile-scenario --quiet --scenario interrupted --type memory --parameter-scan n 1 9 sh "$scratch/interrupted" {n}
 promise "what was run stays" is "$(values interrupted/memory n)" "1 2 3"
+
+# --- growth: known answers ---
+grows=$programs/grows
+profile-scenario --scenario grows --type memory,io --parameter-scan n 10 320 --log --parameter-list how linear,square,calls \
+	"$grows" {how} {n} >"$scratch/out" 2>"$scratch/err"
+fit() { # SCENARIO SERIES TYPE METRIC: exponent, its interval, and the law
+	python3 - "$PROFILE_SCENARIO_RESULTS/$1/growth/latest/fits.csv" "$2" "$3" "$4" <<'P'
+import csv, sys
+file, series, type, metric = sys.argv[1:]
+for row in csv.DictReader(open(file)):
+    if [row["series"], row["type"], row["metric"]] == [series, type, metric]:
+        print(*(f"{float(row[name]):.6f}" for name in ("exponent", "exponent_low", "exponent_high")), row["laws_that_fit"])
+P
+}
+promise "N allocations grow with exponent 1" is "$(fit grows how=linear memory mem.allocations)" "1.000000 1.000000 1.000000 O(n)"
+promise "N squared with exponent 2" is "$(fit grows how=square memory mem.allocations)" "2.000000 2.000000 2.000000 O(n^2)"
+promise "none with exponent 0" is "$(fit grows how=calls memory mem.allocations)" "0.000000 0.000000 0.000000 O(1)"
+promise "N calls with exponent 1" is "$(fit grows how=calls io io.write.calls)" "1.000000 1.000000 1.000000 O(n)"
+table() { # STDERR: within 12 lines, after a line a run
+	[ "$(grep -vc '^n=\|^created' "$1")" -le 12 ] || { cat "$1"; return 1; }
+}
+promise "the table is of 12 lines at most" table "$scratch/err"
+promise "it shows the fastest growth, with the values at first and last" matches "$scratch/err" \
+	'^   mem.allocations how=square +100 +1,600 +102,400 +2.00 \(2.00 .. 2.00\) +O\(n\^2\)$'
+every_value() {
+	python3 - "$PROFILE_SCENARIO_RESULTS/grows" <<'P'
+import csv, json, sys
+tree = sys.argv[1]
+rows = list(csv.DictReader(open(f"{tree}/growth/latest/growth.csv")))
+for row in rows:
+    run = json.load(open(f"{tree}/{row['type']}/{row['run_id']}/run.json"))
+    told = run["metrics"][row["metric"]]
+    assert [run["parameters"]["n"], "how=" + run["parameters"]["how"]] == [row["size"], row["series"]], row
+    assert float(row["value"]) == told["value"] and row["unit"] == told["unit"] and row["variable"] == "n", row
+assert len({row["run_id"] for row in rows if row["type"] == "io"}) == 18
+P
+}
+promise "growth.csv has every value of every run" every_value
+promise "the chart is an image with a line and points a series" python3 - "$PROFILE_SCENARIO_RESULTS/grows/growth/latest/growth.svg" <<'P'
+import sys, xml.etree.ElementTree as tree
+svg = tree.parse(sys.argv[1]).getroot()
+style = [e.get("class") for e in svg.iter()]
+assert all(style.count(f"d{i}") >= 6 and style.count(f"fit s{i}") >= 2 for i in range(3)), style
+texts = " ".join(e.text or "" for e in svg.iter())
+assert "mem.allocations" in texts and "320" in texts and "how=square" in texts, texts
+P
+
+# --- leaks and caches ---
+profile-scenario --scenario keeps --type leaks --parameter-scan n 10 60 -D 10 "$grows" keeps {n} 2>"$scratch/err"
+promise "leaks grow, caches do not" contains "$scratch/err" "leaks  2 sites grow with n: leaks; 1 does not: a cache; 1 in bytes alone: a buffer"
+sites() {
+	python3 - "$PROFILE_SCENARIO_RESULTS/keeps/growth/latest/sites.csv" <<'P'
+import csv, sys
+rows = list(csv.DictReader(open(sys.argv[1])))
+found = {}
+for row in rows:
+    name = row["stack"].split(" ")[0]
+    found.setdefault((row["kind"], name), []).append((int(row["size"]), int(row["blocks"]), int(row["bytes"]), int(row["lost_bytes"])))
+sizes = range(10, 61, 10)
+assert found == {
+    ("leak", "lose"): [(n, n, 40 * n, 40 * n) for n in sizes],
+    ("leak", "append"): [(n, n, 8 * n, 0) for n in sizes],
+    ("cache", "look_up"): [(n, 4, 400, 0) for n in sizes],
+    ("buffer", "make_buffer"): [(n, 1, n, 0) for n in sizes],
+}, found
+P
+}
+promise "each site has its blocks and bytes at each size" sites
+promise "and is told by function and line" matches "$PROFILE_SCENARIO_RESULTS/keeps/growth/latest/growth.txt" \
+	'^   leak +10 +30 +60 +2.34 KB +2.34 KB   lose \(grows.c:[0-9]+\) < .*main \(grows.c:[0-9]+\)$'
+promise "a cache that fills up is none the less one" is "$(profile-scenario --scenario fills --type leaks --parameter-scan n 1 12 \
+	"$grows" keeps {n} 2>&1 | grep '^leaks')" "leaks  2 sites grow with n: leaks; 1 does not: a cache; 1 in bytes alone: a buffer"
+
+# --- what cannot be told ---
+promise "a size that failed is left out, and said" reason 7 "" profile-scenario --scenario fails --type memory --parameter-scan n 10 60 -D 10 "$grows" fails {n}
+promise "with its reason" matches "$scratch/err" '^note   left out: n=30 \(memory\), .*ended with status 7$'
+promise "two sizes have no exponent" matches <(profile-scenario --scenario two --type memory --parameter-list n 1,2 "$grows" linear {n} 2>&1) \
+	'^note   no growth is told: that takes 3 sizes at least$'
+promise "nor have words" matches <(profile-scenario --scenario words --type memory --parameter-list how linear,square "$grows" {how} 3 2>&1) \
+	'^note   no growth is told: the values are not all different numbers$'
+promise "their values are shown" matches "$PROFILE_SCENARIO_RESULTS/words/growth/latest/growth.txt" '^   mem.allocations +3 +9$'
+
+# --- the results tree ---
+promise "growth is no run: the latest is the last size's" is "$(manifest_value keeps/memory 'm["parameters"]["n"]')" 60
+promise "list does not show it" is "$(profile-scenario list --scenarios "$scratch/scenarios" | grep -c growth)" 0
+promise "nor does show find it" reason 125 "keeps/growth" profile-scenario show keeps/growth
+
+# --- workers ---
+cat >"$scratch/scenarios/scales.ini" <<'INI'
+[scenario]
+command = sh -c 'sleep 0.$((18 + 72 / $1))' sh ${workers}
+work = 1000 things
+[parameters]
+workers = 1
+INI
+profile-scenario --scenarios "$scratch/scenarios" --scenario scales --type memory --parameter-list workers 1,2,4 2>"$scratch/err"
+# However long a loaded machine took for each: what is told is what the runs have.
+scaling() {
+	python3 - "$scratch/err" "$PROFILE_SCENARIO_RESULTS/scales/growth/latest/growth.csv" <<'P'
+import csv, re, sys
+line = next(line for line in open(sys.argv[1]) if line.startswith("scale ")).rstrip()
+found = re.match(r"scale  ([\d.]+) times as fast with 4 workers as with 1: efficiency (\d+) %, serial [\d.]+ % \([\d.]+ .. [\d.]+\)$", line)
+rate = {row["size"]: float(row["value"]) for row in csv.DictReader(open(sys.argv[2])) if row["metric"] == "run.work_per_s"}
+speed = rate["4"] / rate["1"]
+assert found and f"{speed:.2f}" == found[1] and f"{25 * speed:.0f}" == found[2], (line, rate)
+P
+}
+promise "a number of workers is told by scaling: speed-up, efficiency, serial share" scaling
+promise "by the rate of the work, which is the same at each number" matches "$PROFILE_SCENARIO_RESULTS/scales/growth/latest/growth.txt" \
+	'^scaling over workers, by run.work_per_s of type memory$'
