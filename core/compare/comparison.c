@@ -1,11 +1,13 @@
 /* Which metrics are compared, which of them gate, and what the verdict is in words. */
 #include "core/compare/comparison.h"
 
+#include "core/compare/comparison_notes.h"
 #include "core/compare/differences.h"
 #include "core/compare/movers.h"
 
 #include "core/alloc.h"
 #include "core/diag.h"
+#include "core/line_text.h"
 #include "core/number_text.h"
 
 #include <errno.h>
@@ -299,7 +301,8 @@ static const char *why_of_first_inconclusive(const struct comparison *comparison
 static void find_reason(struct comparison *comparison)
 {
 	size_t n = comparison->n_of[comparison->verdict];
-	char *names = names_with(comparison, comparison->verdict);
+	char *raw = names_with(comparison, comparison->verdict);
+	char *names = line_text(raw); /* it goes to terminals */
 
 	if (!comparison->n_gating)
 		comparison->reason = xstrdup("no metric that was compared gates");
@@ -316,71 +319,7 @@ static void find_reason(struct comparison *comparison)
 		    xasprintf("%zu of %s: %s", n,
 		              counted_text_of(comparison->n_gating, "metric").text, names);
 	free(names);
-}
-
-static size_t fewest_samples(const struct comparison *comparison)
-{
-	size_t fewest = SIZE_MAX;
-
-	for (size_t i = 0; i < comparison->n_metrics; i++) {
-		const struct judged_metric *judged = &comparison->metrics[i].judged;
-
-		if (!judged->gating || judged->exact)
-			continue;
-		if (judged->base.n < fewest)
-			fewest = judged->base.n;
-		if (judged->new.n < fewest)
-			fewest = judged->new.n;
-	}
-	return fewest;
-}
-
-/* Those that gate and take a test: not the counts that never vary. */
-static size_t count_tested(const struct comparison *comparison)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < comparison->n_metrics; i++) {
-		const struct judged_metric *judged = &comparison->metrics[i].judged;
-
-		n += judged->gating && !judged->exact &&
-		     !(judged->countable && judged->base.n < JUDGE_FEWEST_COUNTS) &&
-		     !(judged->countable && judged->new.n < JUDGE_FEWEST_COUNTS);
-	}
-	return n;
-}
-
-static void note_runs(struct comparison *comparison)
-{
-	size_t n_tested = count_tested(comparison);
-	size_t needed = n_tested ? compare_runs_needed(n_tested) : JUDGE_FEWEST_COUNTS;
-	size_t fewest = fewest_samples(comparison);
-	char *note;
-
-	if (!comparison->n_gating || fewest >= needed)
-		return;
-	note = xasprintf("%s on a side: counts that never vary are judged from 3 on, all others "
-	                 "here from %zu (-r %zu)",
-	                 counted_text_of(fewest, "run").text, needed, needed);
-	text_list_add(&comparison->notes, note);
-	free(note);
-}
-
-static void note_side(struct comparison *comparison, const char *which, const struct side *side)
-{
-	char *note;
-
-	for (size_t i = 0; i < side->mixed.n_texts; i++) {
-		note = xasprintf("%s: its runs differ in %s", which, side->mixed.texts[i]);
-		text_list_add(&comparison->notes, note);
-		free(note);
-	}
-	if (side->lost_percent > 0) {
-		note = xasprintf("%s: %.2g %% of what was to be recorded was lost", which,
-		                 side->lost_percent);
-		text_list_add(&comparison->notes, note);
-		free(note);
-	}
+	free(raw);
 }
 
 /* What one of the three has, all have. */
@@ -418,9 +357,7 @@ int comparison_init(struct comparison *comparison, struct side *base, struct sid
 	judge(comparison);
 	sort_metrics(comparison);
 	find_reason(comparison);
-	note_runs(comparison);
-	note_side(comparison, "base", base);
-	note_side(comparison, "new", new);
+	comparison_add_notes(comparison);
 	comparison->differences = differences_find(base, new, &comparison->n_differences);
 	comparison->movers =
 	    movers_find(base, new, comparison->threshold_percent / 100, &comparison->n_movers);

@@ -4,6 +4,7 @@
 #include "core/compare/comparison_cells.h"
 
 #include "core/alloc.h"
+#include "core/diag.h"
 #include "core/line_text.h"
 
 #include <stdio.h>
@@ -145,7 +146,7 @@ static void write_differences(const struct comparison *comparison, FILE *out)
 		fprintf(out, "    %zu more: --json has them\n", n - MAX_DIFFERENCES);
 }
 
-void comparison_write_text(const struct comparison *comparison, const char *picture, FILE *out)
+static void write_lines(const struct comparison *comparison, const char *picture, FILE *out)
 {
 	fprintf(out, "%s/%s  %s   %s\n", comparison->new->scenario, comparison->new->type,
 	        verdict_capitals(comparison->verdict), comparison->reason);
@@ -167,4 +168,32 @@ void comparison_write_text(const struct comparison *comparison, const char *pict
 		fprintf(out, "  note   %s\n", comparison->notes.texts[i]);
 	if (picture)
 		fprintf(out, "%s  page   %s\n", comparison->notes.n_texts ? "" : "\n", picture);
+}
+
+/* Names of metrics, runs and machines come from files that may be anybody's: no line of them
+ * reaches a terminal as anything but text. */
+static void write_clean(char *text, FILE *out)
+{
+	char *rest = text;
+
+	while (rest && *rest) {
+		char *line = strsep(&rest, "\n");
+		char *clean = line_text(line);
+
+		fprintf(out, "%s\n", clean);
+		free(clean);
+	}
+}
+
+void comparison_write_text(const struct comparison *comparison, const char *picture, FILE *out)
+{
+	char *text = NULL;
+	size_t len_bytes = 0;
+	FILE *lines = open_memstream(&text, &len_bytes);
+
+	BUG(!lines);
+	write_lines(comparison, picture, lines);
+	BUG(fclose(lines));
+	write_clean(text, out);
+	free(text);
 }

@@ -346,6 +346,38 @@ static void documents_say_the_same(void **state)
 	compared_fini(&c);
 }
 
+static void no_name_reaches_a_terminal_as_more_than_text(void **state)
+{
+	struct compared c;
+	char *text;
+
+	(void)state;
+	compare(
+	    &c,
+	    side_of("io", "h", "{" METRIC("io.\\u001b[31mred", "count", LOWER, "[9, 9, 9]") "}"),
+	    side_of("io", "\033[2J",
+	            "{" METRIC("io.\\u001b[31mred", "count", LOWER, "[10, 10, 10]") "}"));
+	text = written(&c.comparison, comparison_write_text);
+	assert_null(strchr(text, '\033'));
+	assert_non_null(strstr(text, "io.?[31mred"));
+	assert_null(strchr(c.comparison.reason, '\033'));
+	free(text);
+	compared_fini(&c);
+}
+
+static void a_busy_machine_is_noted_where_a_time_decides(void **state)
+{
+	struct compared c;
+
+	(void)state;
+	/* The load of this machine is that of its name's first letter: 1.04 on 2 CPUs. */
+	compare(&c, side_of("stat", "h", "{" METRIC("run.user_ns", "ns", LOWER, FAST) "}"),
+	        side_of("stat", "h", "{" METRIC("run.user_ns", "ns", LOWER, FAST) "}"));
+	assert_int_equal(c.comparison.notes.n_texts, 1);
+	assert_non_null(strstr(c.comparison.notes.texts[0], "busy"));
+	compared_fini(&c);
+}
+
 /* A ratio to 0 is no number: null in JSON, words in the others. */
 static void a_rise_from_nothing_is_written_without_infinity(void **state)
 {
@@ -386,6 +418,8 @@ int main(void)
 	    cmocka_unit_test(what_differs_beside_it_is_told),
 	    cmocka_unit_test(calls_that_moved_come_most_first),
 	    cmocka_unit_test(documents_say_the_same),
+	    cmocka_unit_test(no_name_reaches_a_terminal_as_more_than_text),
+	    cmocka_unit_test(a_busy_machine_is_noted_where_a_time_decides),
 	    cmocka_unit_test(a_rise_from_nothing_is_written_without_infinity),
 	};
 
