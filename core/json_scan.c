@@ -369,6 +369,19 @@ void json_scan_skip(struct json_scan *scan)
 	} while (level);
 }
 
+bool json_scan_raw(struct json_scan *scan, struct json_span *raw)
+{
+	const char *start;
+
+	peek(scan);
+	start = scan->at;
+	json_scan_skip(scan);
+	if (scan->is_bad)
+		return false;
+	*raw = (struct json_span){.text = start, .len_bytes = (size_t)(scan->at - start)};
+	return true;
+}
+
 bool json_scan_end(struct json_scan *scan)
 {
 	peek(scan);

@@ -56,6 +56,8 @@ bool json_scan_string(struct json_scan *scan, struct json_span *string);
 bool json_scan_number(struct json_scan *scan, double *number);
 bool json_scan_bool(struct json_scan *scan, bool *value);
 void json_scan_skip(struct json_scan *scan);
+/* Skips the value and gives it as it stands in the text. False: it is none. */
+bool json_scan_raw(struct json_scan *scan, struct json_span *raw);
 
 /* Was all of it JSON, with nothing behind it? */
 bool json_scan_end(struct json_scan *scan);

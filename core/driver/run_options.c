@@ -44,8 +44,8 @@ static const struct option_row rows[] = {
      .kind = OPTION_LIST,
      .field = FIELD(results),
      .argument = "DIR",
-     .help = "results tree (env PROFILE_SCENARIO_RESULTS; ./results); repeatable for compare and "
-             "trend",
+     .help = "results tree (env PROFILE_SCENARIO_RESULTS; ./results); repeatable for compare, "
+             "trend and baseline",
      .command_line_only = true},
     {.name = "output-dir",
      .kind = OPTION_TEXT,

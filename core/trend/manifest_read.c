@@ -36,6 +36,28 @@ static void read_text(struct manifest_reading *reading, struct json_scan *scan, 
 		*id = add_span(reading, &span);
 }
 
+static void read_raw(struct manifest_reading *reading, struct json_scan *scan, uint32_t *id)
+{
+	struct json_span raw;
+
+	if (json_scan_raw(scan, &raw))
+		*id = add_span(reading, &raw);
+}
+
+static void read_collector(struct manifest_reading *reading, struct json_scan *scan)
+{
+	struct json_span name;
+
+	if (!json_scan_object(scan))
+		return;
+	while (json_scan_member(scan, &name)) {
+		if (json_span_is(&name, "options"))
+			read_raw(reading, scan, &reading->options);
+		else
+			json_scan_skip(scan);
+	}
+}
+
 static void read_git(struct manifest_reading *reading, struct json_scan *scan)
 {
 	struct json_span name;
@@ -220,6 +242,10 @@ static enum trend_lack read_members(struct manifest_reading *reading, struct jso
 			read_git(reading, scan);
 		else if (json_span_is(&name, "host"))
 			read_host(reading, scan);
+		else if (json_span_is(&name, "command"))
+			read_raw(reading, scan, &reading->command);
+		else if (json_span_is(&name, "collector"))
+			read_collector(reading, scan);
 		else if (json_span_is(&name, "parameters"))
 			read_parameters(reading, scan);
 		else if (json_span_is(&name, "metrics"))
@@ -243,7 +269,7 @@ enum trend_lack manifest_read(struct manifest_reading *reading, const char *type
 	enum trend_lack lack;
 
 	reading->started = reading->commit = reading->verdict = 0;
-	reading->host = reading->parameters = 0;
+	reading->host = reading->parameters = reading->command = reading->options = 0;
 	reading->is_dirty = false;
 	reading->is_stat = !strcmp(type, "stat");
 	json_scan_init(&scan, text, len_bytes);

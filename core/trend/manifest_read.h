@@ -26,6 +26,7 @@ struct manifest_reading {
 	size_t n_samples, samples_capacity;
 	/* Of the last manifest. */
 	uint32_t started, commit, verdict, host, parameters;
+	uint32_t command, options; /* as they stand in the file */
 	bool is_dirty;
 	/* By id of the pool: is the metric wanted? 0: not asked yet, 1: no, 2: yes. */
 	unsigned char *wanted;

@@ -17,7 +17,7 @@
 /* A run as a chunk has read it; ids are of the chunk's pool. */
 struct chunk_run {
 	enum trend_lack lack;
-	uint32_t started, commit, verdict, host, parameters;
+	uint32_t started, commit, verdict, host, parameters, command, options;
 	bool is_dirty;
 	size_t end_metric; /* of the chunk's metrics */
 };
@@ -61,6 +61,8 @@ static void read_run(const struct run_list *list, struct chunk *chunk, size_t i)
 		run->verdict = reading->verdict;
 		run->host = reading->host;
 		run->parameters = reading->parameters;
+		run->command = reading->command;
+		run->options = reading->options;
 		run->is_dirty = reading->is_dirty;
 	}
 	run->end_metric = reading->n_metrics;
@@ -147,6 +149,15 @@ static bool is_good(const char *verdict)
 	return strcmp(verdict, "unusable") != 0 && strcmp(verdict, "target_failed") != 0;
 }
 
+static void compare_with_last(const struct trend *trend, struct trend_group *group,
+                              const struct trend_run *run)
+{
+	const struct trend_run *before = &trend->runs[group->last];
+
+	group->n_new_commands += before->command != run->command;
+	group->n_new_options += before->options != run->options;
+}
+
 static void add_run(struct trend *trend, const struct chunk *chunk, size_t i)
 {
 	const struct chunk_run *from = &chunk->runs[i];
@@ -163,6 +174,8 @@ static void add_run(struct trend *trend, const struct chunk *chunk, size_t i)
 	run->started = keep(trend, chunk, from->started);
 	run->commit = keep(trend, chunk, from->commit);
 	run->verdict = keep(trend, chunk, from->verdict);
+	run->command = keep(trend, chunk, from->command);
+	run->options = keep(trend, chunk, from->options);
 	run->is_dirty = from->is_dirty;
 	run->is_good = is_good(run->verdict);
 	run->group =
@@ -174,6 +187,8 @@ static void add_run(struct trend *trend, const struct chunk *chunk, size_t i)
 		return;
 	if (!group->n_good++)
 		group->first = number;
+	else
+		compare_with_last(trend, group, run);
 	group->last = number;
 }
 

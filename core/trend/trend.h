@@ -30,6 +30,8 @@ struct trend_run {
 	const char *started; /* "2026-11-20T09:30:00.123Z" */
 	const char *commit;  /* "": none */
 	const char *verdict; /* "ok", ... */
+	/* JSON, as it stands in the file; of one address when they are the same. */
+	const char *command, *options;
 	bool is_dirty;
 	bool is_good; /* usable, and the target did not fail: a part of the series */
 };
@@ -42,6 +44,9 @@ struct trend_group {
 	const char *parameters; /* "n=1000, how=quick"; "": none */
 	size_t n_runs, n_good;
 	size_t first, last; /* good runs; meaningless without any */
+	/* Good runs that had another command, or other options of the type, than the one before:
+	 * a level may change for that alone. */
+	size_t n_new_commands, n_new_options;
 };
 
 struct trend_value {

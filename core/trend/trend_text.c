@@ -62,6 +62,14 @@ static void write_place(const struct trend_group *group, FILE *out)
 		write_clean(" (", group->parameters, ")", out);
 }
 
+/* A level may change for that alone. */
+static void write_mixed(size_t n_changes, const char *what, FILE *out)
+{
+	if (n_changes)
+		fprintf(out, "  the %s changed %s on the way; show --json RUN has them\n", what,
+		        n_changes == 1 ? "once" : counted_text_of(n_changes, "time").text);
+}
+
 static void write_heading(const struct trend *trend, const struct trend_group *group, FILE *out)
 {
 	size_t n_left_out = group->n_runs - group->n_good;
@@ -75,6 +83,8 @@ static void write_heading(const struct trend *trend, const struct trend_group *g
 		fprintf(out, "; %s unusable or with a failed target left out",
 		        count_text_of(n_left_out).text);
 	fputc('\n', out);
+	write_mixed(group->n_new_commands, "command", out);
+	write_mixed(group->n_new_options, "options of the type", out);
 }
 
 /* The views of one group are neighbours. */

@@ -98,7 +98,7 @@ edit() { # RUN_ID PYTHON: changes the manifest m of s/stat
 import json, sys
 m = json.load(open(sys.argv[1]))
 exec(sys.argv[2])
-json.dump(m, open(sys.argv[1], "w"))
+json.dump(m, open(sys.argv[1], "w"), indent=1)
 P
 }
 edit 20260101T000100.000Z 'm["verdict"] = "unusable"'
@@ -106,6 +106,10 @@ edit 20260101T000200.000Z 'm["verdict"] = "target_failed"; m["metrics"]["run.wal
 promise "runs that are not usable are counted, and not in the series" bash -c "profile-scenario trend s/stat >some && grep -q '^s/stat on vm: 58 runs, .*; 2 unusable or with a failed target left out' some && ! grep -q ' 1 ns' some"
 edit 20260101T000300.000Z 'm["parameters"] = {"n": "1000", "workloads": "/x"}'
 promise "other parameters are another series" bash -c "profile-scenario trend s/stat | grep -q '^s/stat on vm (n=1000): 1 run,'"
+edit 20260101T000600.000Z 'm["command"] = ["./prog", "--other"]'
+promise "that the command was another one on the way is said" bash -c "profile-scenario trend s/stat | grep -q '^  the command changed 2 times on the way'"
+for run in 20260101T00{30..59}00.000Z; do edit $run 'm["collector"]["options"]["option-0"] = "other"'; done
+promise "and that the options were" bash -c "profile-scenario trend s/stat | grep -q '^  the options of the type changed once on the way'"
 edit 20260101T000400.000Z 'm["git"] = None'
 promise "a run without a commit has a row of its own" bash -c "profile-scenario trend s/stat | grep -q '^  -  *1  2026-01-01 00:04'"
 edit 20260101T000500.000Z 'm["host"]["hostname"] = "evil\x1b[2J\nhost"'
