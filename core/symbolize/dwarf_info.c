@@ -77,6 +77,14 @@ static uint32_t index_of(struct dwarf_info *info, Dwarf_CU *cu)
 	return (uint32_t)*index;
 }
 
+/* libdw lists damaged units, too, whose kind it does not know. */
+static bool is_whole(Dwarf_CU *cu)
+{
+	Dwarf_Die die;
+
+	return !dwarf_cu_info(cu, NULL, NULL, &die, NULL, NULL, NULL, NULL);
+}
+
 static void add_unit(struct dwarf_info *info, Dwarf_CU *cu, Dwarf_Die *die)
 {
 	uint32_t index = index_of(info, cu);
@@ -103,7 +111,8 @@ static void list_units(struct dwarf_info *info)
 		return;
 	info->is_listed = true;
 	while (!(end = dwarf_get_units(info->own.dwarf, cu, &cu, NULL, NULL, &die, NULL)))
-		add_unit(info, cu, &die);
+		if (is_whole(cu))
+			add_unit(info, cu, &die);
 	if (end < 0 && !*info->trouble.text)
 		diag_fail(&info->trouble, EINVAL,
 		          "the DWARF of %s is damaged; reinstall or rebuild it",
@@ -122,7 +131,7 @@ static bool find_by_offset(struct dwarf_info *info, uint64_t vaddr, uint32_t *in
 	if (!interval_map_find(info->unit_offsets, vaddr, &offset) ||
 	    dwarf_next_unit(dwarf, offset, &next, &header_bytes, NULL, NULL, NULL, NULL, NULL,
 	                    NULL) ||
-	    !dwarf_offdie(dwarf, offset + header_bytes, &die) ||
+	    !dwarf_offdie(dwarf, offset + header_bytes, &die) || !is_whole(die.cu) ||
 	    (dwarf_tag(&die) != DW_TAG_compile_unit && dwarf_tag(&die) != DW_TAG_skeleton_unit))
 		return false;
 	*index = index_of(info, die.cu);

@@ -5,6 +5,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -62,13 +63,20 @@ static uint64_t random_number(uint64_t below)
 	return random_state % below;
 }
 
+static bool see(void *context, const char *function, const uint64_t *address)
+{
+	(void)address;
+	*(size_t *)context += !!function;
+	return true;
+}
+
 /* Names all of it; returns how many addresses have a function. */
 static size_t name_all(const struct image *image)
 {
 	struct symbolizer *symbolizer = symbolizer_new();
 	int fd = memfd_create("image", MFD_CLOEXEC);
 	struct object object = {.kind = OBJECT_FILE, .path = "/image", .fd = fd};
-	size_t n_named = 0;
+	size_t n_named = 0, n_seen = 0;
 
 	assert_true(fd >= 0);
 	assert_int_equal(write(fd, image->bytes, image->size), image->size);
@@ -79,6 +87,7 @@ static size_t name_all(const struct image *image)
 		assert_true(n > 0);
 		n_named += frames[n - 1].function != NULL;
 	}
+	symbolizer_each_function(symbolizer, &object, see, &n_seen);
 	symbolizer_remedy(symbolizer, &object);
 	symbolizer_free(symbolizer);
 	close(fd);
@@ -126,6 +135,20 @@ static void damaged_dwarf_5_is_survived(void **state)
 	survive_damage("-g -gdwarf-5", 1500);
 }
 
+/* The header of a unit: version 5, DW_UT_compile, addresses of 8 bytes (DWARF 5 section 7.5.1.1). */
+static void a_unit_of_no_known_kind_is_passed_over(void **state)
+{
+	static const uint8_t header[] = {5, 0, 1, 8};
+	struct image image = build_image("-g -gdwarf-5");
+	uint8_t *found = memmem(image.bytes, image.size, header, sizeof(header));
+
+	(void)state;
+	assert_non_null(found);
+	found[2] = 0x7f;
+	assert_true(name_all(&image) > 0);
+	free(image.bytes);
+}
+
 static void damaged_dwarf_4_is_survived(void **state)
 {
 	(void)state;
@@ -162,6 +185,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(damaged_dwarf_5_is_survived),
+		cmocka_unit_test(a_unit_of_no_known_kind_is_passed_over),
 		cmocka_unit_test(damaged_dwarf_4_is_survived),
 		cmocka_unit_test(damaged_compressed_sections_are_survived),
 		cmocka_unit_test(damaged_symbol_tables_are_survived),
