@@ -71,6 +71,15 @@ static void print_options(const struct option_table *table, FILE *out)
 	}
 }
 
+static void print_verb(const struct verb *verb, FILE *out)
+{
+	int width = fprintf(out, "  %s %s", verb->name, verb->operands);
+
+	if (width >= HELP_COLUMN)
+		width = fprintf(out, "\n") - 1;
+	fprintf(out, "%*s%s\n", HELP_COLUMN - width, "", verb->help);
+}
+
 void help_print(FILE *out)
 {
 	fputs("usage: profile-scenario [--scenario NAME] [--type TYPE] [options] [--] [COMMAND "
@@ -78,9 +87,7 @@ void help_print(FILE *out)
 	      "       profile-scenario VERB [options] [operands]\n\nVerbs:\n",
 	      out);
 	for (const struct verb *verb = verbs; verb->name; verb++)
-		fprintf(out, "  %s %-*s%s\n", verb->name,
-		        HELP_COLUMN - 3 - (int)__builtin_strlen(verb->name), verb->operands,
-		        verb->help);
+		print_verb(verb, out);
 	fputs("\nTypes:\n", out);
 	for (size_t i = 0; collectors[i]; i++)
 		print_type(collectors[i], out);

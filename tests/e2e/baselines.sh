@@ -157,6 +157,8 @@ compare_good() { profile-scenario compare baseline:good c/memory; }
 promise "compare takes one as its base" is "$(status_of compare_good)" 1
 promise "with the site that moved" matches "$scratch/out" "make_block +.*counted\.c:"
 promise "or as what is new" is "$(status_of profile-scenario compare c/memory baseline:good)" 0
+kept_elsewhere() { profile-scenario compare baseline:v2 c/io --baselines "$scratch/kept" 2>/dev/null; }
+promise "from another folder, too" matches <(kept_elsewhere) "^  base +baseline v2, 3 measurements"
 promise "not as both: there is no type then" reason 3 "two baselines have no type in common" profile-scenario compare baseline:good baseline:v1
 promise "and not where there is none" reason 3 "no baseline v7 of c" profile-scenario compare baseline:v7 c/memory
 
