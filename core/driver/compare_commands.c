@@ -10,13 +10,13 @@
 #include "core/driver/exit_status.h"
 #include "core/driver/measure.h"
 #include "core/driver/measuring.h"
+#include "core/driver/progress.h"
 #include "core/driver/request.h"
 #include "core/driver/signals.h"
 #include "core/driver/stored_side.h"
 #include "core/driver/verbs.h"
 
 #include "core/alloc.h"
-#include "core/clock.h"
 #include "core/collector.h"
 #include "core/compare/side.h"
 #include "core/diag.h"
@@ -28,7 +28,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 /* Of runs a side: 20 find a true 5 % at 2 % of noise in 98 of 100 comparisons
  * (docs/architecture.md, "How a verdict is made"). */
@@ -57,7 +56,6 @@ struct turns {
 	const struct collector *collector;
 	struct arm arms[N_ARMS];
 	uint64_t n_rounds;
-	uint64_t started_ns;
 	struct lock *lock;
 	struct presence *presence;
 };
@@ -196,29 +194,6 @@ static int begin_arms(struct turns *turns)
 	return status;
 }
 
-/* Off a terminal, and where the environment asks for plain output, nothing moves (CONTRACT 6). */
-static bool shows_progress(const struct turns *turns)
-{
-	return !turns->line->common->quiet && isatty(STDERR_FILENO) && !getenv("NO_COLOR") &&
-	       !getenv("CI");
-}
-
-static void show_progress(const struct turns *turns, uint64_t n_done)
-{
-	uint64_t elapsed_ns = clock_now_ns() - turns->started_ns;
-	uint64_t left_s =
-	    n_done ? elapsed_ns / n_done * (turns->n_rounds - n_done) / 1000000000 : 0;
-
-	if (!shows_progress(turns))
-		return;
-	if (n_done == turns->n_rounds)
-		fprintf(stderr, "\r\033[K");
-	else if (n_done)
-		fprintf(stderr, "\rround %u of %u, %u:%02u left\033[K", (unsigned)n_done + 1,
-		        (unsigned)turns->n_rounds, (unsigned)(left_s / 60),
-		        (unsigned)(left_s % 60));
-}
-
 static int run_round(struct turns *turns, uint64_t round)
 {
 	int status = STATUS_WELL;
@@ -235,14 +210,19 @@ static int run_round(struct turns *turns, uint64_t round)
 
 static int run_rounds(struct turns *turns)
 {
+	struct progress progress;
 	int status = STATUS_WELL;
 
-	turns->started_ns = clock_now_ns();
+	progress_begin(&progress, turns->line->common);
 	for (uint64_t i = 0; status == STATUS_WELL && i < turns->n_rounds; i++) {
-		show_progress(turns, i);
+		/* The first round has the caller's terminal. */
+		if (i)
+			progress_show(&progress, "round", i + 1, turns->n_rounds,
+			              turns->n_rounds - i);
 		status = run_round(turns, i);
+		progress_step(&progress);
 	}
-	show_progress(turns, turns->n_rounds);
+	progress_clear(&progress);
 	return status;
 }
 

@@ -10,6 +10,7 @@
 #include "core/driver/measuring.h"
 #include "core/driver/meanwhile.h"
 #include "core/driver/parameters.h"
+#include "core/driver/progress.h"
 #include "core/driver/repeat.h"
 #include "core/driver/request.h"
 #include "core/driver/request_options.h"
@@ -73,6 +74,7 @@ struct measurement {
 	struct timespec started_monotonic;
 	struct repeat_result last;
 	unsigned n_repeats;
+	struct progress progress;
 	bool target_failed;
 	bool gate_failed;
 	bool is_published;
@@ -256,6 +258,31 @@ static struct repeat_spec repeat_spec_of(const struct measurement *m,
 	};
 }
 
+/* The terminal is the target's where it reads or writes there. */
+static bool owns_terminal(const struct measurement *m, bool is_first)
+{
+	if (is_first)
+		return isatty(STDIN_FILENO) || isatty(STDOUT_FILENO);
+	return !strcmp(m->common->repeat_output, "inherit") && isatty(STDOUT_FILENO);
+}
+
+/* Before a warm-up (`collector` is NULL) or a measured run. Of a single run there is nothing to
+ * tell. */
+static void show_progress(struct measurement *m, const struct collector *collector, bool is_first)
+{
+	uint64_t n_runs = m->common->runs, n_warmups = m->common->warmup;
+	bool is_beyond = m->n_repeats >= n_runs; /* the collector wants more, nobody knows how many */
+	uint64_t n_all = n_runs + n_warmups, n_done = m->progress.n_done;
+
+	if (n_all + is_beyond < 2 || owns_terminal(m, is_first))
+		progress_clear(&m->progress);
+	else if (!collector)
+		progress_show(&m->progress, "warm-up", n_done + 1, n_warmups, n_all - n_done);
+	else
+		progress_show(&m->progress, "run", (uint64_t)m->n_repeats + 1,
+		              is_beyond ? 0 : n_runs, is_beyond ? 0 : n_all - n_done);
+}
+
 /* Runs the target once. Returns the exit status. */
 static int run_once(struct measurement *m, const struct collector *collector, bool is_first,
                     FILE *output)
@@ -268,9 +295,11 @@ static int run_once(struct measurement *m, const struct collector *collector, bo
 	if (!err)
 		err = refuse_when_interrupted(m);
 	if (!err) {
+		show_progress(m, collector, is_first);
 		repeat_result_fini(&m->last);
 		err = repeat_run(&spec, &m->last, m->diag);
 	}
+	progress_step(&m->progress);
 	if (spec.launch.stdin_fd >= 0)
 		close(spec.launch.stdin_fd);
 	if (spec.launch.stdout_fd >= 0)
@@ -353,12 +382,15 @@ static int end_repeats(struct measurement *m, int status)
 
 static int run_repeats(struct measurement *m)
 {
-	int status = warm_up(m);
+	int status;
 
+	progress_begin(&m->progress, m->common);
+	status = warm_up(m);
 	if (status == STATUS_WELL)
 		status = measure_once(m);
 	while (status == STATUS_WELL && wants_another(m))
 		status = measure_once(m);
+	progress_clear(&m->progress);
 	return end_repeats(m, status);
 }
 

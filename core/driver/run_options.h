@@ -47,6 +47,7 @@ struct run_options {
 	struct picture_options picture;
 	bool lock;
 	bool quiet;
+	bool progress;
 	bool version;
 	bool help;
 };

@@ -136,6 +136,20 @@ cold() { # the first run is far slower
 }
 promise "a slow first run is said" cold
 
+on_terminal() { # [VARIABLE=VALUE...] -- [OPTION...]: what a terminal gets of a run with three repeats
+	local variables=()
+	while [ "$1" != -- ]; do variables+=("$1"); shift; done; shift
+	env -u NO_COLOR -u CI "${variables[@]}" script -qec "profile-scenario --scenario terminal --type stat -w 1 -r 3 $* -- sleep 0.1" /dev/null </dev/null | tr '\r' '\n'
+}
+on_terminal -- >"$scratch/shown"
+promise "a terminal gets how many runs are done, and how long the rest takes" bash -c "grep -qE '^warm-up 1 of 1' '$scratch/shown' && grep -qE '^run 3 of 3, 0:[0-9]{2} left' '$scratch/shown'"
+promise "nothing while the first run has the terminal" is "$(grep -c '^run 1 of' "$scratch/shown")" 0
+for how in "NO_COLOR=1 --" "CI=1 --" "-- --no-progress" "-- --quiet" "-- --output inherit"; do
+	# shellcheck disable=SC2086
+	promise "no progress with $how" is "$(on_terminal $how | grep -cE '^run [0-9] of')" 0
+done
+promise "nor off a terminal" is "$(env -u NO_COLOR -u CI profile-scenario --scenario terminal --type stat -r 3 -- true 2>&1 | grep -cE 'run [0-9] of')" 0
+
 run --scenario steps --interval 100 -e page-faults,task-clock -r 2 -- sh -c "'$programs/cpu_events' >/dev/null; sleep 0.35; exit"
 steps() {
 	python3 - "$PROFILE_SCENARIO_RESULTS/steps/stat/latest" <<'P'
