@@ -127,7 +127,7 @@ static size_t tell_lacking(const struct trend *trend, struct diag *diag)
 	for (size_t i = 0; i < trend->list->n_runs && trend->n_lacking; i++) {
 		char *path;
 
-		if (!trend->runs[i].lack)
+		if (!trend->runs[i].lack || trend->runs[i].lack == TREND_COPY)
 			continue;
 		if (n++ >= NAMES_SHOWN)
 			continue;
@@ -136,6 +136,10 @@ static size_t tell_lacking(const struct trend *trend, struct diag *diag)
 		        trend_lack_text(trend->runs[i].lack));
 		free(path);
 	}
+	if (trend->n_copies)
+		fprintf(stderr, "profile-scenario: %s of another tree, too, %s counted once\n",
+		        counted_text_of(trend->n_copies, "run").text,
+		        trend->n_copies == 1 ? "is" : "are");
 	if (n > NAMES_SHOWN)
 		fprintf(stderr, "profile-scenario: and %zu more\n", n - NAMES_SHOWN);
 	if (n)

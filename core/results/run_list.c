@@ -17,11 +17,27 @@
 /* Manifests take kilobytes: one of this size was made to exhaust us. */
 #define MANIFEST_MAX_BYTES (64 << 20)
 
+static bool has_folder(const struct run_list *list, const struct stat *status)
+{
+	for (size_t i = 0; i < list->n_folders; i++)
+		if (list->folders[i].device == status->st_dev &&
+		    list->folders[i].inode == status->st_ino)
+			return true;
+	return false;
+}
+
+/* Takes the handle over. */
 static void add_folder(struct run_list *list, size_t tree, const char *results,
                        const char *scenario, const char *type, int dir)
 {
 	struct run_folder *folder;
+	struct stat status;
 	struct names ids;
+
+	if (fstat(dir, &status) < 0 || has_folder(list, &status)) {
+		close(dir);
+		return;
+	}
 
 	names_list(&ids, dir, run_id_is_valid, names_newest_first);
 	folder = ARRAY_APPEND(list->folders, list->n_folders, list->folders_capacity);
@@ -32,6 +48,8 @@ static void add_folder(struct run_list *list, size_t tree, const char *results,
 	    .scenario = xstrdup(scenario),
 	    .type = xstrdup(type),
 	    .dir = dir,
+	    .device = status.st_dev,
+	    .inode = status.st_ino,
 	};
 	for (size_t i = 0; i < ids.n_names; i++) {
 		struct run_row *run = ARRAY_APPEND(list->runs, list->n_runs, list->runs_capacity);

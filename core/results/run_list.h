@@ -10,6 +10,7 @@
 #include "core/results/run_id.h"
 
 #include <stddef.h>
+#include <sys/types.h>
 
 struct diag;
 
@@ -20,6 +21,8 @@ struct run_folder {
 	char *scenario;
 	char *type;
 	int dir;
+	dev_t device; /* of the directory */
+	ino_t inode;
 };
 
 struct run_row {
@@ -34,7 +37,8 @@ struct run_list {
 	size_t n_runs, runs_capacity;
 };
 
-/* The run directories of a scenario and a type; NULL: of all. -ENOENT: a tree is not there, or no
+/* The run directories of a scenario and a type; NULL: of all. A tree that is named twice is read
+ * once. -ENOENT: a tree is not there, or no
  * tree has the scenario or the type; the sentence names what there is. A tree without it is fine
  * where another one has it. */
 int run_list_read(struct run_list *list, const struct text_list *trees, const char *scenario,

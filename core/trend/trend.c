@@ -158,7 +158,15 @@ static void compare_with_last(const struct trend *trend, struct trend_group *gro
 	group->n_new_options += before->options != run->options;
 }
 
-static void add_run(struct trend *trend, const struct chunk *chunk, size_t i)
+/* Are there two copies of it? Runs of one start are neighbours. */
+static bool is_copy(const struct trend *trend, const struct trend_group *group, size_t number)
+{
+	return group->n_runs &&
+	       !strcmp(trend->list->runs[group->newest].id, trend->list->runs[number].id);
+}
+
+/* False: it is no part of any series. */
+static bool add_run(struct trend *trend, const struct chunk *chunk, size_t i)
 {
 	const struct chunk_run *from = &chunk->runs[i];
 	size_t number = chunk->first + i;
@@ -169,7 +177,7 @@ static void add_run(struct trend *trend, const struct chunk *chunk, size_t i)
 	run->started = run->commit = run->verdict = "";
 	if (run->lack) {
 		trend->n_lacking++;
-		return;
+		return false;
 	}
 	run->started = keep(trend, chunk, from->started);
 	run->commit = keep(trend, chunk, from->commit);
@@ -182,14 +190,21 @@ static void add_run(struct trend *trend, const struct chunk *chunk, size_t i)
 	    find_group(trend, &trend->list->folders[trend->list->runs[number].folder],
 	               keep(trend, chunk, from->host), keep(trend, chunk, from->parameters));
 	group = &trend->groups[run->group];
+	if (is_copy(trend, group, number)) {
+		run->lack = TREND_COPY;
+		trend->n_copies++;
+		return false;
+	}
 	group->n_runs++;
+	group->newest = number;
 	if (!run->is_good)
-		return;
+		return true;
 	if (!group->n_good++)
 		group->first = number;
 	else
 		compare_with_last(trend, group, run);
 	group->last = number;
+	return true;
 }
 
 static void add_chunk(struct trend *trend, const struct chunk *chunk)
@@ -197,9 +212,12 @@ static void add_chunk(struct trend *trend, const struct chunk *chunk)
 	size_t metric = 0;
 
 	for (size_t i = 0; i < chunk->n_runs; i++) {
-		add_run(trend, chunk, i);
+		bool is_part = add_run(trend, chunk, i);
+
 		for (; metric < chunk->runs[i].end_metric; metric++)
-			add_metric(trend, chunk->first + i, chunk, &chunk->reading.metrics[metric]);
+			if (is_part)
+				add_metric(trend, chunk->first + i, chunk,
+				           &chunk->reading.metrics[metric]);
 	}
 }
 
@@ -314,6 +332,7 @@ const char *trend_lack_text(enum trend_lack lack)
 	    [TREND_NEWER] = "of another schema",
 	    [TREND_UNFINISHED] = "without run.json",
 	    [TREND_UNREADABLE] = "not to be read",
+	    [TREND_COPY] = "in another tree, too",
 	};
 
 	return texts[lack];

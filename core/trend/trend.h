@@ -21,6 +21,7 @@ enum trend_lack {
 	TREND_NEWER,      /* of another schema */
 	TREND_UNFINISHED, /* no run.json */
 	TREND_UNREADABLE, /* for us: rights, the disk */
+	TREND_COPY,       /* another tree has the same run of the same host */
 };
 
 /* A run of the list, under the same index. Texts live as long as the trend. */
@@ -43,6 +44,7 @@ struct trend_group {
 	const char *host;       /* "": not known */
 	const char *parameters; /* "n=1000, how=quick"; "": none */
 	size_t n_runs, n_good;
+	size_t newest;      /* the last run that was read */
 	size_t first, last; /* good runs; meaningless without any */
 	/* Good runs that had another command, or other options of the type, than the one before:
 	 * a level may change for that alone. */
@@ -81,6 +83,7 @@ struct trend {
 	double *samples;
 	size_t n_samples, samples_capacity;
 	size_t n_lacking; /* runs that were not read */
+	size_t n_copies;  /* that are not counted */
 	struct trend_inside *inside;
 };
 

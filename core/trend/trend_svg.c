@@ -183,8 +183,9 @@ static void write_changes(const struct plot *plot, FILE *out)
 		const struct level_change *change = &view->changes[i];
 		const struct trend_run *run = &plot->trend->runs[view->runs[change->at]];
 		double x = x_of(plot, column_of(plot, change->at) - 0.5);
-		char *label = xasprintf("%s %s", change->after > change->before ? "▲" : "▼",
-		                        commit_text_of(run).text);
+		char *label =
+		    xasprintf("%s %s", change->after > change->before ? "▲" : "▼",
+		              *run->commit ? commit_text_of(run).text : moment_text_of(run).text);
 		char *class = xasprintf("mark is-%s", change->word);
 
 		write_level(plot, from, change->at, change->before, out);

@@ -20,6 +20,7 @@ enum {
 	COMMITS_SHOWN = 12,
 	COLUMNS_SHOWN = 4, /* of metrics in the table of commits */
 	COMMIT_DIGITS = 10,
+	WHOLE_GROUPS = 12, /* where there are more, as of a scan, single runs are a line each */
 };
 
 struct moment_text moment_text_of(const struct trend_run *run)
@@ -254,7 +255,8 @@ void trend_write_text(const struct trend *trend, const struct series_view *views
 
 		fputs(group ? "\n" : "", out);
 		write_heading(trend, &trend->groups[group], out);
-		if (!trend->groups[group].n_good || !part.n_views)
+		if (!trend->groups[group].n_good || !part.n_views ||
+		    (trend->n_groups > WHOLE_GROUPS && trend->groups[group].n_good == 1))
 			continue;
 		fprintf(out, "  %-*s %11s %11s %11s %11s  %s\n", part.name_width, "METRIC", "FIRST",
 		        "LATEST", "LOWEST", "HIGHEST", "TREND");

@@ -72,6 +72,14 @@ promise "one that cannot be read lets nothing go" reason 125 "baselines/cut.json
 rm results/s/baselines/cut.json
 promise "the last run leaves the baselines' directory" bash -c "profile-scenario rm --quiet s/io && test -d results/s/baselines"
 
+# What the verb baseline writes.
+rm -rf results
+for run in 1 2 3; do profile-scenario --quiet --scenario s --type io -- true; done
+promise "a run that baseline save has taken stays" bash -c "profile-scenario baseline save v1 s/io~1 2>save.err || { cat save.err; exit 1; }
+	! profile-scenario rm s/io~1 2>err && tail -n 1 err | grep -q 'is of the baseline v1'"
+promise "the others go" bash -c "profile-scenario rm --quiet s/io~2 s/io"
+promise "and so does it after baseline rm" bash -c "profile-scenario baseline rm v1 >/dev/null && profile-scenario rm --quiet s/io && test ! -e results/s/io"
+
 # Somebody else writes.
 fresh 1 2
 profile-scenario --quiet --scenario s --type io -- sh -c 'echo begun; read line <go' >begun &
