@@ -10,6 +10,7 @@
 #include "core/results/run_list.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
@@ -256,6 +257,63 @@ static int oldest_first(const void *a, const void *b)
 	return order ? order : strcmp(run_a->directory, run_b->directory);
 }
 
+/* The manifest of a run directory, NULL: it cannot be read. The caller frees it. */
+static char *read_manifest(const char *directory, size_t *len_bytes)
+{
+	char *path = xasprintf("%s/run.json", directory), *text = NULL;
+	struct stat status;
+	FILE *in = fopen(path, "re");
+
+	*len_bytes = 0;
+	if (in && fstat(fileno(in), &status) == 0 && S_ISREG(status.st_mode)) {
+		text = xmalloc((size_t)status.st_size + 1);
+		*len_bytes = fread(text, 1, (size_t)status.st_size, in);
+	}
+	if (in)
+		fclose(in);
+	free(path);
+	return text;
+}
+
+/* Did somebody copy the one to get the other? Times are in a manifest to the ns. */
+static bool are_copies(const struct run_set_entry *a, const struct run_set_entry *b)
+{
+	size_t len_a, len_b;
+	char *text_a, *text_b;
+	bool are_alike;
+
+	if (!*a->id || strcmp(a->id, b->id) != 0)
+		return false;
+	text_a = read_manifest(a->directory, &len_a);
+	text_b = read_manifest(b->directory, &len_b);
+	are_alike = text_a && text_b && len_a == len_b && !memcmp(text_a, text_b, len_a);
+	free(text_a);
+	free(text_b);
+	return are_alike;
+}
+
+/* Of runs in order. */
+static void drop_copies(struct run_set *set)
+{
+	size_t n_kept = 0;
+
+	for (size_t i = 0; i < set->n_runs; i++) {
+		size_t other = n_kept;
+
+		while (other > 0 && !strcmp(set->runs[other - 1].id, set->runs[i].id) &&
+		       !are_copies(&set->runs[other - 1], &set->runs[i]))
+			other--;
+		if (other > 0 && *set->runs[i].id &&
+		    !strcmp(set->runs[other - 1].id, set->runs[i].id)) {
+			free(set->runs[i].directory);
+			set->n_copies++;
+		} else {
+			set->runs[n_kept++] = set->runs[i];
+		}
+	}
+	set->n_runs = n_kept;
+}
+
 /* Commas may be in a path: what is there is meant. */
 static bool is_path(const char *operand)
 {
@@ -300,5 +358,6 @@ int results_find_set(struct run_set *set, const struct text_list *trees, const c
 		return err;
 	}
 	qsort(set->runs, set->n_runs, sizeof(*set->runs), oldest_first);
+	drop_copies(set);
 	return 0;
 }

@@ -29,6 +29,7 @@ struct run_set_entry {
 struct run_set {
 	struct run_set_entry *runs; /* oldest first, by their ids */
 	size_t n_runs, capacity;
+	size_t n_copies; /* runs that several trees have alike, and the set once */
 	/* Runs of an @COMMIT that are not in the set. */
 	size_t n_unusable; /* verdict `unusable` (never with RUN_SET_ALL) */
 	size_t n_damaged;  /* their manifests cannot be read: of which commit is not known */

@@ -231,6 +231,10 @@ static void several_trees_are_read_as_one(void **state)
 	found("a b", "s/io", RUN_SET_USABLE, "b/s/io.04");
 	found("a b", "@1111111", RUN_SET_USABLE, "a/s/cpu.01 b/s/cpu.02 a/s/cpu.03 b/s/io.04");
 	found("a ./a a/", "@1111111", RUN_SET_USABLE, "a/s/cpu.01 a/s/cpu.03");
+	assert_int_equal(system("cp -r a copy"), 0);
+	found("a copy", "@1111111", RUN_SET_USABLE, "a/s/cpu.01 a/s/cpu.03");
+	store_commit("copy", "s/cpu", 3, C1, false, "gate_failed");
+	found("a copy", "s/cpu@1111111", RUN_SET_USABLE, "a/s/cpu.01 a/s/cpu.03 copy/s/cpu.03");
 	fails("a b", "t/cpu", ENOENT, "no runs of t; b has s");
 	fails("a nowhere", "s/cpu", ENOENT, "cannot open nowhere");
 }
