@@ -7,6 +7,7 @@
 #include "core/symbolize/symbolize.h"
 
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -76,15 +77,25 @@ static void write_file(const char *name, const uint8_t *bytes, size_t len)
 	free(path);
 }
 
+static bool see(void *context, const char *function, const uint64_t *address)
+{
+	(void)function;
+	(void)address;
+	(*(size_t *)context)++;
+	return true;
+}
+
 static void name_all(const char *program)
 {
 	struct symbolizer *symbolizer = symbolizer_new();
 	struct object object = {.kind = OBJECT_FILE, .fd = -1};
 	const struct symbol_frame *frames;
+	size_t n_functions = 0;
 
 	object.path = xasprintf("%s/%s", directory, program);
 	for (uint64_t vaddr = 0x1000; vaddr < 0x1040; vaddr += 3)
 		symbolizer_look_up(symbolizer, &object, vaddr, false, &frames);
+	symbolizer_each_function(symbolizer, &object, see, &n_functions);
 	symbolizer_remedy(symbolizer, &object);
 	symbolizer_free(symbolizer);
 	free(object.path);
