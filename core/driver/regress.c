@@ -201,20 +201,6 @@ static int run_steps(struct sweep *sweep, struct diag *diag)
 	return err;
 }
 
-/* A sweep has times in it: no other one, and no run of times, goes on meanwhile. */
-static int run_steps_alone(struct sweep *sweep, struct diag *diag)
-{
-	struct lock *lock = NULL;
-	int err = 0;
-
-	if (sweep->line->common->lock && measuring_wait(&lock, &sweep->signals, diag))
-		err = interrupted(sweep, diag);
-	if (!err)
-		err = run_steps(sweep, diag);
-	lock_free(lock);
-	return err;
-}
-
 static void write_junit(const void *of, FILE *out)
 {
 	const struct sweep *sweep = of;
@@ -334,13 +320,13 @@ static int run_sweep(struct sweep *sweep, struct diag *diag)
 	free(results);
 	if (err)
 		return STATUS_OWN_FAILURE;
-	/* Nobody else's times are measured from the first step to the last. */
+	/* A sweep has times in it: no other one, and no run of times, goes on meanwhile. */
 	if (sweep->line->common->lock)
 		status = measuring_wait(&sweep->lock, &sweep->signals, diag);
 	if (status != STATUS_WELL)
 		return status;
 	resume(sweep);
-	err = run_steps_alone(sweep, diag);
+	err = run_steps(sweep, diag);
 	if (!err)
 		err = write_all(sweep, diag);
 	if (!err)

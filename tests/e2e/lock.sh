@@ -86,6 +86,14 @@ interrupted() { # SIGNAL STATUS
 	end_first && is "$(tail -n 1 "$scratch/second.err")" "profile-scenario: exit $2: interrupted while waiting for another measuring run" &&
 		is "$(find "$PROFILE_SCENARIO_RESULTS/second/stat" -newer "$scratch/go" -name run.json 2>/dev/null)" ""
 }
+sweep_interrupted() {
+	sweep
+	wait_for grep -q "$waits $first;" "$scratch/second.err" || return 1
+	kill -TERM "$(pgrep -P "$second" || echo "$second")"
+	wait "$second"
+	is $? 143 && end_first && is "$(tail -n 1 "$scratch/second.err")" "profile-scenario: exit 143: interrupted while waiting for another measuring run"
+}
+promise "SIGTERM ends a sweep that waits with 143" sweep_interrupted
 promise "Ctrl-C ends the waiting with 130 and a sentence" interrupted INT 130
 promise "SIGTERM with 143" interrupted TERM 143
 
