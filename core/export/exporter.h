@@ -103,5 +103,8 @@ extern const struct exporter massif_exporter;      /* the stored massif.out */
 extern const struct exporter heaptrack_exporter;   /* a heap's events */
 extern const struct exporter openmetrics_exporter; /* metrics for Prometheus */
 extern const struct exporter junit_exporter;       /* the verdict for CI servers */
+extern const struct exporter hyperfine_exporter;   /* the stored hyperfine.json */
+extern const struct exporter csv_exporter;         /* metrics, a row for each run's */
+extern const struct exporter json_exporter;        /* the manifest */
 
 #endif

@@ -8,7 +8,9 @@ const struct exporter *const exporters[] = {
     &pprof_exporter,       &report_exporter,
     &perf_script_exporter, &massif_exporter,
     &heaptrack_exporter,   &openmetrics_exporter,
-    &junit_exporter,       NULL,
+    &junit_exporter,       &hyperfine_exporter,
+    &csv_exporter,         &json_exporter,
+    NULL,
 };
 
 const struct exporter *exporter_find(const char *name)

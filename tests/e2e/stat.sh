@@ -112,6 +112,9 @@ promise "hyperfine.json has hyperfine's members" is "$(of_run five '[k for k in 
 promise "in seconds, with the median of the manifest" is "$(of_run five 'abs(h["median"] * 1e9 - m["run.wall_ns"]) < 1 and len(h["times"])')" 5
 promise "stat.txt says how many runs, and how far they differ" bash -c "grep -q \"for 'sh -c .* (5 runs):\" '$PROFILE_SCENARIO_RESULTS/five/stat/latest/stat.txt' &&
 	grep -qE 'seconds time elapsed  \( \+- +[0-9.]+% \)' '$PROFILE_SCENARIO_RESULTS/five/stat/latest/stat.txt'"
+promise "export --format hyperfine is that file" bash -c "profile-scenario export five/stat --format hyperfine | cmp - '$PROFILE_SCENARIO_RESULTS/five/stat/latest/hyperfine.json'"
+promise "export --format json is the manifest" bash -c "profile-scenario export five/stat --format json | cmp - '$PROFILE_SCENARIO_RESULTS/five/stat/latest/run.json'"
+promise "export --format csv has a row for each metric and run" is "$(profile-scenario export five/stat --format csv | grep -c '^run.wall_ns,ns,[1-5],[0-9]*$')" 5
 run --scenario ignored -r 3 -i -- sh -c 'exit 3'
 promise "-i goes on after failures, each status is kept" is "$(of_run ignored 'h["exit_codes"]')" "[3, 3, 3]"
 # 3 s are over after 4 runs of 0.8 s.
