@@ -112,7 +112,7 @@ static bool prepare(struct judged_metric *metric)
 	if (metric->base_value == metric->new_value)
 		metric->ratio = 1;
 	else if (metric->base_value >= 0 && metric->new_value >= 0)
-		metric->ratio = metric->new_value / metric->base_value;
+		metric->ratio = metric->new_value / fabs(metric->base_value);
 	if (is_exact(metric)) {
 		judge_exactly(metric);
 		return false;

@@ -32,7 +32,7 @@ static int compare_pairs(const void *left, const void *right)
 
 static double ratio_of(double base, double new)
 {
-	return base == new ? 1 : new / base;
+	return base == new ? 1 : fabs(new) / fabs(base); /* -0 has no sign here */
 }
 
 /* Between two neighbours in the row of ratios. */

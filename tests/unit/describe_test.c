@@ -124,6 +124,8 @@ static void zeros_have_ratios_too(void **state)
 	assert_true(interval.ratio == 0 && interval.high == 0);
 	interval = ratio_estimate(zeros, 3, zeros, 3, 1);
 	assert_true(interval.ratio == 1 && interval.low == 1 && interval.high == 1);
+	interval = ratio_estimate((const double[]){-0.0}, 1, ones, 1, 1);
+	assert_true(interval.ratio > 0 && isinf(interval.ratio));
 	interval = ratio_estimate(half, 4, half, 4, 1);
 	assert_true(interval.ratio == 1 && interval.low == 0 && isinf(interval.high));
 	interval = ratio_estimate(ones, 1, ones, 1, 1);
