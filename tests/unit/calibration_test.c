@@ -1,5 +1,6 @@
 /* Calibration: how often verdicts err, by simulation with known truth. The seeds are fixed, so the
- * answers are too; what the numbers would let pass is said beside them.
+ * answers are too; what the numbers would let pass is said beside them. Real
+ * programs: tests/e2e/calibration.sh.
  */
 #include "core/compare/judge.h"
 
