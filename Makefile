@@ -75,7 +75,7 @@ help:
 	@echo 'make build   build $(TOOL) and the workload programs'
 	@echo 'make check   set up, build and run the tests; LONG=1 adds the long tier; SAN=address,undefined'
 	@echo 'make fuzz    each parser on mutated input, with libFuzzer; SECONDS=30 TARGETS="names unwind"'
-	@echo 'make bench   measure against the bare program and the peers; GROUPS="cpu offcpu memory leaks io names trend" ROUNDS=5'
+	@echo 'make bench   measure against the bare program and the peers; GROUPS="cpu offcpu memory leaks io names trend stat" ROUNDS=5'
 	@echo 'make demo    set up, build and run the scenario syn-1k under every type'
 	@echo 'make clean   remove build/'
 

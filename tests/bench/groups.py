@@ -110,6 +110,11 @@ OWN_PROGRAMS = {
     },
     "names": {"big": [BIG, BIG + ".addresses"]},
     # Stored runs, which make-runs makes: the tool, what is asked of it, and where they are.
+    "stat": {
+        "begin": [BEGIN],
+        "pairs 5M": [PAIRS, str(work(5000000))],
+        "pingpong": [PINGPONG, str(work(25000)), "0"],
+    },
     "trend": {f"{work(10000)} {kind}": [TOOL, f"s/{kind}", os.path.join(RUNS, f"{work(10000)}-{kind}")] for kind in ("stat", "io")},
     # Two switches a round and thread: some 100,000 a second, and as many as there can be.
     "offcpu": {"pingpong paced": [PINGPONG, str(work(25000)), "5000"], "pingpong": [PINGPONG, str(work(100000)), "0"]},
@@ -122,6 +127,7 @@ PAIRS_IN = {"pairs 5M": work(5000000), "pairs tight 20M": work(20000000), "rho 1
 # more a pair, or ms that the program begins later.
 AFTER_SET_UP = "x, set-up left out"
 TARGETS = {
+    "stat": {"begin": (20, "ms")},
     "io": {"begin": (20, "ms"), "dd bs=1": (2.0, AFTER_SET_UP), "dd 50k bs=1": (2.0, AFTER_SET_UP), "udp batches": (1.1, AFTER_SET_UP),
            "redis-server": (1.1, AFTER_SET_UP), "gcc -c": (1.1, AFTER_SET_UP), "tar": (1.1, AFTER_SET_UP)},
     "memory": {"pairs 5M": (1.8, "x"), "pairs tight 20M": (20, "ns"), "rho 10M": (1.5, "x"), "exchange 2x5M": (1.4, "x"),
@@ -224,5 +230,9 @@ GROUPS = {
         "profile-scenario @COMMIT": ["sh", "-c", '"$0" --results "$2" rm "s@fffffff" 2>text || grep -q "none is of that commit" text'],
         # As a script would do it.
         "python3 json": ["python3", "-c", READ_ALL],
+    },
+    "stat": {
+        "profile-scenario": ours("stat", "--no-lock"),
+        "perf stat -d": ["perf", "stat", "-d", "-o", "counts", "--"],
     },
 }

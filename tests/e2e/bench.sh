@@ -100,6 +100,7 @@ P
 }
 promise "with how long the check held the program, and the targets" held
 promise "group names has a time for each tool, and ratios to ours" measures names 1 profile-scenario
+promise "group stat has a time for each program beside perf stat" measures stat 3 bare
 promise "group trend has a time for each tool on stored runs of either type" measures trend 2 profile-scenario
 
 says_what_is_missing() {
@@ -111,5 +112,5 @@ says_what_is_missing() {
 		contains "$scratch/out" "not measured: redis-server; redis-cli is not installed"
 }
 promise "a peer that is not installed is said" says_what_is_missing
-promise "an unknown group is refused" is "$(tests/bench/run oi 2>&1)" "bench: no group 'oi'; there are cpu, offcpu, memory, leaks, io, names"
+promise "an unknown group is refused" is "$(tests/bench/run oi 2>&1)" "bench: no group 'oi'; there are cpu, offcpu, memory, leaks, io, names, trend, stat"
 promise "no rounds are refused" is "$(ROUNDS=0 tests/bench/run 2>&1)" "bench: ROUNDS takes a number from 1, not '0'"
