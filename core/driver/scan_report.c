@@ -26,13 +26,15 @@
 void scan_report_init(struct scan_report *report, const struct command_line *line,
                       const struct scan_plan *plan)
 {
-	*report = (struct scan_report){.line = line, .growth = scan_growth_new(plan)};
+	*report = (struct scan_report){
+	    .line = line, .growth = scan_growth_new(plan), .hyperfine = json_array()};
 	clock_gettime(CLOCK_REALTIME, &report->started);
 }
 
 void scan_report_fini(struct scan_report *report)
 {
 	scan_growth_free(report->growth);
+	json_decref(report->hyperfine);
 	free(report->results);
 	free(report->name);
 }
@@ -51,27 +53,50 @@ static bool counts_blocks(const json_t *manifest)
 	return json_object_get(json_object_get(manifest, "metrics"), "mem.in_use_at_exit_blocks");
 }
 
+/* The caller frees it. */
+static char *directory_of(const struct scan_report *report, const char *type,
+                          const json_t *manifest)
+{
+	return xasprintf("%s/%s/%s/%s", report->request->results, report->request->name, type,
+	                 json_string_value(json_object_get(manifest, "run_id")));
+}
+
+/* A scan's results are in one file of hyperfine's, each with its parameters. Types that write none
+ * have none. */
+static void add_hyperfine(struct scan_report *report, const char *type, const json_t *manifest)
+{
+	char *directory = directory_of(report, type, manifest);
+	char *path = xasprintf("%s/hyperfine.json", directory);
+	json_t *file = json_load_file(path, 0, NULL);
+
+	json_array_extend(report->hyperfine, json_object_get(file, "results"));
+	json_decref(file);
+	free(path);
+	free(directory);
+}
+
 /* What cannot be read is said, and the sites are told without it. */
 static void add_sites(struct scan_report *report, size_t point, const char *type,
                       const json_t *manifest)
 {
 	const struct collector *collector = collector_find(type);
 	const struct side_view *view = collector ? collector->compared : NULL;
-	char *directory = xasprintf("%s/%s/%s/%s", report->request->results, report->request->name,
-	                            type, json_string_value(json_object_get(manifest, "run_id")));
+	char *directory = directory_of(report, type, manifest);
 	struct stored_run run;
 	struct diag diag = {0};
 	int err = stored_run_open_directory(&run, directory, &diag);
 
 	if (!err)
 		err = stored_run_read(&run, &(struct selection){.end_ns = UINT64_MAX}, &diag);
+	if (!report->growth->sites)
+		report->growth->sites = site_growth_new(report->growth->plan->n_points);
 	if (!err) {
 		stored_run_name(&run);
-		if (!report->growth->sites)
-			report->growth->sites = site_growth_new(report->growth->plan->n_points);
 		site_growth_add(report->growth->sites, point, run.profile,
 		                view ? view->passes_on : NULL);
-	} else if (err != -ENOENT && err != -ENODATA) {
+	} else if (err == -ENOENT || err == -ENODATA) {
+		site_growth_add_none(report->growth->sites, point);
+	} else {
 		fprintf(stderr, "profile-scenario: %s\n", diag.text);
 	}
 	stored_run_fini(&run);
@@ -84,8 +109,10 @@ void scan_report_hear(void *context, const char *type, const json_t *manifest,
 	struct scan_report *report = context;
 	size_t point = report->request->line->point->number;
 
-	if (scan_growth_add(report->growth, point, type, manifest, why->text) &&
-	    counts_blocks(manifest))
+	if (!scan_growth_add(report->growth, point, type, manifest, why->text))
+		return;
+	add_hyperfine(report, type, manifest);
+	if (counts_blocks(manifest))
 		add_sites(report, point, type, manifest);
 }
 
@@ -130,19 +157,38 @@ static void write_chart(const struct scan_report *report, FILE *out)
 	free(command);
 }
 
-static bool has_sites(const struct scan_growth *growth)
+static void write_hyperfine(const struct scan_report *report, FILE *out)
 {
-	return growth->sites != NULL;
+	json_t *file = json_pack("{s:O}", "results", report->hyperfine);
+
+	json_dumpf(file, out, JSON_INDENT(2) | JSON_REAL_PRECISION(15));
+	fputc('\n', out);
+	json_decref(file);
+}
+
+static bool has_chart(const struct scan_report *report)
+{
+	return growth_svg_is_possible(report->growth);
+}
+
+static bool has_sites(const struct scan_report *report)
+{
+	return report->growth->sites != NULL;
+}
+
+static bool has_hyperfine(const struct scan_report *report)
+{
+	return json_array_size(report->hyperfine) > 0;
 }
 
 static const struct {
 	const char *name;
 	void (*write)(const struct scan_report *report, FILE *out);
-	bool (*is_wanted)(const struct scan_growth *growth); /* NULL: always */
+	bool (*is_wanted)(const struct scan_report *report); /* NULL: always */
 } files[] = {
-    {"growth.txt", write_text, NULL},      {"growth.svg", write_chart, growth_svg_is_possible},
+    {"growth.txt", write_text, NULL},      {"growth.svg", write_chart, has_chart},
     {"growth.csv", write_values, NULL},    {"fits.csv", write_fits, NULL},
-    {"sites.csv", write_sites, has_sites},
+    {"sites.csv", write_sites, has_sites}, {"hyperfine.json", write_hyperfine, has_hyperfine},
 };
 
 static int write_files(const struct scan_report *report, struct results_run *run, struct diag *diag)
@@ -152,7 +198,7 @@ static int write_files(const struct scan_report *report, struct results_run *run
 	for (size_t i = 0; !err && i < ARRAY_SIZE(files); i++) {
 		FILE *out;
 
-		if (files[i].is_wanted && !files[i].is_wanted(report->growth))
+		if (files[i].is_wanted && !files[i].is_wanted(report))
 			continue;
 		out = results_create(run, files[i].name, diag);
 		if (!out)
@@ -176,7 +222,7 @@ static void show(const struct scan_report *report, const struct results_run *run
 	/* The page's line is one, too. */
 	growth_summary_write(report->growth, SUMMARY_LINES - 1 - status_follows, stderr);
 	fprintf(stderr, "page   %s/%s\n", results_path(run),
-	        growth_svg_is_possible(report->growth) ? "growth.svg" : "growth.txt");
+	        has_chart(report) ? "growth.svg" : "growth.txt");
 }
 
 int scan_report_end(struct scan_report *report, bool status_follows, struct diag *diag)
@@ -187,6 +233,7 @@ int scan_report_end(struct scan_report *report, bool status_follows, struct diag
 
 	if (!has_values(report->growth))
 		return 0;
+	scan_growth_finish(report->growth);
 	err = results_begin(&run, report->results, report->name, "growth", report->started,
 	                    &created, diag);
 	if (!err)

@@ -23,6 +23,7 @@ struct scan_report {
 	const struct request *request; /* of the point that runs */
 	char *results;                 /* of the first; NULL: nothing was run */
 	char *name;
+	json_t *hyperfine; /* the results of the runs' hyperfine.json, in their order */
 };
 
 /* The plan and the line must outlive it. */

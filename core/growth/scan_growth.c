@@ -2,6 +2,7 @@
 #include "core/growth/scan_growth.h"
 
 #include "core/alloc.h"
+#include "core/compare/side.h"
 #include "core/growth/site_growth.h"
 
 #include <math.h>
@@ -105,6 +106,28 @@ bool scan_growth_add(struct scan_growth *growth, size_t point, const char *type,
 			    json_number_value(value);
 	}
 	return true;
+}
+
+static bool counts_at(const struct scan_growth *growth, const char *type, size_t point)
+{
+	for (size_t i = 0; i < growth->n_runs; i++)
+		if (growth->runs[i].point == point && !strcmp(growth->runs[i].type, type) &&
+		    !growth->runs[i].left_out)
+			return true;
+	return false;
+}
+
+void scan_growth_finish(struct scan_growth *growth)
+{
+	for (size_t i = 0; i < growth->n_metrics; i++) {
+		struct scan_metric *metric = &growth->metrics[i];
+
+		if (!side_metric_is_of_item(metric->name, metric->unit))
+			continue;
+		for (size_t j = 0; j < growth->plan->n_points; j++)
+			if (isnan(metric->values[j]) && counts_at(growth, metric->type, j))
+				metric->values[j] = 0;
+	}
 }
 
 /* Points are numbers with a digit a variable; a series has all digits but that of the sizes. */

@@ -53,6 +53,10 @@ void scan_growth_free(struct scan_growth *growth);
 bool scan_growth_add(struct scan_growth *growth, size_t point, const char *type,
                      const json_t *manifest, const char *why);
 
+/* When all runs are in: what is of one of many things, as io.read.calls is of a call, was 0 in a run of
+ * its type that counts and does not have it. */
+void scan_growth_finish(struct scan_growth *growth);
+
 size_t scan_growth_point(const struct scan_growth *growth, size_t series, size_t size);
 /* NaN where there are no sizes. */
 double scan_growth_size(const struct scan_growth *growth, size_t size);

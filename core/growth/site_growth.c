@@ -109,7 +109,7 @@ static char *stack_text(const struct profile *profile, uint32_t stack, frame_fil
 	return text;
 }
 
-static void become_known(struct site_growth *growth, size_t point)
+void site_growth_add_none(struct site_growth *growth, size_t point)
 {
 	if (growth->is_known[point])
 		return;
@@ -129,7 +129,7 @@ bool site_growth_add(struct site_growth *growth, size_t point, const struct prof
 		types[of] = profile_find_type(profile, names[of]);
 	if (types[OF_BLOCKS] < 0 || types[OF_BYTES] < 0)
 		return false;
-	become_known(growth, point);
+	site_growth_add_none(growth, point);
 	for (size_t i = 0; i < profile_n_samples(profile); i++) {
 		struct profile_sample sample = profile_sample(profile, i);
 		struct site *site;

@@ -44,6 +44,9 @@ void site_growth_free(struct site_growth *growth); /* NULL is fine */
 bool site_growth_add(struct site_growth *growth, size_t point, const struct profile *profile,
                      frame_filter *passes_on);
 
+/* A run that had nothing in use. */
+void site_growth_add_none(struct site_growth *growth, size_t point);
+
 /* How a site of a series grows. False: fewer than 3 sizes, or none of it in this series. */
 struct site_verdict {
 	enum site_kind kind;

@@ -78,7 +78,9 @@ cat >"$scratch/interrupted" <<'SH'
 [ "$1" != 3 ] || { kill -INT "$PPID"; exec sleep 60; }
 SH
 promise "Ctrl-C ends the scan" reason 130 "" \
-	profile-scenario --quiet --scenario interrupted --type memory --parameter-scan n 1 9 sh "$scratch/interrupted" {n}
+	profile-scenario --scenario interrupted --type memory --parameter-scan n 1 9 sh "$scratch/interrupted" {n}
+promise "whole sizes are shown, and what was not run is said" matches "$scratch/err" '^note   interrupted: 6 points not run$'
+promise "of the others growth is told" matches "$PROFILE_SCENARIO_RESULTS/interrupted/growth/latest/fits.csv" '^n,,memory,mem.allocations,count,2,'
 promise "what was run stays" is "$(values interrupted/memory n)" "1 2 3"
 
 # --- growth: known answers ---
@@ -104,6 +106,8 @@ table() { # STDERR: within 12 lines, after a line a run
 promise "the table is of 12 lines at most" table "$scratch/err"
 promise "it shows the fastest growth, with the values at first and last" matches "$scratch/err" \
 	'^   mem.allocations how=square +100 +1,600 +102,400 +2.00 \(2.00 .. 2.00\) +O\(n\^2\)$'
+promise "a call that some sizes do not make is 0 there" is "$(grep -c '^n,[0-9]*,how=square,io,io.write.calls,count,0,' \
+	"$PROFILE_SCENARIO_RESULTS/grows/growth/latest/growth.csv")" 6
 every_value() {
 	python3 - "$PROFILE_SCENARIO_RESULTS/grows" <<'P'
 import csv, json, sys
@@ -111,7 +115,7 @@ tree = sys.argv[1]
 rows = list(csv.DictReader(open(f"{tree}/growth/latest/growth.csv")))
 for row in rows:
     run = json.load(open(f"{tree}/{row['type']}/{row['run_id']}/run.json"))
-    told = run["metrics"][row["metric"]]
+    told = run["metrics"].get(row["metric"], {"value": 0, "unit": row["unit"]})
     assert [run["parameters"]["n"], "how=" + run["parameters"]["how"]] == [row["size"], row["series"]], row
     assert float(row["value"]) == told["value"] and row["unit"] == told["unit"] and row["variable"] == "n", row
 assert len({row["run_id"] for row in rows if row["type"] == "io"}) == 18
@@ -150,6 +154,9 @@ P
 promise "each site has its blocks and bytes at each size" sites
 promise "and is told by function and line" matches "$PROFILE_SCENARIO_RESULTS/keeps/growth/latest/growth.txt" \
 	'^   leak +10 +30 +60 +2.34 KB +2.34 KB   lose \(grows.c:[0-9]+\) < .*main \(grows.c:[0-9]+\)$'
+promise "what begins at some size is nothing before" is "$(profile-scenario --quiet --scenario late --type leaks --parameter-scan n 10 50 -D 10 "$grows" late {n} &&
+	cut -d, -f 2,4-7 "$PROFILE_SCENARIO_RESULTS/late/growth/latest/sites.csv" | xargs)" \
+	"size,kind,blocks,bytes,lost_bytes 10,leak,0,0,0 20,leak,0,0,0 30,leak,10,80,0 40,leak,20,160,0 50,leak,30,240,0"
 promise "a cache that fills up is none the less one" is "$(profile-scenario --scenario fills --type leaks --parameter-scan n 1 12 \
 	"$grows" keeps {n} 2>&1 | grep '^leaks')" "leaks  2 sites grow with n: leaks; 1 does not: a cache; 1 in bytes alone: a buffer"
 
@@ -161,6 +168,20 @@ promise "two sizes have no exponent" matches <(profile-scenario --scenario two -
 promise "nor have words" matches <(profile-scenario --scenario words --type memory --parameter-list how linear,square "$grows" {how} 3 2>&1) \
 	'^note   no growth is told: the values are not all different numbers$'
 promise "their values are shown" matches "$PROFILE_SCENARIO_RESULTS/words/growth/latest/growth.txt" '^   mem.allocations +3 +9$'
+
+# --- stat ---
+profile-scenario --quiet --scenario times --type stat -r 3 --parameter-list n 10,20,30 "$grows" linear {n} 2>"$scratch/err"
+hyperfine() {
+	python3 - "$PROFILE_SCENARIO_RESULTS/times" <<'P'
+import json, os, sys
+tree = sys.argv[1]
+file = json.load(open(f"{tree}/growth/latest/hyperfine.json"))
+runs = [json.load(open(f"{tree}/stat/{run}/hyperfine.json"))["results"][0] for run in sorted(os.listdir(f"{tree}/stat")) if run != "latest"]
+assert list(file) == ["results"] and file["results"] == runs
+assert [run["parameters"]["n"] for run in runs] == ["10", "20", "30"] and all(len(run["times"]) == 3 for run in runs)
+P
+}
+promise "all sizes are in one file of hyperfine's" hyperfine
 
 # --- the results tree ---
 promise "growth is no run: the latest is the last size's" is "$(manifest_value keeps/memory 'm["parameters"]["n"]')" 60

@@ -2,6 +2,7 @@
  *   linear, square   N or N * N allocations, each freed before the next one
  *   calls            N writes of a byte to stdout
  *   keeps            N blocks lost, N kept in a list, 4 kept in a cache, a buffer of N bytes
+ *   late             N - 20 blocks kept in a list, none below 20
  *   fails            ends with 7 where N is 30
  */
 #include <stdlib.h>
@@ -78,6 +79,9 @@ int main(int argc, char **argv)
 		pass(n * n);
 	else if (!strcmp(mode, "keeps"))
 		keep(n);
+	else if (!strcmp(mode, "late"))
+		for (long i = 20; i < n; i++)
+			append();
 	else if (!strcmp(mode, "fails"))
 		return n == 30 ? 7 : 0;
 	for (long i = 0; !strcmp(mode, "calls") && i < n; i++)
