@@ -8,13 +8,14 @@ COLLECTOR_FOLDERS := cpu mem io
 # Debian packages, each list once: `make deps` installs what building needs, `make demo` and `make check` add theirs.
 BUILD_PACKAGES := gcc libc6-dev libdw-dev libelf-dev libunwind-dev libseccomp-dev libjansson-dev \
 	libinih-dev libiberty-dev liblzma-dev libzstd-dev zlib1g-dev libdeflate-dev libcapstone-dev \
-	clang libbpf-dev bpftool
+	libcurl4-openssl-dev clang libbpf-dev bpftool
 DEMO_PACKAGES := $(BUILD_PACKAGES)
 CHECK_PACKAGES := $(BUILD_PACKAGES) g++ binutils libcmocka-dev linux-perf strace valgrind heaptrack python3 sqlite3 \
 	gzip libcap2-bin iproute2 musl-tools procps dwz xz-utils zstd \
 	libjemalloc-dev libgoogle-perftools-dev libmimalloc-dev
 # An npm that is no package of Debian's brings its own Node.js, beside which Debian's cannot be.
 LONG_PACKAGES := $(CHECK_PACKAGES) git curl libclang-rt-dev llvm gfortran rustc chromium protobuf-compiler redis-server redis-tools nginx-light wrk nmap \
+	prometheus prometheus-pushgateway \
 	$(if $(shell command -v npm),,npm)
 FUZZ_PACKAGES := $(CHECK_PACKAGES) libclang-rt-dev llvm
 BENCH_PACKAGES := $(BUILD_PACKAGES) linux-perf strace valgrind heaptrack python3 sqlite3 \

@@ -9,6 +9,7 @@
 #include "core/driver/stored_run.h"
 #include "core/driver/sweep_files.h"
 #include "core/driver/sweep_plan.h"
+#include "core/driver/sweep_push.h"
 #include "core/driver/verbs.h"
 
 #include "core/alloc.h"
@@ -18,6 +19,7 @@
 #include "core/export/openmetrics.h"
 #include "core/lock.h"
 #include "core/proc_file.h"
+#include "core/push/http.h"
 #include "core/regress/row.h"
 #include "core/regress/state.h"
 #include "core/regress/table.h"
@@ -38,6 +40,7 @@ struct sweep {
 	struct sweep_files files;
 	struct regress_state state;
 	struct signals signals;
+	struct http *http; /* NULL: nothing is pushed */
 	struct lock *lock; /* NULL: not wanted, or not taken yet */
 };
 
@@ -312,6 +315,23 @@ static int status_of(const struct sweep *sweep, struct diag *diag)
 	return regress_row_status(row);
 }
 
+/* The verdict stands whether or not it reached the gateway: only where all is well is that what
+ * went wrong. */
+static int push(const struct sweep *sweep, int status, struct diag *diag)
+{
+	const char *url = sweep->options->push;
+	struct diag why;
+
+	if (!sweep->http || !sweep_push(sweep->http, url, &sweep->state, &why))
+		return status;
+	if (status != STATUS_WELL) {
+		fprintf(stderr, "profile-scenario: not all was pushed: %s\n", why.text);
+		return status;
+	}
+	diag_fail(diag, EIO, "not all was pushed: %s", why.text);
+	return STATUS_OWN_FAILURE;
+}
+
 static int run_sweep(struct sweep *sweep, struct diag *diag)
 {
 	char *results = request_results_dir(sweep->line->common);
@@ -334,7 +354,7 @@ static int run_sweep(struct sweep *sweep, struct diag *diag)
 	if (err)
 		return STATUS_OWN_FAILURE;
 	say(sweep, "page   %s/latest/%s\n", sweep->files.path, documents[MARKDOWN].name);
-	return status_of(sweep, diag);
+	return push(sweep, status_of(sweep, diag), diag);
 }
 
 static int check_files(const struct regress_options *options, struct diag *diag)
@@ -346,6 +366,13 @@ static int check_files(const struct regress_options *options, struct diag *diag)
 	if (!err)
 		err = output_check(options->markdown, diag);
 	return err;
+}
+
+static int open_gateway(struct sweep *sweep, struct diag *diag)
+{
+	const char *url = sweep->options->push;
+
+	return url ? sweep_push_open(&sweep->http, url, diag) : 0;
 }
 
 int regress_verb(const struct command_line *line, struct diag *diag)
@@ -360,10 +387,11 @@ int regress_verb(const struct command_line *line, struct diag *diag)
 
 	if (proc_file_check(diag))
 		return STATUS_UNUSABLE;
-	if (!check_files(sweep.options, diag) && !sweep_plan_init(&sweep.plan, line, diag) &&
-	    !signals_init(&sweep.signals, diag))
+	if (!check_files(sweep.options, diag) && !open_gateway(&sweep, diag) &&
+	    !sweep_plan_init(&sweep.plan, line, diag) && !signals_init(&sweep.signals, diag))
 		status = run_sweep(&sweep, diag);
 	lock_free(sweep.lock);
+	http_close(sweep.http);
 	signals_fini(&sweep.signals);
 	sweep_files_close(&sweep.files);
 	regress_state_fini(&sweep.state);

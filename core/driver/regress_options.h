@@ -8,6 +8,7 @@ struct regress_options {
 	char *junit; /* files beside those in the results tree; "-" is stdout; NULL: none */
 	char *openmetrics;
 	char *markdown;
+	char *push; /* URL; NULL: nowhere */
 	bool strict;
 	double noise_threshold_percent;
 };
