@@ -131,6 +131,11 @@ void gates_add_judged(struct gates *gates, const struct judged_gate *judged)
 	struct gate *gate =
 	    add_gate(gates, judged->metric, judged->comparison, judged->limit, judged->source);
 
+	if (judged->unit) {
+		gate->factor = judged->factor;
+		free(gate->unit);
+		gate->unit = xstrdup(judged->unit);
+	}
 	gate->is_judged = true;
 	gate->judgement = judged->judgement;
 	gate->is_advisory = judged->is_advisory;

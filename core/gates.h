@@ -52,6 +52,9 @@ struct judged_gate {
 	double value;
 	enum gate_judgement judgement;
 	bool is_advisory; /* so it is without a glob that says it */
+	/* The unit that texts are in, and what it is in the metric's; NULL: that one. */
+	const char *unit;
+	double factor;
 	const char *source;
 	const char *why; /* it is not decided; static; else NULL */
 };

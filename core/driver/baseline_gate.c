@@ -14,6 +14,7 @@
 #include "core/quality.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -93,10 +94,31 @@ static enum gate_judgement judgement_of(const struct judged_metric *judged)
 /* How far the value may go: not at all where every difference counts. */
 static double limit_of(const struct judged_metric *judged, double threshold_percent)
 {
-	double factor = judged->exact ? 1 : 1 + threshold_percent / 100;
+	double factor = 1 + threshold_percent / 100;
+	char text[32];
 
-	return judged->better == METRIC_HIGHER ? judged->base_value / factor
-	                                       : judged->base_value * factor;
+	if (judged->exact)
+		return judged->base_value;
+	/* Who reads it is not to take a share of a nanosecond for a promise. */
+	snprintf(text, sizeof(text), "%.4g",
+	         judged->better == METRIC_HIGHER ? judged->base_value / factor
+	                                         : judged->base_value * factor);
+	return strtod(text, NULL);
+}
+
+/* The unit of a time that people read. */
+static const char *unit_of_time(double ns, double *factor)
+{
+	static const struct {
+		double ns;
+		const char *unit;
+	} units[] = {{1e9, "s"}, {1e6, "ms"}, {1e3, "us"}, {1, "ns"}};
+	size_t i = 0;
+
+	while (units[i].ns > ns && units[i].ns > 1)
+		i++;
+	*factor = units[i].ns;
+	return units[i].unit;
 }
 
 /* What gates, and what would fail if it did. */
@@ -110,18 +132,20 @@ static void add_gates(const struct comparison *comparison, double threshold_perc
 		if (comparison->metrics[i].not_compared || !is_shown ||
 		    judged->better == METRIC_NEUTRAL)
 			continue;
-		gates_add_judged(gates,
-		                 &(struct judged_gate){
-		                     .metric = judged->name,
-		                     .comparison = judged->better == METRIC_HIGHER ? GATE_AT_LEAST
-		                                                                   : GATE_AT_MOST,
-		                     .limit = limit_of(judged, threshold_percent),
-		                     .value = judged->new_value,
-		                     .judgement = judgement_of(judged),
-		                     .is_advisory = !judged->gating,
-		                     .source = source,
-		                     .why = judged->why,
-		                 });
+		struct judged_gate gate = {
+		    .metric = judged->name,
+		    .comparison = judged->better == METRIC_HIGHER ? GATE_AT_LEAST : GATE_AT_MOST,
+		    .limit = limit_of(judged, threshold_percent),
+		    .value = judged->new_value,
+		    .judgement = judgement_of(judged),
+		    .is_advisory = !judged->gating,
+		    .source = source,
+		    .why = judged->why,
+		};
+
+		if (!strcmp(comparison->metrics[i].unit, "ns"))
+			gate.unit = unit_of_time(gate.value, &gate.factor);
+		gates_add_judged(gates, &gate);
 	}
 }
 

@@ -106,6 +106,9 @@ promise "--inconclusive fail makes it 2" reason 2 "inconclusive: baseline good" 
 promise "times gate nothing against what was stored" bash -c "profile-scenario --scenario c --type cpu --min-samples 20 --quiet --save-baseline good -- sh -c 'i=0; while [ \$i -lt 30000 ]; do i=\$((i+1)); done' &&
 	profile-scenario --scenario c --type cpu --min-samples 20 --quiet --baseline good -- sh -c 'i=0; while [ \$i -lt 90000 ]; do i=\$((i+1)); done'"
 promise "which is said" matches <(manifest_value c/cpu '"\n".join(m["quality"]["notes"])') "^baseline good: nothing of this type gates"
+slower() { profile-scenario --scenario c --type stat -r 7 --quiet "$@"; }
+promise "a time that is twenty times as long passes, too" bash -c "$(declare -f slower); slower --save-baseline good -- sleep 0.02 && slower --baseline good -- sleep 0.4"
+promise "and is shown as advisory, in a unit that people read" matches <(profile-scenario show c/stat) "^gate   run.wall_ns [0-9.]+ m?s, limit <= [0-9.]+ m?s \(baseline good\), advisory"
 elsewhere() { # another machine's baseline
 	sed 's/"hostname": "[^"]*"/"hostname": "elsewhere"/' "$PROFILE_SCENARIO_RESULTS/c/baselines/good.json" | sed 's/"baseline": "good"/"baseline": "far"/' >"$PROFILE_SCENARIO_RESULTS/c/baselines/far.json"
 }
