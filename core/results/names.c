@@ -65,7 +65,8 @@ void names_list(struct names *list, int dir, name_kind *is_kind, name_order *ord
 			    xstrdup(entry->d_name);
 	}
 	closedir(stream);
-	qsort(list->names, list->n_names, sizeof(*list->names), order);
+	if (list->n_names)
+		qsort(list->names, list->n_names, sizeof(*list->names), order);
 }
 
 /* "a, b, c and 4 more", or "nothing". The caller frees it. */
