@@ -52,6 +52,10 @@ rm heard
 promise "a failed gate is pushed" bash -c "$(declare -f regress); PATH=$PATH; cd $scratch; regress --push http://$url >out 2>&1
 	grep -q '^profile_scenario_gates_failed{.*} 1$' heard && grep -q 'verdict=\"gate_failed\"} 1$' heard"
 promise "what is no URL of a gateway is said before anything runs" reason 125 "such as http://gateway:9091" regress --push "$url"
+mkdir broken && : >broken/libcurl.so.4
+promise "without libcurl nothing runs, and the package is named" reason 125 "libcurl4" \
+	env LD_LIBRARY_PATH="$scratch/broken" profile-scenario regress --scenarios scenarios --results unmade --push "http://$url"
+promise "nothing ran" test ! -e unmade
 promise "no word of ours has the password" bash -c "! grep -rl s3cret $scratch --include=out --include=err && ! grep -rl s3cret $scratch/results"
 kill $gateway
 
