@@ -9,6 +9,7 @@
 #include "core/diag.h"
 #include "core/perf/proc_scan.h"
 #include "core/perf/ring.h"
+#include "core/target/descriptors.h"
 
 #include <errno.h>
 #include <linux/perf_event.h>
@@ -16,6 +17,8 @@
 #include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
+
+enum { OTHER_DESCRIPTORS = 256 }; /* ours, beside those of events */
 
 struct counters {
 	const struct event_list *list;
@@ -91,12 +94,23 @@ static int open_unit(struct counters *counters, pid_t pid, int cpu, bool on_exec
 	return 0;
 }
 
+static unsigned n_counted(const struct event_list *list)
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; i < list->n_events; i++)
+		n += list->events[i].source == SOURCE_COUNTER;
+	return n;
+}
+
 static int open_all_cpus(struct counters *counters, struct diag *diag)
 {
 	int *cpus = NULL;
 	int n_cpus = perf_online_cpus(&cpus, diag);
 	int err = n_cpus < 0 ? n_cpus : 0;
 
+	if (!err)
+		descriptors_raise((uint64_t)n_cpus * n_counted(counters->list) + OTHER_DESCRIPTORS);
 	for (int i = 0; i < n_cpus && !err; i++)
 		err = open_unit(counters, -1, cpus[i], false, diag);
 	free(cpus);
@@ -126,15 +140,6 @@ static uint64_t ticks_now(void)
 
 	clock_gettime(CLOCK_BOOTTIME, &now);
 	return (uint64_t)now.tv_sec * hz + (uint64_t)now.tv_nsec * hz / 1000000000u;
-}
-
-static unsigned n_counted(const struct event_list *list)
-{
-	unsigned n = 0;
-
-	for (size_t i = 0; i < list->n_events; i++)
-		n += list->events[i].source == SOURCE_COUNTER;
-	return n;
 }
 
 int counters_open(struct counters **result, const struct event_list *list,

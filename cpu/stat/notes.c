@@ -153,10 +153,12 @@ static uint64_t used_ns(const struct stat_run *run)
 	return run->user_ns + run->system_ns;
 }
 
-/* The kernel drops the events of a process that gains rights, children too, without a word. */
+/* The kernel drops the events of a process that gains rights, children too, without a word. What it
+ * does for a fork and an end is not counted either: 70 % were seen of a shell that did nothing but
+ * fork, so only half of the time or less is a sign. */
 static void note_unseen_time(const struct stat_facts *facts, json_t *quality)
 {
-	enum { SLACK_NS = 20000000 };
+	enum { SLACK_NS = 50000000 };
 	size_t clock;
 
 	if (!facts->runs_command || facts->all_cpus || facts->counts_part ||
@@ -166,7 +168,7 @@ static void note_unseen_time(const struct stat_facts *facts, json_t *quality)
 		const struct stat_run *run = &facts->runs[i];
 		double seen_ns = run->counts[clock].is_known ? run->counts[clock].value : 0;
 
-		if ((double)used_ns(run) * 0.9 < seen_ns + SLACK_NS)
+		if ((double)used_ns(run) < 2 * seen_ns + SLACK_NS)
 			continue;
 		quality_add_note(quality,
 		                 "the counters saw %.3f of %.3f s of processor time in run %zu: "

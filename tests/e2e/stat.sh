@@ -17,6 +17,9 @@ m = {name: metric["value"] for name, metric in r["metrics"].items()}
 c = list(csv.DictReader(open(directory + "/runs.csv")))
 h = directory + "/hyperfine.json"
 h = json.load(open(h))["results"][0] if os.path.exists(h) else None
+def clock_is_whole(m, host_took_ns): # perf's clock runs on while the host has the CPU
+    used, clock = m["run.user_ns"] + m["run.system_ns"], m["stat.task-clock_ns"]
+    return used - 0.1 * clock - 20e6 < clock < 1.1 * used + 20e6 + host_took_ns
 print(eval(expression))
 P
 }
@@ -51,6 +54,9 @@ if [ "$(of_run known '"stat.context-switches" in m')" = True ]; then
 else
 	skip "page faults and context switches are those that the program was told" "$(of_run known 'r["quality"]["notes"][0]')"
 fi
+# Nothing but forks: what the kernel does for those is not in a process's counters, and yet nobody has gained rights.
+run --scenario forks -- bash -c 'for i in {1..500}; do (:); done'
+promise "forks are no sign of lost events" is "$(of_run forks '[n for n in r["quality"]["notes"] if "counters saw" in n]')" "[]"
 inherited() {
 	run --scenario once -e page-faults -- sh -c "'$programs/cpu_events'" >/dev/null &&
 		run --scenario twice -e page-faults -- sh -c "('$programs/cpu_events' & wait); '$programs/cpu_events'; exit" >/dev/null &&
@@ -79,7 +85,7 @@ print(perf, ours)
 assert perf["page-faults"] == ours["page-faults"] > 2000
 # The two are not enabled in the same moment, and the target wakes once for each.
 assert abs(perf["context-switches"] - ours["context-switches"]) <= 2
-assert abs(perf["task-clock"] * 1e6 - ours["task-clock_ns"]) <= 0.05 * ours["task-clock_ns"]
+assert abs(perf["task-clock"] * 1e6 - ours["task-clock_ns"]) <= 0.05 * ours["task-clock_ns"] + 1e6
 P
 }
 has_begun() { # it has its events, and waits in poll(2) or a sleep
@@ -92,11 +98,11 @@ else
 fi
 
 same_times() {
-	run --scenario burns -- python3 -S -c 'x = bytearray(40 << 20)
+	timed run --scenario burns -- python3 -S -c 'x = bytearray(40 << 20)
 for i in range(3000000): pass'
 	of_run burns 'm["run.user_ns"] + m["run.system_ns"], m["stat.task-clock_ns"], m["run.max_rss_bytes"] >> 20'
 	is "$(of_run burns '40 <= m["run.max_rss_bytes"] >> 20 <= 80')" True &&
-		is "$(of_run burns 'abs(m["run.user_ns"] + m["run.system_ns"] - m["stat.task-clock_ns"]) < 0.1 * m["stat.task-clock_ns"] + 20e6')" True
+		is "$(of_run burns "clock_is_whole(m, $host_took_ns)")" True
 }
 promise "user and system time are the task clock, memory is what it took" same_times
 
@@ -178,6 +184,16 @@ promise "of an idle process there is nothing to count, and that is 0" is "$(valu
 promise "what only a parent knows is absent" is "$(of_run sleeper '[n for n in m if n.startswith("run.")]')" "['run.wall_ns']"
 promise "and there is no hyperfine.json" is "$(of_run sleeper 'r["artifacts"]')" "['stat.txt', 'runs.csv']"
 kill $sleeper
+interrupted() {
+	profile-scenario --quiet --scenario interrupted --type stat "$@" &
+	local ours=$!
+	wait_for has_begun $ours && kill -INT $ours
+	wait $ours && is "$(of_run interrupted '(r["exit"]["by"], r["verdict"])')" "('interrupt', 'ok')"
+}
+promise "-p ends with Ctrl-C, and the run is whole" interrupted -p $$
+run --scenario later --ready "test -e $scratch/touched" -- sh -c "'$programs/cpu_events' >/dev/null; touch $scratch/touched; sleep 1; exit"
+promise "--ready counts from then on, and times the whole run" is \
+	"$(of_run later 'm["stat.page-faults"] < 1000, m["run.wall_ns"] >= 1e9, int(c[0]["counted_ns"]) < int(c[0]["wall_ns"])')" "(True, True, True)"
 promise "--min-runs is of a command" reason 125 "--min-runs runs a COMMAND again" profile-scenario --type stat -p $$ --min-runs 3
 promise "--only is not for it" reason 125 "--only is not for type 'stat'" profile-scenario --type stat --only sh -- true
 if [ "$(status_of run --scenario everybody -a --duration 0.3)" = 0 ]; then
@@ -207,13 +223,13 @@ if [ "$(id -u)" = 0 ] && [ "$(cat /proc/sys/kernel/perf_event_paranoid)" = 2 ]; 
 	for_every_user
 	mkdir -m 777 "$scratch/theirs"
 	export PROFILE_SCENARIO_RESULTS=$scratch/theirs
-	setpriv --reuid 65534 --clear-groups profile-scenario --quiet --scenario known --type stat -- "$programs/cpu_events" >"$scratch/told"
+	timed setpriv --reuid 65534 --clear-groups profile-scenario --quiet --scenario known --type stat -- "$programs/cpu_events" >"$scratch/told"
 	read -r all_faults switches _ faults <"$scratch/told"
 	promise "hidden page faults come from wait4(2), without our own child's" within "$(value known stat.page-faults)" "$faults" $((all_faults + 60))
 	promise "hidden switches, too" within "$(value known stat.context-switches)" "$switches" 1000000
 	promise "which is said" is "$(of_run known 'any("page-faults: from wait4(2)" in n for n in r["quality"]["notes"])')" True
 	promise "hidden migrations are absent, never 0" is "$(value known stat.cpu-migrations) $(of_run known 'repr(c[0]["cpu-migrations"])')" "absent ''"
-	promise "the clock is the whole one" is "$(of_run known 'abs(m["run.user_ns"] + m["run.system_ns"] - m["stat.task-clock_ns"]) < 20e6')" True
+	promise "the clock is the whole one" is "$(of_run known "clock_is_whole(m, $host_took_ns)")" True
 	setpriv --reuid 65534 --clear-groups sleep 30 &
 	sleeper=$!
 	wait_for grep -q sleep /proc/$sleeper/comm
