@@ -214,6 +214,8 @@ static int run_rounds(struct turns *turns)
 	int status = STATUS_WELL;
 
 	progress_begin(&progress, turns->line->common);
+	if (!strcmp(turns->line->common->repeat_output, "inherit"))
+		progress.is_on = false; /* the terminal is the commands' */
 	for (uint64_t i = 0; status == STATUS_WELL && i < turns->n_rounds; i++) {
 		/* The first round has the caller's terminal. */
 		if (i)

@@ -32,6 +32,6 @@ const struct option_row compare_option_rows[] = {
      .field = FIELD(file),
      .argument = "FILE",
      .help = "write the differential flame graph to FILE (RESULTS/compare/SCENARIO-TYPE.svg)"},
-    PICTURE_OPTION_ROWS(struct compare_options, picture),
+    PICTURE_SHAPE_OPTION_ROWS(struct compare_options, picture),
     {0},
 };

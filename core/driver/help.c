@@ -108,8 +108,10 @@ void help_print(FILE *out)
 		print_options(&verb->own, out);
 	}
 	fputs("\nExit status: the target's own when it failed; 0 well; 1 a budget failed,\n"
-	      "or leaks that are errors; 2 inconclusive, with --inconclusive fail; 3 cannot be\n"
-	      "measured here; 124 timed out; 125 wrong usage or our own failure; 126 cannot execute;\n"
-	      "127 not found.\n",
+	      "something got worse, or leaks that are errors; 2 inconclusive (compare always, "
+	      "others\n"
+	      "with --inconclusive fail); 3 cannot be measured or compared; 124 timed out; 125 "
+	      "wrong\n"
+	      "usage or our own failure; 126 cannot execute; 127 not found.\n",
 	      out);
 }

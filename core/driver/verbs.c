@@ -99,9 +99,8 @@ const struct verb verbs[] = {
     },
     {
         .name = "compare",
-        .operands = "[BASE NEW | SCENARIO/TYPE]",
-        .help = "what two sets of runs prove: metrics, functions, sites and calls; 0 nothing is "
-                "worse, 1 worse, 2 inconclusive",
+        .operands = "[BASE] NEW",
+        .help = "what runs prove against others, or against the run before; or two commands",
         .many_trees = true,
         .run = compare_verb,
         .own = {compare_option_rows, sizeof(struct compare_options)},

@@ -45,8 +45,9 @@ static inline bool picture_is_of_flame_graphs(size_t field)
 	       field < sizeof(struct picture_options);
 }
 
-/* The rows, for the table of an options struct that has them as a member. */
-#define PICTURE_OPTION_ROWS(type, member)                                                          \
+/* The rows, for the table of an options struct that has them as a member: those of pictures that
+ * have their own colours, and all. */
+#define PICTURE_SHAPE_OPTION_ROWS(type, member)                                                    \
 	{.name = "title",                                                                          \
 	 .kind = OPTION_TEXT,                                                                      \
 	 .field = offsetof(type, member.title),                                                    \
@@ -76,18 +77,20 @@ static inline bool picture_is_of_flame_graphs(size_t field)
 	     .field = offsetof(type, member.min_width),                                            \
 	     .argument = "PIXELS|P%",                                                              \
 	     .help = "leave narrower frames out of flame graphs (0.1)"},                           \
-	    {.name = "colors",                                                                     \
-	     .kind = OPTION_CHOICE,                                                                \
-	     .field = offsetof(type, member.colors),                                               \
-	     .argument = "PALETTE",                                                                \
-	     .fallback = "kinds",                                                                  \
-	     .help = "of flame graphs: kinds (of code), hot, mem, io, red, green, blue, aqua, "    \
-	             "yellow, purple, orange",                                                     \
-	     .choices = picture_colors},                                                           \
 	{                                                                                          \
 		.name = "inverted", .kind = OPTION_SWITCH,                                         \
 		.field = offsetof(type, member.inverted),                                          \
 		.help = "flame graphs with the root on top"                                        \
+	}
+
+#define PICTURE_OPTION_ROWS(type, member)                                                          \
+	PICTURE_SHAPE_OPTION_ROWS(type, member),                                                   \
+	{                                                                                          \
+		.name = "colors", .kind = OPTION_CHOICE, .field = offsetof(type, member.colors),   \
+		.argument = "PALETTE", .fallback = "kinds",                                        \
+		.help = "of flame graphs: kinds (of code), hot, mem, io, red, green, blue, aqua, " \
+		        "yellow, purple, orange",                                                  \
+		.choices = picture_colors                                                          \
 	}
 
 #endif

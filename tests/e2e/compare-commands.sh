@@ -53,6 +53,8 @@ promise "one type at a time" reason 125 "one type" ab true true --type memory,st
 promise "a baseline is for run" reason 125 "--save-baseline is for run" ab true true --save-baseline v1
 promise "options of run are not for stored runs" reason 125 "--runs is for --command-a" profile-scenario compare a/stat b/stat -r 3
 
+promise "a terminal is told how far it is" matches <(env -u NO_COLOR -u CI script -qec "profile-scenario compare --command-a true --command-b true -r 3" \
+	/dev/null </dev/null) 'round 3 of 3, [0-9]+:[0-9]+ left'
 promise "nothing but the comparison is said" is "$(status_of ab true true --type memory -r 3 >/dev/null; cat "$scratch/err")" ""
 profile-scenario compare --command-a 'sleep 60' --command-b 'sleep 60' --scenario cut >"$scratch/out" 2>"$scratch/err" &
 asked=$!
