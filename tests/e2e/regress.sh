@@ -4,6 +4,7 @@
 # beside: others
 . "$(dirname "$0")/lib.sh"
 cd "$scratch"
+export PROFILE_SCENARIO_LOCK=$$ # neither waits for other tests nor keeps them waiting
 
 scenario() { # NAME TYPES COMMAND: its file; more keys come from stdin
 	mkdir -p scenarios
@@ -111,17 +112,17 @@ rm scenarios/*.ini
 
 # Ctrl-C: one run has ended, the second one sleeps until it is told not to.
 scenario first memory true </dev/null
-scenario second memory "sh -c 'test -e go || { touch begun; exec sleep 1000; }'" </dev/null
+scenario second memory "sh -c 'test -e go || { echo \$\$ >begun; exec sleep 1000; }'" </dev/null
 scenario third memory true </dev/null
 n_runs() { ls -d results/"$1"/memory/2* 2>/dev/null | wc -l; }
-interrupt() { # starts a sweep and interrupts it while the second one runs
+interrupt() { # [SIGNAL]: starts a sweep and interrupts it while the second one runs
 	local tool
 	rm -f go begun
 	# What a script starts beside itself ignores SIGINT.
 	env --default-signal=INT profile-scenario regress --scenarios scenarios --results results </dev/null >out 2>err &
 	tool=$!
-	wait_for test -e begun
-	kill -INT $tool
+	wait_for test -s begun
+	kill -"${1-INT}" $tool
 	wait $tool
 }
 rm -rf results
@@ -139,10 +140,15 @@ promise "a finished sweep begins anew" is "$(status_of regress; n_runs first)" "
 2"
 promise "without a word" bash -c "! grep -q 'going on\|anew' $scratch/err"
 
+interrupt KILL 2>/dev/null
+kill "$(cat begun)"
+touch go
+promise "one that was killed goes on, too" is "$(status_of regress; sed -n 's/.*: \(1 of 3 are done\)$/\1/p' err)" "0
+1 of 3 are done"
 interrupt
 touch go
 promise "another command line begins anew" is "$(status_of regress --runs 2; n_runs first)" "0
-4"
+5"
 promise "and says why" matches err "^regress: starting anew, .*: the options has changed"
 interrupt
 touch go
