@@ -1,6 +1,8 @@
 /* The table of compare's own options. */
 #include "core/driver/compare_options.h"
 
+#include "core/driver/stored_run.h"
+
 #define FIELD(name) offsetof(struct compare_options, name)
 
 const struct option_row compare_option_rows[] = {
@@ -32,6 +34,7 @@ const struct option_row compare_option_rows[] = {
      .field = FIELD(file),
      .argument = "FILE",
      .help = "write the differential flame graph to FILE (RESULTS/compare/SCENARIO-TYPE.svg)"},
+    VALUE_OPTION_ROW(struct compare_options),
     PICTURE_SHAPE_OPTION_ROWS(struct compare_options, picture),
     {0},
 };

@@ -11,6 +11,7 @@ struct compare_options {
 	double noise_threshold_percent;
 	char *markdown; /* "": stdout; NULL: none */
 	char *file;     /* of the differential flame graph; NULL: below the results */
+	char *value;    /* the value type that it is of; NULL: that of the type's files */
 	struct picture_options picture;
 };
 

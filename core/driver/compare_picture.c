@@ -26,12 +26,15 @@ struct drawing {
 };
 
 /* -ENOENT, -ENODATA: it has no stacks. */
-static int read_profile(struct stored_run *run, const char *directory, struct diag *diag)
+static int read_profile(struct stored_run *run, const char *directory, const char *value,
+                        struct diag *diag)
 {
 	int err = stored_run_open_directory(run, directory, diag);
 
 	if (!err)
 		err = stored_run_read(run, &(struct selection){.end_ns = UINT64_MAX}, diag);
+	if (!err)
+		err = stored_run_choose_value(run, value, diag);
 	if (!err)
 		stored_run_name(run);
 	return err;
@@ -123,9 +126,9 @@ int compare_draw(const struct compared_runs *runs, const struct compare_options 
 	*picture = NULL;
 	if (!runs->base || !runs->new)
 		return refuse_without_stacks(&drawing, diag);
-	err = read_profile(&drawing.base, runs->base, diag);
+	err = read_profile(&drawing.base, runs->base, options->value, diag);
 	if (!err)
-		err = read_profile(&drawing.new, runs->new, diag);
+		err = read_profile(&drawing.new, runs->new, options->value, diag);
 	if (err == -ENOENT || err == -ENODATA)
 		err = refuse_without_stacks(&drawing, diag);
 	else if (!err && options->file)
