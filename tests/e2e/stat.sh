@@ -54,6 +54,9 @@ if [ "$(of_run known '"stat.context-switches" in m')" = True ]; then
 else
 	skip "page faults and context switches are those that the program was told" "$(of_run known 'r["quality"]["notes"][0]')"
 fi
+run --scenario groups -e '{page-faults,minor-faults},{context-switches,task-clock},major-faults' -- "$programs/cpu_events" >/dev/null
+promise "events of a group count what they count alone" is \
+	"$(of_run groups 'm["stat.page-faults"] == m["stat.minor-faults"] + m["stat.major-faults"] >= 1000 and m["stat.task-clock_ns"] > 0')" True
 # Nothing but forks: what the kernel does for those is not in a process's counters, and yet nobody has gained rights.
 run --scenario forks -- bash -c 'for i in {1..500}; do (:); done'
 promise "forks are no sign of lost events" is "$(of_run forks '[n for n in r["quality"]["notes"] if "counters saw" in n]')" "[]"
