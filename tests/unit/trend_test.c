@@ -6,6 +6,7 @@
 #include "core/diag.h"
 #include "tests/unit/place.h"
 
+#include <errno.h>
 #include <jansson.h>
 #include <math.h>
 #include <setjmp.h>
@@ -15,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include <cmocka.h>
 
@@ -22,12 +24,13 @@
 static void store(const char *tree, const char *type, int minute, const char *metrics,
                   const char *members)
 {
-	char *directory = xasprintf("%s/s/%s/20260101T00%02d00.000Z", tree, type, minute);
-	char *command = xasprintf("mkdir -p %s", directory);
-	char *path = xasprintf("%s/run.json", directory);
+	char *path = xasprintf("%s/s/%s/20260101T00%02d00.000Z/run.json", tree, type, minute);
 	FILE *out;
 
-	assert_int_equal(system(command), 0);
+	for (char *slash = path; (slash = strchr(slash, '/')); *slash++ = '/') {
+		*slash = '\0';
+		assert_true(mkdir(path, 0755) == 0 || errno == EEXIST);
+	}
 	out = fopen(path, "w");
 	assert_non_null(out);
 	fprintf(
@@ -35,8 +38,6 @@ static void store(const char *tree, const char *type, int minute, const char *me
 	    "{\"schema\": 1, \"started\": \"2026-01-01T00:%02d:00.000Z\", %s, \"metrics\": {%s}}",
 	    minute, members, metrics);
 	assert_int_equal(fclose(out), 0);
-	free(directory);
-	free(command);
 	free(path);
 }
 
