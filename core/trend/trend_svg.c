@@ -17,7 +17,6 @@ enum {
 	COLUMNS = 2,
 	/* More runs than this are drawn as medians of neighbours, and what lies about them. */
 	POINTS_SHOWN = 200,
-	LABELS_SHOWN = 4, /* changes of a panel that have their commit written */
 };
 
 #define WIDTH 1200.0
@@ -173,32 +172,51 @@ static void write_level(const struct plot *plot, size_t from, size_t to, double 
 	                 x_of(plot, column_of(plot, to) - 0.5), y_of(plot, level));
 }
 
-/* The levels on either side of each change, and the change with its commit. */
+static double change_x(const struct plot *plot, const struct level_change *change)
+{
+	return x_of(plot, column_of(plot, change->at) - 0.5);
+}
+
+/* The commit, or where it is not known the time, of a change: left of its line, or where that is
+ * outside of the panel right of it. Not where it would reach beyond `limit`; returns where it
+ * begins, or the limit. */
+static double write_label(const struct plot *plot, const struct level_change *change, double limit,
+                          FILE *out)
+{
+	const struct trend_run *run = &plot->trend->runs[plot->view->runs[change->at]];
+	char *label = xasprintf("%s %s", change->after > change->before ? "▲" : "▼",
+	                        *run->commit ? commit_text_of(run).text : moment_text_of(run).text);
+	char *class = xasprintf("mark is-%s", change->word);
+	double width = CHART_CHARACTER * ((double)utf8_count(label) + 1);
+	double x = change_x(plot, change), left = x - width < plot->left ? x : x - width;
+
+	if (left + width <= limit) {
+		chart_write_text(out, x, plot->top - 7, class, left < x ? "end" : "start", label);
+		limit = left;
+	}
+	free(label);
+	free(class);
+	return limit;
+}
+
+/* The levels on either side of each change, and the changes with their commits, the last ones
+ * first: what is new is looked for. */
 static void write_changes(const struct plot *plot, FILE *out)
 {
 	const struct series_view *view = plot->view;
+	double limit = plot->right + LABEL_WIDTH / 4;
 	size_t from = 0;
 
 	for (size_t i = 0; i < view->n_changes; i++) {
 		const struct level_change *change = &view->changes[i];
-		const struct trend_run *run = &plot->trend->runs[view->runs[change->at]];
-		double x = x_of(plot, column_of(plot, change->at) - 0.5);
-		char *label =
-		    xasprintf("%s %s", change->after > change->before ? "▲" : "▼",
-		              *run->commit ? commit_text_of(run).text : moment_text_of(run).text);
-		char *class = xasprintf("mark is-%s", change->word);
+		double x = change_x(plot, change);
 
 		write_level(plot, from, change->at, change->before, out);
 		chart_write_line(out, change->word, x, plot->top - 4, x, plot->bottom);
-		/* The last ones: what is new is looked for. */
-		if (i + LABELS_SHOWN >= view->n_changes)
-			chart_write_text(out, x, plot->top - 7, class,
-			                 x > (plot->left + plot->right) / 2 ? "end" : "start",
-			                 label);
-		free(label);
-		free(class);
 		from = change->at;
 	}
+	for (size_t i = view->n_changes; i > 0; i--)
+		limit = write_label(plot, &view->changes[i - 1], limit, out);
 	if (view->n_changes)
 		write_level(plot, from, view->n, view->changes[view->n_changes - 1].after, out);
 }
