@@ -39,11 +39,11 @@ struct growth_cell growth_law_cell(const struct growth *fit)
 	size_t n_laws = count_laws(fit);
 
 	snprintf(cell.text, sizeof(cell.text), "%s",
-	         falls                ? "falls"
-	         : !fit->has_law      ? "-"
-	         : n_laws > MOST_LAWS ? "unclear"
-	                              : growth_law_text(fit->law));
-	for (int law = 0; !falls && n_laws <= MOST_LAWS && law < N_GROWTH_LAWS; law++) {
+	         falls                                   ? "falls"
+	         : isnan(fit->exponent) && !fit->has_law ? "-"
+	         : !fit->has_law || n_laws > MOST_LAWS   ? "unclear"
+	                                                 : growth_law_text(fit->law));
+	for (int law = 0; !falls && n_laws && n_laws <= MOST_LAWS && law < N_GROWTH_LAWS; law++) {
 		size_t used = strlen(cell.text);
 
 		if (fit->fits[law] && law != (int)fit->law)

@@ -133,17 +133,18 @@ static void write_left_out(const struct scan_growth *growth, size_t most, FILE *
 	}
 }
 
-/* Why there are no exponents, or NULL. */
+/* Why there are no exponents, or not of all sizes; or NULL. */
 static const char *why_no_growth(const struct scan_growth *growth)
 {
+	size_t n_fitted = 0;
+
 	if (!growth->has_sizes)
 		return "no growth is told: the values are not all different numbers";
-	if (growth->n_sizes < 3)
-		return "no growth is told: that takes 3 sizes at least";
 	for (size_t i = 0; i < growth->n_sizes; i++)
-		if (scan_growth_size(growth, i) <= 0)
-			return "no growth is told: it is over sizes above 0";
-	return NULL;
+		n_fitted += scan_growth_size(growth, i) > 0;
+	if (n_fitted < 3)
+		return "no growth is told: that takes 3 sizes above 0 at least";
+	return n_fitted < growth->n_sizes ? "growth is told of the sizes above 0" : NULL;
 }
 
 static size_t count_kind(const struct judged_site *rows, size_t n_rows, enum site_kind kind)

@@ -159,12 +159,27 @@ size_t scan_growth_known(const struct scan_growth *growth, const double *values,
 	for (size_t i = 0; i < growth->n_sizes; i++) {
 		double value = values[scan_growth_point(growth, series, i)];
 
-		if (!isfinite(value))
+		if (!isfinite(value) || scan_growth_size(growth, i) <= 0)
 			continue;
 		sizes[n] = scan_growth_size(growth, i);
 		known[n++] = value;
 	}
 	return n;
+}
+
+/* Noise that seems to rise fits a law too, most easily a steep one. Where the exponent may be 0 a
+ * law is believed that holds to within 1 %, as a count's does that grows beside a large constant.
+ */
+static bool is_believed(const struct growth *fit, const double *sizes, const double *values,
+                        size_t n)
+{
+	if (fit->law == GROWTH_CONSTANT || isnan(fit->exponent) || fit->low > 0 || fit->high < 0)
+		return true;
+	for (size_t i = 0; i < n; i++)
+		if (fabs(fit->start + fit->factor * growth_law_at(fit->law, sizes[i]) - values[i]) >
+		    0.01 * values[i])
+			return false;
+	return true;
 }
 
 struct growth scan_growth_fit(const struct scan_growth *growth, const double *values, size_t series)
@@ -176,6 +191,7 @@ struct growth scan_growth_fit(const struct scan_growth *growth, const double *va
 
 	if (n && growth->has_sizes)
 		fit = growth_fit(sizes, known, n);
+	fit.has_law = fit.has_law && is_believed(&fit, sizes, known, n);
 	free(sizes);
 	free(known);
 	return fit;

@@ -63,11 +63,11 @@ double scan_growth_size(const struct scan_growth *growth, size_t size);
 /* "algorithm=quick"; "" where there is but one series. The caller frees it. */
 char *scan_growth_series_label(const struct scan_growth *growth, size_t series);
 
-/* Writes the sizes and values that are known; returns how many. `values` are by point. */
+/* Writes the sizes above 0 and values that are known; returns how many. `values` are by point. */
 size_t scan_growth_known(const struct scan_growth *growth, const double *values, size_t series,
                          double *sizes, double *known);
 
-/* Of values by point. */
+/* Of values by point. A law that may be noise is none: has_law is false then. */
 struct growth scan_growth_fit(const struct scan_growth *growth, const double *values,
                               size_t series);
 

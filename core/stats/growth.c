@@ -57,6 +57,11 @@ const char *growth_law_text(enum growth_law law)
 	return laws[law].text;
 }
 
+double growth_law_at(enum growth_law law, double size)
+{
+	return laws[law].at(size);
+}
+
 static size_t count_sizes(const double *sizes, size_t n)
 {
 	size_t count = 0;

@@ -39,6 +39,9 @@ struct growth {
 /* "O(1)", "O(log n)", ... */
 const char *growth_law_text(enum growth_law law);
 
+/* f(size), for sizes above 0. */
+double growth_law_at(enum growth_law law, double size);
+
 /* Points in any order; a size may come again. Values that are all 0, or all the same, are constant
  * with an exponent of 0. All must be finite. */
 struct growth growth_fit(const double *sizes, const double *values, size_t n);

@@ -164,7 +164,9 @@ promise "a cache that fills up is none the less one" is "$(profile-scenario --sc
 promise "a size that failed is left out, and said" reason 7 "" profile-scenario --scenario fails --type memory --parameter-scan n 10 60 -D 10 "$grows" fails {n}
 promise "with its reason" matches "$scratch/err" '^note   left out: n=30 \(memory\), .*ended with status 7$'
 promise "two sizes have no exponent" matches <(profile-scenario --scenario two --type memory --parameter-list n 1,2 "$grows" linear {n} 2>&1) \
-	'^note   no growth is told: that takes 3 sizes at least$'
+	'^note   no growth is told: that takes 3 sizes above 0 at least$'
+promise "a size of 0 has a value, and no part in the growth" matches <(profile-scenario --scenario zero --type memory --parameter-scan n 0 30 -D 10 \
+	"$grows" linear {n} 2>&1) '^   mem.allocations  .* 0 +10 +30 +1.00 \(1.00 .. 1.00\) +O\(n\)$|^note   growth is told of the sizes above 0$'
 promise "nor have words" matches <(profile-scenario --scenario words --type memory --parameter-list how linear,square "$grows" {how} 3 2>&1) \
 	'^note   no growth is told: the values are not all different numbers$'
 promise "their values are shown" matches "$PROFILE_SCENARIO_RESULTS/words/growth/latest/growth.txt" '^   mem.allocations +3 +9$'

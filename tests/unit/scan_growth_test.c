@@ -119,6 +119,29 @@ static void runs_that_failed_do_not_count(void **state)
 	scan_plan_fini(&plan);
 }
 
+static void noise_follows_no_law_and_a_count_beside_a_constant_does(void **state)
+{
+	static const double noise[] = {1.2, 1.6, 1.5, 1.94, 1.1}, sizes[] = {1, 2, 4, 8, 16};
+	struct scan_growth *growth;
+	struct scan_plan plan;
+	struct growth fit;
+
+	(void)state;
+	make_plan(&plan, "n 1,2,4,8,16", NULL);
+	growth = scan_growth_new(&plan);
+	for (size_t i = 0; i < 5; i++) {
+		add(growth, i, "ok", "noise", noise[i]);
+		add(growth, i, "ok", "count", 10000 + sizes[i] * sizes[i]);
+	}
+	fit = scan_growth_fit(growth, growth->metrics[0].values, 0);
+	assert_true(!fit.has_law || fit.law == GROWTH_CONSTANT);
+	fit = scan_growth_fit(growth, growth->metrics[1].values, 0);
+	assert_true(fit.has_law);
+	assert_int_equal(fit.law, GROWTH_SQUARE);
+	scan_growth_free(growth);
+	scan_plan_fini(&plan);
+}
+
 static void what_grows_fastest_comes_first_and_zeros_do_not_come(void **state)
 {
 	static const char *const names[] = {"none", "log", "square", "linear", "run.wall_ns"};
@@ -247,6 +270,7 @@ int main(void)
 	    cmocka_unit_test(a_series_is_fitted_over_its_own_sizes),
 	    cmocka_unit_test(points_and_series_agree_wherever_the_sizes_nest),
 	    cmocka_unit_test(runs_that_failed_do_not_count),
+	    cmocka_unit_test(noise_follows_no_law_and_a_count_beside_a_constant_does),
 	    cmocka_unit_test(what_grows_fastest_comes_first_and_zeros_do_not_come),
 	    cmocka_unit_test(a_leak_has_ever_more_blocks),
 	    cmocka_unit_test(two_sizes_have_no_verdict),
