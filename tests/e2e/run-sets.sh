@@ -44,3 +44,17 @@ promise "fewer digits than 7 are refused" reason 125 "7 digits or more" profile-
 promise "a run is written into one tree" reason 125 "works on one results tree; give --results once" \
 	profile-scenario --results "$scratch/a" --results "$scratch/b" -- true
 promise "and into none then" test ! -e "$scratch/a" -a ! -e "$scratch/b"
+
+# Sets of runs, for a verb that takes several.
+"$root/tests/bench/make-runs" a s/stat 40
+cp -r a b
+sides() { # TREES BASE NEW: how many runs either side has
+	profile-scenario $1 compare "$2" "$3" 2>&1 | sed -nE 's/^  (base|new) .* s?\/?stat, ([0-9]+) runs?,.*/\2/p; s/^  (base|new) +s\/stat [0-9TZ.-]+.*/1/p' | paste -sd' '
+}
+promise "a commit is all its runs" is "$(sides '--results a' s/stat@0000000 s/stat@0000001)" "20 20"
+promise "commas make a set, in any order" is "$(sides '--results a' s/stat~9,s/stat~8,s/stat~7 s/stat~1,s/stat,s/stat~1)" "3 2"
+promise "commits may be among them" is "$(sides '--results a' s/stat@0000000,s/stat~19 s/stat,s/stat~1)" "21 2"
+promise "a run that two trees have counts once" is "$(sides '--results a --results b' s/stat@0000000 s/stat@0000001)" "20 20"
+rm -r a/s/stat/20260101T000[0-9]00.000Z b/s/stat/20260101T001[0-9]00.000Z
+promise "several trees are read as one" is "$(sides '--results a --results b' s/stat@0000000 s/stat@0000001)" "20 20"
+promise "one alone has a part of them" is "$(sides '--results a' s/stat@0000000 s/stat@0000001)" "10 20"
