@@ -21,6 +21,11 @@ static struct cell plain(double value, const char *unit)
 {
 	struct cell result;
 
+	if (value >= 1e15) {
+		snprintf(result.text, sizeof(result.text), "%.4g%s%s", value, *unit ? " " : "",
+		         unit);
+		return result;
+	}
 	snprintf(result.text, sizeof(result.text), "%.*f%s%s",
 	         value >= 999.5 || value == 0 ? 0
 	         : value >= 99.5              ? 1
@@ -60,7 +65,7 @@ struct cell cell_of_value(double value, const char *unit)
 		return cell(value < 0 ? "-inf" : "inf");
 	if (!strcmp(unit, "ns") || !strcmp(unit, "nanoseconds"))
 		positive = time_cell(size);
-	else if (!strcmp(unit, "bytes") && size >= 1000)
+	else if (!strcmp(unit, "bytes") && size >= 1000 && size < 1e18)
 		positive = cell(size_text_of((uint64_t)size).text);
 	else if (is_whole(size) && strcmp(unit, "percent") != 0)
 		positive = cell(count_text_of((uint64_t)size).text);

@@ -34,6 +34,12 @@ promise "Markdown has the row" is "$(status_of profile-scenario compare calls/me
 promise "for a merge request" contains "$scratch/c.md" "| mem.allocations | 100 | 101 | 1.010 | exact |  | **worse** |"
 promise "two documents do not share stdout" reason 125 "both go to stdout" profile-scenario compare calls/memory --json --markdown
 
+# Two trees are read as one: the run of the other one is the older.
+profile-scenario --quiet --results "$scratch/tree" --scenario trees --type memory -r 3 -- "$compared" 10 100 >/dev/null
+run trees --type memory -r 3 -- "$compared" 10 102
+promise "several trees are one" reason 1 "mem.allocations" profile-scenario compare trees/memory --results "$scratch/tree" --results "$scratch/results"
+promise "sides by their paths" reason 1 "mem.allocations" profile-scenario compare "$scratch/tree/trees/memory/latest" "$scratch/results/trees/memory/latest"
+
 # A single run a side: deltas, no proof.
 run once --type memory -- "$compared" 10 100
 run once --type memory -- "$compared" 10 100

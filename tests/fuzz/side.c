@@ -3,9 +3,12 @@
 
 #include "core/alloc.h"
 #include "core/compare/comparison.h"
+#include "core/compare/comparison_write.h"
 #include "core/compare/side.h"
 #include "core/diag.h"
 
+#include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -45,6 +48,32 @@ static struct side *read_side(const uint8_t *bytes, size_t len)
 	return side;
 }
 
+typedef void document_writer(const struct comparison *comparison, const char *picture, FILE *out);
+
+/* Whatever names there are, no document has a control character. */
+static void write_document(const struct comparison *comparison, document_writer *write)
+{
+	char *text;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+
+	write(comparison, NULL, out);
+	fclose(out);
+	for (size_t i = 0; i < len; i++)
+		BUG(iscntrl((unsigned char)text[i]) && text[i] != '\n');
+	free(text);
+}
+
+static void write_documents(const struct comparison *comparison)
+{
+	json_t *json = comparison_to_json(comparison, NULL);
+
+	BUG(!json_object_get(json, "metrics"));
+	json_decref(json);
+	write_document(comparison, comparison_write_text);
+	write_document(comparison, comparison_write_markdown);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
 	const uint8_t *end = len ? memchr(bytes, 0, len) : NULL;
@@ -56,7 +85,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	struct diag diag;
 
 	if (base && new) {
-		comparison_init(&comparison, base, new, NULL, &options, &diag);
+		if (!comparison_init(&comparison, base, new, NULL, &options, &diag))
+			write_documents(&comparison);
 		comparison_fini(&comparison);
 	}
 	side_free(base);
