@@ -28,6 +28,7 @@ promise "advisory metrics do not gate" reason_well profile-scenario compare call
 promise "a picture is drawn below the results" contains "$scratch/results/compare/calls-memory.svg" "own value against calls/memory 2"
 promise "or where -o says" is "$(status_of profile-scenario compare calls/memory -o "$scratch/diff.svg" --title 'A & B')" 1
 promise "as it is asked for" contains "$scratch/diff.svg" '>A &amp; B</text>'
+promise "and is well-formed" python3 -c "import sys, xml.dom.minidom; xml.dom.minidom.parse(sys.argv[1])" "$scratch/diff.svg"
 promise "of the value asked for" contains <(profile-scenario compare calls/memory --value alloc_objects -o - 2>/dev/null) "101 alloc_objects, 100.00 %"
 promise "of those that there are" reason 125 "has no value 'nosuch'; it has " profile-scenario compare calls/memory --value nosuch
 promise "Markdown has the row" is "$(status_of profile-scenario compare calls/memory --markdown="$scratch/c.md")" 1
