@@ -180,8 +180,12 @@ P
 promise "--interval: rows in time, whose counts add up to the run's" steps
 promise "stat.txt says where they are" contains "$PROFILE_SCENARIO_RESULTS/steps/stat/latest/stat.txt" interval.csv
 
+is_asleep() { # sleep(1), past its start
+	grep -q sleep "/proc/$1/comm" && grep -q '^230 ' "/proc/$1/syscall"
+}
 sleep 30 &
 sleeper=$!
+wait_for is_asleep $sleeper
 promise "-p ends with --duration, and the process lives on" bash -c "profile-scenario --quiet --scenario sleeper --type stat -p $sleeper --duration 0.3 && kill -0 $sleeper"
 promise "of an idle process there is nothing to count, and that is 0" is "$(value sleeper stat.page-faults)" 0
 promise "what only a parent knows is absent" is "$(of_run sleeper '[n for n in m if n.startswith("run.")]')" "['run.wall_ns']"
@@ -235,7 +239,7 @@ if [ "$(id -u)" = 0 ] && [ "$(cat /proc/sys/kernel/perf_event_paranoid)" = 2 ]; 
 	promise "the clock is the whole one" is "$(of_run known "clock_is_whole(m, $host_took_ns)")" True
 	setpriv --reuid 65534 --clear-groups sleep 30 &
 	sleeper=$!
-	wait_for grep -q sleep /proc/$sleeper/comm
+	wait_for is_asleep $sleeper
 	setpriv --reuid 65534 --clear-groups profile-scenario --quiet --scenario theirs --type stat -p $sleeper --duration 0.2
 	promise "of a process that is not our child they are absent" is "$(value theirs stat.page-faults) $(value theirs stat.context-switches)" "absent absent"
 	kill $sleeper
