@@ -69,9 +69,9 @@ static void print_keys(const struct run_keys *keys, const char *results)
 }
 
 static int prune_list(struct pruning *pruning, const struct command_line *line, const char *results,
-                      const struct run_list *list, struct diag *diag)
+                      const char *scenario, const struct run_list *list, struct diag *diag)
 {
-	int err = removal_read_kept(&pruning->kept, line->common, results, diag);
+	int err = removal_read_kept(&pruning->kept, line->common, results, scenario, diag);
 
 	if (err)
 		return err;
@@ -145,7 +145,7 @@ static int prune(const struct command_line *line, const char *results, struct di
 	if (!err)
 		err = run_list_read(&list, &trees, scenario, type, diag);
 	if (!err)
-		err = prune_list(&pruning, line, results, &list, diag);
+		err = prune_list(&pruning, line, results, scenario, &list, diag);
 	run_list_fini(&list);
 	run_keys_fini(&pruning.keys);
 	kept_runs_fini(&pruning.kept);

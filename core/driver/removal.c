@@ -12,10 +12,10 @@
 #include <stdlib.h>
 
 int removal_read_kept(struct kept_runs *kept, const struct run_options *options,
-                      const char *results, struct diag *diag)
+                      const char *results, const char *scenario, struct diag *diag)
 {
 	const char *elsewhere = baseline_own_root(options);
-	int err = kept_runs_read_tree(kept, results, diag);
+	int err = kept_runs_read_tree(kept, results, scenario, diag);
 
 	if (!err && elsewhere)
 		err = kept_runs_read(kept, elsewhere, diag);

@@ -9,10 +9,11 @@ struct command_line;
 struct diag;
 struct run_options;
 
-/* The runs that baselines are made of: in RESULTS/SCENARIO/baselines and in the directory that
- * --baselines or PROFILE_SCENARIO_BASELINES names. kept_runs_fini() is needed either way. */
+/* The runs that baselines are made of, added: in RESULTS/SCENARIO/baselines, of one scenario or of
+ * all (NULL), and in the directory that --baselines or PROFILE_SCENARIO_BASELINES names.
+ * kept_runs_fini() is needed either way. */
 int removal_read_kept(struct kept_runs *kept, const struct run_options *options,
-                      const char *results, struct diag *diag);
+                      const char *results, const char *scenario, struct diag *diag);
 
 /* Removes the sorted runs and says how many went, on stdout unless --quiet. */
 int removal_do(const struct command_line *line, const char *results, const struct run_keys *keys,

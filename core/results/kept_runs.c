@@ -175,19 +175,26 @@ int kept_runs_read(struct kept_runs *kept, const char *directory, struct diag *d
 	return read_directory(kept, directory, true, diag);
 }
 
-int kept_runs_read_tree(struct kept_runs *kept, const char *results, struct diag *diag)
+static int read_scenario(struct kept_runs *kept, const char *results, const char *scenario,
+                         struct diag *diag)
 {
-	DIR *list = opendir(results);
+	char *path = xasprintf("%s/%s/baselines", results, scenario);
+	int err = read_directory(kept, path, false, diag);
+
+	free(path);
+	return err;
+}
+
+int kept_runs_read_tree(struct kept_runs *kept, const char *results, const char *scenario,
+                        struct diag *diag)
+{
+	DIR *list = scenario ? NULL : opendir(results);
 	struct dirent *entry;
-	int err = 0;
+	int err = scenario ? read_scenario(kept, results, scenario, diag) : 0;
 
-	while (list && !err && (entry = readdir(list))) {
-		char *path = xasprintf("%s/%s/baselines", results, entry->d_name);
-
+	while (list && !err && (entry = readdir(list)))
 		if (results_name_is_valid(entry->d_name))
-			err = read_directory(kept, path, false, diag);
-		free(path);
-	}
+			err = read_scenario(kept, results, entry->d_name, diag);
 	if (list)
 		closedir(list);
 	return err;

@@ -59,8 +59,9 @@ struct kept_runs {
  * the directories in it. One that is not there has none. -EINVAL: a baseline that cannot be read:
  * its runs are not known. */
 int kept_runs_read(struct kept_runs *kept, const char *directory, struct diag *diag);
-/* Adds those of RESULTS/SCENARIO/baselines, of all scenarios. */
-int kept_runs_read_tree(struct kept_runs *kept, const char *results, struct diag *diag);
+/* Adds those of RESULTS/SCENARIO/baselines, of one scenario or of all (NULL). */
+int kept_runs_read_tree(struct kept_runs *kept, const char *results, const char *scenario,
+                        struct diag *diag);
 /* The name of a baseline that the run is of, or NULL. */
 const char *kept_runs_find(const struct kept_runs *kept, const struct run_key *run);
 void kept_runs_fini(struct kept_runs *kept);

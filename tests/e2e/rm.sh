@@ -69,7 +69,9 @@ mkdir -p kept/s && mv results/s/baselines/v1.json kept/s
 promise "baselines may lie elsewhere" reason 125 "is of the baseline v1" env PROFILE_SCENARIO_BASELINES=kept profile-scenario rm s/io
 head -c 100 kept/s/v1.json >results/s/baselines/cut.json
 promise "one that cannot be read lets nothing go" reason 125 "baselines/cut.json: its runs are not known" profile-scenario rm s/io
-rm results/s/baselines/cut.json
+mkdir -p results/t/baselines && mv results/s/baselines/cut.json results/t/baselines
+promise "but for runs of other scenarios" bash -c "profile-scenario prune s --keep 9 >/dev/null && ! profile-scenario prune --keep 9 2>/dev/null"
+rm -r results/t
 promise "the last run leaves the baselines' directory" bash -c "profile-scenario rm --quiet s/io && test -d results/s/baselines"
 
 # What the verb baseline writes.
