@@ -11,6 +11,10 @@
 #include <math.h>
 #include <stdlib.h>
 
+/* A count of a program that varies that is steady by chance: it may be one metric in ten of that
+ * kind. */
+#define JUDGE_FLIP 1e-3
+
 const char *verdict_word(enum verdict verdict)
 {
 	static const char *const words[] = {
@@ -53,12 +57,46 @@ static bool same_each_time(const struct judged_samples *samples)
 	return samples->n >= JUDGE_FEWEST_COUNTS && describe_all_equal(samples->values, samples->n);
 }
 
-static bool is_exact(const struct judged_metric *metric)
+static bool varies(const struct judged_samples *samples)
+{
+	return samples->n > 0 && !describe_all_equal(samples->values, samples->n);
+}
+
+/* Not every count is the same in each run: what the program does depends on time or chance. */
+static bool program_varies(const struct judged_metric *metrics, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (metrics[i].countable && (varies(&metrics[i].base) || varies(&metrics[i].new) ||
+		                             varies(&metrics[i].control)))
+			return true;
+	return false;
+}
+
+/* How likely a count of a program that did not change is one number in all of these runs and
+ * another one in all of those, at worst: it is the first with the chance p, which makes p^n (1 -
+ * p)^m. */
+static double chance_of_flip(size_t n_base, size_t n_new)
+{
+	double n = (double)n_base, m = (double)n_new;
+
+	return pow(n / (n + m), n) * pow(m / (n + m), m);
+}
+
+/* The count is the same in all runs of the base's program, and in all new ones. */
+static bool is_steady(const struct judged_metric *metric)
 {
 	if (!metric->countable || !same_each_time(&metric->base) || !same_each_time(&metric->new))
 		return false;
 	return metric->control.n == 0 || (same_each_time(&metric->control) &&
 	                                  metric->control.values[0] == metric->base.values[0]);
+}
+
+static bool is_exact(const struct judged_metric *metric, bool others_vary)
+{
+	size_t n_base = metric->base.n + metric->control.n;
+
+	return is_steady(metric) &&
+	       (!others_vary || chance_of_flip(n_base, metric->new.n) < JUDGE_FLIP);
 }
 
 static void judge_exactly(struct judged_metric *metric)
@@ -80,7 +118,10 @@ static void judge_exactly(struct judged_metric *metric)
 static const char *why_not_a_test(const struct judged_metric *metric)
 {
 	if (metric->base.n < JUDGE_FEWEST_RUNS || metric->new.n < JUDGE_FEWEST_RUNS)
-		return "fewer than 6 runs on a side: only counts that never vary can be judged";
+		return is_steady(metric)
+		           ? "other counts of this program vary: take 5 runs on either side"
+		           : "fewer than 6 runs on a side: only counts that never vary can be "
+		             "judged";
 	if (!positive_samples(&metric->base) || !positive_samples(&metric->new) ||
 	    !positive_samples(&metric->control))
 		return "a value is below 0, so there is no ratio";
@@ -88,7 +129,7 @@ static const char *why_not_a_test(const struct judged_metric *metric)
 }
 
 /* What can be said before any test. True: the metric is to be tested. */
-static bool prepare(struct judged_metric *metric)
+static bool prepare(struct judged_metric *metric, bool others_vary)
 {
 	const char *why;
 
@@ -113,7 +154,7 @@ static bool prepare(struct judged_metric *metric)
 		metric->ratio = 1;
 	else if (metric->base_value >= 0 && metric->new_value >= 0)
 		metric->ratio = metric->new_value / fabs(metric->base_value);
-	if (is_exact(metric)) {
+	if (is_exact(metric, others_vary)) {
 		judge_exactly(metric);
 		return false;
 	}
@@ -226,9 +267,10 @@ static void judge_family(struct judged_metric *metrics, size_t n, const bool *te
 void compare_judge(struct judged_metric *metrics, size_t n, double threshold, uint64_t seed)
 {
 	bool *tested = xcalloc(n, sizeof(*tested));
+	bool vary = program_varies(metrics, n);
 
 	for (size_t i = 0; i < n; i++) {
-		tested[i] = prepare(&metrics[i]);
+		tested[i] = prepare(&metrics[i], vary);
 		if (tested[i])
 			measure(&metrics[i], seed);
 	}

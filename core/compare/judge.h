@@ -5,8 +5,10 @@
  *
  * A count that the program alone decides is judged exactly when it may be (`countable`) and was the
  * same in at least 3 runs of base, at least 3 of new and, where there is a control, at least 3 of
- * that with base's value: any difference is better or worse then. All else is judged like a time,
- * which takes 6 runs a side:
+ * that with base's value: any difference is better or worse then. Where other counts of the
+ * comparison vary from run to run, the program depends on time or chance, and 3 runs may be alike
+ * by chance: 5 a side are asked for, or 4 with a control. All else is judged like a time, which
+ * takes 6 runs a side:
  *
  * - worse: the 95 % interval of the ratio (core/stats/ratio.h) lies beyond the threshold, and the
  *   rank test's probability, corrected by Holm for all metrics that gate, is below 1 %;

@@ -125,6 +125,48 @@ static void a_control_that_counts_otherwise_makes_it_no_count(void **state)
 	assert_int_equal(judge(metric).verdict, VERDICT_WORSE);
 }
 
+static void a_program_whose_counts_vary_needs_more_runs(void **state)
+{
+	static const double flips[] = {7, 8, 7, 8, 7}, fives[] = {5, 5, 5, 5, 5, 5, 5, 5, 5, 5};
+	static const double sixes[] = {6, 6, 6, 6, 6};
+	static const struct {
+		size_t n_base, n_new, n_control;
+		bool exact;
+	} cases[] = {
+	    {3, 3, 0, false}, {4, 4, 0, false}, {5, 5, 0, true}, {10, 3, 0, true},
+	    {4, 5, 0, false}, {3, 3, 3, false}, {4, 4, 4, true},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		size_t n_base = cases[i].n_base, n_new = cases[i].n_new;
+		struct judged_metric metrics[2] = {
+		    {.name = "varies",
+		     .countable = true,
+		     .better = METRIC_LOWER,
+		     .base = {flips, 3},
+		     .new = {flips, 3}},
+		    {.name = "steady",
+		     .countable = true,
+		     .better = METRIC_LOWER,
+		     .base = {fives, n_base},
+		     .new = {sixes, n_new},
+		     .control = {fives, cases[i].n_control}},
+		};
+
+		compare_judge(metrics, 2, THRESHOLD, 1);
+		assert_int_equal(metrics[1].exact, cases[i].exact);
+		if (cases[i].exact)
+			assert_int_equal(metrics[1].verdict, VERDICT_WORSE);
+		else
+			assert_inconclusive(&metrics[1], "other counts of this program vary");
+		/* A time that varies says nothing of the program. */
+		metrics[0].countable = false;
+		compare_judge(metrics, 2, THRESHOLD, 1);
+		assert_true(metrics[1].exact);
+	}
+}
+
 static void zero_to_something_is_an_infinite_ratio(void **state)
 {
 	static const double zero[] = {0, 0, 0}, zeros[10] = {0};
@@ -345,6 +387,7 @@ int main(void)
 	    cmocka_unit_test(one_in_a_million_is_found),
 	    cmocka_unit_test(a_count_is_exact_only_where_it_never_varies),
 	    cmocka_unit_test(a_control_that_counts_otherwise_makes_it_no_count),
+	    cmocka_unit_test(a_program_whose_counts_vary_needs_more_runs),
 	    cmocka_unit_test(zero_to_something_is_an_infinite_ratio),
 	    cmocka_unit_test(five_percent_of_quiet_times_are_found_either_way),
 	    cmocka_unit_test(a_control_that_differs_as_much_raises_the_threshold),
