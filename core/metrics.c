@@ -7,6 +7,7 @@
 
 #include <fnmatch.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -159,12 +160,17 @@ size_t metrics_n_samples(const struct metrics *metrics, const char *name)
 	return metric ? metric->n_samples : 0;
 }
 
-/* JSON has one kind of number, jansson two. */
+/* JSON has one kind of number, jansson two. What is not whole is rounded to the 15 digits that are
+ * written, so that a manifest is the same before it is stored and after: counts' means are compared
+ * exactly. */
 json_t *metric_number_to_json(double value)
 {
+	char digits[32];
+
 	if (value == floor(value) && fabs(value) < 9007199254740992.0)
 		return json_integer((json_int_t)value);
-	return json_real(value);
+	snprintf(digits, sizeof(digits), "%.15g", value);
+	return json_real(strtod(digits, NULL));
 }
 
 static json_t *better_to_json(enum metric_better better)

@@ -191,8 +191,11 @@ static void end_names(char **names, size_t n)
 	*names = whole;
 }
 
-/* What base has and new has not: the number that a regression hides behind. */
-static int check_vanished(const struct comparison *comparison, const char *other_machine,
+/* What base has and new has not: the number that a regression hides behind. What does not gate
+ * hides none, and some of it comes and goes, as a resident set that is only looked at now and then.
+ */
+static int check_vanished(const struct comparison *comparison,
+                          const struct comparison_options *options, const char *other_machine,
                           struct diag *diag)
 {
 	const struct side *base = comparison->base, *new = comparison->new;
@@ -204,7 +207,7 @@ static int check_vanished(const struct comparison *comparison, const char *other
 		const struct side_metric *metric = &base->metrics[i];
 
 		if (side_find_metric(new, metric->name) || may_be_absent(metric) ||
-		    is_of_stat_alone(base, metric->name) ||
+		    why_advisory(metric, options) || is_of_stat_alone(base, metric->name) ||
 		    (other_machine && side_metric_is_of_machine(metric)))
 			continue;
 		add_name(&names, &n, metric->name);
@@ -349,7 +352,7 @@ int comparison_init(struct comparison *comparison, struct side *base, struct sid
 	complete(base, new, control);
 	other_machine = why_other_machine(comparison);
 	add_metrics(comparison, options, other_machine);
-	err = check_vanished(comparison, other_machine, diag);
+	err = check_vanished(comparison, options, other_machine, diag);
 	if (!err)
 		err = check_common(comparison, diag);
 	if (err)

@@ -228,6 +228,27 @@ static void a_metric_that_vanished_is_refused(void **state)
 	compared_fini(&c);
 }
 
+/* A resident set is looked at now and then: a short run may have none. */
+static void one_that_does_not_gate_may_vanish(void **state)
+{
+	struct text_list globs = {0};
+	struct compared c = {
+	    .base = side_of("memory", "h",
+	                    "{" METRIC("mem.allocations", "count", LOWER, "[9]") ", " METRIC(
+	                        "mem.peak_rss_bytes", "bytes", LOWER, "[4096]") "}"),
+	    .new = side_of("memory", "h", "{" METRIC("mem.allocations", "count", LOWER, "[9]") "}"),
+	};
+
+	(void)state;
+	text_list_add(&globs, "mem.peak_rss_*");
+	compare_with(&c, &(struct comparison_options){.threshold_percent = 2, .advisory = &globs});
+	assert_int_equal(c.err, 0);
+	assert_string_equal(metric_of(&c, "mem.peak_rss_bytes")->not_compared,
+	                    "not measured in the new runs");
+	compared_fini(&c);
+	text_list_fini(&globs);
+}
+
 static void a_call_that_is_no_longer_made_is_zero(void **state)
 {
 	struct compared c;
@@ -413,6 +434,7 @@ int main(void)
 	    cmocka_unit_test(what_is_advisory_is_judged_and_does_not_gate),
 	    cmocka_unit_test(what_says_nothing_of_the_program_does_not_gate),
 	    cmocka_unit_test(a_metric_that_vanished_is_refused),
+	    cmocka_unit_test(one_that_does_not_gate_may_vanish),
 	    cmocka_unit_test(a_call_that_is_no_longer_made_is_zero),
 	    cmocka_unit_test(nothing_in_common_and_other_types_are_refused),
 	    cmocka_unit_test(what_differs_beside_it_is_told),

@@ -122,6 +122,24 @@ static void three_equal_runs_are_deterministic_and_fewer_are_unknown(void **stat
 	}
 }
 
+/* A mean of counts is judged exactly, before it is stored on one side and after on the other. */
+static void a_number_is_the_one_that_will_be_read_again(void **state)
+{
+	static const double values[] = {0.1, 31250.0 / 314, 2.0 / 3, 1e-300, 1e300, 12345678.9};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
+		json_t *number = metric_number_to_json(values[i]);
+		char *text = json_dumps(number, JSON_ENCODE_ANY | JSON_REAL_PRECISION(15));
+		json_t *again = json_loads(text, JSON_DECODE_ANY, NULL);
+
+		assert_true(json_number_value(number) == json_number_value(again));
+		json_decref(again);
+		json_decref(number);
+		free(text);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -131,6 +149,7 @@ int main(void)
 	    cmocka_unit_test(what_was_not_measured_is_absent),
 	    cmocka_unit_test(an_exact_row_goes_before_a_pattern),
 	    cmocka_unit_test(three_equal_runs_are_deterministic_and_fewer_are_unknown),
+	    cmocka_unit_test(a_number_is_the_one_that_will_be_read_again),
 	};
 
 	return cmocka_run_group_tests_name("metrics", tests, NULL, NULL);
