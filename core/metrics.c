@@ -4,6 +4,7 @@
 #include "core/alloc.h"
 #include "core/diag.h"
 #include "core/json_text.h"
+#include "core/stats/describe.h"
 
 #include <fnmatch.h>
 #include <math.h>
@@ -96,34 +97,12 @@ void metrics_mark_instrumented(struct metrics *metrics, const char *name)
 		metric->instrumented = true;
 }
 
-static int compare_doubles(const void *a, const void *b)
-{
-	double left = *(const double *)a;
-	double right = *(const double *)b;
-
-	return (left > right) - (left < right);
-}
-
-static double median_of(const double *samples, size_t n_samples)
-{
-	double *sorted = xmalloc(n_samples * sizeof(*sorted));
-	double median;
-
-	memcpy(sorted, samples, n_samples * sizeof(*sorted));
-	qsort(sorted, n_samples, sizeof(*sorted), compare_doubles);
-	median = sorted[n_samples / 2];
-	if (n_samples % 2 == 0)
-		median = (sorted[n_samples / 2 - 1] + median) / 2;
-	free(sorted);
-	return median;
-}
-
 static double value_of(const struct metric *metric)
 {
 	double sum = 0;
 
 	if (!metric->is_sum)
-		return median_of(metric->samples, metric->n_samples);
+		return describe_median(metric->samples, metric->n_samples);
 	for (size_t i = 0; i < metric->n_samples; i++)
 		sum += metric->samples[i];
 	return sum;

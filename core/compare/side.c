@@ -5,6 +5,7 @@
 
 #include "core/alloc.h"
 #include "core/diag.h"
+#include "core/stats/describe.h"
 
 #include <errno.h>
 #include <fnmatch.h>
@@ -445,25 +446,10 @@ bool side_metric_is_constant(const struct side_metric *metric)
 	return metric->n_samples >= 3;
 }
 
-static int compare_doubles(const void *a, const void *b)
-{
-	double left = *(const double *)a, right = *(const double *)b;
-
-	return (left > right) - (left < right);
-}
-
 double side_metric_median(const struct side_metric *metric)
 {
-	size_t n = metric->n_samples;
-	double *sorted = xmalloc(n * sizeof(*sorted));
-	double median;
-
-	BUG(!n);
-	memcpy(sorted, metric->samples, n * sizeof(*sorted));
-	qsort(sorted, n, sizeof(*sorted), compare_doubles);
-	median = n % 2 ? sorted[n / 2] : sorted[n / 2 - 1] / 2 + sorted[n / 2] / 2;
-	free(sorted);
-	return median;
+	BUG(!metric->n_samples);
+	return describe_median(metric->samples, metric->n_samples);
 }
 
 /* Gives `side` what only the other one has. */
