@@ -38,7 +38,10 @@ promise "20 hosts pushed, with the status of their own sweep" is "$(sort -n stat
 text=results/7/regress/latest/openmetrics.txt
 promise "promtool check metrics accepts the text of a sweep" bash -c "promtool check metrics <$text 2>&1 | (! grep .)"
 for type in cpu memory io stat; do
-	profile-scenario --quiet --results every --type $type -- "$programs/cpu_split" 50 >/dev/null 2>&1 || continue
+	if [ "$(status_of profile-scenario --quiet --results every --type $type -- "$programs/cpu_split" 50)" = 3 ]; then
+		skip "and that of a run of type $type" "$(tail -n 1 err)"
+		continue
+	fi
 	promise "and that of a run of type $type" bash -c "profile-scenario export --results every cpu_split/$type --format openmetrics | promtool check metrics 2>&1 | (! grep .)"
 done
 
