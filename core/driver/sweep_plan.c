@@ -8,6 +8,7 @@
 #include "core/driver/run_types.h"
 
 #include "core/alloc.h"
+#include "core/compare/judge.h"
 #include "core/diag.h"
 #include "core/host/host.h"
 #include "core/target/program.h"
@@ -68,9 +69,9 @@ static void ask_for_inconclusive(struct sweep_request *request, const struct com
 	request->common.inconclusive = true;
 }
 
-/* A count gates exactly when it was the same in as many runs of either side (core/compare/judge.h):
- * with fewer a baseline could decide nothing. */
-enum { DEFAULT_RUNS = 3 };
+/* What varies can be judged from so many on, and with fewer a count that does not may be left open
+ * beside it: a baseline would decide little. */
+enum { DEFAULT_RUNS = JUDGE_FEWEST_RUNS };
 
 int sweep_request_init(struct sweep_request *request, const struct command_line *line,
                        const char *scenario, struct diag *diag)

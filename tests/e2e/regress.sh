@@ -74,7 +74,7 @@ printf '[scenario]\nrelease = maybe\n' >scenarios/broken.ini
 promise "a broken file is said before anything runs" reason 125 "broken.ini:2" regress
 rm scenarios/*.ini
 
-# Against a baseline: a system call more in each of three runs.
+# Against a baseline: a system call more in each of six runs.
 scenario calls io "dd if=/dev/zero of=/dev/null bs=1 count=\${n} status=none" <<<'[parameters]
 n = 100'
 regress >/dev/null 2>&1
