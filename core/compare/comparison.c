@@ -36,6 +36,15 @@ static const struct {
     {"*.preempted_ns", "befalls a program: it depends on what else runs"},
 };
 
+/* Parts whose sum gates where it was measured. Which of both a moment falls to is the kernel's guess
+ * for programs of a few ticks, and a part that is mostly 0 is never decided. */
+static const struct {
+	const char *part, *sum;
+} parts[] = {
+    {"run.user_ns", "stat.task-clock_ns"},
+    {"run.system_ns", "stat.task-clock_ns"},
+};
+
 static bool matches(const struct text_list *globs, const char *name)
 {
 	for (size_t i = 0; globs && i < globs->n_texts; i++)
@@ -68,6 +77,16 @@ static const char *why_advisory(const struct side_metric *metric,
 	for (size_t i = 0; i < ARRAY_SIZE(never_gating); i++)
 		if (!fnmatch(never_gating[i].glob, metric->name, 0))
 			return never_gating[i].why;
+	return NULL;
+}
+
+static const char *why_part_is_advisory(const struct comparison *comparison, const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
+		if (!strcmp(parts[i].part, name) &&
+		    side_find_metric(comparison->base, parts[i].sum) &&
+		    side_find_metric(comparison->new, parts[i].sum))
+			return "a part of the processor time: the sum gates";
 	return NULL;
 }
 
@@ -111,6 +130,8 @@ static void add_metric(struct comparison *comparison, const struct side_metric *
 		row->not_compared = "in another unit on either side";
 	else if (other_machine && side_metric_is_of_machine(metric))
 		row->not_compared = other_machine;
+	if (!row->advisory)
+		row->advisory = why_part_is_advisory(comparison, name);
 	row->judged.gating = !row->advisory && !row->not_compared;
 }
 

@@ -130,6 +130,26 @@ static void times_are_judged_by_their_interval(void **state)
 	compared_fini(&c);
 }
 
+/* User and system time are parts of the processor time: where that is measured, it decides. */
+static void a_part_of_processor_time_leaves_the_gate_to_the_sum(void **state)
+{
+	struct compared c;
+
+	(void)state;
+	compare(&c,
+	        side_of("stat", "h",
+	                "{" METRIC("run.system_ns", "ns", LOWER, FAST) "," METRIC(
+	                    "stat.task-clock_ns", "ns", LOWER, FAST) "}"),
+	        side_of("stat", "h",
+	                "{" METRIC("run.system_ns", "ns", LOWER, SLOW) "," METRIC(
+	                    "stat.task-clock_ns", "ns", LOWER, FAST) "}"));
+	assert_int_equal(metric_of(&c, "run.system_ns")->judged.verdict, VERDICT_WORSE);
+	assert_false(metric_of(&c, "run.system_ns")->judged.gating);
+	assert_true(metric_of(&c, "stat.task-clock_ns")->judged.gating);
+	assert_int_equal(c.comparison.verdict, VERDICT_SAME);
+	compared_fini(&c);
+}
+
 /* A control that differs from base as much as new does. */
 static void a_noisy_machine_proves_nothing(void **state)
 {
@@ -429,6 +449,7 @@ int main(void)
 	    cmocka_unit_test(a_count_of_three_equal_runs_gates_exactly),
 	    cmocka_unit_test(one_run_a_side_is_inconclusive),
 	    cmocka_unit_test(times_are_judged_by_their_interval),
+	    cmocka_unit_test(a_part_of_processor_time_leaves_the_gate_to_the_sum),
 	    cmocka_unit_test(a_noisy_machine_proves_nothing),
 	    cmocka_unit_test(across_machines_only_counts_are_compared),
 	    cmocka_unit_test(what_is_advisory_is_judged_and_does_not_gate),
