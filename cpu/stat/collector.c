@@ -155,7 +155,10 @@ static int stat_prepare(void *state, const struct repeat *repeat, struct diag *d
 	stat->begins_later = repeat->begins_later;
 	if (stat->facts.gains_rights || !n_counted(&stat->events))
 		return 0;
-	return counters_open(&stat->counters, &stat->events, repeat, diag);
+	err = counters_open(&stat->counters, &stat->events, repeat, diag);
+	if (!err)
+		stat->facts.n_doubtful += counters_n_doubtful(stat->counters);
+	return err;
 }
 
 static void begin_interval(struct stat_state *stat)

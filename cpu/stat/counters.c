@@ -25,7 +25,8 @@ struct counters {
 	int *fds; /* n_events for each thread or CPU; -1: not counted */
 	size_t n_fds;
 	size_t capacity;
-	uint64_t attach_ticks; /* since boot, as /proc has starts of threads */
+	const struct repeat *repeat; /* while threads are attached to */
+	uint64_t attach_ticks;       /* since boot, as /proc has starts of threads */
 	size_t n_doubtful;
 };
 
@@ -122,13 +123,23 @@ static int open_all_cpus(struct counters *counters, struct diag *diag)
 	return err;
 }
 
+/* A process that was named was there before, if only in the same tick. */
+static bool is_named(const struct repeat *repeat, pid_t tid)
+{
+	for (size_t i = 0; i < repeat->n_pids; i++)
+		if (repeat->pids[i] == tid)
+			return true;
+	return false;
+}
+
 static int watch(void *context, pid_t tid, struct diag *diag)
 {
 	struct counters *counters = context;
 	struct proc_state state;
 	int err = open_unit(counters, tid, -1, false, diag);
 
-	if (!err && proc_scan_state(tid, &state) && state.start_ticks >= counters->attach_ticks)
+	if (!err && !is_named(counters->repeat, tid) && proc_scan_state(tid, &state) &&
+	    state.start_ticks >= counters->attach_ticks)
 		counters->n_doubtful++;
 	return err;
 }
@@ -152,6 +163,7 @@ int counters_open(struct counters **result, const struct event_list *list,
 	if (repeat->all_cpus) {
 		err = open_all_cpus(counters, diag);
 	} else if (repeat->n_pids) {
+		counters->repeat = repeat;
 		counters->attach_ticks = ticks_now();
 		err = running_threads_watch(repeat, n_counted(list), watch, counters, diag);
 	} else {

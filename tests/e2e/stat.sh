@@ -199,6 +199,22 @@ interrupted() {
 	wait $ours && is "$(of_run interrupted '(r["exit"]["by"], r["verdict"])')" "('interrupt', 'ok')"
 }
 promise "-p ends with Ctrl-C, and the run is whole" interrupted -p $$
+makes_threads() { # all the time: sooner or later one while it is attached to
+	local threads try found=1
+	python3 -c '
+import threading, time
+while True:
+    threading.Thread(target=time.sleep, args=(0.05,)).start()
+    time.sleep(0.0002)' &
+	threads=$!
+	for ((try = 0; try < 50 && found; try++)); do
+		run --scenario threads -p $threads --duration 0.05 2>/dev/null || continue
+		[ "$(of_run threads 'any("came while the others were being attached to" in n for n in r["quality"]["notes"])')" = False ] || found=0
+	done
+	kill $threads
+	return $found
+}
+promise "threads that come while others are attached to are counted in a note" makes_threads
 run --scenario later --ready "test -e $scratch/touched" -- sh -c "'$programs/cpu_events' >/dev/null; touch $scratch/touched; sleep 1; exit"
 promise "--ready counts from then on, and times the whole run" is \
 	"$(of_run later 'm["stat.page-faults"] < 1000, m["run.wall_ns"] >= 1e9, int(c[0]["counted_ns"]) < int(c[0]["wall_ns"])')" "(True, True, True)"
