@@ -364,14 +364,12 @@ static int write_all(int fd, const char *text, size_t len)
 	return err;
 }
 
-/* Writes a file aside, and gives it its name when it is whole. */
-static int replace_file(int dir, const char *file, const char *text, size_t len, struct diag *diag)
+/* Writes a file aside, and gives it its name when it is whole. SIGXFSZ is ignored. */
+static int write_aside(int dir, const char *file, const char *text, size_t len, struct diag *diag)
 {
 	char *temporary = xasprintf(".%s.tmp", file);
 	int fd, err = 0;
 
-	/* A limit on file sizes is then an error like others. */
-	signal(SIGXFSZ, SIG_IGN);
 	/* One that a killed process left: the folder is locked. */
 	if (unlinkat(dir, temporary, 0) && errno != ENOENT)
 		err = fdpath_fail(diag, errno, "write", dir, file);
@@ -390,6 +388,20 @@ static int replace_file(int dir, const char *file, const char *text, size_t len,
 		fsync(dir);
 	}
 	free(temporary);
+	return err;
+}
+
+/* A limit on file sizes is an error like others here; a target that runs later knows nothing of
+ * it. */
+static int replace_file(int dir, const char *file, const char *text, size_t len, struct diag *diag)
+{
+	const struct sigaction ignored = {.sa_handler = SIG_IGN};
+	struct sigaction before;
+	int err;
+
+	sigaction(SIGXFSZ, &ignored, &before);
+	err = write_aside(dir, file, text, len, diag);
+	sigaction(SIGXFSZ, &before, NULL);
 	return err;
 }
 

@@ -151,6 +151,8 @@ promise "such a run is not the latest" is "$(manifest_value c/memory 'm["verdict
 promise "a type that the baseline has not" reason 3 "baseline v1 of c has no type cpu, it has io, memory; add it with: profile-scenario baseline save v1 c/cpu" \
 	profile-scenario --scenario c --type cpu --baseline v1 -- true
 promise "--save-baseline overwrites nothing, and runs nothing for it" bash -c "rm -f '$scratch/ran'; profile-scenario --scenario c --type io --save-baseline good -- touch '$scratch/ran' 2>/dev/null; [ \$? = 125 -a ! -e '$scratch/ran' ]"
+ignored_signals() { profile-scenario --scenario signals --type memory,io --quiet --output inherit --save-baseline ours -- grep SigIgn /proc/self/status | uniq | wc -l; }
+promise "the target of the next type knows nothing of one that was saved" is "$(ignored_signals)" 1
 promise "a failed run makes no baseline" bash -c "profile-scenario --scenario c --type io --quiet --save-baseline failed -- false 2>&1 | grep -q 'no baseline failed was saved'; [ ! -e '$PROFILE_SCENARIO_RESULTS/c/baselines/failed.json' ]"
 promise "a scan has several sizes, a baseline one" reason 125 "a baseline is of one size" profile-scenario --scenario c --type io --baseline good --parameter-scan n 1 2 -- "$programs/counted" '{n}'
 
