@@ -54,6 +54,11 @@ promise "once" reason 3 "no scenario has a baseline named" profile-scenario base
 promise "another folder holds them by scenario" is "$(profile-scenario baseline save v2 c/io --baselines "$scratch/kept")" "$scratch/kept/c/v2.json: io (3 runs)"
 promise "which the environment names too" matches <(PROFILE_SCENARIO_BASELINES=$scratch/kept profile-scenario baseline list) "^v2 +c +io"
 
+# What is written between two types is nothing that the second type's target notices: it may count its calls.
+promise "each type's target finds the signals as they are without a baseline" is "$(
+	profile-scenario --quiet --scenario signals --type memory,io --save-baseline v1 -- grep SigIgn /proc/self/status | sort | uniq -c)" "$(
+	for _ in 1 2; do grep SigIgn /proc/self/status; done | uniq -c)"
+
 touch "$PROFILE_SCENARIO_RESULTS/c/baselines/.both.json.tmp" # as a killed process leaves it
 at_once() {
 	profile-scenario baseline save both c/io & profile-scenario baseline save both c/memory & wait
