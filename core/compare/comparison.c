@@ -183,10 +183,7 @@ static void add_metrics(struct comparison *comparison, const struct comparison_o
 /* A share or mean of one of many is not there when that was not used. */
 static bool may_be_absent(const struct side_metric *metric)
 {
-	const char *first = strchr(metric->name, '.');
-
-	return strncmp(metric->name, "user.", 5) != 0 && first &&
-	       strrchr(metric->name, '.') > first;
+	return side_metric_names_item(metric->name);
 }
 
 /* Appends a name to a sentence, and at last how many more there are. */

@@ -158,9 +158,7 @@ bool metric_is_shown(const struct comparison_metric *metric)
 /* A call that neither side made, of many there are. */
 static bool is_nothing(const struct comparison_metric *metric)
 {
-	const char *first = strchr(metric->judged.name, '.');
-
-	return !metric->not_compared && first && strrchr(metric->judged.name, '.') > first &&
+	return !metric->not_compared && side_metric_names_item(metric->judged.name) &&
 	       metric->judged.base_value == 0 && metric->judged.new_value == 0;
 }
 

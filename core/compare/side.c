@@ -119,15 +119,21 @@ const struct side_metric *side_find_metric(const struct side *side, const char *
 	return find_metric(side, name);
 }
 
+bool side_metric_names_item(const char *name)
+{
+	const char *first = strchr(name, '.');
+
+	return first && strrchr(name, '.') > first && strncmp(name, "user.", 5) != 0;
+}
+
 bool side_metric_is_of_item(const char *name, const char *unit)
 {
 	static const char *const sums[] = {"count", "bytes", "ns"};
-	const char *first = strchr(name, '.');
 	bool is_sum = false;
 
 	for (size_t i = 0; i < ARRAY_SIZE(sums); i++)
 		is_sum |= !strcmp(unit, sums[i]);
-	return is_sum && first && strrchr(name, '.') > first && strncmp(name, "user.", 5) != 0;
+	return is_sum && side_metric_names_item(name);
 }
 
 /* Is it the same of another thing, as io.read.calls and io.write.calls are? */

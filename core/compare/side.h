@@ -148,8 +148,10 @@ const struct side_metric *side_find_metric(const struct side *side, const char *
 bool side_metric_is_constant(const struct side_metric *metric);
 double side_metric_median(const struct side_metric *metric);
 
-/* Is the metric of one of many things of a kind, as io.read.calls is of one system call, and is
- * its absence therefore 0? (Not so shares and means: of nothing there is none.) */
+/* Is the metric of one of many things of a kind, as io.read.calls is of one system call? Names that
+ * users choose may have any dots. */
+bool side_metric_names_item(const char *name);
+/* And is its absence therefore 0? (Not so shares and means: of nothing there is none.) */
 bool side_metric_is_of_item(const char *name, const char *unit);
 /* Gives each side the metrics of such things that only the other one has, as zeros: a call that
  * was not made before. What is then still in one side alone was not measured in the other. */

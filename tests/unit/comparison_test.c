@@ -443,6 +443,23 @@ static void a_rise_from_nothing_is_written_without_infinity(void **state)
 	compared_fini(&c);
 }
 
+/* Of the calls that nobody made there are hundreds; what the user has asked for is told. */
+static void what_the_user_measures_is_told_though_it_is_zero(void **state)
+{
+	const char *metrics = "{" METRIC("io.read.calls", "count", LOWER, "[0, 0, 0]") ", " METRIC(
+	    "user.cache.misses", "count", LOWER, "[0, 0, 0]") "}";
+	struct compared c;
+	char *text;
+
+	(void)state;
+	compare(&c, side_of("io", "h", metrics), side_of("io", "h", metrics));
+	text = written(&c.comparison, comparison_write_text);
+	assert_non_null(strstr(text, "user.cache.misses"));
+	assert_null(strstr(text, "io.read.calls"));
+	free(text);
+	compared_fini(&c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -464,6 +481,7 @@ int main(void)
 	    cmocka_unit_test(no_name_reaches_a_terminal_as_more_than_text),
 	    cmocka_unit_test(a_busy_machine_is_noted_where_a_time_decides),
 	    cmocka_unit_test(a_rise_from_nothing_is_written_without_infinity),
+	    cmocka_unit_test(what_the_user_measures_is_told_though_it_is_zero),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
