@@ -11,10 +11,10 @@ BUILD_PACKAGES := gcc libc6-dev libdw-dev libelf-dev libunwind-dev libseccomp-de
 	libcurl4-openssl-dev clang libbpf-dev bpftool
 DEMO_PACKAGES := $(BUILD_PACKAGES)
 CHECK_PACKAGES := $(BUILD_PACKAGES) g++ binutils libcmocka-dev linux-perf strace valgrind heaptrack python3 sqlite3 \
-	gzip libcap2-bin iproute2 musl-tools procps dwz xz-utils zstd \
+	gzip libcap2-bin iproute2 musl-tools procps dwz xz-utils zstd git openssl \
 	libjemalloc-dev libgoogle-perftools-dev libmimalloc-dev
 # An npm that is no package of Debian's brings its own Node.js, beside which Debian's cannot be.
-LONG_PACKAGES := $(CHECK_PACKAGES) git curl libclang-rt-dev llvm gfortran rustc chromium protobuf-compiler redis-server redis-tools nginx-light wrk nmap \
+LONG_PACKAGES := $(CHECK_PACKAGES) curl libclang-rt-dev llvm gfortran rustc chromium protobuf-compiler redis-server redis-tools nginx-light wrk nmap \
 	prometheus prometheus-pushgateway \
 	$(if $(shell command -v npm),,npm)
 FUZZ_PACKAGES := $(CHECK_PACKAGES) libclang-rt-dev llvm
