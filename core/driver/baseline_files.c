@@ -368,9 +368,6 @@ static int write_all(int fd, const char *text, size_t len)
 static int write_aside(int dir, const char *file, const char *text, size_t len, struct diag *diag)
 {
 	char *temporary = xasprintf(".%s.tmp", file);
-	/* A limit on file sizes is then an error like others. Only here: another type's target may
-	 * come, which would inherit it. */
-	void (*before)(int) = signal(SIGXFSZ, SIG_IGN);
 	int fd, err = 0;
 
 	/* One that a killed process left: the folder is locked. */
@@ -378,7 +375,6 @@ static int write_aside(int dir, const char *file, const char *text, size_t len, 
 		err = fdpath_fail(diag, errno, "write", dir, file);
 	fd = err ? err : fdpath_create(dir, temporary, fdpath_invoking_user(), diag);
 	if (fd < 0) {
-		signal(SIGXFSZ, before);
 		free(temporary);
 		return fd;
 	}
@@ -391,7 +387,6 @@ static int write_aside(int dir, const char *file, const char *text, size_t len, 
 	} else {
 		fsync(dir);
 	}
-	signal(SIGXFSZ, before);
 	free(temporary);
 	return err;
 }
