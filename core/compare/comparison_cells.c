@@ -146,20 +146,28 @@ struct metric_cells metric_cells_of(const struct comparison_metric *metric)
 	return cells;
 }
 
-bool metric_is_shown(const struct comparison_metric *metric)
+static bool is_always_zero(const struct judged_samples *samples)
 {
-	const struct judged_metric *judged = &metric->judged;
-
-	if (metric->not_compared || judged->verdict == VERDICT_SAME)
-		return false;
-	return judged->gating || judged->verdict != VERDICT_INCONCLUSIVE || is_changed(judged);
+	for (size_t i = 0; i < samples->n; i++)
+		if (samples->values[i] != 0)
+			return false;
+	return true;
 }
 
 /* A call that neither side made, of many there are. */
 static bool is_nothing(const struct comparison_metric *metric)
 {
 	return !metric->not_compared && side_metric_names_item(metric->judged.name) &&
-	       metric->judged.base_value == 0 && metric->judged.new_value == 0;
+	       is_always_zero(&metric->judged.base) && is_always_zero(&metric->judged.new);
+}
+
+bool metric_is_shown(const struct comparison_metric *metric)
+{
+	const struct judged_metric *judged = &metric->judged;
+
+	if (metric->not_compared || judged->verdict == VERDICT_SAME || is_nothing(metric))
+		return false;
+	return judged->gating || judged->verdict != VERDICT_INCONCLUSIVE || is_changed(judged);
 }
 
 static bool is_same(const struct comparison_metric *metric)

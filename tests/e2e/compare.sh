@@ -66,6 +66,11 @@ else
 	run calls --type io -r 3 -- "$compared" 11 0
 	promise "one more system call is worse" reason 1 "io.calls, io.getppid.calls" profile-scenario compare calls/io
 	promise "the call is named" matches "$scratch/out" '^ +10 +11 +\+1 +\+1 +getppid$'
+	run single --type io -- "$compared" 10 0
+	run single --type io -- "$compared" 10 0
+	promise "one run a side proves no count" reason 2 "inconclusive" profile-scenario compare single/io
+	promise "the calls that were made are told" matches "$scratch/out" '^ +io\.getppid\.calls +10 +10 +1\.000 .*inconclusive'
+	promise "those that neither side made are not" is "$(grep -c '^ *io\.[a-z0-9_]*\.[a-z]* *0 *0 ' "$scratch/out")" 0
 	promise "types are not mixed" reason 3 "type" profile-scenario compare calls/io calls/memory
 fi
 
