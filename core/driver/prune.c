@@ -1,16 +1,19 @@
-/* The verb prune: removes old runs of each SCENARIO/TYPE, never one of a baseline. */
+/* The verb prune: removes old runs of each SCENARIO/TYPE, never one of a baseline, and old reports
+ * of parameter scans and sweeps. */
 #include "core/driver/command_line.h"
 #include "core/driver/exit_status.h"
 #include "core/driver/output.h"
 #include "core/driver/prune_options.h"
 #include "core/driver/removal.h"
 #include "core/driver/request.h"
+#include "core/driver/sweep_files.h"
 #include "core/driver/verbs.h"
 
 #include "core/alloc.h"
 #include "core/diag.h"
 #include "core/number_text.h"
 #include "core/results/names.h"
+#include "core/results/open_type.h"
 #include "core/results/results.h"
 #include "core/results/run_list.h"
 
@@ -19,6 +22,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 /* What is to go. */
 struct pruning {
@@ -26,46 +30,118 @@ struct pruning {
 	bool has_keep;
 	char before[RUN_ID_SIZE]; /* ids below are old enough; "": all are */
 	struct kept_runs kept;
-	struct run_keys keys;
+	struct run_keys keys, reports;
 	size_t n_of_baselines; /* that stay */
 };
 
-/* The newest runs first, of one folder of the list. */
-static void choose_in(struct pruning *pruning, const struct run_list *list, size_t folder)
+/* Where runs or reports are, which come newest first. */
+struct pruned_place {
+	const char *scenario;
+	const char *type;
+	int dir;
+	bool of_reports;
+	char *latest;
+	uint64_t n_newer;
+};
+
+static void choose(struct pruning *pruning, struct pruned_place *place, const char *id)
 {
-	const struct run_folder *place = &list->folders[folder];
-	char *latest = run_find_latest(place->dir);
-	uint64_t n_newer = 0;
+	struct run_key key = {(char *)place->scenario, (char *)place->type, ""};
 
-	for (size_t i = list->n_runs; i > 0; i--) {
-		const struct run_row *row = &list->runs[i - 1];
-		struct run_key key = {place->scenario, place->type, ""};
-
-		if (row->folder != folder)
-			continue;
-		strcpy(key.id, row->id);
-		/* What has no manifest any more is nobody's newest run. */
-		if (pruning->has_keep &&
-		    (n_newer < pruning->options->keep || (latest && !strcmp(latest, row->id)))) {
-			n_newer += run_is_whole(place->dir, row->id);
-			continue;
-		}
-		if (pruning->before[0] && run_id_compare(row->id, pruning->before) >= 0)
-			continue;
-		if (kept_runs_find(&pruning->kept, &key))
-			pruning->n_of_baselines++;
-		else
-			run_keys_add(&pruning->keys, place->scenario, place->type, row->id);
+	snprintf(key.id, sizeof(key.id), "%s", id);
+	/* What has no manifest any more is nobody's newest run. */
+	if (pruning->has_keep && (place->n_newer < pruning->options->keep ||
+	                          (place->latest && !strcmp(place->latest, id)))) {
+		place->n_newer += place->of_reports ? report_is_whole(place->dir, id)
+		                                    : run_is_whole(place->dir, id);
+		return;
 	}
-	free(latest);
+	if (pruning->before[0] && run_id_compare(id, pruning->before) >= 0)
+		return;
+	if (kept_runs_find(&pruning->kept, &key))
+		pruning->n_of_baselines++;
+	else
+		run_keys_add(place->of_reports ? &pruning->reports : &pruning->keys,
+		             place->scenario, place->type, id);
 }
 
-static void print_keys(const struct run_keys *keys, const char *results)
+static void choose_in(struct pruning *pruning, const struct run_list *list, size_t folder)
 {
-	for (size_t i = 0; i < keys->n_runs; i++)
-		printf("%.*s/%s/%s/%s\n", (int)fdpath_trimmed_len(results), results,
-		       keys->runs[i].scenario, keys->runs[i].type, keys->runs[i].id);
-	printf("would remove %s\n", counted_text_of(keys->n_runs, "run").text);
+	const struct run_folder *from = &list->folders[folder];
+	struct pruned_place place = {.scenario = from->scenario,
+	                             .type = from->type,
+	                             .dir = from->dir,
+	                             .of_reports = !strcmp(from->type, RESULTS_GROWTH)};
+
+	place.latest =
+	    place.of_reports ? report_find_latest(place.dir) : run_find_latest(place.dir);
+	for (size_t i = list->n_runs; i > 0; i--)
+		if (list->runs[i - 1].folder == folder)
+			choose(pruning, &place, list->runs[i - 1].id);
+	free(place.latest);
+}
+
+/* Those that are over, while none goes on: who writes one has the directory. */
+static void choose_sweeps(struct pruning *pruning, const char *results, bool quiet)
+{
+	struct diag ignored;
+	struct pruned_place place = {.scenario = RESULTS_SWEEPS,
+	                             .type = RUN_KEY_NO_TYPE,
+	                             .dir =
+	                                 results_open_scenario(results, RESULTS_SWEEPS, &ignored),
+	                             .of_reports = true};
+	struct names ids;
+	char *going_on;
+
+	if (place.dir < 0)
+		return;
+	names_list(&ids, place.dir, run_id_is_valid, names_newest_first);
+	going_on = sweep_files_going_on(place.dir);
+	place.latest = report_find_latest(place.dir);
+	if (ids.n_names && !sweep_files_is_idle(place.dir)) {
+		if (!quiet)
+			fputs("profile-scenario: a regress goes on; its old reports stay\n",
+			      stderr);
+	} else {
+		for (size_t i = 0; i < ids.n_names; i++)
+			if (!going_on || strcmp(going_on, ids.names[i]) != 0)
+				choose(pruning, &place, ids.names[i]);
+	}
+	free(place.latest);
+	free(going_on);
+	names_fini(&ids);
+	close(place.dir);
+}
+
+static void print_keys(const struct run_keys *keys, const char *results, const char *what)
+{
+	for (size_t i = 0; i < keys->n_runs; i++) {
+		const struct run_key *key = &keys->runs[i];
+		bool has_type = strcmp(key->type, RUN_KEY_NO_TYPE) != 0;
+
+		printf("%.*s/%s/%s%s%s\n", (int)fdpath_trimmed_len(results), results, key->scenario,
+		       has_type ? key->type : "", has_type ? "/" : "", key->id);
+	}
+	printf("would remove %s\n", counted_text_of(keys->n_runs, what).text);
+}
+
+/* Reports are spoken of where there are any. */
+static int remove_or_print(const struct pruning *pruning, const struct command_line *line,
+                           const char *results, struct diag *diag)
+{
+	bool with_reports = pruning->reports.n_runs > 0;
+	int err;
+
+	if (pruning->options->dry_run) {
+		print_keys(&pruning->keys, results, "run");
+		if (with_reports)
+			print_keys(&pruning->reports, results, "report");
+		return output_flush(0, diag);
+	}
+	err = removal_do(line, results, &pruning->keys, "run", diag);
+	if (!err && with_reports)
+		err = removal_do(line, results, &pruning->reports, "report", diag);
+	return err;
 }
 
 static int prune_list(struct pruning *pruning, const struct command_line *line, const char *results,
@@ -77,15 +153,15 @@ static int prune_list(struct pruning *pruning, const struct command_line *line, 
 		return err;
 	for (size_t i = 0; i < list->n_folders; i++)
 		choose_in(pruning, list, i);
+	if (!scenario)
+		choose_sweeps(pruning, results, line->common->quiet);
 	run_keys_sort(&pruning->keys);
+	run_keys_sort(&pruning->reports);
 	if (pruning->n_of_baselines && !line->common->quiet)
 		fprintf(stderr, "profile-scenario: %s of baselines stay%s\n",
 		        counted_text_of(pruning->n_of_baselines, "run").text,
 		        pruning->n_of_baselines == 1 ? "s" : "");
-	if (!pruning->options->dry_run)
-		return removal_do(line, results, &pruning->keys, diag);
-	print_keys(&pruning->keys, results);
-	return output_flush(0, diag);
+	return remove_or_print(pruning, line, results, diag);
 }
 
 /* SCENARIO or SCENARIO/TYPE, cut in place. */
@@ -148,6 +224,7 @@ static int prune(const struct command_line *line, const char *results, struct di
 		err = prune_list(&pruning, line, results, scenario, &list, diag);
 	run_list_fini(&list);
 	run_keys_fini(&pruning.keys);
+	run_keys_fini(&pruning.reports);
 	kept_runs_fini(&pruning.kept);
 	text_list_fini(&trees);
 	free(word);

@@ -23,15 +23,15 @@ int removal_read_kept(struct kept_runs *kept, const struct run_options *options,
 }
 
 int removal_do(const struct command_line *line, const char *results, const struct run_keys *keys,
-               struct diag *diag)
+               const char *what, struct diag *diag)
 {
 	size_t n_removed;
 	int err = results_remove(results, keys, &n_removed, diag);
 
 	if (err)
 		diag_prefix(diag, "removed %zu of %s", n_removed,
-		            counted_text_of(keys->n_runs, "run").text);
+		            counted_text_of(keys->n_runs, what).text);
 	else if (!line->common->quiet)
-		printf("removed %s\n", counted_text_of(n_removed, "run").text);
+		printf("removed %s\n", counted_text_of(n_removed, what).text);
 	return output_flush(err, diag);
 }

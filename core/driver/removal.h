@@ -15,8 +15,9 @@ struct run_options;
 int removal_read_kept(struct kept_runs *kept, const struct run_options *options,
                       const char *results, const char *scenario, struct diag *diag);
 
-/* Removes the sorted runs and says how many went, on stdout unless --quiet. */
+/* Removes the sorted runs and says how many went, on stdout unless --quiet. `what` they are called:
+ * "run", "report". */
 int removal_do(const struct command_line *line, const char *results, const struct run_keys *keys,
-               struct diag *diag);
+               const char *what, struct diag *diag);
 
 #endif

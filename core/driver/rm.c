@@ -68,7 +68,7 @@ static int remove_named(const struct command_line *line, const char *results, st
 	if (!err)
 		err = check_kept(line->common, &keys, results, diag);
 	if (!err)
-		err = removal_do(line, results, &keys, diag);
+		err = removal_do(line, results, &keys, "run", diag);
 	run_keys_fini(&keys);
 	return err;
 }

@@ -5,6 +5,7 @@
 #include "core/diag.h"
 #include "core/regress/state.h"
 #include "core/results/fdpath.h"
+#include "core/results/names.h"
 #include "core/results/results.h"
 
 #include <errno.h>
@@ -15,7 +16,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-#define DIRECTORY "regress"
+#define DIRECTORY RESULTS_SWEEPS
 #define STATE "state.json"
 
 int sweep_files_open(struct sweep_files *files, const char *results, struct diag *diag)
@@ -45,6 +46,27 @@ void sweep_files_close(struct sweep_files *files)
 	if (files->dir_fd >= 0)
 		close(files->dir_fd);
 	free(files->path);
+}
+
+bool sweep_files_is_idle(int dir_fd)
+{
+	if (flock(dir_fd, LOCK_EX | LOCK_NB))
+		return errno != EWOULDBLOCK;
+	flock(dir_fd, LOCK_UN);
+	return true;
+}
+
+char *sweep_files_going_on(int dir_fd)
+{
+	int fd = openat(dir_fd, STATE, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	json_t *object = fd < 0 ? NULL : json_loadfd(fd, 0, NULL);
+	const char *id = json_string_value(json_object_get(object, "sweep_id"));
+	char *found = id ? xstrdup(id) : NULL;
+
+	json_decref(object);
+	if (fd >= 0)
+		close(fd);
+	return found;
 }
 
 int sweep_files_load(const struct sweep_files *files, struct regress_state *state,

@@ -4,6 +4,7 @@
 #ifndef CORE_DRIVER_SWEEP_FILES_H
 #define CORE_DRIVER_SWEEP_FILES_H
 
+#include <stdbool.h>
 #include <stdio.h>
 
 struct diag;
@@ -17,6 +18,11 @@ struct sweep_files {
 /* Opens (and makes) the directory. -EBUSY: another sweep goes on there. To be ended in any case. */
 int sweep_files_open(struct sweep_files *files, const char *results, struct diag *diag);
 void sweep_files_close(struct sweep_files *files);
+
+/* For those who only look into RESULTS/regress: whether no sweep goes on there now, and the id of
+ * the one that state.json has, which may be gone on with (NULL: none; the caller frees it). */
+bool sweep_files_is_idle(int dir_fd);
+char *sweep_files_going_on(int dir_fd);
 
 /* Reads state.json into a zeroed state. -ENOENT without a sentence: there is none. -EINVAL: it is
  * damaged. */

@@ -102,18 +102,27 @@ int names_fail(struct diag *diag, const char *wanted, const char *where, int dir
 	return err;
 }
 
-bool run_is_whole(int type_dir, const char *run_id)
+static bool has_file(int dir, const char *id, const char *name)
 {
-	int fd = openat(type_dir, run_id, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int fd = openat(dir, id, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	struct stat status;
-	bool whole;
+	bool has;
 
 	if (fd < 0)
 		return false;
-	whole =
-	    fstatat(fd, "run.json", &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(status.st_mode);
+	has = fstatat(fd, name, &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(status.st_mode);
 	close(fd);
-	return whole;
+	return has;
+}
+
+bool run_is_whole(int type_dir, const char *run_id)
+{
+	return has_file(type_dir, run_id, "run.json");
+}
+
+bool report_is_whole(int dir, const char *id)
+{
+	return has_file(dir, id, "growth.txt") || has_file(dir, id, "sweep.json");
 }
 
 bool run_is_usable(int type_dir, const char *run_id)
@@ -140,7 +149,9 @@ bool run_is_usable(int type_dir, const char *run_id)
 	return usable;
 }
 
-char *run_find_latest(int type_dir)
+/* What `latest` names, else the newest usable one. */
+static char *find_latest(int type_dir, bool is_whole(int dir, const char *id),
+                         bool is_usable(int dir, const char *id))
 {
 	char target[RUN_ID_SIZE + 1];
 	ssize_t len = readlinkat(type_dir, "latest", target, sizeof(target) - 1);
@@ -148,13 +159,23 @@ char *run_find_latest(int type_dir)
 	char *found = NULL;
 
 	target[len < 0 ? 0 : len] = '\0';
-	if (run_id_is_valid(target) && run_is_whole(type_dir, target))
+	if (run_id_is_valid(target) && is_whole(type_dir, target))
 		return xstrdup(target);
 	names_list(&ids, type_dir, run_id_is_valid, names_newest_first);
 	for (size_t i = 0; !found && i < ids.n_names; i++) {
-		if (run_is_usable(type_dir, ids.names[i]))
+		if (is_usable(type_dir, ids.names[i]))
 			found = xstrdup(ids.names[i]);
 	}
 	names_fini(&ids);
 	return found;
+}
+
+char *run_find_latest(int type_dir)
+{
+	return find_latest(type_dir, run_is_whole, run_is_usable);
+}
+
+char *report_find_latest(int dir)
+{
+	return find_latest(dir, report_is_whole, report_is_whole);
 }

@@ -40,4 +40,13 @@ bool run_is_usable(int type_dir, const char *run_id);
  * none. The caller frees it. */
 char *run_find_latest(int type_dir);
 
+/* Reports over several runs are no runs and have no manifest: of a parameter scan in
+ * RESULTS/SCENARIO/RESULTS_GROWTH/RUN_ID, of a sweep in RESULTS/RESULTS_SWEEPS/RUN_ID. */
+#define RESULTS_GROWTH "growth"
+#define RESULTS_SWEEPS "regress"
+/* Its table (growth.txt, sweep.json) is there. */
+bool report_is_whole(int dir, const char *id);
+/* As run_find_latest(), of reports. */
+char *report_find_latest(int dir);
+
 #endif

@@ -108,7 +108,8 @@ static int leave_latest(int type_dir, const char *id, struct diag *diag)
 		return 0;
 	names_list(&ids, type_dir, run_id_is_valid, names_newest_first);
 	for (size_t i = 0; !next && i < ids.n_names; i++)
-		if (strcmp(ids.names[i], id) != 0 && run_is_usable(type_dir, ids.names[i]))
+		if (strcmp(ids.names[i], id) != 0 && (run_is_usable(type_dir, ids.names[i]) ||
+		                                      report_is_whole(type_dir, ids.names[i])))
 			next = ids.names[i];
 	if (next)
 		err = fdpath_replace_link(type_dir, "latest", next, fdpath_invoking_user(), diag);
@@ -154,14 +155,24 @@ static int remove_run(int type_dir, const struct run_key *key, struct diag *diag
 	return err;
 }
 
+/* Where the keys of a scenario and a type lie, else -errno. */
+static int enter_place(int root, const struct run_key *key, struct diag *diag)
+{
+	int scenario_dir = fdpath_enter_dir(root, key->scenario, diag), dir;
+
+	if (scenario_dir < 0 || !strcmp(key->type, RUN_KEY_NO_TYPE))
+		return scenario_dir;
+	dir = fdpath_enter_dir(scenario_dir, key->type, diag);
+	close(scenario_dir);
+	return dir;
+}
+
 /* The runs from `first` that are of one scenario and type: *next is behind the last. */
 static int remove_of_type(int root, const struct run_keys *keys, size_t first, size_t *next,
                           size_t *n_removed, struct diag *diag)
 {
 	const struct run_key *key = &keys->runs[first];
-	int scenario_dir = fdpath_enter_dir(root, key->scenario, diag);
-	int type_dir =
-	    scenario_dir < 0 ? scenario_dir : fdpath_enter_dir(scenario_dir, key->type, diag);
+	int type_dir = enter_place(root, key, diag);
 	int err = type_dir < 0 ? type_dir : 0;
 	size_t i = first;
 
@@ -178,8 +189,6 @@ static int remove_of_type(int root, const struct run_keys *keys, size_t first, s
 	*next = i;
 	if (type_dir >= 0)
 		close(type_dir);
-	if (scenario_dir >= 0)
-		close(scenario_dir);
 	if (err == -ENOENT)
 		err = 0;
 	turn_remove_empty(root, key->scenario, key->type);

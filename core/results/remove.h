@@ -1,4 +1,4 @@
-/* Removes published runs.
+/* Removes published runs, and reports over several (core/results/names.h).
  *
  * A run that goes is renamed to a hidden name under the type's lock, which is one step, and removed
  * then: nobody finds half of it, and what a killed process leaves is swept by the next run.
@@ -18,9 +18,10 @@ struct diag;
 /* A run of a results tree. */
 struct run_key {
 	char *scenario;
-	char *type;
+	char *type; /* "growth" of reports; RUN_KEY_NO_TYPE: what lies in SCENARIO itself, a sweep */
 	char id[RUN_ID_SIZE];
 };
+#define RUN_KEY_NO_TYPE "."
 
 struct run_keys {
 	struct run_key *runs;
