@@ -127,7 +127,8 @@ static size_t tell_lacking(const struct trend *trend, struct diag *diag)
 	for (size_t i = 0; i < trend->list->n_runs && trend->n_lacking; i++) {
 		char *path;
 
-		if (!trend->runs[i].lack || trend->runs[i].lack == TREND_COPY)
+		if (!trend->runs[i].lack || trend->runs[i].lack == TREND_NO_RUN ||
+		    trend->runs[i].lack == TREND_COPY)
 			continue;
 		if (n++ >= NAMES_SHOWN)
 			continue;

@@ -3,6 +3,7 @@
 
 #include "core/alloc.h"
 #include "core/parallel.h"
+#include "core/results/names.h"
 #include "core/string_pool.h"
 #include "core/trend/manifest_read.h"
 #include "core/u64map.h"
@@ -52,8 +53,14 @@ static void read_run(const struct run_list *list, struct chunk *chunk, size_t i)
 	struct chunk_run *run = &chunk->runs[i];
 	size_t len_bytes;
 	char *text;
-	int err = run_list_manifest(list, chunk->first + i, &text, &len_bytes);
+	int err;
 
+	if (!strcmp(type, RESULTS_GROWTH)) {
+		run->lack = TREND_NO_RUN;
+		run->end_metric = reading->n_metrics;
+		return;
+	}
+	err = run_list_manifest(list, chunk->first + i, &text, &len_bytes);
 	run->lack = err ? lack_of(err) : manifest_read(reading, type, text, len_bytes);
 	if (!run->lack) {
 		run->started = reading->started;
@@ -176,7 +183,7 @@ static bool add_run(struct trend *trend, const struct chunk *chunk, size_t i)
 	run->lack = from->lack;
 	run->started = run->commit = run->verdict = "";
 	if (run->lack) {
-		trend->n_lacking++;
+		trend->n_lacking += run->lack != TREND_NO_RUN;
 		return false;
 	}
 	run->started = keep(trend, chunk, from->started);
@@ -332,6 +339,7 @@ const char *trend_lack_text(enum trend_lack lack)
 	    [TREND_NEWER] = "of another schema",
 	    [TREND_UNFINISHED] = "without run.json",
 	    [TREND_UNREADABLE] = "not to be read",
+	    [TREND_NO_RUN] = "no run",
 	    [TREND_COPY] = "in another tree, too",
 	};
 

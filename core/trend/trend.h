@@ -21,6 +21,7 @@ enum trend_lack {
 	TREND_NEWER,      /* of another schema */
 	TREND_UNFINISHED, /* no run.json */
 	TREND_UNREADABLE, /* for us: rights, the disk */
+	TREND_NO_RUN,     /* the growth of a scan */
 	TREND_COPY,       /* another tree has the same run of the same host */
 };
 

@@ -187,6 +187,7 @@ promise "all sizes are in one file of hyperfine's" hyperfine
 
 # --- the results tree ---
 promise "growth is no run: the latest is the last size's" is "$(manifest_value keeps/memory 'm["parameters"]["n"]')" 60
+promise "nor for a trend" is "$({ status_of profile-scenario trend keeps --metric 'mem.*'; grep -c growth "$scratch/err"; } | xargs)" "0 0"
 promise "list does not show it" is "$(profile-scenario list --scenarios "$scratch/scenarios" | grep -c growth)" 0
 promise "nor does show find it" reason 125 "keeps/growth" profile-scenario show keeps/growth
 
