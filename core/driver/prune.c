@@ -68,49 +68,73 @@ static void choose(struct pruning *pruning, struct pruned_place *place, const ch
 static void choose_in(struct pruning *pruning, const struct run_list *list, size_t folder)
 {
 	const struct run_folder *from = &list->folders[folder];
-	struct pruned_place place = {.scenario = from->scenario,
-	                             .type = from->type,
-	                             .dir = from->dir,
-	                             .of_reports = !strcmp(from->type, RESULTS_GROWTH)};
+	struct pruned_place place = {
+	    .scenario = from->scenario, .type = from->type, .dir = from->dir};
 
-	place.latest =
-	    place.of_reports ? report_find_latest(place.dir) : run_find_latest(place.dir);
+	place.latest = run_find_latest(place.dir);
 	for (size_t i = list->n_runs; i > 0; i--)
 		if (list->runs[i - 1].folder == folder)
 			choose(pruning, &place, list->runs[i - 1].id);
 	free(place.latest);
 }
 
+/* The reports in a directory, which is closed; below 0: there is none. Of `going_on` none. */
+static void choose_reports(struct pruning *pruning, const char *scenario, const char *type, int dir,
+                           const char *going_on)
+{
+	struct pruned_place place = {
+	    .scenario = scenario, .type = type, .dir = dir, .of_reports = true};
+	struct names ids;
+
+	if (dir < 0)
+		return;
+	names_list(&ids, dir, run_id_is_valid, names_newest_first);
+	place.latest = report_find_latest(dir);
+	for (size_t i = 0; i < ids.n_names; i++)
+		if (!going_on || strcmp(going_on, ids.names[i]) != 0)
+			choose(pruning, &place, ids.names[i]);
+	free(place.latest);
+	names_fini(&ids);
+	close(dir);
+}
+
 /* Those that are over, while none goes on: who writes one has the directory. */
 static void choose_sweeps(struct pruning *pruning, const char *results, bool quiet)
 {
 	struct diag ignored;
-	struct pruned_place place = {.scenario = RESULTS_SWEEPS,
-	                             .type = RUN_KEY_NO_TYPE,
-	                             .dir =
-	                                 results_open_scenario(results, RESULTS_SWEEPS, &ignored),
-	                             .of_reports = true};
-	struct names ids;
+	int dir = results_open_scenario(results, RESULTS_SWEEPS, &ignored);
 	char *going_on;
 
-	if (place.dir < 0)
-		return;
-	names_list(&ids, place.dir, run_id_is_valid, names_newest_first);
-	going_on = sweep_files_going_on(place.dir);
-	place.latest = report_find_latest(place.dir);
-	if (ids.n_names && !sweep_files_is_idle(place.dir)) {
+	if (dir >= 0 && !sweep_files_is_idle(dir)) {
 		if (!quiet)
 			fputs("profile-scenario: a regress goes on; its old reports stay\n",
 			      stderr);
-	} else {
-		for (size_t i = 0; i < ids.n_names; i++)
-			if (!going_on || strcmp(going_on, ids.names[i]) != 0)
-				choose(pruning, &place, ids.names[i]);
+		close(dir);
+		return;
 	}
-	free(place.latest);
+	going_on = dir < 0 ? NULL : sweep_files_going_on(dir);
+	choose_reports(pruning, RESULTS_SWEEPS, RUN_KEY_NO_TYPE, dir, going_on);
 	free(going_on);
-	names_fini(&ids);
-	close(place.dir);
+}
+
+/* Of one scenario, or of all (NULL). */
+static void choose_growth(struct pruning *pruning, const char *results, const char *scenario)
+{
+	struct names scenarios = {0};
+	struct diag ignored;
+	int root = scenario ? -1 : results_open_tree(results, "no runs", &ignored);
+
+	if (root >= 0) {
+		names_list(&scenarios, root, results_name_is_valid, names_by_name);
+		close(root);
+	}
+	for (size_t i = 0; i < (scenario ? 1 : scenarios.n_names); i++) {
+		const char *name = scenario ? scenario : scenarios.names[i];
+
+		choose_reports(pruning, name, RESULTS_GROWTH,
+		               results_open_type(results, name, RESULTS_GROWTH, &ignored), NULL);
+	}
+	names_fini(&scenarios);
 }
 
 static void print_keys(const struct run_keys *keys, const char *results, const char *what)
@@ -145,14 +169,18 @@ static int remove_or_print(const struct pruning *pruning, const struct command_l
 }
 
 static int prune_list(struct pruning *pruning, const struct command_line *line, const char *results,
-                      const char *scenario, const struct run_list *list, struct diag *diag)
+                      const char *scenario, const char *type, const struct run_list *list,
+                      struct diag *diag)
 {
 	int err = removal_read_kept(&pruning->kept, line->common, results, scenario, diag);
 
 	if (err)
 		return err;
 	for (size_t i = 0; i < list->n_folders; i++)
-		choose_in(pruning, list, i);
+		if (strcmp(list->folders[i].type, RESULTS_GROWTH) != 0)
+			choose_in(pruning, list, i);
+	if (!type || !strcmp(type, RESULTS_GROWTH))
+		choose_growth(pruning, results, scenario);
 	if (!scenario)
 		choose_sweeps(pruning, results, line->common->quiet);
 	run_keys_sort(&pruning->keys);
@@ -221,7 +249,7 @@ static int prune(const struct command_line *line, const char *results, struct di
 	if (!err)
 		err = run_list_read(&list, &trees, scenario, type, diag);
 	if (!err)
-		err = prune_list(&pruning, line, results, scenario, &list, diag);
+		err = prune_list(&pruning, line, results, scenario, type, &list, diag);
 	run_list_fini(&list);
 	run_keys_fini(&pruning.keys);
 	run_keys_fini(&pruning.reports);

@@ -11,6 +11,7 @@
 #include "core/collector.h"
 #include "core/diag.h"
 #include "core/number_text.h"
+#include "core/results/names.h"
 #include "core/results/results.h"
 #include "core/trend/sparkline.h"
 #include "core/trend/trend_write.h"
@@ -34,6 +35,11 @@ static int read_operand(const struct command_line *line, char **scenario, char *
 	*scenario = xstrndup(word, len);
 	/* Runs are stored under one of a type's names. */
 	*type = word[len] ? xstrdup(collector ? collector->name : word + len + 1) : NULL;
+	if (*type && !strcmp(*type, RESULTS_GROWTH))
+		return diag_fail(diag, EINVAL,
+		                 "%s has reports of parameter scans and no runs; trend takes a "
+		                 "SCENARIO or a SCENARIO/TYPE",
+		                 word);
 	if (results_name_is_valid(*scenario) && (!*type || results_name_is_valid(*type)))
 		return 0;
 	return diag_fail(diag, EINVAL,

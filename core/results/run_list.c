@@ -79,6 +79,8 @@ static int add_scenario(struct run_list *list, size_t tree, const char *results,
 		return scenario_dir;
 	names_list(&types, scenario_dir, results_name_is_valid, names_by_name);
 	for (size_t i = 0; i < types.n_names; i++) {
+		if (!strcmp(types.names[i], RESULTS_GROWTH))
+			continue;
 		dir = fdpath_enter_dir(scenario_dir, types.names[i], &ignored);
 		if (dir >= 0)
 			add_folder(list, tree, results, scenario, types.names[i], dir);

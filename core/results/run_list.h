@@ -37,7 +37,8 @@ struct run_list {
 	size_t n_runs, runs_capacity;
 };
 
-/* The run directories of a scenario and a type; NULL: of all. A tree that is named twice is read
+/* The run directories of a scenario and a type; NULL: of all, which growth is none of
+ * (core/results/names.h). A tree that is named twice is read
  * once. -ENOENT: a tree is not there, or no
  * tree has the scenario or the type; the sentence names what there is. A tree without it is fine
  * where another one has it. */

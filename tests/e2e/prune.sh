@@ -123,6 +123,8 @@ removed 4 runs
 removed 2 reports
 regress 2 days,regress 20 days,regress 40 days,s/growth 2 days"
 promise "list does not see reports" is "$(profile-scenario list 2>&1 | grep -cE 'growth|regress')" 0
+promise "a trend is of runs, not of reports" is "$(profile-scenario trend s 2>&1 | grep -cE 'growth|regress')" 0
+promise "and says so" reason 125 "s/growth has reports of parameter scans and no runs" profile-scenario trend s/growth
 promise "nor takes show one for a run" reason 125 "regress/2" profile-scenario show "regress/$(readlink "$results/regress/latest")"
 promise "nor a growth" reason 125 "s/growth" profile-scenario show s/growth
 
@@ -141,3 +143,14 @@ promise "scenarios called as folders are found beside them" is "$(profile-scenar
 promise "and the folder's own goes by itself" is "$(reports)" "regress 2 days"
 promise "all may go but what is no run" is "$(sleep 1.1 && profile-scenario prune --older-than 1s --quiet && find "$results" -type f | sed "s|$results/||" && ls "$results")" "compare/s-cpu.svg
 compare"
+
+# So are programs without a scenario, also while a sweep has the folder.
+fresh
+report regress sweep.json '2 days'
+for name in growth regress compare baselines; do
+	cp "$BASH" $name
+	promise "a program called $name is run" flock "$results/regress" profile-scenario run --type io -- ./$name -c :
+	promise "and shown" profile-scenario show $name/io
+	promise "and has a trend" profile-scenario trend $name
+done
+promise "the sweep is untouched" is "$(cat "$results/regress/latest/name")" "regress 2 days"
