@@ -258,6 +258,7 @@ static void judge(struct comparison *comparison)
 		if (!comparison->metrics[i].not_compared)
 			judged[n++] = comparison->metrics[i].judged;
 	compare_judge(judged, n, comparison->threshold_percent / 100, SEED);
+	comparison->counts_needed = compare_counts_needed(judged, n);
 	comparison->verdict = compare_verdict(judged, n);
 	for (size_t i = 0; i < comparison->n_metrics; i++)
 		if (!comparison->metrics[i].not_compared)

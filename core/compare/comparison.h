@@ -77,6 +77,7 @@ struct comparison {
 	struct comparison_metric *metrics; /* worse, inconclusive, better, same, not compared */
 	size_t n_metrics;
 	size_t n_gating;
+	size_t counts_needed; /* runs a side from which on a count that never varies is judged */
 	size_t n_of[VERDICT_INCONCLUSIVE + 1]; /* of those that gate, by verdict */
 	enum verdict verdict;
 	char *reason; /* of the verdict, in words: "2 metrics are worse: io.calls, ..." */

@@ -42,15 +42,19 @@ static size_t count_tested(const struct comparison *comparison)
 static void note_runs(struct comparison *comparison)
 {
 	size_t n_tested = count_tested(comparison);
-	size_t needed = n_tested ? compare_runs_needed(n_tested) : JUDGE_FEWEST_COUNTS;
+	size_t n_counts = comparison->counts_needed;
+	size_t needed = n_tested ? compare_runs_needed(n_tested) : n_counts;
 	size_t fewest = fewest_samples(comparison);
 	char *note;
 
 	if (!comparison->n_gating || fewest >= needed)
 		return;
-	note = xasprintf("%s on a side: counts that never vary are judged from 3 on, all others "
-	                 "here from %zu (-r %zu)",
-	                 counted_text_of(fewest, "run").text, needed, needed);
+	note =
+	    xasprintf("%s on a side: counts that never vary are judged from %zu on%s, all "
+	              "others here from %zu (-r %zu)",
+	              counted_text_of(fewest, "run").text, n_counts,
+	              n_counts > JUDGE_FEWEST_COUNTS ? " where others vary, as they do here" : "",
+	              needed, needed);
 	text_list_add(&comparison->notes, note);
 	free(note);
 }

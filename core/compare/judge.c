@@ -118,7 +118,9 @@ static void judge_exactly(struct judged_metric *metric)
 static const char *why_not_a_test(const struct judged_metric *metric)
 {
 	if (metric->base.n < JUDGE_FEWEST_RUNS || metric->new.n < JUDGE_FEWEST_RUNS)
-		return is_steady(metric)
+		return is_steady(metric) && metric->control.n
+		           ? "other counts of this program vary: take 4 runs on either side"
+		       : is_steady(metric)
 		           ? "other counts of this program vary: take 5 runs on either side"
 		           : "fewer than 6 runs on a side: only counts that never vary can be "
 		             "judged";
@@ -293,6 +295,19 @@ enum verdict compare_verdict(const struct judged_metric *metrics, size_t n)
 	if (found[VERDICT_BETTER])
 		return VERDICT_BETTER;
 	return found[VERDICT_SAME] ? VERDICT_SAME : VERDICT_INCONCLUSIVE;
+}
+
+size_t compare_counts_needed(const struct judged_metric *metrics, size_t n)
+{
+	size_t runs = JUDGE_FEWEST_COUNTS;
+	size_t n_base_sets = 1;
+
+	for (size_t i = 0; i < n; i++)
+		if (metrics[i].control.n)
+			n_base_sets = 2;
+	while (program_varies(metrics, n) && chance_of_flip(n_base_sets * runs, runs) >= JUDGE_FLIP)
+		runs++;
+	return runs;
 }
 
 size_t compare_runs_needed(size_t n_gating)

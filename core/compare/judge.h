@@ -78,6 +78,10 @@ void compare_judge(struct judged_metric *metrics, size_t n, double threshold, ui
  * inconclusive. */
 enum verdict compare_verdict(const struct judged_metric *metrics, size_t n);
 
+/* How many runs a side a count that never varies needs to be judged exactly beside these metrics,
+ * which are all of one comparison: JUDGE_FEWEST_COUNTS, or more where others vary. */
+size_t compare_counts_needed(const struct judged_metric *metrics, size_t n);
+
 /* How many runs a side n metrics that gate need so that the test can find any of them worse. */
 size_t compare_runs_needed(size_t n_gating);
 

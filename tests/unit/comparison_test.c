@@ -114,6 +114,34 @@ static void one_run_a_side_is_inconclusive(void **state)
 	compared_fini(&c);
 }
 
+/* Of three runs a side: a count that is steady beside one that is not. */
+static void the_note_of_few_runs_says_how_many_counts_take(void **state)
+{
+	static const char steady[] = "{" METRIC("io.calls", "count", LOWER, "[9, 9, 9]") ", " METRIC(
+	    "run.user_ns", "ns", LOWER, "[7, 8, 9]") "}";
+	static const char varies[] = "{" METRIC("io.calls", "count", LOWER, "[9, 9, 9]") ", " METRIC(
+	    "io.read.calls", "count", LOWER, "[7, 8, 9]") "}";
+	struct compared c;
+
+	(void)state;
+	compare(&c, side_of("stat", "h", steady), side_of("stat", "h", steady));
+	assert_non_null(strstr(c.comparison.notes.texts[0], "never vary are judged from 3 on, "));
+	compared_fini(&c);
+	compare(&c, side_of("io", "h", varies), side_of("io", "h", varies));
+	assert_non_null(strstr(c.comparison.notes.texts[0],
+	                       "never vary are judged from 5 on where others vary"));
+	assert_non_null(strstr(metric_of(&c, "io.calls")->judged.why, "take 5 runs"));
+	compared_fini(&c);
+	c = (struct compared){.base = side_of("io", "h", varies),
+	                      .new = side_of("io", "h", varies),
+	                      .control = side_of("io", "h", varies)};
+	compare_with(&c, &(struct comparison_options){.threshold_percent = 2});
+	assert_non_null(strstr(c.comparison.notes.texts[0],
+	                       "never vary are judged from 4 on where others vary"));
+	assert_non_null(strstr(metric_of(&c, "io.calls")->judged.why, "take 4 runs"));
+	compared_fini(&c);
+}
+
 static void times_are_judged_by_their_interval(void **state)
 {
 	struct compared c;
@@ -465,6 +493,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_count_of_three_equal_runs_gates_exactly),
 	    cmocka_unit_test(one_run_a_side_is_inconclusive),
+	    cmocka_unit_test(the_note_of_few_runs_says_how_many_counts_take),
 	    cmocka_unit_test(times_are_judged_by_their_interval),
 	    cmocka_unit_test(a_part_of_processor_time_leaves_the_gate_to_the_sum),
 	    cmocka_unit_test(a_noisy_machine_proves_nothing),
