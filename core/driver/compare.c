@@ -1,6 +1,7 @@
 /* The verb compare: what two sets of stored runs say of each other. */
 #include "core/driver/baseline_files.h"
 #include "core/driver/command_line.h"
+#include "core/driver/compare_baselines.h"
 #include "core/driver/compare_commands.h"
 #include "core/driver/compare_options.h"
 #include "core/driver/compare_picture.h"
@@ -57,6 +58,18 @@ static int read_operand(struct operand *operand, const struct text_list *trees, 
 	return err;
 }
 
+static int read_baselines(const struct command_line *line, const char *const words[2],
+                          struct operand *const operands[2], struct diag *diag)
+{
+	const char *const names[] = {run_set_baseline(words[0]), run_set_baseline(words[1])};
+	struct side *sides[2];
+	int err = compare_baselines(line->common, names, sides, diag);
+
+	for (size_t i = 0; i < 2; i++)
+		operands[i]->side = sides[i];
+	return err;
+}
+
 /* Both; a baseline:NAME is of the other one's scenario and type. */
 static int read_operands(const struct command_line *line, const struct text_list *trees,
                          const char *const words[2], struct operand *const operands[2],
@@ -68,9 +81,7 @@ static int read_operands(const struct command_line *line, const struct text_list
 	int err;
 
 	if (run_set_baseline(words[first]))
-		return diag_fail(diag, EINVAL,
-		                 "two baselines have no type in common to begin with: name runs, "
-		                 "such as syn-1k/cpu, on one side");
+		return read_baselines(line, words, operands, diag);
 	err = read_operand(operands[first], trees, words[first], diag);
 	if (err)
 		return err;
@@ -145,12 +156,22 @@ static const char *typed_option(const struct command_line *line, const char *con
 	return NULL;
 }
 
-/* What is stored is not measured again: options of run say nothing of it. */
+static bool names_baselines(const struct command_line *line)
+{
+	return line->n_words == 2 && run_set_baseline(line->words[0]) &&
+	       run_set_baseline(line->words[1]);
+}
+
+/* What is stored is not measured again: options of run say nothing of it. Two baselines alone do
+ * not say which scenario and type is meant. */
 static int check_stored_options(const struct command_line *line, struct diag *diag)
 {
 	static const char *const allowed[] = {"results", "baselines", "scenarios", "advisory",
 	                                      "json",    "quiet",     NULL};
-	const char *name = typed_option(line, allowed, true);
+	static const char *const of_baselines[] = {"results",  "baselines", "scenarios",
+	                                           "advisory", "json",      "quiet",
+	                                           "scenario", "type",      NULL};
+	const char *name = typed_option(line, names_baselines(line) ? of_baselines : allowed, true);
 
 	if (line->n_type_options)
 		return diag_fail(diag, EINVAL,

@@ -169,7 +169,29 @@ promise "with the site that moved" matches "$scratch/out" "make_block +.*counted
 promise "or as what is new" is "$(status_of profile-scenario compare c/memory baseline:good)" 0
 kept_elsewhere() { profile-scenario compare baseline:v2 c/io --baselines "$scratch/kept" 2>/dev/null; }
 promise "from another folder, too" matches <(kept_elsewhere) "^  base +baseline v2, 3 measurements"
-promise "not as both: there is no type then" reason 3 "two baselines have no type in common" profile-scenario compare baseline:good baseline:v1
+two() { profile-scenario compare "baseline:$1" "baseline:$2" "${@:3}"; }
+kept=$scratch/two
+saved() { # BLOCKS NAME RUN: of one program that never varies
+	run_counted "$1" 10 >/dev/null 2>&1
+	profile-scenario baseline save "$2" "$3" --baselines "$kept" >/dev/null 2>&1
+}
+saved 10 v1 c/memory
+saved 11 v2 c/memory
+promise "one beside another: what they have in common" reason 1 "worse: 3 of " two v1 v2 --baselines "$kept"
+promise "with both names" matches "$scratch/out" "^  new +baseline v2, 3 measurements"
+saved 11 v1 c/io
+saved 11 v2 c/io
+promise "several in common are named, with the line to type" reason 3 \
+	"have c/io, c/memory in common: compare one at a time, such as: profile-scenario compare baseline:v1 baseline:v2 --scenario c --type io" two v1 v2 --baselines "$kept"
+promise "--type chooses" matches <(two v1 v2 --type io --baselines "$kept" 2>/dev/null) "^c/io  "
+promise "--scenario, too" matches <(two v1 v2 --type memory --scenario c --baselines "$kept" 2>/dev/null) "^c/memory  WORSE"
+promise "among what is there" reason 3 "in common they have c/io, c/memory" two v1 v2 --type cpu --baselines "$kept"
+promise "both must be there" reason 3 "no scenario has a baseline v7" two v1 v7 --baselines "$kept"
+saved 11 v3 c/io
+rm "$kept/c/v1.json"
+saved 11 v1 c/memory
+promise "and have something in common" reason 3 "baselines v1 and v3 have no scenario and type in common" two v1 v3 --baselines "$kept"
+promise "runs say it themselves" reason 125 "--type is for" profile-scenario compare baseline:good c/memory --type memory
 promise "and not where there is none" reason 3 "no baseline v7 of c" profile-scenario compare baseline:v7 c/memory
 
 # show.
