@@ -7,6 +7,7 @@
 #include "core/results/fdpath.h"
 #include "core/results/names.h"
 #include "core/results/results.h"
+#include "core/results/turn.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -38,6 +39,7 @@ int sweep_files_open(struct sweep_files *files, const char *results, struct diag
 		                 "another regress goes on in %s; wait for it, or give another "
 		                 "directory with --results",
 		                 files->path);
+	turn_sweep(files->dir_fd);
 	return 0;
 }
 

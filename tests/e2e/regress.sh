@@ -30,7 +30,9 @@ mkdir scenarios
 promise "without release scenarios it says what to write where" reason 125 "release = yes" regress
 scenario good "memory io" "echo heard" </dev/null
 printf '[scenario]\ncommand = touch %s/ran\ntypes = memory\n' "$scratch" >scenarios/private.ini
+mkdir -p results/regress/.20261101T000000.000Z.tmp
 promise "all is well: 0" is "$(status_of regress)" 0
+promise "what a killed prune left of a sweep is swept" is "$(find results/regress -name '.*' | wc -l)" 0
 promise "a line for each type of the scenario" is "$(table good/memory | cut -d' ' -f1)$(table good/io | cut -d' ' -f1)" okok
 promise "a scenario without release = yes is not measured" test ! -e ran
 promise "the target's output is not among ours" bash -c "! grep -rq heard out err"
@@ -50,6 +52,8 @@ limit = mem.allocations >= 10'
 promise "a limit that is not kept: 1" reason 1 "worse/memory" regress
 promise "and a regression in the table, with the metric" matches out '^worse/memory +regression +inf  mem.allocations$'
 promise "a failure in JUnit, in the gate's case" is "$(junit 'list(e("failure")), e("error"), e("skipped")')" "(['worse/memory: mem.allocations >= 10'], {}, {})"
+promise "prune takes what regress wrote for reports" is "$(profile-scenario prune --results results --keep 1 --quiet; ls -d results/regress/2* | wc -l)" 1
+promise "and leaves the newest as latest" test -s results/regress/latest/junit.xml
 promise "Markdown has it too" matches results/regress/latest/summary.md '^\| worse \| memory \| regression \| inf \| mem.allocations \|'
 
 scenario absent memory "no-such-program-as-this" <<<'package = its-package'
