@@ -235,8 +235,8 @@ int scan_report_end(struct scan_report *report, bool status_follows, struct diag
 	if (!has_values(report->growth))
 		return 0;
 	scan_growth_finish(report->growth);
-	err = results_begin(&run, report->results, report->name, RESULTS_GROWTH,
-	                    report->started, &created, diag);
+	err = results_begin(&run, report->results, report->name, RESULTS_GROWTH, report->started,
+	                    &created, diag);
 	if (!err)
 		err = write_files(report, run, diag);
 	if (!err)

@@ -15,7 +15,8 @@ struct sweep_files {
 	char *path; /* as the user would type it */
 };
 
-/* Opens (and makes) the directory, and removes what a killed prune left. -EBUSY: another sweep goes on there. To be ended in any case. */
+/* Opens (and makes) the directory, and removes what a killed prune left. -EBUSY: another sweep goes
+ * on there. To be ended in any case. */
 int sweep_files_open(struct sweep_files *files, const char *results, struct diag *diag);
 void sweep_files_close(struct sweep_files *files);
 

@@ -18,7 +18,8 @@ struct diag;
 /* A run of a results tree. */
 struct run_key {
 	char *scenario;
-	char *type; /* "growth" of reports; RUN_KEY_NO_TYPE: what lies in SCENARIO itself, a sweep */
+	char
+	    *type; /* "growth" of reports; RUN_KEY_NO_TYPE: what lies in SCENARIO itself, a sweep */
 	char id[RUN_ID_SIZE];
 };
 #define RUN_KEY_NO_TYPE "."

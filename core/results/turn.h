@@ -1,7 +1,8 @@
 /* Whose turn it is to change the directory RESULTS/SCENARIO/TYPE, and what those leave who did not
  * come to an end.
  *
- * Inside core/results, and for sweeps, whose directory has its turns alike. A run that is written, and one that is removed, is a directory
+ * Inside core/results, and for sweeps, whose directory has its turns alike. A run that is written,
+ * and one that is removed, is a directory
  * `.RUN_ID.tmp` with a lock (flock(2)) that its process holds: without it is a leftover.
  */
 #ifndef CORE_RESULTS_TURN_H
