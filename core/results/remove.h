@@ -18,10 +18,10 @@ struct diag;
 /* A run of a results tree. */
 struct run_key {
 	char *scenario;
-	char
-	    *type; /* "growth" of reports; RUN_KEY_NO_TYPE: what lies in SCENARIO itself, a sweep */
+	char *type; /* of a scan's report "growth", of a sweep RUN_KEY_NO_TYPE */
 	char id[RUN_ID_SIZE];
 };
+/* It lies in SCENARIO itself. */
 #define RUN_KEY_NO_TYPE "."
 
 struct run_keys {
