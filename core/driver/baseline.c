@@ -33,12 +33,13 @@ static const char *name_of(const struct command_line *line)
 }
 
 /* --scenario, or all that have results or baselines. */
-static void list_scenarios(const struct command_line *line, struct text_list *scenarios)
+static int list_scenarios(const struct command_line *line, struct text_list *scenarios,
+                          struct diag *diag)
 {
-	if (line->common->scenario)
-		text_list_add(scenarios, line->common->scenario);
-	else
-		baseline_list_scenarios(line->common, scenarios);
+	if (!line->common->scenario)
+		return baseline_list_scenarios(line->common, scenarios, diag);
+	text_list_add(scenarios, line->common->scenario);
+	return 0;
 }
 
 static int add_operand(const struct command_line *line, const char *operand,
@@ -69,8 +70,7 @@ static int add_latest(const struct command_line *line, const char *scenario,
 	for (size_t i = 0; !err && i < n_types; i++)
 		if (types[i].directory && (!of || baseline_find(of, types[i].type)))
 			text_list_add(directories, types[i].directory);
-	if (!err)
-		results_free_types(types, n_types);
+	results_free_types(types, n_types);
 	free(results);
 	return err;
 }
@@ -87,7 +87,7 @@ static int find_runs(const struct command_line *line, struct text_list *director
 	if (line->n_words == 2 && line->common->scenario)
 		text_list_add(&scenarios, line->common->scenario);
 	else if (line->n_words == 2)
-		baseline_list_run_scenarios(line->common, &scenarios);
+		err = baseline_list_run_scenarios(line->common, &scenarios, diag);
 	for (size_t i = 0; !err && i < scenarios.n_texts; i++)
 		err = add_latest(line, scenarios.texts[i], NULL, directories, diag);
 	text_list_fini(&scenarios);
@@ -108,7 +108,7 @@ static int find_runs_to_bless(const struct command_line *line, struct text_list 
 
 	if (line->n_words > 2)
 		return find_runs(line, directories, diag);
-	list_scenarios(line, &scenarios);
+	err = list_scenarios(line, &scenarios, diag);
 	for (size_t i = 0; !err && i < scenarios.n_texts; i++) {
 		struct baseline *baseline;
 
@@ -260,35 +260,47 @@ static void print_baseline(const struct baseline *baseline)
 	putchar('\n');
 }
 
-/* A broken file hides no other; the first one is the reason of the exit status. */
+/* The baselines of a scenario. A broken file hides no other; the first one is the error. */
+static int list_of(const struct command_line *line, const char *scenario, struct diag *diag)
+{
+	struct text_list names = {0};
+	int err = baseline_list(line->common, scenario, &names, diag);
+
+	if (err)
+		printf("%-12s %-20s %s\n", "-", scenario, diag->text);
+	for (size_t i = 0; i < names.n_texts; i++) {
+		struct baseline *baseline;
+		struct diag why = {0};
+		int broken =
+		    baseline_load(line->common, scenario, names.texts[i], &baseline, &why);
+
+		if (broken)
+			printf("%-12s %-20s %s\n", names.texts[i], scenario, why.text);
+		else
+			print_baseline(baseline);
+		if (broken && !err) {
+			*diag = why;
+			err = broken;
+		}
+		baseline_free(baseline);
+	}
+	text_list_fini(&names);
+	return err;
+}
+
 static int list(const struct command_line *line, struct diag *diag)
 {
 	struct text_list scenarios = {0};
-	int err = 0;
+	int err = list_scenarios(line, &scenarios, diag);
 
-	list_scenarios(line, &scenarios);
 	for (size_t i = 0; i < scenarios.n_texts; i++) {
-		struct text_list names = {0};
+		struct diag why = {0};
+		int broken = list_of(line, scenarios.texts[i], &why);
 
-		baseline_list(line->common, scenarios.texts[i], &names);
-		for (size_t j = 0; j < names.n_texts; j++) {
-			struct baseline *baseline;
-			struct diag why = {0};
-			int broken = baseline_load(line->common, scenarios.texts[i], names.texts[j],
-			                           &baseline, &why);
-
-			if (broken)
-				printf("%-12s %-20s %s\n", names.texts[j], scenarios.texts[i],
-				       why.text);
-			else
-				print_baseline(baseline);
-			if (broken && !err) {
-				*diag = why;
-				err = broken;
-			}
-			baseline_free(baseline);
+		if (broken && !err) {
+			*diag = why;
+			err = broken;
 		}
-		text_list_fini(&names);
 	}
 	text_list_fini(&scenarios);
 	return err;
@@ -298,9 +310,8 @@ static int rm(const struct command_line *line, struct diag *diag)
 {
 	struct text_list scenarios = {0};
 	size_t n_removed = 0;
-	int err = 0;
+	int err = list_scenarios(line, &scenarios, diag);
 
-	list_scenarios(line, &scenarios);
 	for (size_t i = 0; !err && i < scenarios.n_texts; i++) {
 		err = baseline_remove(line->common, scenarios.texts[i], name_of(line), diag);
 		if (!err) {

@@ -110,15 +110,19 @@ static void sort_texts(struct text_list *list)
 		qsort(list->texts, list->n_texts, sizeof(*list->texts), compare_texts);
 }
 
-/* Takes over `dir`, which may be an error. */
-static void list_names(int dir, const char *suffix, struct text_list *names)
+/* Takes over `dir`. 0 or -errno. */
+static int list_names(int dir, const char *suffix, struct text_list *names)
 {
-	DIR *stream = dir < 0 ? NULL : fdopendir(dir);
+	DIR *stream = fdopendir(dir);
 	struct dirent *entry;
+	int err;
 
-	if (!stream && dir >= 0)
+	if (!stream) {
+		err = -errno;
 		close(dir);
-	while (stream && (entry = readdir(stream))) {
+		return err;
+	}
+	while (errno = 0, (entry = readdir(stream))) {
 		size_t len = strlen(entry->d_name), cut = strlen(suffix);
 		char *name;
 
@@ -129,33 +133,56 @@ static void list_names(int dir, const char *suffix, struct text_list *names)
 			text_list_add(names, name);
 		free(name);
 	}
-	if (stream)
-		closedir(stream);
+	err = -errno;
+	closedir(stream);
 	sort_texts(names);
+	return err;
 }
 
-void baseline_list(const struct run_options *options, const char *scenario, struct text_list *names)
+int baseline_list(const struct run_options *options, const char *scenario, struct text_list *names,
+                  struct diag *diag)
 {
-	struct diag ignored;
+	int dir = open_directory(options, scenario, false, diag), err;
+	char *path;
 
-	list_names(open_directory(options, scenario, false, &ignored), SUFFIX, names);
+	/* Whatever else lies beside the scenarios has no baselines. */
+	if (dir == -ENOENT || dir == -ENOTDIR || dir == -ELOOP)
+		return 0;
+	if (dir < 0)
+		return dir;
+	err = list_names(dir, SUFFIX, names);
+	if (err) {
+		path = directory_of(options, scenario);
+		diag_fail(diag, -err, "cannot read %s: %s", path, strerror(-err));
+		free(path);
+	}
+	return err;
 }
 
-/* Takes over the root's name. */
-static void list_folders(char *root, struct text_list *names)
+/* Takes over the root's name. One that is not there has none. */
+static int list_folders(char *root, struct text_list *names, struct diag *diag)
 {
-	list_names(open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC), "", names);
+	int dir = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int err = dir < 0 ? -errno : list_names(dir, "", names);
+
+	if (err == -ENOENT)
+		err = 0;
+	if (err)
+		diag_fail(diag, -err, "cannot read %s: %s", root, strerror(-err));
 	free(root);
+	return err;
 }
 
-void baseline_list_scenarios(const struct run_options *options, struct text_list *scenarios)
+int baseline_list_scenarios(const struct run_options *options, struct text_list *scenarios,
+                            struct diag *diag)
 {
-	list_folders(root_of(options), scenarios);
+	return list_folders(root_of(options), scenarios, diag);
 }
 
-void baseline_list_run_scenarios(const struct run_options *options, struct text_list *scenarios)
+int baseline_list_run_scenarios(const struct run_options *options, struct text_list *scenarios,
+                                struct diag *diag)
 {
-	list_folders(request_results_dir(options), scenarios);
+	return list_folders(request_results_dir(options), scenarios, diag);
 }
 
 static int no_such_baseline(const struct run_options *options, const char *scenario,
@@ -163,11 +190,12 @@ static int no_such_baseline(const struct run_options *options, const char *scena
 {
 	char *path = baseline_path(options, scenario, name);
 	struct text_list names = {0};
+	struct diag why;
 	char *there;
-	int err;
+	int err = baseline_list(options, scenario, &names, &why);
 
-	baseline_list(options, scenario, &names);
-	there = names.n_texts ? words_list((const char *const *)names.texts) : xstrdup("none");
+	there = names.n_texts ? words_list((const char *const *)names.texts)
+	                      : xstrdup(err ? why.text : "none");
 	err = diag_fail(diag, ENOENT,
 	                "no baseline %s of %s (%s); there are: %s; a good run with "
 	                "--save-baseline %s makes it",

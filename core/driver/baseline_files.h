@@ -54,12 +54,15 @@ int baseline_store(const struct run_options *options, const char *name, struct s
 int baseline_remove(const struct run_options *options, const char *scenario, const char *name,
                     struct diag *diag);
 
-/* Adds the names of a scenario's baselines, sorted. */
-void baseline_list(const struct run_options *options, const char *scenario,
-                   struct text_list *names);
+/* Adds the names of a scenario's baselines, sorted. No folder has none; one that cannot be read is
+ * an error. */
+int baseline_list(const struct run_options *options, const char *scenario, struct text_list *names,
+                  struct diag *diag);
 
 /* Adds the scenarios that may have some, sorted; and those that may have runs. */
-void baseline_list_scenarios(const struct run_options *options, struct text_list *scenarios);
-void baseline_list_run_scenarios(const struct run_options *options, struct text_list *scenarios);
+int baseline_list_scenarios(const struct run_options *options, struct text_list *scenarios,
+                            struct diag *diag);
+int baseline_list_run_scenarios(const struct run_options *options, struct text_list *scenarios,
+                                struct diag *diag);
 
 #endif

@@ -126,7 +126,7 @@ int compare_baselines(const struct run_options *options, const char *const names
 	for (size_t i = 0; !err && i < 2; i++)
 		err = baseline_check_name(names[i], diag);
 	if (!err)
-		baseline_list_scenarios(options, &scenarios);
+		err = baseline_list_scenarios(options, &scenarios, diag);
 	for (size_t i = 0; !err && i < scenarios.n_texts; i++)
 		err = look_at_scenario(&choice, scenarios.texts[i], diag);
 	if (!err && choice.n_asked != 1)

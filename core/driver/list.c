@@ -20,13 +20,11 @@ static int print_results(const char *results, const char *name, struct diag *dia
 	size_t n_types;
 	int err = results_list_types(results, name, &types, &n_types, diag);
 
-	if (err)
-		return err;
 	for (size_t i = 0; i < n_types; i++)
 		if (types[i].run_id)
 			printf("    %s/%s: %s\n", name, types[i].type, types[i].run_id);
 	results_free_types(types, n_types);
-	return 0;
+	return err;
 }
 
 static int print_scenario(const struct text_list *directories, const char *results,

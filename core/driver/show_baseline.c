@@ -119,7 +119,7 @@ int show_baseline(const struct run_options *options, const char *name, struct di
 	int err = baseline_check_name(name, diag);
 
 	if (!err)
-		baseline_list_scenarios(options, &scenarios);
+		err = baseline_list_scenarios(options, &scenarios, diag);
 	for (size_t i = 0; !err && i < scenarios.n_texts; i++) {
 		struct baseline *baseline;
 

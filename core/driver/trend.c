@@ -157,6 +157,18 @@ static size_t tell_lacking(const struct trend *trend, struct diag *diag)
 	return n;
 }
 
+/* Names the directories whose runs are not known. Returns how many. */
+static size_t tell_unreadable(const struct text_list *unreadable, struct diag *diag)
+{
+	for (size_t i = 0; i < unreadable->n_texts && i < NAMES_SHOWN; i++)
+		fprintf(stderr, "profile-scenario: %s\n", unreadable->texts[i]);
+	if (unreadable->n_texts)
+		diag_fail(diag, EACCES, "%s cannot be read: runs in there are not shown; %s",
+		          counted_text_of(unreadable->n_texts, "folder").text,
+		          unreadable->texts[0]);
+	return unreadable->n_texts;
+}
+
 static int show(const struct run_list *list, const struct trend_options *options,
                 const char *operand, struct diag *diag)
 {
@@ -200,8 +212,9 @@ static int check_files(const struct trend_options *options, struct diag *diag)
 int trend_verb(const struct command_line *line, struct diag *diag)
 {
 	const struct trend_options *options = line->verb_options;
-	struct text_list trees = {0};
+	struct text_list trees = {0}, unreadable = {0};
 	struct run_list list = {0};
+	struct diag lost;
 	char *scenario, *type;
 	int err = read_operand(line, &scenario, &type, diag), status = STATUS_OWN_FAILURE;
 
@@ -209,9 +222,14 @@ int trend_verb(const struct command_line *line, struct diag *diag)
 	if (!err)
 		err = check_files(options, diag);
 	if (!err)
-		err = run_list_read(&list, &trees, scenario, type, diag);
+		err = run_list_read_rest(&list, &trees, scenario, type, &unreadable, diag);
 	if (!err)
 		status = show(&list, options, line->words[0], diag);
+	if (!err && tell_unreadable(&unreadable, &lost) && (status == STATUS_WELL || !list.n_runs)) {
+		*diag = lost;
+		status = STATUS_UNUSABLE;
+	}
+	text_list_fini(&unreadable);
 	run_list_fini(&list);
 	text_list_fini(&trees);
 	free(scenario);

@@ -47,26 +47,33 @@ static bool is_directory(int dir, const struct dirent *entry)
 	       S_ISDIR(status.st_mode);
 }
 
-void names_list(struct names *list, int dir, name_kind *is_kind, name_order *order)
+int names_list(struct names *list, int dir, name_kind *is_kind, name_order *order)
 {
-	int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), err;
 	DIR *stream = fd < 0 ? NULL : fdopendir(fd);
 	struct dirent *entry;
 
 	*list = (struct names){0};
 	if (!stream) {
+		err = -errno;
 		if (fd >= 0)
 			close(fd);
-		return;
+		return err;
 	}
-	while ((entry = readdir(stream))) {
+	while (errno = 0, (entry = readdir(stream))) {
 		if (is_kind(entry->d_name) && is_directory(dir, entry))
 			*ARRAY_APPEND(list->names, list->n_names, list->capacity) =
 			    xstrdup(entry->d_name);
 	}
+	err = -errno;
 	closedir(stream);
+	if (err) {
+		names_fini(list);
+		*list = (struct names){0};
+	}
 	if (list->n_names)
 		qsort(list->names, list->n_names, sizeof(*list->names), order);
+	return err;
 }
 
 /* "a, b, c and 4 more", or "nothing". The caller frees it. */
@@ -94,8 +101,8 @@ int names_fail(struct diag *diag, const char *wanted, const char *where, int dir
 	char *there;
 	int err;
 
-	names_list(&list, dir, is_kind, order);
-	there = join(&list);
+	there = names_list(&list, dir, is_kind, order) ? xstrdup("names that cannot be read")
+	                                               : join(&list);
 	err = diag_fail(diag, ENOENT, "%s; %s has %s", wanted, where, there);
 	free(there);
 	names_fini(&list);

@@ -24,9 +24,9 @@ typedef int name_order(const void *a, const void *b);
 name_order names_by_name;
 name_order names_newest_first; /* of run ids */
 
-/* The directories below `dir` whose names are of a kind, sorted. An unreadable directory has none.
- */
-void names_list(struct names *list, int dir, name_kind *is_kind, name_order *order);
+/* The directories below `dir` whose names are of a kind, sorted. -errno where `dir` cannot be read:
+ * the list is empty then. */
+int names_list(struct names *list, int dir, name_kind *is_kind, name_order *order);
 
 /* Fails with -ENOENT and "WANTED; WHERE has a, b, c and 4 more". */
 int names_fail(struct diag *diag, const char *wanted, const char *where, int dir,

@@ -85,7 +85,7 @@ struct results_latest {
 };
 
 /* The types that a scenario has runs of, by name, each with its latest run. A scenario that was
- * never run has none. */
+ * never run has none. On an error there are those that could be read. */
 int results_list_types(const char *results, const char *scenario, struct results_latest **types,
                        size_t *n_types, struct diag *diag);
 void results_free_types(struct results_latest *types, size_t n_types);

@@ -247,15 +247,23 @@ int results_list_types(const char *results, const char *scenario, struct results
 	struct results_latest *found = NULL, *latest;
 	size_t n_found = 0, capacity = 0;
 	struct names names;
-	int scenario_fd = results_open_scenario(results, scenario, diag), type_fd;
+	int scenario_fd = results_open_scenario(results, scenario, diag), type_fd, err;
 
 	*types = NULL;
 	*n_types = 0;
 	if (scenario_fd < 0)
 		return scenario_fd == -ENOENT ? 0 : scenario_fd;
-	names_list(&names, scenario_fd, results_name_is_valid, names_by_name);
+	err = names_list(&names, scenario_fd, results_name_is_valid, names_by_name);
+	if (err)
+		fdpath_fail(diag, -err, "read", scenario_fd, ".");
 	for (size_t i = 0; i < names.n_names; i++) {
-		type_fd = fdpath_enter_dir(scenario_fd, names.names[i], diag);
+		struct diag why;
+
+		type_fd = fdpath_enter_dir(scenario_fd, names.names[i], &why);
+		if (type_fd < 0 && type_fd != -ENOENT && !err) {
+			err = type_fd;
+			*diag = why;
+		}
 		if (type_fd < 0)
 			continue;
 		if (has_runs(type_fd)) {
@@ -272,7 +280,7 @@ int results_list_types(const char *results, const char *scenario, struct results
 	close(scenario_fd);
 	*types = found;
 	*n_types = n_found;
-	return 0;
+	return err;
 }
 
 void results_free_types(struct results_latest *types, size_t n_types)
@@ -315,8 +323,8 @@ int results_find_newest(const char *results, char **directory, struct diag *diag
 		struct results_latest *types;
 		size_t n_types;
 
-		if (results_list_types(results, scenarios.names[i], &types, &n_types, &ignored))
-			continue;
+		/* The newest of those that can be read. */
+		results_list_types(results, scenarios.names[i], &types, &n_types, &ignored);
 		keep_newer(types, n_types, &newest);
 		results_free_types(types, n_types);
 	}

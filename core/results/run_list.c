@@ -26,25 +26,54 @@ static bool has_folder(const struct run_list *list, const struct stat *status)
 	return false;
 }
 
-/* Takes the handle over. */
-static void add_folder(struct run_list *list, size_t tree, const char *results,
-                       const char *scenario, const char *type, int dir)
+/* A list that is being read. */
+struct listing {
+	struct run_list *list;
+	size_t tree;
+	const char *results; /* its path */
+	struct text_list *unreadable;
+};
+
+static int fail_unreadable(const char *path, int err, struct diag *diag)
 {
+	return diag_fail(diag, -err, "cannot read %s: %s", path, strerror(-err));
+}
+
+/* Notes what is passed over. What was removed meanwhile is no loss. */
+static void pass_over(struct listing *listing, int err, const struct diag *why)
+{
+	if (err < 0 && err != -ENOENT)
+		text_list_add(listing->unreadable, why->text);
+}
+
+/* Takes the handle over. */
+static int add_folder(struct listing *listing, const char *scenario, const char *type, int dir,
+                      struct diag *diag)
+{
+	struct run_list *list = listing->list;
 	struct run_folder *folder;
 	struct stat status;
 	struct names ids;
+	char *path;
+	int err;
 
 	if (fstat(dir, &status) < 0 || has_folder(list, &status)) {
 		close(dir);
-		return;
+		return 0;
 	}
-
-	names_list(&ids, dir, run_id_is_valid, names_newest_first);
+	path = xasprintf("%.*s/%s/%s", (int)fdpath_trimmed_len(listing->results), listing->results,
+	                 scenario, type);
+	err = names_list(&ids, dir, run_id_is_valid, names_newest_first);
+	if (err) {
+		fail_unreadable(path, err, diag);
+		free(path);
+		close(dir);
+		return err;
+	}
 	folder = ARRAY_APPEND(list->folders, list->n_folders, list->folders_capacity);
 	*folder = (struct run_folder){
-	    .tree = tree,
-	    .path =
-	        xasprintf("%.*s/%s/%s", (int)fdpath_trimmed_len(results), results, scenario, type),
+	    .tree = listing->tree,
+	    .path = path,
 	    .scenario = xstrdup(scenario),
 	    .type = xstrdup(type),
 	    .dir = dir,
@@ -58,59 +87,71 @@ static void add_folder(struct run_list *list, size_t tree, const char *results,
 		strcpy(run->id, ids.names[i]);
 	}
 	names_fini(&ids);
+	return 0;
+}
+
+static int add_type(struct listing *listing, const char *scenario, const char *type,
+                    struct diag *diag)
+{
+	int dir = results_open_type(listing->results, scenario, type, diag);
+
+	return dir < 0 ? dir : add_folder(listing, scenario, type, dir, diag);
 }
 
 /* All types of the scenario, or one. */
-static int add_scenario(struct run_list *list, size_t tree, const char *results,
-                        const char *scenario, const char *type, struct diag *diag)
+static int add_scenario(struct listing *listing, const char *scenario, const char *type,
+                        struct diag *diag)
 {
 	struct names types;
-	struct diag ignored;
-	int dir, scenario_dir;
+	int scenario_dir, err;
 
-	if (type) {
-		dir = results_open_type(results, scenario, type, diag);
-		if (dir >= 0)
-			add_folder(list, tree, results, scenario, type, dir);
-		return dir < 0 ? dir : 0;
-	}
-	scenario_dir = results_open_scenario(results, scenario, diag);
+	if (type)
+		return add_type(listing, scenario, type, diag);
+	scenario_dir = results_open_scenario(listing->results, scenario, diag);
 	if (scenario_dir < 0)
 		return scenario_dir;
-	names_list(&types, scenario_dir, results_name_is_valid, names_by_name);
+	err = names_list(&types, scenario_dir, results_name_is_valid, names_by_name);
+	if (err)
+		fail_unreadable(scenario, err, diag);
 	for (size_t i = 0; i < types.n_names; i++) {
+		struct diag why;
+		int dir, lost;
+
 		if (!strcmp(types.names[i], RESULTS_GROWTH))
 			continue;
-		dir = fdpath_enter_dir(scenario_dir, types.names[i], &ignored);
-		if (dir >= 0)
-			add_folder(list, tree, results, scenario, types.names[i], dir);
+		dir = fdpath_enter_dir(scenario_dir, types.names[i], &why);
+		lost =
+		    dir < 0 ? dir : add_folder(listing, scenario, types.names[i], dir, &why);
+		pass_over(listing, lost, &why);
 	}
 	names_fini(&types);
 	close(scenario_dir);
-	return 0;
+	return err;
 }
 
-static int add_tree(struct run_list *list, size_t tree, const char *results, const char *scenario,
-                    const char *type, struct diag *diag)
+static int add_tree(struct listing *listing, const char *scenario, const char *type,
+                    struct diag *diag)
 {
 	struct names scenarios;
-	int root;
+	int root, err;
 
 	if (scenario)
-		return add_scenario(list, tree, results, scenario, type, diag);
-	root = results_open_tree(results, "no runs", diag);
+		return add_scenario(listing, scenario, type, diag);
+	root = results_open_tree(listing->results, "no runs", diag);
 	if (root < 0)
 		return root;
-	names_list(&scenarios, root, results_name_is_valid, names_by_name);
+	err = names_list(&scenarios, root, results_name_is_valid, names_by_name);
+	if (err)
+		fail_unreadable(listing->results, err, diag);
 	for (size_t i = 0; i < scenarios.n_names; i++) {
-		struct diag ignored;
+		struct diag why;
 
 		/* One without the type has no runs of it. */
-		add_scenario(list, tree, results, scenarios.names[i], type, &ignored);
+		pass_over(listing, add_scenario(listing, scenarios.names[i], type, &why), &why);
 	}
 	names_fini(&scenarios);
 	close(root);
-	return 0;
+	return err;
 }
 
 static int oldest_first(const void *a, const void *b)
@@ -121,8 +162,8 @@ static int oldest_first(const void *a, const void *b)
 	return order ? order : (run_a->folder > run_b->folder) - (run_a->folder < run_b->folder);
 }
 
-int run_list_read(struct run_list *list, const struct text_list *trees, const char *scenario,
-                  const char *type, struct diag *diag)
+int run_list_read_rest(struct run_list *list, const struct text_list *trees, const char *scenario,
+                       const char *type, struct text_list *unreadable, struct diag *diag)
 {
 	struct diag why = {0};
 	size_t n_without = 0;
@@ -130,6 +171,7 @@ int run_list_read(struct run_list *list, const struct text_list *trees, const ch
 
 	*list = (struct run_list){0};
 	for (size_t i = 0; !err && i < trees->n_texts; i++) {
+		struct listing listing = {list, i, trees->texts[i], unreadable};
 		int root = results_open_tree(trees->texts[i], "no runs", diag);
 
 		if (root < 0) {
@@ -137,7 +179,7 @@ int run_list_read(struct run_list *list, const struct text_list *trees, const ch
 			break;
 		}
 		close(root);
-		err = add_tree(list, i, trees->texts[i], scenario, type, &why);
+		err = add_tree(&listing, scenario, type, &why);
 		n_without += err == -ENOENT;
 		if (err == -ENOENT && n_without < trees->n_texts)
 			err = 0;
@@ -151,6 +193,20 @@ int run_list_read(struct run_list *list, const struct text_list *trees, const ch
 	if (list->n_runs)
 		qsort(list->runs, list->n_runs, sizeof(*list->runs), oldest_first);
 	return 0;
+}
+
+int run_list_read(struct run_list *list, const struct text_list *trees, const char *scenario,
+                  const char *type, struct diag *diag)
+{
+	struct text_list unreadable = {0};
+	int err = run_list_read_rest(list, trees, scenario, type, &unreadable, diag);
+
+	if (!err && unreadable.n_texts) {
+		err = diag_fail(diag, EACCES, "%s", unreadable.texts[0]);
+		run_list_fini(list);
+	}
+	text_list_fini(&unreadable);
+	return err;
 }
 
 void run_list_fini(struct run_list *list)

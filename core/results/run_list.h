@@ -41,9 +41,13 @@ struct run_list {
  * (core/results/names.h). A tree that is named twice is read
  * once. -ENOENT: a tree is not there, or no
  * tree has the scenario or the type; the sentence names what there is. A tree without it is fine
- * where another one has it. */
+ * where another one has it. A directory that cannot be read is an error. */
 int run_list_read(struct run_list *list, const struct text_list *trees, const char *scenario,
                   const char *type, struct diag *diag);
+/* As that, but one below the trees that cannot be read is passed over, and a sentence about it added
+ * to `unreadable`. */
+int run_list_read_rest(struct run_list *list, const struct text_list *trees, const char *scenario,
+                       const char *type, struct text_list *unreadable, struct diag *diag);
 void run_list_fini(struct run_list *list);
 
 /* "TREE/SCENARIO/TYPE/RUN_ID". The caller frees it. */
