@@ -213,7 +213,7 @@ static void write_text(const struct stat_facts *facts, FILE *out)
 static void assert_has(const char *text, const char *part)
 {
 	if (!strstr(text, part))
-		fail_msg("no '%s' in:\n%s", part, text);
+		fail_msg("no '%s' in:\n%s", part, text ? text : "nothing");
 }
 
 static void the_text_has_the_shape_of_perf_stat(void **state)
