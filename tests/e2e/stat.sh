@@ -215,7 +215,10 @@ while True:
 	return $found
 }
 promise "threads that come while others are attached to are counted in a note" makes_threads
-run --scenario later --ready "test -e $scratch/touched" -- sh -c "'$programs/cpu_events' >/dev/null; touch $scratch/touched; sleep 1; exit"
+# The load starts when counting has, however late that is, and lets the target end; waiting for it forks nothing.
+mkfifo "$scratch/counting"
+run --scenario later --ready "test -e $scratch/touched" --load "echo >$scratch/counting" \
+	-- sh -c "'$programs/cpu_events' >/dev/null; sleep 1; touch $scratch/touched; read -r _ <$scratch/counting; exit"
 promise "--ready counts from then on, and times the whole run" is \
 	"$(of_run later 'm["stat.page-faults"] < 1000, m["run.wall_ns"] >= 1e9, int(c[0]["counted_ns"]) < int(c[0]["wall_ns"])')" "(True, True, True)"
 promise "--min-runs is of a command" reason 125 "--min-runs runs a COMMAND again" profile-scenario --type stat -p $$ --min-runs 3
