@@ -11,7 +11,6 @@ if ! unshare --uts true 2>/dev/null; then
 	exit 0
 fi
 cd "$scratch"
-export PROFILE_SCENARIO_LOCK=$$ # neither waits for other tests nor keeps them waiting
 mkdir scenarios
 
 # port NAME: a free one of the loopback, kept in $NAME.

@@ -4,7 +4,6 @@
 # beside: others
 . "$(dirname "$0")/lib.sh"
 cd "$scratch"
-export PROFILE_SCENARIO_LOCK=$$ # neither waits for other tests nor keeps them waiting
 mkdir scenarios
 printf '[scenario]\nrelease = yes\ncommand = true\ntypes = memory\n[memory]\nruns = 1\n' >scenarios/one.ini
 regress() { profile-scenario regress --scenarios scenarios --results results "$@" </dev/null; }

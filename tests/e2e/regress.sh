@@ -4,7 +4,6 @@
 # beside: others
 . "$(dirname "$0")/lib.sh"
 cd "$scratch"
-export PROFILE_SCENARIO_LOCK=$$ # neither waits for other tests nor keeps them waiting
 export LC_ALL=C # in others dd reads locale.alias when it starts
 
 scenario() { # NAME TYPES COMMAND: its file; more keys come from stdin
