@@ -9,6 +9,7 @@
 #include "core/diag.h"
 #include "core/results/fdpath.h"
 #include "core/results/results.h"
+#include "core/results/whole_file.h"
 #include "core/words.h"
 
 #include <dirent.h>
@@ -206,32 +207,6 @@ static int no_such_baseline(const struct run_options *options, const char *scena
 	return err;
 }
 
-/* The whole file. NULL with a negative *err. */
-static char *read_all(int fd, size_t *len, int *err)
-{
-	struct stat status;
-	char *text;
-	ssize_t n;
-
-	*err = 0;
-	*len = 0;
-	if (fstat(fd, &status) < 0 || !S_ISREG(status.st_mode) || status.st_size > FILE_BYTES_MAX) {
-		*err = -EINVAL;
-		return NULL;
-	}
-	text = xmalloc((size_t)status.st_size + 1);
-	while (*len < (size_t)status.st_size &&
-	       (n = read(fd, text + *len, (size_t)status.st_size - *len)) != 0) {
-		if (n < 0) {
-			*err = -errno;
-			free(text);
-			return NULL;
-		}
-		*len += (size_t)n;
-	}
-	return text;
-}
-
 /* A file that was moved to another scenario's folder would judge that one. */
 static int check_place(const struct baseline *baseline, const char *path, const char *scenario,
                        const char *name, struct diag *diag)
@@ -262,7 +237,9 @@ static int load_at(int dir, const char *scenario, const char *name, const char *
 		          : diag_fail(diag, errno, "cannot open %s: %s", path,
 		                      errno == ELOOP ? "it is a symbolic link" : strerror(errno));
 	if (!err) {
-		text = read_all(fd, &len, &err);
+		err = whole_file_read(fd, FILE_BYTES_MAX, &text, &len);
+		if (err == -EFBIG)
+			err = -EINVAL;
 		if (err)
 			diag_fail(diag, -err, "cannot read %s: %s", path,
 			          err == -EINVAL ? "it is no file, or too large" : strerror(-err));

@@ -6,6 +6,7 @@
 #include "core/results/names.h"
 #include "core/results/open_type.h"
 #include "core/results/results.h"
+#include "core/results/whole_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,9 +14,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-/* Manifests take kilobytes: one of this size was made to exhaust us. */
-#define MANIFEST_MAX_BYTES (64 << 20)
 
 static bool has_folder(const struct run_list *list, const struct stat *status)
 {
@@ -227,25 +225,6 @@ char *run_list_path(const struct run_list *list, size_t run)
 	return xasprintf("%s/%s", list->folders[list->runs[run].folder].path, list->runs[run].id);
 }
 
-/* -EIO: it is shorter than it was. */
-static int read_whole(int fd, char *text, size_t len_bytes)
-{
-	size_t done = 0;
-	ssize_t n = 1;
-
-	while (done < len_bytes && n > 0) {
-		n = read(fd, text + done, len_bytes - done);
-		if (n < 0 && errno == EINTR)
-			n = 1;
-		else if (n > 0)
-			done += (size_t)n;
-	}
-	if (n < 0)
-		return -errno;
-	text[done] = '\0';
-	return done == len_bytes ? 0 : -EIO;
-}
-
 static int open_manifest(const struct run_list *list, size_t run)
 {
 	int dir = openat(list->folders[list->runs[run].folder].dir, list->runs[run].id,
@@ -263,28 +242,13 @@ static int open_manifest(const struct run_list *list, size_t run)
 
 int run_list_manifest(const struct run_list *list, size_t run, char **text, size_t *len_bytes)
 {
-	int fd = open_manifest(list, run), err = 0;
-	struct stat status;
+	int fd = open_manifest(list, run), err;
 
 	*text = NULL;
 	*len_bytes = 0;
 	if (fd < 0)
 		return fd;
-	if (fstat(fd, &status) < 0)
-		err = -errno;
-	else if (!S_ISREG(status.st_mode))
-		err = -EINVAL;
-	else if (status.st_size > MANIFEST_MAX_BYTES)
-		err = -EFBIG;
-	if (!err) {
-		*len_bytes = (size_t)status.st_size;
-		*text = xmalloc(*len_bytes + 1);
-		err = read_whole(fd, *text, *len_bytes);
-	}
-	if (err) {
-		free(*text);
-		*text = NULL;
-	}
+	err = whole_file_read(fd, MANIFEST_MAX_BYTES, text, len_bytes);
 	close(fd);
 	return err;
 }

@@ -8,13 +8,16 @@
 #include "core/results/reference.h"
 #include "core/results/results.h"
 #include "core/results/run_list.h"
+#include "core/results/whole_file.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 static const char baseline[] = "baseline:";
 
@@ -261,16 +264,13 @@ static int oldest_first(const void *a, const void *b)
 static char *read_manifest(const char *directory, size_t *len_bytes)
 {
 	char *path = xasprintf("%s/run.json", directory), *text = NULL;
-	struct stat status;
-	FILE *in = fopen(path, "re");
+	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 
 	*len_bytes = 0;
-	if (in && fstat(fileno(in), &status) == 0 && S_ISREG(status.st_mode)) {
-		text = xmalloc((size_t)status.st_size + 1);
-		*len_bytes = fread(text, 1, (size_t)status.st_size, in);
+	if (fd >= 0) {
+		whole_file_read(fd, MANIFEST_MAX_BYTES, &text, len_bytes);
+		close(fd);
 	}
-	if (in)
-		fclose(in);
 	free(path);
 	return text;
 }
