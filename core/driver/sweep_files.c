@@ -121,15 +121,17 @@ static int write_json(int dir, const char *name, const struct regress_state *sta
 {
 	FILE *stream = create(dir, name, diag);
 	json_t *object;
-	int err;
+	int err, damaged;
 
 	if (!stream)
 		return -EIO;
 	object = regress_state_to_json(state);
-	json_dumpf(object, stream, JSON_INDENT(1) | JSON_REAL_PRECISION(15));
+	damaged = json_dumpf(object, stream, JSON_INDENT(1) | JSON_REAL_PRECISION(15));
 	fputc('\n', stream);
 	json_decref(object);
 	err = finish(stream);
+	if (!err && damaged)
+		err = EIO;
 	return err ? fdpath_fail(diag, err, "write", dir, name) : 0;
 }
 

@@ -319,6 +319,7 @@ static int write_hyperfine(struct stat_state *stat, const struct result *result,
 {
 	json_t *json;
 	FILE *out;
+	int damaged, err;
 
 	if (!stat->facts.runs_command)
 		return 0;
@@ -326,10 +327,11 @@ static int write_hyperfine(struct stat_state *stat, const struct result *result,
 	if (!out)
 		return -EIO;
 	json = hyperfine_to_json(&stat->facts, result->parameters);
-	json_dumpf(json, out, JSON_INDENT(2) | JSON_REAL_PRECISION(15));
+	damaged = json_dumpf(json, out, JSON_INDENT(2) | JSON_REAL_PRECISION(15));
 	fputc('\n', out);
 	json_decref(json);
-	return results_close(stat->results, out, diag);
+	err = results_close(stat->results, out, diag);
+	return !err && damaged ? diag_fail(diag, EIO, "cannot write hyperfine.json") : err;
 }
 
 /* Whom it was attached to. */
