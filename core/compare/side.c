@@ -6,14 +6,13 @@
 #include "core/alloc.h"
 #include "core/diag.h"
 #include "core/stats/describe.h"
+#include "core/results/results.h"
 
 #include <errno.h>
 #include <fnmatch.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { SCHEMA = 1 };
 
 struct side *side_new(void)
 {
@@ -399,7 +398,7 @@ int side_add_manifest(struct side *side, const json_t *manifest, const char *nam
 {
 	const char *run_id = text_at(manifest, "run_id");
 	json_t *metrics = json_object_get(manifest, "metrics");
-	int err = side_check_schema(manifest, SCHEMA, name, diag);
+	int err = side_check_schema(manifest, MANIFEST_SCHEMA, name, diag);
 
 	if (!err)
 		err = check_subject(side, text_at(manifest, "scenario"), text_at(manifest, "type"),

@@ -215,7 +215,7 @@ json_t *manifest_make(const struct measured *measured, const struct results_run 
 	const struct result *result = measured->result;
 	json_t *manifest = json_object();
 
-	json_object_set_new(manifest, "schema", json_integer(1));
+	json_object_set_new(manifest, "schema", json_integer(MANIFEST_SCHEMA));
 	json_object_set_new(manifest, "tool", json_pack("{s:s}", "version", VERSION));
 	json_object_set_new(manifest, "scenario", json_string(request->name));
 	json_object_set_new(manifest, "type", json_string(measured->collector->name));

@@ -21,8 +21,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SCHEMA = 1 };
-
 static json_t *read_manifest(const char *directory, struct diag *diag)
 {
 	char *run = results_run_of(directory);
@@ -32,10 +30,10 @@ static json_t *read_manifest(const char *directory, struct diag *diag)
 
 	if (!manifest)
 		diag_fail(diag, EINVAL, "cannot read %s: %s", path, error.text);
-	else if (json_integer_value(json_object_get(manifest, "schema")) != SCHEMA) {
+	else if (json_integer_value(json_object_get(manifest, "schema")) != MANIFEST_SCHEMA) {
 		diag_fail(diag, EINVAL,
 		          "%s is of another schema than %d; show it with the version that wrote it",
-		          path, SCHEMA);
+		          path, MANIFEST_SCHEMA);
 		json_decref(manifest);
 		manifest = NULL;
 	}

@@ -16,6 +16,9 @@
 #include <stdio.h>
 #include <time.h>
 
+/* The schema of run.json (docs/formats.md) that is written and read. */
+enum { MANIFEST_SCHEMA = 1 };
+
 struct diag;
 struct results_run;
 

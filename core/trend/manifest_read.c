@@ -4,13 +4,14 @@
 #include "core/alloc.h"
 #include "core/diag.h"
 #include "core/json_scan.h"
+#include "core/results/results.h"
 
 #include <fnmatch.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { SCHEMA = 1, NAME_BYTES = 256 };
+enum { NAME_BYTES = 256 };
 
 static uint32_t add_span(struct manifest_reading *reading, const struct json_span *span)
 {
@@ -256,7 +257,7 @@ static enum trend_lack read_members(struct manifest_reading *reading, struct jso
 	if (!json_scan_end(scan) || !schema)
 		return TREND_DAMAGED;
 	/* What another schema's members mean is not known. */
-	if (schema != SCHEMA)
+	if (schema != MANIFEST_SCHEMA)
 		return TREND_NEWER;
 	return has_metrics && reading->started && reading->verdict ? TREND_READ : TREND_DAMAGED;
 }
