@@ -53,6 +53,18 @@ json_t *json_texts(const struct text_list *list)
 	return array;
 }
 
+const char *json_text_at(const json_t *object, const char *key)
+{
+	return json_string_value(json_object_get(object, key));
+}
+
+const char *json_text_or_empty(const json_t *object, const char *key)
+{
+	const char *text = json_text_at(object, key);
+
+	return text ? text : "";
+}
+
 void json_set_named(json_t *object, const char *name, json_t *value)
 {
 	char *clean = utf8_text(name);

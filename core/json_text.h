@@ -16,6 +16,9 @@ char *utf8_text(const char *text);
 json_t *json_text(const char *text);
 /* An array of strings. New reference. */
 json_t *json_texts(const struct text_list *list);
+/* The text of a member, as long as the object lives; NULL or "" where it has none. */
+const char *json_text_at(const json_t *object, const char *key);
+const char *json_text_or_empty(const json_t *object, const char *key);
 /* Sets a member whose name is such a text; takes the reference. */
 void json_set_named(json_t *object, const char *name, json_t *value);
 

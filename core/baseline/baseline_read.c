@@ -5,6 +5,7 @@
 #include "core/compare/side.h"
 #include "core/compare/side_rows.h"
 #include "core/diag.h"
+#include "core/json_text.h"
 #include "core/results/results.h"
 
 #include <errno.h>
@@ -30,11 +31,6 @@ static int refuse(const struct reading *reading, const char *what)
 	                 reading->path, reading->type, what);
 }
 
-static const char *text_at(const json_t *object, const char *key)
-{
-	return json_string_value(json_object_get(object, key));
-}
-
 /* A whole number of things. */
 static bool read_count(const json_t *value, uint64_t *count)
 {
@@ -55,9 +51,10 @@ static int read_runs(const struct reading *reading, const json_t *type)
 	for (size_t i = 0; i < json_array_size(runs); i++) {
 		const json_t *run = json_array_get(runs, i);
 
-		if (!text_at(run, "run_id"))
+		if (!json_text_at(run, "run_id"))
 			return refuse(reading, "a run has no run_id");
-		side_add_run(reading->side, text_at(run, "run_id"), text_at(run, "started"), run);
+		side_add_run(reading->side, json_text_at(run, "run_id"),
+		             json_text_at(run, "started"), run);
 	}
 	return read_count(json_object_get(type, "repeats"), &reading->side->n_repeats)
 	           ? 0
@@ -107,7 +104,8 @@ static int read_columns(const struct reading *reading, const json_t *type)
 
 	for (size_t i = 0; i < json_array_size(columns); i++) {
 		const json_t *column = json_array_get(columns, i);
-		const char *name = text_at(column, "name"), *unit = text_at(column, "unit");
+		const char *name = json_text_at(column, "name"),
+		           *unit = json_text_at(column, "unit");
 
 		if (!name || !unit || side_rows_column(reading->side, name, unit) != (int)i)
 			return refuse(reading, "values are not what rows are of");
@@ -156,7 +154,7 @@ static int read_kinds(const struct reading *reading, const json_t *type)
 
 static int kind_of(const json_t *row)
 {
-	const char *word = text_at(row, "kind");
+	const char *word = json_text_at(row, "kind");
 
 	for (int kind = 0; word && kind < SIDE_N_KINDS; kind++)
 		if (!strcmp(word, side_kind_words[kind]))
@@ -166,8 +164,8 @@ static int kind_of(const json_t *row)
 
 static int read_row(const struct reading *reading, const json_t *json)
 {
-	const char *name = text_at(json, "name"), *object = text_at(json, "object");
-	const char *file = text_at(json, "file");
+	const char *name = json_text_at(json, "name"), *object = json_text_at(json, "object");
+	const char *file = json_text_at(json, "file");
 	size_t n_before = reading->side->n_rows;
 	int kind = kind_of(json);
 	struct side_row *row;
@@ -254,7 +252,8 @@ static int read_types(struct baseline *baseline, const char *path, const json_t 
 static int read_document(const json_t *document, const char *path, struct baseline **baseline,
                          struct diag *diag)
 {
-	const char *name = text_at(document, "baseline"), *scenario = text_at(document, "scenario");
+	const char *name = json_text_at(document, "baseline"),
+	           *scenario = json_text_at(document, "scenario");
 	json_t *history = json_object_get(document, "history");
 	int err = side_check_schema(document, SCHEMA, path, diag);
 

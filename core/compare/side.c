@@ -5,6 +5,7 @@
 
 #include "core/alloc.h"
 #include "core/diag.h"
+#include "core/json_text.h"
 #include "core/stats/describe.h"
 #include "core/results/results.h"
 
@@ -54,15 +55,10 @@ void side_free(struct side *side)
 	free(side);
 }
 
-static const char *text_at(const json_t *object, const char *key)
-{
-	return json_string_value(json_object_get(object, key));
-}
-
 int side_check_schema(const json_t *document, int schema, const char *name, struct diag *diag)
 {
 	const json_t *found = json_object_get(document, "schema");
-	const char *version = text_at(json_object_get(document, "tool"), "version");
+	const char *version = json_text_at(json_object_get(document, "tool"), "version");
 
 	if (!json_is_integer(found))
 		return diag_fail(diag, EINVAL,
@@ -181,7 +177,7 @@ static struct side_metric *add_metric(struct side *side, const char *name, const
 
 static enum metric_better better_of(const json_t *metric)
 {
-	const char *better = text_at(metric, "better");
+	const char *better = json_text_at(metric, "better");
 
 	if (!better)
 		return METRIC_NEUTRAL;
@@ -192,7 +188,7 @@ static enum metric_better better_of(const json_t *metric)
 static int declare_metric(struct side *side, const char *metric_name, const json_t *member,
                           const char *name, struct diag *diag)
 {
-	const char *unit = text_at(member, "unit");
+	const char *unit = json_text_at(member, "unit");
 	const struct side_metric *metric = find_metric(side, metric_name);
 
 	if (!unit || !json_array_size(json_object_get(member, "samples")))
@@ -366,7 +362,7 @@ void side_add_run(struct side *side, const char *run_id, const char *started, co
 
 	run->run_id = xstrdup(run_id);
 	run->started = xstrdup(started ? started : "");
-	run->commit = xstrdup(text_at(git, "commit"));
+	run->commit = xstrdup(json_text_at(git, "commit"));
 	run->dirty = json_is_true(json_object_get(git, "dirty"));
 }
 
@@ -381,7 +377,7 @@ uint64_t side_repeats_of(const json_t *metrics)
 
 static int check_verdict(const json_t *manifest, const char *name, struct diag *diag)
 {
-	const char *verdict = text_at(manifest, "verdict");
+	const char *verdict = json_text_at(manifest, "verdict");
 
 	if (!verdict)
 		return diag_fail(diag, EINVAL, "%s has no verdict: it was cut short or changed",
@@ -396,13 +392,13 @@ static int check_verdict(const json_t *manifest, const char *name, struct diag *
 int side_add_manifest(struct side *side, const json_t *manifest, const char *name,
                       struct diag *diag)
 {
-	const char *run_id = text_at(manifest, "run_id");
+	const char *run_id = json_text_at(manifest, "run_id");
 	json_t *metrics = json_object_get(manifest, "metrics");
 	int err = side_check_schema(manifest, MANIFEST_SCHEMA, name, diag);
 
 	if (!err)
-		err = check_subject(side, text_at(manifest, "scenario"), text_at(manifest, "type"),
-		                    name, diag);
+		err = check_subject(side, json_text_at(manifest, "scenario"),
+		                    json_text_at(manifest, "type"), name, diag);
 	if (!err)
 		err = check_verdict(manifest, name, diag);
 	if (!err && !run_id)
@@ -412,7 +408,7 @@ int side_add_manifest(struct side *side, const json_t *manifest, const char *nam
 		err = side_add_metrics(side, metrics, name, diag);
 	if (err)
 		return err;
-	if (!strcmp(text_at(manifest, "verdict"), "target_failed")) {
+	if (!strcmp(json_text_at(manifest, "verdict"), "target_failed")) {
 		char *note = xasprintf("the target failed in run %s", run_id);
 
 		add_once(&side->notes, note);
@@ -420,9 +416,9 @@ int side_add_manifest(struct side *side, const json_t *manifest, const char *nam
 	}
 	set_environment(side, manifest);
 	side_add_quality(side, json_object_get(manifest, "quality"));
-	side_add_run(side, run_id, text_at(manifest, "started"), side->git);
+	side_add_run(side, run_id, json_text_at(manifest, "started"), side->git);
 	side->runs[side->n_runs - 1].failed =
-	    !strcmp(text_at(manifest, "verdict"), "target_failed");
+	    !strcmp(json_text_at(manifest, "verdict"), "target_failed");
 	side->n_repeats += side_repeats_of(metrics);
 	return 0;
 }

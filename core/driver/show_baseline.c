@@ -8,6 +8,7 @@
 #include "core/compare/comparison_cells.h"
 #include "core/compare/side.h"
 #include "core/diag.h"
+#include "core/json_text.h"
 #include "core/line_text.h"
 #include "core/number_text.h"
 #include "core/options.h"
@@ -17,13 +18,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static const char *text_at(const json_t *object, const char *key)
-{
-	const char *text = json_string_value(json_object_get(object, key));
-
-	return text ? text : "";
-}
 
 /* Anybody may have edited the file: one line of a terminal. */
 static void print_text(const char *text)
@@ -40,12 +34,12 @@ static void print_history(const struct baseline *baseline)
 		const json_t *entry = json_array_get(baseline->history, i);
 
 		fputs("  ", stdout);
-		print_text(text_at(entry, "at"));
+		print_text(json_text_or_empty(entry, "at"));
 		fputs("  ", stdout);
-		print_text(text_at(entry, "by"));
-		if (*text_at(entry, "commit")) {
+		print_text(json_text_or_empty(entry, "by"));
+		if (*json_text_or_empty(entry, "commit")) {
 			fputs("  ", stdout);
-			print_text(text_at(entry, "commit"));
+			print_text(json_text_or_empty(entry, "commit"));
 		}
 		putchar('\n');
 	}
@@ -85,13 +79,13 @@ static void print_side(const struct side *side)
 		print_text(side->runs[i].run_id);
 	}
 	fputs("\n  on ", stdout);
-	print_text(text_at(side->host, "hostname"));
+	print_text(json_text_or_empty(side->host, "hostname"));
 	fputs(", ", stdout);
-	print_text(text_at(side->host, "cpu_model"));
+	print_text(json_text_or_empty(side->host, "cpu_model"));
 	fputs("; of ", stdout);
-	print_text(text_at(side->binary, "path"));
+	print_text(json_text_or_empty(side->binary, "path"));
 	fputs(" ", stdout);
-	print_text(text_at(side->binary, "build_id"));
+	print_text(json_text_or_empty(side->binary, "build_id"));
 	putchar('\n');
 	for (size_t i = 0; i < side->n_metrics; i++)
 		if ((int)strlen(side->metrics[i].name) > width)

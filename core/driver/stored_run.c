@@ -9,6 +9,7 @@
 #include "core/diag.h"
 #include "core/export/pprof_read.h"
 #include "core/export/samples.h"
+#include "core/json_text.h"
 #include "core/number_text.h"
 #include "core/profile.h"
 #include "core/quality.h"
@@ -42,17 +43,9 @@ static json_t *read_manifest(const char *directory, struct diag *diag)
 	return manifest;
 }
 
-/* "" where the manifest has no such text. */
-static const char *text_at(const json_t *object, const char *key)
-{
-	const char *text = json_string_value(json_object_get(object, key));
-
-	return text ? text : "";
-}
-
 const char *stored_run_type(const struct stored_run *run)
 {
-	return text_at(run->manifest, "type");
+	return json_text_or_empty(run->manifest, "type");
 }
 
 static char *command_of(const json_t *manifest)
@@ -103,8 +96,9 @@ static int read_run(struct stored_run *run, struct diag *diag)
 	run->manifest = read_manifest(run->directory, diag);
 	if (!run->manifest)
 		return -EINVAL;
-	run->title = xasprintf("%s/%s %s", text_at(run->manifest, "scenario"),
-	                       text_at(run->manifest, "type"), text_at(run->manifest, "run_id"));
+	run->title = xasprintf("%s/%s %s", json_text_or_empty(run->manifest, "scenario"),
+	                       json_text_or_empty(run->manifest, "type"),
+	                       json_text_or_empty(run->manifest, "run_id"));
 	run->command = command_of(run->manifest);
 	if (run->is_process)
 		stored_run_describe_process(run);
@@ -346,8 +340,8 @@ struct export_options stored_run_describe(const struct stored_run *run)
 	const json_t *collector = json_object_get(run->manifest, "collector");
 	const json_t *quality = json_object_get(run->manifest, "quality");
 	const json_t *clock = json_object_get(run->manifest, "clock");
-	const char *headline = text_at(summary, "headline");
-	const char *event = text_at(collector, "event");
+	const char *headline = json_text_or_empty(summary, "headline");
+	const char *event = json_text_or_empty(collector, "event");
 	double rate_hz = json_number_value(json_object_get(quality, "rate_hz"));
 	bool is_timed = run->recording && recording_n_types(run->recording) > 1 &&
 	                !strcmp(recording_type(run->recording, 1)->unit, "nanoseconds");

@@ -50,11 +50,6 @@ static const char *string_of(const json_t *string)
 	return text ? text : "";
 }
 
-static const char *text_at(const json_t *object, const char *key)
-{
-	return string_of(json_object_get(object, key));
-}
-
 static const char *word_of(const char *verdict)
 {
 	for (size_t i = 0; words[i].verdict; i++)
@@ -78,7 +73,8 @@ static size_t print_findings(json_t *findings, const char *path, FILE *out)
 	size_t n_shown = count_shown(n_findings, MAX_FINDINGS);
 
 	for (size_t i = 0; out && i < n_shown; i++)
-		fprintf(out, "note   %s\n", text_at(json_array_get(findings, i), "text"));
+		fprintf(out, "note   %s\n",
+		        json_text_or_empty(json_array_get(findings, i), "text"));
 	if (out && n_findings > n_shown)
 		fprintf(out, "note   %zu more findings in %s/run.json\n", n_findings - n_shown,
 		        path);
@@ -87,13 +83,14 @@ static size_t print_findings(json_t *findings, const char *path, FILE *out)
 
 static bool is_status(const json_t *gate, const char *status)
 {
-	return !strcmp(text_at(gate, "status"), status);
+	return !strcmp(json_text_or_empty(gate, "status"), status);
 }
 
 static void print_gate(const json_t *gate, FILE *out)
 {
-	const char *metric = text_at(gate, "metric"), *text = text_at(gate, "text");
-	const char *value = text_at(gate, "value_text");
+	const char *metric = json_text_or_empty(gate, "metric"),
+	           *text = json_text_or_empty(gate, "text");
+	const char *value = json_text_or_empty(gate, "value_text");
 	bool has_metric = !strncmp(text, metric, strlen(metric));
 
 	fprintf(out, "gate   %s ", metric);
@@ -102,7 +99,8 @@ static void print_gate(const json_t *gate, FILE *out)
 	else
 		fprintf(out, "%.15g", json_number_value(json_object_get(gate, "value")));
 	fprintf(out, ", limit%s (%s)%s\n", has_metric ? text + strlen(metric) : "",
-	        text_at(gate, "source"), is_status(gate, "advisory") ? ", advisory" : "");
+	        json_text_or_empty(gate, "source"),
+	        is_status(gate, "advisory") ? ", advisory" : "");
 }
 
 /* The first gates that the values are beyond, "METRIC VALUE, limit ...", those that fail before
@@ -154,14 +152,16 @@ static size_t print_limits(json_t *manifest, const char *path, FILE *out)
 
 void summary_print_verdict(json_t *manifest, FILE *out)
 {
-	fprintf(out, "%s/%s  %s", text_at(manifest, "scenario"), text_at(manifest, "type"),
-	        word_of(text_at(manifest, "verdict")));
+	fprintf(out, "%s/%s  %s", json_text_or_empty(manifest, "scenario"),
+	        json_text_or_empty(manifest, "type"),
+	        word_of(json_text_or_empty(manifest, "verdict")));
 }
 
 void summary_print_headline(json_t *manifest, FILE *out)
 {
 	summary_print_verdict(manifest, out);
-	fprintf(out, "   %s\n", text_at(json_object_get(manifest, "summary"), "headline"));
+	fprintf(out, "   %s\n",
+	        json_text_or_empty(json_object_get(manifest, "summary"), "headline"));
 }
 
 void summary_print(json_t *manifest, const char *path, unsigned max_lines, FILE *out)
@@ -170,8 +170,8 @@ void summary_print(json_t *manifest, const char *path, unsigned max_lines, FILE 
 	json_t *findings = json_object_get(manifest, "findings");
 	json_t *gates = json_object_get(manifest, "gates");
 	json_t *table = json_object_get(summary, "table");
-	const char *page = text_at(summary, "page");
-	const char *next = text_at(summary, "next");
+	const char *page = json_text_or_empty(summary, "page");
+	const char *next = json_text_or_empty(summary, "next");
 	size_t n_other = 1 + print_gates(gates, NULL) + print_findings(findings, path, NULL) +
 	                 print_limits(manifest, path, NULL) + !!*page + !!*next;
 

@@ -4,6 +4,7 @@
 #include "core/alloc.h"
 #include "core/compare/side.h"
 #include "core/growth/site_growth.h"
+#include "core/json_text.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -65,17 +66,10 @@ static struct scan_metric *metric_of(struct scan_growth *growth, const char *typ
 	return metric;
 }
 
-static const char *text_at(const json_t *manifest, const char *key)
-{
-	const char *text = json_string_value(json_object_get(manifest, key));
-
-	return text ? text : "";
-}
-
 /* Why a run does not count, or NULL. The caller frees it. */
 static char *why_left_out(const json_t *manifest, const char *why)
 {
-	const char *verdict = text_at(manifest, "verdict");
+	const char *verdict = json_text_or_empty(manifest, "verdict");
 
 	if (manifest && strcmp(verdict, "unusable") != 0 && strcmp(verdict, "target_failed") != 0)
 		return NULL;
@@ -91,10 +85,10 @@ bool scan_growth_add(struct scan_growth *growth, size_t point, const char *type,
 
 	run->point = point;
 	run->type = xstrdup(type);
-	run->run_id = manifest ? xstrdup(text_at(manifest, "run_id")) : NULL;
+	run->run_id = manifest ? xstrdup(json_text_or_empty(manifest, "run_id")) : NULL;
 	run->left_out = why_left_out(manifest, why);
 	if (manifest && !growth->scenario)
-		growth->scenario = xstrdup(text_at(manifest, "scenario"));
+		growth->scenario = xstrdup(json_text_or_empty(manifest, "scenario"));
 	if (run->left_out)
 		return false;
 	json_object_foreach(metrics, name, metric)

@@ -57,12 +57,28 @@ static void a_member_of_any_name_is_set(void **state)
 	json_decref(object);
 }
 
+static void text_of_a_member_or_none(void **state)
+{
+	json_t *object = json_pack("{s:s, s:i}", "text", "here", "number", 1);
+
+	(void)state;
+	assert_string_equal(json_text_at(object, "text"), "here");
+	assert_string_equal(json_text_or_empty(object, "text"), "here");
+	assert_null(json_text_at(object, "number"));
+	assert_null(json_text_at(object, "absent"));
+	assert_null(json_text_at(NULL, "text"));
+	assert_string_equal(json_text_or_empty(object, "number"), "");
+	assert_string_equal(json_text_or_empty(NULL, "text"), "");
+	json_decref(object);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(bad_bytes_are_replaced_and_all_else_is_kept),
 	    cmocka_unit_test(a_list_keeps_its_length),
 	    cmocka_unit_test(a_member_of_any_name_is_set),
+	    cmocka_unit_test(text_of_a_member_or_none),
 	};
 
 	return cmocka_run_group_tests_name("json_text", tests, NULL, NULL);
