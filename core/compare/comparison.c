@@ -34,6 +34,7 @@ static const struct {
     {"*.cpu-migrations", "befalls a program: it depends on what else runs"},
     {"*.migrations", "befalls a program: it depends on what else runs"},
     {"*.preempted_ns", "befalls a program: it depends on what else runs"},
+    {"mem.peak_rss_bytes", "of the collector's own tables too, and short runs have none"},
 };
 
 /* Parts whose sum gates where it was measured. Which of both a moment falls to is the kernel's guess

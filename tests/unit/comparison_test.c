@@ -297,6 +297,23 @@ static void one_that_does_not_gate_may_vanish(void **state)
 	text_list_fini(&globs);
 }
 
+/* It has the collector's own tables in it, and three values of it decide nothing. */
+static void the_resident_set_under_memory_does_not_gate(void **state)
+{
+#define WITH_SET(values)                                                                           \
+	"{" METRIC("mem.allocations", "count", LOWER, "[9, 9, 9]") ", " METRIC(                    \
+	    "mem.peak_rss_bytes", "bytes", LOWER, values) "}"
+	struct compared c;
+
+	(void)state;
+	compare(&c, side_of("memory", "h", WITH_SET("[4096, 8192, 4096]")),
+	        side_of("memory", "h", WITH_SET("[8192, 8192, 8192]")));
+#undef WITH_SET
+	assert_false(metric_of(&c, "mem.peak_rss_bytes")->judged.gating);
+	assert_int_equal(c.comparison.verdict, VERDICT_SAME);
+	compared_fini(&c);
+}
+
 static void a_call_that_is_no_longer_made_is_zero(void **state)
 {
 	struct compared c;
@@ -502,6 +519,7 @@ int main(void)
 	    cmocka_unit_test(what_says_nothing_of_the_program_does_not_gate),
 	    cmocka_unit_test(a_metric_that_vanished_is_refused),
 	    cmocka_unit_test(one_that_does_not_gate_may_vanish),
+	    cmocka_unit_test(the_resident_set_under_memory_does_not_gate),
 	    cmocka_unit_test(a_call_that_is_no_longer_made_is_zero),
 	    cmocka_unit_test(nothing_in_common_and_other_types_are_refused),
 	    cmocka_unit_test(what_differs_beside_it_is_told),
