@@ -4,20 +4,20 @@
 #include <math.h>
 #include <stdint.h>
 
-/* style, legend and its width, hues, saturation, lightnesses */
+/* style, legend and its width, hues, saturation, lightnesses, whether they are a scale */
 const struct band flamegraph_bands[N_BANDS] = {
-    [FRAME_USER] = {"u", "user", 28, 14, 38, 0.95, 0.62, 0.70},
-    [FRAME_INLINED] = {"i", "inlined", 42, 50, 60, 0.85, 0.78, 0.85},
-    [FRAME_KERNEL] = {"k", "kernel", 38, 202, 226, 0.75, 0.68, 0.78},
-    [FRAME_JIT] = {"j", "JIT", 20, 90, 140, 0.50, 0.60, 0.70},
-    [FRAME_UNRESOLVED] = {"n", "no name", 54, 0, 0, 0, 0.70, 0.78},
-    [FRAME_FAILED] = {"f", "unwind failed", 82, 335, 350, 0.80, 0.68, 0.74},
-    [BAND_COMMAND] = {"c", "command", 62, 210, 230, 0.16, 0.82, 0.88},
+    [FRAME_USER] = {"u", "user", 28, 14, 38, 0.95, 0.62, 0.70, false},
+    [FRAME_INLINED] = {"i", "inlined", 42, 50, 60, 0.85, 0.78, 0.85, false},
+    [FRAME_KERNEL] = {"k", "kernel", 38, 202, 226, 0.75, 0.68, 0.78, false},
+    [FRAME_JIT] = {"j", "JIT", 20, 90, 140, 0.50, 0.60, 0.70, false},
+    [FRAME_UNRESOLVED] = {"n", "no name", 54, 0, 0, 0, 0.70, 0.78, false},
+    [FRAME_FAILED] = {"f", "unwind failed", 82, 335, 350, 0.80, 0.68, 0.74, false},
+    [BAND_COMMAND] = {"c", "command", 62, 210, 230, 0.16, 0.82, 0.88, false},
     /* Warm for what comes first, cold for the next: their names come with the parts. */
-    [BAND_PARTS] = {"p", NULL, 0, 14, 38, 0.95, 0.62, 0.70},
-    [BAND_PARTS + 1] = {"q", NULL, 0, 202, 226, 0.75, 0.68, 0.78},
-    [BAND_PARTS + 2] = {"r", NULL, 0, 280, 310, 0.45, 0.70, 0.78},
-    [BAND_MIXED] = {"m", "several", 46, 75, 100, 0.25, 0.74, 0.82},
+    [BAND_PARTS] = {"p", NULL, 0, 14, 38, 0.95, 0.62, 0.70, false},
+    [BAND_PARTS + 1] = {"q", NULL, 0, 202, 226, 0.75, 0.68, 0.78, false},
+    [BAND_PARTS + 2] = {"r", NULL, 0, 280, 310, 0.45, 0.70, 0.78, false},
+    [BAND_MIXED] = {"m", "several", 46, 75, 100, 0.25, 0.74, 0.82, false},
     /* flamegraph.pl --diff's. Paler is less of it, on both sides of nearly white. */
     [BAND_MORE] = {"g", "more", 34, 8, 0, 0.90, 0.90, 0.62, true},
     [BAND_LESS] = {"s", "less", 28, 205, 218, 0.85, 0.90, 0.62, true},

@@ -247,8 +247,9 @@ static void what_is_no_state_is_refused(void **state)
 	    "{\"schema\": 1, \"sweep_id\": \"20261120T093000.123Z\", \"key\": 1, \"rows\": []}",
 	    "{\"schema\": 1, \"sweep_id\": \"20261120T093000.123Z\", \"key\": {}, \"rows\": {}}",
 	    "{\"schema\": 1, \"sweep_id\": \"20261120T093000.123Z\", \"key\": {}, \"rows\": [1]}",
-	    "{\"schema\": 1, \"sweep_id\": \"20261120T093000.123Z\", \"key\": {}, \"rows\": "
-	    "[{\"scenario\": \"s\", \"type\": \"io\", \"verdict\": \"odd\"}]}",
+	    /* The brackets tell clang that no comma is missing. */
+	    ("{\"schema\": 1, \"sweep_id\": \"20261120T093000.123Z\", \"key\": {}, \"rows\": "
+	     "[{\"scenario\": \"s\", \"type\": \"io\", \"verdict\": \"odd\"}]}"),
 	};
 
 	(void)state;
