@@ -12,6 +12,7 @@
 #include "core/diag.h"
 #include "core/gates.h"
 #include "core/quality.h"
+#include "core/results/run_parameters.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -154,11 +155,11 @@ static bool explains_a_difference(const char *what)
 {
 	static const char *const groups[] = {"command", "parameters.", "environment.",
 	                                     "collector."};
-	static const char *const paths[] = {"parameters.workloads", "parameters.scratch"};
+	const char *dot = strchr(what, '.');
 
-	for (size_t i = 0; i < ARRAY_SIZE(paths); i++)
-		if (!strcmp(what, paths[i]))
-			return false;
+	if (dot && !strncmp(what, "parameters.", (size_t)(dot + 1 - what)) &&
+	    run_parameter_is_place(dot + 1, strlen(dot + 1)))
+		return false;
 	for (size_t i = 0; i < ARRAY_SIZE(groups); i++)
 		if (!strncmp(what, groups[i], strlen(groups[i])))
 			return true;

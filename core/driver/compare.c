@@ -14,6 +14,9 @@
 #include "core/alloc.h"
 #include "core/compare/side.h"
 #include "core/diag.h"
+#include "core/line_text.h"
+#include "core/results/last_two.h"
+#include "core/results/run_parameters.h"
 #include "core/results/run_set.h"
 
 #include <errno.h>
@@ -91,24 +94,63 @@ static int read_operands(const struct command_line *line, const struct text_list
 	            : read_operand(operands[second], trees, words[second], diag);
 }
 
-/* Of one operand, SCENARIO/TYPE, the last run and the one before. */
-static int name_sides(const struct command_line *line, char **base, char **new, struct diag *diag)
+/* Of one operand, SCENARIO/TYPE, its last two runs of the same work. STATUS_WELL, or the status of
+ * the failure. */
+static int name_sides(const struct command_line *line, const struct text_list *trees, char **base,
+                      char **new, struct diag *diag)
 {
 	const char *first = line->n_words ? line->words[0] : "";
+	const char *slash = strchr(first, '/');
+	char *scenario;
+	int err;
 
 	if (line->n_words == 2) {
 		*base = xstrdup(line->words[0]);
 		*new = xstrdup(line->words[1]);
-		return 0;
+		return STATUS_WELL;
 	}
-	if (line->n_words != 1 || strpbrk(first, "~,@:") || !strchr(first, '/') ||
-	    strchr(first, '/') != strrchr(first, '/'))
-		return diag_fail(diag, EINVAL,
-		                 "compare takes BASE and NEW, such as syn-1k/cpu~1 syn-1k/cpu, or "
-		                 "SCENARIO/TYPE alone for its last two runs");
-	*base = xasprintf("%s~1", first);
-	*new = xstrdup(first);
-	return 0;
+	if (line->n_words != 1 || strpbrk(first, "~,@:") || !slash || strchr(slash + 1, '/')) {
+		diag_fail(diag, EINVAL,
+		          "compare takes BASE and NEW, such as syn-1k/cpu~1 syn-1k/cpu, or "
+		          "SCENARIO/TYPE alone for its last two runs");
+		return STATUS_OWN_FAILURE;
+	}
+	scenario = xstrndup(first, (size_t)(slash - first));
+	err = results_last_two(trees, scenario, slash + 1, base, new, diag);
+	free(scenario);
+	return err ? STATUS_UNUSABLE : STATUS_WELL;
+}
+
+/* A parameter as a sentence has it. The caller frees it. */
+static char *parameter_words(const struct side *side, const char *name)
+{
+	const json_t *value = json_object_get(side->parameters, name);
+	char *json = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
+	char *words = line_text(json_is_string(value) ? json_string_value(value)
+	                        : json                ? json
+	                                              : "not set");
+
+	free(json);
+	return words;
+}
+
+/* Measurements of different work say nothing of each other. */
+static int check_work(const struct side *base, const struct side *new, struct diag *diag)
+{
+	const char *name = run_parameters_differ(base->parameters, new->parameters);
+	char *base_value, *new_value;
+
+	if (!name)
+		return 0;
+	base_value = parameter_words(base, name);
+	new_value = parameter_words(new, name);
+	diag_fail(diag, EINVAL,
+	          "parameter %s is %s in %s and %s in %s: they measured different work; name runs "
+	          "with the same parameters",
+	          name, base_value, base->title, new_value, new->title);
+	free(base_value);
+	free(new_value);
+	return -EINVAL;
 }
 
 static int compare_stored(const struct command_line *line, struct diag *diag)
@@ -116,13 +158,15 @@ static int compare_stored(const struct command_line *line, struct diag *diag)
 	struct text_list trees = {0};
 	struct operand base = {0}, new = {0};
 	char *base_words = NULL, *new_words = NULL;
-	int status = STATUS_OWN_FAILURE;
+	int status;
 
 	request_results_dirs(line->common, &trees);
-	if (!name_sides(line, &base_words, &new_words, diag)) {
+	status = name_sides(line, &trees, &base_words, &new_words, diag);
+	if (status == STATUS_WELL) {
 		status = STATUS_UNUSABLE;
 		if (!read_operands(line, &trees, (const char *[]){base_words, new_words},
-		                   (struct operand *[]){&base, &new}, diag)) {
+		                   (struct operand *[]){&base, &new}, diag) &&
+		    !check_work(base.side, new.side, diag)) {
 			struct compared_runs runs = {.base = base.newest,
 			                             .new = new.newest,
 			                             .results = trees.texts[0],

@@ -5,6 +5,7 @@
 #include "core/diag.h"
 #include "core/json_scan.h"
 #include "core/results/results.h"
+#include "core/results/run_parameters.h"
 
 #include <fnmatch.h>
 #include <stdio.h>
@@ -89,12 +90,6 @@ static void read_host(struct manifest_reading *reading, struct json_scan *scan)
 	}
 }
 
-/* Where the program was built is no parameter of the measurement. */
-static bool is_built_in(const struct json_span *name)
-{
-	return json_span_is(name, "workloads") || json_span_is(name, "scratch");
-}
-
 static void read_parameters(struct manifest_reading *reading, struct json_scan *scan)
 {
 	struct json_span name, value;
@@ -107,7 +102,7 @@ static void read_parameters(struct manifest_reading *reading, struct json_scan *
 	out = open_memstream(&text, &size);
 	BUG(!out);
 	while (json_scan_member(scan, &name)) {
-		bool is_shown = !is_built_in(&name);
+		bool is_shown = !run_parameter_is_place(name.text, name.len_bytes);
 
 		if (json_scan_string(scan, &value) && is_shown)
 			fprintf(out, "%s%.*s=%.*s", ftell(out) > 0 ? ", " : "", (int)name.len_bytes,

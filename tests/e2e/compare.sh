@@ -74,6 +74,35 @@ else
 	promise "types are not mixed" reason 3 "type" profile-scenario compare calls/io calls/memory
 fi
 
+# Runs of other parameters measured other work: the two last of the newest one's are compared, whatever was between.
+sized() { run sized --type memory -r 3 --parameter n="$1" -- "$compared" '${n}' 100; }
+sized 10
+sized 11
+promise "the last two of the same parameters: there is one" reason 3 "with the same parameters" profile-scenario compare sized/memory
+sized 10
+promise "and of the three, the first and the last" reason_well profile-scenario compare sized/memory
+promise "BASE and NEW of other parameters are no gate" reason 3 "parameter n is 11 in " profile-scenario compare sized/memory~1 sized/memory
+promise "both values are told" contains "$scratch/err" " and 10 in "
+promise "where a program was built is no parameter" bash -c "
+	python3 - '$scratch/results/sized/memory/latest/run.json' <<-'END'
+		import json, sys
+		m = json.load(open(sys.argv[1]))
+		m['parameters'].update(workloads='/elsewhere', scratch='/there')
+		json.dump(m, open(sys.argv[1], 'w'))
+	END
+	profile-scenario compare sized/memory && profile-scenario compare sized/memory~2 sized/memory"
+
+# A run without its manifest could be one of the two.
+sized 10
+lost=$(readlink -f "$scratch/results/sized/memory/latest")
+mv "$lost/run.json" "$scratch/kept.json"
+promise "a lost run.json is told" reason 3 "${lost##*/} has lost its run.json" profile-scenario compare sized/memory
+head -c 100 "$scratch/kept.json" >"$lost/run.json"
+promise "and one that was cut short" reason 3 "${lost##*/}/run.json is cut short" profile-scenario compare sized/memory
+promise "sides that are named are compared all the same" reason_well profile-scenario compare sized/memory~3 sized/memory~1
+mv "$scratch/kept.json" "$lost/run.json"
+promise "with it all is well" reason_well profile-scenario compare sized/memory
+
 # What cannot be compared.
 promise "an unknown run is unusable" reason 3 "no runs of nobody" profile-scenario compare nobody/io
 promise "one run alone has nothing before it" reason 3 "once/memory" profile-scenario compare once/memory~7 once/memory
