@@ -54,7 +54,7 @@ static void find_pairs(struct call_difference *difference, const struct call_tre
 }
 
 void call_difference_init(struct call_difference *difference, const struct call_tree *tree,
-                          const struct call_tree *other, bool is_sampled)
+                          const struct call_tree *other, enum call_values values)
 {
 	uint64_t total = other->nodes[0].total;
 
@@ -62,8 +62,10 @@ void call_difference_init(struct call_difference *difference, const struct call_
 	    .before = xcalloc(tree->n_nodes, sizeof(*difference->before)),
 	    .total = total,
 	    .vanished = total,
-	    .scale = total ? (double)tree->nodes[0].total / (double)total : 0,
-	    .is_sampled = is_sampled,
+	    .scale = values == CALL_EXACT ? 1
+	             : total              ? (double)tree->nodes[0].total / (double)total
+	                                  : 0,
+	    .values = values,
 	};
 	find_pairs(difference, tree, other);
 	for (size_t i = 0; i < tree->n_nodes; i++)
@@ -97,5 +99,6 @@ bool call_difference_is_chance(const struct call_difference *difference,
 	/* What rounding leaves of equal values is none. */
 	if (fabs(delta) < 1e-9 * (double)tree->nodes[0].total)
 		return true;
-	return difference->is_sampled && fabs(delta) < STANDARD_DEVIATIONS * sqrt(variance);
+	return difference->values == CALL_SAMPLES &&
+	       fabs(delta) < STANDARD_DEVIATIONS * sqrt(variance);
 }

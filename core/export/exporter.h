@@ -54,7 +54,7 @@ struct export_options {
 	const struct export_part *parts;
 	size_t n_parts;
 	/* flamegraph: boxes are coloured by what they have more (red) or less (blue) of than there,
-	 * both totals made equal; no parts then. NULL: by kind of frame */
+	 * totals of samples and times made equal; no parts then. NULL: by kind of frame */
 	const struct export_base *base;
 	const struct picture_options *picture; /* flamegraph; NULL: its own look */
 	/* folded, flamegraph: the profile's stacks by name, where several documents are made of it;

@@ -294,6 +294,21 @@ static void write_parts(const struct canvas *canvas, const struct call_node *nod
 	}
 }
 
+/* What exact values were, and by how much they have changed. */
+static void write_before_exact(const struct canvas *canvas, const struct call_node *node)
+{
+	const struct call_before *before = &canvas->difference->before[node - canvas->tree->nodes];
+
+	fputs("\nbefore ", canvas->out);
+	write_grouped(canvas->out, before->total);
+	fprintf(canvas->out, ": %+.0f", (double)node->total - (double)before->total);
+	if (node->self || before->self) {
+		fputs("; self ", canvas->out);
+		write_grouped(canvas->out, before->self);
+		fprintf(canvas->out, ": %+.0f", (double)node->self - (double)before->self);
+	}
+}
+
 /* What it was in the run that it is compared with, and how its share has changed. */
 static void write_before(const struct canvas *canvas, const struct call_node *node)
 {
@@ -303,6 +318,10 @@ static void write_before(const struct canvas *canvas, const struct call_node *no
 	double total = 100 * (double)before->total / whole;
 	double self = 100 * (double)before->self / whole;
 
+	if (difference->values == CALL_EXACT) {
+		write_before_exact(canvas, node);
+		return;
+	}
 	fputs("\nbefore ", canvas->out);
 	write_grouped(canvas->out, before->total);
 	fprintf(canvas->out, ", %.2f %%: %+.2f points", total,
@@ -432,14 +451,18 @@ static const char *subtitle_of(const struct canvas *canvas)
 /* What the colours are of, for a picture of differences. */
 static void write_compared(const struct canvas *canvas)
 {
+	static const char *const scalings[] = {
+	    [CALL_EXACT] = ", counts as they are",
+	    [CALL_LENGTHS] = ", totals made equal",
+	    [CALL_SAMPLES] = ", totals made equal, 2 standard deviations",
+	};
+
 	if (!canvas->difference)
 		return;
 	fprintf(canvas->out, "<text class=\"quiet\" x=\"%.0f\" y=\"67\">own value against ",
 	        canvas->look.margin + COMPARED_X);
 	xml_write(canvas->out, canvas->options->base->name);
-	fputs(canvas->difference->is_sampled ? ", totals made equal, 2 standard deviations</text>\n"
-	                                     : ", totals made equal</text>\n",
-	      canvas->out);
+	fprintf(canvas->out, "%s</text>\n", scalings[canvas->difference->values]);
 }
 
 static void write_header(const struct canvas *canvas)
@@ -579,10 +602,17 @@ static void init_tree(struct call_tree *tree, const struct profile *profile,
 	call_tree_init(tree, &spec);
 }
 
-/* Samples differ by chance; what is counted or timed one by one does not. */
-static bool is_sampled(const struct profile *profile, size_t type)
+/* Samples differ by chance, and their periods are as many as the run is long, as times are; what is
+ * counted one by one is exact. */
+static enum call_values values_of(const struct profile *profile, size_t type)
 {
-	return !strcmp(profile_type(profile, type)->name, "samples");
+	const struct value_type *value = profile_type(profile, type);
+
+	if (!strcmp(value->name, "samples"))
+		return CALL_SAMPLES;
+	return profile_find_type(profile, "samples") >= 0 || !strcmp(value->unit, "nanoseconds")
+	           ? CALL_LENGTHS
+	           : CALL_EXACT;
 }
 
 static void init_difference(struct call_difference *difference, const struct call_tree *tree,
@@ -592,7 +622,7 @@ static void init_difference(struct call_difference *difference, const struct cal
 	struct call_tree other;
 
 	init_tree(&other, base->profile, &described);
-	call_difference_init(difference, tree, &other, is_sampled(base->profile, base->type));
+	call_difference_init(difference, tree, &other, values_of(base->profile, base->type));
 	call_tree_fini(&other);
 }
 

@@ -11,6 +11,8 @@
 #include <cmocka.h>
 
 static const struct value_type bytes[] = {{"inuse_space", "bytes"}};
+static const struct value_type calls[] = {{"calls", "count"}};
+static const struct value_type times[] = {{"cpu", "nanoseconds"}};
 static const struct value_type samples[] = {{"samples", "count"}};
 
 struct stack {
@@ -72,7 +74,7 @@ static void what_has_more_is_red_and_what_has_less_is_blue(void **state)
 	static const struct stack before[] = {
 	    {"main;a", 400}, {"main;b", 400}, {"main;c", 200}, {0}};
 	static const struct stack now[] = {{"main;a", 600}, {"main;b", 350}, {"main;c", 50}, {0}};
-	char *svg = draw(bytes, before, now);
+	char *svg = draw(times, before, now);
 
 	(void)state;
 	assert_box(svg, "a", "g7", "\nbefore 400, 40.00 %: +20.00 points; self 40.00 %: +20.00");
@@ -88,11 +90,33 @@ static void a_run_that_only_took_longer_differs_nowhere(void **state)
 {
 	static const struct stack before[] = {{"main;a", 30}, {"main;b", 70}, {0}};
 	static const struct stack now[] = {{"main;a", 60}, {"main;b", 140}, {0}};
-	char *svg = draw(bytes, before, now);
+	char *svg = draw(times, before, now);
 
 	(void)state;
 	assert_box(svg, "a", "e0", "\nbefore 30, 30.00 %: +0.00 points");
 	assert_box(svg, "b", "e0", "\nbefore 70, 70.00 %: +0.00 points");
+	free(svg);
+}
+
+/* One more call is no less of all others, and twice the bytes are more. */
+static void exact_counts_and_bytes_are_compared_as_they_are(void **state)
+{
+	static const struct stack before[] = {{"main;a", 1}, {"main;b", 999}, {0}};
+	static const struct stack now[] = {{"main;a", 2}, {"main;b", 999}, {0}};
+	static const struct stack twice[] = {{"main;a", 2}, {"main;b", 1998}, {0}};
+	char *svg = draw(calls, before, now);
+
+	(void)state;
+	assert_box(svg, "a", "g7", "\nbefore 1: +1; self 1: +1");
+	assert_box(svg, "b", "e0", "\nbefore 999: +0; self 999: +0");
+	assert_box(svg, "main", "e0", "\nbefore 1,000: +1");
+	assert_non_null(strstr(svg, "own value against prog/cpu A&lt;B, counts as they are<"));
+	free(svg);
+	svg = draw(bytes, before, twice);
+	assert_box(svg, "b", "g7", "\nbefore 999: +999; self 999: +999");
+	free(svg);
+	svg = draw(bytes, twice, before);
+	assert_box(svg, "b", "s7", "\nbefore 1,998: -999; self 1,998: -999");
 	free(svg);
 }
 
@@ -101,12 +125,13 @@ static void what_is_new_is_red_and_what_is_gone_is_told(void **state)
 	static const struct stack before[] = {
 	    {"main;a", 50}, {"main;gone;deep", 30}, {"main;zero", 20}, {0}};
 	static const struct stack now[] = {{"main;a", 50}, {"main;fresh", 50}, {0}};
-	char *svg = draw(bytes, before, now);
+	char *svg = draw(times, before, now);
 
 	(void)state;
 	assert_box(svg, "fresh", "g7", "\nbefore 0, 0.00 %: +50.00 points");
 	assert_box(svg, "a", "e0", "\nbefore 50");
-	assert_non_null(strstr(svg, "; of the base alone, so without a box: 50 of bytes, 50.00 %"));
+	assert_non_null(
+	    strstr(svg, "; of the base alone, so without a box: 50 of nanoseconds, 50.00 %"));
 	free(svg);
 }
 
@@ -114,7 +139,7 @@ static void frames_are_paired_by_their_callers_too(void **state)
 {
 	static const struct stack before[] = {{"main;a;work", 80}, {"main;b;work", 20}, {0}};
 	static const struct stack now[] = {{"main;a;work", 20}, {"main;b;work", 80}, {0}};
-	char *svg = draw(bytes, before, now);
+	char *svg = draw(times, before, now);
 
 	(void)state;
 	assert_box(svg, "work", "s7", "\nbefore 80, 80.00 %: -60.00 points");
@@ -142,7 +167,7 @@ static void a_base_without_values_colours_all_as_more(void **state)
 {
 	static const struct stack before[] = {{0}};
 	static const struct stack now[] = {{"main;a", 10}, {0}};
-	char *svg = draw(bytes, before, now);
+	char *svg = draw(times, before, now);
 
 	(void)state;
 	assert_box(svg, "a", "g7", "\nbefore 0, 0.00 %: +100.00 points");
@@ -154,6 +179,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(what_has_more_is_red_and_what_has_less_is_blue),
 	    cmocka_unit_test(a_run_that_only_took_longer_differs_nowhere),
+	    cmocka_unit_test(exact_counts_and_bytes_are_compared_as_they_are),
 	    cmocka_unit_test(what_is_new_is_red_and_what_is_gone_is_told),
 	    cmocka_unit_test(frames_are_paired_by_their_callers_too),
 	    cmocka_unit_test(samples_that_differ_by_chance_have_no_colour),
