@@ -68,9 +68,10 @@ char *growth_row_name(const struct scan_growth *growth, const struct growth_row 
 size_t growth_columns(const struct scan_growth *growth, size_t most,
                       size_t columns[GROWTH_MAX_COLUMNS])
 {
-	size_t n = growth->n_sizes < most ? growth->n_sizes : most;
+	size_t n_shown = scan_growth_n_shown(growth);
+	size_t n = n_shown < most ? n_shown : most;
 
 	for (size_t i = 0; i < n; i++)
-		columns[i] = n > 1 ? i * (growth->n_sizes - 1) / (n - 1) : 0;
+		columns[i] = n > 1 ? i * (n_shown - 1) / (n - 1) : 0;
 	return n;
 }

@@ -20,7 +20,7 @@ struct growth_cell growth_law_cell(const struct growth *fit);
 char *growth_row_name(const struct scan_growth *growth, const struct growth_row *row);
 
 enum { GROWTH_MAX_COLUMNS = 6 };
-/* The first size, the last and some between: at most `most`. Returns how many. */
+/* The first size shown, the last and some between: at most `most`. Returns how many. */
 size_t growth_columns(const struct scan_growth *growth, size_t most,
                       size_t columns[GROWTH_MAX_COLUMNS]);
 

@@ -82,16 +82,18 @@ static void write_row(const struct scan_growth *growth, const struct growth_row 
 	free(name);
 }
 
-/* "n = 10 .. 1000, 8 sizes" */
+/* "n = 10 .. 1000, 8 sizes", and how many of them are not there for an interrupt. */
 static void write_axis(const struct scan_growth *growth, FILE *out)
 {
+	size_t n_shown = scan_growth_n_shown(growth);
+	const char *noun = growth->has_sizes ? "size" : "value";
+
+	fputs(axis_of(growth)->name, out);
 	if (growth->has_sizes)
-		fprintf(out, "%s = %s .. %s, %s", axis_of(growth)->name, size_text(growth, 0),
-		        size_text(growth, growth->n_sizes - 1),
-		        counted_text_of(growth->n_sizes, "size").text);
-	else
-		fprintf(out, "%s, %s", axis_of(growth)->name,
-		        counted_text_of(growth->n_sizes, "value").text);
+		fprintf(out, " = %s .. %s", size_text(growth, 0), size_text(growth, n_shown - 1));
+	fprintf(out, ", %s", counted_text_of(n_shown, noun).text);
+	if (n_shown < growth->n_sizes)
+		fprintf(out, "; %zu more left out by the interrupt", growth->n_sizes - n_shown);
 }
 
 static size_t count_left_out(const struct scan_growth *growth)
@@ -101,17 +103,6 @@ static size_t count_left_out(const struct scan_growth *growth)
 	for (size_t i = 0; i < growth->n_runs; i++)
 		n += growth->runs[i].left_out != NULL;
 	return n;
-}
-
-/* Points that were never run. */
-static size_t count_missing(const struct scan_growth *growth)
-{
-	size_t highest = 0;
-
-	for (size_t i = 0; i < growth->n_runs; i++)
-		if (growth->runs[i].point + 1 > highest)
-			highest = growth->runs[i].point + 1;
-	return growth->plan->n_points - highest;
 }
 
 static void write_left_out(const struct scan_growth *growth, size_t most, FILE *out)
@@ -136,15 +127,29 @@ static void write_left_out(const struct scan_growth *growth, size_t most, FILE *
 /* Why there are no exponents, or not of all sizes; or NULL. */
 static const char *why_no_growth(const struct scan_growth *growth)
 {
-	size_t n_fitted = 0;
+	size_t n_fitted = 0, n_shown = scan_growth_n_shown(growth);
 
 	if (!growth->has_sizes)
 		return "no growth is told: the values are not all different numbers";
-	for (size_t i = 0; i < growth->n_sizes; i++)
+	for (size_t i = 0; i < n_shown; i++)
 		n_fitted += scan_growth_size(growth, i) > 0;
 	if (n_fitted < 3)
 		return "no growth is told: that takes 3 sizes above 0 at least";
-	return n_fitted < growth->n_sizes ? "growth is told of the sizes above 0" : NULL;
+	return n_fitted < n_shown ? "growth is told of the sizes above 0" : NULL;
+}
+
+/* What is not there and why, at most so many of the runs that were left out. */
+static void write_notes(const struct scan_growth *growth, size_t most, FILE *out)
+{
+	const char *why = why_no_growth(growth);
+	size_t n_missing = scan_growth_n_missing(growth);
+
+	if (why)
+		fprintf(out, "note   %s\n", why);
+	if (n_missing)
+		fprintf(out, "note   interrupted: %s not run\n",
+		        counted_text_of(n_missing, "point").text);
+	write_left_out(growth, most, out);
 }
 
 static size_t count_kind(const struct judged_site *rows, size_t n_rows, enum site_kind kind)
@@ -182,7 +187,7 @@ static void write_site_sums(const struct scan_growth *growth, const struct judge
 static void write_site(const struct scan_growth *growth, const struct judged_site *row,
                        size_t series, const struct table *table, FILE *out)
 {
-	size_t last = scan_growth_point(growth, series, growth->n_sizes - 1);
+	size_t last = scan_growth_point(growth, series, scan_growth_n_shown(growth) - 1);
 
 	fprintf(out, "   %-7s", site_kind_word(row->verdict.kind));
 	write_values(growth, row->site->blocks, "count", series, table, out);
@@ -275,14 +280,10 @@ static bool is_again(const struct scan_growth *growth, size_t metric)
 
 void growth_text_write(const struct scan_growth *growth, const char *command, FILE *out)
 {
-	const char *why = why_no_growth(growth);
-
 	fprintf(out, "%s over ", growth->scenario);
 	write_axis(growth, out);
 	fprintf(out, "\ncommand %s\n", command);
-	if (why)
-		fprintf(out, "note   %s\n", why);
-	write_left_out(growth, SIZE_MAX, out);
+	write_notes(growth, SIZE_MAX, out);
 	for (size_t i = 0; i < growth->n_metrics; i++)
 		if (!is_again(growth, i))
 			write_type(growth, growth->metrics[i].type, out);
@@ -326,25 +327,12 @@ static unsigned summarise_scaling(const struct scan_growth *growth, FILE *out)
 	return n_lines;
 }
 
-static void summarise_missing(const struct scan_growth *growth, FILE *out)
-{
-	const char *why = why_no_growth(growth);
-	size_t n_missing = count_missing(growth);
-
-	if (why)
-		fprintf(out, "note   %s\n", why);
-	if (n_missing)
-		fprintf(out, "note   interrupted: %s not run\n",
-		        counted_text_of(n_missing, "point").text);
-	write_left_out(growth, 1, out);
-}
-
 void growth_summary_write(const struct scan_growth *growth, unsigned max_lines, FILE *out)
 {
 	size_t n_rows;
 	struct growth_row *rows = scan_growth_rows(growth, &n_rows);
 	unsigned n_other = 2 + summarise_sites(growth, NULL) + summarise_scaling(growth, NULL) +
-	                   (count_left_out(growth) > 0) + (count_missing(growth) > 0) +
+	                   (count_left_out(growth) > 0) + (scan_growth_n_missing(growth) > 0) +
 	                   (why_no_growth(growth) != NULL);
 	struct table table;
 
@@ -359,6 +347,6 @@ void growth_summary_write(const struct scan_growth *growth, unsigned max_lines, 
 		write_row(growth, &rows[i], &table, out);
 	summarise_sites(growth, out);
 	summarise_scaling(growth, out);
-	summarise_missing(growth, out);
+	write_notes(growth, 1, out);
 	free(rows);
 }

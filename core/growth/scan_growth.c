@@ -124,6 +124,31 @@ void scan_growth_finish(struct scan_growth *growth)
 	}
 }
 
+size_t scan_growth_n_missing(const struct scan_growth *growth)
+{
+	size_t highest = 0;
+
+	for (size_t i = 0; i < growth->n_runs; i++)
+		if (growth->runs[i].point + 1 > highest)
+			highest = growth->runs[i].point + 1;
+	return growth->plan->n_points - highest;
+}
+
+size_t scan_growth_n_shown(const struct scan_growth *growth)
+{
+	size_t n = 1;
+
+	if (!scan_growth_n_missing(growth))
+		return growth->n_sizes;
+	for (size_t i = 0; i < growth->n_runs; i++) {
+		size_t size = scan_plan_index(growth->plan, growth->runs[i].point, growth->axis);
+
+		if (!growth->runs[i].left_out && size + 1 > n)
+			n = size + 1;
+	}
+	return n;
+}
+
 /* Points are numbers with a digit a variable; a series has all digits but that of the sizes. */
 size_t scan_growth_point(const struct scan_growth *growth, size_t series, size_t size)
 {

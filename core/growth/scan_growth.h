@@ -57,6 +57,12 @@ bool scan_growth_add(struct scan_growth *growth, size_t point, const char *type,
  * its type that counts and does not have it. */
 void scan_growth_finish(struct scan_growth *growth);
 
+/* Points that were never run. */
+size_t scan_growth_n_missing(const struct scan_growth *growth);
+/* How many sizes, from the first on, there is something to show of: all, or where an interrupt left
+ * points out those up to the last one with numbers; at least 1. */
+size_t scan_growth_n_shown(const struct scan_growth *growth);
+
 size_t scan_growth_point(const struct scan_growth *growth, size_t series, size_t size);
 /* NaN where there are no sizes. */
 double scan_growth_size(const struct scan_growth *growth, size_t size);

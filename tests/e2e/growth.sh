@@ -80,6 +80,9 @@ SH
 promise "Ctrl-C ends the scan" reason 130 "" \
 	profile-scenario --scenario interrupted --type memory --parameter-scan n 1 9 sh "$scratch/interrupted" {n}
 promise "whole sizes are shown, and what was not run is said" matches "$scratch/err" '^note   interrupted: 6 points not run$'
+promise "the head names the sizes that have numbers" matches "$scratch/err" '^interrupted over n = 1 \.\. 2, 2 sizes; 7 more left out by the interrupt$'
+promise "nothing else has a column" matches "$scratch/err" '^   METRIC +1 +2   EXPONENT'
+promise "the page says it, too" matches "$PROFILE_SCENARIO_RESULTS/interrupted/growth/latest/growth.txt" '^interrupted over n = 1 \.\. 2, 2 sizes; 7 more|^note   interrupted: 6 points not run$'
 promise "of the others growth is told" matches "$PROFILE_SCENARIO_RESULTS/interrupted/growth/latest/fits.csv" '^n,,memory,mem.allocations,count,2,'
 promise "what was run stays" is "$(values interrupted/memory n)" "1 2 3"
 

@@ -119,6 +119,31 @@ static void runs_that_failed_do_not_count(void **state)
 	scan_plan_fini(&plan);
 }
 
+static void an_interrupted_scan_shows_the_sizes_with_numbers(void **state)
+{
+	size_t columns[GROWTH_MAX_COLUMNS];
+	struct scan_growth *growth;
+	struct scan_plan plan;
+
+	(void)state;
+	make_plan(&plan, "n 1,2,3,4,5", NULL);
+	growth = scan_growth_new(&plan);
+	assert_int_equal(scan_growth_n_shown(growth), 1);
+	add(growth, 0, "ok", "m", 1);
+	add(growth, 1, "ok", "m", 2);
+	add(growth, 2, "unusable", "m", 100);
+	assert_int_equal(scan_growth_n_missing(growth), 2);
+	assert_int_equal(scan_growth_n_shown(growth), 2);
+	assert_int_equal(growth_columns(growth, GROWTH_MAX_COLUMNS, columns), 2);
+	assert_int_equal(columns[1], 1);
+	/* What ran to its end keeps a size that failed. */
+	add(growth, 3, "ok", "m", 4);
+	add(growth, 4, "target_failed", "m", 100);
+	assert_int_equal(scan_growth_n_shown(growth), 5);
+	scan_growth_free(growth);
+	scan_plan_fini(&plan);
+}
+
 static void noise_follows_no_law_and_a_count_beside_a_constant_does(void **state)
 {
 	static const double noise[] = {1.2, 1.6, 1.5, 1.94, 1.1}, sizes[] = {1, 2, 4, 8, 16};
@@ -270,6 +295,7 @@ int main(void)
 	    cmocka_unit_test(a_series_is_fitted_over_its_own_sizes),
 	    cmocka_unit_test(points_and_series_agree_wherever_the_sizes_nest),
 	    cmocka_unit_test(runs_that_failed_do_not_count),
+	    cmocka_unit_test(an_interrupted_scan_shows_the_sizes_with_numbers),
 	    cmocka_unit_test(noise_follows_no_law_and_a_count_beside_a_constant_does),
 	    cmocka_unit_test(what_grows_fastest_comes_first_and_zeros_do_not_come),
 	    cmocka_unit_test(a_leak_has_ever_more_blocks),
