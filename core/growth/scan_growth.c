@@ -187,16 +187,22 @@ size_t scan_growth_known(const struct scan_growth *growth, const double *values,
 }
 
 /* Noise that seems to rise fits a law too, most easily a steep one. Where the exponent may be 0 a
- * law is believed that holds to within 1 %, as a count's does that grows beside a large constant.
- */
+ * law is believed that holds to within 1 % of each value and of what they grew by, as a count's
+ * does that grows beside a large constant. */
 static bool is_believed(const struct growth *fit, const double *sizes, const double *values,
                         size_t n)
 {
+	double least = INFINITY, most = -INFINITY;
+
 	if (fit->law == GROWTH_CONSTANT || isnan(fit->exponent) || fit->low > 0 || fit->high < 0)
 		return true;
+	for (size_t i = 0; i < n; i++) {
+		least = fmin(least, values[i]);
+		most = fmax(most, values[i]);
+	}
 	for (size_t i = 0; i < n; i++)
 		if (fabs(fit->start + fit->factor * growth_law_at(fit->law, sizes[i]) - values[i]) >
-		    0.01 * values[i])
+		    0.01 * fmin(values[i], most - least))
 			return false;
 	return true;
 }

@@ -167,6 +167,37 @@ static void noise_follows_no_law_and_a_count_beside_a_constant_does(void **state
 	scan_plan_fini(&plan);
 }
 
+/* Times of four sizes, of which one is off. */
+static void where_an_exponent_may_be_0_no_law_is_named_of_noise(void **state)
+{
+	static const double times[][4] = {
+	    {100, 240, 230, 1140},   /* 1.05 (-0.28 .. 2.38), nearest to O(n^3) */
+	    {100, 100, 101, 900},    /* all but the last alike */
+	    {5000, 100, 120, 90},    /* falls, but for three that do not */
+	    {1000, 1001, 1000, 1009}, /* within 1 % of each value */
+	};
+	struct scan_plan plan;
+
+	(void)state;
+	make_plan(&plan, "n 1,2,4,8", NULL);
+	for (size_t i = 0; i < ARRAY_SIZE(times); i++) {
+		struct scan_growth *growth = scan_growth_new(&plan);
+		struct growth_cell cell;
+		struct growth fit;
+
+		for (size_t j = 0; j < 4; j++)
+			add(growth, j, "ok", "io.execve.time_ns", times[i][j]);
+		fit = scan_growth_fit(growth, growth->metrics[0].values, 0);
+		cell = growth_law_cell(&fit);
+		if (!i)
+			assert_string_equal(growth_exponent_cell(&fit).text, "1.05 (-0.28 .. 2.38)");
+		assert_true(fit.low < 0 && fit.high > 0);
+		assert_true(!strcmp(cell.text, "unclear") || !strncmp(cell.text, "O(1)", 4));
+		scan_growth_free(growth);
+	}
+	scan_plan_fini(&plan);
+}
+
 static void what_grows_fastest_comes_first_and_zeros_do_not_come(void **state)
 {
 	static const char *const names[] = {"none", "log", "square", "linear", "run.wall_ns"};
@@ -297,6 +328,7 @@ int main(void)
 	    cmocka_unit_test(runs_that_failed_do_not_count),
 	    cmocka_unit_test(an_interrupted_scan_shows_the_sizes_with_numbers),
 	    cmocka_unit_test(noise_follows_no_law_and_a_count_beside_a_constant_does),
+	    cmocka_unit_test(where_an_exponent_may_be_0_no_law_is_named_of_noise),
 	    cmocka_unit_test(what_grows_fastest_comes_first_and_zeros_do_not_come),
 	    cmocka_unit_test(a_leak_has_ever_more_blocks),
 	    cmocka_unit_test(two_sizes_have_no_verdict),
