@@ -6,6 +6,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static struct cell cell(const char *text)
@@ -96,6 +97,12 @@ static struct cell ratio_cell(double ratio)
 	return result;
 }
 
+/* Of a metric that is often 0 a ratio is that of chance, unless it was always 0 before. */
+static bool has_ratio(const struct judged_metric *judged)
+{
+	return isnan(judged->high) || isinf(judged->ratio) || !isinf(judged->high);
+}
+
 static struct cell interval_cell(const struct judged_metric *judged)
 {
 	struct cell result;
@@ -105,6 +112,8 @@ static struct cell interval_cell(const struct judged_metric *judged)
 		return cell("exact");
 	if (isnan(judged->low) || isnan(judged->high))
 		return cell("");
+	if (isinf(judged->high))
+		return cell("-");
 	snprintf(result.text, sizeof(result.text), "%.18s .. %.18s", low.text, high.text);
 	return result;
 }
@@ -122,14 +131,16 @@ struct metric_cells metric_cells_of(const struct comparison_metric *metric)
 	struct metric_cells cells = {
 	    .base = cell_of_value(judged->base_value, metric->unit),
 	    .new = cell_of_value(judged->new_value, metric->unit),
-	    .ratio = ratio_cell(judged->ratio),
+	    .ratio = has_ratio(judged) ? ratio_cell(judged->ratio) : cell("-"),
 	    .interval = interval_cell(judged),
 	    .noise = cell(""),
 	    .verdict = verdict_word(judged->verdict),
 	    .why = judged->why ? judged->why : metric->advisory,
 	};
 
-	if (!isnan(judged->noise_floor))
+	if (isinf(judged->noise_floor))
+		cells.noise = cell("-");
+	else if (!isnan(judged->noise_floor))
 		snprintf(cells.noise.text, sizeof(cells.noise.text),
 		         judged->noise_floor < 0.1 ? "%.2g %%" : "%.0f %%",
 		         100 * judged->noise_floor);
@@ -248,13 +259,38 @@ struct mover_cells mover_cells_of(const struct comparison_movers *movers,
 	return cells;
 }
 
+static bool has_digits(const char *points)
+{
+	return strcspn(points, "123456789") < strlen(points);
+}
+
+bool mover_is_told(const struct comparison_movers *movers, const struct comparison_mover *mover)
+{
+	struct mover_cells cells;
+
+	if (!mover->share || isnan(mover->share->delta))
+		return true;
+	cells = mover_cells_of(movers, mover);
+	free(cells.place);
+	return has_digits(cells.self.text) || has_digits(cells.total.text);
+}
+
+size_t movers_n_told(const struct comparison_movers *movers)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < movers->n_rows; i++)
+		n += mover_is_told(movers, &movers->rows[i]);
+	return n;
+}
+
 /* Times by samples are the samples again. */
 bool movers_are_told(const struct comparison *comparison, const struct comparison_movers *movers)
 {
 	for (size_t i = 0; i < comparison->n_movers; i++)
 		if (comparison->movers[i].kind == movers->kind && comparison->movers[i].shares)
-			return movers->shares && movers->n_rows;
-	return movers->n_rows;
+			return movers->shares && movers_n_told(movers);
+	return movers_n_told(movers);
 }
 
 const char *mover_kind_word(const struct comparison_movers *movers)

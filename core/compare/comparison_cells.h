@@ -17,9 +17,9 @@ struct cell cell_of_delta(double delta, const char *unit);
 
 struct metric_cells {
 	struct cell base, new;
-	struct cell ratio;    /* "1.138"; "exact" differences too; "inf" from 0 */
-	struct cell interval; /* "1.131 .. 1.145", "exact", "" */
-	struct cell noise;    /* "1.3 %": the noise floor; "" without a control */
+	struct cell ratio;    /* "1.138"; of exact differences too; "from 0"; "-": too often 0 */
+	struct cell interval; /* "1.131 .. 1.145", "exact", ""; "-": there is no ratio */
+	struct cell noise;    /* "1.3 %": the noise floor; "" without a control; "-" as above */
 	const char *verdict;  /* "worse", "changed", "not compared" */
 	const char *why;      /* of what is inconclusive or does not gate; NULL */
 };
@@ -45,6 +45,9 @@ struct mover_cells mover_cells_of(const struct comparison_movers *movers,
 
 /* A share that grew is not worse for that: others may have shrunk. */
 const char *share_verdict_word(enum verdict verdict);
+/* Does its row show that it moved? A share's may be 0 to all digits shown. JSON has all. */
+bool mover_is_told(const struct comparison_movers *movers, const struct comparison_mover *mover);
+size_t movers_n_told(const struct comparison_movers *movers);
 /* Is this list worth a reader's time beside the others? JSON has all. */
 bool movers_are_told(const struct comparison *comparison, const struct comparison_movers *movers);
 

@@ -148,29 +148,39 @@ static void write_others(const struct comparison *comparison, FILE *out)
 	fputs("\n</details>\n", out);
 }
 
+static void write_mover(const struct comparison_movers *movers,
+                        const struct comparison_mover *mover, FILE *out)
+{
+	struct mover_cells cells = mover_cells_of(movers, mover);
+	const char *texts[] = {mover->name,     cells.place,      cells.base.text, cells.new.text,
+	                       cells.self.text, cells.total.text, cells.verdict};
+
+	fputc('|', out);
+	for (size_t j = 0; j < ARRAY_SIZE(texts); j++)
+		write_cell(texts[j], out);
+	fputc('\n', out);
+	free(cells.place);
+}
+
 static void write_movers(const struct comparison_movers *movers, FILE *out)
 {
 	char *value = mover_value_words(movers);
+	size_t n_shown = 0;
 
 	fprintf(out,
 	        "\nBy %s, %s%s:\n\n| name | place | self base | new | delta | total delta | "
 	        "|\n|---|---|---:|---:|---:|---:|---|\n",
 	        mover_kind_word(movers), value, movers->shares ? "" : ", of one measurement");
-	for (size_t i = 0; i < movers->n_rows && i < MAX_MOVERS; i++) {
+	for (size_t i = 0; i < movers->n_rows && n_shown < MAX_MOVERS; i++) {
 		const struct comparison_mover *mover = &movers->rows[i];
-		struct mover_cells cells = mover_cells_of(movers, mover);
-		const char *texts[] = {mover->name,    cells.place,     cells.base.text,
-		                       cells.new.text, cells.self.text, cells.total.text,
-		                       cells.verdict};
 
-		fputc('|', out);
-		for (size_t j = 0; j < ARRAY_SIZE(texts); j++)
-			write_cell(texts[j], out);
-		fputc('\n', out);
-		free(cells.place);
+		if (!mover_is_told(movers, mover))
+			continue;
+		write_mover(movers, mover, out);
+		n_shown++;
 	}
-	if (movers->n_rows > MAX_MOVERS)
-		fprintf(out, "\n%zu more moved less.\n", movers->n_rows - MAX_MOVERS);
+	if (movers_n_told(movers) > n_shown)
+		fprintf(out, "\n%zu more moved less.\n", movers_n_told(movers) - n_shown);
 	free(value);
 }
 

@@ -122,14 +122,19 @@ static void write_mover(const struct comparison_movers *movers,
 static void write_movers(const struct comparison_movers *movers, FILE *out)
 {
 	char *value = mover_value_words(movers);
+	size_t n_shown = 0;
 
 	fprintf(out, "\n  by %s, %s%s\n", mover_kind_word(movers), value,
 	        movers->shares ? "" : ", of one measurement");
 	fprintf(out, "  %11s %11s %14s %14s\n", "SELF BASE", "NEW", "DELTA", "TOTAL DELTA");
-	for (size_t i = 0; i < movers->n_rows && i < MAX_MOVERS; i++)
+	for (size_t i = 0; i < movers->n_rows && n_shown < MAX_MOVERS; i++) {
+		if (!mover_is_told(movers, &movers->rows[i]))
+			continue;
 		write_mover(movers, &movers->rows[i], out);
-	if (movers->n_rows > MAX_MOVERS)
-		fprintf(out, "  %zu more moved less\n", movers->n_rows - MAX_MOVERS);
+		n_shown++;
+	}
+	if (movers_n_told(movers) > n_shown)
+		fprintf(out, "  %zu more moved less\n", movers_n_told(movers) - n_shown);
 	free(value);
 }
 

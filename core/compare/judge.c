@@ -237,6 +237,8 @@ static void conclude(struct judged_metric *metric, double threshold, size_t n_fa
 	else if (more || less)
 		settle(metric, VERDICT_INCONCLUSIVE,
 		       "the difference may be chance: take more runs");
+	else if (isinf(metric->high) || isinf(metric->noise_floor))
+		settle(metric, VERDICT_INCONCLUSIVE, "no ratio: too often 0");
 	else if (metric->low > 1 + threshold || metric->high < 1 / (1 + threshold))
 		settle(metric, VERDICT_INCONCLUSIVE,
 		       "the same program differs as much from itself: take more runs, or a quieter "

@@ -1,12 +1,13 @@
 /* Two sides made by hand, and what a comparison says of them: verdicts, what gates, what differs,
  * what moved, and the three documents. */
 #include "core/compare/comparison.h"
-
+#include "core/compare/comparison_cells.h"
 #include "core/compare/comparison_write.h"
 #include "core/diag.h"
 
 #include <errno.h>
 
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -464,6 +465,34 @@ static void a_busy_machine_is_noted_where_a_time_decides(void **state)
 	compared_fini(&c);
 }
 
+/* Where most runs have none of it a ratio is that of chance. */
+static void what_is_often_0_has_no_ratio_and_words_say_so(void **state)
+{
+	struct comparison_metric metric = {.unit = "ns"};
+	struct metric_cells cells;
+	struct compared c;
+	char *text;
+
+	(void)state;
+	compare(&c,
+	        side_of("stat", "h",
+	                "{" METRIC("run.sys_ns", "ns", LOWER, "[0, 0, 4e6, 0, 0, 0, 0, 4e6]") "}"),
+	        side_of("stat", "h",
+	                "{" METRIC("run.sys_ns", "ns", LOWER, "[0, 4e6, 0, 0, 4e6, 0, 0, 0]") "}"));
+	assert_int_equal(c.comparison.verdict, VERDICT_INCONCLUSIVE);
+	text = written(&c.comparison, comparison_write_text);
+	assert_non_null(strstr(text, "no ratio: too often 0"));
+	assert_null(strstr(text, "from 0"));
+	free(text);
+	compared_fini(&c);
+	metric.judged.ratio = metric.judged.low = 1;
+	metric.judged.high = metric.judged.noise_floor = INFINITY;
+	cells = metric_cells_of(&metric);
+	assert_string_equal(cells.ratio.text, "-");
+	assert_string_equal(cells.interval.text, "-");
+	assert_string_equal(cells.noise.text, "-");
+}
+
 /* A ratio to 0 is no number: null in JSON, words in the others. */
 static void a_rise_from_nothing_is_written_without_infinity(void **state)
 {
@@ -527,6 +556,7 @@ int main(void)
 	    cmocka_unit_test(documents_say_the_same),
 	    cmocka_unit_test(no_name_reaches_a_terminal_as_more_than_text),
 	    cmocka_unit_test(a_busy_machine_is_noted_where_a_time_decides),
+	    cmocka_unit_test(what_is_often_0_has_no_ratio_and_words_say_so),
 	    cmocka_unit_test(a_rise_from_nothing_is_written_without_infinity),
 	    cmocka_unit_test(what_the_user_measures_is_told_though_it_is_zero),
 	};

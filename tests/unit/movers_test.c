@@ -1,5 +1,6 @@
 /* Functions and sites of two profiles, paired and ordered by how far they moved. */
 #include "core/compare/comparison.h"
+#include "core/compare/comparison_cells.h"
 
 #include "tests/unit/folded_fixture.h"
 
@@ -170,6 +171,22 @@ static void twice_the_samples_are_the_same_shares(void **state)
 	compared_fini(&c);
 }
 
+/* 3 of 100,000 samples are 0.003 points, which two decimals show as 0. */
+static void what_moved_by_no_digit_shown_is_not_told(void **state)
+{
+	static const struct stack before[] = {{"a", 50000}, {"b", 30000}, {"c", 20000}, {0}};
+	static const struct stack after[] = {{"a", 50500}, {"b", 30003}, {"c", 19497}, {0}};
+	struct compared c;
+
+	(void)state;
+	compare(&c, side_of(samples, before, 1), side_of(samples, after, 1));
+	assert_int_equal(c.movers->n_rows, 3);
+	assert_true(mover_is_told(c.movers, find(&c, "a")));
+	assert_false(mover_is_told(c.movers, find(&c, "b")));
+	assert_int_equal(movers_n_told(c.movers), 2);
+	compared_fini(&c);
+}
+
 /* Each side keeps its 200 largest: what is not among them is unknown, not 0. */
 static void what_a_side_has_left_out_is_not_known(void **state)
 {
@@ -198,6 +215,7 @@ int main(void)
 	    cmocka_unit_test(a_function_is_itself_where_its_line_and_program_changed),
 	    cmocka_unit_test(shares_are_judged_by_sampling_error),
 	    cmocka_unit_test(twice_the_samples_are_the_same_shares),
+	    cmocka_unit_test(what_moved_by_no_digit_shown_is_not_told),
 	    cmocka_unit_test(what_a_side_has_left_out_is_not_known),
 	};
 
