@@ -9,6 +9,7 @@
 #include "core/diag.h"
 #include "core/line_text.h"
 #include "core/number_text.h"
+#include "core/results/run_parameters.h"
 
 #include <errno.h>
 #include <fnmatch.h>
@@ -394,4 +395,35 @@ void comparison_fini(struct comparison *comparison)
 	differences_free(comparison->differences, comparison->n_differences);
 	movers_free(comparison->movers, comparison->n_movers);
 	text_list_fini(&comparison->notes);
+}
+
+/* A parameter as a sentence has it. The caller frees it. */
+static char *parameter_words(const struct side *side, const char *name)
+{
+	const json_t *value = json_object_get(side->parameters, name);
+	char *json = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
+	char *words = line_text(json_is_string(value) ? json_string_value(value)
+	                        : json                ? json
+	                                              : "not set");
+
+	free(json);
+	return words;
+}
+
+int comparison_check_work(const struct side *base, const struct side *new, struct diag *diag)
+{
+	const char *name = run_parameters_differ(base->parameters, new->parameters);
+	char *base_value, *new_value;
+
+	if (!name)
+		return 0;
+	base_value = parameter_words(base, name);
+	new_value = parameter_words(new, name);
+	diag_fail(diag, EINVAL,
+	          "parameter %s is %s in %s and %s in %s: they measured different work; name runs "
+	          "with the same parameters",
+	          name, base_value, base->title, new_value, new->title);
+	free(base_value);
+	free(new_value);
+	return -EINVAL;
 }

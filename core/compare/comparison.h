@@ -89,6 +89,10 @@ struct comparison {
 	struct text_list notes; /* what a reader of the verdict should know */
 };
 
+/* Measurements of different work say nothing of each other: -EINVAL, unusable, where a parameter
+ * differs that is no place (core/results/run_parameters.h). */
+int comparison_check_work(const struct side *base, const struct side *new, struct diag *diag);
+
 /* Compares; completes both sides (side_complete()), which must outlive it, and the control, which
  * may be NULL. -EINVAL, unusable: two scenarios or types, nothing in common, or a metric of base is
  * gone from new. To be ended in any case. */

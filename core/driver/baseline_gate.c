@@ -12,7 +12,6 @@
 #include "core/diag.h"
 #include "core/gates.h"
 #include "core/quality.h"
-#include "core/results/run_parameters.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -153,13 +152,8 @@ static void add_gates(const struct comparison *comparison, double threshold_perc
 /* The program and its commit are to differ; what the machine is like is noted by itself. */
 static bool explains_a_difference(const char *what)
 {
-	static const char *const groups[] = {"command", "parameters.", "environment.",
-	                                     "collector."};
-	const char *dot = strchr(what, '.');
+	static const char *const groups[] = {"command", "environment.", "collector."};
 
-	if (dot && !strncmp(what, "parameters.", (size_t)(dot + 1 - what)) &&
-	    run_parameter_is_place(dot + 1, strlen(dot + 1)))
-		return false;
 	for (size_t i = 0; i < ARRAY_SIZE(groups); i++)
 		if (!strncmp(what, groups[i], strlen(groups[i])))
 			return true;
@@ -250,6 +244,8 @@ char *baseline_gate_judge(const struct baseline_gate *gate, const json_t *manife
 	err = side_add_manifest(new, manifest, "this run", &diag);
 	if (!err)
 		err = side_finish(new, &diag);
+	if (!err)
+		err = comparison_check_work(gate->side, new, &diag);
 	if (!err)
 		err = compare(gate, new, gates, quality, &diag);
 	side_free(new);

@@ -12,11 +12,10 @@
 #include "core/driver/verbs.h"
 
 #include "core/alloc.h"
+#include "core/compare/comparison.h"
 #include "core/compare/side.h"
 #include "core/diag.h"
-#include "core/line_text.h"
 #include "core/results/last_two.h"
-#include "core/results/run_parameters.h"
 #include "core/results/run_set.h"
 
 #include <errno.h>
@@ -121,38 +120,6 @@ static int name_sides(const struct command_line *line, const struct text_list *t
 	return err ? STATUS_UNUSABLE : STATUS_WELL;
 }
 
-/* A parameter as a sentence has it. The caller frees it. */
-static char *parameter_words(const struct side *side, const char *name)
-{
-	const json_t *value = json_object_get(side->parameters, name);
-	char *json = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
-	char *words = line_text(json_is_string(value) ? json_string_value(value)
-	                        : json                ? json
-	                                              : "not set");
-
-	free(json);
-	return words;
-}
-
-/* Measurements of different work say nothing of each other. */
-static int check_work(const struct side *base, const struct side *new, struct diag *diag)
-{
-	const char *name = run_parameters_differ(base->parameters, new->parameters);
-	char *base_value, *new_value;
-
-	if (!name)
-		return 0;
-	base_value = parameter_words(base, name);
-	new_value = parameter_words(new, name);
-	diag_fail(diag, EINVAL,
-	          "parameter %s is %s in %s and %s in %s: they measured different work; name runs "
-	          "with the same parameters",
-	          name, base_value, base->title, new_value, new->title);
-	free(base_value);
-	free(new_value);
-	return -EINVAL;
-}
-
 static int compare_stored(const struct command_line *line, struct diag *diag)
 {
 	struct text_list trees = {0};
@@ -166,7 +133,7 @@ static int compare_stored(const struct command_line *line, struct diag *diag)
 		status = STATUS_UNUSABLE;
 		if (!read_operands(line, &trees, (const char *[]){base_words, new_words},
 		                   (struct operand *[]){&base, &new}, diag) &&
-		    !check_work(base.side, new.side, diag)) {
+		    !comparison_check_work(base.side, new.side, diag)) {
 			struct compared_runs runs = {.base = base.newest,
 			                             .new = new.newest,
 			                             .results = trees.texts[0],

@@ -98,6 +98,17 @@ promise "one more system call is found" reason 1 "gate failed: io.calls is " run
 promise "and which one it was" is "$(gates io failed)" "io.calls io.small_writes io.write.calls"
 traced() { profile-scenario --scenario c --type io -r 3 --quiet --baseline good --trace read,write -- "$programs/counted" 10 10; }
 promise "what was measured otherwise is noted" bash -c "$(declare -f traced); programs='$programs'; traced 2>/dev/null; grep -qE '^ +\"baseline good: another collector.options.trace: .*, now .*write' '$PROFILE_SCENARIO_RESULTS/c/io/latest/run.json'"
+cat >"$scratch/sized.ini" <<I
+[scenario]
+command = $programs/counted \${n} 10
+types = memory
+[parameters]
+n = 10
+I
+sized() { profile-scenario --scenarios "$scratch" --scenario sized --type memory -r 3 --quiet "$@"; }
+promise "a scenario's own parameters are saved" is "$(status_of sized --save-baseline small)" 0
+promise "and judged with the same" is "$(status_of sized --baseline small)" 0
+promise "with others it is other work, and no regression" reason 3 "parameter n is 10 in " sized --baseline small --parameter n=11
 promise "fewer of both are no failure" is "$(status_of run_counted 9 9 --baseline good)" 0
 promise "and are said" matches <(manifest_value c/io '"\n".join(m["quality"]["notes"])') "^baseline good: better: "
 promise "a call that was never made before is worse than none" reason 1 "io.unlink.calls" \
