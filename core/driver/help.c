@@ -56,6 +56,8 @@ static void print_type(const struct collector *collector, FILE *out)
 
 	for (const char *const *alias = collector->aliases; *alias; alias++)
 		width += fprintf(out, ", %s", *alias);
+	if (width >= HELP_COLUMN)
+		width = fprintf(out, "\n") - 1;
 	fprintf(out, "%*s%s\n", HELP_COLUMN - width, "", collector->help);
 	for (; view && *view; view++)
 		print_type(*view, out);

@@ -68,7 +68,7 @@ const struct verb verbs[] = {
     {
         .name = "baseline",
         .operands = "save NAME [RUN...] | list | rm NAME | bless NAME [RUN...]",
-        .help = "sets of good runs, by name, that later ones are judged against",
+        .help = "keep good runs under a name, to judge later ones against",
         .options = baseline_options,
         .many_trees = true,
         .run = baseline_verb,
@@ -76,7 +76,7 @@ const struct verb verbs[] = {
     {
         .name = "trend",
         .operands = "SCENARIO[/TYPE]",
-        .help = "what its stored runs measured, in time order, and where the level changed",
+        .help = "what stored runs measured, in time order, and where the level changed",
         .many_trees = true,
         .options = trend_verb_options,
         .run = trend_verb,
@@ -92,7 +92,7 @@ const struct verb verbs[] = {
     {
         .name = "prune",
         .operands = "[SCENARIO[/TYPE]]",
-        .help = "remove old runs, but none of a baseline",
+        .help = "remove old runs (--keep, --older-than), but none of a baseline",
         .options = removal_options,
         .run = prune_verb,
         .own = {prune_option_rows, sizeof(struct prune_options)},
@@ -100,7 +100,7 @@ const struct verb verbs[] = {
     {
         .name = "compare",
         .operands = "[BASE] NEW",
-        .help = "what runs prove against others, or against the run before; or two commands",
+        .help = "judge runs against BASE or the run before, or one command against another",
         .many_trees = true,
         .run = compare_verb,
         .own = {compare_option_rows, sizeof(struct compare_options)},

@@ -72,6 +72,7 @@ promise "nothing was published by then" is "$(ls "$PROFILE_SCENARIO_RESULTS" 2>/
 promise "help goes to stdout and lists every type" bash -c "profile-scenario --help >$scratch/help && grep -q '^  io' $scratch/help"
 promise "the version is printed" bash -c "profile-scenario --version | grep -qE '^profile-scenario [0-9.]+$'"
 promise "help says which types an option is for" bash -c "grep -qE '^ +--delay .*\[cpu offcpu io stat\]$' $scratch/help && ! grep -qE '^ +--duration .*\[' $scratch/help"
+promise "no name of an option, verb or type runs into its help" is "$(awk '/^  [^ ]/ || /^    +--/ { if (length > 70 && (substr($0, 32, 1) != " " || substr($0, 33, 1) == " ")) print }' "$scratch/help")" ""
 promise "help to a full disk is an error" reason 125 "stdout" bash -c 'profile-scenario --help >/dev/full'
 
 promise "a good run is silent on stdout but for the target" is \
