@@ -213,5 +213,9 @@ static int export_run(const struct command_line *line, struct diag *diag)
 
 int export_verb(const struct command_line *line, struct diag *diag)
 {
-	return export_run(line, diag) ? STATUS_OWN_FAILURE : STATUS_WELL;
+	int err = export_run(line, diag);
+
+	if (stored_run_is_unusable(err))
+		return STATUS_UNUSABLE;
+	return err ? STATUS_OWN_FAILURE : STATUS_WELL;
 }

@@ -107,8 +107,12 @@ static int show_named_baseline(const struct command_line *line, const char *name
 int show_verb(const struct command_line *line, struct diag *diag)
 {
 	const char *baseline = line->n_words ? run_set_baseline(line->words[0]) : NULL;
+	int err;
 
 	if (baseline)
 		return show_named_baseline(line, baseline, diag);
-	return show_run(line, diag) ? STATUS_OWN_FAILURE : STATUS_WELL;
+	err = show_run(line, diag);
+	if (stored_run_is_unusable(err))
+		return STATUS_UNUSABLE;
+	return err ? STATUS_OWN_FAILURE : STATUS_WELL;
 }

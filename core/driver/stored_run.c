@@ -21,20 +21,27 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-static json_t *read_manifest(const char *directory, struct diag *diag)
+/* NULL with a negative *err. */
+static json_t *read_manifest(const char *directory, int *err, struct diag *diag)
 {
 	char *run = results_run_of(directory);
 	char *path = xasprintf("%s/run.json", run);
 	json_error_t error;
 	json_t *manifest = json_load_file(path, 0, &error);
 
-	if (!manifest)
-		diag_fail(diag, EINVAL, "cannot read %s: %s", path, error.text);
+	*err = 0;
+	if (!manifest && access(path, R_OK) != 0)
+		*err = diag_fail(diag, errno, "cannot read %s: %s", path, strerror(errno));
+	else if (!manifest)
+		*err = diag_fail(diag, EBADMSG, "%s is cut short or damaged, line %d: %s", path,
+		                 error.line, error.text);
 	else if (json_integer_value(json_object_get(manifest, "schema")) != MANIFEST_SCHEMA) {
-		diag_fail(diag, EINVAL,
-		          "%s is of another schema than %d; show it with the version that wrote it",
-		          path, MANIFEST_SCHEMA);
+		*err = diag_fail(
+		    diag, EBADMSG,
+		    "%s is of another schema than %d; show it with the version that wrote it", path,
+		    MANIFEST_SCHEMA);
 		json_decref(manifest);
 		manifest = NULL;
 	}
@@ -92,10 +99,12 @@ static void hint_stored_name(const char *name, struct diag *diag)
 /* Of a run that is zero but for its directory and name. */
 static int read_run(struct stored_run *run, struct diag *diag)
 {
+	int err;
+
 	run->is_process = is_process_folder(run->directory);
-	run->manifest = read_manifest(run->directory, diag);
+	run->manifest = read_manifest(run->directory, &err, diag);
 	if (!run->manifest)
-		return -EINVAL;
+		return err;
 	run->title = xasprintf("%s/%s %s", json_text_or_empty(run->manifest, "scenario"),
 	                       json_text_or_empty(run->manifest, "type"),
 	                       json_text_or_empty(run->manifest, "run_id"));
@@ -123,6 +132,11 @@ int stored_run_open(struct stored_run *run, const struct run_options *options, c
 		return err;
 	run->name = xstrdup(name ? name : run->directory);
 	return read_run(run, diag);
+}
+
+bool stored_run_is_unusable(int err)
+{
+	return err == -EBADMSG;
 }
 
 int stored_run_open_directory(struct stored_run *run, const char *directory, struct diag *diag)
@@ -179,8 +193,10 @@ static int read_recording(struct stored_run *run, struct diag *diag)
 	}
 	if (in) {
 		fclose(in);
-		if (err)
+		if (err) {
 			diag_prefix(diag, "%s", run->directory);
+			err = -EBADMSG;
+		}
 	}
 	return err;
 }

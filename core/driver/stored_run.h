@@ -32,13 +32,17 @@ struct stored_run {
 	struct text_list notes;  /* what stored_run_name() could not name, and why */
 };
 
-/* Finds the run (results_find(); NULL: the newest of all) and reads run.json. -EINVAL: it is of
- * another schema. */
+/* Finds the run (results_find(); NULL: the newest of all) and reads run.json. -EBADMSG: it
+ * is cut short, damaged, or of another schema. */
 int stored_run_open(struct stored_run *run, const struct run_options *options, const char *name,
                     struct diag *diag);
 /* The same of a run's directory, as results_find() gives it. */
 int stored_run_open_directory(struct stored_run *run, const char *directory, struct diag *diag);
 void stored_run_fini(struct stored_run *run);
+
+/* Is that error of opening or reading one the run's, and not of how it was asked for? Then the exit
+ * status is STATUS_UNUSABLE. */
+bool stored_run_is_unusable(int err);
 
 const char *stored_run_type(const struct stored_run *run);
 
@@ -48,7 +52,7 @@ FILE *stored_run_file(const struct stored_run *run, const char *name, int *err, 
 
 /* Reads samples.bin, or where there is none the sums of profile.pb.gz, and keeps the samples
  * chosen. -ENOENT: this type stores neither. -EINVAL: sums cannot be cut by time. -ENODATA: nothing
- * is chosen; the sentence has what could be. */
+ * is chosen; the sentence has what could be. -EBADMSG: the file is cut short or damaged. */
 int stored_run_read(struct stored_run *run, const struct selection *selection, struct diag *diag);
 
 /* Makes run->type the value type of this name; NULL leaves that of the collector's files. After

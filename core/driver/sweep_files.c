@@ -145,6 +145,8 @@ int sweep_files_save(const struct sweep_files *files, const struct regress_state
 	err = write_json(files->dir_fd, temporary, state, diag);
 	if (!err && renameat(files->dir_fd, temporary, files->dir_fd, STATE))
 		err = fdpath_fail(diag, errno, "write", files->dir_fd, STATE);
+	if (err)
+		unlinkat(files->dir_fd, temporary, 0);
 	return err;
 }
 

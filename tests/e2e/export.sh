@@ -78,7 +78,7 @@ promise "nor written as samples" reason 125 "is of single samples" \
 promise "and the file that was to be written stays as it was" is "$(cat "$scratch/old")" old
 cp -r "$heap/" "$scratch/heap"
 head -c 2000 "$heap/profile.pb.gz" >"$scratch/heap/profile.pb.gz"
-promise "a file cut short is refused" reason 125 "heap: not a usable profile.pb.gz" profile-scenario export "$scratch/heap" --format folded
+promise "a file cut short is refused" reason 3 "heap: not a usable profile.pb.gz" profile-scenario export "$scratch/heap" --format folded
 
 promise "a thread is exported alone" is "$(export_as folded --comms worker | cut -d';' -f1 | sort -u)" worker
 promise "so is a span" is "$(($(export_as folded --time ,0.1 | awk '{ n += $NF } END { print n }') +

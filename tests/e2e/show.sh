@@ -98,4 +98,14 @@ promise "which is said" contains "$scratch/changed" "$scratch/split is no longer
 cp -r "$run/" "$scratch/copy"
 promise "a run is shown by its path" is "$(profile-scenario show "$scratch/copy" --percent-limit 0 | rows)" "$(rows <"$scratch/report")"
 head -c 1000 "$run/samples.bin" >"$scratch/copy/samples.bin"
-promise "a file cut short is refused" reason 125 "copy: not a usable samples.bin" profile-scenario show "$scratch/copy" --sort comm
+promise "a file cut short is refused" reason 3 "copy: not a usable samples.bin" profile-scenario show "$scratch/copy" --sort comm
+cp "$scratch/copy/run.json" "$scratch/run.json"
+sed 's/"schema": 1/"schema": 2/' "$scratch/run.json" >"$scratch/copy/run.json"
+promise "so is a run of a newer version" reason 3 "copy/run.json is of another schema than 1" profile-scenario show "$scratch/copy"
+promise "and by export" reason 3 "copy/run.json is of another schema than 1" profile-scenario export "$scratch/copy" --format json
+head -c 1000 "$scratch/run.json" >"$scratch/copy/run.json"
+echo old >"$scratch/old"
+promise "so is a manifest cut short" reason 3 "copy/run.json is cut short or damaged" profile-scenario show "$scratch/copy" --json
+promise "and by export" reason 3 "copy/run.json is cut short or damaged" \
+	profile-scenario export "$scratch/copy" --format folded -o "$scratch/old"
+promise "which overwrites nothing" is "$(cat "$scratch/old")" old
