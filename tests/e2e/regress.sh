@@ -79,13 +79,12 @@ promise "a broken file is said before anything runs" reason 125 "broken.ini:2" r
 rm scenarios/*.ini
 
 # Against a baseline: a system call more in each of six runs.
-scenario calls io "dd if=/dev/zero of=/dev/null bs=1 count=\${n} status=none" <<<'[parameters]
-n = 100'
+scenario calls io "dd if=/dev/zero of=/dev/null bs=1 count=100 status=none" </dev/null
 regress >/dev/null 2>&1
 promise "what a sweep stored can be a baseline" profile-scenario baseline save v1 calls/io --results results
 promise "nothing is worse than itself: 0" is "$(status_of regress --baseline v1)" 0
 promise "and the table says by how much" is "$(table calls/io | cut -d' ' -f1,2)" "ok 1.000"
-sed -i 's/n = 100/n = 101/' scenarios/calls.ini
+sed -i 's/count=100/count=101/' scenarios/calls.ini
 promise "a call more is a regression: 1" reason 1 "(baseline v1)" regress --baseline v1
 promise "with the metric that is most worse, and the ratio" matches out '^calls/io +regression +1.010  io.small_(reads|writes)$'
 promise "in JUnit what is worse fails, and nothing else is there" is \
