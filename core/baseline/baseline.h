@@ -15,6 +15,10 @@
 struct diag;
 struct side;
 
+/* How a run's note begins that was to be judged by a baseline that is not there
+ * (--baseline-lenient). */
+#define BASELINE_NONE "judged against nothing: "
+
 struct baseline {
 	char *name;
 	char *scenario;

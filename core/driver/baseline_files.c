@@ -199,8 +199,9 @@ static int no_such_baseline(const struct run_options *options, const char *scena
 	                      : xstrdup(err ? why.text : "none");
 	err = diag_fail(diag, ENOENT,
 	                "no baseline %s of %s (%s); there are: %s; a good run with "
-	                "--save-baseline %s makes it",
-	                name, scenario, path, there, name);
+	                "--save-baseline %s makes it, or of stored runs: profile-scenario "
+	                "baseline save %s",
+	                name, scenario, path, there, name, name);
 	text_list_fini(&names);
 	free(there);
 	free(path);

@@ -6,6 +6,7 @@
 #include "core/driver/stored_side.h"
 
 #include "core/alloc.h"
+#include "core/baseline/baseline.h"
 #include "core/collector.h"
 #include "core/compare/comparison.h"
 #include "core/compare/side.h"
@@ -237,7 +238,7 @@ char *baseline_gate_judge(const struct baseline_gate *gate, const json_t *manife
 	int err;
 
 	if (gate->why_not)
-		quality_add_note(quality, "judged against nothing: %s", gate->why_not);
+		quality_add_note(quality, BASELINE_NONE "%s", gate->why_not);
 	if (!gate->side)
 		return NULL;
 	new = side_new();

@@ -4,6 +4,7 @@
 #include "core/regress/row.h"
 
 #include "core/alloc.h"
+#include "core/baseline/baseline.h"
 #include "core/line_text.h"
 
 #include <math.h>
@@ -67,12 +68,32 @@ static int widest_name(const struct regress_row *rows, size_t n_rows)
 	return (int)widest;
 }
 
+/* Why the verdict is what it is, or why an ok says less than it seems; "" where there is nothing to
+ * say. Lives as long as the row. */
+static const char *why_of(const struct regress_row *row)
+{
+	const json_t *notes = json_object_get(json_object_get(row->manifest, "quality"), "notes");
+	const json_t *note;
+	size_t i;
+
+	if (row->verdict != REGRESS_OK)
+		return row->reason ? row->reason : "";
+	json_array_foreach(notes, i, note)
+	{
+		const char *text = json_string_value(note);
+
+		if (text && !strncmp(text, BASELINE_NONE, strlen(BASELINE_NONE)))
+			return text;
+	}
+	return "";
+}
+
 static void write_reasons(const struct regress_row *rows, size_t n_rows, FILE *out)
 {
 	for (size_t i = 0; i < n_rows; i++) {
-		char *reason = line_text(rows[i].reason);
+		char *reason = line_text(why_of(&rows[i]));
 
-		if (reason && rows[i].verdict != REGRESS_OK)
+		if (*reason)
 			fprintf(out, "%s/%s: %s\n", rows[i].scenario, rows[i].type, reason);
 		free(reason);
 	}
@@ -131,7 +152,7 @@ void regress_markdown_write(const char *title, const struct regress_row *rows, s
 		write_cell(out, regress_verdict_word(row->verdict));
 		write_cell(out, ratio_text_of(row).text);
 		write_cell(out, metric_text(row));
-		write_cell(out, row->reason && row->verdict != REGRESS_OK ? row->reason : "");
+		write_cell(out, why_of(row));
 		fputc('\n', out);
 	}
 	free(counts);

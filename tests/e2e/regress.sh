@@ -96,6 +96,8 @@ promise "and 2 with --strict, with the reason" reason 2 "fewer than 6 runs" regr
 promise "in JUnit then a failure" is "$(junit 'list(e("failure"))')" "['calls/io']"
 promise "a baseline that is not there: 3" reason 3 "there are: v1" regress --baseline v2
 promise "which --baseline-lenient lets pass" is "$(status_of regress --baseline-lenient v2)" 0
+promise "and says so" matches out '^calls/io: judged against nothing: no baseline v2 of calls '
+promise "in Markdown, too" matches results/regress/latest/summary.md 'ok .*judged against nothing: no baseline v2 '
 rm scenarios/*.ini
 
 waits() { # a sweep waits for a run of times

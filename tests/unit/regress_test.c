@@ -1,4 +1,5 @@
 /* A sweep's rows: what each end means, what decides, the table, and the state between two calls. */
+#include "core/baseline/baseline.h"
 #include "core/regress/row.h"
 #include "core/regress/state.h"
 #include "core/regress/table.h"
@@ -153,31 +154,38 @@ static void the_table_has_a_line_a_row_and_the_reasons(void **state)
 	struct regress_row rows[] = {
 	    row_of("{\"verdict\": \"ok\", \"gates\": [" GATE("m", 1, "<=", 2, "ok") "]}", 0, ""),
 	    row_of(NULL, 3, "no\n|PMU| here"),
+	    row_of("{\"verdict\": \"ok\", \"quality\": {\"notes\": [\"odd\", \"" BASELINE_NONE
+	           "no v2\"]}}",
+	           0, ""),
 	};
 	char *text = NULL, *markdown = NULL;
 	size_t len_bytes;
 	FILE *out = open_memstream(&text, &len_bytes);
 
 	(void)state;
-	regress_table_write(rows, 2, out);
+	regress_table_write(rows, 3, out);
 	fclose(out);
 	out = open_memstream(&markdown, &len_bytes);
-	regress_markdown_write("A title", rows, 2, out);
+	regress_markdown_write("A title", rows, 3, out);
 	fclose(out);
 	assert_string_equal(text, "SCENARIO/TYPE  VERDICT          RATIO  WORST METRIC\n"
 	                          "s/io           ok               0.500  m\n"
 	                          "s/io           unusable             -  -\n"
+	                          "s/io           ok                   -  -\n"
 	                          "s/io: no |PMU| here\n"
-	                          "1 unusable, 1 ok\n");
-	assert_string_equal(markdown, "## A title\n\n1 unusable, 1 ok\n\n"
+	                          "s/io: judged against nothing: no v2\n"
+	                          "1 unusable, 2 ok\n");
+	assert_string_equal(markdown, "## A title\n\n1 unusable, 2 ok\n\n"
 	                              "| scenario | type | verdict | ratio | worst metric | why |\n"
 	                              "|---|---|---|---:|---|---|\n"
 	                              "| s | io | ok | 0.500 | m |  |\n"
-	                              "| s | io | unusable | - | - | no \\|PMU\\| here |\n");
+	                              "| s | io | unusable | - | - | no \\|PMU\\| here |\n"
+	                              "| s | io | ok | - | - | judged against nothing: no v2 |\n");
 	free(text);
 	free(markdown);
 	regress_row_fini(&rows[0]);
 	regress_row_fini(&rows[1]);
+	regress_row_fini(&rows[2]);
 }
 
 static void a_state_is_read_as_it_was_written(void **state)
