@@ -238,7 +238,7 @@ done
 promise "nor are events made of it" reason 125 "not a usable massif.out" profile-scenario export "$scratch/damaged" --format heaptrack
 cp "$chain/massif.out" "$scratch/damaged"
 head -c 300 "$chain/profile.pb.gz" >"$scratch/damaged/profile.pb.gz"
-promise "nor of a profile cut short" reason 125 "$scratch/damaged: not a usable profile.pb.gz" \
+promise "nor of a profile cut short" reason 3 "$scratch/damaged: not a usable profile.pb.gz" \
 	profile-scenario export "$scratch/damaged" --format heaptrack
 rm "$scratch/damaged/massif.out"
 promise "one that is gone is named" reason 125 "has no massif.out" profile-scenario export "$scratch/damaged" --format massif
