@@ -35,7 +35,8 @@ static json_t *read_manifest(const char *directory, int *err, struct diag *diag)
 	if (!manifest && access(path, R_OK) != 0)
 		*err = diag_fail(diag, errno, "cannot read %s: %s", path, strerror(errno));
 	else if (!manifest)
-		*err = diag_fail(diag, EBADMSG, "%s is cut short or damaged, line %d: %s", path,
+		*err = diag_fail(diag, EBADMSG,
+		                 "cannot read %s: it is cut short or damaged, line %d: %s", path,
 		                 error.line, error.text);
 	else if (json_integer_value(json_object_get(manifest, "schema")) != MANIFEST_SCHEMA) {
 		*err = diag_fail(

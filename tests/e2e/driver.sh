@@ -97,7 +97,7 @@ broken_manifest() { # TEXT STATUS SENTENCE: show of a run whose run.json is this
 	mkdir -p "$PROFILE_SCENARIO_RESULTS/broken/$type/20200101T000000.000Z"
 	ln -sfn 20200101T000000.000Z "$PROFILE_SCENARIO_RESULTS/broken/$type/latest"
 	printf '%s' "$1" >"$PROFILE_SCENARIO_RESULTS/broken/$type/latest/run.json"
-	reason 125 "$2" profile-scenario show "broken/$type"
+	reason 3 "$2" profile-scenario show "broken/$type"
 }
 promise "show of a manifest cut short says so" broken_manifest '{"schema": 1, "scen' "run.json: "
 promise "show of a newer schema says so" broken_manifest '{"schema": 2}' "of another schema than 1"

@@ -105,7 +105,7 @@ promise "so is a run of a newer version" reason 3 "copy/run.json is of another s
 promise "and by export" reason 3 "copy/run.json is of another schema than 1" profile-scenario export "$scratch/copy" --format json
 head -c 1000 "$scratch/run.json" >"$scratch/copy/run.json"
 echo old >"$scratch/old"
-promise "so is a manifest cut short" reason 3 "copy/run.json is cut short or damaged" profile-scenario show "$scratch/copy" --json
-promise "and by export" reason 3 "copy/run.json is cut short or damaged" \
+promise "so is a manifest cut short" reason 3 "copy/run.json: it is cut short or damaged" profile-scenario show "$scratch/copy" --json
+promise "and by export" reason 3 "copy/run.json: it is cut short or damaged" \
 	profile-scenario export "$scratch/copy" --format folded -o "$scratch/old"
 promise "which overwrites nothing" is "$(cat "$scratch/old")" old
